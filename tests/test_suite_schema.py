@@ -20,6 +20,7 @@ OWN = all_options(own=True)
 def test_the_schema_in_the_repository_is_the_generated_one() -> None:
     found = (REPO / "suites" / "suite.schema.json").read_text("utf-8")
     assert found == as_text(options=OWN), "run: python -m evalkit.suite.json_schema"
+    assert (REPO / "evalkit" / "starter" / "suite.schema.json").read_text("utf-8") == found
 
 
 def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> None:

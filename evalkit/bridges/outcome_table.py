@@ -92,7 +92,7 @@ def import_table(
     `mapped`: None guesses by the columns' names. `prices`: the person's own price file, which wins over the book.
     Raises UserError for a file or a map that does not fit; nothing is written then.
     """
-    data = _opened(path)
+    data = opened_table(path)
     try:
         return import_records(data, results, mapped or guess(_columns(data)), name=name or _stem(path), prices=prices)
     except SuiteError as error:
@@ -116,9 +116,10 @@ def import_records(
     return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices))
 
 
-def _opened(path: Path) -> Data:
+def opened_table(path: Path) -> Data:
+    """The file by its name's ending. Raises UserError where there is none, or its name does not say what it is."""
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file; name a table of outcomes: {', '.join(FORMATS)}")
+        raise UserError(f"{path}: there is no such file; name a table: {', '.join(FORMATS)}")
     kind = FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
     if kind is None or (kind == "parquet" and path.name.endswith(".gz")):
         raise UserError(

@@ -158,14 +158,14 @@ def read_map(path: Path) -> TableMap:
 def guess(columns: Iterable[str]) -> TableMap:
     """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown."""
     there = list(columns)
-    folded = {_folded(name): name for name in reversed(there)}
+    folded = {folded_column(name): name for name in reversed(there)}
     taken: dict[str, TableColumn] = {}
     used: set[str] = set()
     for field_name, names in GUESSES.items():
         column = next((folded[name] for name in names if name in folded and folded[name] not in used), None)
         if column is not None:
             used.add(column)
-            taken[field_name] = TableColumn(column, per=UNITS["ms"] if _folded(column).endswith("_ms") else 1.0)
+            taken[field_name] = TableColumn(column, per=UNITS["ms"] if folded_column(column).endswith("_ms") else 1.0)
     if "score" in taken:
         taken.pop("outcome", None)  # a status beside a score is seldom about the answer: only a map says so
     if "item" not in taken and "task" in taken:
@@ -181,7 +181,7 @@ def guess(columns: Iterable[str]) -> TableMap:
     return TableMap(taken, guessed=True)
 
 
-def _folded(column: str) -> str:
+def folded_column(column: str) -> str:
     """A column's name in the spelling of GUESSES: `Latency (ms)` is latency_ms, `Resolved?` is resolved.
 
     Signs that say what is counted (% and currencies) stay, so that `Cost €` is not taken for dollars.

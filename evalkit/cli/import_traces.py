@@ -54,8 +54,8 @@ def import_logs(asked: TracesAsked) -> int:
         models=asked.models,
         redactor=_redactor(asked.redact, asked.patterns),
         names=read_names(asked.names),
-        candidates=tuple(_model(one, "--candidate") for one in asked.candidates),
-        judge=None if asked.judge is None else _model(asked.judge, "--judge"),
+        candidates=tuple(named_model(one, "--candidate") for one in asked.candidates),
+        judge=None if asked.judge is None else named_model(asked.judge, "--judge"),
     )
     if (asked.listen is None) == (not asked.sources):
         raise click.UsageError("name a file or a folder of logs, or --listen PORT to receive them; one of the two")
@@ -86,7 +86,8 @@ def _receive(folder: Path, port: int, idle_s: float | None) -> None:
     click.echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
 
 
-def _model(text: str, option: str) -> AskedModel:
+def named_model(text: str, option: str) -> AskedModel:
+    """`ADAPTER:MODEL` or `ADAPTER:MODEL@URL` of this option. Raises UsageError."""
     adapter, colon, rest = text.partition(":")
     model, there, url = rest.partition("@http")
     if not (adapter and colon and model):

@@ -146,7 +146,7 @@ def read_table(
         if head and head[0].strip().lower().startswith("sep=") and len(head[0].strip()) == 5:
             expected, n_before = head[0].strip()[4], 1
             head = [*head[1:], *islice(lines, 1)]
-        separator = _separator(head, expected)
+        separator = separator_of(head, expected)
         rows = csv.reader(chain(head, lines), delimiter=separator, strict=True)
         try:
             header = [name.strip() for name in next(rows, [])]
@@ -165,7 +165,7 @@ def read_table(
             raise SuiteError(f"{place(rows.line_num + n_before)}: is not valid CSV: {error}{open_quote}") from error
 
 
-def _separator(head: list[str], expected: str) -> str:
+def separator_of(head: list[str], expected: str) -> str:
     """The one that is expected, unless the header is one column by it and the first lines agree on another one."""
     if _n_cells(head[:1], expected) not in {1, None}:
         return expected

@@ -1,6 +1,6 @@
 """The suite file's JSON schema, so that editors complete keys and show what they mean.
 
-    python -m evalkit.suite.json_schema          # writes suites/suite.schema.json and suites/policy.schema.json
+    python -m evalkit.suite.json_schema          # writes suites/*.schema.json, and the starter's
     evalkit schema --out suites/my.schema.json   # the same with the options of the plug-ins that are installed
     # yaml-language-server: $schema=suite.schema.json
 
@@ -23,6 +23,8 @@ from typing import Any
 from evalkit.suite import schema
 from evalkit.suite.schema import policy, rules
 
+STARTER = Path(__file__).parents[1] / "starter" / "suite.schema.json"
+"""The same schema in the package: a suite that is made of a person's file names it in its first line."""
 OptionsByAdapter = Mapping[str, type[schema.AdapterOptions]]
 
 
@@ -122,14 +124,19 @@ def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write both schemas to the given folder, else to suites/ of this checkout."""
+    """Write both schemas to the given folder, else to suites/ of this checkout and what `evalkit init` puts beside a
+    suite."""
     folder = Path(arguments[0]) if arguments else Path(__file__).parents[2] / "suites"
     # The options come from above: as a program, this module may look there.
     options = import_module("evalkit.adapters.registry").all_options(own=True)
     for name, kind, of_models in (("suite", schema.SuiteFile, options), ("policy", policy.PolicyFile, None)):
         target = folder / f"{name}.schema.json"
-        target.write_text(as_text(kind, of_models), "utf-8")
+        text = as_text(kind, of_models)
+        target.write_text(text, "utf-8")
         print(f"wrote {target}")
+        if name == "suite" and not arguments:
+            STARTER.write_text(text, "utf-8")
+            print(f"wrote {STARTER}")
 
 
 if __name__ == "__main__":

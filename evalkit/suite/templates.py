@@ -175,25 +175,25 @@ def why(error: Exception | None, template: Template | Expression, values: Mappin
     absent = [name for name in sorted(template.names) if name not in values and name not in environment().globals]
     absent += [name for name in sorted(template.fields - {EVERY_FIELD}) if name not in columns]
     if absent and (error is None or isinstance(error, TemplateError)):
-        named = " and ".join(_read(name) for name in absent)
+        named = " and ".join(field_reading(name) for name in absent)
         verb = "is no field" if len(absent) == 1 else "are no fields"
         return f"{named} {verb} of the record{_advice(absent, template.source, columns)}; known are {listed(known)}"
     if isinstance(error, Unwritable):
         nulls = [name for name in sorted(template.names | template.fields) if _has_null(values.get(name), own, name)]
         if _is_null(error) and nulls:
-            first = _read(nulls[0])
+            first = field_reading(nulls[0])
             inside = "" if values.get(nulls[0], _of(own, nulls[0])) is None else " in part"
             return (
                 f"{first} is null{inside}, which is no text; leave such records out, or write what stands for it: "
                 f"{first[:-3]} or '' }}}}"
             )
-        return f"a value of {' or '.join(map(_read, sorted(template.names)[:3])) or 'the template'} {error}"
+        return f"a value of {' or '.join(map(field_reading, sorted(template.names)[:3])) or 'the template'} {error}"
     if isinstance(error, BadValue):
         return f"cannot be rendered: {error}"
     return f"cannot be rendered: {str(error) or type(error).__name__}"
 
 
-def _read(name: str) -> str:
+def field_reading(name: str) -> str:
     """How a template reads this field: `{{ q }}`, or `{{ row['Question Text'] }}`."""
     return f"{{{{ {name} }}}}" if name.isidentifier() else f"{{{{ row[{name!r}] }}}}"
 
@@ -203,12 +203,12 @@ def _advice(absent: list[str], source: str, columns: Iterable[str]) -> str:
     squeezed = re.sub(r"\s+", "", source)
     for column in columns:
         if not column.isidentifier() and re.sub(r"\s+", "", column) in squeezed and f"[{column!r}]" not in source:
-            return f"; write {_read(column)}"
+            return f"; write {field_reading(column)}"
     folded = {column.casefold(): column for column in columns}
     for name in absent:
         near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.75)
         if near:
-            return f"; did you mean {_read(folded[near[0]])}?"
+            return f"; did you mean {field_reading(folded[near[0]])}?"
     return ""
 
 
@@ -232,7 +232,7 @@ def _parsed(source: str) -> nodes.Template:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
         found = _SEVERAL_WORDS.search(source)
-        way = f"; a field of this name is written {_read(' '.join(found[1].split()))}" if found else ""
+        way = f"; a field of this name is written {field_reading(' '.join(found[1].split()))}" if found else ""
         raise BadTemplate(
             f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
         ) from error

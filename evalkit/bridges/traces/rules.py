@@ -9,15 +9,15 @@ README of the suite says so, and labels make it more.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from evalkit.bridges.traces.sampled import SampledCall
 from evalkit.bridges.traces.values import decoded
 from evalkit.errors import SuiteError
 
+AnswerForm = Literal["labels", "numbers", "objects", "text"]
 _MOST_LABELS, _LONGEST_LABEL = 30, 60
 _SHARE = 0.95
 """Share of the answers that have to have the form."""
@@ -61,29 +61,49 @@ def rule_for(sampled: Sequence[SampledCall]) -> ScoringRule:
             "{{ expected }}",
             "the right answer that the log carries stands in the reply",
         )
-    kinds = Counter(text.casefold().rstrip(".!") for text in texts)
-    short = all(0 < len(kind) <= _LONGEST_LABEL for kind in kinds)
-    if short and len(kinds) <= _MOST_LABELS and n >= _ANSWERS_A_LABEL * len(kinds):
+    form = form_of(texts)
+    if form == "labels":
+        n_labels = len({_label(text) for text in texts})
         return ScoringRule(
             "labels",
             {"exact": {"ignore_case": True, "ignore_wrapping": True}},
             "{{ answer }}",
-            f"the same one of {len(kinds)} answers as production gave: right",
+            f"the same one of {n_labels} answers as production gave: right",
         )
-    if sum(map(_is_number, texts)) >= _SHARE * n:
+    if form == "numbers":
         return ScoringRule("numbers", {"numbers": {}}, "{{ answer }}", "the same number as production gave: right")
-    if sum(isinstance(_value(text), Mapping) for text in texts) >= _SHARE * n:
+    if form == "objects":
         return ScoringRule(
             "objects", {"fields": {}}, "{{ answer }}", "share (F1) of the fields that have production's values"
         )
     return TEXT_RULE
 
 
+def form_of(texts: Sequence[str], answers_a_label: int = _ANSWERS_A_LABEL) -> AnswerForm:
+    """The form that nearly all answers have: few different short ones (labels), numbers, JSON objects, or text.
+
+    `answers_a_label`: at least so many answers for each different one, else they are names.
+    """
+    labels = {_label(text) for text in texts}
+    short = all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+    if short and len(labels) <= _MOST_LABELS and len(texts) >= answers_a_label * len(labels):
+        return "labels"
+    if sum(map(is_number, texts)) >= _SHARE * len(texts):
+        return "numbers"
+    if sum(isinstance(_value(text), Mapping) for text in texts) >= _SHARE * len(texts):
+        return "objects"
+    return "text"
+
+
+def _label(text: str) -> str:
+    return text.casefold().rstrip(".!")
+
+
 def fits(rule: ScoringRule, one: SampledCall) -> bool:
     """Whether this answer can be scored so: the few of another form are no gold."""
     text = (one.call.answer.text or "").strip()
     if rule.kind == "numbers":
-        return _is_number(text)
+        return is_number(text)
     if rule.kind == "objects":
         return isinstance(_value(text), Mapping)
     return rule.kind != "calls" or _is_right_by_itself(one)
@@ -107,7 +127,8 @@ def _is_right_by_itself(one: SampledCall) -> bool:
     return gold is not None and score_response(sample, Response(text=gold), scorer).value == 1
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether the text is one number, with its sign, unit of money or percent."""
     return len(text) <= _LONGEST_LABEL and _NUMBER.fullmatch(text) is not None
 
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.bridges.traces.rules import ScoringRule
 from evalkit.bridges.traces.sampled import SampledCall
-from evalkit.text.escape import acts_on_a_terminal
+from evalkit.text.yaml_words import yaml_quoted, yaml_word
 
 BASELINE = "recorded"
 JUDGE = "judge"
+_DEEPEST = 20
+_LONGEST_KEY = 1_000
+"""Characters as written; YAML's most are 1,024."""
 _COLUMNS = (
     *("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens"),
     *("cost_usd", "total_s", "ttft_s", "started_at", "finish"),
@@ -72,7 +74,7 @@ def sayable(value: Any, depth: int = 0) -> bool:
         return "${" not in value
     if isinstance(value, Mapping):
         return depth < _DEEPEST and all(
-            len(_quoted(str(key))) <= _LONGEST_KEY and sayable(str(key)) and sayable(inner, depth + 1)
+            len(yaml_quoted(str(key))) <= _LONGEST_KEY and sayable(str(key)) and sayable(inner, depth + 1)
             for key, inner in value.items()
         )
     return not isinstance(value, list) or (depth < _DEEPEST and all(sayable(one, depth + 1) for one in value))
@@ -102,8 +104,8 @@ class AskedModel:
 
     def entry(self) -> str:
         """As the suite file has it."""
-        there = "" if self.base_url is None else f", base_url: {_quoted(self.base_url)}"
-        return f"{{adapter: {_word(self.adapter)}, model: {_quoted(self.model)}{there}}}"
+        there = "" if self.base_url is None else f", base_url: {yaml_quoted(self.base_url)}"
+        return f"{{adapter: {yaml_word(self.adapter)}, model: {yaml_quoted(self.model)}{there}}}"
 
 
 @dataclass(slots=True)
@@ -133,8 +135,8 @@ def suite_yaml(plan: SuitePlan) -> str:
     """The text of suite.yaml."""
     lines = [
         "# Made by `evalkit import traces`. README.md tells what was found, dropped and sampled: read it first.",
-        f"name: {_word(plan.name)}",
-        f"about: {_quoted(plan.about)}",
+        f"name: {yaml_word(plan.name)}",
+        f"about: {yaml_quoted(plan.about)}",
         "sensitivity: internal",
         "",
         "models:",
@@ -143,9 +145,9 @@ def suite_yaml(plan: SuitePlan) -> str:
         "    path: data/recorded.jsonl",
         *(["    calls_field: calls"] if any(task.offers for task in plan.tasks) else []),
         f"    columns: {{{', '.join(f'{name}: {name}' for name in _COLUMNS)}, served_model: model}}",
-        *([f"    price_as: {_quoted(plan.price_as)}"] if plan.price_as else []),
+        *([f"    price_as: {yaml_quoted(plan.price_as)}"] if plan.price_as else []),
     ]
-    lines += [f"  {_word(name)}: {one.entry()}" for name, one in plan.candidates.items()]
+    lines += [f"  {yaml_word(name)}: {one.entry()}" for name, one in plan.candidates.items()]
     if plan.judged:
         lines += ["", "judges:", f"  {JUDGE}: {plan.judge.entry()}"]
     lines += ["", "tasks:"]
@@ -157,7 +159,7 @@ def suite_yaml(plan: SuitePlan) -> str:
         "",
         "gate:",
         f"  baseline: {BASELINE}",
-        f"  candidates: [{', '.join(map(_word, plan.candidates))}]",
+        f"  candidates: [{', '.join(map(yaml_word, plan.candidates))}]",
         "  rules:",
         "    - {quality: all, margin: 0.05}",
     ]
@@ -180,42 +182,17 @@ def _rounded_up(seconds: float) -> float:
 def _task(task: LogTask, plan: SuitePlan) -> list[str]:
     rule = task.rule
     lines = [
-        f"  - name: {_word(task.name)}",
-        f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {_quoted(task.name)}}}}}",
+        f"  - name: {yaml_word(task.name)}",
+        f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {yaml_quoted(task.name)}}}}}",
         '    messages: "{{ messages }}"',
     ]
     if task.offers:
         lines.append('    tools: "{{ tools }}"')
     if rule.target is not None:
-        lines.append(f"    target: {_quoted(rule.target)}")
+        lines.append(f"    target: {yaml_quoted(rule.target)}")
     score = {"judge": {"by": JUDGE, "pair": BASELINE}} if rule.judged else rule.score
-    lines.append(f"    score: {_quoted(score)}      # {rule.says}")
-    lines.append(f"    settings: {_quoted(task.settings)}")
+    lines.append(f"    score: {yaml_quoted(score)}      # {rule.says}")
+    lines.append(f"    settings: {yaml_quoted(task.settings)}")
     lines += ["    weight: weight", "    stratum: stratum"]
-    lines += ["    cluster: conversation", f"    slices: [{', '.join(map(_word, plan.slices))}]"]
+    lines += ["    cluster: conversation", f"    slices: [{', '.join(map(yaml_word, plan.slices))}]"]
     return lines
-
-
-def _word(text: str) -> str:
-    """The text as it is where YAML reads it as text."""
-    return text if _PLAIN.fullmatch(text) and text.casefold() not in _NO_TEXT else _quoted(text)
-
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-
-
-def _quoted(value: object) -> str:
-    """JSON that is YAML of the same meaning: what YAML refuses or folds, or nobody sees, is escaped."""
-    return _ODD.sub(_escaped, json.dumps(value, ensure_ascii=False))
-
-
-_ODD = re.compile(r"[^\x20-\x7e]")
-_DEEPEST = 20
-_LONGEST_KEY = 1_000
-"""Characters as written; YAML's most are 1,024."""
-
-
-def _escaped(found: re.Match[str]) -> str:
-    char = found[0]
-    return f"\\U{ord(char):08x}" if acts_on_a_terminal(char) else char

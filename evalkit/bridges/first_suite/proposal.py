@@ -1,0 +1,295 @@
+"""What a first suite of a person's own file asks, and how it scores answers.
+
+    proposal = propose(looked, roles, score=None)      # Proposal(kind="choice", choices=("billing", ...), ...)
+
+| the right answers are                   | task   | scorer                                |
+|-----------------------------------------|--------|---------------------------------------|
+| a few labels, each several times        | choice | choice                                |
+| one of the record's own options         | options| choice                                |
+| numbers                                 | numbers| numbers                               |
+| JSON objects                            | fields | fields                                |
+| short texts                             | exact  | exact, case and wrapping aside        |
+| longer texts, or none                   | judge  | a judge, with the answer as reference |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, is_empty, text_of
+from evalkit.bridges.first_suite.roles import LABELS, Roles
+from evalkit.bridges.table_map import folded_column
+from evalkit.bridges.traces.rules import form_of, is_number
+from evalkit.bridges.traces.suite_text import sayable
+from evalkit.bridges.traces.traits import told_language
+from evalkit.errors import UserError
+from evalkit.suite.datasets import Record
+from evalkit.suite.near_duplicates import near_duplicate_key
+from evalkit.suite.templates import field_reading
+from evalkit.text.escape import visible
+from evalkit.text.numbers import share
+
+Kind = Literal["choice", "options", "numbers", "fields", "exact", "judge"]
+KINDS: tuple[Kind, ...] = ("choice", "numbers", "fields", "exact", "judge")
+"""What a person may ask for; `options` follows from the columns."""
+_OWN_WORDS = frozenset({"choices", "letters", "options", "turn", "row", "record"})
+"""Names that templates give a meaning of their own."""
+_RESERVED = frozenset({"if", "else", "for", "in", "is", "not", "and", "or", "true", "false", "none", "True", "False",
+                       "None", "loop", "set", "range", "dict", "namespace", "self"})  # fmt: skip
+_SHORT, _MOST_WORDS = 60, 8
+_NEARLY_ALL = 0.95
+_MOST_LABELS = 60
+_RARE_LANGUAGE = 0.03
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What the suite says of the file."""
+
+    kind: Kind
+    roles: Roles
+    choices: tuple[str, ...] = ()
+    """Labels, as the suite lists them."""
+    target: str | None = None
+    """A template; None: there is no right answer."""
+    keys: tuple[str, ...] = ()
+    """Of the JSON objects that are asked for."""
+    unaskable: dict[str, int] = field(default_factory=dict)
+    """By reason, records that are left out."""
+    left_out: set[int] = field(default_factory=set)
+    """Their places in the file."""
+    languages: Counter[str] = field(default_factory=Counter)
+    n: int = 0
+    """Records that are asked."""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def needs_judge(self) -> bool:
+        return self.kind == "judge"
+
+
+def propose(looked: FileLook, roles: Roles, score: Kind | None = None) -> Proposal:
+    """The task that fits. `score`: the person's own word; None: by the form of the right answers.
+
+    Raises UserError where that word does not fit the file.
+    """
+    answers = None if roles.target is None else looked.columns[roles.target]
+    if answers is None and score not in {None, "judge"}:
+        raise UserError(f"--score {score} needs a column with the right answer: --target COLUMN")
+    kind = score or _kind(roles, answers)
+    if kind == "choice" and roles.options:
+        kind = "options"
+    found = Proposal(kind, roles, said=[*roles.said])
+    _look_again(looked, found)
+    if not found.n:
+        reasons = "; ".join(f"{n:,} {why}" for why, n in found.unaskable.items())
+        raise UserError(f"{looked.path.name}: no record can be asked ({reasons}). Other columns: --question, --target")
+    if answers is not None:
+        _read_answers(found, answers, looked, asked_for=score is not None)
+    return found
+
+
+def _kind(roles: Roles, answers: ColumnLook | None) -> Kind:
+    if answers is None or roles.options:
+        return "judge" if answers is None else "options"
+    texts = list(answers.values.elements()) if answers.values is not None else answers.head
+    named = folded_column(answers.name) in LABELS
+    form = form_of(texts, 2 if named else 4)
+    if form == "labels" and answers.values is not None and len(answers.values) >= 2:
+        # A few numbers are answers of sums as often as they are labels: the column's name decides.
+        return "choice" if named or not all(map(is_number, answers.values)) else "numbers"
+    if form == "numbers" or (form == "labels" and all(map(is_number, texts))):
+        return "numbers"
+    if form == "objects":
+        return "fields"
+    n_short = sum(len(text) <= _SHORT and len(text.split()) <= _MOST_WORDS for text in texts)
+    return "exact" if n_short >= _NEARLY_ALL * len(texts) else "judge"
+
+
+def reading(name: str, roles: Roles, filters: str = "") -> str:
+    """How a template reads a column: `{{ Queue }}`, `{{ row['Customer Message'] | trim }}`."""
+    written = field_reading(name)
+    if name in _OWN_WORDS | _RESERVED or "row" in roles.question:
+        written = f"{{{{ {'record' if 'row' in roles.question else 'row'}[{name!r}] }}}}"
+    return written[:-3] + filters + " }}"
+
+
+def _look_again(looked: FileLook, found: Proposal) -> None:
+    """A second pass over the records: what cannot be asked, languages, and questions that stand there twice."""
+    roles = found.roles
+    seen: dict[object, str] = {}
+    n_twice = n_otherwise = 0
+    first_otherwise = ""
+    unaskable: Counter[str] = Counter()
+    for number, record in looked.data.records(lambda _: None):
+        if why := _unaskable(record, roles):
+            unaskable[why] += 1
+            found.left_out.add(number)
+            continue
+        found.n += 1
+        answer = "" if roles.target is None else text_of(record[roles.target]).casefold()
+        key = hash(near_duplicate_key(record, [*roles.question, *roles.options], ()).key)
+        if key in seen:
+            n_twice += 1
+            if seen[key] != answer:
+                n_otherwise += 1
+                first_otherwise = first_otherwise or looked.data.place(number)
+        else:
+            seen[key] = answer
+        if found.n <= 300:
+            found.languages[told_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
+    found.unaskable = dict(unaskable)
+    if looked.unread:
+        found.unaskable["not readable"] = len(looked.unread)
+        found.said.append(f"the first record that cannot be read: {visible(looked.unread[0])}")
+    if n_twice:
+        found.said.append(
+            f"{n_twice:,} records ask what an earlier one asks already; each counts as an item of its own. Remove them "
+            "if they are copies."
+        )
+    if n_otherwise:
+        found.said.append(
+            f"{n_otherwise:,} of them have another right answer than the earlier one (first: {first_otherwise}): "
+            "nobody can get both right."
+        )
+    _say_languages(found)
+
+
+def _unaskable(record: Record, roles: Roles) -> str | None:
+    """Why a record is left out; None: it can be asked."""
+    if all(is_empty(record.get(name)) for name in roles.question):
+        return f"no {visible(roles.question[-1])}"
+    if any(record.get(name) is None for name in roles.question):
+        return f"no {visible(next(name for name in roles.question if record.get(name) is None))}"
+    if any(is_empty(record.get(name)) for name in roles.options):
+        return f"no {visible(next(name for name in roles.options if is_empty(record.get(name))))}"
+    if roles.target is not None and is_empty(record.get(roles.target)):
+        return f"no {visible(roles.target)}"
+    return None
+
+
+def _say_languages(found: Proposal) -> None:
+    total = sum(found.languages.values())
+    told = [(name, n) for name, n in found.languages.most_common() if n >= _RARE_LANGUAGE * total and name != "unknown"]
+    if len(told) > 1 and not any(folded_column(name) in {"language", "lang", "locale"} for name in found.roles.slices):
+        shares = ", ".join(f"{name} {share(n / total)}" for name, n in told[:4])
+        found.said.append(
+            f"texts in several languages ({shares}) and no column that says which: add one, and name it in `slices`"
+        )
+
+
+def _read_answers(found: Proposal, answers: ColumnLook, looked: FileLook, *, asked_for: bool) -> None:
+    """The target's template, and the labels; what is odd about them is said."""
+    roles = found.roles
+    if found.kind == "choice":
+        _read_labels(found, answers, asked_for=asked_for)
+    if found.kind == "options":
+        _read_options(found, answers, looked)
+        return
+    if found.kind == "choice":
+        return
+    if found.kind == "fields":
+        found.keys = _keys(looked, answers.name)
+    if found.kind == "numbers" and answers.values is not None and len(answers.values) <= 10:
+        found.said.append(
+            f"{visible(answers.name)} has {len(answers.values)} different numbers; if they are labels: --score choice"
+        )
+    if found.kind == "judge" and not asked_for:
+        found.said.append(
+            f"{visible(answers.name)} holds free text: a judge compares each answer with it. Label some answers "
+            "yourself to know how far it can be trusted: evalkit judge-data. By rule instead: --score exact"
+        )
+    found.target = reading(answers.name, roles, " | tojson" if answers.n_plain < answers.n else "")
+
+
+def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> None:
+    """The labels that are offered; where they cannot be, the task becomes `exact`."""
+    values = answers.values or Counter[str]()
+    folded = {value.casefold() for value in values}
+    labels = sorted(folded if len(folded) < len(values) else values)
+    why = None
+    if not 2 <= len(labels) <= _MOST_LABELS:
+        why = f"{visible(answers.name)} has {len(labels):,} different values, too many or too few to choose from"
+    elif any(not sayable(label) or "{{" in label or "{%" in label or "{#" in label for label in labels):
+        why = f"a label of {visible(answers.name)} has signs that a template would read"
+    elif all(len(label) == 1 and label.isalpha() for label in labels):
+        why = f"the labels of {visible(answers.name)} are single letters, which would be read as letters of options"
+    if why is not None:
+        if asked_for:
+            raise UserError(f"--score choice: {why}; --score exact compares texts")
+        found.kind = "exact"
+        found.said.append(f"{why}, so replies are compared as texts")
+        return
+    if len(folded) < len(values):
+        found.said.append(
+            f"{len(values):,} spellings of {len(folded):,} labels in {visible(answers.name)}: compared in small letters"
+        )
+    found.choices = tuple(labels)
+    filters = " | trim" + (" | lower" if len(folded) < len(values) else "")
+    found.target = reading(answers.name, found.roles, filters)
+    if all(map(is_number, labels)):
+        found.said.append(
+            f"the labels are {', '.join(labels[:6])}: say in the prompt what they stand for, or no model can know"
+        )
+    rare = [label for label, n in values.items() if n == 1]
+    if rare:
+        found.said.append(f"{len(rare):,} labels stand there only once (first: {visible(rare[0])}): a misspelling?")
+
+
+def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> None:
+    """How the right answer names one of the options: by letter, by number from 0 or from 1, or by its text."""
+    roles, values = found.roles, set(answers.values or answers.head)
+    read = reading(answers.name, roles)
+    inner = read[3:-3]
+    found.target = read
+    n_options = _n_options(looked, roles)
+    if all(value.isdigit() for value in values) and not _are_texts(looked, roles, answers.name):
+        lowest, highest = min(map(int, values)), max(map(int, values))
+        from_one = lowest >= 1 and (highest == n_options or highest > n_options - 1)
+        found.target = f"{{{{ letters[{inner}|int{' - 1' if from_one else ''}] }}}}"
+        found.said.append(
+            f"{visible(answers.name)} is a number: taken to count the options from {1 if from_one else 0}. If that is "
+            "wrong, change `target`."
+        )
+
+
+def _n_options(looked: FileLook, roles: Roles) -> int:
+    """The most options that a record has."""
+    if len(roles.options) > 1:
+        return len(roles.options)
+    return max((len(one[roles.options[0]]) for _, one in _first(looked) if _is_list(one, roles)), default=0)
+
+
+def _is_list(record: Record, roles: Roles) -> bool:
+    return isinstance(record.get(roles.options[0]), list)
+
+
+def _are_texts(looked: FileLook, roles: Roles, answer: str) -> bool:
+    """Whether the right answer is the text of an option in each of the first records."""
+    for _, record in _first(looked):
+        own = record.get(roles.options[0])
+        texts = own if isinstance(own, list) else [record.get(name) for name in roles.options]
+        if text_of(record.get(answer)) not in {text_of(one) for one in texts}:
+            return False
+    return True
+
+
+def _first(looked: FileLook, n: int = 50) -> Sequence[tuple[int, Record]]:
+    from itertools import islice
+
+    return list(islice(looked.data.records(lambda _: None), n))
+
+
+def _keys(looked: FileLook, target: str) -> tuple[str, ...]:
+    """Keys that the right answers have, the first records' first."""
+    from evalkit.bridges.traces.values import decoded
+
+    keys: dict[str, None] = {}
+    for _, record in _first(looked):
+        value = record.get(target)
+        read = decoded(value) if isinstance(value, str) else value
+        keys |= dict.fromkeys(map(str, read)) if isinstance(read, dict) else {}
+    return tuple(key for key in keys if sayable(key) and "{" not in key)[:30]

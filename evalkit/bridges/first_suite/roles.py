@@ -1,0 +1,184 @@
+"""Which column of a person's own file is what: the question, the right answer, the id, groups.
+
+    roles_of(looked, question=(), target=None)     # Roles(question=("Customer Message",), target="Queue", ...)
+
+By the columns' names first (the same names that `evalkit import table` takes), then by what stands in them. What could
+be read in two ways is said in a line, with the option that changes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook
+from evalkit.bridges.table_map import GUESSES, folded_column
+from evalkit.bridges.traces.rules import form_of
+from evalkit.errors import UserError
+from evalkit.text.escape import visible
+
+QUESTIONS = (
+    *GUESSES["prompt"], "message", "customer_message", "ticket", "text", "body", "query", "utterance", "instruction",
+    "instructions", "problem", "request", "user_message", "review", "comment", "sentence", "email", "content", "post",
+    "tweet", "description", "claim", "statement",
+)  # fmt: skip
+CONTEXTS = ("context", "passage", "document", "article", "background", "subject", "title", "source_text")
+"""Columns that belong before the question."""
+TARGETS = (
+    *GUESSES["target"], "label", "expected_answer", "correct_answer", "right_answer", "gold_label", "ground_truth",
+    "expected_output", "reference_answer", "ideal_answer", "gold_answer", "solution", "answer", "class", "intent",
+    "queue", "sentiment", "topic", "category", "tag", "is_spam", "spam", "toxic", "priority", "response", "completion",
+    "output", "reply", "summary", "translation",
+)  # fmt: skip
+LABELS = frozenset({
+    "label", "gold_label", "class", "intent", "queue", "sentiment", "topic", "category", "tag", "is_spam", "spam",
+    "toxic", "priority",
+})  # fmt: skip
+"""Names of columns that hold one of a few labels, even where each stands only twice."""
+GROUPS = (
+    "language", "lang", "product", "country", "region", "locale", "market", "source", "channel", "domain", "topic",
+    "category", "difficulty", "level", "tier", "plan", "segment", "subject_area", "type", "split", "priority",
+)  # fmt: skip
+OPTION_LISTS = ("choices", "options", "answers", "candidates")
+_OPTION = re.compile(r"(?:option|choice|answer|opt|ans)?_?([a-h]|[1-8])")
+_MOST_GROUPS, _FEWEST_IN_A_GROUP, _MOST_SLICES = 12, 5, 3
+
+
+@dataclass(slots=True)
+class Roles:
+    """What each column is taken for."""
+
+    question: tuple[str, ...]
+    """Shown to the model, in this order."""
+    target: str | None
+    """The right answer. None: the file has none."""
+    id: str | None = None
+    options: tuple[str, ...] = ()
+    """Columns with one option each, or one column with a list of them. Empty: no options are offered."""
+    slices: tuple[str, ...] = ()
+    cluster: str | None = None
+    unused: tuple[str, ...] = ()
+    """Columns that nobody reads."""
+    said: list[str] = field(default_factory=list)
+    """What could be meant otherwise, each with the way to change it."""
+
+
+def roles_of(looked: FileLook, question: Sequence[str], target: str | None) -> Roles:
+    """What the columns are taken for. `question` and `target`: the person's own word; empty and None: guessed.
+
+    Raises UserError for a column that is not there, and where nothing looks like a question.
+    """
+    columns = {name: one for name, one in looked.columns.items() if one.n}
+    for name in (*question, *([target] if target else [])):
+        _must_be_there(name, looked)
+    folded = {folded_column(name): name for name in reversed(columns)}
+    said: list[str] = []
+    options = _options(columns, folded, {*question, target})
+    own_id = _id(looked, folded, {*question, target})
+    left = [name for name in columns if name not in {*options, own_id}]
+    found = target or _target(columns, folded, [name for name in left if name not in question], bool(options), said)
+    asked = tuple(question) or _question(columns, folded, [name for name in left if name != found], said)
+    if not asked:
+        raise UserError(
+            f"no column of {looked.path.name} looks like a question or a text (there are: "
+            f"{', '.join(visible(name) for name in list(columns)[:20])}). Say which: --question COLUMN"
+        )
+    rest = [name for name in left if name not in {*asked, found}]
+    cluster = next((folded[name] for name in GUESSES["cluster"] if folded.get(name) in rest), None)
+    rest = [name for name in rest if name != cluster]
+    slices = tuple(name for name in rest if _is_group(columns[name]) and folded_column(name) in GROUPS)
+    slices = slices[:_MOST_SLICES]
+    unused = tuple(name for name in rest if name not in slices)
+    return Roles(asked, found, own_id, options, slices, cluster, unused, said)
+
+
+def _must_be_there(name: str, looked: FileLook) -> None:
+    if name in looked.columns:
+        return
+    near = get_close_matches(name, looked.columns, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"its columns are {', '.join(map(visible, looked.columns))[:400]}"
+    raise UserError(f"{looked.path.name} has no column {name!r}; {hint}")
+
+
+def _options(columns: dict[str, ColumnLook], folded: dict[str, str], taken: set[str | None]) -> tuple[str, ...]:
+    """Columns of options: a list in one, or two to eight of one kind of name from the first letter or number on."""
+    for name in OPTION_LISTS:
+        column = columns.get(folded.get(name, ""))
+        if column is not None and column.name not in taken and column.n_lists == column.n:
+            return (column.name,)
+    kinds: dict[tuple[str, bool], dict[str, str]] = {}
+    for short, name in folded.items():
+        if name not in taken and (match := _OPTION.fullmatch(short)):
+            kinds.setdefault((short[: -len(match[1])], match[1].isdigit()), {})[match[1]] = name
+    for (_, numbered), found in kinds.items():
+        wanted = ("12345678" if numbered else "abcdefgh")[: len(found)]
+        if len(found) >= 2 and set(found) == set(wanted):
+            return tuple(found[key] for key in wanted)
+    return ()
+
+
+def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str | None:
+    """The column that names every record once."""
+    for short in (*GUESSES["item"], "uid", "uuid", "key", "ticket_id", "message_id", "no", "nr", "number"):
+        column = looked.columns.get(folded.get(short, ""))
+        if column is None or column.name in taken:
+            continue
+        if column.n == column.n_plain == column.n_different == looked.n and column.longest <= 100:
+            return column.name
+    return None
+
+
+def _target(
+    columns: dict[str, ColumnLook], folded: dict[str, str], left: list[str], has_options: bool, said: list[str]
+) -> str | None:
+    named = [folded[short] for short in TARGETS if folded.get(short) in left]
+    if named:
+        others = [name for name in named[1:] if is_labels(columns[name])]
+        if others:
+            said.append(
+                f"{visible(named[0])} is taken for the right answer; {', '.join(map(visible, others))} could be too: "
+                "--target COLUMN"
+            )
+        return named[0]
+    if has_options:
+        return None
+    labels = [name for name in left if is_labels(columns[name]) and folded_column(name) not in (*GROUPS, *QUESTIONS)]
+    if not labels or len(left) < 2:
+        return None
+    said.append(f"{visible(labels[-1])} is taken for the right answer, by its few different values: --target COLUMN")
+    return labels[-1]
+
+
+def _question(
+    columns: dict[str, ColumnLook], folded: dict[str, str], left: list[str], said: list[str]
+) -> tuple[str, ...]:
+    main = next((folded[short] for short in QUESTIONS if folded.get(short) in left), None)
+    if main is None:
+        texts = [name for name in left if columns[name].n_plain and not is_labels(columns[name])]
+        texts = [name for name in texts if any(char.isalpha() for value in columns[name].head for char in value)]
+        if not texts:
+            return ()
+        main = max(texts, key=lambda name: columns[name].typical_length)
+        if len(texts) > 1:
+            said.append(f"{visible(main)} is taken for the question, as the longest text: --question COLUMN")
+    before = [folded[short] for short in CONTEXTS if folded.get(short) in left and folded[short] != main]
+    before = [name for name in columns if name in before and not _is_group(columns[name])]
+    return (*before, main)
+
+
+def is_labels(column: ColumnLook) -> bool:
+    """Whether it holds one of a few labels in each record."""
+    if column.values is None or column.n_plain < column.n or len(column.values) < 2:
+        return False
+    texts = list(column.values.elements())
+    return form_of(texts, 2 if folded_column(column.name) in LABELS else 4) == "labels"
+
+
+def _is_group(column: ColumnLook) -> bool:
+    """Whether its values make groups of the records."""
+    values = column.values
+    if values is None or column.n_plain < column.n:
+        return False
+    return 2 <= len(values) <= _MOST_GROUPS and min(values.values()) >= _FEWEST_IN_A_GROUP

@@ -1,0 +1,244 @@
+"""The suite of a person's own file, as a person would write it, and the records beside it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from evalkit.bridges.first_suite.looking import FileLook, written_record
+from evalkit.bridges.first_suite.proposal import Proposal, reading
+from evalkit.bridges.traces.suite_text import AskedModel, sayable
+from evalkit.cost.prices import PriceBook
+from evalkit.errors import UserError
+from evalkit.text.yaml_words import yaml_quoted, yaml_word
+from evalkit.writing import open_to_write, write_file
+
+SUITE_FILE, SCHEMA_FILE = "suite.yaml", "suite.schema.json"
+JUDGE = "judge"
+_NAME = re.compile(r"[^A-Za-z0-9._+-]+")
+_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "gemini": "GEMINI_API_KEY"}
+_FEW = {"choice": 32, "options": 32, "numbers": 256, "exact": 256, "fields": 1024, "judge": 1024}
+"""The longest answer in tokens, by kind of task."""
+_REFUSES_SHORT = 512
+"""At least so many where a model may reason: reasoning counts too."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSuite:
+    """All that is written."""
+
+    looked: FileLook
+    proposal: Proposal
+    folder: Path
+    models: Mapping[str, AskedModel]
+    """By name: the first is the baseline."""
+    judge: AskedModel
+
+    @property
+    def name(self) -> str:
+        stem = self.looked.path.name.removesuffix(".gz").rpartition(".")[0]
+        return _NAME.sub("-", stem).strip("-._+")[:60] or "my-suite"
+
+    @property
+    def data_name(self) -> str:
+        """The data's file beside the suite."""
+        if self.proposal.left_out or self.proposal.unaskable:
+            return f"{self.name}.rows.jsonl"
+        return self.looked.path.name
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the book of prices knows what each model that is asked bills."""
+        asked = [*self.models.values(), *([self.judge] if self.proposal.needs_judge else [])]
+        book, now = PriceBook.load(), datetime.now(UTC)
+        return all(one.base_url is None and book.known_price(one.adapter, one.model, now) for one in asked)
+
+    @property
+    def copies(self) -> bool:
+        """Whether the data has to be written: records were left out, or the suite stands in another folder."""
+        return self.data_name != self.looked.path.name or self.folder.resolve() != self.looked.path.resolve().parent
+
+
+def write(suite: FirstSuite, schema: bytes) -> list[Path]:
+    """Write suite, data (where it is not there) and schema; the files. `schema` is the schema's content.
+
+    Raises UserError where suite or data are there already: nothing is written then.
+    """
+    target = suite.folder / SUITE_FILE
+    data = suite.folder / suite.data_name
+    there = [path for path in (target, *([data] if suite.copies else [])) if path.exists() or path.is_symlink()]
+    if there:
+        raise UserError(
+            f"{there[0]} exists already and is not overwritten. Choose another folder, and it is written there with a "
+            "copy of the data: evalkit init OTHER --from FILE"
+        )
+    text = suite_yaml(suite)
+    try:
+        suite.folder.mkdir(parents=True, exist_ok=True)
+        if suite.copies:
+            _write_data(suite, data)
+        write_file(target, text, new=True)
+        if not (suite.folder / SCHEMA_FILE).exists():
+            write_file(suite.folder / SCHEMA_FILE, schema, new=True)
+    except OSError as error:
+        raise UserError(
+            f"{suite.folder} cannot be written ({error.strerror or error}). Choose another: evalkit init FOLDER --from "
+            f"{suite.looked.path.name}"
+        ) from error
+    return [target, *([data] if suite.copies else [])]
+
+
+def _write_data(suite: FirstSuite, target: Path) -> None:
+    looked, left_out = suite.looked, suite.proposal.left_out
+    with open_to_write(target, new=True) as file:
+        if suite.data_name == looked.path.name:
+            with looked.data.path.open_file() as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+            return
+        for number, record in looked.data.records(lambda _: None):
+            if number not in left_out:
+                file.write(orjson.dumps(written_record(record)) + b"\n")
+
+
+def suite_yaml(suite: FirstSuite) -> str:
+    """The text of suite.yaml. Raises UserError for names that a suite file cannot hold."""
+    proposal, roles = suite.proposal, suite.proposal.roles
+    names = [*roles.question, *roles.options, *roles.slices, *(n for n in (roles.id, roles.cluster, roles.target) if n)]
+    if odd := next((name for name in (*names, suite.data_name) if not sayable(name) or not name.isprintable()), None):
+        raise UserError(f"{odd!r} cannot stand in a suite file (`${{`, or a sign that nobody sees): rename it")
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
+        f"# Proposed by `evalkit init --from` for {suite.looked.path.name!a}. Every line is yours to change.",
+        f"name: {yaml_word(suite.name)}",
+        "",
+        "# Where prompts may be sent. public: anywhere. internal: this machine and providers' own endpoints.",
+        "# restricted: this machine only.",
+        "sensitivity: internal",
+        "",
+        "models:",
+        *(f"  {yaml_word(name)}: {one.entry()}{_key(one)}" for name, one in suite.models.items()),
+    ]
+    if proposal.needs_judge:
+        lines += ["", "judges:", f"  {JUDGE}: {suite.judge.entry()[:-1]}, settings: {{max_output_tokens: 1024}}}}"]
+    lines += ["", "tasks:", *_task(suite)]
+    if suite.is_priced:
+        lines += ["", "run:", "  max_cost_usd: 5                       # stop before this is passed"]
+    else:
+        lines += [
+            "",
+            "run: {in_flight: auto}                 # max_cost_usd: 5 stops before that is passed; needs prices",
+        ]
+    baseline, *candidates = suite.models
+    if candidates:
+        lines += [
+            "",
+            "# May a candidate replace the baseline? evalkit run suite.yaml --gate",
+            "gate:",
+            f"  baseline: {yaml_word(baseline)}",
+            f"  candidates: [{', '.join(map(yaml_word, candidates))}]",
+            "  rules:",
+            "    - {quality: all, margin: 0.05}      # at most 5 points worse; smaller margins need more records",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _key(model: AskedModel) -> str:
+    """A comment that names the variable with its key; empty where none is needed."""
+    from evalkit.adapters.registry import preset_of
+
+    preset = preset_of(model.adapter)
+    names = (_KEYS[model.adapter],) if model.adapter in _KEYS else preset.key_env if preset is not None else ()
+    return f"    # key: {names[0]}" if names else ""
+
+
+def _task(suite: FirstSuite) -> list[str]:
+    proposal, roles = suite.proposal, suite.proposal.roles
+    own_id = f", id: {yaml_word(roles.id)}" if roles.id and roles.id != "id" else ""
+    path = yaml_word(suite.data_name) if _plain(suite.data_name) else yaml_quoted(suite.data_name)
+    lines = [
+        f"  - name: {yaml_word(suite.name)}",
+        f"    data: {{path: {path}{own_id}}}" if own_id else f"    data: {path}",
+        "    prompt: |-",
+        *(f"      {line}".rstrip() for line in _prompt(proposal)),
+    ]
+    if proposal.kind == "choice":
+        lines.append(f"    choices: [{', '.join(map(yaml_word, proposal.choices))}]")
+    if proposal.kind == "options":
+        lines.append(f"    choices: {_options(proposal)}")
+    if proposal.target is not None:
+        lines.append(f"    target: {yaml_quoted(proposal.target)}")
+    lines.append(f"    score: {_score(proposal)}")
+    if roles.cluster:
+        lines.append(f"    cluster: {yaml_word(roles.cluster)}      # records that move together")
+    if roles.slices:
+        lines.append(f"    slices: [{', '.join(map(yaml_word, roles.slices))}]      # also reported by these")
+    lines.append(f"    settings: {{max_output_tokens: {max(_FEW[proposal.kind], _REFUSES_SHORT)}}}")
+    if roles.unused:
+        shown = ", ".join(ascii(name)[1:-1] for name in roles.unused[:12])
+        lines.append(f"    # not shown to the models: {shown}")
+    return lines
+
+
+def _plain(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name) is not None
+
+
+def _prompt(proposal: Proposal) -> list[str]:
+    roles = proposal.roles
+    asked = [_shown(name, proposal) for name in roles.question]
+    if proposal.kind == "choice":
+        ask = "Which of these fits the text below: {{ choices | join(', ') }}? Reply with that word only."
+        if any(" " in label for label in proposal.choices):
+            ask = "Which of these fits the text below: {{ choices | join(', ') }}? Reply with one of them only."
+        return [ask, "", *asked]
+    if proposal.kind == "options":
+        return [*asked, "", "{{ options }}", "", "Reply with the letter of the right option only."]
+    if proposal.kind == "numbers":
+        return [*asked, "", "Reply with the number only."]
+    if proposal.kind == "exact":
+        return [*asked, "", "Reply with the answer only."]
+    if proposal.kind == "fields":
+        keys = f": {', '.join(proposal.keys)}" if proposal.keys else ""
+        return [f"Read these fields out of the text below{keys}. Reply with one JSON object only.", "", *asked]
+    return asked
+
+
+def _shown(name: str, proposal: Proposal) -> str:
+    """A line of the prompt that shows a column, under its name where there are several."""
+    written = reading(name, proposal.roles)
+    plain = re.fullmatch(r"[\w .-]+", name) is not None
+    labelled = plain and (len(proposal.roles.question) > 1 or proposal.kind in {"choice", "fields"})
+    return f"{name[:1].upper()}{name[1:].replace('_', ' ')}: {written}" if labelled else written
+
+
+def _options(proposal: Proposal) -> str:
+    roles = proposal.roles
+    if len(roles.options) == 1:
+        return yaml_quoted(reading(roles.options[0], roles))
+    return f"[{', '.join(yaml_quoted(reading(name, roles)) for name in roles.options)}]"
+
+
+def _score(proposal: Proposal) -> str:
+    if proposal.kind == "judge":
+        return f"{{judge: {{by: {JUDGE}}}}}"
+    if proposal.kind == "exact":
+        return "{exact: {ignore_case: true, ignore_wrapping: true}}"
+    return {"choice": "choice", "options": "choice", "numbers": "numbers", "fields": "fields"}[proposal.kind]
+
+
+def by_name(models: Sequence[AskedModel]) -> dict[str, AskedModel]:
+    """The models under short names of their own."""
+    found: dict[str, AskedModel] = {}
+    for one in models:
+        short = _NAME.sub("-", one.model.rpartition("/")[2]).strip("-._+")[:40].lower() or "model"
+        name, n = short, 2
+        while name in found:
+            name, n = f"{short}-{n}", n + 1
+        found[name] = one
+    return found

@@ -1,0 +1,214 @@
+"""`evalkit init --from FILE`: a suite of one's own file, proposed, explained, checked, and nothing sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from evalkit.suite.source_map import parse
+from tests.conftest import REPO
+from tests.world import Ran, evalkit
+
+Capture = pytest.CaptureFixture[str]
+QUEUES = ("billing", "shipping", "technical")
+
+
+def made(capsys: Capture, path: Path, *more: object) -> tuple[Ran, dict[str, object]]:
+    """What the command said, and the suite as data; it must have passed its check."""
+    ran = evalkit(capsys, "init", "--from", path, *more)
+    assert ran.code == 0, ran.err
+    suite = parse((path.parent / "suite.yaml").read_text("utf-8"), "suite.yaml").data
+    assert isinstance(suite, dict)
+    return ran, suite
+
+
+def task_of(suite: Mapping[str, object]) -> dict[str, object]:
+    tasks = suite["tasks"]
+    assert isinstance(tasks, list) and isinstance(tasks[0], dict)
+    return tasks[0]
+
+
+def csv(path: Path, header: str, rows: Sequence[str]) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def jsonl(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def tickets(folder: Path) -> Path:
+    rows = [
+        f'{i};"My parcel number {i} and the invoice of it";{QUEUES[i % 3]};{("en", "de")[i % 2]};ann{i}'
+        for i in range(30)
+    ]
+    return csv(folder / "tickets.csv", "Ticket Id;Customer Message;Queue;Language;Agent", rows)
+
+
+def test_a_file_of_labels_becomes_a_choice_with_its_labels_and_shows_the_prompt(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    ran, suite = made(capsys, tickets(tmp_path))
+    task = task_of(suite)
+    assert task["choices"] == list(QUEUES) and task["score"] == "choice" and task["slices"] == ["Language"]
+    assert task["data"] == {"path": "tickets.csv", "id": "Ticket Id"}
+    assert "30 records, 5 columns, separated by semicolons" in ran.out
+    assert "billing 10, shipping 10, technical 10" in ran.out
+    assert "Customer Message: My parcel number 0 and the invoice of it" in ran.out
+    assert "not shown     Agent" in ran.out and "Nothing was sent" in ran.out
+    first = (tmp_path / "suite.yaml").read_text("utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=suite.schema.json"
+    assert (tmp_path / "suite.schema.json").read_bytes() == (REPO / "suites" / "suite.schema.json").read_bytes()
+    assert suite["gate"] == {
+        "baseline": "gpt-6-luna",
+        "candidates": ["claude-haiku-5-5"],
+        "rules": [{"quality": "all", "margin": 0.05}],
+    }
+
+
+def test_a_proposed_suite_runs_and_is_gated(capsys: Capture, tmp_path: Path) -> None:
+    path = tickets(tmp_path)
+    made(capsys, path, "--model", "ctranslate2:tiny", "--model", "ctranslate2:tiny-early")
+    ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results", "--no-cache")
+    assert ran.code == 0, ran.err
+    assert evalkit(capsys, "gate", "latest", "--results", tmp_path / "results").code in {0, 1, 3}
+
+
+OPTIONS = [{"id": i, "question": f"Which is {i}?", "options": ["x", "y", "z"], "answer": i % 3} for i in range(9)]
+LETTERS = [f"What is {i}?,w{i},x{i},y{i},z{i},{'ABCD'[i % 4]}" for i in range(8)]
+FROM_ONE = [f"What is {i}?,w{i},x{i},y{i},z{i},{i % 4 + 1}" for i in range(8)]
+TEXTS = [f"What is {i}?,w{i},x{i},{'wx'[i % 2]}{i}" for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "target", "shown"),
+    [
+        ("question,A,B,C,D,answer", LETTERS, "{{ answer }}", "target w0"),
+        ("question,option_1,option_2,option_3,option_4,answer", FROM_ONE, "{{ letters[answer|int - 1] }}", "target w0"),
+        ("question,choice a,choice b,correct answer", TEXTS, "{{ row['correct answer'] }}", "target w0"),
+    ],
+)
+def test_options_in_columns_of_their_own_are_found(
+    header: str, rows: Sequence[str], target: str, shown: str, capsys: Capture, tmp_path: Path
+) -> None:
+    ran, suite = made(capsys, csv(tmp_path / "quiz.csv", header, rows))
+    assert task_of(suite)["target"] == target and task_of(suite)["score"] == "choice"
+    assert shown in ran.out and "A. w0" in ran.out
+
+
+def test_a_list_of_options_with_a_number_that_counts_from_zero(capsys: Capture, tmp_path: Path) -> None:
+    ran, suite = made(capsys, jsonl(tmp_path / "quiz.jsonl", OPTIONS))
+    task = task_of(suite)
+    assert task["choices"] == "{{ row['options'] }}" and task["target"] == "{{ letters[answer|int] }}"
+    assert "taken to count the options from 0" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("answers", "score", "says"),
+    [
+        ([f"{i * 7}" for i in range(40)], "numbers", "Reply with the number only."),
+        ([f"City {i}" for i in range(20)], {"exact": {"ignore_case": True, "ignore_wrapping": True}}, "answer only"),
+        ([json.dumps({"name": f"n{i}", "age": i}) for i in range(20)], "fields", "JSON object"),
+        (["A long answer of many words, " * 6 + str(i) for i in range(20)], {"judge": {"by": "judge"}}, "judge"),
+    ],
+)
+def test_the_form_of_the_right_answers_picks_the_scorer(
+    answers: Sequence[str], score: object, says: str, capsys: Capture, tmp_path: Path
+) -> None:
+    rows = [{"question": f"Question {i}, what is it?", "expected": answer} for i, answer in enumerate(answers)]
+    ran, suite = made(capsys, jsonl(tmp_path / "own.jsonl", rows))
+    assert task_of(suite)["score"] == score and says in ran.out
+    assert ("judges" in suite) == (isinstance(score, dict) and "judge" in score)
+
+
+def test_without_right_answers_a_judge_rates_and_the_way_to_change_it_is_said(capsys: Capture, tmp_path: Path) -> None:
+    rows = [{"prompt": f"Write a poem about the number {i}."} for i in range(12)]
+    ran, suite = made(capsys, jsonl(tmp_path / "poems.jsonl", rows), "--judge", "anthropic:claude-haiku-5-5")
+    assert task_of(suite)["score"] == {"judge": {"by": "judge"}} and "--target COLUMN" in ran.out
+    judge = {"adapter": "anthropic", "model": "claude-haiku-5-5", "settings": {"max_output_tokens": 1024}}
+    assert suite["judges"] == {"judge": judge}
+
+
+def test_parquet_and_objects_as_answers(capsys: Capture, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [{"text": f"Ada number {i}", "label": {"name": f"Ada {i}", "born": 1815 + i}} for i in range(10)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "own.parquet")
+    _, suite = made(capsys, tmp_path / "own.parquet")
+    assert task_of(suite)["score"] == "fields" and "name, born" in str(task_of(suite)["prompt"])
+
+
+def test_what_cannot_be_asked_is_left_out_counted_and_named(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"Text number {i} of them,{QUEUES[i % 3].title() if i == 0 else QUEUES[i % 3]}" for i in range(24)]
+    path = csv(
+        tmp_path / "t.csv", "text,label", [*rows, "no label,", ",billing", "bad", "Text number 1 of them,billing"]
+    )
+    ran, suite = made(capsys, path)
+    assert "left out      1 record: no label" in ran.out and "1 record: no text" in ran.out
+    assert "t.csv:28: has 1 cells" in ran.out and "4 spellings of 3 labels" in ran.out
+    assert "1 records ask what an earlier one asks" in ran.out and "another right answer" in ran.out
+    kept = [json.loads(line) for line in (tmp_path / "t.rows.jsonl").read_text("utf-8").splitlines()]
+    assert len(kept) == 25 and task_of(suite)["target"] == "{{ label | trim | lower }}"
+
+
+def test_a_person_s_word_beats_every_guess(capsys: Capture, tmp_path: Path) -> None:
+    path = tickets(tmp_path)
+    _, suite = made(capsys, path, "--question", "Agent", "--target", "Language", "--score", "exact")
+    assert "{{ Agent }}" in str(task_of(suite)["prompt"]) and task_of(suite)["target"] == "{{ Language }}"
+    (tmp_path / "suite.yaml").unlink()
+    wrong = evalkit(capsys, "init", "--from", path, "--target", "Langage")
+    assert wrong.code == 2 and "did you mean 'Language'?" in wrong.err
+
+
+def test_nothing_is_overwritten_and_another_folder_gets_a_copy(capsys: Capture, tmp_path: Path) -> None:
+    path = tickets(tmp_path)
+    made(capsys, path)
+    before = (tmp_path / "suite.yaml").read_bytes()
+    again = evalkit(capsys, "init", "--from", path)
+    assert again.code == 2 and "exists already and is not overwritten" in again.err
+    assert (tmp_path / "suite.yaml").read_bytes() == before
+    assert evalkit(capsys, "init", tmp_path / "other", "--from", path).code == 0
+    assert (tmp_path / "other" / "tickets.csv").read_bytes() == path.read_bytes()
+    other = evalkit(capsys, "init", tmp_path / "x", "--target", "Queue")
+    assert other.code == 2 and "--from" in other.err
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("text,label", [], "no record"),
+        ("n,m", [f"{i},{i * 2}" for i in range(9)], "--question COLUMN"),
+        ("te${HOME}xt,label", [f"words of {i},{'ab'[i % 2]}b" for i in range(9)], "rename it"),
+    ],
+)
+def test_a_file_that_makes_no_suite_is_one_sentence(
+    header: str, rows: Sequence[str], said: str, capsys: Capture, tmp_path: Path
+) -> None:
+    ran = evalkit(capsys, "init", "--from", csv(tmp_path / "f.csv", header, rows))
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+    assert not (tmp_path / "suite.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "label"),
+    [
+        ("{{ 7 * 7 }} {% raw %}", ("{{ x }}", "{% if %}")),
+        ("\x1b[2J words \u202e", ("a\x1b[31m", "b")),
+        ("${HOME} words", ("${HOME}", "b")),
+        ("yes: [no", ("yes", "no")),
+        ("- # 'quote\" \\", ("null", "true")),
+        ("words", ("A", "C")),
+        ("words", ("0", "1")),
+    ],
+)
+def test_odd_cells_are_data_and_never_obeyed(
+    question: str, label: tuple[str, str], capsys: Capture, tmp_path: Path
+) -> None:
+    rows = [{"text": f"{question} {i}", "label": label[i % 2]} for i in range(12)]
+    ran, _ = made(capsys, jsonl(tmp_path / "odd.jsonl", rows))
+    assert "\x1b" not in ran.out and "\u202e" not in ran.out and "49" not in ran.out
