@@ -36,6 +36,12 @@ class Outcome(StrEnum):
     ERRORED = "errored"  # the system's fault: no score, always counted
 
 
+HEAVIEST = 1e15
+"""Requests that one sample may stand for: sums of weights stay exact."""
+LIGHTEST = 1e-15
+"""The smallest weight of a sample: squares and ratios of weights stay numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import results_folder
+from evalkit.cli.printing import echo
 
 _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.comparison", "ruamel.yaml")
 """What the pages import when they first need it."""
@@ -36,7 +37,7 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
             "Without it: evalkit report RUN --html report.html"
         )
     if address not in {"127.0.0.1", "localhost", "::1"}:
-        click.echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
+        echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
     leave_the_working_directory()
     from streamlit.web import cli as streamlit

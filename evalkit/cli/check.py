@@ -26,6 +26,7 @@ from evalkit.cli.options import (
     suite_words,
     with_changes,
 )
+from evalkit.cli.printing import echo
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     if as_json:
         return print_json(_facts(plan))
     work = plan.work
-    click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
+    echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
-        click.echo(_line(model, plan.facts["models"][model.name]["prices"]))
+        echo(_line(model, plan.facts["models"][model.name]["prices"]))
     for judge in plan.panel.judges if plan.panel is not None else ():
-        click.echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
+        echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
     for note in plan.notes:
-        click.echo(f"  note: {visible(note, limit=1000)}")
+        echo(f"  note: {visible(note, limit=1000)}")
     if show_prompt:
         _show_prompts(plan)
     return 0
@@ -103,17 +104,17 @@ def _show_prompts(plan: Plan) -> None:
         *before, sample = next(iter(conversations(task.samples())))
         turns = f" and {len(before)} before it" if before else ""
         target = "" if sample.target is None else f", target {visible(str(sample.target))}"
-        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
+        echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
         for message in sample.messages:
-            click.echo(f"  [{message.role}]")
+            echo(f"  [{message.role}]")
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content
             _show_lines(text)
         if sample.tools:
-            click.echo("  [functions offered]")
+            echo("  [functions offered]")
             for tool in sample.tools:
                 _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
 
 
 def _show_lines(text: str) -> None:
     for line in visible(text, limit=4000, lines=True).split("\n"):
-        click.echo(f"  {line}")
+        echo(f"  {line}")

@@ -19,6 +19,7 @@ from evalkit.cli.options import (
     signed,
     suite_words,
 )
+from evalkit.cli.printing import echo
 
 if TYPE_CHECKING:
     from evalkit.suite.schema import GateEntry
@@ -150,5 +151,5 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
             + " should pass, and fail, in at most "
             f"{numbers.share(gate.alpha)} of the runs for each rule."
         )
-    click.echo("")
+    echo("")
     return 0

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from evalkit.cli.options import print_json
+from evalkit.cli.printing import annotate, echo
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.gate_trust import PROMOTED
@@ -54,7 +53,7 @@ def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, p
         from evalkit.render.gate import commands
 
         for line in commands(decision):
-            click.echo(line, err=True)
+            annotate(line)
 
 
 def suite_name(folder: Path) -> str:
@@ -80,7 +79,7 @@ def telling(suite: str, to: Outlets) -> Iterator[None]:
         if _on_github():
             from evalkit.render.gate import refusal
 
-            click.echo(refusal(suite, str(error)), err=True)
+            echo(refusal(suite, str(error)), err=True)
         raise
 
 
@@ -102,7 +101,7 @@ def _tell_markdown(text: str, to: Outlets, summary: Path | None) -> None:
         try:
             append_summary(summary, text)
         except OSError as error:
-            click.echo(f"note: the job's summary could not be written ({error.strerror})", err=True)
+            echo(f"note: the job's summary could not be written ({error.strerror})", err=True)
 
 
 def flips_with_texts(

@@ -10,9 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import click
-
 from evalkit.cli.options import print_json
+from evalkit.cli.printing import echo
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
@@ -77,7 +76,7 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     from evalkit.render.bill import render_bill
 
     render_bill(made)
-    click.echo(f"\n{folder}")
+    echo(f"\n{folder}")
     return 0
 
 

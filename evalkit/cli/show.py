@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import as_json, board_command, markdown_tables, print_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,19 +65,19 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
 
             render_repeats(repeats, markdown=markdown)
     if markdown:
-        click.echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
         return 0
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    click.echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+    echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
     for reason in facts.reasons:
-        click.echo(f"not complete: {visible(reason, limit=2000)}")
+        echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
-        click.echo(f"as pages: {board}")
+        echo(f"as pages: {board}")
     for model, badge in _beware(facts):
-        click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
+        echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
 
 

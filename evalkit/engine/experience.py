@@ -19,6 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.latency.distribution import percentile
 from evalkit.store import judge_files, queries, runs
+from evalkit.store.stored_texts import messages_of
 
 MOST_RUNS = 12
 """The newest runs that hold the model; older ones teach little more."""
@@ -98,8 +99,6 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
 
 def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | None, float | None, bool]]:
     """(task, bytes of the prompt and its functions, input tokens, output tokens, seconds, cached) of some answers."""
-    import orjson
-
     with queries.connect([folder]) as con:
         found = con.execute(
             # A likelihood (no text, nothing written) reads its prompt once a choice: it teaches nothing about prompts.
@@ -113,7 +112,7 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
     return [
         (
             task,
-            sum(len(m["content"].encode()) for m in orjson.loads(prompt or "[]")) + len((tools or "").encode()),
+            sum(len(one.content.encode()) for one in messages_of(prompt)) + len((tools or "").encode()),
             given,
             made,
             total_s,

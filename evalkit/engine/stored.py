@@ -49,6 +49,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
+        stratum=None if row.stratum is None else _cluster(row.stratum, redactor, counts),
     )
     lost = _pieces(_said(row)) - _pieces(_said(made)) if counts else frozenset()
     nothing: Counter[str] = Counter()  # what is derived from the texts was counted there
@@ -154,7 +155,7 @@ def _texts_in(value: object, redactor: Redactor, counts: Counter[str]) -> Any:
 
 
 def _cluster(cluster: str, redactor: Redactor, counts: Counter[str]) -> str:
-    """Clusters stay apart: what is taken out of a name leaves a short digest of it."""
+    """Clusters and strata stay apart: what is taken out of a name leaves a short digest of it."""
     made = redactor.text(cluster, counts)
     return (
         made if made == cluster else f"{made} {blake2b(cluster.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"

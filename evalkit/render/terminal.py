@@ -113,7 +113,7 @@ def render_slices(
         models = summary.models
         tasks = dict.fromkeys(task for model in models.values() for task in model.tasks)
         sliced = {
-            task: {name: model.tasks[task].slices for name, model in models.items()}
+            task: {name: model.tasks[task].slices if task in model.tasks else {} for name, model in models.items()}
             for task in tasks
             if any(task in model.tasks and model.tasks[task].slices for model in models.values())
         }

@@ -17,6 +17,7 @@ from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import floats
 from evalkit.store.row_codec import Key
 from evalkit.store.score_table import ScoreTable
+from evalkit.store.stored_texts import calls_of, messages_of, plain_tool, tools_of
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
@@ -195,8 +196,6 @@ def errors_of(store: ResultsReader, run: str) -> list[ErrorGroup]:
 def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowTexts]:
     """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
     were offered. Keys without a row are absent."""
-    import orjson
-
     wanted = {key: None for key in keys}
     rows = store.query(
         [run],
@@ -209,11 +208,10 @@ def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowT
     for row in rows:
         key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
         if key in wanted:
-            messages = orjson.loads(row["prompt"] or "[]")
             found[key] = RowTexts(
-                prompt=tuple(Message(m["role"], m["content"]) for m in messages),
-                tools=tuple(orjson.loads(row["tools"] or "[]")),
-                text=transcript(row["text"], orjson.loads(row["calls"] or "[]")),
+                prompt=messages_of(row["prompt"]),
+                tools=tuple(plain_tool(tool) for tool in tools_of(row["tools"])),
+                text=transcript(row["text"], calls_of(row["calls"])),
                 **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
             )
     return {key: found[key] for key in wanted if key in found}

@@ -144,7 +144,9 @@ class Run:
         return len(self.models)
 
     def __repr__(self) -> str:
-        return f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>"
+        return visible(
+            f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>", limit=500
+        )
 
     def __str__(self) -> str:
         """A short table of the summary for the terminal, one line a model and task."""

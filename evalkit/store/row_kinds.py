@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from evalkit.records import Outcome
+from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
 LATEST = 253_402_300_799.0
 """The last second of the year 9999, which is the last that a date can tell."""
+EARLIEST = -62_135_596_800.0
+"""The first second of the year 1, before which no date can tell one."""
 _OUTCOMES = frozenset(Outcome)
 _SPELLED = ("inf", "-inf", "nan")
 
@@ -72,11 +74,11 @@ def _share(value: Any) -> bool:
 
 
 def _weight(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < 1e300
+    return type(value) in (int, float) and LIGHTEST <= value <= HEAVIEST
 
 
 def _moment(value: Any) -> bool:
-    return type(value) in (int, float) and -LATEST < value < LATEST
+    return type(value) in (int, float) and EARLIEST <= value < LATEST
 
 
 def _usd(value: object) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from evalkit.records import Message, Sample
+from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
@@ -22,9 +22,6 @@ from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.shots import Shots, sample_digest
 from evalkit.suite.wording import listed, short
-
-HEAVIEST = 1e15
-"""Requests that one record may stand for: sums of weights stay exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +181,11 @@ class Recipe:
             number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
         except (ValueError, OverflowError):
             number = math.nan
-        if not 0 < number <= HEAVIEST:
+        if not LIGHTEST <= number <= HEAVIEST:
             raise BadRecord(
                 "weight",
-                f"the field {name!r} must say how many requests the record stands for, a number above 0 (value seen: "
-                f"{short(value)})",
+                f"the field {name!r} must say how many requests the record stands for, a number from {LIGHTEST:g} to "
+                f"{HEAVIEST:g} (value seen: {short(value)})",
             )
         return number
 
