@@ -82,6 +82,8 @@ def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     endpoint = model.adapter.endpoint
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    if not priced and model.adapter.spec.options.get("cost_usd"):
+        price = "says itself what it costs"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
 
 
@@ -108,6 +110,9 @@ def _show_prompts(plan: Plan) -> None:
             click.echo(f"  [{message.role}]")
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content
             _show_lines(text)
+        if task.sent:
+            click.echo("  [fields for applications]")
+            _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
         if sample.tools:
             click.echo("  [functions offered]")
             for tool in sample.tools:
