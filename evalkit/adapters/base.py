@@ -49,6 +49,10 @@ class Capabilities:
     """Whether a time to first token exists for this adapter."""
     usage: bool = True
     """Whether billed tokens are reported."""
+    output_limit: bool = True
+    """Whether `max_output_tokens` reaches the model."""
+    record: bool = False
+    """Whether fields of the record that a task sends (`send:`) reach the model, besides the prompt."""
     timing: bool = True
     """Whether durations are the model's own. False for `replay`: they are a look-up's, and no latency may be shown."""
 
@@ -183,6 +187,21 @@ class ProbesTools(Protocol):
 
     async def probe_tools(self) -> str | None:
         """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+@runtime_checkable
+class ChecksRequests(Protocol):
+    """An adapter that can say of a request, without sending it, that it cannot be made."""
+
+    def check_request(self, request: Request) -> None:
+        """Raises Unsupported with the reason. Sends nothing."""
+
+
+@runtime_checkable
+class ReadsRecord(Protocol):
+    """An adapter that reads certain fields of the record, which a task therefore has to send."""
+
+    record_fields: frozenset[str]
 
 
 @runtime_checkable

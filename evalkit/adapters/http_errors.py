@@ -15,15 +15,17 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import orjson
 
 from evalkit.adapters import error_words
 from evalkit.adapters.error_body import error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
+from evalkit.adapters.json_paths import JsonPath
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -57,6 +59,16 @@ _EPOCH_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
+class OwnErrors:
+    """What a suite says of the errors of an application of its own."""
+
+    message: JsonPath | None = None
+    """Where a body says what is wrong; None: in the usual places."""
+    kinds: Mapping[int, ErrorKind] = field(default_factory=dict)
+    """By HTTP status what it means; others mean the usual."""
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """What a message may say about the place of an error."""
 
@@ -69,23 +81,30 @@ class Where:
     """Environment variables that may hold the key."""
     key: str | None
     """The key itself, only to cut it out of what a server says."""
+    more_keys: tuple[str, ...] = ()
+    """Further ones that are sent in other headers, for the same purpose."""
+    own: OwnErrors | None = None
+    """None: an API whose errors are read in the usual way."""
 
     def __repr__(self) -> str:
         return f"Where({self.name!r}, {self.model!r}, {self.host!r})"
 
     def clean(self, text: str) -> str:
         """The text on one line of printable characters, at most MAX_MESSAGE, without the key or an end of it."""
-        if self.key:
-            text = text.replace(self.key, "[key]")
+        keys = (*((self.key,) if self.key else ()), *self.more_keys)
+        for key in keys:
+            text = text.replace(key, "[key]")
         text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
-        if self.key and len(self.key) >= _MASKED_FROM:
-            text = _KEYLIKE.sub(self._without_end, text)
+        for key in keys:
+            if len(key) >= _MASKED_FROM:
+                text = _KEYLIKE.sub(partial(_without_end, key), text)
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
-    def _without_end(self, found: re.Match[str]) -> str:
-        word, key = found[0], self.key or ""
-        shown = key.startswith(word) or word.startswith(key[:_START]) or word.endswith(key[-_END:])
-        return "[key]" if shown else word
+
+def _without_end(key: str, found: re.Match[str]) -> str:
+    word = found[0]
+    shown = key.startswith(word) or word.startswith(key[:_START]) or word.endswith(key[-_END:])
+    return "[key]" if shown else word
 
 
 def error_from_status(
@@ -100,6 +119,8 @@ def error_from_status(
             status=status,
         )
     said = error_said(body)
+    if where.own is not None and (told := _own_message(body, where.own)):
+        said = replace(said, words=told)
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
@@ -108,10 +129,22 @@ def error_from_status(
         wait = asked_in_words(words)
     if "quotaperday" in said.codes:
         wait = max(wait or 0.0, _until_reset())
-    kind = error_kind(
+    kind = where.own.kinds.get(status) if where.own is not None else None
+    kind = kind or error_kind(
         _status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json, wait_s=wait
     )
     return _error(kind, status, words, wait, path, where)
+
+
+def _own_message(body: bytes, own: OwnErrors) -> str | None:
+    """What stands at the suite's place for messages; None where nothing does."""
+    if own.message is None:
+        return None
+    try:
+        told = own.message.of(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return None
+    return told if isinstance(told, str) and told else None
 
 
 def _status_of(status: int, inner: int | None) -> int:
@@ -225,6 +258,8 @@ def _key_hint(where: Where) -> str:
 
 def _way_out(status: int | None, path: str, where: Where) -> str:
     """What a person can do about a request that is refused; "" where the provider's words have to do."""
+    if status == 404 and where.own is not None:
+        return f". Is models.{where.name}.base_url the whole address?"
     if status == 404 and not re.search(r"/v\d|/openai|/api/chat|/converse", path):
         return f". Does models.{where.name}.base_url want /v1 at its end?"
     if status == 403:

@@ -83,6 +83,8 @@ def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     endpoint = model.adapter.endpoint
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    if not priced and model.adapter.spec.options.get("cost_usd"):
+        price = "says itself what it costs"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
 
 
@@ -109,6 +111,9 @@ def _show_prompts(plan: Plan) -> None:
             echo(f"  [{message.role}]")
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content
             _show_lines(text)
+        if task.sent:
+            click.echo("  [fields for applications]")
+            _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
         if sample.tools:
             echo("  [functions offered]")
             for tool in sample.tools:

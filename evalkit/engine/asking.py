@@ -104,6 +104,7 @@ class Asked:
 def request_of(item: Item) -> Request:
     """What is sent for an item. Likelihood tasks ask for each choice as a continuation of the prompt."""
     sample, scorer = item.sample, item.task.scorer
+    sent = item.task.sent if item.model.adapter.capabilities.record else ()
     weighed = scorer.continuations or continuations
     return Request(
         messages=sample.messages,
@@ -111,6 +112,7 @@ def request_of(item: Item) -> Request:
         tools=sample.tools,
         continuations=weighed(sample) if scorer.needs == "likelihood" else None,
         contexts=scorer.contexts(sample) if scorer.contexts is not None else None,
+        record={name: sample.fields[name] for name in sent},
         sample_id=sample.id,
         repeat=item.repeat,
     )

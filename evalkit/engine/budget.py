@@ -60,7 +60,7 @@ def request_bytes(request: Request) -> int:
     A likelihood request sends the prompt anew before each continuation.
     """
     settings = request.settings
-    own = [dict(part) for part in (settings.json_schema, settings.extra) if part]
+    own = [dict(part) for part in (settings.json_schema, settings.extra, request.record) if part]
     beside = sum(len(json.dumps(part, default=str, ensure_ascii=False).encode("utf-8", "replace")) for part in own)
     if request.continuations is None:
         return prompt_bytes(request.messages) + tools_bytes(request.tools) + beside
@@ -209,7 +209,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
             if model.name not in settings:
                 continue
             limit = settings[model.name].max_output_tokens
-            if limit is None:
+            if not model.adapter.capabilities.output_limit:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: max_output_tokens does not reach "
+                    "it, so nothing says how long its answers may be. Send it, or run without a cap."
+                )
+            elif limit is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: its max_output_tokens is not "
                     "set. Set it in the model's or the task's settings."

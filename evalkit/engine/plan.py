@@ -24,6 +24,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about, priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
+from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.sample_stream import SampleStream, begin
@@ -126,7 +127,17 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
             identity["judge"] = identity_of(judged[task.name], judges)
         samples = task.samples if seen.stream is None else seen.stream.samples
         planned.append(
-            PlannedTask(task.name, samples, scorer, seen.n, identity, fit.settings, fit.dropped, seen.stream)
+            PlannedTask(
+                task.name,
+                samples,
+                scorer,
+                seen.n,
+                identity,
+                fit.settings,
+                fit.dropped,
+                sent=task.entry.send,
+                stream=seen.stream,
+            )
         )
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
     complaints, notes = complaints + recorded.complaints, notes + recorded.notes
@@ -142,6 +153,8 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
     marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
+    complaints = complaints or unaskable(planned, tasks, models)
+    notes += [note for task in planned for note in unread(task, models)]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)

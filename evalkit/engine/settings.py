@@ -19,6 +19,7 @@ from evalkit.suite.tasks import ResolvedTask
 
 OPTIONAL = ("temperature", "top_p", "seed", "stop", "json_schema", "top_logprobs", "reasoning_effort")
 """Settings that not every model takes; each is also the name of a capability."""
+_LIMIT = "max_output_tokens"
 FIRST_TOKEN_ALTERNATIVES = 20
 """What first_token mode asks for: the most that providers give."""
 
@@ -45,7 +46,8 @@ def fitted(task: ResolvedTask, scorer: Scorer, models: Mapping[str, tuple[ModelE
         complaints += _lacking(task, scorer, name, adapter, first_token=first_token)
         own = entry.settings.record()
         complaints += [
-            f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. Remove it."
+            f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. "
+            f"{_way_out(adapter, setting)}"
             for setting in refused(own, can)
         ]
         both = merged(own, task.entry.settings)
@@ -62,7 +64,15 @@ def fitted(task: ResolvedTask, scorer: Scorer, models: Mapping[str, tuple[ModelE
 
 def refused(settings: Settings, can: Capabilities) -> list[str]:
     """The settings that are asked for and that this model does not take."""
-    return [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
+    found = [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
+    return [*found, _LIMIT] if settings.max_output_tokens is not None and not can.output_limit else found
+
+
+def _way_out(adapter: Adapter, setting: str) -> str:
+    """An application is sent what its request says."""
+    if adapter.spec.adapter == "http":
+        return f"Send it in its request: {{{{ settings.{setting} }}}}, or remove it."
+    return "Remove it."
 
 
 def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *, first_token: bool) -> list[str]:

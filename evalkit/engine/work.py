@@ -32,6 +32,8 @@ class PlannedTask:
     """By the name of each model that is asked: the model's settings with the task's over them."""
     dropped: Mapping[str, tuple[str, ...]]
     """By model name: settings of the task that this model does not take. Recorded in every row."""
+    sent: tuple[str, ...] = ()
+    """Fields of the record that go to applications besides the prompt."""
     stream: SampleStream | None = None
     """Checks the samples while they are asked; None: all are checked."""
 

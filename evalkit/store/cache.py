@@ -78,6 +78,8 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
     ]
     if request.contexts is not None:
         content.append(request.contexts)
+    if request.record:
+        content.append({"record": request.record})
     if request.tools:
         content.append({"tools": [(tool.name, tool.description, tool.parameters) for tool in request.tools]})
     try:

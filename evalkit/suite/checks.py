@@ -16,8 +16,8 @@ from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
 SuiteProblem = tuple[Loc, str]
-NO_MODEL_ID = frozenset({"replay", "scripted"})
-"""Adapters that ask no model, so that an entry needs no model id."""
+NO_MODEL_ID = frozenset({"http", "replay", "scripted"})
+"""Adapters that ask no model, or an application that need not name one: an entry needs no model id."""
 
 
 def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[SuiteProblem]:

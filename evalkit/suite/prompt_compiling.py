@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evalkit.records import Role
 from evalkit.suite.prompts import INSTRUCTION, OPTION_NAMES, TURN, Prompt
 from evalkit.suite.schema import Mode, TaskEntry
-from evalkit.suite.templates import ROW, BadTemplate, Expression, Template
+from evalkit.suite.templates import EVERY_FIELD, ROW, BadTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, Offer, read_tools
 
 
@@ -37,6 +37,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     elif entry.turns is not None:
         further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
     offer = _offer(entry, wrong)
+    wrong += _told(entry, goal)
     if wrong:
         return None, wrong
 
@@ -58,6 +59,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         names = names.union(*(template.names for template in said)) - {TURN}
     names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
     names |= whole.reads if whole is not None else frozenset()
+    names |= frozenset(entry.send)
     every = [*(template for _, template in ready), *said, goal, whole]
     every += [options] if isinstance(options, Expression) else [*(options or ())]
     every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
@@ -100,6 +102,19 @@ def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expressi
     except BadTemplate as error:
         wrong.append((key, str(error)))
         return None
+
+
+def _told(entry: TaskEntry, goal: Template | None) -> Iterator[tuple[str, str]]:
+    """Why a field cannot be sent, as (key, half a sentence) pairs: it would tell the right answer."""
+    if not entry.send or goal is None:
+        return
+    if EVERY_FIELD in goal.fields:
+        yield (
+            "send",
+            "cannot stand beside a target that reads the record as a whole; name the field of the right answer",
+        )
+    for name in sorted(goal.reads & frozenset(entry.send)):
+        yield "send", f"{name!r} is what the right answer is made of, and an application would be told it"
 
 
 def _unmovable(

@@ -36,6 +36,8 @@ class Recipe:
     def identify(self, record: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
         """The choices, and the identity of what is asked. Raises BadRecord."""
         choices = self.prompt.choices(record)
+        for name in self.entry.send:
+            self._field(record, name, "send")
         return choices, sample_digest(self.prompt, record, choices)
 
     def id(self, number: int, record: Mapping[str, object]) -> str:

@@ -154,6 +154,8 @@ class ResolvedTask:
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
             identity["turns"] = list(entry.turns) if isinstance(entry.turns, tuple) else entry.turns
+        if entry.send:
+            identity["send"] = list(entry.send)
         if self.keeps_reasoning:
             identity["reasoning"] = "keep"
         if entry.tools is not None:

@@ -59,6 +59,8 @@ def _may_hold(loc: Loc) -> bool:
     match loc:
         case ("models" | "judges", str(), "base_url" | "model"):
             return True
+        case ("models" | "judges", str(), "variants", str(), "base_url" | "model"):
+            return True
         case ("tasks", int(), "data") | ("tasks", int(), "data", "path"):
             return True
         case ("tasks", int(), "with", "path" | "data") | ("tasks", int(), "with", "data", "path"):

@@ -259,6 +259,8 @@ class TaskEntry(Adjustable):
     """The options: a list of templates, or one template that names a list."""
     tools: Tools | None = None
     """Functions that may be called: a list of declarations, or one template that names the record's list."""
+    send: Texts = ()
+    """Fields of the record that go to an application besides the prompt; a part of what is asked."""
     target: str | None = None
     """The right answer, a template; for choices the letter or the text of one of them."""
     score: Scoring | None = None
