@@ -165,12 +165,14 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["gate"] = plain(decision)
         print_json({**summary, "folder": str(outcome.folder)})
     else:
-        from evalkit.render.terminal import render_summary, render_unreadable
+        from evalkit.render.terminal import render_parts, render_summary, render_unreadable
         from evalkit.results.compare import run_standings
+        from evalkit.results.parts import read_parts
         from evalkit.results.unreadable import unreadable_in
 
         render_summary(outcome.summary, standings=run_standings(outcome.folder))
         render_unreadable(unreadable_in(outcome.folder))
+        render_parts(read_parts(outcome.folder), list(outcome.summary.models))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
         n_cached = outcome.result.n_cached

@@ -16,6 +16,7 @@ from evalkit.errors import UserError
 if TYPE_CHECKING:
     from evalkit.facts import RunFacts, Summary
     from evalkit.results.judging import JudgingFigures
+    from evalkit.results.parts import PartFigures
     from evalkit.results.repeats import RunRepeats
 
 
@@ -34,6 +35,7 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     """
     from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
+    from evalkit.results.parts import read_parts
     from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
     from evalkit.results.unreadable import unreadable_in
@@ -46,12 +48,16 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
         return _print_flaky(folder, markdown=markdown, as_json=as_json)
     summary = read_summary(folder)
     judged = _judged(folder)
+    parts = read_parts(folder)
     repeats = None if slices and not as_json else _repeats(folder, summary)
     if as_json:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         again = {"repeats": repeats.as_json()} if repeats is not None else {}
-        return print_json({**summary.as_json(), **judging, **again, "standings": stands, "folder": str(folder)})
+        scorers = {"scorers": _plain(parts)} if parts else {}
+        return print_json(
+            {**summary.as_json(), **judging, **again, **scorers, "standings": stands, "folder": str(folder)}
+        )
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)
@@ -60,6 +66,10 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     else:
         render_summary(summary, standings=run_standings(folder), markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
+        if parts:
+            from evalkit.render.terminal import render_parts
+
+            render_parts(parts, list(summary.models), markdown=markdown)
         if repeats is not None:
             from evalkit.render.repeats import render_repeats
 
@@ -79,6 +89,14 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     for model, badge in _beware(facts):
         echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
+
+
+def _plain(parts: PartFigures) -> dict[str, object]:
+    """By task, scorer and model."""
+    return {
+        task: {part: {model: one.as_json() for model, one in of_part.items()} for part, of_part in of_task.items()}
+        for task, of_task in parts.items()
+    }
 
 
 def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:

@@ -138,7 +138,7 @@ def reasons_against(
     if weighted:
         found.append("items stand for different numbers of requests (weight)")
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
-    other = sorted({c.kind if c.kind != "quality" else "a least score (min)" for c in required if not c.is_margin})
+    other = sorted({_other(c) for c in required if not c.is_margin})
     if other:
         found.append(f"rules about {', '.join(other)} need every item")
     if gate.scan is not None:
@@ -249,3 +249,10 @@ def belongs(subject: str, task: str, slices: Mapping[str, str]) -> bool:
     of_task, slash, part = subject.partition("/")
     name, _, value = part.partition("=")
     return of_task == task and (not slash or slices.get(name) == value)
+
+
+def _other(condition: Condition) -> str:
+    """What a required condition is about that no look decides early."""
+    if condition.kind != "quality":
+        return condition.kind
+    return "one scorer of several" if condition.part is not None else "a least score (min)"

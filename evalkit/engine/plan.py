@@ -307,9 +307,15 @@ def task_scorer(task: ResolvedTask) -> Scorer:
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
     options = dict(entry.score.options)
+    if entry.score.parts and entry.mode in {"likelihood", "first_token"}:
+        raise SuiteError(f"mode {entry.mode} cannot stand beside several scorers, which read the reply: leave it out")
     if entry.score.name == "choice" and entry.mode is not None:
         options.setdefault("mode", entry.mode)
     scorer = make_scorer(entry.score.name, options)
+    if task.keeps_reasoning and entry.score.parts:
+        from evalkit.scorers.several import keeping_reasoning
+
+        return keeping_reasoning(scorer)
     return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
 
 

@@ -22,6 +22,7 @@ from evalkit.results.entries import LeaderboardLine
 from evalkit.results.flips import Flips, count_flips
 from evalkit.results.pairing import common_rows, pair
 from evalkit.results.pairs import Pairs, dependence_of
+from evalkit.results.parts import pair_part, part_names
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
@@ -99,7 +100,11 @@ def compare(a: Side, b: Side) -> PairedComparison:
     pairs = pair(ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
-    differences = tuple(_difference(name, pairs.only(rows)) for name, rows in subjects)
+    found = [_difference(name, pairs.only(rows)) for name, rows in subjects]
+    for task in a.tasks:
+        shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
+        found += [_difference(f"{task}/{part}", pair_part(a, b, task, part)) for part in shared]
+    differences = tuple(found)
     return PairedComparison(
         differences,
         count_flips(pairs),

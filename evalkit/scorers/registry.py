@@ -28,6 +28,7 @@ SCORERS: Mapping[str, str] = {
     "numbers": "evalkit.scorers.numbers:make",
     "overlap": "evalkit.scorers.overlap:make",
     "regex": "evalkit.scorers.text:make_regex",
+    "several": "evalkit.scorers.several:make",
     "tools": "evalkit.scorers.tools:make",
     "verdict": "evalkit.scorers.judgement:make",
 }

@@ -142,7 +142,7 @@ def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
         found[f"{field}={value}"] = SliceFigures(
             n=len(own),
             outcomes={name.value: int((outcome == name).sum()) for name in Outcome},
-            quality=_quality(table, own, score),
+            quality=quality_of(table, own, score),
         )
     return found
 
@@ -165,8 +165,8 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
         "n_unscored": int((answered & np.isnan(score)).sum()),
         "n_unmarked": int((came & errored).sum()),
         "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
-        "quality": _quality(table, rows, np.where(errored, np.nan, score)),
-        "quality_failures_wrong": _quality(table, rows, failures_wrong),
+        "quality": quality_of(table, rows, np.where(errored, np.nan, score)),
+        "quality_failures_wrong": quality_of(table, rows, failures_wrong),
         "cost": _cost(table, rows, came, score, outcome),
         "latency": _latency(table, rows[came & ~cached]),
         "tokens": TokenFigures(
@@ -185,7 +185,7 @@ def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
     return np.array(table.labels["outcome"] or [""])[table.codes["outcome"][rows]]
 
 
-def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
+def quality_of(table: RunTable, rows: Codes, score: Floats) -> Quality:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
     Weighted samples count as the requests that they stand for (`stats.traffic`).

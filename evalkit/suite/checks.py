@@ -44,8 +44,12 @@ def check_task(
     """One complete task of the suite's own (or a built-in one, adjusted)."""
     yield from _check_conversation(loc, entry)
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
-    if entry.data is None:
-        yield (*loc, "data"), "is required, and missing: the file of records, like data/refunds.jsonl"
+    if entry.cases is not None:
+        if entry.data is not None:
+            yield (*loc, "cases"), "cannot stand beside data: the records are the cases"
+    elif entry.data is None:
+        said = "is required, and missing: the file of records, like data/refunds.jsonl; or write the records as cases"
+        yield (*loc, "data"), said
     else:
         yield from check_data((*loc, "data"), entry.data, allow_unpinned)
     if entry.score is None:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
+from evalkit.suite.cases import cases_of, without_cases
 from evalkit.suite.changes import apply_changes
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
@@ -35,9 +36,11 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.variables import fill
+from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
     from evalkit.suite.given import GivenInPython
+    from evalkit.suite.rows_in_memory import Rows
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -104,9 +107,9 @@ def resolve(
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
     models, judges = expanded(file.models), expanded(file.judges)
-    suite = ResolvedSuite(
-        path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges
-    )
+    inline = {task.index: task.rows for task in tasks if task.rows is not None}
+    written = {**tree.data, "tasks": without_cases(tree.data["tasks"], inline)} if inline else dict(tree.data)
+    suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
     return suite if given is None else given.put_into(suite)
 
 
@@ -133,11 +136,11 @@ def _suites(folder: Path, name: str) -> str:
     if not folder.is_dir():
         return f"; its folder {folder} does not exist either"
     names = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
-    near = get_close_matches(name, names, n=2) if name else []
-    if name and not near and (folder / "suites" / name).is_file():
-        near = [str(folder / "suites" / name)]
-    if near:
-        return f"; did you mean {' or '.join(near)}?"
+    close = get_close_matches(name, names, n=2) if name else []
+    if name and not close and (folder / "suites" / name).is_file():
+        close = [str(folder / "suites" / name)]
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
     return f"; the folder's YAML files: {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
 
 
@@ -195,13 +198,15 @@ def _add_conditions(
         entry = _complete(loc, entry, found)
         if entry is None:
             continue
+        entry, rows = _with_cases(loc, entry, found)
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
         found += check_judging((*loc, "score"), entry.score, marking, asked)
         found += check_labels(loc, entry)
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
-            tasks.append(ResolvedTask(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
+            at = tree.at(loc)
+            tasks.append(ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
@@ -211,7 +216,9 @@ def _add_conditions(
             if name in asked
         ]
     slices = {task.name: task.slices for task in tasks}
-    found += _gate_findings(_mapping(data.get("gate")), models, taken, slices, open_ended=bool(foreign))
+    gate = _mapping(data.get("gate"))
+    found += _gate_findings(gate, models, taken, slices, open_ended=bool(foreign))
+    found += _part_rules(gate, {task.name: task.entry.score.parts for task in tasks if task.entry.score})
     for loc, message in found:
         if loc not in tree.refused:
             tree.refuse(loc, message)
@@ -254,6 +261,18 @@ def _gate_findings(
             yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
     if rules and all(rule is not None and not rule.required for rule in rules):
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
+
+
+def _part_rules(gate: Mapping[str, object], parts: Mapping[str, tuple[str, ...]]) -> Iterator[checks.SuiteProblem]:
+    """Rules about one scorer of several (`quality: task/part`) against the names that the tasks give them."""
+    for i, written in enumerate(_list(gate.get("rules"))):
+        rule = _rule(written)
+        for subject in rule.subjects if rule is not None else ():
+            task, slash, part = subject.partition("/")
+            if slash and "=" not in part and task in parts and part not in parts[task]:
+                known = f"; {near(part, parts[task])}" if parts[task] else ": it has one scorer alone"
+                said = f"{subject!r} names neither a slice ({task}/language=de) nor a scorer of {task}{known}"
+                yield ("gate", "rules", i, "quality"), said
 
 
 def _rule(written: object) -> RuleEntry | None:
@@ -329,6 +348,15 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
     except SuiteError as error:
         found += [((*loc, "use"), complaint) for complaint in error.complaints]
         return None
+
+
+def _with_cases(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> tuple[TaskEntry, Rows | None]:
+    """The task, and its inline cases as records (None: it has none); a finding where they cannot be read."""
+    try:
+        return cases_of(entry, "cases") or (entry, None)
+    except SuiteError as error:
+        found += [((*loc, "cases"), complaint) for complaint in error.complaints]
+        return entry, None
 
 
 def _alone(kind: type[Any], data: Any) -> Any:

@@ -57,7 +57,8 @@ class ResolvedTask:
     storing: Redactor | None = None
     """What is taken out of its rows before they are stored. None: nothing."""
     rows: Rows | None = None
-    """Records that were given in Python. None: they are read from the file that `entry.data` names."""
+    """Records that were given in Python, or stand in the suite (`cases`). None: they are read from the file that
+    `entry.data` names."""
     scored_by: object | None = None
     """The scorer that was given in Python. None: the one that `entry.score` names."""
     is_own_code: bool = False
@@ -89,7 +90,9 @@ class ResolvedTask:
     def data(self) -> Data:
         """The file of records; fetched from the hub where the task says so. Raises SuiteError."""
         entry = self.entry.data
-        assert entry is not None  # checked when the suite was loaded
+        if entry is None:
+            assert self.rows is not None  # checked when the suite was loaded
+            return self.rows.data(f"{self.name}: cases", {})
         try:
             if self.rows is not None:
                 return self._as_published(self.rows.data(f"{self.name}: data", entry.where))

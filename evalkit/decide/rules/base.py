@@ -57,7 +57,13 @@ class Condition:
     @property
     def is_margin(self) -> bool:
         """Whether it is about a loss of score against the baseline: what may stop a run early."""
-        return self.kind == "quality" and self.limit == "margin"
+        return self.kind == "quality" and self.limit == "margin" and self.part is None
+
+    @property
+    def part(self) -> tuple[str, str] | None:
+        """The task and the scorer of several that the condition is about (`quality: task/scorer`); None: neither."""
+        task, slash, part = self.subject.partition("/")
+        return (task, part) if self.kind == "quality" and slash and "=" not in part else None
 
     @property
     def at(self) -> float:
