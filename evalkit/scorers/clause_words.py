@@ -98,7 +98,7 @@ def supposes(words: list[Word], i: int) -> bool:
 def joined(words: list[Word], i: int, across: tuple[str, ...] = ()) -> bool:
     """Whether a choice is named directly before, apart from commas, brackets and words of the kinds in `across`."""
     i -= 1
-    while i >= 0 and words[i].role in ("comma", "wrap", "tail", "fill", "dash", *across):
+    while i >= 0 and (words[i].role in ("comma", "wrap", "tail", "fill", "dash", *across) or words[i].text == ARROW):
         i -= 1
     return i >= 0 and words[i].choice is not None
 
@@ -219,8 +219,8 @@ def is_short_line(words: list[Word], i: int) -> bool:
     return not any(word.role in ("line", "end") or word.choice is not None for word in words[:i])
 
 
-def is_sure_aside(words: list[Word], comma: int) -> bool:
-    """Whether this comma closes an aside that only says how certain somebody is: ", without a doubt,"."""
+def is_certain_remark(words: list[Word], comma: int) -> bool:
+    """Whether this comma closes a remark that only says how certain somebody is: ", without a doubt,"."""
     return comma > 1 and words[comma - 2].role == "comma" and fold(words[comma - 1].text) in SURE
 
 

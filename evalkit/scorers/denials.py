@@ -18,7 +18,7 @@ from functools import cache
 from evalkit.scorers.languages import KINDS, WORDS
 from evalkit.scorers.reply_words import fold, word_set
 
-_SMALL = ("sure", "be", "would", "fill", "tail", "why", "turn", "so", "field", "noun", "holds", "right")
+_SMALL = ("be", "would", "fill", "tail", "why", "turn", "so", "field", "noun", "holds", "right")
 _PRONOUN_NEEDED = frozenset(("en", "de", "fr", "nl", "sv", "da"))
 """Languages whose sentences have a subject."""
 _LONGEST = 120

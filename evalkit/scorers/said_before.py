@@ -12,8 +12,8 @@ from evalkit.scorers.clause_words import (
     after_noun,
     cross,
     dated,
+    is_certain_remark,
     is_short_line,
-    is_sure_aside,
     joined,
     judged_clause,
     numbered,
@@ -73,8 +73,6 @@ class Left:
     """Words of no known part between the choice and its noun."""
     of_text: bool = False
     """The choice is named by its text, not by its label."""
-    onward: bool = False
-    """An arrow leads to it: "A -> B"."""
 
 
 def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 - a table, read from the top
@@ -110,7 +108,7 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
             left.led = True
             left.joins.append("so")
             break
-        elif role == "comma" and bridged == 0 and is_sure_aside(words, i):
+        elif role == "comma" and bridged == 0 and is_certain_remark(words, i):
             i -= 2  # "It is, without question, B."
         elif role == "comma" and left.be and bridged == 0 and (start := parenthetical_start(words, i)):
             i = start  # "The answer, in fact, is B."
@@ -195,9 +193,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.joins.append("maybe")
     elif role == "says" or (role == "if" and supposes(words, i)):
         left.suppose = True
-    elif word.text == ARROW and not left.joins and joined(words, i):
-        left.onward = left.onward or bridged == 0
-        left.joins.append("or")  # "A -> B"
+    elif word.text == ARROW and joined(words, i):
+        left.joins.append("comma" if left.joins else "or")  # "A -> no, B", "A -> B"
     elif role in ("colon", "dash") and (word.text == ":" or after_noun(words, i) or is_short_line(words, i)):
         left.colon = left.colon or bridged == 0
         left.kind = left.kind or (bridged == 0 and words[i - 1].text in _FINAL)
