@@ -23,7 +23,7 @@ from functools import partial
 import orjson
 
 from evalkit.adapters import error_words
-from evalkit.adapters.error_body import error_in, error_said
+from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
 from evalkit.errors import (
@@ -127,13 +127,12 @@ def error_from_status(
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)
-    if "quotaperday" in said.codes:
-        wait = max(wait or 0.0, _until_reset())
+    wait = _wait_of_a_day(said, wait)
     kind = where.own.kinds.get(status) if where.own is not None else None
     kind = kind or error_kind(
         _status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json, wait_s=wait
     )
-    return _error(kind, status, words, wait, path, where)
+    return _error(kind, status, _told(said, words), wait, path, where)
 
 
 def _own_message(body: bytes, own: OwnErrors) -> str | None:
@@ -158,9 +157,9 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
     said = error_in(event)
-    kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
-    words = said.words or _as_it_came(event)
-    error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
+    wait = _wait_of_a_day(said, retry_after({}, said.retry_delay))
+    kind = error_kind(said.status, said.codes, said.words, wait_s=wait)
+    error = _error(kind, said.status, _told(said, said.words or _as_it_came(event)), wait, path, where)
     if isinstance(error, RequestError):
         error.begun = True
     return error
@@ -279,6 +278,20 @@ def _plain_words(body: bytes) -> str:
         named = f" ({title[1].strip()})" if title else ""
         return f"an HTML page instead of an answer{named}; base_url may point to a web site or a proxy"
     return text
+
+
+_OF_A_DAY = "quotaperday"
+
+
+def _wait_of_a_day(said: ErrorSaid, wait: float | None) -> float | None:
+    """The wait; until the quota begins anew where one of the limits that are reached is Google's of a day."""
+    return max(wait or 0.0, _until_reset()) if _OF_A_DAY in said.codes else wait
+
+
+def _told(said: ErrorSaid, words: str) -> str:
+    if _OF_A_DAY not in said.codes:
+        return words
+    return f"the quota of a day is used up, and renewed at midnight Pacific time. {words}"
 
 
 def _until_reset() -> float:

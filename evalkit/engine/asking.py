@@ -268,7 +268,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Row:
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
-    if error.stops_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
+    if error.ends_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
         lane.stopped.setdefault(name, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):

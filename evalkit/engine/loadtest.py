@@ -171,7 +171,7 @@ class Sweep:
                 response = scrubbed(await self.model.adapter.respond(prompt.request))
         except RequestError as caught:
             scrubbed_error(caught)
-            if caught.stops_model:
+            if caught.ends_model:
                 self.budget.settle(worst, None if caught.may_be_billed else ZERO)
                 raise
             error = caught

@@ -141,7 +141,7 @@ def why_stopped(lane: Lane, storing: Redactor | None) -> list[str]:
     reasons = []
     for name, error in lane.stopped.items():
         why = str(error)
-        if not error.stops_model:
+        if not error.ends_model:
             why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
         if storing is not None:
             why = storing.text(why, Counter())

@@ -105,6 +105,7 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
             glued
             and after + 1 < len(words)
             and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+            and not (after + 2 < len(words) and words[after + 2].text == "%")  # "B(100%)"
         )
     if words[place].text == "{":
         return before is not None and before.text not in (ANSWER_MARK, ":") and before.kind != "line"
@@ -154,7 +155,7 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     following = words[place + 1] if place + 1 < len(words) else None
     if following is None or following.start != word.end:
         return False
-    if following.kind in ("word", "number") and following.text not in ("dir", "dır", "dur", "dür", "tir", "tır"):
+    if following.kind in ("word", "number") and following.text not in _TURKISH_TAILS:
         return True
     if following.text in ("+", "#", "%", "^", "'", "°"):
         return following.text != "'" or not (place and words[place - 1].text == "'")
@@ -162,6 +163,9 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     if beyond is None or beyond.start != following.end or beyond.kind not in ("word", "number"):
         return False
     return following.text in (".", ",") and beyond.end - beyond.start == 1 and following.text == "."
+
+
+_TURKISH_TAILS = word_set("dir dır dur dür tir tır yi yı yu yü")
 
 
 _ARTICLES = frozenset("AIOEYUVWZKS")

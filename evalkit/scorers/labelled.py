@@ -43,6 +43,8 @@ class Labelled:
     """Texts in scripts without spaces, the longest first."""
     polar: bool
     """Whether "no" or "false" is a choice: then these words take nothing back."""
+    numeric: bool
+    """Whether a choice's text holds a figure: then a figure behind a choice is no share of confidence."""
 
 
 _POLAR = word_set(
@@ -87,6 +89,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         by_text,
         runs,
         any(said in _POLAR for said in by_text),
+        any(char.isdigit() for said in by_text for char in said),
     )
 
 

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "fr": {
+        "sure": "je n'ai aucun doute|je n'ai pas de doute|il n'y a aucun doute|il n'y a pas de doute|"
+        "sans aucun doute|sans aucun doute possible|sans le moindre doute|sans l'ombre d'un doute"
+        "|sans nul doute|sans doute aucun|sans doute possible|sans hésitation|sans hésiter"
+        "|hors de tout doute|aucun doute|aucun doute possible|indubitablement|incontestablement"
+        "|assurément|il ne fait aucun doute|nul doute|pas de doute",
+        "thing": "problème|question|demande|cas|sujet|message|avis|commentaire|requête|affaire|réclamation|souci"
+        "|incident",
         "noun": "réponse|reponse|option|choix|solution|lettre|proposition|réponse finale|alternative",
         "field": "affirmation|résultat|conclusion|catégorie|categorie|classe|étiquette|sentiment",
-        "be": "est|sont|serait-ce|doit être|reste|était|il ne reste que|il ne reste plus que|ne reste que",
+        "be": "il s'agit d'|il s'agit de|il s'agit du|s'agit d'|s'agit de|"
+        "est|sont|serait-ce|doit être|reste|était|il ne reste que|il ne reste plus que|ne reste que",
         "would": "serait|seraient",
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
         "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
@@ -56,9 +64,16 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "après|avant|suit|précède|à côté de|juste après|en dessous de|au-dessus de",
     },
     "es": {
+        "sure": "no tengo dudas|no tengo duda|no tengo ninguna duda|"
+        "sin duda|sin duda alguna|sin ninguna duda|sin lugar a dudas|sin lugar a duda|sin la menor duda"
+        "|sin ningún género de dudas|sin dudarlo|sin dudar|sin vacilar|indudablemente|no cabe duda"
+        "|no hay duda|no hay ninguna duda|fuera de toda duda",
+        "thing": "problema|pregunta|cuestión|asunto|consulta|solicitud|caso|tema|mensaje|comentario|reseña|queja"
+        "|incidencia",
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
         "field": "resultado|conclusión|categoría|categoria|clase|etiqueta|sentimiento|afirmación",
-        "be": "es|son|sería la|debe ser|era|resulta|queda|solo queda|sólo queda|nos queda",
+        "be": "se trata de|se trata de un|se trata de una|"
+        "es|son|sería la|debe ser|era|resulta|queda|solo queda|sólo queda|nos queda",
         "would": "sería|serían|seria",
         "right": "correcta|correcto|verdadera|verdadero|mejor|acertada|adecuada|cierta|cierto|válida",
         "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
@@ -102,9 +117,15 @@ WORDS: dict[str, dict[str, str]] = {
         "|delante de|posterior a|anterior a|siguiente a",
     },
     "pt": {
+        "sure": "não tenho dúvida|não tenho dúvidas|não tenho nenhuma dúvida|"
+        "sem dúvida|sem dúvida alguma|sem dúvida nenhuma|sem nenhuma dúvida|sem qualquer dúvida"
+        "|sem sombra de dúvida|sem margem para dúvidas|indubitavelmente|não há dúvida|não há dúvidas"
+        "|não resta dúvida|com certeza|sem hesitar",
+        "thing": "problema|pergunta|questão|assunto|consulta|solicitação|pedido|caso|tema|mensagem|comentário"
+        "|avaliação|reclamação",
         "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
         "field": "resultado|conclusão|categoria|classe|rótulo|sentimento|afirmação",
-        "be": "é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
+        "be": "trata-se de|trata-se de um|trata-se de uma|é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
         "would": "seria|seriam",
         "right": "correta|correto|certa|certo|verdadeira|verdadeiro|melhor|adequada|exata",
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo"
@@ -143,9 +164,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|depois da|antes da|depois do|antes do",
     },
     "it": {
+        "sure": "non ho dubbi|non ho alcun dubbio|"
+        "senza dubbio|senza alcun dubbio|senza ombra di dubbio|senza dubbi|senza il minimo dubbio"
+        "|indubbiamente|nessun dubbio|non c'è dubbio|non ci sono dubbi|senza esitazione|senza esitare",
+        "thing": "problema|domanda|questione|richiesta|caso|argomento|messaggio|commento|recensione|reclamo|tema",
         "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
         "field": "risultato|conclusione|categoria|classe|etichetta|sentimento|affermazione",
-        "be": "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
+        "be": "si tratta di|si tratta di un|si tratta di una|"
+        "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
         "would": "sarebbe|sarebbero",
         "right": "corretta|corretto|giusta|giusto|esatta|esatto|vera|vero|migliore|appropriata",
         "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile"
@@ -183,6 +209,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|precedente a|precedente alla|sotto|sopra",
     },
     "ro": {
+        "sure": "fără îndoială|fără nicio îndoială|fără nici o îndoială|fără doar și poate|neîndoielnic"
+        "|nu există nicio îndoială",
+        "thing": "problemă|întrebare|chestiune|solicitare|cerere|caz|recenzie",
         "noun": "răspunsul|răspuns|raspuns|raspunsul|opțiunea|optiunea|varianta|soluția|litera",
         "field": "rezultatul|categoria|eticheta|concluzia",
         "be": "este|e|sunt|trebuie să fie",
@@ -209,6 +238,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "după|înainte de|înaintea lui",
     },
     "ca": {
+        "sure": "sens dubte|sense dubte|sense cap dubte|sense cap mena de dubte|indubtablement|no hi ha dubte",
+        "thing": "problema|pregunta|qüestió|sol·licitud|cas|assumpte",
         "noun": "resposta|opció|alternativa|solució|lletra",
         "field": "resultat|categoria|etiqueta",
         "be": "és|son|són|ha de ser",
