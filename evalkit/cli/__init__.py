@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite: ask every model, score, store, print the table."),
     "check": ("evalkit.cli.check", "Validate a suite without sending anything."),
     "plan": ("evalkit.cli.plan", "Say what a run would take: requests, tokens, dollars, minutes. Sends nothing."),
+    "power": ("evalkit.cli.power", "Say how many items and repeats the next gate needs, from an earlier run."),
     "init": ("evalkit.cli.init", "Write a suite with comments into a folder of your own."),
     "tasks": ("evalkit.cli.tasks", "List and search the tasks that a suite can use, and what data each needs."),
     "list": ("evalkit.cli.list", "List stored runs."),

@@ -24,10 +24,12 @@ from evalkit.cli.options import (
     suite_words,
     with_changes,
 )
+from evalkit.errors import UserError
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.cost.reports import PlanReport, RuleForecast
+    from evalkit.decide.mixes import CheapestMixes
     from evalkit.engine.forecast import Pace
     from evalkit.engine.plan import Plan
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
+@click.option("--earlier", metavar="RUN", help="Also plan items and repeats of the gate's rules from this stored run.")
 @prices_file
 @key_hosts
 @env_file
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 @as_json
 def command(
     suite: Path,
+    earlier: str | None,
     requests_per_minute: float | None,
     tokens_per_minute: float | None,
     no_cache: bool,
@@ -64,11 +68,15 @@ def command(
     from evalkit.engine.forecast import Pace
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
-    return plan_suite(suite, options, Pace(requests_per_minute, tokens_per_minute), as_json=as_json)
+    pace = Pace(requests_per_minute, tokens_per_minute)
+    return plan_suite(suite, options, pace, as_json=as_json, earlier=earlier)
 
 
-def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -> int:
-    """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
+def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, earlier: str | None = None) -> int:
+    """Print what a run would take; the exit code. `earlier`: a stored run by which items and repeats are planned.
+
+    Raises SuiteError with every complaint, as `check` does, and what `decide.mixes` raises of an earlier run.
+    """
     from evalkit.api.planning import plan_at
     from evalkit.engine.caching import CachedAnswers
     from evalkit.engine.experience import learn
@@ -95,12 +103,43 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
             "notes": list(plan.notes),
         }
     asyncio.run(plan.aclose())
+    mixes = [] if earlier is None else _mixes(plan, earlier, options.results)
     if as_json:
-        return print_json(made)
+        return print_json({**made, "mixes": [one.as_json() for one in mixes]} if mixes else made)
     from evalkit.render.bill import render_plan
 
     render_plan(made)
+    if mixes:
+        from evalkit.render.mixes import render_mixes
+
+        for one in mixes:
+            click.echo()
+            render_mixes(one)
     return 0
+
+
+def _mixes(plan: Plan, earlier: str, results: Path) -> list[CheapestMixes]:
+    """Items and repeats for each required margin of the gate, as far as an earlier run tells."""
+    from evalkit.decide.earlier_run import Earlier
+    from evalkit.decide.mixes import Limits, cheapest_mixes
+    from evalkit.decide.rules import conditions
+    from evalkit.stats.sample_size import WantedPower
+    from evalkit.store.runs import resolve_run
+
+    gate = plan.suite.gate
+    if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
+        raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
+    folder = resolve_run(earlier, results)
+    rules = [c for rule in gate.rules for c in conditions(rule) if c.is_margin and c.required]
+    return [
+        cheapest_mixes(
+            Earlier.of(folder, gate.baseline, gate.candidates[0], c.subject),
+            WantedPower(c.at, gate.alpha, tail=c.tail),
+            Limits(),
+        )
+        for c in rules
+        if c.scope == "population"
+    ]
 
 
 def _foreseen(plan: Plan) -> list[RuleForecast]:
