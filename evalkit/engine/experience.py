@@ -107,6 +107,7 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
             "case when coalesce(t.text, '') != '' or t.calls is not null then r.input_tokens end, "
             "nullif(r.output_tokens, 0), r.total_s, r.cached from rows r join texts t "
             "using (model, task, sample_digest, occurrence, repeat) where r.model = ? and r.outcome != 'errored' "
+            "and t.steps is null "  # an agent's row is the sum of many requests
             "order by hash(r.sample_digest) limit ?",
             [name, MOST_ROWS],
         ).fetchall()

@@ -102,6 +102,16 @@ class Table:
         return None if isinstance(value, Mapping) else "a mapping"
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list, left to the scorer to read; the default is none."""
+
+    default: tuple[Any, ...] = ()
+
+    def complaint(self, value: Any) -> str | None:
+        return None if isinstance(value, list | tuple) else "a list"
+
+
 REFUSAL = OneOf(("wrong", "right"), "wrong")
 """Every scorer takes it: `refusal: right` where declining is what the task asks for."""
 
