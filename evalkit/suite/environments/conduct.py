@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from evalkit.facts.base import Json, JsonMap
 from evalkit.suite.environments.values import BrokenEnvironment, Condition
 from evalkit.suite.environments.world import Played, PlayedCall
-from evalkit.suite.schema.parts import Count, Part, Text
+from evalkit.suite.schema.parts import Count, Part, Text, Texts
 from evalkit.suite.templates import BadTemplate
 from evalkit.suite.wording import listed, short
 
@@ -48,6 +48,8 @@ class ConductEntry(Part):
     """Nothing is changed before this tool was called and returned what `saying` says."""
     saying: Json = None
     """confirmed_by: the text that has to stand in what it returned. null: anything."""
+    before: Texts = ()
+    """confirmed_by: the tools that need it. Empty: every tool that changes the state."""
     given: JsonMap | None = Field(default=None, alias="with")
     """Only calls with these arguments count. null: all."""
     times: Count = 1
@@ -58,7 +60,8 @@ class ConductEntry(Part):
     @property
     def tools(self) -> tuple[str, ...]:
         """The tools that it names."""
-        return tuple(one for one in (self.must, self.never, self.of, self.only, self.after, self.confirmed_by) if one)
+        named = (self.must, self.never, self.of, self.only, self.after, self.confirmed_by, *self.before)
+        return tuple(one for one in named if one)
 
 
 def read_conduct(written: Json, where: str, tools: Sequence[str]) -> tuple[ConductEntry, ...]:
@@ -139,7 +142,8 @@ def _unconfirmed(rule: ConductEntry, tool: str, done: Sequence[PlayedCall]) -> s
     for call in done:
         if call.name == tool and (wanted is None or (str(wanted).casefold() in call.text.casefold())):
             return None
-        if call.writes and call.name != tool and (rule.given is None or _of([call], call.name, rule.given)):
+        needs = call.name in rule.before if rule.before else call.writes and call.name != tool
+        if needs and _of([call], call.name, rule.given):
             return f"{call.name} was called before {tool} had confirmed it"
     return None
 
