@@ -195,7 +195,7 @@ class Response:
     carried: str | None = None
     """JSON of what the provider wants back, unread, when the conversation goes on after calls (signed thinking). None:
     nothing."""
-    steps: tuple[Step, ...] | None = None
+    steps: tuple[AgentStep, ...] | None = None
     """What an agent did, up to and including this answer. None: it is the answer to one request."""
 
 
@@ -210,7 +210,7 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AgentStep:
     """One request of an agent and what came of it. Figures are of this request alone, as in `Row`."""
 
     text: str
@@ -385,7 +385,7 @@ class Row:
     raw_usage: Mapping[str, Any] | None = None
     logliks: tuple[float, ...] | None = None
     dropped: tuple[str, ...] = ()
-    steps: tuple[Step, ...] | None = None
+    steps: tuple[AgentStep, ...] | None = None
     """What an agent did, request by request; tokens, money and seconds of the row are their sums. None: one request."""
 
     @property

@@ -102,7 +102,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
+class Obtained:
     """An answer that came, not scored."""
 
     response: Response
@@ -148,7 +148,7 @@ async def ask(
 
 async def obtain(
     item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
-) -> Bought | Lost:
+) -> Obtained | Lost:
     """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
 
     `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
@@ -216,7 +216,7 @@ def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
 
 def _answered(
     item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int]
-) -> Bought:
+) -> Obtained:
     """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, and their number."""
     timing = response.timing
     lane.contacted = True
@@ -225,7 +225,7 @@ def _answered(
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
     cost = cost_of(item, response, attempt)
     money.paid(cost)  # before the score, which may take its time
-    return Bought(response, attempt, cost)
+    return Obtained(response, attempt, cost)
 
 
 async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from evalkit.engine.asking import Bought, Lost, cost_of, scored_row
+from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item
 from evalkit.reasoning import answer_of
-from evalkit.records import Failure, Message, Response, Row, Step, StopReason, Timing, ToolCall, ToolResult
+from evalkit.records import AgentStep, Failure, Message, Response, Row, StopReason, Timing, ToolCall, ToolResult
 from evalkit.scorers.calls import NoCalls, read_calls
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.world import CUT, tokens_of, total
@@ -32,7 +32,7 @@ UNMEASURED = "unmeasured"
 """`Row.error_kind` where a limit in tokens or dollars cannot be kept, since nobody says what a step took."""
 
 
-def begun(item: Item, steps: Sequence[Step] = ()) -> Item:
+def begun(item: Item, steps: Sequence[AgentStep] = ()) -> Item:
     """The item as its agent begins, or goes on after steps of an earlier session. Items of single answers as they are.
 
     Raises BrokenEnvironment.
@@ -46,7 +46,7 @@ def begun(item: Item, steps: Sequence[Step] = ()) -> Item:
     return item
 
 
-def stepped(item: Item, bought: Bought) -> Item:
+def stepped(item: Item, bought: Obtained) -> Item:
     """The item after an answer, its calls carried out unless the sample is over. Raises BrokenEnvironment."""
     world = world_of(item.sample)
     assert world is not None
@@ -59,7 +59,7 @@ def over_after(item: Item) -> str | None:
     return world.over(episode.steps) if world is not None and episode is not None and episode.steps else None
 
 
-def _step(item: Item, world: World, bought: Bought) -> Step:
+def _step(item: Item, world: World, bought: Obtained) -> AgentStep:
     """The step of an answer, its calls not carried out yet."""
     response = bought.response
     calls = response.calls or ()
@@ -78,7 +78,7 @@ def _written_calls(text: str) -> tuple[ToolCall, ...]:
     return tuple(ToolCall(one.name, json.dumps(dict(one.arguments), ensure_ascii=False)) for one in found)
 
 
-def _with_step(item: Item, world: World, step: Step) -> Item:
+def _with_step(item: Item, world: World, step: AgentStep) -> Item:
     """The item after this step, its calls carried out now (a stored one's again, which comes to the same)."""
     episode = item.episode
     assert episode is not None
@@ -158,7 +158,7 @@ def broken(error: BrokenEnvironment) -> Failure:
     return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")
 
 
-def _attempt(steps: Sequence[Step]) -> AttemptInfo:
+def _attempt(steps: Sequence[AgentStep]) -> AttemptInfo:
     """What the engine saw around all steps."""
     if not steps:
         return AttemptInfo(0.0, None, None, 0)
@@ -171,7 +171,7 @@ def _attempt(steps: Sequence[Step]) -> AttemptInfo:
     )
 
 
-def _summed(row: Row, steps: Sequence[Step]) -> Row:
+def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
     """The row with the figures of all steps."""
     last = steps[-1]
     fresh = [step for step in steps if not step.cached]
@@ -201,12 +201,12 @@ def _summed(row: Row, steps: Sequence[Step]) -> Row:
     )
 
 
-def _joined(steps: Sequence[Step]) -> str | None:
+def _joined(steps: Sequence[AgentStep]) -> str | None:
     found = dict.fromkeys(part for step in steps for part in (step.billed_beside or "").split(", ") if part)
     return ", ".join(found) or None
 
 
-def bought_before(item: Item, response: Response, started_at: float) -> Bought:
+def cached_answer(item: Item, response: Response, started_at: float) -> Obtained:
     """A cached answer as one that was bought: by this run's prices of the day on which it was asked."""
     attempt = AttemptInfo(started_at, None, None, 1, cached=True)
-    return Bought(response, attempt, cost_of(item, response, attempt))
+    return Obtained(response, attempt, cost_of(item, response, attempt))

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
-from evalkit.engine.asking import Asked, Bought, Lost, cost_of, request_of, scored_row
+from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.episodes import (
     begun,
-    bought_before,
     broken,
     broken_row,
+    cached_answer,
     episode_row,
     lost_row,
     over_after,
@@ -30,7 +30,7 @@ from evalkit.engine.episodes import (
 )
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
-from evalkit.records import Outcome, Request, Response, Row, Step
+from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog
@@ -43,10 +43,10 @@ class AnswerCache(Protocol):
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
 
-    def put(self, model: PlannedModel, request: Request, response: Response, row: Billed) -> None: ...
+    def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
 
 
-class Billed(Protocol):
+class HasBill(Protocol):
     """What the cache keeps beside an answer: a row, or a step of an agent."""
 
     @property
@@ -84,7 +84,7 @@ class Ledger:
     """What is taken out of rows before they are stored; such answers are not kept in the cache. None: nothing."""
     steps: StepLog | None = None
     """Where steps of agents' samples go that are not over yet. None: they are not kept."""
-    open_steps: Mapping[Key, tuple[Step, ...]] = field(default_factory=dict)
+    open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
     """Steps of earlier sessions, of samples that were not over."""
     tally: Tally = field(default_factory=Tally)
 
@@ -157,7 +157,7 @@ class Ledger:
                 return None
             item = after
 
-    def finish_step(self, item: Item, request: Request, found: Bought | Lost) -> Item | None:
+    def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
         """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
         self.tally.asked += 1
         if isinstance(found, Lost):
@@ -189,9 +189,9 @@ class Ledger:
             if hit is None:
                 return item, request
             self.tally.cached += 1
-            item = self._stepped(item, bought_before(item, hit.response, hit.started_at))
+            item = self._stepped(item, cached_answer(item, hit.response, hit.started_at))
 
-    def _stepped(self, item: Item, bought: Bought) -> Item:
+    def _stepped(self, item: Item, bought: Obtained) -> Item:
         item = stepped(item, bought)
         if self.steps is not None:
             self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
@@ -209,6 +209,6 @@ class Ledger:
         return self.store(row)
 
 
-def _steps(item: Item) -> tuple[Step, ...]:
+def _steps(item: Item) -> tuple[AgentStep, ...]:
     """The steps that an agent has made so far."""
     return item.episode.steps if item.episode is not None else ()

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.reasoning import split
-from evalkit.records import Failure, Outcome, Response, Row, Sample, Score, Step, ToolCall, Usage
+from evalkit.records import AgentStep, Failure, Outcome, Response, Row, Sample, Score, ToolCall, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def answered(
 
 def step_of(
     response: Response, calls: tuple[ToolCall, ...], attempt: AttemptInfo, cost_usd: Decimal | None, *, timed: bool
-) -> Step:
+) -> AgentStep:
     """The step of an agent's answer, its calls not carried out yet. `timed` as in `answered`."""
-    return Step(
+    return AgentStep(
         text=response.text,
         started_at=attempt.started_at,
         calls=calls,

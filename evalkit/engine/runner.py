@@ -33,7 +33,7 @@ from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError, SuiteError
-from evalkit.records import Request, Row, Sample, Step
+from evalkit.records import AgentStep, Request, Row, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog
@@ -90,7 +90,7 @@ class Runner:
         folder: Path | None = None,
         spend_file: SpendFile | None = None,
         steps: StepLog | None = None,
-        open_steps: Mapping[Key, tuple[Step, ...]] | None = None,
+        open_steps: Mapping[Key, tuple[AgentStep, ...]] | None = None,
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()

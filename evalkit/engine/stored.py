@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
-from evalkit.records import Message, Row, Step, Tool, ToolCall, ToolResult
+from evalkit.records import AgentStep, Message, Row, Tool, ToolCall, ToolResult
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
 
@@ -143,7 +143,7 @@ def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, coun
     return ToolCall(name, _text(call.arguments, redactor, counts) or "")
 
 
-def _step(step: Step, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> Step:
+def _step(step: AgentStep, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> AgentStep:
     return replace(
         step,
         text=_text(step.text, redactor, counts) or "",

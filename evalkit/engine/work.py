@@ -11,7 +11,7 @@ from typing import Protocol
 from evalkit.adapters.base import Adapter
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.facts.base import JsonMap
-from evalkit.records import Message, Row, Sample, Settings, Step, Usage
+from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.suite.redaction import Redactor
 
@@ -61,7 +61,7 @@ class Episode:
     messages: tuple[Message, ...]
     state: JsonMap
     """What its calls have made of the world so far."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[AgentStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.facts.base import Json
@@ -35,9 +34,9 @@ from evalkit.suite.wording import short
 MOST_DIFFERENCES = 3
 """That a reason names."""
 _RULES: Mapping[str, OptionRule] = {
-    "field": Text(),
-    "conduct_field": Text(),
-    "solution_field": Text(),
+    "field": Text("end"),
+    "conduct_field": Text("conduct"),
+    "solution_field": Text("solution"),
     "compare": OneOf(("whole", "named"), "whole"),
     "answer": Text(),
     "ignore": Names(),
@@ -58,14 +57,14 @@ class Expected:
     """None: the record has none."""
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`field` (end), `conduct_field` (conduct) and `solution_field` (solution) name fields of the record. `ignore` is a
     list of paths that do not count (`*`: any key)."""
     options = read("end-state", given, _RULES)
-    ignored = tuple(tuple(path.split(".")) for path in options["ignore"])
-    fields = (options["field"] or "end", options["conduct_field"] or "conduct", options["solution_field"] or "solution")
-    says = _answer_scorer(options["answer"])
-    conduct = as_plain(list(options["conduct"]))
+    ignored = tuple(tuple(path.split(".")) for path in options.names("ignore"))
+    fields = (options.text("field"), options.text("conduct_field"), options.text("solution_field"))
+    says = _answer_scorer(options.optional_text("answer"))
+    conduct = as_plain(options.entries("conduct"))
 
     def mark(sample: Sample, response: Response) -> Score:
         world = world_of(sample)

@@ -14,7 +14,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from evalkit.records import Outcome, Step
+from evalkit.records import AgentStep, Outcome
 
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
@@ -176,6 +176,6 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
 }
 """One for every field of `Row`; a test compares the two."""
 _STEP_FITS: Mapping[str, Callable[[object], bool]] = {
-    **{f.name: _FITS[f.name] for f in fields(Step) if f.name in _FITS},
+    **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
     **{"carried": _text, "results": _results},
 }

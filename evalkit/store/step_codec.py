@@ -13,14 +13,14 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from evalkit.records import Step, ToolCall, ToolResult
+from evalkit.records import AgentStep, ToolCall, ToolResult
 from evalkit.store.row_kinds import drop_odd_counts, odd_step
 
-_PLAIN = tuple(f.name for f in fields(Step) if f.name not in {"calls", "results", "cost_usd", "dropped"})
-_DEFAULTS = {f.name: f.default for f in fields(Step)}
+_PLAIN = tuple(f.name for f in fields(AgentStep) if f.name not in {"calls", "results", "cost_usd", "dropped"})
+_DEFAULTS = {f.name: f.default for f in fields(AgentStep)}
 
 
-def step_record(step: Step) -> dict[str, object]:
+def step_record(step: AgentStep) -> dict[str, object]:
     """The step as JSON has it."""
     record: dict[str, object] = {
         name: value for name in _PLAIN if (value := getattr(step, name)) != _DEFAULTS[name] or name == "text"
@@ -36,14 +36,14 @@ def step_record(step: Step) -> dict[str, object]:
     return record
 
 
-def read_step(record: Mapping[str, object]) -> Step:
+def read_step(record: Mapping[str, object]) -> AgentStep:
     """The step back. Raises ValueError for what `step_record` did not write."""
     plain: dict[str, Any] = dict(record)
     drop_odd_counts(plain)
     if (odd := odd_step(plain)) is not None:
         raise ValueError(f"not a step of this version of evalkit: {odd} is none")
     calls, results, cost = plain.pop("calls", ()), plain.pop("results", ()), plain.pop("cost_usd", None)
-    return Step(
+    return AgentStep(
         calls=tuple(ToolCall(*call) for call in calls),
         results=tuple(ToolResult(*result) for result in results),
         cost_usd=None if cost is None else Decimal(cost),
@@ -52,11 +52,11 @@ def read_step(record: Mapping[str, object]) -> Step:
     )
 
 
-def step_records(steps: Sequence[Step] | None) -> list[dict[str, object]] | None:
+def step_records(steps: Sequence[AgentStep] | None) -> list[dict[str, object]] | None:
     """All steps of a row; None for a row that is no agent's."""
     return None if steps is None else [step_record(step) for step in steps]
 
 
-def read_steps(records: Sequence[Mapping[str, object]] | None) -> tuple[Step, ...] | None:
+def read_steps(records: Sequence[Mapping[str, object]] | None) -> tuple[AgentStep, ...] | None:
     """The steps back. Raises ValueError as `read_step`."""
     return None if records is None else tuple(read_step(record) for record in records)

@@ -20,7 +20,7 @@ import orjson
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.reading import lines_of, open_to_read
-from evalkit.records import Step
+from evalkit.records import AgentStep
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.step_codec import read_step, step_record
 from evalkit.writing import open_descriptor
@@ -48,7 +48,7 @@ class StepLog:
                 f"{path} cannot be opened ({error.strerror}). Choose another folder: --results.", path
             ) from error
 
-    def append(self, key: Key, number: int, step: Step) -> None:
+    def append(self, key: Key, number: int, step: AgentStep) -> None:
         """Write one step, the number-th of its sample. Raises RunIncomplete where it cannot be written whole."""
         line = to_json({"key": key, "n": number, "step": step_record(step)}) + b"\n"
         try:
@@ -68,12 +68,12 @@ class StepLog:
             os.close(fd)
 
 
-def open_steps(folder: Path, done: Callable[[Key], bool]) -> dict[Key, tuple[Step, ...]]:
+def open_steps(folder: Path, done: Callable[[Key], bool]) -> dict[Key, tuple[AgentStep, ...]]:
     """By key the steps of samples that are not done, from their first on; a torn line ends what is known of a sample.
 
     Raises StoreError where a file cannot be read.
     """
-    found: dict[Key, list[Step]] = {}
+    found: dict[Key, list[AgentStep]] = {}
     for path in _files(folder):
         try:
             with open_to_read(path) as file:

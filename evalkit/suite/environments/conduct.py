@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from evalkit.facts.base import Json, JsonMap
-from evalkit.suite.environments.values import BrokenEnvironment, Condition
+from evalkit.suite.environments.values import BrokenEnvironment, StateCondition
 from evalkit.suite.environments.world import Played, PlayedCall
 from evalkit.suite.schema.parts import Count, Part, Text, Texts
 from evalkit.suite.templates import BadTemplate
@@ -165,9 +165,9 @@ def _at_least(times: int) -> str:
 
 
 @lru_cache(maxsize=512)
-def _condition(source: str) -> Condition:
+def _condition(source: str) -> StateCondition:
     """Raises BadTemplate."""
-    return Condition(source, "conduct")
+    return StateCondition(source, "conduct")
 
 
 __all__ = ["BrokenEnvironment", "ConductEntry", "broken_by", "read_conduct"]

@@ -17,7 +17,7 @@ from evalkit.facts.base import Json, JsonMap
 from evalkit.records import Tool
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.arguments import ArgumentCheck, RefusedCall
-from evalkit.suite.environments.values import BrokenEnvironment, Condition, Names, Path, Value
+from evalkit.suite.environments.values import BrokenEnvironment, Names, Path, StateCondition, Value
 from evalkit.suite.schema.environments import ActionEntry, EnvironmentTool, RemoveEntry
 from evalkit.suite.templates import BadTemplate
 from evalkit.suite.tools import read_tools
@@ -106,19 +106,19 @@ class _Action:
         if entry.otherwise is not None and self.kind != "require":
             raise ValueError(f"{where}: `else` belongs to require")
         self._where = where
-        self._when = None if entry.when is None else Condition(entry.when, where)
-        self._require = None if entry.require is None else Condition(entry.require, where)
+        self._when = None if entry.when is None else StateCondition(entry.when, where)
+        self._require = None if entry.require is None else StateCondition(entry.require, where)
         self._says = Value(entry.otherwise or "this is not possible", where)
         self._let = [(name, Value(value, where)) for name, value in (entry.let or {}).items()]
-        self._find: tuple[Value, Condition | None, str] | None = None
-        self._remove: tuple[Path, Condition] | None = None
+        self._find: tuple[Value, StateCondition | None, str] | None = None
+        self._remove: tuple[Path, StateCondition] | None = None
         self._paths: list[tuple[Path, Value]] = []
         if entry.find is not None:
             inner = entry.find.where
-            condition = None if inner is None else Condition(inner, where)
+            condition = None if inner is None else StateCondition(inner, where)
             self._find = (Value(entry.find.within, where), condition, entry.find.name)
         if isinstance(entry.remove, RemoveEntry):
-            self._remove = (Path(entry.remove.within, where), Condition(entry.remove.where, where))
+            self._remove = (Path(entry.remove.within, where), StateCondition(entry.remove.where, where))
         elif entry.remove is not None:
             self._paths = [(Path(path, where), Value(None, where)) for path in entry.remove]
         for named in (entry.set, entry.append, entry.increment):
@@ -185,7 +185,7 @@ def _entries(within: Json) -> Iterator[tuple[str | int, Json]]:
     raise BrokenEnvironment(f"{short(within)} is no list and no mapping to look through")
 
 
-def _holds(condition: Condition | None, names: Names, key: str | int, item: Json) -> bool:
+def _holds(condition: StateCondition | None, names: Names, key: str | int, item: Json) -> bool:
     return condition is None or condition.holds({**names, "item": item, "key": key})
 
 

@@ -44,7 +44,7 @@ class Value:
         return _value(self._node, names)
 
 
-class Condition:
+class StateCondition:
     """An expression that is true or false."""
 
     __slots__ = ("_expression",)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from evalkit.facts.base import Json, JsonMap
-from evalkit.records import Sample, Step, StopReason, ToolCall
+from evalkit.records import AgentStep, Sample, StopReason, ToolCall
 from evalkit.suite.environments.arguments import RefusedCall
 from evalkit.suite.environments.reading import Environment
 from evalkit.suite.environments.tool import Called
@@ -57,7 +57,7 @@ class World:
             found.append(called)
         return tuple(found), state
 
-    def over(self, steps: Sequence[Step]) -> str | None:
+    def over(self, steps: Sequence[AgentStep]) -> str | None:
         """Why nothing more is asked after the last of these steps; "" where the agent came to its own end, and None
         where it goes on."""
         last, most = steps[-1], self.limits
@@ -118,13 +118,13 @@ class Played:
     calls: tuple[PlayedCall, ...]
 
 
-def total(steps: Sequence[Step], of: Callable[[Step], T | None]) -> T | None:
+def total(steps: Sequence[AgentStep], of: Callable[[AgentStep], T | None]) -> T | None:
     """The sum over the steps; None where one is unknown."""
     known = [value for step in steps if (value := of(step)) is not None]
     return None if len(known) < len(steps) or not known else sum(known[1:], known[0])
 
 
-def tokens_of(step: Step) -> int | None:
+def tokens_of(step: AgentStep) -> int | None:
     """Input and output of a step; None where one is unknown."""
     given, made = step.input_tokens, step.output_tokens
     return None if given is None or made is None else given + made

@@ -22,7 +22,7 @@ class FakeTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentConversation:
     """What a request says of its conversation."""
 
     n_input: int
@@ -35,7 +35,7 @@ class Told:
     """Turns of the assistant so far."""
 
 
-def told(turns: Iterable[FakeTurn], *, system: str = "") -> Told:
+def told(turns: Iterable[FakeTurn], *, system: str = "") -> SentConversation:
     """The figures of a conversation. Raises ValueError for calls without results, and for results of no call."""
     made = list(turns)
     open_ids: list[str] = []
@@ -51,7 +51,7 @@ def told(turns: Iterable[FakeTurn], *, system: str = "") -> Told:
     if open_ids:
         raise ValueError(f"messages: the call {open_ids[0]!r} has no result; calls must be followed by results")
     users = [turn.text for turn in made if turn.role == "user"]
-    return Told(
+    return SentConversation(
         n_input=len(system.split()) + sum(len(turn.text.split()) for turn in made),
         asked=users[-1] if users else "",
         opening=users[0] if users else "",
