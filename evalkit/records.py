@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 WAITS = "waits for its judges"
 """The reason of an answer that is stored and not judged yet."""
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["stop", "length", "refusal", "content_filter", "tool_use", "other"]
 
 
@@ -43,11 +43,27 @@ LIGHTEST = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that a model made through its provider's tool interface."""
+
+    name: str
+    arguments: str
+    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation. A `tool` turn is what one call returned: those behind an assistant's turn answer its
+    calls, in their order."""
 
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's turn: the calls that it made through the tool interface."""
+    failed: bool = False
+    """Of a `tool` turn: whether it is an error that came back."""
+    carried: str | None = None
+    """Of an assistant's turn: `Response.carried`, for the provider that wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +94,6 @@ class Tool:
     description: str
     parameters: Mapping[str, Any]
     """JSON schema of an object whose properties are the arguments."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call that a model made through its provider's tool interface."""
-
-    name: str
-    arguments: str
-    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +200,61 @@ class Response:
     """For each output token the alternatives and their log-probabilities, where asked for."""
     dropped: tuple[str, ...] = ()
     """Settings that were asked for and could not be sent to this model; recorded, never silent."""
+    carried: str | None = None
+    """JSON of what the provider wants back, unread, when the conversation goes on after calls (signed thinking). None:
+    nothing."""
+    steps: tuple[AgentStep, ...] | None = None
+    """What an agent did, up to and including this answer. None: it is the answer to one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call of an agent returned."""
+
+    text: str
+    """As the model is told."""
+    failed: bool = False
+    """Whether it is an error: the call changed nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStep:
+    """One request of an agent and what came of it. Figures are of this request alone, as in `Row`."""
+
+    text: str
+    started_at: float
+    stop_reason: str | None = None
+    calls: tuple[ToolCall, ...] = ()
+    """The calls that were made, through the tool interface or (with `interface: text`) in the text."""
+    results: tuple[ToolResult, ...] = ()
+    """What they returned, in their order; () where the sample ended before they were made."""
+    reasoning: str | None = None
+    refusal: str | None = None
+    carried: str | None = None
+    """As in `Response`."""
+    cached: bool = False
+    attempts: int = 1
+    queue_s: float | None = None
+    retry_s: float | None = None
+    ttft_s: float | None = None
+    ttfr_s: float | None = None
+    tpot_s: float | None = None
+    total_s: float | None = None
+    input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    cache_write_other_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    reasoning_estimated: bool = False
+    cost_usd: Decimal | None = None
+    served_model: str | None = None
+    fingerprint: str | None = None
+    service_tier: str | None = None
+    billed_beside: str | None = None
+    raw_usage: Mapping[str, Any] | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +315,8 @@ class Sample:
     turn: int = 1
     """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer that the model
     has yet to give; the engine fills them in before it sends anything."""
+    world: object | None = None
+    """What an agent's calls act on (`evalkit.suite.environments.World`); None: one answer is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +393,8 @@ class Row:
     raw_usage: Mapping[str, Any] | None = None
     logliks: tuple[float, ...] | None = None
     dropped: tuple[str, ...] = ()
+    steps: tuple[AgentStep, ...] | None = None
+    """What an agent did, request by request; tokens, money and seconds of the row are their sums. None: one request."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

@@ -45,6 +45,8 @@ class Capabilities:
     tools: bool = False
     """Whether functions can be offered through an interface of the provider's own, and calls come back apart from
     text."""
+    tool_results: bool = False
+    """Whether a conversation can go on after calls: what they returned goes back as turns of its own."""
     streaming: bool = True
     """Whether a time to first token exists for this adapter."""
     usage: bool = True

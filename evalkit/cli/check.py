@@ -112,7 +112,7 @@ def _show_prompts(plan: Plan) -> None:
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content
             _show_lines(text)
         if task.sent:
-            click.echo("  [fields for applications]")
+            echo("  [fields for applications]")
             _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
         if sample.tools:
             echo("  [functions offered]")

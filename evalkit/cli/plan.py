@@ -24,6 +24,7 @@ from evalkit.cli.options import (
     suite_words,
     with_changes,
 )
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
         from evalkit.render.mixes import render_mixes
 
         for one in mixes:
-            click.echo()
+            echo()
             render_mixes(one)
     return 0
 

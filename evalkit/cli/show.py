@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from evalkit.results.judging import JudgingFigures
     from evalkit.results.parts import PartFigures
     from evalkit.results.repeats import RunRepeats
+    from evalkit.results.trajectories import AgentFigures
 
 
 @click.command()
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 @results_folder
 @click.option("--slices", is_flag=True, help="Quality by the fields that the suite slices by, instead of the table.")
 @click.option("--flaky", is_flag=True, help="Items that a model answers now right and now wrong, instead of the table.")
+@click.option("--sample", metavar="ID", help="What agents did with this sample, request by request.")
 @markdown_tables
 @as_json
-def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, as_json: bool) -> int:
+def command(
+    run: str, results: Path, slices: bool, flaky: bool, sample: str | None, markdown: bool, as_json: bool
+) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default).
 
     Where items were asked several times (`repeats`), also pass@k, pass^k, the share of unstable items, and whether
@@ -46,17 +51,21 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     folder = resolve_run(run, results)
     if flaky:
         return _print_flaky(folder, markdown=markdown, as_json=as_json)
+    if sample is not None:
+        return _print_trajectories(folder, sample, markdown=markdown, as_json=as_json)
     summary = read_summary(folder)
     judged = _judged(folder)
     parts = read_parts(folder)
+    agents = _agents(folder)
     repeats = None if slices and not as_json else _repeats(folder, summary)
     if as_json:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         again = {"repeats": repeats.as_json()} if repeats is not None else {}
         scorers = {"scorers": _plain(parts)} if parts else {}
+        went = {"agents": [asdict(one) for one in agents]} if agents else {}
         return print_json(
-            {**summary.as_json(), **judging, **again, **scorers, "standings": stands, "folder": str(folder)}
+            {**summary.as_json(), **judging, **again, **scorers, **went, "standings": stands, "folder": str(folder)}
         )
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
@@ -66,14 +75,7 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     else:
         render_summary(summary, standings=run_standings(folder), markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
-        if parts:
-            from evalkit.render.terminal import render_parts
-
-            render_parts(parts, list(summary.models), markdown=markdown)
-        if repeats is not None:
-            from evalkit.render.repeats import render_repeats
-
-            render_repeats(repeats, markdown=markdown)
+        _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
     if markdown:
         echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
         return 0
@@ -89,6 +91,29 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     for model, badge in _beware(facts):
         echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
+
+
+def _print_further(
+    parts: PartFigures,
+    models: Sequence[str],
+    repeats: RunRepeats | None,
+    agents: Sequence[AgentFigures],
+    *,
+    markdown: bool,
+) -> None:
+    """The tables below the first: several scorers, repeats, agents; each where the run has some."""
+    if parts:
+        from evalkit.render.terminal import render_parts
+
+        render_parts(parts, models, markdown=markdown)
+    if repeats is not None:
+        from evalkit.render.repeats import render_repeats
+
+        render_repeats(repeats, markdown=markdown)
+    if agents:
+        from evalkit.render.trajectories import render_agents
+
+        render_agents(agents, markdown=markdown)
 
 
 def _plain(parts: PartFigures) -> dict[str, object]:
@@ -110,6 +135,27 @@ def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
 
     render_flaky(items[:FLAKY], len(items), markdown=markdown)
     return 0
+
+
+def _print_trajectories(folder: Path, sample: str, *, markdown: bool, as_json: bool) -> int:
+    """What agents did with a sample; the exit code. Raises UserError where there is no such sample of an agent."""
+    from evalkit.results.trajectories import trajectories
+
+    found = trajectories(folder, sample)
+    if as_json:
+        return print_json({"trajectories": [asdict(one) for one in found], "folder": str(folder)}, default=str)
+    from evalkit.render.trajectories import render_trajectories
+
+    render_trajectories(found, markdown=markdown)
+    return 0
+
+
+def _agents(folder: Path) -> list[AgentFigures]:
+    """How far agents went; empty where no task has an environment."""
+    from evalkit.results import read_facts
+    from evalkit.results.trajectories import agent_figures, has_agents
+
+    return agent_figures(folder) if has_agents(read_facts(folder)) else []
 
 
 def _repeats(folder: Path, summary: Summary) -> RunRepeats | None:

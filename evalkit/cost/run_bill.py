@@ -100,7 +100,8 @@ class Amounts:
             self.n_reused_unknown += answer.cached
             return
         self.known_usd += billed
-        self.reused_usd += billed if answer.cached else ZERO
+        if answer.cached:  # of an agent's sample some steps may have been bought anew
+            self.reused_usd += billed - min(billed, answer.spend_usd or ZERO)
         exact = split if split is not None and split.total_usd == billed and split.unit is not None else None
         for kind, amount in _by_kind(exact, billed).items():
             self.kinds[kind] = self.kinds.get(kind, ZERO) + amount

@@ -107,7 +107,7 @@ ALLOWED = (
     Allowed(f"tasks.{ANY}.written.labels", "people's labels correct a shown mean; no rule reads them"),
     *(
         Allowed(f"tasks.{ANY}.written.{path}", "where a file lies", "what it holds is equal")
-        for path in ("data.path", "shots.path", "with.path", "with.data.path", "with.shots.path")
+        for path in ("data.path", "environment", "shots.path", "with.path", "with.data.path", "with.shots.path")
     ),
     Allowed(f"tasks.{ANY}.written.with.labels", "people's labels correct a shown mean; no rule reads them"),
 )

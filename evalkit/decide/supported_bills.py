@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
-_TEXTS = ("prompt", "tools", "text", "reasoning", "calls")
+_TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
 _BLOCK = 64
 """Characters; engines cache blocks of 16 tokens."""
 _MOST_BLOCKS = 1_000_000
@@ -106,28 +106,26 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                     counts["reasoning"] = None
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
-                usage = _usage(counts, said, prompt, shared)
+                usage = _usage(counts, _of_texts(said, prompt, shared))
                 # Counts that contradict each other make no bill; what the texts have, they have all the same.
                 made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
                 if made is not None:
                     yield key, float(made.total_usd)
 
 
-def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float) -> Usage:
+def _usage(counts: Mapping[str, int | None], texts: _Texts) -> Usage:
     """The counts as far as the texts support them: never fewer tokens, also where none are stated, never more of them
     cached."""
-    given, made = counts["input"] or 0, counts["output"] or 0
-    spoken = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, which is billed otherwise
-    spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
-    unseen = max(0, given - len(prompt.encode(errors="replace")))  # no token is shorter than a byte
+    given, made, shared = counts["input"] or 0, counts["output"] or 0, texts.shared
+    unseen = max(0, given - texts.given_bytes)  # no token is shorter than a byte
     read = counts["cache_read"]
     return Usage(
-        input=max(given, fewest_tokens(prompt)),
+        input=max(given, texts.given),
         cache_read=None if read is None else min(read, int(shared * given) + (unseen if shared else 0)),
         cache_write_5m=counts["cache_write_5m"],
         cache_write_1h=counts["cache_write_1h"],
         cache_write_other=counts["cache_write_other"],
-        output=max(made, spoken),
+        output=max(made, texts.made),
         reasoning=counts["reasoning"],
     )
 
@@ -139,6 +137,43 @@ def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
     words = " ".join(str(one.get("content") or "") for one in messages)
     whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
     return whole, f"{tools} {words}" if tools else words
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What the texts of one answer have at least, and how much of the prompt was sent before."""
+
+    given: int
+    """Tokens of all that was asked."""
+    given_bytes: int
+    made: int
+    """Tokens of all that was answered."""
+    shared: float
+
+
+def _of_texts(said: Mapping[str, str | None], prompt: str, shared: float) -> _Texts:
+    """Of one answer, or of all steps of an agent: each of its requests holds those before it and what came of them."""
+    given, n_bytes = fewest_tokens(prompt), len(prompt.encode(errors="replace"))
+    if said["steps"] is None:
+        made = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, billed otherwise
+        made += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
+        return _Texts(given, n_bytes, made, shared)
+    total = total_bytes = last = made = 0
+    again = shared * n_bytes
+    for step in _objects(said["steps"]):
+        again += last  # the request before stands in this one, whole
+        last = n_bytes
+        total, total_bytes = total + given, total_bytes + n_bytes
+        answers = [str(step.get("text") or ""), *(" ".join(map(str, one[:2])) for one in _lists(step.get("calls")))]
+        made += sum(map(fewest_tokens, answers))
+        for text in (*answers, *(str(one[0]) for one in _lists(step.get("results")) if one)):
+            given, n_bytes = given + fewest_tokens(text), n_bytes + len(text.encode(errors="replace"))
+    return _Texts(total, total_bytes, made, min(1.0, again / total_bytes) if total_bytes else shared)
+
+
+def _lists(value: object) -> list[list[object]]:
+    """The lists in a list; none where it is no such list."""
+    return [one for one in value if isinstance(one, list)] if isinstance(value, list) else []
 
 
 def _objects(written: str | None) -> list[Mapping[str, object]]:

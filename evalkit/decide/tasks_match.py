@@ -35,6 +35,8 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
             yield f"  {name}: the data changed"
         if task.identity != _scored_identity(facts, name):
             yield f"  {name}: the prompt, few-shot examples, scorer or settings changed"
+        if task.identity.get("environment") != _scored_identity(facts, name).get("environment"):
+            yield f"  {name}: the environment changed (its file, what samples begin with, or their limits)"
         if task.records != made[name].records:
             yield f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
         if made[name].marks is not None and task.marks != made[name].marks:

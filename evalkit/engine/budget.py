@@ -38,7 +38,16 @@ TOOLS_PREAMBLE = 1_000
 
 def prompt_bytes(messages: Iterable[Message]) -> int:
     """The most tokens a prompt can have: its bytes, and a few for each turn's own markers."""
-    return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
+    return sum(
+        len(text.encode("utf-8", "replace")) + 16
+        for message in messages
+        for text in (message.content, *(f"{call.name} {call.arguments}" for call in message.calls), *_carried(message))
+    )
+
+
+def _carried(message: Message) -> tuple[str, ...]:
+    """What a provider gets back of its own, which is input too."""
+    return () if message.carried is None else (message.carried,)
 
 
 def tools_text(tools: Iterable[Tool]) -> str:

@@ -23,11 +23,12 @@ from evalkit.adapters.base import CountsPrompts
 from evalkit.cost.reports import ModelForecast, TokenRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
-from evalkit.engine.experience import Learned, PastUse
+from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
 from evalkit.records import Message, Sample, Usage
+from evalkit.suite.environments import world_of
 
 ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
 """Low, usual and high: English is near a quarter, code and other scripts lie above."""
@@ -77,6 +78,10 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
         made, basis = _output(model, task, known)
         bases[task.name] = basis
         for sample in task.samples():
+            if sample.world is not None:
+                n_asked += _add_agent(model, task, sample, known, work.settings.repeats, sums)
+                bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
+                continue
             given = _input(model, _prompt(task, sample, model), known)
             for end in ENDS if sample.turn > 1 else ():
                 given[end] += (sample.turn - 1) * (made[end] or 0.0)
@@ -89,6 +94,38 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                     cost = _cost(model, given[end], made[end], now)
                     sums[end].add(given[end], made[end], cost)
     return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+
+
+def _add_agent(
+    model: PlannedModel, task: PlannedTask, sample: Sample, known: PastUse, repeats: int, sums: Mapping[str, _Sums]
+) -> int:
+    """Add what an agent's sample would take; the requests that it would take. Where no earlier run tells, it is one
+    request at least, and the rest is unknown."""
+    use, now = known.agents.get(task.name), datetime.now(UTC)
+    given = _input(model, _prompt(task, sample, model), known)["low"]
+    ends: dict[str, tuple[float | None, float | None]] = {
+        "low": (given, 1.0),
+        "value": (None, None),
+        "high": (None, None),
+    }
+    if use is not None:
+        ends = {
+            "low": (use.input.low, use.output.low),
+            "value": (use.input.mean, use.output.mean),
+            "high": (use.input.high, use.output.high),
+        }
+    for _ in range(repeats):
+        for end, (read, made) in ends.items():
+            sums[end].add(read, made, None if read is None else _cost(model, read, made, now))
+    return repeats * (1 if use is None else round(use.steps.mean))
+
+
+def _agent_basis(sample: Sample, use: AgentUse | None) -> str:
+    if use is not None:
+        return f"learned from {use.steps.n:,} earlier samples of this task, {use.steps.mean:.1f} requests each"
+    world = world_of(sample)
+    most = world.limits.steps if world is not None else 1
+    return f"unknown: an agent takes 1 to {most} requests a sample, and no earlier run tells how many"
 
 
 def forecast_judges(panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()) -> list[ModelForecast]:

@@ -119,7 +119,7 @@ def _tasks(suite: ResolvedSuite, facts: RunFacts, choice: Choice) -> dict[str, R
 
 _ASKED = ("messages", "choices", "shots", "mode")
 """What of a task's identity decides the question; the rest says how it is scored, or which samples are asked."""
-_OPTIONAL = ("permute", "turns", "tools", "interface")
+_OPTIONAL = ("permute", "turns", "tools", "interface", "environment")
 """The same, written only where a task has them."""
 
 

@@ -92,6 +92,12 @@ def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *,
             f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
             f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
         ]
+    if task.environment is not None and task.entry.interface != "text" and not (can.tools and can.tool_results):
+        lacks = "does not take what calls return" if can.tools else f"has no tool interface{_serve_hint(adapter)}"
+        return [
+            f"{task.at}: an agent's calls go through a tool interface, and {name} ({kind}) {lacks}. Use interface: "
+            "text, which lists the functions in the prompt."
+        ]
     if scorer.needs == "text" and not can.text:
         return [f"{task.at}: {name} ({kind}) gives no text"]
     return []

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from evalkit.adapters.base import Adapter
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.records import Row, Sample, Settings, Usage
+from evalkit.facts.base import JsonMap
+from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.suite.redaction import Redactor
 
@@ -56,6 +57,16 @@ class PlannedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Episode:
+    """How far an agent's sample has come: what is asked next is `messages`."""
+
+    messages: tuple[Message, ...]
+    state: JsonMap
+    """What its calls have made of the world so far."""
+    steps: tuple[AgentStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One request that is owed: a sample for a model, in one repeat."""
 
@@ -65,6 +76,8 @@ class Item:
     repeat: int
     later: tuple[Sample, ...] = ()
     """The turns that follow in the same conversation, each asked when the one before is answered."""
+    episode: Episode | None = None
+    """How far an agent's sample has come; None: it is no agent's, or not begun."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

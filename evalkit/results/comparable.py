@@ -33,6 +33,7 @@ _SAID = {
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
     "turns": "the further turns",
+    "environment": "the environment (its file, what samples begin with, or their limits)",
     "permute": "the orders of the options (permute)",
     "builtin": "the built-in task or its version",
 }

@@ -19,6 +19,7 @@ SCORERS: Mapping[str, str] = {
     "choice": "evalkit.scorers.choice:make",
     "code": "evalkit.scorers.code:make",
     "contains": "evalkit.scorers.text:make_contains",
+    "end-state": "evalkit.scorers.end_state:make",
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
     "instructions": "evalkit.scorers.instructions:make",

@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from evalkit.records import Request, Response, Settings, Timing, ToolCall, Usage
+from evalkit.records import Message, Request, Response, Settings, Timing, ToolCall, Usage
 from evalkit.store.row_codec import spell, unspell
 
 _VERSION = 1
@@ -33,7 +33,7 @@ _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _TIMING = tuple(f.name for f in fields(Timing))
 _USAGE = tuple(f.name for f in fields(Usage))
 _NO_COUNTS = frozenset({"provider_cost_usd", "service_tier", "beside"})
-_PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal")
+_PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal", "carried")
 _TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
 _NO_SETTINGS = Settings()
 
@@ -71,7 +71,7 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
         place,
         dialect_version,
         model,
-        [(m.role, m.content) for m in request.messages],
+        [_message(message) for message in request.messages],
         settings,
         request.continuations,
         request.repeat,
@@ -87,6 +87,15 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
     except TypeError:  # halves of surrogate pairs, integers beyond 64 bits
         canonical = json.dumps(content, default=_as_dict, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(canonical).digest()
+
+
+def _message(message: Message) -> tuple[object, ...]:
+    """What of a turn decides an answer; as it always was for turns without calls."""
+    plain = (message.role, message.content)
+    if not (message.calls or message.failed or message.carried):
+        return plain
+    calls = [(call.name, call.arguments) for call in message.calls]
+    return (*plain, calls, message.failed, message.carried)
 
 
 class ResponseCache:
@@ -261,6 +270,7 @@ def _is_sound(response: Response) -> bool:
     answer is asked anew."""
     usage = response.usage
     texts = [response.text, response.reasoning, response.served_model, response.fingerprint, response.refusal]
+    texts.append(response.carried)
     texts += [word for call in response.calls or () for word in (call.name, call.arguments)]
     counts = []
     if usage is not None:

@@ -22,6 +22,7 @@ import orjson
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store.row_kinds import drop_odd_counts, odd_field
+from evalkit.store.step_codec import read_steps, step_records
 
 Key = tuple[str, str, str, int, int]
 """`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
@@ -71,6 +72,8 @@ def to_line(row: Row) -> bytes:
         record["logliks"] = [spell(x) for x in row.logliks]
     if row.dropped:
         record["dropped"] = row.dropped
+    if row.steps is not None:
+        record["steps"] = step_records(row.steps)
     return to_json(record) + b"\n"
 
 
@@ -94,6 +97,8 @@ def from_line(line: bytes) -> Row:
             record["logliks"] = tuple(unspell(x) for x in record["logliks"])
         if "dropped" in record:
             record["dropped"] = tuple(record["dropped"])
+        if "steps" in record:
+            record["steps"] = read_steps(record["steps"])
         record.setdefault("score", None)
         return Row(**record)
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:

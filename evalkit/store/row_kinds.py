@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from evalkit.records import HEAVIEST, LIGHTEST, Outcome
+from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome
 
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
@@ -111,6 +112,35 @@ def _map_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: type(value) is dict and all(map(fits, value.values()))
 
 
+MOST_STEPS = 10_000
+"""Of one row: beyond it a line is damaged or hostile."""
+
+
+def odd_step(record: Mapping[str, object]) -> str | None:
+    """The first field of an agent's step that is of another kind than `step_codec` writes; None where all fit."""
+    if "text" not in record or "started_at" not in record:
+        return "a step"
+    for name, value in record.items():
+        fits = _STEP_FITS.get(name)
+        if fits is None or not (fits(value) or (value is None and name not in ("text", "started_at"))):
+            return name[:80]
+    return None
+
+
+def _results(value: object) -> bool:
+    return type(value) is list and all(
+        type(one) is list and len(one) == 2 and _text(one[0]) and _flag(one[1]) for one in value
+    )
+
+
+def _steps(value: object) -> bool:
+    return (
+        type(value) is list
+        and len(value) <= MOST_STEPS
+        and all(type(one) is dict and odd_step(one) is None for one in value)
+    )
+
+
 COUNTS = (
     *("attempts", "error_status", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens"),
     *("cache_write_1h_tokens", "cache_write_other_tokens", "output_tokens", "reasoning_tokens"),
@@ -144,6 +174,10 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
         "parts": _map_of(_spelled),
         "logliks": lambda v: type(v) is list and all(map(_spelled, v)),
     },
-    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict},
+    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict, "steps": _steps},
 }
 """One for every field of `Row`; a test compares the two."""
+_STEP_FITS: Mapping[str, Callable[[object], bool]] = {
+    **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
+    **{"carried": _text, "results": _results},
+}

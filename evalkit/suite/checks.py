@@ -62,6 +62,7 @@ def check_task(
         yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
     yield from _check_several(loc, entry)
     yield from _check_tools(loc, entry)
+    yield from _check_environment(loc, entry)
     if entry.shots is not None and entry.shots.n != 0:
         shots = entry.shots
         sources = (shots.records is not None) + (shots.path is not None)
@@ -108,9 +109,32 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
             yield (*loc, "system"), "stands also among messages; keep one"
 
 
+def _check_environment(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
+    if entry.environment is None:
+        for key in ("start", "at_most"):
+            if getattr(entry, key) is not None:
+                yield (*loc, key), "belongs to a task with an environment: the state that an agent acts on"
+        return
+    for key, why in _NOT_OF_AGENTS.items():
+        value = getattr(entry, key)
+        if value is not None and not (key == "shots" and value.n == 0):
+            yield (*loc, key), f"cannot stand beside environment: {why}"
+    if entry.score is not None and entry.score.name == "judge":
+        yield (*loc, "score"), "a judge sees one answer, not what an agent did; use end-state, or a scorer of its text"
+
+
+_NOT_OF_AGENTS = {
+    "tools": "the environment brings its own",
+    "choices": "an agent acts, and chooses no option",
+    "permute": "an agent acts, and chooses no option",
+    "turns": "the agent goes on after what its calls return",
+    "shots": "examples would be whole conversations",
+}
+
+
 def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if entry.tools is None:
-        if entry.interface is not None:
+        if entry.interface is not None and entry.environment is None:
             yield (*loc, "interface"), "belongs to a task with tools: functions that may be called"
         return
     if entry.choices is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.cases import cases_of, without_cases
 from evalkit.suite.changes import apply_changes
+from evalkit.suite.environments import Environment, read_environment
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
@@ -202,11 +204,13 @@ def _add_conditions(
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
         found += check_judging((*loc, "score"), entry.score, marking, asked)
         found += check_labels(loc, entry)
-        prompt, wrong = compile_prompt(entry)
-        found += [((*loc, *_key(key)), message) for key, message in wrong]
+        environment, wrong = _environment(entry, path.parent)
+        prompt, more = compile_prompt(entry, environment) if not wrong else (None, [])
+        found += [((*loc, *_key(key)), message) for key, message in (*wrong, *more)]
         if prompt is not None and entry.name is not None:
             at = tree.at(loc)
-            tasks.append(ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows))
+            task = ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows)
+            tasks.append(replace(task, environment=environment))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
@@ -223,6 +227,16 @@ def _add_conditions(
         if loc not in tree.refused:
             tree.refuse(loc, message)
     return tasks
+
+
+def _environment(entry: TaskEntry, folder: Path) -> tuple[Environment | None, list[tuple[str, str]]]:
+    """What an agent's calls act on, and what is wrong with its file; None for a task of single answers."""
+    if entry.environment is None:
+        return None, []
+    try:
+        return read_environment(entry.environment, folder), []
+    except SuiteError as error:
+        return None, [("environment", complaint) for complaint in error.complaints]
 
 
 def _redactors(

@@ -24,6 +24,7 @@ from evalkit.records import Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
+from evalkit.suite.environments import Environment
 from evalkit.suite.examination import KEPT, Examination, Examined, Sights
 from evalkit.suite.held_samples import HELD, weight_of
 from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
@@ -32,6 +33,7 @@ from evalkit.suite.redaction import Redactor
 from evalkit.suite.sample_notes import SampleNotes
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
+from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, prepare
 from evalkit.suite.wording import short
 
@@ -61,6 +63,8 @@ class ResolvedTask:
     `entry.data` names."""
     scored_by: object | None = None
     """The scorer that was given in Python. None: the one that `entry.score` names."""
+    environment: Environment | None = None
+    """What an agent's calls act on. None: a sample takes one answer."""
     is_own_code: bool = False
     """Whether it was made in Python: the path of its data is then the person's own word, wherever it leads."""
 
@@ -163,6 +167,10 @@ class ResolvedTask:
             identity["reasoning"] = "keep"
         if entry.tools is not None:
             identity["tools"] = entry.tools if isinstance(entry.tools, str) else list(entry.tools)
+            identity["interface"] = entry.interface or "native"
+        if self.environment is not None:
+            limits = (entry.at_most or LimitsEntry()).model_dump(mode="json")
+            identity["environment"] = {"digest": self.environment.digest, "start": entry.start, "at_most": limits}
             identity["interface"] = entry.interface or "native"
         return identity
 
@@ -320,7 +328,7 @@ class ResolvedTask:
 
     @cached_property
     def _recipe(self) -> Recipe:
-        return Recipe(self.name, self.entry, self.prompt, self.shots)
+        return Recipe(self.name, self.entry, self.prompt, self.shots, self.environment)
 
     def _walk(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[Sample]:
         """Every sample in the file's order; a record that cannot be asked goes to `complain`."""

@@ -36,7 +36,9 @@ from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, Settings, Timing
 from evalkit.suite.schema.parts import Text
 
@@ -109,6 +111,7 @@ class ChatCompletions(ApiDialect):
             streaming=self._streams,
             usage=preset.usage_when != "never",
             tools=preset.tools,
+            tool_results=preset.tools,
             **{setting: setting in supports for setting in SETTINGS},
         )
 
@@ -125,7 +128,7 @@ class ChatCompletions(ApiDialect):
         settings, preset = request.settings, self._preset
         body: dict[str, object] = {
             "model": self._spec.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [_turn(turn, preset) for turn in linked(request.messages, request.tools)],
             "stream": self._streams,
         }
         if preset.usage_when == "asked" and self._streams:
@@ -296,6 +299,28 @@ class OpenAIChat(DialectAdapter):
             logliks_greedy=found.greedy,
             loglik_tokens=found.n_tokens,
         )
+
+
+def _turn(turn: LinkedTurn, preset: Preset) -> dict[str, Json]:
+    """One turn as the dialect has it. Reasoning before calls goes back where its provider showed it: DeepSeek refuses a
+    request without it."""
+    message = turn.message
+    if message.role == "tool":
+        return {
+            "role": "tool",
+            "tool_call_id": turn.answers.id if turn.answers is not None else "",
+            "content": message.content,
+        }
+    made: dict[str, Json] = {"role": message.role, "content": message.content}
+    if turn.calls:
+        made["content"] = message.content or None
+        made["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in turn.calls
+        ]
+        if isinstance(back := carried(message), dict):
+            made |= {name: back[name] for name in preset.reasoning_text_path if name in back}
+    return made
 
 
 def _as_told(preset: Preset, told: ChatOptions) -> Preset:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from evalkit.records import Role
+from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.schema.models import SettingsEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, Texts
 
@@ -299,6 +300,14 @@ class TaskEntry(Adjustable):
     """Functions that may be called: a list of declarations, or one template that names the record's list."""
     send: Texts = ()
     """Fields of the record that go to an application besides the prompt; a part of what is asked."""
+    environment: Text | None = None
+    """An agent's task: the file of the tools that it may call and of the state that they act on, relative to the suite
+    file. Each sample takes as many requests as the agent needs."""
+    start: Text | None = None
+    """With `environment`: what is otherwise in the state when this sample begins, a template that names a mapping
+    (merged into it; null takes a key away). None: nothing."""
+    at_most: LimitsEntry | None = None
+    """With `environment`: how far one sample may go, in requests, tokens and dollars. None: 20 requests."""
     target: str | None = None
     """The right answer, a template; for choices the letter or the text of one of them."""
     score: Scoring | None = None
