@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evalkit.scorers.choice_texts import text_at
-from evalkit.scorers.labelled import CLOSES, LOOKS_LIKE, OPENS, Labelled
+from evalkit.scorers.labelled import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.reply_words import SINGLE, Word, word_set
 from evalkit.scorers.word_roles import behind_joint, split
@@ -63,7 +63,7 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     if inner >= len(words) or words[inner].end - words[inner].start > 4:
         return None
     raw = text[words[inner].start : words[inner].end]
-    name = LOOKS_LIKE.get(raw, raw)
+    name = LOOKS_LIKE.get(raw) or (BY_PLACE.get(raw, raw) if inner > place else raw)
     index = known.by_label.get(name.upper())
     if index is None or _glued(words, inner):
         return None

@@ -60,6 +60,10 @@ LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
 rival)."""
 
 
+BY_PLACE = {"أ": "A", "ا": "A", "ب": "B", "ج": "C", "د": "D", "א": "A", "ב": "B", "ג": "C", "ד": "D"}
+"""Arabic and Hebrew letters that count options, by their place; read in brackets only."""
+
+
 OPENS, CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
 
 

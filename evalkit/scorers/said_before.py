@@ -188,6 +188,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.denials += counts
         left.passed += counts and joined(words, i, across=("be",))
         left.joins.append("wrong")
+    elif word.text in _RATHER and left.of_text and bridged == 0 and i > 0 and words[i - 1].role == "be":
+        pass  # "the tone is rather negative"
     elif role in ("maybe", "unsure"):
         left.doubt = True
         left.joins.append("maybe")
@@ -247,6 +249,10 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     else:
         bridged += 1
     return bridged, False
+
+
+_RATHER = word_set("eher plutôt")
+"""Before a label's text they say how much; before a letter they doubt."""
 
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")

@@ -16,7 +16,8 @@ WORDS: dict[str, dict[str, str]] = {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
         "|endgültige antwort|finale antwort",
         "field": "aussage|ergebnis|kategorie|klasse|einordnung|klassifikation|klassifizierung|stimmung",
-        "be": "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
+        "be": "es handelt sich um|handelt es sich um|handelt sich um|"
+        "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
         "would": "wäre|wären|würde",
         "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
         "|passende|trifft zu|wahr|besser",
@@ -45,7 +46,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "nur|nur noch|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich"
+        "fill": "ein|eine|einen|einem|einer|insgesamt|überwiegend|größtenteils|hauptsächlich|vorwiegend|eindeutig|klar|"
+        "nur|nur noch|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich"
         "|für|auf|zu|hier|einzig|meine|lautet|äh|ähm|hm|macht nichts|das macht nichts",
         "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es|behauptung"
         "|annahme|these|vermutung|unterstellung",

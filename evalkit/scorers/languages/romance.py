@@ -45,7 +45,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
-        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
+        "fill": "globalement|majoritairement|principalement|essentiellement|clairement|nettement|"
+        "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
         "|pour|oui|évidemment|suivante|euh|bah|hein|ah",
         "says": "dit|a dit|disent|prétend|affirme|il pense|elle pense|croit|quelqu'un|celui qui|soi-disant"
         "|l'idée que|hypothèse que|selon laquelle",
@@ -98,7 +99,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
-        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
+        "fill": "mayormente|principalmente|claramente|predominantemente|en general|en su mayoría|"
+        "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
         "|para|yo|pregunta|única|eh|em|hay",
         "says": "dice|dijo|dicen|afirma|cree|piensa|sostiene|opina|alguien|quien|supuestamente|afirmación de que"
         "|hipótesis de que|idea de que|suposición de que",
@@ -148,7 +150,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "na verdade|correção|melhor dizendo|mas sim",
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
-        "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a"
+        "fill": "predominantemente|principalmente|claramente|no geral|em geral|majoritariamente|"
+        "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a"
         "|única|hã|eh",
         "says": "diz|disse|dizem|afirma|acha|acredita|pensa|alguém|quem|supostamente|afirmação de que"
         "|hipótese de que|ideia de que",
@@ -194,7 +197,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
-        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
+        "fill": "prevalentemente|principalmente|complessivamente|chiaramente|in generale|per lo più|"
+        "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
         "|domanda|finale|l'unica|eh|ehm",
         "says": "dice|ha detto|dicono|afferma|sostiene|crede|pensa|qualcuno|chi|affermazione che|ipotesi che|idea che",
         "gives_up": "non posso rispondere|non è possibile rispondere|impossibile rispondere|non so rispondere",
