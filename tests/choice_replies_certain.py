@@ -399,4 +399,98 @@ SEVENTEENTH: list[tuple[tuple[str, ...], Rows]] = [
             ("A (10%)", "A"),
         ],
     ),
+    (
+        ("positive", "negative", "neutral"),
+        [
+            ("The sentiment is rather negative.", "B"),
+            ("The tone is rather positive than negative.", "A-"),
+            ("Overall, the review is rather positive.", "A"),
+            ("It is mostly positive.", "A-"),
+            ("The review is largely negative.", "B-"),
+            ("The tone is generally positive.", "A-"),
+            ("I'd say rather neutral.", "C"),
+            ("The review isn't positive, rather negative.", "B"),
+            ("positive, or rather negative", "B-"),
+            ("The sentiment is rather mixed.", "-"),
+        ],
+    ),
+    (
+        ("positiv", "negativ", "neutral"),
+        [
+            ("Die Stimmung ist eher negativ.", "B"),
+            ("Der Text ist eher positiv als negativ.", "A-"),
+            ("Die Bewertung ist überwiegend positiv.", "A"),
+            ("Nicht positiv, eher negativ.", "B-"),
+            ("Eher nicht positiv.", "-"),
+            ("Die Stimmung ist insgesamt positiv.", "A"),
+        ],
+    ),
+    (
+        ("positif", "négatif", "neutre"),
+        [
+            ("Le sentiment est plutôt négatif.", "B"),
+            ("C'est plutôt positif que négatif.", "A-"),
+            ("Pas positif, plutôt négatif.", "B-"),
+            ("Le ton est globalement positif.", "A"),
+            ("Plutôt positif ou négatif, difficile à dire.", "-"),
+        ],
+    ),
+    (
+        ("positivo", "negativo", "neutro"),
+        [
+            ("El tono es más bien negativo.", "B"),
+            ("El sentimiento es mayormente positivo.", "A-"),
+            ("No es positivo, más bien neutro.", "C-"),
+        ],
+    ),
+    (
+        ("positivo", "negativo", "neutro"),
+        [
+            ("Il tono è piuttosto negativo.", "B"),
+            ("Il sentimento è prevalentemente positivo.", "A-"),
+        ],
+    ),
+    (
+        ("القاهرة", "الرياض", "بغداد", "دمشق"),
+        [
+            ("الإجابة الصحيحة هي (أ) القاهرة.", "A"),
+            ("الإجابة هي (ب).", "B-"),
+            ("(ج) بغداد", "C"),
+            ("الإجابة الصحيحة هي (ب) القاهرة.", "-"),
+            ("ليست (أ)", "-"),
+            ("ج: القاهرة", "A-"),
+        ],
+    ),
+    (
+        ("ירושלים", "חיפה", "תל אביב", "אילת"),
+        [
+            ("התשובה הנכונה היא (א) ירושלים.", "A"),
+            ("התשובה היא (ב)", "B-"),
+            ("לא (א)", "-"),
+        ],
+    ),
+    (
+        ("Beschwerde", "Frage", "Lob"),
+        [
+            ("Die Nachricht ist eine Frage.", "B"),
+            ("Die Anfrage ist ein Lob.", "C"),
+            ("Das ist keine Frage.", "-"),
+            ("Es handelt sich um eine Beschwerde.", "A"),
+            ("Das ist ein Lob, keine Beschwerde.", "C"),
+            ("Ist das eine Frage?", "-"),
+            ("Frage", "B"),
+            ("Keine Frage: Lob", "C-"),
+        ],
+    ),
+    (
+        ("complaint", "question", "praise"),
+        [
+            ("This is a question.", "B"),
+            ("The message is a complaint.", "A"),
+            ("No question, this is praise.", "C-"),
+            ("This is praise, without question.", "C"),
+            ("Without a question, it's a complaint", "A-"),
+            ("a question", "B-"),
+        ],
+    ),
 ]

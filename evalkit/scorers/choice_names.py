@@ -90,7 +90,10 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
         return None
     end = words[after - 1].end
     word = Word(raw, words[place].start, end, "word", "", index, "label", bracketed or closed, small)
-    return _with_text(text, words, place, after, word, known)
+    found = _with_text(text, words, place, after, word, known)
+    if raw in BY_PLACE and (found[0].clash or found[1] == after):
+        return None  # a letter of another alphabet counts with its own text only
+    return found
 
 
 def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:

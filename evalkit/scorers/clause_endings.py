@@ -157,8 +157,10 @@ _PER_CENT = ("%", "percent", "prozent", "procent", "процентов")
 _WHOLE = 100
 
 
-def bare_share(words: list[Word], i: int) -> float | None:
-    """The share that stands behind a choice and says nothing else: 1.0 of "B (100%)", .98 of "technical: 0.98"."""
+def bare_share(words: list[Word], i: int, *, of_one: bool) -> float | None:
+    """The share that stands behind a choice and says nothing else: 1.0 of "B (100%)", .98 of "technical: 0.98".
+
+    `of_one`: also as a part of one, which behind a letter is the answer's value: "The answer is C (0.25)"."""
     while i < len(words) and (words[i].role in ("wrap", "comma", "dash", "colon") or words[i].text == "~"):
         i += 1
     if i >= len(words) or words[i].kind != "number":
@@ -169,7 +171,7 @@ def bare_share(words: list[Word], i: int) -> float | None:
         if not re.fullmatch(r"[0-9]{1,3}(?:[.,][0-9]{1,3})?", said) or float(said.replace(",", ".")) > _WHOLE:
             return None
         share, behind = float(said.replace(",", ".")) / _WHOLE, behind + 1
-    elif _OF_ONE.fullmatch(said) and float(said.replace(",", ".")) <= 1:
+    elif of_one and _OF_ONE.fullmatch(said) and float(said.replace(",", ".")) <= 1:
         share = float(said.replace(",", "."))
     else:
         return None

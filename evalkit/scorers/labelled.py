@@ -61,7 +61,7 @@ rival)."""
 
 
 BY_PLACE = {"أ": "A", "ا": "A", "ب": "B", "ج": "C", "د": "D", "א": "A", "ב": "B", "ג": "C", "ד": "D"}
-"""Arabic and Hebrew letters that count options, by their place; read in brackets only."""
+"""Arabic and Hebrew letters that count options, by their place; read in brackets with the option's own text."""
 
 
 OPENS, CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")

@@ -88,7 +88,7 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
         return right
     right.share = share_of(words, i)
     if right.share is None and not known.numeric:
-        right.share = bare_share(words, i)
+        right.share = bare_share(words, i, of_one=words[place].how == "text")
     right.doubt = right.share is not None and right.share <= HALF
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
