@@ -55,7 +55,9 @@ def _with_label(text: str, words: list[Word], named: Word, after: int, known: La
     return replace(named, end=label[0].end), label[1]
 
 
-def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
+def _label_at(  # noqa: PLR0911 - a table, read from the top
+    text: str, words: list[Word], place: int, known: Labelled
+) -> tuple[Word, int] | None:
     """A label, with the brackets around it and its own text behind it."""
     inner = place
     while inner < len(words) and inner - place < 3 and words[inner].text in OPENS:
