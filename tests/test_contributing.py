@@ -29,7 +29,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     ignored = shutil.ignore_patterns(
         ".pytest_cache", "*.pyc.*"
-    )  # byte code is of use there too; not what is half written
+    )  # byte code is kept
     for name in ("evalkit", "tests", "suites", "docs", "scripts", "examples"):
         shutil.copytree(REPO / name, folder / name, ignore=ignored)
     for name in (
