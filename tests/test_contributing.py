@@ -27,9 +27,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, with every file of the page written into it."""
     folder = tmp_path_factory.mktemp("contributor") / "evalkit"
     folder.mkdir()
-    ignored = shutil.ignore_patterns(
-        ".pytest_cache", "*.pyc.*"
-    )  # byte code is kept
+    ignored = shutil.ignore_patterns(".pytest_cache", "*.pyc.*")  # byte code is kept
     for name in ("evalkit", "tests", "suites", "docs", "scripts", "examples"):
         shutil.copytree(REPO / name, folder / name, ignore=ignored)
     for name in (
