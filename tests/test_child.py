@@ -175,7 +175,7 @@ def test_a_child_sees_an_allow_list_and_no_key(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_module_in_the_working_directory_is_never_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marker = tmp_path / "PWNED"
-    names = "json os importlib runpy sitecustomize usercustomize csv evalkit encodings re".split()
+    names = ["json", "os", "importlib", "runpy", "sitecustomize", "usercustomize", "csv", "evalkit", "encodings", "re"]
     for name in names:
         (tmp_path / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write({name!r})\n")
     (tmp_path / "evil.pth").write_text(f"import os; open({str(marker)!r}, 'w')\n")
