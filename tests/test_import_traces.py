@@ -251,8 +251,10 @@ def test_the_draw_is_right_on_average_for_every_size_of_class() -> None:
     rng = random.Random(3)
     n_drawn: Counter[int] = Counter()
     totals = []
+    some = [traits(n, 0) for n in range(at)]
     for _ in range(4_000):
-        some = [traits(n, rng.getrandbits(64)) for n in range(at)]
+        for one in some:
+            one.rank = rng.getrandbits(64)
         drawn = draw(some, classes, ["s"] * len(classes), 6)
         assert sum(one.weight for one in drawn) == pytest.approx(at)
         assert len(drawn) == 6

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evalkit.records import Row
 from evalkit.results.run import load_run
 from evalkit.store.sealing import rows_of
 from tests.conftest import REPO
@@ -91,9 +92,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_data: Path, publishe
     return made
 
 
-def test_every_published_quality_time_and_token_count_comes_out(folder: Path, published: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def stored(folder: Path) -> list[Row]:
+    """Its rows."""
+    return list(rows_of(folder))
+
+
+def test_every_published_quality_time_and_token_count_comes_out(stored: list[Row], published: dict[str, Any]) -> None:
     by: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows_of(folder):
+    for row in stored:
         by[row.model][row.repeat].append(row)
     assert set(by) == set(published)
     for name, figures in published.items():
@@ -112,10 +119,10 @@ def test_every_published_quality_time_and_token_count_comes_out(folder: Path, pu
             assert abs(np.mean([min(scores) for scores in items.values()]) - figures["pass^4"]) < 6e-5, name
 
 
-def test_every_published_cost_comes_out_to_the_cent(folder: Path, published: dict[str, Any]) -> None:
+def test_every_published_cost_comes_out_to_the_cent(stored: list[Row], published: dict[str, Any]) -> None:
     spent: dict[str, Decimal] = defaultdict(Decimal)
     runs: dict[str, set[int]] = defaultdict(set)
-    for row in rows_of(folder):
+    for row in stored:
         if row.cost_usd is None:  # one row of the table has no token counts, and the published sum has nothing for it
             assert row.input_tokens is None
             continue
