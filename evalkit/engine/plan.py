@@ -27,7 +27,7 @@ from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction
 from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.prompting import OwnPrompts
+from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
@@ -114,8 +114,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
-        asked = OwnPrompts(task, entries)
-        seen = _examined(task, scorers.get(task.name), asked, streams=streams)
+        seen = _examined(task, scorers.get(task.name), OwnPrompts(task, entries), streams=streams)
         complaints += seen.complaints
         notes += seen.notes
         redacted[task.name] = dict(seen.redacted)
@@ -139,7 +138,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
                 fit.settings,
                 fit.dropped,
                 sent=task.entry.send,
-                prompts=asked.by_model,
+                prompts=seen.prompts,
                 stream=seen.stream,
             )
         )
@@ -197,6 +196,8 @@ class _Seen:
     unasked: bool
     """Whether the task cannot be planned any further."""
     stream: SampleStream | None = None
+    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
+    """By model that has a prompt of its own."""
 
 
 def _examined(task: ResolvedTask, scorer: Scorer | None, asked: OwnPrompts, *, streams: bool) -> _Seen:
@@ -210,7 +211,7 @@ def _examined(task: ResolvedTask, scorer: Scorer | None, asked: OwnPrompts, *, s
     if found.complaints or gold is None or asked.complaints:
         return _Seen(found.n, [*found.complaints, *asked.complaints], notes, found.redacted, unasked=True)
     wrong = [*gold.errors(), *asked.errors()]
-    return _Seen(found.n, wrong, notes, found.redacted, unasked=False)
+    return _Seen(found.n, wrong, notes, found.redacted, unasked=False, prompts=asked.by_model)
 
 
 def _both(gold: GoldCheck | None, asked: OwnPrompts) -> Callable[[Sample], None] | None:
