@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.engine.plan import Plan
     from evalkit.engine.work import PlannedModel
+    from evalkit.records import Message
 
 
 @click.command()
@@ -107,10 +108,10 @@ def _show_prompts(plan: Plan) -> None:
         turns = f" and {len(before)} before it" if before else ""
         target = "" if sample.target is None else f", target {visible(str(sample.target))}"
         echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
-        for message in sample.messages:
-            echo(f"  [{message.role}]")
-            text = message.content or "(what the model says)" if message.role == "assistant" else message.content
-            _show_lines(text)
+        _show_messages(sample.messages)
+        for model, asked in task.prompts.items():
+            echo(f"\n{task.name}, the same sample as {visible(model)} is asked:")
+            _show_messages(asked(sample).messages)
         if task.sent:
             echo("  [fields for applications]")
             _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
@@ -118,6 +119,13 @@ def _show_prompts(plan: Plan) -> None:
             echo("  [functions offered]")
             for tool in sample.tools:
                 _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
+
+
+def _show_messages(messages: Iterable[Message]) -> None:
+    for message in messages:
+        echo(f"  [{message.role}]")
+        text = message.content or "(what the model says)" if message.role == "assistant" else message.content
+        _show_lines(text)
 
 
 def _show_lines(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from evalkit.adapters.base import ChecksRequests, ReadsRecord
 from evalkit.engine.asking import request_of
-from evalkit.engine.work import Item, PlannedModel, PlannedTask
+from evalkit.engine.work import PlannedModel, PlannedTask, item_for
 from evalkit.errors import Unsupported
 from evalkit.suite.tasks import ResolvedTask
 
@@ -32,7 +32,7 @@ def _of(task: PlannedTask, written: ResolvedTask, model: PlannedModel) -> Iterat
         if lacking or sample is None or not isinstance(adapter, ChecksRequests):
             return
         try:
-            adapter.check_request(request_of(Item(task, sample, model, 0)))
+            adapter.check_request(request_of(item_for(task, sample, model, 0)))
         except Unsupported as error:
             yield f"{error} ({written.at}, sample {sample.id})"
 

@@ -26,7 +26,7 @@ from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
+from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Message, Sample, Usage
 from evalkit.suite.environments import world_of
 
@@ -214,13 +214,14 @@ def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Mes
     """What is read for a sample: for likelihoods over a network, the prompt anew before each continuation."""
     if task.scorer.needs != "likelihood" or not model.adapter.endpoint.network:
         offered = tools_text(sample.tools)
-        return (*sample.messages, Message("system", offered)) if offered else sample.messages
-    request = request_of(Item(task, sample, model, 0))
+        messages = item_for(task, sample, model, 0).sample.messages
+        return (*messages, Message("system", offered)) if offered else messages
+    request = request_of(item_for(task, sample, model, 0))
     each = request.continuations or ()
     if request.contexts is not None:
         pairs = zip(request.contexts, each, strict=True)
         return tuple(Message("user", before + text) for before, text in pairs)
-    return tuple(message for text in each for message in (*sample.messages, Message("assistant", text)))
+    return tuple(message for text in each for message in (*request.messages, Message("assistant", text)))
 
 
 @cache
@@ -278,7 +279,7 @@ def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) 
 
 
 def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: Sample, repeat: int) -> bool:
-    return cache.get(model, request_of(Item(task, sample, model, repeat))) is not None
+    return cache.get(model, request_of(item_for(task, sample, model, repeat))) is not None
 
 
 def _minutes(

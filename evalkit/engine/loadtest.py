@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
-from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
+from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name
 from evalkit.records import Failure, Outcome, Request, Response, Row, Score
@@ -262,7 +262,7 @@ def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> 
     if not model.adapter.capabilities.timing:
         raise UserError(f"{model.name} answers from a file: there is no server to load. Name a model that is asked.")
     items = [
-        Item(task, sample, model, 0)
+        item_for(task, sample, model, 0)
         for task in tasks
         if task.scorer.needs != "likelihood"
         for sample in task.samples()

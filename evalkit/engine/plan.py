@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -27,10 +27,12 @@ from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction
 from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
+from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer, origin_of_scorer
 from evalkit.suite import builtin_tasks
@@ -112,7 +114,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
-        seen = _examined(task, scorers.get(task.name), streams=streams)
+        seen = _examined(task, scorers.get(task.name), OwnPrompts(task, entries), streams=streams)
         complaints += seen.complaints
         notes += seen.notes
         redacted[task.name] = dict(seen.redacted)
@@ -136,6 +138,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
                 fit.settings,
                 fit.dropped,
                 sent=task.entry.send,
+                prompts=seen.prompts,
                 stream=seen.stream,
             )
         )
@@ -193,18 +196,34 @@ class _Seen:
     unasked: bool
     """Whether the task cannot be planned any further."""
     stream: SampleStream | None = None
+    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
+    """By model that has a prompt of its own."""
 
 
-def _examined(task: ResolvedTask, scorer: Scorer | None, *, streams: bool) -> _Seen:
-    """All samples, or with `streams` the first of many, rendered and their golds scored."""
-    if streams and scorer is not None and (stream := begin(task, scorer)) is not None:
+def _examined(task: ResolvedTask, scorer: Scorer | None, asked: OwnPrompts, *, streams: bool) -> _Seen:
+    """All samples, or with `streams` the first of many, rendered and their golds scored; `asked`: also with the prompts
+    of single models."""
+    if streams and not asked and scorer is not None and (stream := begin(task, scorer)) is not None:
         return _Seen(stream.n, [], [*stream.first_notes], {}, unasked=False, stream=stream)
     gold = GoldCheck(task, scorer) if scorer is not None else None
-    found = task.examine(gold.see if gold is not None else None)
+    found = task.examine(_both(gold, asked))
     notes = [*found.notes, *redaction_notes(task, found)]
-    if found.complaints or gold is None:
-        return _Seen(found.n, [*found.complaints], notes, found.redacted, unasked=True)
-    return _Seen(found.n, gold.errors(), notes, found.redacted, unasked=False)
+    if found.complaints or gold is None or asked.complaints:
+        return _Seen(found.n, [*found.complaints, *asked.complaints], notes, found.redacted, unasked=True)
+    wrong = [*gold.errors(), *asked.errors()]
+    return _Seen(found.n, wrong, notes, found.redacted, unasked=False, prompts=asked.by_model)
+
+
+def _both(gold: GoldCheck | None, asked: OwnPrompts) -> Callable[[Sample], None] | None:
+    """Who sees each sample beside the examination; None: nobody."""
+    if not asked or gold is None:
+        return gold.see if gold is not None else None
+
+    def see(sample: Sample) -> None:
+        gold.see(sample)
+        asked.see(sample)
+
+    return see
 
 
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
+from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work, item_for
 from evalkit.errors import EvalkitError, SuiteError
 from evalkit.records import AgentStep, Request, Row, Sample
 from evalkit.scorers.outcomes import prepare
@@ -220,7 +220,7 @@ class Runner:
             for repeat in range(self.work.settings.repeats):
                 for model in models:
                     if model.name in task.settings:
-                        yield Item(task, sample, model, repeat, tuple(later))
+                        yield item_for(task, sample, model, repeat, tuple(later))
 
     def _in_order(self) -> Iterator[tuple[PlannedTask, tuple[Sample, ...]]]:
         """Task by task, samples that begin alike together; a run that may stop early has a random order of its own."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from evalkit.adapters.base import Adapter
+from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
@@ -35,6 +36,8 @@ class PlannedTask:
     """By model name: settings of the task that this model does not take. Recorded in every row."""
     sent: tuple[str, ...] = ()
     """Fields of the record that go to applications besides the prompt."""
+    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
+    """By model that has a prompt of its own: the sample as it is asked. Others are asked as the task is written."""
     stream: SampleStream | None = None
     """Checks the samples while they are asked; None: all are checked."""
 
@@ -84,6 +87,14 @@ class Item:
         """The key of the row that it will be (`Row.key`)."""
         sample = self.sample
         return (self.model.name, sample.task, sample.digest, sample.occurrence, self.repeat)
+
+
+def item_for(
+    task: PlannedTask, sample: Sample, model: PlannedModel, repeat: int, later: tuple[Sample, ...] = ()
+) -> Item:
+    """The item, with the prompt that this model has of its own, where it has one."""
+    own = task.prompts.get(model.name)
+    return Item(task, sample if own is None else own(sample), model, repeat, later)
 
 
 @dataclass(frozen=True, slots=True)

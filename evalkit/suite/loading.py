@@ -28,6 +28,7 @@ from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.metering import count_anew
 from evalkit.suite.model_options import check_options, check_variants, expanded
+from evalkit.suite.model_prompts import check_prompts, prompted_name, with_prompts
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -108,7 +109,7 @@ def resolve(
     tasks = _add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
-    models, judges = expanded(file.models), expanded(file.judges)
+    models, judges = with_prompts(expanded(file.models), file.prompts), expanded(file.judges)
     inline = {task.index: task.rows for task in tasks if task.rows is not None}
     written = {**tree.data, "tasks": without_cases(tree.data["tasks"], inline)} if inline else dict(tree.data)
     suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
@@ -183,7 +184,8 @@ def _add_conditions(
     redactor, storing = _redactors(
         file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
-    asked, marking = _with_variants(models), _with_variants(judges)
+    prompts = _mapping(data.get("prompts"))
+    asked, marking = _with_prompts(_with_variants(models), prompts), _with_variants(judges)
     tasks: list[ResolvedTask] = []
     taken: dict[str, int] = {}
     for i, written in enumerate(_list(data.get("tasks"))):
@@ -214,6 +216,13 @@ def _add_conditions(
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
+        found += check_prompts(file.prompts, _with_variants(models), list(taken))
+        found += [
+            (("judges", name, key), "belongs to a model; what a judge is shown stands under score: {judge: ...}")
+            for name, judge in file.judges.items()
+            for key in ("system", "prompt")
+            if getattr(judge, key) is not None
+        ]
         found += [
             (("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own")
             for name in marking
@@ -221,7 +230,7 @@ def _add_conditions(
         ]
     slices = {task.name: task.slices for task in tasks}
     gate = _mapping(data.get("gate"))
-    found += _gate_findings(gate, models, taken, slices, open_ended=bool(foreign))
+    found += _gate_findings(gate, asked, taken, slices, open_ended=bool(foreign))
     found += _part_rules(gate, {task.name: task.entry.score.parts for task in tasks if task.entry.score})
     for loc, message in found:
         if loc not in tree.refused:
@@ -257,14 +266,13 @@ def _redactors(
 
 def _gate_findings(
     gate: Mapping[str, object],
-    models: Mapping[str, object],
+    names: Collection[str],
     tasks: Collection[str],
     slices: Mapping[str, tuple[str, ...]],
     *,
     open_ended: bool,
 ) -> Iterator[checks.SuiteProblem]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
-    names = _with_variants(models)
     rules = [_rule(written) for written in _list(gate.get("rules"))]
     compared = next((f"the rule about {rule.kind}" for rule in rules if rule is not None and rule.needs_baseline), None)
     compared = compared or ("the scan" if gate.get("scan") is not None else None)
@@ -300,6 +308,16 @@ def _rule(written: object) -> RuleEntry | None:
 def _with_variants(models: Mapping[str, object]) -> list[str]:
     """The names that a section of models brings, readable or not."""
     return [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
+
+
+def _with_prompts(models: list[str], prompts: Mapping[str, object]) -> list[str]:
+    """The same with each further prompt of the suite, readable or not."""
+    found = list(models)
+    for name, written in prompts.items():
+        only = _mapping(written).get("models")
+        listed = [only] if isinstance(only, str) else _list(only)
+        found += [prompted_name(model, name) for model in models if not listed or model in listed]
+    return found
 
 
 def _part_findings(

@@ -105,6 +105,10 @@ class Recipe:
         limits = self.entry.at_most or LimitsEntry()
         return World(environment, state, limits, native=self.entry.interface != "text")
 
+    def messages(self, record: Mapping[str, object], choices: tuple[str, ...]) -> tuple[Message, ...]:
+        """The conversation of a record with these options. Raises BadRecord."""
+        return self.prompt.messages(self.prompt.values(record, choices), self._examples(record, choices))
+
     def several(
         self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str
     ) -> Iterator[Sample]:

@@ -138,6 +138,9 @@ class ResolvedSuite:
                 "options": entry.options,
                 "serve": entry.serve,
                 "file": self.file_digest(entry),
+                # Keys that most models have not: results from before them stay comparable.
+                **({"system": entry.system} if entry.system is not None else {}),
+                **({"prompt": entry.prompt} if entry.prompt is not None else {}),
                 **({"function": self.functions[name].identity.key} if name in self.functions else {}),
             }
             for name, entry in entries.items()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
-from evalkit.records import Sample
+from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
@@ -257,6 +257,10 @@ class ResolvedTask:
             words_of=_compares_words(self.entry.score),
         )
         return Sights(self.at, notes, self._compare)
+
+    def messages_of(self, sample: Sample) -> tuple[Message, ...]:
+        """What is sent for a sample of this task, or of the same task with another prompt. Raises BadRecord."""
+        return self._recipe.messages(sample.fields, sample.choices)
 
     def count(self) -> int | None:
         """How many samples it has, by reading its records without rendering them.

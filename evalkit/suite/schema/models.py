@@ -89,6 +89,20 @@ class HostingEntry(Part):
         return self
 
 
+OwnPrompt = Text | Annotated[dict[Name, Text], Field(min_length=1)]
+
+
+class PromptEntry(Part):
+    """What differs from the tasks' own prompts, for every model that is asked with it."""
+
+    system: str | None = None
+    """Another system text, a template, in every task. None: the task's."""
+    prompt: OwnPrompt | None = None
+    """Another question, a template, for every task; or by task: {sums: "..."}. None: the task's."""
+    models: Texts = ()
+    """Only for these models. Empty: for each of them."""
+
+
 class OpenEntry(Part):
     """A model, or what differs in a variant. Besides its own keys it takes those that its adapter reads: each adapter
     declares them (`evalkit.suite.schema.options`), and `evalkit.suite.model_options` refuses all others."""
@@ -106,6 +120,8 @@ class VariantEntry(OpenEntry):
 
     model: Text | None = None
     base_url: Text | None = None
+    system: str | None = None
+    prompt: OwnPrompt | None = None
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     hosting: HostingEntry | None = None
     serve: dict[str, str | int | float | bool | dict[str, str]] | None = None
@@ -123,6 +139,10 @@ class ModelEntry(OpenEntry):
     """The provider's model id or a folder of weights; may hold ${NAME}. Only replay and scripted need none."""
     base_url: Text | None = None
     """Where the endpoint is; may hold ${NAME}. None: the adapter's own."""
+    system: str | None = None
+    """Another system text than the tasks' (a template), for this model alone. None: the task's."""
+    prompt: OwnPrompt | None = None
+    """Another prompt than the tasks' (a template), for this model; or by task: {sums: "..."}. None: the task's."""
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     hosting: HostingEntry | None = None
     """Cost of one's own hardware. None: tokens are billed, or the cost is unknown."""
