@@ -77,11 +77,11 @@ class Settings:
     stop: tuple[str, ...] = ()
     reasoning_effort: str | None = None
     """As the provider spells it: none, minimal, low, medium, high ..."""
-    json_schema: Mapping[str, Any] | None = None
+    json_schema: Mapping[str, object] | None = None
     """The answer must be JSON under this schema, by the provider's own constrained decoding."""
     top_logprobs: int | None = None
     """Ask for the log-probabilities of this many alternatives of each output token."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
     """Provider-specific body fields, sent as they are."""
 
 
@@ -92,7 +92,7 @@ class Tool:
     name: str
     """As the task declares it; an adapter spells it as its provider allows and gives calls back under this name."""
     description: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     """JSON schema of an object whose properties are the arguments."""
 
 
@@ -183,7 +183,7 @@ class Response:
     fingerprint: str | None = None
     """system_fingerprint, engine version and the like."""
     usage: Usage | None = None
-    raw_usage: Mapping[str, Any] | None = None
+    raw_usage: Mapping[str, object] | None = None
     """The usage object exactly as it came."""
     refusal: str | None = None
     """The provider's own words or category when stop_reason is refusal or content_filter."""
@@ -390,7 +390,7 @@ class Row:
     reason: str | None = None
     error: str | None = None
     refusal: str | None = None
-    raw_usage: Mapping[str, Any] | None = None
+    raw_usage: Mapping[str, object] | None = None
     logliks: tuple[float, ...] | None = None
     dropped: tuple[str, ...] = ()
     steps: tuple[AgentStep, ...] | None = None

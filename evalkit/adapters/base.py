@@ -151,7 +151,7 @@ class AdapterModule(Protocol):
 class ManagedServer(Protocol):
     """An adapter that brings a server: started when an answer is first owed, stopped when its model's turn is over."""
 
-    served: Mapping[str, Any]
+    served: Mapping[str, object]
     """What the started server turned out to be, for run.json; empty before."""
 
     async def start(self, folder: Path, tell: Callable[[str], None]) -> None:
@@ -165,7 +165,7 @@ class ManagedServer(Protocol):
 class DescribesServer(Protocol):
     """An adapter whose server says which version it is and which weights it has, asked once before the first answer."""
 
-    served: Mapping[str, Any]
+    served: Mapping[str, object]
     """What it said, for run.json; empty before, and where it says nothing."""
 
     async def describe(self) -> None:

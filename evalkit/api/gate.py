@@ -218,7 +218,7 @@ def gate_alone(path: Path) -> SourceMap | None:
     return tree if "gate" in keys and not keys & _OF_SUITES else None
 
 
-def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
+def written_gate(tree: SourceMap, run: Run) -> dict[str, object]:
     """The gate of such a file as it is written. Raises SuiteError for a file that does not read, and UserError where
     evalkit itself made the run."""
     if tree.complaints:

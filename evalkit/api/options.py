@@ -41,7 +41,7 @@ class RunOptions:
     """The same as a share of each task's samples, in (0, 1]."""
     changes: tuple[str, ...] = ()
     """`key=value` in the place of what the suite's file says, like `models.gpt.settings.temperature=0`."""
-    run: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, object] = field(default_factory=dict)
     """Other values for the suite's `run:` (repeats, seed, in_flight, max_error_rate, timeout_s, idle_timeout_s)."""
     new: bool = False
     """Start another run folder instead of resuming an incomplete one of the same content."""
@@ -222,7 +222,7 @@ def dollars(value: object, name: str = "--max-cost") -> Decimal | None:
     return amount
 
 
-def _facts(value: Any) -> dict[str, Any]:
+def _facts(value: Any) -> dict[str, object]:
     """A mapping of JSON values. Raises UserError for anything else."""
     import orjson
 

@@ -108,7 +108,7 @@ class Task:
             given["score"] = scored_by(self.scorer)
         if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
             given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
-        written: dict[str, Any] = {} if name is None else {"name": name}
+        written: dict[str, object] = {} if name is None else {"name": name}
         if "use" in given:
             written["use"] = given.pop("use")
             if given := {**dict(given.pop("with_", None) or {}), **given}:

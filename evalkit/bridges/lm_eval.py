@@ -104,7 +104,7 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
     return found
 
 
-def _task(foreign: ExternalTask, questions: Questions, index: Any, code: str | None, several: bool) -> LmEvalTask:
+def _task(foreign: ExternalTask, questions: Questions, index: object, code: str | None, several: bool) -> LmEvalTask:
     import lm_eval
 
     if refusals := questions.refusals():

@@ -103,12 +103,12 @@ class Questions:
         ]
         return [f"{name},{one.name}" for name in names for one in self.task._filters]
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """lm-eval's generation arguments as settings; {} for tasks that weigh."""
         if self.needs_likelihood:
             return {}
         given = dict(self.task.get_config("generation_kwargs") or {})
-        found: dict[str, Any] = {"max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)}
+        found: dict[str, object] = {"max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)}
         if self.stops:
             found["stop"] = list(self.stops)
         sampled = bool(given.get("do_sample")) and float(given.get("temperature") or 0.0) > 0
@@ -169,17 +169,17 @@ class Questions:
             return False
         return isinstance(self.task.doc_to_target(self.docs[doc_id]), list)
 
-    def marks(self, doc_id: int, results: Sequence[Any]) -> dict[str, Any]:
+    def marks(self, doc_id: int, results: Sequence[Any]) -> dict[str, object]:
         """Every metric of one item by `name,filter`. Raises whatever the task's own code raises."""
         from lm_eval.api.instance import Instance
 
         doc = self.docs[doc_id]
-        kind: Any = "loglikelihood" if self.needs_likelihood else "generate_until"
+        kind: object = "loglikelihood" if self.needs_likelihood else "generate_until"
         instances = [
             Instance(kind, doc, (), number, metadata=(self.name, doc_id, 1), resps=[result])
             for number, result in enumerate(results)
         ]
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for one in self.task._filters:
             one.apply(instances)
             filtered = [instance.filtered_resps[one.name] for instance in instances]
@@ -189,7 +189,7 @@ class Questions:
                 found[f"filtered,{one.name}"] = filtered[0]
         return found
 
-    def _question(self, doc_id: int, doc: Any) -> Question:
+    def _question(self, doc_id: int, doc: object) -> Question:
         prefix = self.task.doc_to_prefix(doc)
         if not self.needs_likelihood:
             found = self.task.fewshot_context(

@@ -80,7 +80,7 @@ class LmEvalTask(ResolvedTask):
         return Docs(named(Path()), f"lm-eval {self.questions.name}", "lm_eval", {}, sha256=whole.hexdigest())
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What is asked and how it is marked: lm-eval's version of the task and the digest of its whole definition."""
         entry = self.entry
         return {

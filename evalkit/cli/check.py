@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @allow_suite_code
 @allow_code_execution
 @as_json
-def command(suite: Path, show_prompt: bool, as_json: bool, **given: Any) -> int:
+def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
     from evalkit.api.options import RunOptions
 

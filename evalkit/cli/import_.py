@@ -303,7 +303,7 @@ def _unnamed(report: Report, name: str, suite_name: str, suite: Path | None) -> 
     return [f"The report does not say which model was measured: that it was {name} of {suite_name} is taken on trust."]
 
 
-def _linked(entry: dict[str, Any], made: Path) -> dict[str, Any]:
+def _linked(entry: dict[str, Any], made: Path) -> dict[str, object]:
     """The entry as if its hosting named this sweep."""
     hosting = entry.get("hosting")
     return {**entry, "hosting": {**hosting, "load": made.name}} if hosting else entry

@@ -62,7 +62,7 @@ def command(
     no_cache: bool,
     max_cost: str | None,
     as_json: bool,
-    **given: Any,
+    **given: object,
 ) -> int:
     """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
     from evalkit.api.options import RunOptions, dollars

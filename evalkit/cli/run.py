@@ -60,7 +60,7 @@ def command(
     markdown: Path | None,
     junit: Path | None,
     debug: bool,
-    **given: Any,
+    **given: object,
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
 

@@ -72,7 +72,7 @@ def _in_a_file(written: JsonMap) -> dict[str, Any]:
     return {**written, "data": {**kept, "path": GIVEN_IN_PYTHON}}
 
 
-def _widened(written: JsonMap) -> Mapping[str, Any]:
+def _widened(written: JsonMap) -> Mapping[str, object]:
     """A task as it is written, short forms spelt out; as it stands where this evalkit cannot read it."""
     written = _in_a_file(written)
     if isinstance(inner := written.get("with"), dict):

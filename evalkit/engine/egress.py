@@ -43,7 +43,7 @@ class Egress:
 
     complaints: tuple[str, ...]
     notes: tuple[str, ...]
-    facts: Mapping[str, Any]
+    facts: Mapping[str, object]
     """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
 
 

@@ -405,7 +405,7 @@ def made_by(task: ResolvedTask) -> dict[str, str]:
 
 def _facts(
     suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
     tasks: dict[str, Any] = {
@@ -413,7 +413,7 @@ def _facts(
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
         tasks[name] |= made_by(task)
-    judged: dict[str, Any] = {}
+    judged: dict[str, object] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
         for name in panel.tasks:

@@ -177,7 +177,7 @@ class ResultsReader:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
         key = ("query", self.marks(names), sql, tuple(map(repr, values)))
 
-        def read() -> list[dict[str, Any]]:
+        def read() -> list[dict[str, object]]:
             with self.connection(names) as con:
                 answer = con.execute(sql, list(values))
                 columns = [column[0] for column in answer.description or ()]

@@ -28,7 +28,7 @@ _RULES = {
 }
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`pick: first` is for replies that run on into further questions (base models); generate mode only.
 
     `reads: letter` takes the reply for a letter and nothing else (with `take`, which cuts it out): a letter that no

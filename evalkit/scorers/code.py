@@ -25,7 +25,7 @@ from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 _RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0, 0.1, 600), "memory_mb": Amount(1024.0, 64, 65_536)}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """Raises SuiteError unless code may be run here and now."""
     options = read("code", given, _RULES)
     if not allowed():

@@ -29,7 +29,7 @@ LONGEST = 20_000
 _RULES: Mapping[str, OptionRule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0, 0.1, 60)}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`limit_s` is processor time for one answer. Raises MissingPackage without math-verify."""
     options = read("math", given, _RULES)
     if find_spec("math_verify") is None:

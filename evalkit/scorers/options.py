@@ -60,7 +60,7 @@ class Text:
 
     default: str | None = None
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         return None if isinstance(value, str) and value else "text that is not empty"
 
 

@@ -58,7 +58,7 @@ Measure = Callable[[str, Sequence[str]], float]
 """(reply, references) -> overlap in [0, 1]."""
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`tokenize` is BLEU's: 13a, intl, char, zh. Raises MissingPackage where the metric's package is not installed."""
     options = read("overlap", given, _RULES)
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))

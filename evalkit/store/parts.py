@@ -76,7 +76,7 @@ _ROW_TYPES = {
 }
 LATER = frozenset({"billed_beside", "redacted", "weight", "stratum", "steps"})
 """Columns that parts of before may lack: their values are unknown."""
-_DEFAULTS: Mapping[str, Any] = {
+_DEFAULTS: Mapping[str, object] = {
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
     **{"attempts": 1, "slices": {}, "parts": {}},
 }
@@ -272,7 +272,7 @@ def iter_sealed(folder: Path) -> Iterator[Row]:
             yield row
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+def _records(path: Path) -> Iterator[dict[str, object]]:
     for batch in read_columns(path):
         yield from batch.to_pylist()
 

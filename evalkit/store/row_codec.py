@@ -49,7 +49,7 @@ class OddRow(ValueError):
 
 def to_line(row: Row) -> bytes:
     """One line, newline included. Never raises for anything that a model or a provider wrote."""
-    record: dict[str, Any] = dict(zip(_ALWAYS, _always(row), strict=True))
+    record: dict[str, object] = dict(zip(_ALWAYS, _always(row), strict=True))
     record.update({name: value for name, value in zip(_WHEN_KNOWN, _when_known(row), strict=True) if value is not None})
     record.update({name: True for name in ("cached", "critical", "reasoning_estimated") if getattr(row, name)})
     if row.attempts != 1:

@@ -41,7 +41,7 @@ def odd_field(record: Mapping[str, object]) -> str | None:
     return None
 
 
-def drop_odd_counts(record: dict[str, Any]) -> None:
+def drop_odd_counts(record: dict[str, object]) -> None:
     """Leave out counts that no column holds: a token count of 10^30, or of a text, is unknown."""
     for name in COUNTS:
         value = record.get(name)

@@ -177,7 +177,7 @@ def open_facts(folder: Path) -> RunFacts:
     return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
-def update_facts(folder: Path, **changes: object) -> dict[str, Any]:
+def update_facts(folder: Path, **changes: object) -> dict[str, object]:
     """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
 
     A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the

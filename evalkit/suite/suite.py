@@ -94,7 +94,7 @@ class ResolvedSuite:
             tasks=tuple(task for task in self.tasks if tasks is None or task.name in tasks),
         )
 
-    def resolved(self) -> dict[str, Any]:
+    def resolved(self) -> dict[str, object]:
         """The suite as JSON for the record of a run: every default spelt out, `${NAME}` as it was written.
 
         It holds no secret: a suite cannot name one. Raises SuiteError as `digest` does.

@@ -180,7 +180,7 @@ class ResolvedTask:
         return digest("evalkit.task/1", self.identity)
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         """Identity and data together: equal content asks the very same samples. Raises SuiteError."""
         entry = self.entry
         return {
@@ -199,13 +199,13 @@ class ResolvedTask:
         }
 
     @property
-    def marks(self) -> dict[str, Any]:
+    def marks(self) -> dict[str, object]:
         """Which fields say how samples belong together and what they stand for."""
         named = ("cluster", "slices", "critical", "weight", "stratum")
         return {key: self.content[key] for key in named if key in self.content}
 
     @property
-    def records(self) -> dict[str, Any]:
+    def records(self) -> dict[str, object]:
         """Which records of its data file the task takes, and how they are read; empty where all are, as they stand."""
         where = {name: list(v) if isinstance(v, tuple) else v for name, v in self.data.where.items()}
         written = {"where": where, "fields": dict(self.data.fields), "format": self.data.format}

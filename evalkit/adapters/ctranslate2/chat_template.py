@@ -23,7 +23,7 @@ _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 """What a template may run into beside Jinja's own errors; RuntimeError: recursion without end."""
 
 
-def chat_template(folder: Inside, tokenizer_config: Mapping[str, Any], *, ours: bool = False) -> Render | None:
+def chat_template(folder: Inside, tokenizer_config: Mapping[str, object], *, ours: bool = False) -> Render | None:
     """The template of a checkpoint folder as a function, special tokens included; None where it has none.
 
     Looks at chat_template.jinja, then at `chat_template` of tokenizer_config.json (of several the one named `default`).
@@ -79,7 +79,7 @@ def compiled(source: str, special: Mapping[str, str]) -> Callable[[list[dict[str
     return render
 
 
-def _source(folder: Inside, tokenizer_config: Mapping[str, Any]) -> str | None:
+def _source(folder: Inside, tokenizer_config: Mapping[str, object]) -> str | None:
     own_file = folder / "chat_template.jinja"
     if own_file.is_file():
         return own_file.text()
@@ -89,14 +89,14 @@ def _source(folder: Inside, tokenizer_config: Mapping[str, Any]) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
-def _text(token: Any) -> str:
+def _text(token: object) -> str:
     """A special token as text: it is stored as a string or as an object with its `content`."""
     if isinstance(token, Mapping):
         token = token.get("content")
     return token if isinstance(token, str) else ""
 
 
-def _to_json(value: Any, indent: int | None = None) -> str:
+def _to_json(value: object, indent: int | None = None) -> str:
     """As transformers does it: Jinja's own filter escapes for HTML."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 

@@ -103,7 +103,7 @@ def trial(place: str, compute_type: str, memory: str) -> None:
     os._exit(0)  # not through the engine's own ending
 
 
-def check_shape(config: Mapping[str, Any]) -> None:
+def check_shape(config: Mapping[str, object]) -> None:
     """Raises ValueError for a number in config.json that no checkpoint can have."""
     for name, most in _MOST.items():
         value = config.get(name)

@@ -87,7 +87,7 @@ class Gemini(ApiDialect):
     def __init__(self, model: str) -> None:
         self.path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")
         contents: list[dict[str, Any]] = []
         for turn in linked(request.messages, request.tools):
@@ -184,7 +184,7 @@ class GeminiAnswer(ReplyReading):
     def is_whole(self) -> bool:
         return self._finish is not None or self._blocked is not None
 
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         if usage := event.get("usageMetadata"):
             if inner(usage).get("promptTokenCount") and inner(usage).get("totalTokenCount"):
                 self._usage = UsageSoFar()  # it grows from chunk to chunk, and the last whole one is the bill

@@ -114,7 +114,7 @@ class ManagedVllm:
                 "gpus": gpu_names() or "none",
             },
         )
-        self.served: dict[str, Any] = {}
+        self.served: dict[str, object] = {}
         """What the server turned out to be: for run.json; empty until it has been started."""
 
     def __repr__(self) -> str:

@@ -31,11 +31,11 @@ class SettingsEntry(Part):
     """One text or several that end the answer."""
     reasoning_effort: Text | None = None
     """As the provider spells it: none, minimal, low, medium, high ..."""
-    json_schema: dict[str, Any] | None = None
+    json_schema: dict[str, object] | None = None
     """The answer must be JSON under this schema, by the provider's own constrained decoding."""
     top_logprobs: Annotated[int, Field(ge=1, le=20)] | None = None
     """Ask for this many alternatives of each output token."""
-    extra: dict[str, Any] = Field(default_factory=dict)
+    extra: dict[str, object] = Field(default_factory=dict)
     """Provider-specific body fields, sent as they are."""
 
     def record(self) -> Settings:
@@ -110,7 +110,7 @@ class OpenEntry(Part):
     model_config = ConfigDict(extra="allow")
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """The adapter-specific keys that the entry writes; null is as if a key were not written."""
         return {key: value for key, value in (self.model_extra or {}).items() if value is not None}
 

@@ -55,7 +55,7 @@ async def times_are_the_servers(bench: Bench) -> None:
 
 
 async def _times(bench: Bench) -> None:
-    behaviour: dict[str, Any] = {"reply": "one two three", "reasoning": "hm", "latency_s": 0.1}
+    behaviour: dict[str, object] = {"reply": "one two three", "reasoning": "hm", "latency_s": 0.1}
     async with bench.served(**behaviour, reasoning_s=0.1, token_interval_s=0.05) as (adapter, provider):
         if not adapter.capabilities.streaming:
             return

@@ -81,7 +81,7 @@ def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """One chat.completion object."""
     answer = answers[0]
     refused = answer.finish == "refusal" and behaviour.flavour == "openai"
-    content: Any = None if refused or answer.finish == "filter" else answer.text
+    content: object = None if refused or answer.finish == "filter" else answer.text
     message: Json = {"role": "assistant", "content": content}
     if answer.calls:
         message["content"] = content or None
