@@ -99,7 +99,9 @@ def _scales(about: object) -> dict[tuple[str, str], Scale | None]:
     return found
 
 
-def _record(one: dict[str, object], name: str, line: int, scales: dict[tuple[str, str], Scale | None]) -> dict[str, Any]:
+def _record(
+    one: dict[str, object], name: str, line: int, scales: dict[tuple[str, str], Scale | None]
+) -> dict[str, Any]:
     if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
         raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
     task = text_of(one.get("evaluation_name")) or "evaluation"

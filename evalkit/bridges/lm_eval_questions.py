@@ -108,7 +108,9 @@ class Questions:
         if self.needs_likelihood:
             return {}
         given = dict(self.task.get_config("generation_kwargs") or {})
-        found: dict[str, object] = {"max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)}
+        found: dict[str, object] = {
+            "max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)
+        }
         if self.stops:
             found["stop"] = list(self.stops)
         sampled = bool(given.get("do_sample")) and float(given.get("temperature") or 0.0) > 0

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from evalkit.bridges.lm_eval_marks import VERSION, scorer
 from evalkit.bridges.lm_eval_questions import Questions

@@ -19,7 +19,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows

@@ -12,7 +12,6 @@ to cheat: test and solution share an interpreter, as they do in every harness of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score

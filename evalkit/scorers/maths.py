@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
 
 from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score

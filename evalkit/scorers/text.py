@@ -31,7 +31,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score

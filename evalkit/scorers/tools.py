@@ -193,7 +193,9 @@ def _unmet(fits: Sequence[Sequence[bool]]) -> tuple[int, int] | None:
     return None
 
 
-def _call_complaint(call: ScoredCall, name: str, values: Mapping[str, Any], declared: Mapping[str, object]) -> str | None:
+def _call_complaint(
+    call: ScoredCall, name: str, values: Mapping[str, Any], declared: Mapping[str, object]
+) -> str | None:
     # Providers do not allow dots in names, so a model may have seen `math_factorial` for `math.factorial`.
     if call.name not in (name, name.replace(".", "_")):
         return f"{call.name} is called, {name} is right"

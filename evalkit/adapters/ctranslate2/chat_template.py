@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from evalkit.adapters.ctranslate2.template_process import LONGEST, TemplateProcess
 from evalkit.errors import Rejected

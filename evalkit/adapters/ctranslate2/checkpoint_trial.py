@@ -17,7 +17,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from evalkit import child
 from evalkit.errors import SuiteError

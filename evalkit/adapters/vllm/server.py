@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat

@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from evalkit.bridges.traces.rules import ScoringRule
 from evalkit.bridges.traces.sampled import SampledCall

@@ -8,7 +8,6 @@ with and without its `*`, each whole, without its first line, without its last l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from evalkit.facts.base import Json, JsonMap
 from evalkit.records import Tool
@@ -57,7 +58,7 @@ class EnvironmentFunction:
         (self.tool,) = read_tools([declared])
         if len(entry.do) > MOST_ACTIONS:
             raise ValueError(f"{entry.name} does {len(entry.do)} things, and the most is {MOST_ACTIONS}")
-        self._arguments = ArgumentCheck(self.tool.parameters, entry.name)
+        self._arguments = ArgumentCheck(cast(JsonMap, self.tool.parameters), entry.name)
         self._actions = tuple(_Action(one, f"{entry.name}.do[{n}]") for n, one in enumerate(entry.do))
         self._returns = Value(entry.returns, f"{entry.name}.returns")
         self.ends = entry.ends

@@ -9,8 +9,6 @@ completion_tokens, Mistral writes content as a list of chunks, Mistral and Firew
 servers of one's own machine do is a table in `local_servers`.
 """
 
-from typing import Any
-
 from orjson import loads
 
 from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
