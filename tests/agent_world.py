@@ -119,4 +119,5 @@ def run(capsys: object, suite: Path, *more: object) -> Ran:
 
 def by_id(suite: Path) -> dict[str, Row]:
     """The rows of the newest run."""
-    return {row.sample_id: row for row in rows_of(run_folders(suite.parent / "results")[-1])}
+    newest = max(run_folders(suite.parent / "results"), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
+    return {row.sample_id: row for row in rows_of(newest)}

@@ -39,7 +39,7 @@ def served(**more: object) -> Behaviour:
 
 def many(suite: Path, n: int) -> None:
     """So many samples of the one that takes four steps."""
-    records = [{**RECORDS[0], "id": f"lost-{i}"} for i in range(n)]
+    records = [{**RECORDS[0], "id": f"lost-{i}", "request": f"{RECORDS[0]['request']} Case {i}."} for i in range(n)]
     (suite.parent / "parcels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
 
 
@@ -267,3 +267,26 @@ def test_rows_are_redacted_with_their_steps(tmp_path: Path, capsys: Capture) -> 
     assert "ada@example.com" not in repr(row)
     (folder,) = run_folders(tmp_path / "results")
     assert not list(folder.glob("steps-*.jsonl"))
+
+
+def test_long_prompts_are_priced_by_the_request_and_not_by_the_sample(tmp_path: Path, capsys: Capture) -> None:
+    """Four requests of 150,000 tokens are none above 200,000, where Gemini's price doubles."""
+    entry = {"adapter": "openai_chat", "price_as": "google:gemini-2.5-pro", "probe_tools": False}
+    with FakeProvider.in_thread(served(input_tokens=150_000, output_tokens=1_000)) as provider:
+        models = "\n".join(
+            f"  {name}: {json.dumps(entry | {'model': name, 'base_url': provider.base_url})}" for name in ("m", "other")
+        )
+        rules = "[{cost: usd_per_sample, max_ratio: 1.5}]"
+        gate = f"gate: {{baseline: m, candidates: [other], early_stop: 'off', rules: {rules}}}\n"
+        suite = write(tmp_path, models, more=gate)
+        many(suite, 20)
+        ran = run(capsys, suite, "--no-cache", "--gate")
+        assert ran.code == 0, ran.out + ran.err
+    row = by_id(suite)["lost-0"]
+    each = Decimal(150_000) * Decimal("1.25") / 10**6 + Decimal(1_000) * 10 / 10**6
+    assert row.cost_usd == 4 * each
+    results = tmp_path / "results"
+    told = evalkit(capsys, "price", "latest", "--json", "--results", results, "--at", "2026-11-01").json
+    for side in (told["models"], told["repriced"]["models"]):
+        assert Decimal(side["m"]["total"]["billed_usd"]) == 20 * 4 * each
+    assert "unsplit" not in told["models"]["m"]["total"]["usd_by_kind"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Any
 
 from evalkit.cli.options import print_json
 from evalkit.cli.printing import echo
-from evalkit.cost.billing import Bill, UnitPrices, bill
+from evalkit.cost.billing import Bill, UnitPrices, bill, summed
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
@@ -22,10 +22,12 @@ from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, paid_at, store
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
-from evalkit.records import Outcome, Usage
+from evalkit.records import AgentStep, Outcome, Usage
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
+from evalkit.results.trajectories import has_agents, steps_of
 from evalkit.store import judge_files, queries, runs
+from evalkit.store.parts import KEY_COLUMNS
 from evalkit.store.row_kinds import LATEST
 from evalkit.suite.wording import short
 
@@ -99,7 +101,9 @@ def bill_of(
         judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
-    stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
+    stored = sorted(
+        answers_of(folder, steps=has_agents(facts)), key=lambda row: place.get(row.answer.model, len(place))
+    )
     hosted = hosted_prices(models, str(facts.suite), results, served=lambda name: facts.model_facts(name).facts)
     billed, recorded = RunBill(), _recorded(facts)
     for row in stored:
@@ -148,13 +152,22 @@ def _by_file(facts: RunFacts) -> dict[str, str]:
     return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
 
 
-def answers_of(folder: Path) -> Iterator[Stored]:
-    """Every row of a run once, numbers only. Raises StoreError when it cannot be read."""
-    with queries.connect([folder], texts=False) as con:
-        cursor = con.execute(f"select {', '.join(_COLUMNS)} from rows order by model, task, sample_digest, repeat")
-        while chunk := cursor.fetchmany(4_000):
+def answers_of(folder: Path, *, steps: bool = False) -> Iterator[Stored]:
+    """Every row of a run once, numbers only; with `steps`, those of each request of an agent too.
+
+    Raises StoreError when it cannot be read.
+    """
+    columns = (*_COLUMNS, "steps") if steps else _COLUMNS
+    named = ", ".join(f"r.{name}" for name in _COLUMNS) + (", t.steps" if steps else "")
+    joined = f" left join texts t using ({', '.join(KEY_COLUMNS)})" if steps else ""
+    with queries.connect([folder], texts=steps) as con:
+        cursor = con.execute(f"select {named} from rows r{joined} order by model, task, sample_digest, repeat")
+        while chunk := cursor.fetchmany(4_000 if not steps else 200):
             for values in chunk:
-                yield _stored(dict(zip(_COLUMNS, values, strict=True)))
+                row = dict(zip(columns, values, strict=True))
+                made = _stored(row)
+                told = steps_of(row.get("steps"), folder)
+                yield made if told is None else replace(made, answer=replace(made.answer, each=usages(told)))
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
@@ -197,6 +210,24 @@ def _stored(row: Mapping[str, Any]) -> Stored:
     return Stored(answer, marked)
 
 
+def usages(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
+    """What each request of an agent's sample was billed for."""
+    return tuple(
+        Usage(
+            input=step.input_tokens,
+            cache_read=step.cache_read_tokens,
+            cache_write_5m=step.cache_write_5m_tokens,
+            cache_write_1h=step.cache_write_1h_tokens,
+            cache_write_other=step.cache_write_other_tokens,
+            output=step.output_tokens,
+            reasoning=None if step.reasoning_estimated else step.reasoning_tokens,
+            service_tier=step.service_tier,
+            beside=(step.billed_beside,) if step.billed_beside else (),
+        )
+        for step in steps
+    )
+
+
 def _plain(amount: Any) -> Decimal | None:
     """Money without the zeros that a fixed number of decimals adds."""
     if amount is None:
@@ -219,7 +250,7 @@ def _recorded(facts: RunFacts) -> PriceOf:
 
     def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
-        found = None if unit is None else bill(answer.usage, unit)
+        found = None if unit is None else summed([bill(usage, unit) for usage in answer.requests])
         if found is not None and found.total_usd == answer.cost_usd:
             return found
         return later(answer)
@@ -241,8 +272,9 @@ def _repriced(
             return None  # nobody says when it was bought, and prices are dated
         told = facts.model_facts(answer.model)
         provider, model = _priced_as(told, facts.entry(answer.model))
-        usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
-        made = book.price(provider, model, usage, at or paid_at(answer), tier or told.service_tier)
+        asked = [usage if tier is None else replace(usage, service_tier=tier) for usage in answer.requests]
+        day, wanted = at or paid_at(answer), tier or told.service_tier
+        made = summed([book.price(provider, model, usage, day, wanted) for usage in asked])
         unit = (own or {}).get(answer.model)
         return bill(answer.usage, unit) if made is None and unit is not None else made
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
@@ -106,11 +107,17 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                     counts["reasoning"] = None
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
-                usage = _usage(counts, _of_texts(said, prompt, shared))
-                # Counts that contradict each other make no bill; what the texts have, they have all the same.
-                made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
-                if made is not None:
-                    yield key, float(made.total_usd)
+                bills = [_bill(*one, unit) for one in _requests(counts, said, prompt, shared)]
+                if bills and None not in bills:
+                    yield key, float(sum(usd for usd in bills if usd is not None))
+
+
+def _bill(counts: Mapping[str, int | None], texts: _Texts, unit: UnitPrices) -> Decimal | None:
+    """What a request costs by its texts. Counts that contradict each other make no bill; what the texts have, they have
+    all the same."""
+    usage = _usage(counts, texts)
+    made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
+    return None if made is None else made.total_usd
 
 
 def _usage(counts: Mapping[str, int | None], texts: _Texts) -> Usage:
@@ -151,24 +158,36 @@ class _Texts:
     shared: float
 
 
-def _of_texts(said: Mapping[str, str | None], prompt: str, shared: float) -> _Texts:
-    """Of one answer, or of all steps of an agent: each of its requests holds those before it and what came of them."""
+def _requests(
+    counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float
+) -> list[tuple[Mapping[str, int | None], _Texts]]:
+    """Counts and texts of the one request of an answer, or of each of an agent's: every one of its requests holds those
+    before it and what came of them. Where its row states more than its steps do, the row counts, as one request."""
     given, n_bytes = fewest_tokens(prompt), len(prompt.encode(errors="replace"))
     if said["steps"] is None:
         made = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, billed otherwise
         made += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
-        return _Texts(given, n_bytes, made, shared)
-    total = total_bytes = last = made = 0
+        return [(counts, _Texts(given, n_bytes, made, shared))]
+    found: list[tuple[Mapping[str, int | None], _Texts]] = []
     again = shared * n_bytes
     for step in _objects(said["steps"]):
-        again += last  # the request before stands in this one, whole
-        last = n_bytes
-        total, total_bytes = total + given, total_bytes + n_bytes
         answers = [str(step.get("text") or ""), *(" ".join(map(str, one[:2])) for one in _lists(step.get("calls")))]
-        made += sum(map(fewest_tokens, answers))
+        texts = _Texts(given, n_bytes, sum(map(fewest_tokens, answers)), min(1.0, again / n_bytes) if n_bytes else 1.0)
+        found.append(({name: _count(step.get(f"{name}_tokens")) for name in _COUNTS}, texts))
+        again = n_bytes  # the next request begins with all of this one
         for text in (*answers, *(str(one[0]) for one in _lists(step.get("results")) if one)):
             given, n_bytes = given + fewest_tokens(text), n_bytes + len(text.encode(errors="replace"))
-    return _Texts(total, total_bytes, made, min(1.0, again / total_bytes) if total_bytes else shared)
+    stated = {name: sum(one[name] or 0 for one, _ in found) for name in ("input", "output")}
+    if any((counts[name] or 0) > n for name, n in stated.items()):
+        whole = [texts for _, texts in found]
+        total, total_bytes = sum(one.given for one in whole), sum(one.given_bytes for one in whole)
+        reused = sum(one.shared * one.given_bytes for one in whole) / total_bytes if total_bytes else shared
+        return [(counts, _Texts(total, total_bytes, sum(one.made for one in whole), reused))]
+    return found
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**63 else None
 
 
 def _lists(value: object) -> list[list[object]]:
