@@ -54,6 +54,8 @@ class QualityRule(GateRule):
         return (self.quality,)
 
     def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+        if self.labels is not None and self.min is not None:
+            yield ("labels",), "labels correct a rule with a margin only; write min as a rule of its own"
         task, slash, part = self.quality.partition("/")
         if task not in tasks and self.quality != "all":
             yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
@@ -65,11 +67,6 @@ class QualityRule(GateRule):
                 return  # one scorer of several: whether the task has it is seen where its scorers are known
             elif task in slices and name not in slices[task]:
                 yield ("quality",), f"{task} is not sliced by {name!r}; {near(name, slices[task])}"
-        if self.labels is not None and self.min is not None:
-            yield (
-                ("labels",),
-                "labels correct a rule with a margin only; write min as a rule of its own",
-            )
         if self.min == 1 and self.scope != "suite":
             yield ("min",), "no sample can show that every further answer is right; write scope: suite, or less than 1"
 
