@@ -234,6 +234,9 @@ def test_taking_508_runs_for_independent_understates_the_error_by_a_third(folder
         ("closed-to-closed", 0, ("+0.244 [+0.182, +0.303]", "0.50×", "1.90×")),
         ("closed-to-hosted-open", 0, ("+0.047 [−0.023, +0.119]", "0.11×", "2.64×")),
         ("closed-to-own-size", 1, ("−0.234 [−0.289, −0.185]", "0.00×")),
+        ("three-axes-less-effort", 0, ("+0.010 [−0.029, +0.048]", "0.83×", "0.44×")),
+        ("three-axes-open", 1, ("+0.047 [−0.023, +0.119]", "0.11×", "2.64×")),
+        ("three-axes-older", 3, ("−0.049 [−0.123, +0.014]", "0.51×", "0.76×")),
     ],
 )
 def test_the_sample_of_the_repository_decides_as_its_page_says(
@@ -248,3 +251,11 @@ def test_the_sample_of_the_repository_decides_as_its_page_says(
     for figure in figures:
         assert figure in ran.out
         assert figure in page or figure == "0.00×"
+
+
+def test_only_the_time_fails_where_open_weights_are_as_good_and_cheaper(capsys: Capture) -> None:
+    suite = REPO / "examples" / "agents" / "gates" / "three-axes-open.yaml"
+    ran = run_evalkit(capsys, "gate", "mcpmark", "--suite", suite, "--results", REPO / "results", "--json")
+    findings = ran.json["candidates"][0]["findings"]
+    said = {finding["condition"]["kind"]: finding["verdict"] for finding in findings}
+    assert said == {"quality": "pass", "cost": "pass", "latency": "fail"}

@@ -99,7 +99,9 @@ def gate(
     if baseline is None and candidates is None and rules is None:
         alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
         if alone is not None:
-            return result_of(decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted))
+            return result_of(
+                decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted, labels_believed=False)
+            )
         against = None if suite is None else _resolved(suite)
         made_with = opened.facts.suite_resolved
         if against is None and (made_with is None or not made_with.gate):

@@ -31,10 +31,12 @@ class Outlets:
     junit: Path | None = None
 
 
-def decide(gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> GateDecision:
+def decide(
+    gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets, *, labels_believed: bool = True
+) -> GateDecision:
     """The decision on a stored run. Raises NotComparable, StoreError or UserError, once that has been told too."""
     with telling(suite_name(folder), to):
-        return decide_gate(gate, folder, results, promoted)
+        return decide_gate(gate, folder, results, promoted, labels_believed=labels_believed)
 
 
 def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> None:

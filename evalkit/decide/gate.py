@@ -73,8 +73,11 @@ def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
         ) from error
 
 
-def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> GateDecision:
-    """The decision. `promoted`: the folder of baselines that people have promoted.
+def decide_gate(
+    gate: GateEntry, folder: Path, results: Path, promoted: Path, *, labels_believed: bool = True
+) -> GateDecision:
+    """The decision. `promoted`: the folder of baselines that people have promoted. `labels_believed`: whether people's
+    labels that the run holds may correct its judges.
 
     Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
     """
@@ -96,7 +99,7 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
         on_inconclusive=gate.on_inconclusive,
         candidates=tuple(
             replace(
-                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side),
+                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side, labels_believed),
                 recorded=recorded_answers(side.facts, side.model),
             )
             for side in sides
@@ -131,7 +134,9 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
     return Side.of(found.folder, found.model, gate.baseline), found.rows
 
 
-def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
+def _candidate(
+    gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, labels_believed: bool
+) -> CandidateDecision:
     rows = _rows(gate, side)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
@@ -157,7 +162,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side))
+    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side), labels_believed)
     found = rule_results(gate, context)
     used = None
     if (told := _looked_at(side)) is not None:

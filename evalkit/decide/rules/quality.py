@@ -46,11 +46,16 @@ class QualityRule(GateRule):
     tail: Literal["strict", "smooth"] | None = None
     """quality of graded scores: count with rare collapses that did not show (strict, the default), or not (smooth)."""
 
+    labels: Literal["random"] | None = None
+    """quality of judged tasks: the labels that the tasks name are of answers drawn at random, and correct the judge."""
+
     @property
     def subjects(self) -> tuple[str, ...]:
         return (self.quality,)
 
     def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+        if self.labels is not None and self.min is not None:
+            yield ("labels",), "labels correct a rule with a margin only; write min as a rule of its own"
         task, slash, part = self.quality.partition("/")
         if task not in tasks and self.quality != "all":
             yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
@@ -66,13 +71,20 @@ class QualityRule(GateRule):
             yield ("min",), "no sample can show that every further answer is right; write scope: suite, or less than 1"
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
+        from evalkit.decide.people import RESTS_ON_JUDGE, by_labels, judged_rows
+
         if condition.part is not None:
+            rows = rows_of(context.pairs, condition.part[0])
             pairs = pairs_of_part(context, *condition.part)
         else:
-            pairs = context.pairs.only(rows_of(context.pairs, condition.subject))
-        if condition.limit == "min":
-            return floor_of_scores(condition, pairs, context.alpha)
-        return quality(condition, pairs, context.alpha)
+            rows = rows_of(context.pairs, condition.subject)
+            pairs = context.pairs.only(rows)
+        judged = rows & judged_rows(context)
+        if judged.any() and self.labels is not None:
+            return by_labels(condition, context, rows, judged)
+        found = floor_of_scores if condition.limit == "min" else quality
+        result = found(condition, pairs, context.alpha)
+        return replace(result, notes=(*result.notes, RESTS_ON_JUDGE)) if judged.any() else result
 
 
 def rows_of(pairs: Pairs, subject: str) -> Mask:
