@@ -149,17 +149,25 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
     if gate is None:
         return []
     from evalkit.decide.power import forecast_power
+    from evalkit.suite.evidence_size import EvidenceSize, effective_together
 
+    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
+    for task in plan.work.tasks:
+        for sample in task.samples():
+            sizes[task.name].see(sample)
+    effective = {name: size.effective for name, size in sizes.items()}
+    effective["all"] = effective_together([*sizes.values()])
     return [
         {
             "rule": look.rule,
             "margin": look.margin,
             "n": look.n,
+            "effective": look.effective,
             "discordance": look.discordance,
             "smallest_regression": look.smallest_regression,
             "chance_equal_passes": look.chance_equal_passes,
             "n_needed": look.n_needed,
             "power": look.power,
         }
-        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})
+        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks}, effective=effective)
     ]

@@ -143,6 +143,8 @@ class ModelForecast(TypedDict):
     output_tokens: TokenRange
     output_basis: dict[str, str]
     usd: UsdRange
+    usd_per_1k_requests: UsdRange | None
+    """Of the traffic that weighted samples stand for. None: samples are not weighted."""
     price_known: bool
     minutes: float | None
     minutes_basis: str
@@ -157,6 +159,8 @@ class RuleForecast(TypedDict):
     rule: str
     margin: float
     n: int
+    effective: float
+    """Independent items of equal weight that would tell as much."""
     discordance: float
     smallest_regression: float | None
     chance_equal_passes: float | None

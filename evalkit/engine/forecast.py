@@ -13,14 +13,14 @@ counted in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import cast
 
 from evalkit.adapters.base import CountsPrompts
-from evalkit.cost.reports import ModelForecast, TokenRange
+from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import AgentUse, Learned, PastUse
@@ -59,6 +59,28 @@ class _Sums:
         self.usd = None if self.usd is None or cost is None else self.usd + cost
 
 
+@dataclass(slots=True)
+class _Traffic:
+    """What the requests cost that weighted samples stand for, whoever answers them: cached ones count too."""
+
+    requests: Decimal = Decimal(0)
+    usd: dict[str, Decimal | None] = field(default_factory=lambda: dict.fromkeys(ENDS, Decimal(0)))
+
+    def add(self, weight: float, cost: Mapping[str, Decimal | None]) -> None:
+        heavy = Decimal(repr(weight))
+        self.requests += heavy
+        for end in ENDS:
+            known, more = self.usd[end], cost[end]
+            self.usd[end] = None if known is None or more is None else known + heavy * more
+
+    def per_1k(self) -> UsdRange | None:
+        """None: no sample is weighted."""
+        if not self.requests:
+            return None
+        each = {end: None if usd is None else f"{1000 * usd / self.requests:.6f}" for end, usd in self.usd.items()}
+        return {"low": each["low"], "value": each["value"], "high": each["high"]}
+
+
 def forecast(
     work: Work, known: Mapping[str, PastUse], pace: Pace = Pace(), cache: AnswerCache | None = None
 ) -> list[ModelForecast]:
@@ -74,6 +96,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
     now = datetime.now(UTC)
+    traffic = _Traffic()
     for task in work.tasks:
         made, basis = _output(model, task, known)
         bases[task.name] = basis
@@ -85,6 +108,8 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
             given = _input(model, _prompt(task, sample, model), known)
             for end in ENDS if sample.turn > 1 else ():
                 given[end] += (sample.turn - 1) * (made[end] or 0.0)
+            if sample.weight is not None:
+                traffic.add(sample.weight, {end: _cost(model, given[end], made[end], now) for end in ENDS})
             for repeat in range(work.settings.repeats):
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1
@@ -93,7 +118,8 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 for end in ENDS:
                     cost = _cost(model, given[end], made[end], now)
                     sums[end].add(given[end], made[end], cost)
-    return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+    told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+    return {**told, "usd_per_1k_requests": traffic.per_1k()}
 
 
 def _add_agent(
@@ -198,6 +224,7 @@ def _told(
         "output_tokens": _range({end: _whole(sums[end].output) for end in ENDS}),
         "output_basis": dict(bases),
         "usd": {"low": usd["low"], "value": usd["value"], "high": usd["high"]},
+        "usd_per_1k_requests": None,
         "price_known": model.price(Usage(input=1, output=1, reasoning=0), None, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,

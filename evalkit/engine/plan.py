@@ -165,7 +165,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
     kept = (_kept_note(model) for model in (*models, *marking))
-    notes += [*_cut(options), *(note for note in kept if note is not None)]
+    notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     lacking = _said(work, recorded.lacking)
@@ -253,6 +253,17 @@ def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:
         max_cost_usd=cap,
         max_error_rate=run.max_error_rate,
     )
+
+
+def _mixed_weights(tasks: Sequence[ResolvedTask]) -> list[str]:
+    """A sentence where some tasks' samples stand for requests and others' do not."""
+    without = [task.name for task in tasks if not task.entry.weight]
+    if not without or len(without) == len(tasks):
+        return []
+    return [
+        f"{', '.join(without)}: samples without a weight, beside tasks that have one. Over all tasks each of them "
+        "counts as an average weighted sample, which says nothing about traffic: go by the figures of each task"
+    ]
 
 
 def _cut(options: PlanOptions) -> list[str]:

@@ -203,6 +203,8 @@ class SampleComparison:
     is_shown: bool = False
     """Whether a difference is shown. Of two on one leaderboard, one of which leads it, that is the leaderboard's own
     decision; of any other two, that the interval leaves out zero."""
+    refused: str | None = None
+    """Why the two do not compare; nothing else is known then. None: they do."""
     among: int | None = None
     """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
 
@@ -220,6 +222,8 @@ def compare_samples(
     """
 
     def computed() -> SampleComparison:
+        if (why := reader.other_weights(a[0], b[0])) is not None:
+            return SampleComparison(task, 0, 0, None, None, None, 0, 0, None, 0, refused=why)
         pair = reader.pair(a, b, task)
         if pair.n == 0:
             return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)

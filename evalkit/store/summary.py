@@ -173,7 +173,8 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
             **{
                 name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
                 for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
-            }
+            },
+            per_answer=_tokens_per_answer(table, rows, came),
         ),
         "cached_share": float(cached[came].mean()) if came.any() else None,
     }
@@ -382,6 +383,16 @@ def _mean(values: Floats) -> float | None:
 
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else None
+
+
+def _tokens_per_answer(table: RunTable, rows: Codes, came: Mask) -> float | None:
+    import numpy as np
+
+    read = (table.numbers["input_tokens"] + table.numbers["output_tokens"])[rows][came]
+    if not read.size or not np.isfinite(read).all():
+        return None
+    heavy = _row_weights(table, rows)
+    return float(np.average(read, weights=None if heavy is None else heavy[came]))
 
 
 def _total(tokens: Floats) -> int | None:
