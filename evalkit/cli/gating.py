@@ -81,7 +81,7 @@ def telling(suite: str, to: Outlets) -> Iterator[None]:
         if _on_github():
             from evalkit.render.gate import refusal
 
-            echo(refusal(suite, str(error)), err=True)
+            annotate(refusal(suite, str(error)))
         raise
 
 
