@@ -46,6 +46,8 @@ class BilledAnswer:
     cached: bool = False
     attempts: int = 1
     errored: bool = False
+    parts: tuple[BilledAnswer, ...] = ()
+    """Of a pipeline what each part was billed; empty for any other model."""
 
 
 PriceOf = Callable[[BilledAnswer], Bill | None]

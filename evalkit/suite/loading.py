@@ -213,6 +213,7 @@ def _add_conditions(
             tasks.append(replace(task, environment=environment))
     if file is not None:
         found += check_variants("models", file.models)
+        found += checks.check_alone(expanded(file.models))
         found += check_variants("judges", file.judges)
         found += [
             (("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own")
@@ -269,6 +270,10 @@ def _gate_findings(
     compared = next((f"the rule about {rule.kind}" for rule in rules if rule is not None and rule.needs_baseline), None)
     compared = compared or ("the scan" if gate.get("scan") is not None else None)
     baseline, candidates = gate.get("baseline"), _list(gate.get("candidates"))
+    for key, named in (("baseline", [baseline]), ("candidates", candidates)):
+        for name in named:
+            if isinstance(name, str) and _mapping(models.get(name)).get("alone") is False:
+                yield ("gate", key), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
     yield from checks.check_gate(("gate",), baseline, candidates, names, compared)
     for i, rule in enumerate(rules):
         if rule is not None and not (open_ended and set(rule.subjects) - set(tasks)):
