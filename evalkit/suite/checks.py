@@ -17,7 +17,7 @@ from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
 SuiteProblem = tuple[Loc, str]
-NO_MODEL_ID = frozenset({"http", "replay", "scripted"})
+NO_MODEL_ID = frozenset({"command", "http", "python", "replay", "scripted"})
 """Adapters that ask no model, or an application that need not name one: an entry needs no model id."""
 
 
