@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from evalkit.addresses import BadAddress, read_address
 from evalkit.suite import hugging_face, orders
+from evalkit.suite.pipeline_parts import is_pipeline, parts_of
 from evalkit.suite.prompts import TURN
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
 from evalkit.suite.source_map import Loc
@@ -16,7 +17,7 @@ from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
 SuiteProblem = tuple[Loc, str]
-NO_MODEL_ID = frozenset({"http", "replay", "scripted"})
+NO_MODEL_ID = frozenset({"command", "http", "python", "replay", "scripted"})
 """Adapters that ask no model, or an application that need not name one: an entry needs no model id."""
 
 
@@ -28,6 +29,8 @@ def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) ->
 
 def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
     """One model: a model id, no password in the address, no credential among the settings."""
+    if loc[0] == "judges" and is_pipeline(entry):
+        yield (*loc, "adapter"), "a judge is one model, and no pipeline"
     if entry.model is None and entry.adapter not in NO_MODEL_ID:
         yield (*loc, "model"), "is required, and missing"
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
@@ -36,6 +39,17 @@ def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
             read_address(entry.base_url)
         except BadAddress as error:
             yield (*loc, "base_url"), str(error)
+
+
+def check_alone(models: Mapping[str, ModelEntry]) -> Iterator[SuiteProblem]:
+    """Some model is asked, and what is not asked by itself is a part of something."""
+    apart = [name for name, entry in models.items() if entry.alone is False]
+    used = parts_of(models, models.keys())
+    for name in apart if used <= models.keys() else ():  # a slip in a name is told where it stands
+        if name not in used:
+            yield ("models", name, "alone"), "is false, and no pipeline of the suite has this model as a part"
+    if apart and len(apart) == len(models):
+        yield ("models", apart[0], "alone"), "is false for every model, so nobody would be asked"
 
 
 def check_task(

@@ -214,28 +214,42 @@ def _add_conditions(
             task = ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows)
             tasks.append(replace(task, environment=environment))
     if file is not None:
-        found += check_variants("models", file.models)
-        found += check_variants("judges", file.judges)
-        found += check_prompts(file.prompts, _with_variants(models), list(taken))
-        found += [
-            (("judges", name, key), "belongs to a model; what a judge is shown stands under score: {judge: ...}")
-            for name, judge in file.judges.items()
-            for key in ("system", "prompt")
-            if getattr(judge, key) is not None
-        ]
-        found += [
-            (("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own")
-            for name in marking
-            if name in asked
-        ]
+        found += _name_conflicts(file, models, list(taken), asked, marking)
     slices = {task.name: task.slices for task in tasks}
     gate = _mapping(data.get("gate"))
     found += _gate_findings(gate, asked, taken, slices, open_ended=bool(foreign))
+    found += _asked_nothing(gate, models)
     found += _part_rules(gate, {task.name: task.entry.score.parts for task in tasks if task.entry.score})
     for loc, message in found:
         if loc not in tree.refused:
             tree.refuse(loc, message)
     return tasks
+
+
+def _name_conflicts(
+    file: SuiteFile, models: Mapping[str, object], tasks: list[str], asked: Collection[str], marking: Collection[str]
+) -> Iterator[checks.SuiteProblem]:
+    """What is wrong between the models, judges and prompts of a readable file."""
+    yield from check_variants("models", file.models)
+    yield from checks.check_alone(expanded(file.models))
+    yield from check_variants("judges", file.judges)
+    yield from check_prompts(file.prompts, _with_variants(models), tasks)
+    for name, judge in file.judges.items():
+        for key in ("system", "prompt"):
+            if getattr(judge, key) is not None:
+                told = "belongs to a model; what a judge is shown stands under score: {judge: ...}"
+                yield ("judges", name, key), told
+    for name in marking:
+        if name in asked:
+            yield ("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own"
+
+
+def _asked_nothing(gate: Mapping[str, object], models: Mapping[str, object]) -> Iterator[checks.SuiteProblem]:
+    """Models that the gate names and that are only parts of a pipeline."""
+    for key, named in (("baseline", [gate.get("baseline")]), ("candidates", _list(gate.get("candidates")))):
+        for name in named:
+            if isinstance(name, str) and _mapping(models.get(name)).get("alone") is False:
+                yield ("gate", key), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
 
 
 def _environment(entry: TaskEntry, folder: Path) -> tuple[Environment | None, list[tuple[str, str]]]:
