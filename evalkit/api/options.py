@@ -35,6 +35,8 @@ class RunOptions:
     models: tuple[str, ...] | None = None
     """Only these models of the suite; None: all."""
     tasks: tuple[str, ...] | None = None
+    task_tags: tuple[str, ...] = ()
+    """Only tasks with one of these tags; empty: whatever they are tagged with."""
     limit: int | None = None
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
     limit_share: float | None = None
@@ -79,6 +81,8 @@ class RunKeywords(TypedDict, total=False):
     """Only these models of the suite."""
     tasks: str | list[str] | tuple[str, ...]
     """Only these tasks of the suite."""
+    task_tags: list[str] | tuple[str, ...]
+    """Only tasks with one of these tags."""
     limit: int
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
     limit_share: float
@@ -165,7 +169,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
         if name not in given or (given[name] is None and name != "models"):
             continue
         value = given[name]
-        if name in {"models", "tasks", "allow_key_host", "tags", "changes"}:
+        if name in {"models", "tasks", "task_tags", "allow_key_host", "tags", "changes"}:
             value = None if value is None else listed(name, value)
         elif name == "baselines":
             continue

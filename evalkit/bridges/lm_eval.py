@@ -97,7 +97,7 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
                 f"lm-eval's {wanted} runs code that the model writes on this machine; allow it: {ALLOW_CODE}"
             )
         try:
-            questions = Questions(lm_task, entry.shots.n if entry.shots else None)
+            questions = Questions(lm_task, entry.shots.n if entry.shots else None, entry.system)
             found.append(_task(foreign, questions, index, code, several))
         except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise SuiteError(_why_not_built(wanted, error)) from error

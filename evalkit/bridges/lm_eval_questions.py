@@ -43,8 +43,10 @@ class Question:
 class Questions:
     """A task of lm-eval with everything that evalkit needs of it."""
 
-    def __init__(self, task: Any, shots: int | None) -> None:
+    def __init__(self, task: Any, shots: int | None, system: str | None = None) -> None:
+        """`system`: lm-eval's --system_instruction, which stands before the task's own description; None: none."""
         self.task = task
+        self.system = system
         self.name = str(task.config.task)
         self.output_type = str(task.OUTPUT_TYPE)
         if shots is not None:
@@ -197,13 +199,16 @@ class Questions:
             found = self.task.fewshot_context(
                 doc,
                 num_fewshot=self.shots,
+                system_instruction=self.system,
                 apply_chat_template=True,
                 fewshot_as_multiturn=True,
                 chat_template=_as_messages,
                 gen_prefix=prefix,
             )
             return Question(doc_id, _messages(found))
-        context = self.task.fewshot_context(doc, num_fewshot=self.shots, gen_prefix=prefix)
+        context = self.task.fewshot_context(
+            doc, num_fewshot=self.shots, system_instruction=self.system, gen_prefix=prefix
+        )
         made = self.task.construct_requests(doc=doc, ctx=context, metadata=(self.name, doc_id, 1))
         pairs = [instance.args for instance in (made if isinstance(made, list) else [made])]
         contexts = tuple(str(pair[0]) for pair in pairs)

@@ -96,6 +96,8 @@ class LmEvalTask(ResolvedTask):
             "marks_version": VERSION,
             "settings": entry.settings.model_dump(mode="json", exclude_unset=True),
             "limit": entry.limit.model_dump() if entry.limit else None,
+            # A key that most tasks have not: results from before it stay comparable.
+            **({"system": entry.system} if entry.system is not None else {}),
         }
 
     def samples(self) -> Iterator[Sample]:

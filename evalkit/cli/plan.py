@@ -22,6 +22,7 @@ from evalkit.cli.options import (
     print_json,
     results_folder,
     suite_words,
+    task_tags,
     with_changes,
 )
 from evalkit.cli.printing import echo
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@task_tags
 @limit
 @changes
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")

@@ -23,6 +23,7 @@ from evalkit.cli.options import (
     prices_file,
     results_folder,
     suite_words,
+    task_tags,
     with_changes,
 )
 
@@ -31,6 +32,7 @@ from evalkit.cli.options import (
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@task_tags
 @limit
 @changes
 @env_file

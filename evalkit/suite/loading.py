@@ -379,7 +379,7 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
         if entry.overrides is not None:
             found.append(((*loc, "with"), "changes a built-in task, and needs use"))
         return entry
-    for key in sorted(entry.model_fields_set - {"use", "overrides", "name"}):
+    for key in sorted(entry.model_fields_set - {"use", "overrides", "name", "tags"}):
         under = key in type(entry.overrides or entry).model_fields and key not in {
             "prompt",
             "messages",
@@ -390,7 +390,8 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
         advice = f"put it under with: {{{key}: ...}}" if under else "write a task of your own to ask it differently"
         found.append(((*loc, key), f"cannot stand beside use; {advice}"))
     try:
-        return builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
+        made = builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
+        return made.model_copy(update={"tags": entry.tags}) if entry.tags else made
     except SuiteError as error:
         found += [((*loc, "use"), complaint) for complaint in error.complaints]
         return None

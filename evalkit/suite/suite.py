@@ -111,6 +111,14 @@ class ResolvedSuite:
             tasks=tuple(task for task in self.tasks if tasks is None or task.name in tasks),
         )
 
+    def tagged(self, tags: Collection[str]) -> tuple[str, ...]:
+        """The names of the tasks that have one of these tags. Raises SuiteError for a tag that no task has."""
+        known = sorted({tag for task in self.tasks for tag in task.entry.tags})
+        if wrong := [tag for tag in tags if tag not in known]:
+            hint = near(wrong[0], known) if known else "its tasks have none (tags: [smoke])"
+            raise SuiteError(f"{self.path}: no task has the tag {wrong[0]!r}; {hint}")
+        return tuple(task.name for task in self.tasks if {*task.entry.tags} & {*tags})
+
     def resolved(self) -> dict[str, object]:
         """The suite as JSON for the record of a run: every default spelt out, `${NAME}` as it was written.
 

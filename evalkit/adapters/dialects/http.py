@@ -11,7 +11,7 @@ of which the person allows by its name and its host. The options stand in `appli
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -22,21 +22,14 @@ from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
 from evalkit.adapters.http_errors import OwnErrors, Where
 from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.keys import api_key, keep_out_of_replies
 from evalkit.adapters.options import read_options
+from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.reading import ReplyReading
-from evalkit.errors import SuiteError
 from evalkit.records import Request
 
 Options = HttpOptions
 
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_OF_THE_CLIENT = frozenset(
-    "host content-length content-type content-encoding transfer-encoding connection upgrade te trailer expect".split()  # noqa: SIM905
-)
-"""Headers by which a request would be another one than the one that is checked."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REQUIRED = {
     "request": 'the body of a request, like {question: "{{ prompt }}"}',
     "answer": "where the reply has the answer, like data.text",
@@ -50,16 +43,16 @@ def make(spec: ModelSpec) -> HttpApplication:
     place = f"models.{spec.name}"
     options = read_options(HttpOptions, spec, _entry_complaints(spec, place))
     body = BodyTemplate(options.request or {}, f"{place}.request")
-    headers, keys, envs = _headers(spec, options)
+    own = own_headers(spec, options.header_env, str(spec.base_url))
     errors = options.errors
     wire = Wire(
         spec,
         str(spec.base_url),
-        headers,
-        keys[0] if keys else None,
-        envs,
+        own.headers,
+        own.secrets[0] if own.secrets else None,
+        own.variables,
         method=options.method or "POST",
-        more_keys=keys[1:],
+        more_keys=own.secrets[1:],
         own_errors=OwnErrors(
             path_of(errors.message) if errors is not None else None,
             {status: KINDS[kind] for status, kind in errors.statuses.items()} if errors is not None else {},
@@ -122,28 +115,6 @@ class Application(ApiDialect):
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return ApplicationAnswer(self._places, where, path)
-
-
-def _headers(spec: ModelSpec, options: HttpOptions) -> tuple[Mapping[str, str], tuple[str, ...], tuple[str, ...]]:
-    """(headers, the secrets in them, the names of their variables). Raises SuiteError, MissingKey."""
-    headers: dict[str, str] = {}
-    keys: list[str] = []
-    named = options.header_env or {}
-    place = f"models.{spec.name}.header_env"
-    for header, variable in named.items():
-        if not _HEADER.fullmatch(header) or header.lower() in _OF_THE_CLIENT:
-            raise SuiteError(f"{place}.{header}: a suite cannot set this header")
-        if not _VARIABLE.fullmatch(variable):
-            raise SuiteError(f"{place}.{header}: takes the name of a variable of the environment, never a value")
-        key = api_key((variable,), str(spec.base_url), (), spec, named_by_suite=True)
-        if key is None:
-            continue
-        scheme, blank, rest = key.partition(" ")
-        secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
-        keep_out_of_replies(secret)
-        keys.append(secret)
-        headers[header] = f"Bearer {key}" if header.lower() == "authorization" and secret is key else key
-    return headers, tuple(keys), tuple(named.values())
 
 
 def _word(value: str | int | bool) -> str:

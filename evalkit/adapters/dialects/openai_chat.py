@@ -30,6 +30,7 @@ from evalkit.adapters.http_reply import refused
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
@@ -63,6 +64,8 @@ class ChatOptions(AdapterOptions):
     """How the server spells max_output_tokens."""
     reported_cost: bool | None = None
     """true where `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it."""
+    header_env: dict[Text, Text] | None = None
+    """By header the environment variable that holds its value; allow each: --allow-key-host VARIABLE@HOST."""
     probe_tools: bool | None = None
     """false for a server that is known to pass functions on, which is then not probed."""
     likelihood: bool | None = None
@@ -90,7 +93,9 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     if envs:
         key = api_key(envs, base_url, home, spec, required=preset.key_required, named_by_suite=chosen)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs), options)
+    own = own_headers(spec, options.header_env, base_url, [name.lower() for name in headers])
+    wire = Wire(spec, base_url, {**headers, **own.headers}, key, (*envs, *own.variables), more_keys=own.secrets)
+    return OpenAIChat(spec, preset, wire, options)
 
 
 class ChatCompletions(ApiDialect):

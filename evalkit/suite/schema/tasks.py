@@ -282,6 +282,8 @@ class TaskEntry(Adjustable):
     """The name of a task or group of lm-eval, asked and marked as lm-eval does."""
     include_path: Text | None = None
     """lm_eval: a folder with task files of your own, relative to the suite file."""
+    tags: Texts = ()
+    """Words by which tasks are chosen (`evalkit run --tag smoke`); no part of what is asked."""
     name: Name | None = None
     """Shown everywhere. None: the name of the built-in task."""
     cases: Annotated[Several[dict[str, Any]], Field(min_length=1, max_length=MOST_CASES)] | None = None
