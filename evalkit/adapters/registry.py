@@ -29,6 +29,7 @@ from evalkit.adapters.presets import (
     preset_names,
 )
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
+from evalkit.installed import install_hint
 from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def _load(path: str, adapter: str, place: str) -> Any:
         if package in {"", "evalkit"}:
             raise  # a defect of evalkit, not of the installation
         if extra := _EXTRAS.get(package):
-            way_out = f"uv sync --extra {extra}"
+            way_out = install_hint(extra)
         else:
             way_out = f"it belongs to evalkit-harness itself, so the installation is incomplete: pip install {package}"
         raise MissingPackage(

@@ -23,6 +23,7 @@ from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unaske
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
+from evalkit.installed import install_hint
 from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.prompt_compiling import compile_prompt
@@ -239,7 +240,7 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
         import_lm_eval()
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            f"lm_eval tasks need lm-eval, which is not installed: uv sync --extra lm-eval "
+            f"lm_eval tasks need lm-eval, which is not installed: {install_hint('lm-eval')} "
             f"(the package {error.name!r} is missing)"
         ) from error
     from evalkit.bridges.lm_eval_index import TaskFiles

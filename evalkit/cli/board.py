@@ -12,6 +12,7 @@ import click
 
 from evalkit.cli.options import results_folder
 from evalkit.cli.printing import echo
+from evalkit.installed import install_hint
 
 _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.comparison", "ruamel.yaml")
 """What the pages import when they first need it."""
@@ -33,7 +34,7 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
 
     if find_spec("streamlit") is None:
         raise MissingPackage(
-            "The board needs streamlit, which comes with the extra `app`: uv sync --extra app. "
+            f"The board needs streamlit, which comes with the extra `app`: {install_hint('app')}. "
             "Without it: evalkit report RUN --html report.html"
         )
     if address not in {"127.0.0.1", "localhost", "::1"}:
