@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from tests.agent_world import ENVIRONMENT, GOOD, TASK, run, scripted, write
+from tests.agent_world import ENVIRONMENT, GOOD, TASK, by_id, run, scripted, write
 from tests.test_agents import SCRIPTS
 from tests.world import evalkit
 
@@ -98,8 +98,6 @@ def test_a_model_s_words_are_values_and_never_templates(tmp_path: Path, capsys: 
     ]
     suite = write(tmp_path, scripted({**GOOD, "lost": [*replies, "Done."]}), environment=environment)
     assert run(capsys, suite, "--no-cache").code == 0
-    from tests.agent_world import by_id
-
     steps = by_id(suite)["lost"].steps or ()
     assert [result.failed for step in steps for result in step.results] == [False] * 4
 
@@ -146,3 +144,36 @@ def test_a_gate_holds_the_environment_to_the_protected_suite_s(
     else:
         assert ran.code == 2
         assert said in told
+
+
+def test_what_one_sample_may_say_is_bounded(tmp_path: Path, capsys: Capture) -> None:
+    """Each request holds those before it: a tool with long results ends the sample, and no memory is filled."""
+    long = ENVIRONMENT.replace('returns: "{{ state.parcels[args.parcel] }}"', "returns: \"{{ 'x' * 90000 }}\"")
+    task = TASK.replace("steps: 6", "steps: 200")
+    many = json.dumps([{"name": "parcel.find", "arguments": {"parcel": "P-1"}}] * 60)
+    suite = write(tmp_path, scripted({**GOOD, "lost": [many]}), environment=long, task=task)
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    assert str(row.reason).startswith("it was stopped at the limit of 4,000,000 characters")
+    assert row.steps is not None
+    assert len(row.steps) == 1
+    assert row.steps[0].results[50].text.startswith("Error: more than 50 calls in one answer")
+
+
+def test_an_agent_that_calls_for_ever_is_ended(tmp_path: Path, capsys: Capture) -> None:
+    task = TASK.replace("steps: 6", "steps: 200")
+    many = json.dumps([{"name": "ask_customer", "arguments": {"question": "?"}}] * 50)
+    suite = write(tmp_path, scripted({**GOOD, "lost": [many]}), task=task)
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    assert str(row.reason).startswith("it was stopped at the limit of 1,000 calls")
+    assert len(row.steps or ()) == 21
+
+
+def test_a_rule_with_a_condition_sees_the_arguments_and_the_state_before(tmp_path: Path, capsys: Capture) -> None:
+    rule = '{only: refund, if: "{{ args.cents == state.parcels[args.parcel].paid }}", because: not the whole price}'
+    task = TASK.replace("- {at_most: 1, of", f"- {rule}\n          - {{at_most: 1, of")
+    replies = [*GOOD["lost"][:2], json.dumps([{"name": "refund", "arguments": {"parcel": "P-1", "cents": 5}}]), "Done."]
+    suite = write(tmp_path, scripted({**GOOD, "lost": replies}), task=task)
+    assert run(capsys, suite, "--no-cache").code == 0
+    assert str(by_id(suite)["lost"].reason).startswith("not the whole price; parcels.P-1.refunds is [5]")

@@ -26,7 +26,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import Entries, Names, OneOf, OptionRule, Text, read
 from evalkit.scorers.scores import right_or_wrong, unscored
 from evalkit.suite.environments import BrokenEnvironment, Played, World, world_of
-from evalkit.suite.environments.conduct import ConductEntry, broken_by, read_conduct
+from evalkit.suite.environments.conduct import Conduct, ConductEntry, read_conduct
 from evalkit.suite.environments.state import patched
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.wording import short
@@ -73,9 +73,10 @@ def make(given: Mapping[str, object]) -> Scorer:
         try:
             expected = _expected(sample, world, fields, conduct)
             answers, text = _done(response)
-            played = world.played(answers)
+            conduct_kept = Conduct(expected.conduct)
+            played = world.played(answers, conduct_kept.look)
             over = world.over(response.steps) if response.steps else None
-            wrong = [*([over] if over else []), *broken_by(expected.conduct, played)]
+            wrong = [*([over] if over else []), *conduct_kept.breaches(played)]
             wrong += _differences(played, expected, ignored, named=options["compare"] == "named")
         except (SuiteError, BrokenEnvironment) as error:
             return unscored(str(error))

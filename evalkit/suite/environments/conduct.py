@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from evalkit.facts.base import Json, JsonMap
-from evalkit.suite.environments.values import BrokenEnvironment, StateCondition
+from evalkit.suite.environments.values import Names, StateCondition
 from evalkit.suite.environments.world import Played, PlayedCall
 from evalkit.suite.schema.parts import Count, Part, Text, Texts
 from evalkit.suite.templates import BadTemplate
@@ -98,14 +98,33 @@ def _rule(written: Json, where: str, tools: Sequence[str]) -> ConductEntry:
     return rule
 
 
-def broken_by(rules: Sequence[ConductEntry], played: Played) -> list[str]:
-    """What was done against the rules, a sentence for each rule; empty where nothing was. Raises BrokenEnvironment."""
-    return [said for rule in rules if (said := _breach(rule, played.calls)) is not None]
+class Conduct:
+    """Watches a trajectory while it is played, and says what was done against the rules.
 
+    conduct = Conduct(rules); played = world.played(answers, conduct.look); conduct.breaches(played)
+    """
 
-def _breach(rule: ConductEntry, calls: Sequence[PlayedCall]) -> str | None:
-    said = _said(rule, calls)
-    return None if said is None else rule.because or said
+    __slots__ = ("_held", "_rules")
+
+    def __init__(self, rules: Sequence[ConductEntry]) -> None:
+        self._rules = rules
+        self._held: dict[int, str] = {}
+        """By place the rules whose condition did not hold of a call, and what is said of it."""
+
+    def look(self, call: PlayedCall, before: JsonMap) -> None:
+        """See one call with the state in which it was made. Raises BrokenEnvironment."""
+        for place, rule in enumerate(self._rules):
+            if rule.condition is None or call.failed or place in self._held:
+                continue
+            if _of([call], rule.only or "", rule.given):
+                names: Names = {"args": dict(call.arguments), "state": dict(before)}
+                if not _condition(rule.condition).holds(names):
+                    self._held[place] = f"{call.name} was called where {rule.condition} does not hold"
+
+    def breaches(self, played: Played) -> list[str]:
+        """A sentence for each rule that was broken; empty where none was."""
+        found = ((rule, self._held.get(n) or _said(rule, played.calls)) for n, rule in enumerate(self._rules))
+        return [rule.because or said for rule, said in found if said is not None]
 
 
 def _said(rule: ConductEntry, calls: Sequence[PlayedCall]) -> str | None:
@@ -119,21 +138,17 @@ def _said(rule: ConductEntry, calls: Sequence[PlayedCall]) -> str | None:
         n = len(_of(done, rule.of, rule.given))
         return f"{rule.of} was {_often(n)}, and may be at most {rule.at_most}" if n > rule.at_most else None
     if rule.only is not None:
-        return _only(rule, rule.only, done)
+        return _too_early(rule.only, rule, done)
     assert rule.confirmed_by is not None
     return _unconfirmed(rule, rule.confirmed_by, done)
 
 
-def _only(rule: ConductEntry, tool: str, done: Sequence[PlayedCall]) -> str | None:
-    for n, call in enumerate(done):
-        if not _of([call], tool, rule.given):
-            continue
-        if rule.after is not None and not _of(done[:n], rule.after, None):
+def _too_early(tool: str, rule: ConductEntry, done: Sequence[PlayedCall]) -> str | None:
+    seen = rule.after is None
+    for call in done:
+        if not seen and _of([call], tool, rule.given):
             return f"{tool} was called before {rule.after}"
-        if rule.condition is not None and not _condition(rule.condition).holds(
-            {"args": call.arguments, "state": dict(call.before)}
-        ):
-            return f"{tool} was called where {rule.condition} does not hold"
+        seen = seen or call.name == rule.after
     return None
 
 
@@ -168,6 +183,3 @@ def _at_least(times: int) -> str:
 def _condition(source: str) -> StateCondition:
     """Raises BadTemplate."""
     return StateCondition(source, "conduct")
-
-
-__all__ = ["BrokenEnvironment", "ConductEntry", "broken_by", "read_conduct"]

@@ -22,6 +22,10 @@ from evalkit.suite.schema.environments import LimitsEntry
 CUT: tuple[StopReason, ...] = ("length", "refusal", "content_filter")
 """How an answer ends that is not whole: its calls are not carried out."""
 T = TypeVar("T", int, float, Decimal)
+MOST_CALLS_IN_ALL = 1_000
+"""Calls of one sample; beyond them it is over."""
+MOST_SAID = 4_000_000
+"""Characters of all answers, calls and results of one sample: each request holds those before it."""
 MOST_CALLS = 50
 """Calls of one answer that are carried out; the model is told so of the others."""
 
@@ -60,36 +64,47 @@ class World:
     def over(self, steps: Sequence[AgentStep]) -> str | None:
         """Why nothing more is asked after the last of these steps; "" where the agent came to its own end, and None
         where it goes on."""
-        last, most = steps[-1], self.limits
+        last = steps[-1]
         if not last.calls or last.stop_reason in CUT or self.ends(last.calls):
             return ""
-        if len(steps) >= most.steps:
-            return f"it was stopped at the limit of {most.steps} steps"
-        if most.tokens is not None and (n := total(steps, tokens_of)) is not None and n >= most.tokens:
-            return f"it was stopped at the limit of {most.tokens:,} tokens, after {len(steps)} steps"
-        if most.usd is not None and (usd := total(steps, lambda step: step.cost_usd)) is not None and usd >= most.usd:
-            return f"it was stopped at the limit of {most.usd} USD, after {len(steps)} steps"
-        return None
+        reached = self._reached(steps)
+        return None if reached is None else f"it was stopped at the limit of {reached}"
 
-    def played(self, answers: Iterable[Sequence[ToolCall]]) -> Played:
-        """The calls of all answers, carried out again. Raises BrokenEnvironment."""
+    def _reached(self, steps: Sequence[AgentStep]) -> str | None:
+        """The limit that these steps have come to; None where there is none."""
+        most, n = self.limits, len(steps)
+        spent, tokens = total(steps, lambda step: step.cost_usd), total(steps, tokens_of)
+        limits = (
+            (n >= most.steps, f"{most.steps} steps"),
+            (most.tokens is not None and (tokens or 0) >= most.tokens, f"{most.tokens or 0:,} tokens, after {n} steps"),
+            (most.usd is not None and (spent or 0) >= most.usd, f"{most.usd} USD, after {n} steps"),
+            (sum(len(step.calls) for step in steps) > MOST_CALLS_IN_ALL, f"{MOST_CALLS_IN_ALL:,} calls"),
+            (sum(map(_length, steps)) > MOST_SAID, f"{MOST_SAID:,} characters"),
+        )
+        return next((said for is_reached, said in limits if is_reached), None)
+
+    def played(self, answers: Iterable[Sequence[ToolCall]], look: Look | None = None) -> Played:
+        """The calls of all answers, carried out again; `look` is shown each with the state before it. Raises
+        BrokenEnvironment."""
         state, calls = self.state, []
         for step, made in enumerate(answers, start=1):
             before = state
             results, state = self.answer(state, made)
             for call, called in zip(made, results, strict=True):
-                calls.append(self._told(step, call, called, before))
+                calls.append(self._told(step, call, called))
+                if look is not None:
+                    look(calls[-1], before)
                 before = called.state
         return Played(state, tuple(calls))
 
-    def _told(self, step: int, call: ToolCall, called: Called, before: JsonMap) -> PlayedCall:
+    def _told(self, step: int, call: ToolCall, called: Called) -> PlayedCall:
         function = self.environment.functions.get(call.name)
         try:
             arguments = function.read(call.arguments) if function is not None else {}
         except RefusedCall:
             arguments = {}
         writes = function is not None and function.writes
-        return PlayedCall(step, call.name, arguments, called.text, called.failed, writes, before)
+        return PlayedCall(step, call.name, arguments, called.text, called.failed, writes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +120,10 @@ class PlayedCall:
     failed: bool
     writes: bool
     """Whether the tool is one that changes the state."""
-    before: JsonMap
-    """The state in which it was made."""
+
+
+Look = Callable[[PlayedCall, JsonMap], None]
+"""Is shown a call and the state in which it was made. States are not kept: they may be large, and many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,12 @@ class Played:
     state: JsonMap
     """At its end."""
     calls: tuple[PlayedCall, ...]
+
+
+def _length(step: AgentStep) -> int:
+    """Characters that a step adds to the conversation."""
+    called = sum(len(call.name) + len(call.arguments) for call in step.calls)
+    return len(step.text) + called + sum(len(result.text) for result in step.results) + len(step.carried or "")
 
 
 def total(steps: Sequence[AgentStep], of: Callable[[AgentStep], T | None]) -> T | None:
