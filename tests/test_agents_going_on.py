@@ -243,6 +243,7 @@ def test_stored_steps_are_scored_again_by_their_calls(tmp_path: Path, capsys: Ca
     assert run(capsys, suite, "--no-cache").code == 0
     assert by_id(suite)["lost"].outcome == "wrong"
     rule = "{must: ask_customer, times: 3, because: it asked too seldom}"
+    rule += "\n          - {must: parcel.find, because: it never looked}"
     suite.write_text(
         suite.read_text("utf-8").replace("- {at_most: 1, of", f"- {rule}\n          - {{at_most: 1, of"), "utf-8"
     )
@@ -251,8 +252,28 @@ def test_stored_steps_are_scored_again_by_their_calls(tmp_path: Path, capsys: Ca
     (tmp_path / "parcels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
     ran = evalkit(capsys, "rescore", "latest", "--suite", suite, "--results", tmp_path / "results")
     assert ran.code == 0, ran.err
-    assert "it asked too seldom" in str(by_id(suite)["lost"].reason)
-    assert len(by_id(suite)["lost"].steps or ()) == 4
+    row = by_id(suite)["lost"]
+    assert str(row.reason) == "it asked too seldom; parcels.P-1.refunds is [], and should be [1250]"
+    assert len(row.steps or ()) == 4
+    assert row.parts == {"steps": 4.0, "calls": 3.0, "failed_calls": 0.0, "at_limit": 0.0}
+    assert by_id(suite)["coming"].reason == "it asked too seldom; it never looked"
+
+
+def test_an_agent_may_have_several_scorers(tmp_path: Path, capsys: Capture) -> None:
+    task = TASK.replace("      end-state:", "      - weight: 3\n        end-state:")
+    start = task.index("        ignore:")
+    task = task[:start] + task[start:].replace("\n", "\n  ").rstrip() + "\n      - {contains: {}, name: says}\n"
+    task = task.replace("        ignore:", "          ignore:").replace("    score:", '    target: "12.50"\n    score:')
+    suite = write(tmp_path, scripted({**GOOD, "coming": [calls(FIND), "No 12.50 for you."]}), task=task)
+    ran = run(capsys, suite, "--no-cache")
+    assert ran.code == 0, ran.err
+    found = by_id(suite)
+    assert found["lost"].score == 1.0
+    assert (found["coming"].score, found["coming"].parts["says"], found["coming"].parts["end-state"]) == (
+        0.25,
+        1.0,
+        0.0,
+    )
 
 
 def test_rows_are_redacted_with_their_steps(tmp_path: Path, capsys: Capture) -> None:

@@ -3,7 +3,7 @@
     item = begun(item)                          # request_of(item): what is asked first
     item = stepped(item, bought)                # the answer's calls carried out
     over_after(item)                            # why nothing more is asked; None: it goes on
-    row = await episode_row(item, over)         # scored by the calls and what they made of the state
+    row = await episode_row(item)               # scored by the calls and what they made of the state
 
 A sample is over when the model answers without a call, calls a tool that ends it, is cut off or declines, or reaches a
 limit of the suite (`at_most`). Each request is a step with its own seconds, tokens and money; the row has their sums,
@@ -21,13 +21,16 @@ from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item
 from evalkit.reasoning import answer_of
-from evalkit.records import AgentStep, Failure, Message, Response, Row, StopReason, Timing, ToolCall, ToolResult
+from evalkit.records import AgentStep, Failure, Message, Response, Row, Sample, StopReason, Timing, ToolCall, ToolResult
 from evalkit.scorers.calls import NoCalls, read_calls
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
+from evalkit.suite.environments.recorded import OffRecord
 from evalkit.suite.environments.world import CUT, tokens_of, total
 
 BROKEN = "environment"
 """`Row.error_kind` where the environment file cannot do what it says: nobody's answer is to blame."""
+OFF_RECORD = "off_record"
+"""`Row.error_kind` where an agent made a call that was never recorded."""
 UNMEASURED = "unmeasured"
 """`Row.error_kind` where a limit in tokens or dollars cannot be kept, since nobody says what a step took."""
 
@@ -51,6 +54,14 @@ def stepped(item: Item, bought: Obtained) -> Item:
     world = world_of(item.sample)
     assert world is not None
     return _with_step(item, world, _step(item, world, bought))
+
+
+def with_answer(item: Item, bought: Obtained) -> Item:
+    """The item with an answer whose calls could not be carried out."""
+    world, episode = world_of(item.sample), item.episode
+    assert world is not None
+    assert episode is not None
+    return replace(item, episode=replace(episode, steps=(*episode.steps, _step(item, world, bought))))
 
 
 def over_after(item: Item) -> str | None:
@@ -115,8 +126,8 @@ def unmeasured(item: Item) -> Failure | None:
     return None
 
 
-async def episode_row(item: Item, over: str) -> Row:
-    """The row of a sample that is over, scored. `over`: which limit ended it; "" where its agent came to an end."""
+async def episode_row(item: Item) -> Row:
+    """The row of a sample that is over, scored."""
     episode = item.episode
     assert episode is not None
     steps = episode.steps
@@ -132,10 +143,20 @@ async def episode_row(item: Item, over: str) -> Row:
         steps=steps,
     )
     row = await scored_row(item, response, _attempt(steps), None)
-    parts = {"steps": float(len(steps)), "calls": float(sum(len(step.calls) for step in steps))}
-    parts["failed_calls"] = float(sum(result.failed for step in steps for result in step.results))
-    parts["at_limit"] = float(bool(over))
-    return replace(_summed(row, steps), parts={**row.parts, **parts}, stop_reason=last.stop_reason)
+    parts = {**row.parts, **trajectory_parts(item.sample, steps)}
+    return replace(_summed(row, steps), parts=parts, stop_reason=last.stop_reason)
+
+
+def trajectory_parts(sample: Sample, steps: Sequence[AgentStep]) -> dict[str, float]:
+    """What a row says of how far its agent went: requests, calls, calls that were refused, and whether a limit ended
+    it (1 or 0)."""
+    world = world_of(sample)
+    return {
+        "steps": float(len(steps)),
+        "calls": float(sum(len(step.calls) for step in steps)),
+        "failed_calls": float(sum(result.failed for step in steps for result in step.results)),
+        "at_limit": float(bool(steps and world is not None and world.over(steps))),
+    }
 
 
 def lost_row(item: Item, lost: Lost) -> Row:
@@ -154,7 +175,12 @@ def broken_row(item: Item, failure: Failure) -> Row:
 
 
 def broken(error: BrokenEnvironment) -> Failure:
-    """The failure for an environment that cannot do what it says."""
+    """The failure for an environment that cannot do what it says, or that was never asked this."""
+    if isinstance(error, OffRecord):
+        told = (
+            f"the agent left the record: {error}. Record it too, or look at what was done until then: it has no score."
+        )
+        return Failure(OFF_RECORD, told)
     return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")
 
 

@@ -27,6 +27,7 @@ from evalkit.engine.episodes import (
     over_after,
     stepped,
     unmeasured,
+    with_answer,
 )
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
@@ -166,7 +167,7 @@ class Ledger:
         try:
             item = self._stepped(item, found)
         except BrokenEnvironment as error:
-            self.store(broken_row(item, broken(error)))
+            self.store(broken_row(with_answer(item, found), broken(error)))
             return None
         if self.cache is not None and self.storing is None:
             self.cache.put(item.model, request, found.response, _steps(item)[-1])
@@ -178,8 +179,8 @@ class Ledger:
         if item.episode is None:
             item = begun(item, self.open_steps.get(item.key, ()))
         while True:
-            if (over := over_after(item)) is not None:
-                self.store(await episode_row(item, over))
+            if over_after(item) is not None:
+                self.store(await episode_row(item))
                 return None
             if _steps(item) and (why := unmeasured(item)) is not None:
                 self.store(broken_row(item, why))

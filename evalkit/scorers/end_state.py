@@ -27,6 +27,7 @@ from evalkit.scorers.options import Entries, Names, OneOf, OptionRule, Text, rea
 from evalkit.scorers.scores import right_or_wrong, unscored
 from evalkit.suite.environments import BrokenEnvironment, Played, World, world_of
 from evalkit.suite.environments.conduct import Conduct, ConductEntry, read_conduct
+from evalkit.suite.environments.recorded import USED
 from evalkit.suite.environments.state import patched
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.wording import short
@@ -172,7 +173,11 @@ def _differences(played: Played, expected: Expected, ignored: tuple[tuple[str, .
     found: list[str] = []
     n = 0
     for path, is_there, wanted in _unlike(dict(played.state), expected.end, ()):
-        if any(_covers(one, path) for one in ignored) or (named and not _names(expected.named, path)):
+        if (
+            path[:1] == (USED,)
+            or any(_covers(one, path) for one in ignored)
+            or (named and not _names(expected.named, path))
+        ):
             continue
         n += 1
         if n <= MOST_DIFFERENCES:

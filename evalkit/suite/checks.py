@@ -119,7 +119,7 @@ def _check_environment(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
         value = getattr(entry, key)
         if value is not None and not (key == "shots" and value.n == 0):
             yield (*loc, key), f"cannot stand beside environment: {why}"
-    if entry.score is not None and entry.score.name == "judge":
+    if entry.score is not None and "judge" in (entry.score.name, *entry.score.parts):
         yield (*loc, "score"), "a judge sees one answer, not what an agent did; use end-state, or a scorer of its text"
 
 

@@ -54,21 +54,27 @@ class ArgumentCheck:
 
     def read(self, written: str) -> dict[str, Json]:
         """The arguments of a call as a model wrote them, those left out included. Raises RefusedCall."""
-        if len(written) > LONGEST:
-            raise RefusedCall(f"the arguments are longer than {LONGEST:,} characters")
-        try:
-            arguments = as_plain(orjson.loads(written or "{}"))
-        except orjson.JSONDecodeError as error:
-            raise RefusedCall("the arguments are no JSON object") from error
-        except ValueError as error:
-            raise RefusedCall(f"the arguments hold what {error}") from error
-        if not isinstance(arguments, dict):
-            raise RefusedCall("the arguments are no JSON object")
+        arguments = json_object(written)
         found = _checked(arguments, dict(self._schema), "")
         assert isinstance(found, dict)
         properties = self._schema.get("properties")
         names = properties if isinstance(properties, Mapping) else {}
         return {**{name: _default(one) for name, one in names.items()}, **found}
+
+
+def json_object(written: str) -> dict[str, Json]:
+    """The arguments of a call as a model wrote them; {} for none. Raises RefusedCall."""
+    if len(written) > LONGEST:
+        raise RefusedCall(f"the arguments are longer than {LONGEST:,} characters")
+    try:
+        arguments = as_plain(orjson.loads(written or "{}"))
+    except orjson.JSONDecodeError as error:
+        raise RefusedCall("the arguments are no JSON object") from error
+    except ValueError as error:
+        raise RefusedCall(f"the arguments hold what {error}") from error
+    if not isinstance(arguments, dict):
+        raise RefusedCall("the arguments are no JSON object")
+    return arguments
 
 
 def _default(declared: Json) -> Json:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
@@ -22,7 +23,8 @@ from evalkit.paths import find
 from evalkit.records import Tool
 from evalkit.suite.digests import digest
 from evalkit.suite.environments import state as states
-from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions, offered
+from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions
+from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.schema.environments import EnvironmentFile
 from evalkit.suite.source_map import SourceMap, parse
@@ -42,12 +44,12 @@ class Environment:
     digest: str
     state: JsonMap
     """What there is before the first call."""
-    functions: Mapping[str, EnvironmentFunction]
+    functions: Mapping[str, EnvironmentFunction | RecordedFunction]
 
     @property
     def tools(self) -> tuple[Tool, ...]:
         """What the model is offered."""
-        return offered(self.functions)
+        return tuple(one.tool for one in self.functions.values())
 
     def call(self, state: JsonMap, name: str, arguments: str) -> Called:
         """Carry out a call that a model made. Raises BrokenEnvironment."""
@@ -68,6 +70,8 @@ def read_environment(written: str, folder: Path) -> Environment:
         raise SuiteError(f"{written}: is no text in UTF-8") from error
     except OSError as error:
         raise SuiteError(f"{written}: cannot be read: {error.strerror or error}") from error
+    if written.endswith(".json"):
+        return _of_record(text, written)
     tree = parse(text.replace("\r\n", "\n"), written)
     entry = _by_schema(tree)
     if entry is None or tree.complaints:
@@ -92,6 +96,29 @@ def _made(entry: EnvironmentFile, written: str) -> Environment:
     except (ValueError, TypeError) as error:
         raise SuiteError(f"{written}: holds a value that JSON does not have ({error})") from error
     return Environment(Path(written).name, identity, entry.state, tools)
+
+
+def _of_record(text: str, written: str) -> Environment:
+    """A recorded MCP server. Raises SuiteError."""
+    try:
+        content = orjson.loads(text)
+        file = RecordedFile.model_validate(content)
+        functions = recorded_functions(file)
+        if len(file.tools) > MOST_TOOLS:
+            raise ValueError(f"there are {len(file.tools)} tools, and the most is {MOST_TOOLS}")  # noqa: TRY301
+        identity = digest("evalkit.recorded/1", file.model_dump(mode="json", by_alias=True, exclude={"about"}))
+    except orjson.JSONDecodeError as error:
+        raise SuiteError(f"{written}: is no JSON ({error})") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise SuiteError(
+            f"{written}: {place}: {first['msg']}. A recorded MCP server has `tools` (as in tools/list) and `results`; "
+            "an environment of states and transitions is a .yaml file"
+        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SuiteError(f"{written}: {error}") from error
+    return Environment(Path(written).name, identity, {}, functions)
 
 
 def _by_schema(tree: SourceMap) -> EnvironmentFile | None:

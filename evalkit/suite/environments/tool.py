@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from evalkit.facts.base import Json, JsonMap
-from evalkit.records import Tool
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.arguments import ArgumentCheck, RefusedCall
 from evalkit.suite.environments.values import BrokenEnvironment, Names, Path, StateCondition, Value
@@ -201,8 +200,3 @@ def functions(entries: tuple[EnvironmentTool, ...]) -> dict[str, EnvironmentFunc
         except BadTemplate as error:
             raise ValueError(f"{entry.name}: {error}") from error
     return found
-
-
-def offered(tools: Mapping[str, EnvironmentFunction]) -> tuple[Tool, ...]:
-    """What the model is offered."""
-    return tuple(tool.tool for tool in tools.values())
