@@ -311,3 +311,25 @@ def test_long_prompts_are_priced_by_the_request_and_not_by_the_sample(tmp_path: 
     for side in (told["models"], told["repriced"]["models"]):
         assert Decimal(side["m"]["total"]["billed_usd"]) == 20 * 4 * each
     assert "unsplit" not in told["models"]["m"]["total"]["usd_by_kind"]
+
+
+def test_a_recorded_agent_is_scored_by_the_same_environment(tmp_path: Path, capsys: Capture) -> None:
+    lines = []
+    for name, replies in GOOD.items():
+        for n, reply in enumerate(replies, start=1):
+            is_call = reply.startswith("[")
+            lines.append({
+                "id": name if n == 1 else f"{name}:step{n}", "reply": None if is_call else reply,
+                "made": json.loads(reply) if is_call else None, "in": 100 * n, "out": 10, "s": 0.5,
+            })  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    columns = "{input_tokens: in, output_tokens: out, total_s: s}"
+    model = f"  m: {{adapter: replay, path: log.jsonl, text_field: reply, calls_field: made, columns: {columns}}}"
+    suite = write(tmp_path, model)
+    ran = run(capsys, suite, "--no-cache")
+    assert ran.code == 0, ran.err
+    row = by_id(suite)["lost"]
+    assert (row.outcome, row.input_tokens, row.output_tokens) == ("right", 1000, 40)
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[:2] + lines[4:]), "utf-8")
+    assert run(capsys, suite, "--no-cache", "--new").code == 4
+    assert by_id(suite)["lost"].error_kind == "rejected", "a step that nobody recorded is no answer"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent_world import ASK, FIND, GOOD, TASK, calls, run, scripted, write
+import evalkit as evalkit_package
+from tests.agent_world import ASK, FIND, GOOD, RECORDS, TASK, calls, run, scripted, write
 from tests.test_board_pages import draw, tables, words
 from tests.world import evalkit, run_folders
 
@@ -112,3 +113,21 @@ def test_a_plan_knows_an_agent_s_steps_from_earlier_runs_alone(tmp_path: Path, c
     after = evalkit(capsys, "plan", suite, "--json", "--no-cache", "--results", results).json["models"][0]
     assert after["output_basis"]["desk"] == "learned from 2 earlier samples of this task, 2.5 requests each"
     assert after["n_requests"] == 4
+
+
+def test_python_has_agents_with_records_in_memory_and_their_trajectories(tmp_path: Path) -> None:
+    write(tmp_path, scripted(GOOD))
+    task = evalkit_package.Task(
+        "desk",
+        data=[{**record, "start": record.get("start", {})} for record in RECORDS],
+        environment="parcels.environment.yaml",
+        start="{{ start }}",
+        at_most={"steps": 6},
+        prompt="{{ request }}",
+        score={"end-state": {"ignore": ["asked"]}},
+    )
+    suite = evalkit_package.Suite({"m": evalkit_package.Model("scripted", replies=GOOD)}, [task], folder=tmp_path)
+    run_of = evalkit_package.run(suite, results=tmp_path / "results", cache=False)
+    assert [(one.n, one.steps, one.at_limit) for one in run_of.agents] == [(2, 2.5, 0)]
+    (found,) = run_of.trajectories("lost")
+    assert [call.name for step in found.steps for call in step.calls] == ["parcel.find", "ask_customer", "refund"]

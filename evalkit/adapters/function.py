@@ -85,6 +85,7 @@ class FunctionAdapter:
             json_schema=True,
             reasoning_effort=True,
             tools=True,
+            tool_results=True,
             streaming=False,
             usage=False,
         )

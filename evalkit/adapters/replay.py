@@ -134,6 +134,7 @@ class ReplayAdapter:
             top_p=False,
             stop=False,
             tools="calls_field" in spec.options,
+            tool_results="calls_field" in spec.options,
             streaming=False,
             usage=any(name in columns for name in _COUNTS),
             timing="total_s" in columns,
