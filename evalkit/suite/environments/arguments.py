@@ -35,6 +35,7 @@ _BOUNDS = (
     ("minLength", "maxLength", (str,), "has the length"),
     ("minItems", "maxItems", (list,), "has the length"),
 )
+_NUMBERS = frozenset(key for least, most, *_ in _BOUNDS for key in (least, most))
 
 
 class RefusedCall(Exception):
@@ -137,8 +138,30 @@ def _unknown(schema: Json, tool: str, name: str = "parameters") -> Iterator[str]
     for key, value in schema.items():
         if key not in KNOWN:
             yield f"{tool}.{name}: {key!r} is not checked here; say it with require in `do`"
+        elif (wanted := _unfit(key, value)) is not None:
+            yield f"{tool}.{name}.{key} must be {wanted} (value seen: {short(value)})"
         elif key == "properties" and isinstance(value, Mapping):
             for inner, declared in value.items():
                 yield from _unknown(declared, tool, f"{name}.{inner}")
         elif key == "items":
             yield from _unknown(value, tool, f"{name}.items")
+
+
+def _unfit(key: str, value: Json) -> str | None:
+    """What the value of a keyword must be, where it is something else."""
+    if key in _NUMBERS:
+        fits, wanted = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+    elif key in {"properties", "items"}:
+        fits, wanted = isinstance(value, Mapping), "a mapping"
+    elif key == "required":
+        fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        wanted = "a list of names"
+    elif key == "enum":
+        fits, wanted = isinstance(value, list) and bool(value), "a list of values"
+    elif key == "type":
+        kinds = value if isinstance(value, list) and value else [value]
+        fits = all(isinstance(one, str) and one in _TYPES for one in kinds)
+        wanted = f"one of {', '.join(_TYPES)}, or a list of them"
+    else:
+        return None
+    return None if fits else wanted

@@ -10,6 +10,7 @@ cannot do is a BrokenEnvironment.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -18,6 +19,8 @@ from evalkit.facts.base import Json, JsonMap
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.arguments import ArgumentCheck, RefusedCall
 from evalkit.suite.environments.values import BrokenEnvironment, Names, Path, StateCondition, Value
+from evalkit.suite.metering import Spent
+from evalkit.suite.rendering import TooMuch
 from evalkit.suite.schema.environments import ActionEntry, EnvironmentTool, RemoveEntry
 from evalkit.suite.templates import BadTemplate
 from evalkit.suite.tools import read_tools
@@ -27,6 +30,8 @@ MOST_ACTIONS = 50
 """Of one tool."""
 MOST_ENTRIES = 10_000
 """That one `find` or `remove` looks at."""
+LONGEST_CALL_S = 5.0
+"""Seconds of the processor that one call may take: a thousand times what a tool of a dozen actions needs."""
 LONGEST_RESULT = 100_000
 """Characters that one call returns."""
 RESERVED = frozenset({"state", "args", "item", "key"})
@@ -49,7 +54,7 @@ class Called:
 class EnvironmentFunction:
     """One tool, compiled."""
 
-    __slots__ = ("_actions", "_arguments", "_returns", "ends", "tool", "writes")
+    __slots__ = ("_actions", "_arguments", "_returns", "_spent", "ends", "tool", "writes")
 
     def __init__(self, entry: EnvironmentTool) -> None:
         """Raises ValueError or BadTemplate (half a sentence) for what cannot be carried out."""
@@ -60,6 +65,7 @@ class EnvironmentFunction:
         self._arguments = ArgumentCheck(cast(JsonMap, self.tool.parameters), entry.name)
         self._actions = tuple(_Action(one, f"{entry.name}.do[{n}]") for n, one in enumerate(entry.do))
         self._returns = Value(entry.returns, f"{entry.name}.returns")
+        self._spent = Spent()
         self.ends = entry.ends
         self.writes = any(action.writes for action in self._actions)
         """Whether a call may change the state."""
@@ -71,16 +77,20 @@ class EnvironmentFunction:
     def call(self, state: JsonMap, arguments: str) -> Called:
         """Carry out a call. Raises BrokenEnvironment."""
         try:
-            text, after = self._carry_out(state, arguments)
+            with self._spent.counted():  # besides each template: a condition is asked of thousands of entries
+                text, after = self._carry_out(state, arguments)
         except RefusedCall as error:
             return Called(f"Error: {error}", failed=True, state=state)
+        except TooMuch as error:
+            raise BrokenEnvironment(f"{self.tool.name} {error}") from error
         return Called(text, failed=False, state=after)
 
     def _carry_out(self, state: JsonMap, arguments: str) -> tuple[str, JsonMap]:
         """What the model is told, and the state afterwards. Raises RefusedCall, BrokenEnvironment."""
         names: Names = {"state": dict(state), "args": self.read(arguments)}
+        until = time.thread_time() + LONGEST_CALL_S
         for action in self._actions:
-            action.carry_out(names)
+            action.carry_out(names, until)
         if self.writes and states.size(names["state"]) > states.MOST_STATE:
             raise RefusedCall("there is no room for so much")
         returned = self._returns.of(names)
@@ -131,16 +141,18 @@ class _Action:
     def writes(self) -> bool:
         return self.kind in _WRITES
 
-    def carry_out(self, names: Names) -> None:
-        """Change the names, the state among them. Raises RefusedCall, BrokenEnvironment."""
+    def carry_out(self, names: Names, until: float) -> None:
+        """Change the names, the state among them. Raises RefusedCall, and BrokenEnvironment, also where the thread's
+        processor time has passed `until`."""
         try:
             if self._when is None or self._when.holds(names):
-                self._carry_out(names)
+                self._carry_out(names, until)
         except BrokenEnvironment as error:
             told = str(error)
             raise BrokenEnvironment(told if told.startswith(self._where) else f"{self._where}: {told}") from error
 
-    def _carry_out(self, names: Names) -> None:
+    def _carry_out(self, names: Names, until: float) -> None:
+        _in_time(until)
         if self._require is not None and not self._require.holds(names):
             raise RefusedCall(str(self._says.of(names)))
         for name, value in self._let:
@@ -148,12 +160,12 @@ class _Action:
         if self._find is not None:
             within, condition, name = self._find
             found = _entries(within.of(names))
-            names[name] = [item for key, item in found if _holds(condition, names, key, item)]
+            names[name] = [item for key, item in found if _holds(condition, names, key, item, until)]
         if self._remove is not None:
             path, condition = self._remove
             steps = path.of(names)
             names["state"] = states.kept(
-                names["state"], steps, lambda key, item: not _holds(condition, names, key, item)
+                names["state"], steps, lambda key, item: not _holds(condition, names, key, item, until)
             )
         for path, value in self._paths:
             names["state"] = self._changed(names["state"], path.of(names), value.of(names))
@@ -185,8 +197,16 @@ def _entries(within: Json) -> Iterator[tuple[str | int, Json]]:
     raise BrokenEnvironment(f"{short(within)} is no list and no mapping to look through")
 
 
-def _holds(condition: StateCondition | None, names: Names, key: str | int, item: Json) -> bool:
-    return condition is None or condition.holds({**names, "item": item, "key": key})
+def _holds(condition: StateCondition | None, names: Names, key: str | int, item: Json, until: float) -> bool:
+    if condition is None:
+        return True
+    _in_time(until)
+    return condition.holds({**names, "item": item, "key": key})
+
+
+def _in_time(until: float) -> None:
+    if time.thread_time() > until:
+        raise BrokenEnvironment(f"the call takes more than {LONGEST_CALL_S:g} s of the processor: look through less")
 
 
 def functions(entries: tuple[EnvironmentTool, ...]) -> dict[str, EnvironmentFunction]:
