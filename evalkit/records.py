@@ -170,6 +170,25 @@ NOT_TIMED = Timing(sent_at=0.0, total_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What one part of a pipeline did for one answer."""
+
+    model: str
+    """The suite's name for the part."""
+    role: Literal["before", "model", "behind"]
+    """A guard before or behind, or the model between them."""
+    timing: Timing
+    usage: Usage | None = None
+    served_model: str | None = None
+    blocked: bool = False
+    """Whether a guard blocked the request, or the answer."""
+    said: str | None = None
+    """What a guard said; of the model the answer that a guard behind it blocked. None: the row has it as its text."""
+    cost_usd: Decimal | None = None
+    """What this part was billed. None: not known, or not priced yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back, whole."""
 
@@ -205,6 +224,8 @@ class Response:
     nothing."""
     steps: tuple[AgentStep, ...] | None = None
     """What an agent did, up to and including this answer. None: it is the answer to one request."""
+    stages: tuple[Stage, ...] | None = None
+    """What each part of a pipeline did, in order; None: it is no pipeline's answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +416,8 @@ class Row:
     dropped: tuple[str, ...] = ()
     steps: tuple[AgentStep, ...] | None = None
     """What an agent did, request by request; tokens, money and seconds of the row are their sums. None: one request."""
+    stages: tuple[Stage, ...] | None = None
+    """As in `Response`, priced."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

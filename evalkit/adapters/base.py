@@ -65,6 +65,8 @@ class Endpoint:
 
     lane: str
     """Models with the same lane share one limiter: `host:port` of a server, `cpu` for the embedded engine."""
+    further_lanes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Other lanes that it uses as well: a pipeline's guards. All of them then share one limiter."""
     place: str
     """Host and path of an endpoint, or weights digest, engine version and precision: what the cache must not mix."""
     network: bool = True

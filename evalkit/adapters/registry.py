@@ -38,6 +38,7 @@ _ADAPTERS = {
     "openai": "evalkit.adapters.dialects.openai_responses",
     "anthropic": "evalkit.adapters.dialects.anthropic_messages",
     "ctranslate2": "evalkit.adapters.ctranslate2.local",
+    "pipeline": "evalkit.adapters.pipeline",
     "replay": "evalkit.adapters.replay",
     "scripted": "evalkit.adapters.scripted",
 }

@@ -70,7 +70,10 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     work = plan.work
     echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
-        echo(_line(model, plan.facts["models"][model.name]["prices"]))
+        told = plan.facts["models"][model.name]
+        echo(_line(model, told["prices"]))
+        for name, part in model.parts.items():
+            echo(f"  {_line(part, told['parts'][name]['prices'])}, a part of {visible(model.name)}")
     for judge in plan.panel.judges if plan.panel is not None else ():
         echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
     for note in plan.notes:
@@ -82,6 +85,10 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
 
 def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     endpoint = model.adapter.endpoint
+    if model.parts:
+        made = {key: told for key, told in endpoint.facts.items() if key.startswith("part_")}
+        named = ", ".join(f"{key.removeprefix('part_')} {told.partition(' at ')[0]}" for key, told in made.items())
+        return f"  {visible(model.name)}: pipeline of {visible(named)}"
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
     if not priced and model.adapter.spec.options.get("cost_usd"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Outcome, Usage
 from evalkit.results import read_facts
+from evalkit.results.stages import stages_in
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.results.trajectories import has_agents, steps_of
 from evalkit.store import judge_files, queries, runs
@@ -101,13 +102,18 @@ def bill_of(
         judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
+    pipelines = [name for name, told in (facts.models or {}).items() if told.parts]
     stored = sorted(
-        answers_of(folder, steps=has_agents(facts)), key=lambda row: place.get(row.answer.model, len(place))
+        answers_of(folder, pipelines, steps=has_agents(facts)),
+        key=lambda row: place.get(row.answer.model, len(place)),
     )
     hosted = hosted_prices(models, str(facts.suite), results, served=lambda name: facts.model_facts(name).facts)
     billed, recorded = RunBill(), _recorded(facts)
+    of_parts = {name: RunBill() for name in pipelines}
     for row in stored:
         billed.add(row.answer, recorded)
+        for part in row.answer.parts:
+            of_parts[row.answer.model].add(part, recorded)
     other = None
     if at is not None or prices is not None or tier is not None:
         other = RunBill()
@@ -131,6 +137,7 @@ def bill_of(
             name: _hosting_facts(found, name, stored, _other_prompts(facts, found[1], results))
             for name, found in hosted.items()
         },
+        "parts": {name: bills.as_facts() for name, bills in of_parts.items()},
         "judges": None if judged is None else {"models": judged["models"], "repriced": judged["repriced"]},
     }
 
@@ -152,22 +159,44 @@ def _by_file(facts: RunFacts) -> dict[str, str]:
     return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
 
 
-def answers_of(folder: Path, *, steps: bool = False) -> Iterator[Stored]:
-    """Every row of a run once, numbers only; with `steps`, those of each request of an agent too.
+def answers_of(folder: Path, pipelines: Collection[str] = (), *, steps: bool = False) -> Iterator[Stored]:
+    """Every row of a run once, numbers only; with `steps`, those of each request of an agent too, and of these
+    pipelines what each part was billed.
 
     Raises StoreError when it cannot be read.
     """
-    columns = (*_COLUMNS, "steps") if steps else _COLUMNS
-    named = ", ".join(f"r.{name}" for name in _COLUMNS) + (", t.steps" if steps else "")
-    joined = f" left join texts t using ({', '.join(KEY_COLUMNS)})" if steps else ""
-    with queries.connect([folder], texts=steps) as con:
+    texts = [*(["steps"] if steps else []), *(["stages"] if pipelines else [])]
+    columns = (*_COLUMNS, *texts)
+    named = ", ".join([*(f"r.{name}" for name in _COLUMNS), *(f"t.{name}" for name in texts)])
+    joined = f" left join texts t using ({', '.join(KEY_COLUMNS)})" if texts else ""
+    with queries.connect([folder], texts=bool(texts)) as con:
         cursor = con.execute(f"select {named} from rows r{joined} order by model, task, sample_digest, repeat")
-        while chunk := cursor.fetchmany(4_000 if not steps else 200):
+        while chunk := cursor.fetchmany(200 if steps else 4_000):
             for values in chunk:
                 row = dict(zip(columns, values, strict=True))
                 made = _stored(row)
-                told = steps_of(row.get("steps"), folder)
-                yield made if told is None else replace(made, answer=replace(made.answer, each=usages(told)))
+                if (told := steps_of(row.get("steps"), folder)) is not None:
+                    made = replace(made, answer=replace(made.answer, each=usages(told)))
+                if row.get("stages") is not None:
+                    made = replace(made, answer=_with_parts(made.answer, row["stages"], folder))
+                yield made
+
+
+def _with_parts(answer: BilledAnswer, written: str, folder: Path) -> BilledAnswer:
+    """The answer of a pipeline with the bills of its parts."""
+    made = tuple(
+        BilledAnswer(
+            model=stage.model,
+            task=answer.task,
+            usage=stage.usage or Usage(),
+            started_at=answer.started_at,
+            cost_usd=stage.cost_usd,
+            spend_usd=Decimal(0) if answer.cached else stage.cost_usd,
+            cached=answer.cached,
+        )
+        for stage in stages_in(written, folder)
+    )
+    return replace(answer, parts=made)
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
@@ -246,7 +275,7 @@ def _recorded(facts: RunFacts) -> PriceOf:
     """Bills at the unit prices that the run recorded; else at those of the day on which the answer was bought."""
     book = PriceBook()
     later = _repriced(facts, book, None, None)
-    units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
+    units = {name: stored_prices(told.prices) for name, told in _every_model(facts).items()}
 
     def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
@@ -266,11 +295,16 @@ def _repriced(
     own: Mapping[str, UnitPrices] | None = None,
 ) -> PriceOf:
     """Bills from tokens, at the prices of a day (None: each answer's own) and a tier (None: the one that served)."""
+    known_models = _every_model(facts)
 
     def price(answer: BilledAnswer) -> Bill | None:
         if at is None and answer.started_at <= 0:
             return None  # nobody says when it was bought, and prices are dated
-        told = facts.model_facts(answer.model)
+        if answer.parts:
+            bills = [price(part) for part in answer.parts]
+            known = [one.total_usd for one in bills if one is not None]
+            return Bill(sum(known, Decimal(0)), "its parts") if len(known) == len(bills) else None
+        told = known_models.get(answer.model) or facts.model_facts(answer.model)
         provider, model = _priced_as(told, facts.entry(answer.model))
         asked = [usage if tier is None else replace(usage, service_tier=tier) for usage in answer.requests]
         day, wanted = at or paid_at(answer), tier or told.service_tier
@@ -279,6 +313,12 @@ def _repriced(
         return bill(answer.usage, unit) if made is None and unit is not None else made
 
     return price
+
+
+def _every_model(facts: RunFacts) -> dict[str, ModelFacts]:
+    """The models of a run and the parts of its pipelines; a part has no other facts where it is asked alone too."""
+    asked = facts.models or {}
+    return {**{name: part for told in asked.values() for name, part in (told.parts or {}).items()}, **asked}
 
 
 def _priced_as(told: ModelFacts, entry: JsonMap) -> tuple[str | None, str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from evalkit.results.judging import JudgingFigures
     from evalkit.results.parts import PartFigures
     from evalkit.results.repeats import RunRepeats
+    from evalkit.results.stages import StageFigures
     from evalkit.results.trajectories import AgentFigures
 
 
@@ -36,7 +37,7 @@ def command(
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default).
 
     Where items were asked several times (`repeats`), also pass@k, pass^k, the share of unstable items, and whether
-    another repeat or more items would make the score surer.
+    another repeat or more items would make the score surer. Of a pipeline, what each of its parts took.
     """
     from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
@@ -58,14 +59,26 @@ def command(
     parts = read_parts(folder)
     agents = _agents(folder)
     repeats = None if slices and not as_json else _repeats(folder, summary)
+    stages = None if slices and not as_json else _stages(folder)
     if as_json:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         again = {"repeats": repeats.as_json()} if repeats is not None else {}
         scorers = {"scorers": _plain(parts)} if parts else {}
+        told = {name: [one.as_json() for one in of_parts] for name, of_parts in (stages or {}).items()}
         went = {"agents": [asdict(one) for one in agents]} if agents else {}
+        staged = {"stages": told} if told else {}
         return print_json(
-            {**summary.as_json(), **judging, **again, **scorers, **went, "standings": stands, "folder": str(folder)}
+            {
+                **summary.as_json(),
+                **judging,
+                **again,
+                **scorers,
+                **went,
+                **staged,
+                "standings": stands,
+                "folder": str(folder),
+            }
         )
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
@@ -76,6 +89,10 @@ def command(
         render_summary(summary, standings=run_standings(folder), markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
         _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
+        if stages is not None:
+            from evalkit.render.stages import render_stages
+
+            render_stages(stages, markdown=markdown)
     if markdown:
         echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
         return 0
@@ -165,6 +182,13 @@ def _repeats(folder: Path, summary: Summary) -> RunRepeats | None:
     from evalkit.results.repeats import read_repeats
 
     return read_repeats(folder)
+
+
+def _stages(folder: Path) -> dict[str, tuple[StageFigures, ...]] | None:
+    """What the parts of pipelines took; None where there is no pipeline."""
+    from evalkit.results.stages import read_stages
+
+    return read_stages(folder)
 
 
 def _beware(facts: RunFacts) -> list[tuple[str, str]]:

@@ -113,6 +113,8 @@ class RunBillReport(TypedDict):
     derived: dict[str, DerivedFigures]
     at_equal_quality: dict[str, CheapestAsGood | None]
     hosting: dict[str, HostingFigures]
+    parts: dict[str, dict[str, ModelBill]]
+    """By pipeline the bills of its parts, which add up to its own; empty where there is no pipeline."""
     judges: JudgesBill | None
 
 

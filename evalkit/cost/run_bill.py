@@ -50,6 +50,9 @@ class BilledAnswer:
     """Of an agent's sample the usage of each request, whose sum `usage` is: prices may rise with the length of a
     prompt, which is a request's. Empty: it is one request."""
 
+    parts: tuple[BilledAnswer, ...] = ()
+    """Of a pipeline what each part was billed; empty for any other model."""
+
     @property
     def requests(self) -> tuple[Usage, ...]:
         """What is billed by itself."""

@@ -52,11 +52,14 @@ def with_supported(side: Side, rows: pa.Table) -> pa.Table:
 
     found = np.full(rows.num_rows, np.nan)
     unit = stored_prices(side.about.prices)
-    if unit is not None and not unit.free and rows.num_rows:
+    priced = unit is not None and not unit.free
+    if (priced or side.about.parts) and rows.num_rows:
         names = [rows[name].to_pylist() for name in ("task", "sample_digest")]
         numbers = [stored.floats(rows[name]).astype(int).tolist() for name in ("occurrence", "repeat")]
         place = {key: n for n, key in enumerate(zip(*names, *numbers, strict=True))}
-        for key, usd in _supported(side, unit):
+        from evalkit.decide.supported_parts import supported_by_parts
+
+        for key, usd in _supported(side, unit) if unit is not None and priced else supported_by_parts(side):
             if (n := place.get(key)) is not None:
                 found[n] = usd
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
@@ -135,6 +138,11 @@ def _usage(counts: Mapping[str, int | None], texts: _Texts) -> Usage:
         output=max(made, texts.made),
         reasoning=counts["reasoning"],
     )
+
+
+def prompt_words(said: Mapping[str, str | None]) -> str:
+    """The words of what was sent, from the stored `prompt` (and `tools`)."""
+    return _prompt({"tools": None, **said})[1]
 
 
 def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
+from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import Reservation
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
@@ -225,7 +226,7 @@ def _answered(
     lane.failures_in_a_row[item.model.name] = 0
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
-    cost = cost_of(item, response, attempt)
+    response, cost = cost_of(item, response, attempt)
     money.paid(cost)  # before the score, which may take its time
     return Obtained(response, attempt, cost)
 
@@ -284,9 +285,12 @@ def _sent(request: Request) -> Iterator[str]:
             yield f"{call.name} {call.arguments}"
 
 
-def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | None:
-    """What an answer was billed, by the prices of its day; None where that is not known."""
-    return item.model.price(response.usage, response.served_model, datetime.fromtimestamp(attempt.started_at, UTC))
+def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> tuple[Response, Decimal | None]:
+    """(the response with the stages of a pipeline priced, what the answer was billed by the prices of its day; None
+    where that is not known)."""
+    at = datetime.fromtimestamp(attempt.started_at, UTC)
+    cost, stages = billed(item.model, response, at)
+    return response if stages is None else replace(response, stages=stages), cost
 
 
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:

@@ -238,6 +238,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra sets "
                     f"{', '.join(others)}, so max_output_tokens is not what limits its answers. Leave it out."
                 )
+            elif unlimited := [name for name, part in model.parts.items() if _is_unlimited(model, name, part)]:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name}: max_output_tokens of its guard "
+                    f"{' and '.join(unlimited)} is not set, or does not reach it. Set it in the guard's settings."
+                )
+                break
             elif model.worst_case(1, limit) is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
@@ -245,6 +251,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 )
                 break
     return complaints
+
+
+def _is_unlimited(model: PlannedModel, name: str, part: PlannedModel) -> bool:
+    """Whether a guard of a pipeline may say as much as it likes."""
+    settings, can = part.adapter.spec.settings, part.adapter.capabilities
+    return name != model.adapter.spec.model and (settings.max_output_tokens is None or not can.output_limit)
 
 
 def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
 from evalkit.engine.ledger import HasBill
@@ -58,7 +59,12 @@ def keepable(model: PlannedModel) -> bool:
 
     llama.cpp and LM Studio answer with whatever they have loaded, whatever model the request names.
     """
-    endpoint = model.adapter.endpoint
+    return is_kept(model.adapter)
+
+
+def is_kept(adapter: Adapter) -> bool:
+    """The same of an adapter."""
+    endpoint = adapter.endpoint
     if not endpoint.cacheable or endpoint.host is None or not is_private(endpoint.host):
         return endpoint.cacheable
-    return (endpoint.weights or model.adapter.spec.weights) is not None
+    return (endpoint.weights or adapter.spec.weights) is not None

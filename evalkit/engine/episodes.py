@@ -209,4 +209,5 @@ def _joined(steps: Sequence[AgentStep]) -> str | None:
 def cached_answer(item: Item, response: Response, started_at: float) -> Obtained:
     """A cached answer as one that was bought: by this run's prices of the day on which it was asked."""
     attempt = AttemptInfo(started_at, None, None, 1, cached=True)
-    return Obtained(response, attempt, cost_of(item, response, attempt))
+    response, cost = cost_of(item, response, attempt)
+    return Obtained(response, attempt, cost)

@@ -26,6 +26,7 @@ from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
+from evalkit.engine.pipelines import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Message, Sample, Usage
 from evalkit.suite.environments import world_of
@@ -117,7 +118,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 n_asked += 1
                 for end in ENDS:
                     cost = _cost(model, given[end], made[end], now)
-                    sums[end].add(given[end], made[end], cost)
+                    sums[end].add(*_with_guards(model, given[end], made[end]), cost)
     told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
     return {**told, "usd_per_1k_requests": traffic.per_1k()}
 
@@ -225,7 +226,7 @@ def _told(
         "output_basis": dict(bases),
         "usd": {"low": usd["low"], "value": usd["value"], "high": usd["high"]},
         "usd_per_1k_requests": None,
-        "price_known": model.price(Usage(input=1, output=1, reasoning=0), None, now) is not None,
+        "price_known": _cost(model, 1, 1, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,
         "receiver": endpoint.host,
@@ -301,8 +302,23 @@ def _output(model: PlannedModel, task: PlannedTask, known: PastUse) -> tuple[dic
 def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) -> Decimal | None:
     if made is None:
         return None
+    if model.parts:
+        each = [_cost(part, *tokens, now) for part, tokens in parts_expected(model, given, made)]
+        return None if None in each else sum((cost for cost in each if cost is not None), Decimal(0))
     output = round(made)
     return model.price(Usage(input=round(given), output=output, reasoning=0), None, now)
+
+
+def _with_guards(model: PlannedModel, given: float, made: float | None) -> tuple[float | None, float | None]:
+    """Tokens of a request, those of a pipeline's guards included."""
+    if not model.parts:
+        return given, made
+    each = [tokens for _, tokens in parts_expected(model, given, made)]
+    read, said = [tokens[0] for tokens in each], [tokens[1] for tokens in each]
+    return (
+        None if None in read else sum(n for n in read if n is not None),
+        None if None in said else sum(n for n in said if n is not None),
+    )
 
 
 def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: Sample, repeat: int) -> bool:

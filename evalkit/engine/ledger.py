@@ -205,7 +205,8 @@ class Ledger:
         self.tally.cached += 1
         # By this run's prices of the day on which it was asked. What an earlier run said that it cost rested on that
         # run's own entry and price file; where this one knows no price, the cost is unknown.
-        row = await scored_row(item, hit.response, attempt, cost_of(item, hit.response, attempt))
+        response, cost = cost_of(item, hit.response, attempt)
+        row = await scored_row(item, response, attempt, cost)
         return self.store(row)
 
 

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.adapters.keys import scrubbed, scrubbed_error
+from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
@@ -222,7 +223,8 @@ class Sweep:
         if response is None:
             failure = Failure(error.kind, str(error), error.status) if error else Failure("defect", "no answer")
             return failed(sample, name, repeat, attempt, failure, ())
-        cost = self.model.price(response.usage, response.served_model, datetime.fromtimestamp(started_at, UTC))
+        cost, stages = billed(self.model, response, datetime.fromtimestamp(started_at, UTC))
+        response = response if stages is None else replace(response, stages=stages)
         return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
 
     def _reserve(self, prompt: LoadPrompt) -> Decimal | None:

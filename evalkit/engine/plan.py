@@ -27,6 +27,7 @@ from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction
 from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
 from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
@@ -37,6 +38,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer, origin_of_scorer
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
+from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.suite import ResolvedSuite
@@ -100,12 +102,12 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
-    entries = suite.models
+    entries = {name: _own_settings(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [_limited(task, options) for task in suite.tasks]
-    adapters, errors, keyless = _adapters(suite, entries, options)
+    adapters, errors, keyless = _adapters(suite, suite.models, options)
     wanted = judges_needed(tasks)
     judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
-    judged, complaints = make_panel(suite, tasks, entries, judges)
+    judged, complaints = make_panel(suite, tasks, {name: entries[name] for name in suite.asked}, judges)
     errors += of_judges
     scorers, wrong = _scorers(tasks)
     complaints += wrong
@@ -121,7 +123,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         if seen.unasked:
             continue
         scorer = scorers[task.name]
-        fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
+        fit = fitted(task, scorer, {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters})
         complaints += fit.complaints
         notes += fit.notes
         identity = {**task.identity, **scorer.identity}
@@ -154,7 +156,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     )
     complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
     own = options.own_hardware
-    models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
+    models = _planned(suite, {name: (entries[name], adapter) for name, adapter in adapters.items()}, prices, own)
     marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
     complaints = complaints or unaskable(planned, tasks, models)
     notes += [note for task in planned for note in unread(task, models)]
@@ -179,6 +181,31 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         panel,
         lacking,
     )
+
+
+def _own_settings(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:
+    """A pipeline is asked with the settings of the model between its guards."""
+    main = entries.get(entry.model or "") if is_pipeline(entry) else None
+    return entry if main is None else entry.model_copy(update={"settings": main.settings})
+
+
+def _planned(
+    suite: ResolvedSuite,
+    made: Mapping[str, tuple[ModelEntry, Adapter]],
+    prices: PriceBook,
+    own: Mapping[str, UnitPrices],
+) -> list[PlannedModel]:
+    """The models that are asked, with their prices; pipelines with those of their parts."""
+    single = {
+        name: priced(entry, adapter, prices, own.get(name))
+        for name, (entry, adapter) in made.items()
+        if not isinstance(adapter, PipelineAdapter)
+    }
+    return [
+        priced_pipeline(adapter, single) if isinstance(adapter := made[name][1], PipelineAdapter) else single[name]
+        for name in suite.asked
+        if name in made
+    ]
 
 
 def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
@@ -297,6 +324,8 @@ def _adapters(
     errors: list[UserError] = []
     keyless: list[str] = []
     for name, entry in entries.items():
+        if is_pipeline(entry):
+            continue
         spec = ModelSpec(
             name=name,
             adapter=entry.adapter,
@@ -326,7 +355,15 @@ def _adapters(
                 errors.append(still)
         except UserError as error:
             errors.append(error)
-    return made, errors, keyless
+    for name, entry in entries.items():
+        if not is_pipeline(entry):
+            continue
+        try:
+            if (pipeline := put_together(name, entry, entries, made)) is not None:
+                made[name] = pipeline
+        except SuiteError as error:
+            errors.append(error)
+    return {name: made[name] for name in entries if name in made}, errors, keyless
 
 
 def task_scorer(task: ResolvedTask) -> Scorer:
@@ -419,6 +456,10 @@ def _facts(
 ) -> dict[str, object]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
+    for model in (one for one in work.models if one.parts):
+        models[model.name]["parts"] = {
+            name: about(part, suite.models[name], own.get(name), prices) for name, part in model.parts.items()
+        }
     tasks: dict[str, Any] = {
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }

@@ -59,6 +59,7 @@ def answered(
         refusal=response.refusal,
         logliks=response.logliks,
         dropped=dropped + response.dropped,
+        stages=response.stages,
     )
 
 

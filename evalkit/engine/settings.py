@@ -14,6 +14,7 @@ from typing import Any
 from evalkit.adapters.base import Adapter, Capabilities
 from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
+from evalkit.suite.pipeline_parts import PIPELINE
 from evalkit.suite.schema import ModelEntry, merged
 from evalkit.suite.tasks import ResolvedTask
 
@@ -91,6 +92,11 @@ def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *,
         return [
             f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
             f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
+        ]
+    if task.environment is not None and kind == PIPELINE:
+        return [
+            f"{task.at}: an agent makes many requests, and the parts of {name} (pipeline) are told apart for one. Ask "
+            "the model itself"
         ]
     if task.environment is not None and task.entry.interface != "text" and not (can.tools and can.tool_results):
         lacks = "does not take what calls return" if can.tools else f"has no tool interface{_serve_hint(adapter)}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
-from evalkit.records import AgentStep, Message, Row, Tool, ToolCall, ToolResult
+from evalkit.records import AgentStep, Message, Row, Stage, Tool, ToolCall, ToolResult
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
 
@@ -47,6 +47,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         refusal=_text(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
+        stages=None if row.stages is None else tuple(_stage(one, redactor, counts) for one in row.stages),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
         stratum=None if row.stratum is None else _cluster(row.stratum, redactor, counts),
@@ -133,6 +134,10 @@ def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | 
     return made
 
 
+def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
+    return replace(stage, said=_text(stage.said, redactor, counts))
+
+
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
     return Tool(tool.name, redactor.text(tool.description, counts), redactor.record(tool.parameters, counts))
 
@@ -189,6 +194,7 @@ def _said(row: Row) -> list[str | None]:
         *calls,
         *told,
         *called,
+        *(one.said for one in row.stages or ()),
     ]
 
 

@@ -55,6 +55,8 @@ class PlannedModel:
     """(provider, model) in the price book; the provider is None where nobody is known to bill."""
     gone: str | None = None
     """That the model was retired, or soon will be, by whose word; None where nobody says so."""
+    parts: Mapping[str, PlannedModel] = field(default_factory=dict)
+    """By name, the models that a pipeline is made of; empty for any other model."""
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 

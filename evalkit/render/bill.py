@@ -50,6 +50,8 @@ def render_bill(made: RunBillReport, *, width: int | None = None, file: TextIO |
                     f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
                     "name it with --prices to price by it."
                 )
+        for name, parts in made["parts"].items():
+            _print_kinds(page, f"parts of {visible(name, limit=60)}, in its figures above", parts)
         if made["judges"] is not None:
             _print_kinds(page, "judges: billed for marking, in no figure of the models", made["judges"]["models"])
             if made["judges"]["repriced"] is not None:

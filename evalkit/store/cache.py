@@ -26,6 +26,7 @@ from typing import Any
 import orjson
 
 from evalkit.records import Message, Request, Response, Settings, Timing, ToolCall, Usage
+from evalkit.store import stage_codec
 from evalkit.store.row_codec import spell, unspell
 
 _VERSION = 1
@@ -230,6 +231,8 @@ def _pack(answer: CachedAnswer) -> bytes:
         record["usage"] = {name: v for name in _USAGE if (v := getattr(response.usage, name)) is not None}
     if response.calls is not None:
         record["calls"] = [(call.name, call.arguments) for call in response.calls]
+    if response.stages is not None:
+        record["stages"] = stage_codec.as_json(response.stages)
     if response.logliks is not None:
         record["logliks"] = [spell(x) for x in response.logliks]
     if response.top_logprobs is not None:
@@ -245,6 +248,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
         record = orjson.loads(packed)
     except orjson.JSONDecodeError:
         record = json.loads(packed)
+    stages = record.get("stages")
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:
         usage["provider_cost_usd"] = Decimal(usage["provider_cost_usd"])
@@ -256,6 +260,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
     response = Response(
         timing=Timing(*record["timing"]),
         usage=None if usage is None else Usage(**usage),
+        stages=None if stages is None else stage_codec.from_json(stages),
         calls=None if calls is None else tuple(ToolCall(*call) for call in calls),
         logliks=None if logliks is None else tuple(unspell(x) for x in logliks),
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),

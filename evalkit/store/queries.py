@@ -16,6 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from evalkit.errors import StoreError
 from evalkit.store import arrays, integrity, journal, parts, runs, sealing, shapes
 from evalkit.store.row_codec import Key
@@ -93,6 +95,8 @@ def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
         record["prompt"] = messages_of(record["prompt"])
         record["raw_usage"] = mapping_of(record["raw_usage"], "raw_usage")
         record["tools"], record["calls"] = tools_of(record["tools"]) or None, calls_of(record["calls"]) or None
+        stages = record["stages"]
+        record["stages"] = orjson.loads(stages) if isinstance(stages, str) else None
         answers[model, task, digest, occurrence, repeat] = record
     return answers
 

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
+from evalkit.store import stage_codec
 from evalkit.store.row_kinds import drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
 
@@ -74,6 +75,8 @@ def to_line(row: Row) -> bytes:
         record["dropped"] = row.dropped
     if row.steps is not None:
         record["steps"] = step_records(row.steps)
+    if row.stages is not None:
+        record["stages"] = stage_codec.as_json(row.stages)
     return to_json(record) + b"\n"
 
 
@@ -99,6 +102,8 @@ def from_line(line: bytes) -> Row:
             record["dropped"] = tuple(record["dropped"])
         if "steps" in record:
             record["steps"] = read_steps(record["steps"])
+        if "stages" in record:
+            record["stages"] = stage_codec.from_json(record["stages"])
         record.setdefault("score", None)
         return Row(**record)
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome
+from evalkit.store import stage_codec
 
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
@@ -175,6 +176,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
         "logliks": lambda v: type(v) is list and all(map(_spelled, v)),
     },
     **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict, "steps": _steps},
+    "stages": stage_codec.fits,
 }
 """One for every field of `Row`; a test compares the two."""
 _STEP_FITS: Mapping[str, Callable[[object], bool]] = {

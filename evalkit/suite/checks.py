@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from evalkit.addresses import BadAddress, read_address
 from evalkit.suite import hugging_face, orders
+from evalkit.suite.pipeline_parts import is_pipeline, parts_of
 from evalkit.suite.prompts import TURN
-from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
+from evalkit.suite.schema import DataEntry, GateEntry, ModelEntry, RuleEntry, TaskEntry
 from evalkit.suite.source_map import Loc
 from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
@@ -28,6 +29,8 @@ def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) ->
 
 def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
     """One model: a model id, no password in the address, no credential among the settings."""
+    if loc[0] == "judges" and is_pipeline(entry):
+        yield (*loc, "adapter"), "a judge is one model, and no pipeline"
     if entry.model is None and entry.adapter not in NO_MODEL_ID:
         yield (*loc, "model"), "is required, and missing"
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
@@ -36,6 +39,20 @@ def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
             read_address(entry.base_url)
         except BadAddress as error:
             yield (*loc, "base_url"), str(error)
+
+
+def check_alone(models: Mapping[str, ModelEntry], gate: GateEntry | None) -> Iterator[SuiteProblem]:
+    """Some model is asked, and what is not asked by itself is a part of something, and in no gate."""
+    apart = [name for name, entry in models.items() if entry.alone is False]
+    used = parts_of(models, models.keys())
+    for name in apart if used <= models.keys() else ():  # a slip in a name is told where it stands
+        if name not in used:
+            yield ("models", name, "alone"), "is false, and no pipeline of the suite has this model as a part"
+    if apart and len(apart) == len(models):
+        yield ("models", apart[0], "alone"), "is false for every model, so nobody would be asked"
+    for name in (gate.baseline, *gate.candidates) if gate is not None else ():
+        if name in apart:
+            yield ("gate",), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
 
 
 def check_task(

@@ -214,7 +214,7 @@ def _add_conditions(
             task = ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows)
             tasks.append(replace(task, environment=environment))
     if file is not None:
-        found += check_variants("models", file.models)
+        found += [*check_variants("models", file.models), *checks.check_alone(expanded(file.models), file.gate)]
         found += check_variants("judges", file.judges)
         found += check_prompts(file.prompts, _with_variants(models), list(taken))
         found += [

@@ -54,8 +54,9 @@ class App(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.path == "/guard":
             blocked = any(word in asked["text"].lower() for word in SECRETS)
-            said = {"verdict": "unsafe" if blocked else "safe", "bill": {"in": len(asked["text"].split()), "out": 1}}
-            self.whole(said | {"why": "a secret in the text" if blocked else None})
+            n_words = len(asked["text"].split())
+            bill = {"in": n_words, "out": 1, "usd": round((n_words + 4) * 1e-6, 9)}
+            self.whole({"verdict": "unsafe: a secret in it" if blocked else "safe", "bill": bill})
             return
         version = self.path.strip("/").partition("/")[0]
         said = answered(asked["ticket"], version, (asked.get("customer") or {}).get("plan"))

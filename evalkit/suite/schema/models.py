@@ -155,5 +155,7 @@ class ModelEntry(OpenEntry):
     nobody knows, and its answers are not kept in the cache."""
     licence: Text | None = None
     """Of the weights, where the catalogue does not know it."""
+    alone: bool | None = None
+    """Whether it is asked the tasks by itself. false: only as a part of a pipeline, such as a guard. None: yes."""
     variants: dict[Name, VariantEntry] = Field(default_factory=dict)
     """The same with something else, each a model of its own under its name: {mine-int8: {compute_type: int8}}."""
