@@ -20,7 +20,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite.schema.parts import Name, Part, Text
 
 
-class Verdict(Part):
+class GuardWords(Part):
     """What a guard has to say: by one of label, text, regex and json."""
 
     label: Words = ()
@@ -37,7 +37,7 @@ class Verdict(Part):
     """With json_at: a number above this counts."""
 
     @model_validator(mode="after")
-    def _one(self) -> Verdict:
+    def _one(self) -> GuardWords:
         given = [bool(self.label), bool(self.text), self.regex is not None, self.json_at is not None]
         if sum(given) != 1:
             raise ValueError("give one of label, text, regex and json_at")
@@ -54,7 +54,7 @@ def _guard(value: object) -> object:
     return {"by": value} if isinstance(value, str) else value
 
 
-Said = Annotated[Verdict, BeforeValidator(_verdict, json_schema_input_type=str | list[str] | Verdict)]
+Said = Annotated[GuardWords, BeforeValidator(_verdict, json_schema_input_type=str | list[str] | GuardWords)]
 
 
 class GuardEntry(Part):

@@ -38,7 +38,9 @@ _ADAPTERS = {
     "openai": "evalkit.adapters.dialects.openai_responses",
     "anthropic": "evalkit.adapters.dialects.anthropic_messages",
     "ctranslate2": "evalkit.adapters.ctranslate2.local",
+    "command": "evalkit.adapters.command",
     "pipeline": "evalkit.adapters.pipeline",
+    "python": "evalkit.adapters.python_function",
     "replay": "evalkit.adapters.replay",
     "scripted": "evalkit.adapters.scripted",
 }
@@ -50,7 +52,7 @@ _DIALECTS = {
 }
 _SERVERS = {"vllm": "evalkit.adapters.vllm.server"}
 """With `serve:` these start their server themselves."""
-_WITHOUT_NETWORK = {"ctranslate2", "replay", "scripted", "function"}
+_WITHOUT_NETWORK = {"command", "ctranslate2", "function", "python", "replay", "scripted"}
 _IN_PYTHON = "function"
 """What a model that is a function given in Python is called; no suite file can name one."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}

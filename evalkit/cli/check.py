@@ -90,6 +90,8 @@ def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
         named = ", ".join(f"{key.removeprefix('part_')} {told.partition(' at ')[0]}" for key, told in made.items())
         return f"  {visible(model.name)}: pipeline of {visible(named)}"
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
+    if (program := endpoint.facts.get("program")) is not None:
+        where = f"runs {visible(program)} on this machine, and prompts go where that sends them"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
     if not priced and model.adapter.spec.options.get("cost_usd"):
         price = "says itself what it costs"

@@ -21,7 +21,7 @@ from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.allowed_differences import SuiteDifference, differences
 from evalkit.decide.candidate_match import otherwise_said, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
-from evalkit.decide.origin import unasked_candidates
+from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
 from evalkit.decide.tasks_match import other_tasks
 from evalkit.facts import ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
@@ -157,6 +157,13 @@ def _other_sides(
         entry, other = ((side.judges if judge else side.models).get(name) for side in (now, made))
         told = (facts.judges if judge else facts.models or {}).get(name) or _part(facts, name)
         recorded = told.file_sha256 if told is not None else None
+        programs = is_program(facts, name) if not judge else told is not None and told.adapter in PROGRAMS
+        if programs and not trusted.allow_recorded:
+            yield (
+                f"  {who} {name}: a program that lies beside the suite answers for it, and its files are not compared "
+                "(--allow-recorded)"
+            )
+            continue
         found = _entries(section, name, other.root if other else None, entry.root if entry else None)
         if found:
             said = "; ".join(one.values(2) for one in found[:5])

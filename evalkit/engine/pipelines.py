@@ -30,7 +30,7 @@ from evalkit.adapters.base import (
 )
 from evalkit.adapters.json_paths import ABSENT, read_path
 from evalkit.adapters.options import read_options
-from evalkit.adapters.pipeline import GuardEntry, PipelineOptions, Verdict, guards_of
+from evalkit.adapters.pipeline import GuardEntry, GuardWords, PipelineOptions, guards_of
 from evalkit.engine.asking import believed
 from evalkit.engine.caching import is_kept
 from evalkit.engine.work import PlannedModel
@@ -186,7 +186,7 @@ class _Guard:
 class _Rule:
     """A compiled verdict."""
 
-    said: Verdict
+    said: GuardWords
     pattern: Pattern | None
 
     def holds(self, text: str) -> bool:
@@ -216,7 +216,7 @@ class _Rule:
         return value is not ABSENT and word.casefold() in {one.casefold() for one in said.values}
 
 
-def _rule(said: Verdict | None, place: str, wrong: list[str]) -> _Rule | None:
+def _rule(said: GuardWords | None, place: str, wrong: list[str]) -> _Rule | None:
     if said is None or said.regex is None:
         return None if said is None else _Rule(said, None)
     try:

@@ -93,20 +93,28 @@ def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *,
             f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
             f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
         ]
-    if task.environment is not None and kind == PIPELINE:
-        return [
-            f"{task.at}: an agent makes many requests, and the parts of {name} (pipeline) are told apart for one. Ask "
-            "the model itself"
-        ]
-    if task.environment is not None and task.entry.interface != "text" and not (can.tools and can.tool_results):
-        lacks = "does not take what calls return" if can.tools else f"has no tool interface{_serve_hint(adapter)}"
-        return [
-            f"{task.at}: an agent's calls go through a tool interface, and {name} ({kind}) {lacks}. Use interface: "
-            "text, which lists the functions in the prompt."
-        ]
+    if task.environment is not None and (why := _no_agent(task, name, adapter)) is not None:
+        return [why]
     if scorer.needs == "text" and not can.text:
         return [f"{task.at}: {name} ({kind}) gives no text"]
     return []
+
+
+def _no_agent(task: ResolvedTask, name: str, adapter: Adapter) -> str | None:
+    """Why a model cannot be an agent in this task; None where it can."""
+    can, kind = adapter.capabilities, adapter.spec.adapter
+    if kind == PIPELINE:
+        return (
+            f"{task.at}: an agent makes many requests, and the parts of {name} ({kind}) are told apart for one alone. "
+            "Ask the model between its guards."
+        )
+    if task.entry.interface == "text" or (can.tools and can.tool_results):
+        return None
+    lacks = "does not take what calls return" if can.tools else f"has no tool interface{_serve_hint(adapter)}"
+    return (
+        f"{task.at}: an agent's calls go through a tool interface, and {name} ({kind}) {lacks}. Use interface: text, "
+        "which lists the functions in the prompt."
+    )
 
 
 def _serve_hint(adapter: Adapter) -> str:

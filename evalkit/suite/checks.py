@@ -17,7 +17,7 @@ from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
 SuiteProblem = tuple[Loc, str]
-NO_MODEL_ID = frozenset({"http", "replay", "scripted"})
+NO_MODEL_ID = frozenset({"command", "http", "python", "replay", "scripted"})
 """Adapters that ask no model, or an application that need not name one: an entry needs no model id."""
 
 
@@ -50,9 +50,9 @@ def check_alone(models: Mapping[str, ModelEntry], gate: GateEntry | None) -> Ite
             yield ("models", name, "alone"), "is false, and no pipeline of the suite has this model as a part"
     if apart and len(apart) == len(models):
         yield ("models", apart[0], "alone"), "is false for every model, so nobody would be asked"
-    for name in (gate.baseline, *gate.candidates) if gate is not None else ():
-        if name in apart:
-            yield ("gate",), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
+    for named in (gate.baseline, *gate.candidates) if gate is not None else ():
+        if named in apart:
+            yield ("gate",), f"{named!r} is asked no task by itself (alone: false), so nothing can be said of it"
 
 
 def check_task(
