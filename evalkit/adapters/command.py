@@ -56,7 +56,7 @@ class CommandOptions(ProgramOptions):
     """The program and its arguments, without a shell. What begins with ./ lies beside the suite."""
     once: bool | None = None
     """Start it for each request: it reads its input to the end, answers and ends. None: it stays, and answers lines."""
-    reply: Literal["json", "text"] | None = None
+    reply: Literal["text", "json"] | None = None
     """With `once`: text takes all that it writes as the answer. None: json, a record."""
 
 

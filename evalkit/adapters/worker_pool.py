@@ -306,12 +306,15 @@ async def _listen(worker: _Worker, errors: asyncio.StreamReader) -> None:
 
 async def _put_away(worker: _Worker) -> None:
     """Close what a process left open."""
-    current = asyncio.current_task()
-    for pump in worker.pumps:
-        if pump is not current:
-            pump.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pump
+    pumps = [pump for pump in worker.pumps if pump is not asyncio.current_task()]
+    for pump in pumps:
+        pump.cancel()
+    await asyncio.gather(*pumps, return_exceptions=True)
     for transport in worker.transports:
-        transport.close()
-    await asyncio.sleep(0)
+        with contextlib.suppress(AttributeError):  # asyncio's word for one that is closed for good
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()  # what was never read would keep it open
+            else:
+                transport.close()
+    for _ in range(2):  # the transports' last callbacks
+        await asyncio.sleep(0)
