@@ -92,6 +92,13 @@ def test_arguments_that_were_no_json_go_back_as_an_empty_object() -> None:
     assert gone_on("anthropic", None, calls=broken)["messages"][1]["content"][-1]["input"] == {}
 
 
+def test_a_function_that_a_model_made_up_goes_back_under_a_name_that_providers_take() -> None:
+    """Else its next request is refused, and what the model did wrong counts as the system's fault."""
+    for made_up, wire in (("functions.find the city!", "functions_find_the_city_"), ("", "_"), ("x" * 90, "x" * 64)):
+        (turn,) = gone_on("openai_chat", None, calls=(ToolCall(made_up, "{}"),))["messages"][2:3]
+        assert turn["tool_calls"][0]["function"]["name"] == wire
+
+
 def begins(index: int, **block: object) -> dict[str, Any]:
     return {"type": "content_block_start", "index": index, "content_block": block}
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import evalkit as evalkit_package
+from evalkit.errors import StoreError
+from evalkit.records import AgentStep, ToolCall, ToolResult
+from evalkit.results.trajectories import steps_of
+from evalkit.store.row_codec import from_line
+from evalkit.store.step_codec import read_step, step_record
 from tests.agent_world import ASK, FIND, GOOD, RECORDS, TASK, calls, run, scripted, write
 from tests.test_board_pages import draw, tables, words
 from tests.world import evalkit, run_folders
@@ -131,3 +138,36 @@ def test_python_has_agents_with_records_in_memory_and_their_trajectories(tmp_pat
     assert [(one.n, one.steps, one.at_limit) for one in run_of.agents] == [(2, 2.5, 0)]
     (found,) = run_of.trajectories("lost")
     assert [call.name for step in found.steps for call in step.calls] == ["parcel.find", "ask_customer", "refund"]
+
+
+ODD_STEPS = [
+    3, "x", [3], [{}], [{"text": "a"}], [{"text": 3, "started_at": 1.0}], [{"text": "a", "started_at": "now"}],
+    [{"text": "a", "started_at": 1.0, "calls": [["f"]]}], [{"text": "a", "started_at": 1.0, "results": [["x", "no"]]}],
+    [{"text": "a", "started_at": 1.0, "cost_usd": "NaN"}], [{"text": "a", "started_at": 1.0, "added": 1}],
+    [{"text": "a", "started_at": 1.0}] * 10_001,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_STEPS, ids=range(len(ODD_STEPS)))
+def test_steps_that_nobody_wrote_are_no_row_and_no_traceback(odd: object, tmp_path: Path) -> None:
+    line = {
+        "task": "t", "sample_id": "s", "sample_digest": "d", "target_digest": "d", "occurrence": 0, "model": "m",
+        "repeat": 0, "outcome": "right", "started_at": 1.0, "steps": odd,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="not a row of this version"):
+        from_line(json.dumps(line).encode())
+    with pytest.raises((StoreError, ValueError)):
+        steps_of(json.dumps(odd), tmp_path)
+
+
+def test_every_field_of_a_step_comes_back() -> None:
+    step = AgentStep(
+        text="a", started_at=1.5, stop_reason="stop", calls=(ToolCall("f", "{}"),), results=(ToolResult("r", True),),
+        reasoning="h", refusal="n", carried="[]", cached=True, attempts=2, queue_s=0.1, retry_s=0.2, ttft_s=0.3,
+        ttfr_s=0.4, tpot_s=0.5, total_s=0.6, input_tokens=1, cache_read_tokens=2, cache_write_5m_tokens=3,
+        cache_write_1h_tokens=4, cache_write_other_tokens=5, output_tokens=6, reasoning_tokens=7,
+        reasoning_estimated=True, cost_usd=Decimal("0.10"), served_model="s", fingerprint="f", service_tier="t",
+        billed_beside="b", raw_usage={"n": 1}, dropped=("seed",),
+    )  # fmt: skip
+    assert all(getattr(step, field.name) != field.default for field in fields(AgentStep)), "every field is set"
+    assert read_step(json.loads(json.dumps(step_record(step)))) == step

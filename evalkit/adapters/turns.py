@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from evalkit.adapters.tool_calls import wire_names
+from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
 from evalkit.records import Message, Tool
@@ -58,7 +58,11 @@ def linked(messages: tuple[Message, ...], tools: tuple[Tool, ...]) -> Iterator[L
         calls = []
         for call in message.calls:
             n_calls += 1
-            calls.append(SentCall(f"call{n_calls:05}", names.get(call.name, call.name), _as_object(call.arguments)))
+            calls.append(
+                SentCall(
+                    f"call{n_calls:05}", names.get(call.name) or fitting_name(call.name), _as_object(call.arguments)
+                )
+            )
         open_calls = list(calls)
         yield LinkedTurn(message, tuple(calls))
 

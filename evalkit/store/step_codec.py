@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.records import AgentStep, ToolCall, ToolResult
-from evalkit.store.row_kinds import drop_odd_counts, odd_step
+from evalkit.store.row_kinds import MOST_STEPS, drop_odd_counts, odd_step
 
 _PLAIN = tuple(f.name for f in fields(AgentStep) if f.name not in {"calls", "results", "cost_usd", "dropped"})
 _DEFAULTS = {f.name: f.default for f in fields(AgentStep)}
@@ -57,6 +57,11 @@ def step_records(steps: Sequence[AgentStep] | None) -> list[dict[str, object]] |
     return None if steps is None else [step_record(step) for step in steps]
 
 
-def read_steps(records: Sequence[Mapping[str, object]] | None) -> tuple[AgentStep, ...] | None:
-    """The steps back. Raises ValueError as `read_step`."""
-    return None if records is None else tuple(read_step(record) for record in records)
+def read_steps(records: object) -> tuple[AgentStep, ...] | None:
+    """The steps back; None for None. Raises ValueError for what `step_records` did not write."""
+    if records is None:
+        return None
+    fine = isinstance(records, list) and len(records) <= MOST_STEPS and all(isinstance(one, dict) for one in records)
+    if not isinstance(records, list) or not fine:
+        raise ValueError("not the steps of this version of evalkit")
+    return tuple(read_step(record) for record in records)
