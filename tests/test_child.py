@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-import evalkit as package
 from evalkit import child
+from tests.source_trees import ROOT, trees
 
-ROOT = Path(package.__file__).parent
 _MODULES = frozenset({"subprocess", "multiprocessing", "pty", "popen2", "commands", "_posixsubprocess", "webbrowser"})
 _NAMES = frozenset(
     {
@@ -31,10 +30,10 @@ _KNOWN = {"scorers/cage/worker.py": ["os.fork"]}
 """What stands elsewhere, and why: the cage's own program forks inside it, into the new namespace of processes."""
 
 
-def starts_of(source: str) -> list[str]:
-    """Every place in a module's source that could start a process."""
+def starts_of(tree: ast.Module) -> list[str]:
+    """Every place in a module that could start a process."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Import):
             found += [f"{line}: {name.name}" for name in node.names if name.name.split(".")[0] in _MODULES]
@@ -63,9 +62,9 @@ def starts_of(source: str) -> list[str]:
 
 
 def test_no_module_starts_a_process_but_through_the_door() -> None:
-    modules = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).as_posix() not in _DOOR]
+    modules = {path.relative_to(ROOT).as_posix(): tree for path, tree in trees().items()}
     assert len(modules) > 200
-    found = {str(path.relative_to(ROOT)): starts for path in modules if (starts := starts_of(path.read_text("utf-8")))}
+    found = {name: starts for name, tree in modules.items() if name not in _DOOR and (starts := starts_of(tree))}
     assert {name: [start.partition(": ")[2] for start in starts] for name, starts in found.items()} == _KNOWN
 
 
@@ -86,7 +85,7 @@ def test_no_module_starts_a_process_but_through_the_door() -> None:
     ],
 )  # fmt: skip
 def test_the_walk_sees_every_way_to_start_a_process(source: str) -> None:
-    assert starts_of(source)
+    assert starts_of(ast.parse(source))
 
 
 AUDITED = """

@@ -18,11 +18,11 @@ from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.strata import draw
 from evalkit.bridges.traces.taking_out import TakingOut, names_of
 from evalkit.bridges.traces.traits import Traits, traits_of
-from evalkit.stats.traffic import mean_of
 from evalkit.store.sealing import rows_of
 from evalkit.suite.loading import load_suite
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.made_logs import CANARIES, SORTING, write_log
+from tests.summaries import mean_of
 from tests.world import Ran, evalkit, run_folders
 
 FILES = Path(__file__).parent / "payloads" / "traces"

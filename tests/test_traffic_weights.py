@@ -20,11 +20,12 @@ from evalkit.stats.comparison import test as paired_test
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.one_sample import test_floor as floor
 from evalkit.stats.ratios import cost_ratio
-from evalkit.stats.traffic import Design, mean_of, quantile, weighted_mean
+from evalkit.stats.traffic import Design, quantile, weighted_mean
 from evalkit.stats.verdict import Verdict
 from evalkit.store import summary
 from tests.board_world import a_row, a_run
 from tests.gate_world import Gate, stored
+from tests.summaries import mean_of
 from tests.world import Ran, evalkit, run_folders
 
 FILE = """
