@@ -52,9 +52,6 @@ class BilledAnswer:
     parts: tuple[BilledAnswer, ...] = ()
     """Of a pipeline what each part was billed; empty for any other model."""
 
-    parts: tuple[BilledAnswer, ...] = ()
-    """Of a pipeline what each part was billed; empty for any other model."""
-
     @property
     def requests(self) -> tuple[Usage, ...]:
         """What is billed by itself."""
