@@ -64,6 +64,31 @@ def draw(rng: np.random.Generator, judge: str, accuracy: float, differ: float, d
     return base, cand, seen_b, seen_c
 
 
+def other_shapes(rng: np.random.Generator, shape: str) -> JudgedPairs:
+    """Pairs with the truth at the margin and a judge of the candidate's family, in other shapes than the table's."""
+    base, cand, seen_b, seen_c = draw(rng, "family", 0.75, 0.15, -MARGIN)
+    truth, seen = cand - base, seen_c - seen_b
+    task, group, n = np.zeros(N, dtype=np.intp), np.arange(N), {"40 labels": 40, "clusters": 200}.get(shape, 100)
+    if shape == "clusters":  # 100 clusters of 10: the loss of each is its own, and so is what the judge overlooks
+        group = np.repeat(np.arange(100), 10)
+        lose = np.repeat(rng.beta(0.4, 3.6, 100), 10)
+        truth = np.where(rng.random(N) < lose, -1.0, np.where(rng.random(N) < 0.05 / 0.9, 1.0, 0.0))
+        seen = np.where(rng.random(N) < np.repeat(rng.beta(1, 3, 100), 10), 0.0, truth)
+    if shape == "two tasks":  # of one a fifth is labelled, of the other a twentieth; the judge leans in the first alone
+        task = (np.arange(N) >= N // 2).astype(np.intp)
+        seen = np.where(task == 1, np.where(rng.random(N) < 0.1, 0.0, truth), seen)
+    if shape == "graded":
+        truth = np.clip(truth * rng.beta(4, 2, N) + rng.normal(0, 0.05, N), -1, 1)
+        truth -= truth.mean() - rng.normal(-MARGIN, truth.std() / np.sqrt(N))
+        seen = np.clip(0.6 * truth + 0.1 + rng.normal(0, 0.15, N), -1, 1)
+        truth = np.clip(truth, -1, 1)
+    labelled = np.zeros(N, dtype=bool)
+    labelled[rng.permutation(N)[:n]] = True
+    if shape == "two tasks":
+        labelled = rng.random(N) < np.where(task == 1, 0.05, 0.2)
+    return JudgedPairs(seen, np.where(labelled, truth, np.nan), task, group)
+
+
 def rogan_gladen(truth: tuple[Floats, Floats], seen: tuple[Floats, Floats], labelled: np.ndarray) -> Verdict:
     """The corrected difference with the delta method's variance of each model's prevalence and rates."""
     estimate, variance = 0.0, 0.0
@@ -123,6 +148,13 @@ def judged(reps: int, n: int = 100) -> list[Goal]:
             wrong.add(float(shares[0][0]))
             if judge == "good":
                 power.add(float(shares[1][0] / shares[1][4]))
+    for shape in ("40 labels", "clusters", "two tasks", "graded"):
+        rng = np.random.default_rng([SEED, len(shape)])
+        said = [test_judged(other_shapes(rng, shape), MARGIN, ALPHA).decision.verdict for _ in range(draws)]
+        wrong.add(said.count(Verdict.PASS) / draws)
+        print(
+            f"{shape}: false pass {wrong.cells[-1]:.3f}, false fail {said.count(Verdict.FAIL) / draws:.3f}", flush=True
+        )
     n_cells = len(wrong.cells)
     return [
         Goal(
