@@ -1,11 +1,11 @@
-"""Make the results folder that the board's pictures and tests show: 13 models, 7 tasks, three dates. All of it is made up.
+"""Make the results folder that the board's pictures and tests show: 13 models, 7 tasks, three dates. All is made up.
 
     uv run python scripts/board_example.py RESULTS [--scale 0.2]
 
 The suite `support-swap` asks about support tickets: choices, JSON, German mails, answers that a judge scores,
-conversations of three turns, and tools. It has a gate, prices, a price change, another served version, and a load sweep
-for each of the two own models. Beside its three runs lie a damaged folder and a run that is not finished. Everything goes
-through `evalkit.store`, so the folders are what a run leaves behind. No model is asked, and nothing leaves the machine.
+conversations of three turns, and tools. It has a gate, prices, a price change, another served version, and a load
+sweep for each of the two own models. Beside its three runs lie a damaged folder and an unfinished run. Everything goes
+through `evalkit.store`, so the folders are what a run leaves behind. No model is asked, nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ _GERMAN = (
 _FIND = Tool("find_order", "Look up an order by its number.",
              {"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]})  # fmt: skip
 _REFUND = Tool("refund", "Pay an order back.",
-               {"type": "object", "properties": {"number": {"type": "string"}, "euros": {"type": "number"}}})  # fmt: skip
+               {"type": "object", "properties": {"number": {"type": "string"}}})  # fmt: skip
 
 
 class Asked(NamedTuple):
@@ -133,7 +133,7 @@ class Asked(NamedTuple):
 
 
 def make(results: Path, *, scale: float = 1.0, others: bool = True) -> list[Path]:
-    """Fill the folder; the folders of the three runs, the oldest first. `others`: also the damaged and unfinished ones."""
+    """Fill the folder; the folders of the three runs, the oldest first. `others`: also one damaged, one unfinished."""
     made = []
     for n, date in enumerate(DATES):
         models = [m for m in MODELS if n > 0 or m.name != "gemma-4-31b"]  # it joined a week later
@@ -200,7 +200,9 @@ def _facts(models: Sequence[MadeModel], scale: float, week: int) -> dict[str, ob
     for model in models:
         found = _prices(model, week)
         own = model.name in OWN
-        source = f"hosting (on demand; within the SLO) by load sweep {_sweep_name(model.name)}" if own else "prices.yaml"
+        source = (
+            f"hosting (on demand; within the SLO) by load sweep {_sweep_name(model.name)}" if own else "prices.yaml"
+        )
         described[model.name] = {
             "adapter": model.adapter, "model": model.asked_as, "place": model.host, "host": model.host,
             "streaming": True, "priced_as": [None, model.asked_as],
@@ -209,7 +211,9 @@ def _facts(models: Sequence[MadeModel], scale: float, week: int) -> dict[str, ob
                 "usd_per_mtok": [{"above_input_tokens": 0, "input": found[0], "output": found[1]}],
             },
         }  # fmt: skip
-        entries[model.name] = {"adapter": model.adapter, "model": model.asked_as} | ({"hosting": _hosting(model.name)} if own else {})
+        entries[model.name] = {"adapter": model.adapter, "model": model.asked_as} | (
+            {"hosting": _hosting(model.name)} if own else {}
+        )
     tasks = {
         task.name: {
             "n": _n(task, scale), "scorer": task.scorer,
@@ -243,7 +247,7 @@ def _hosting(name: str) -> dict[str, object]:
     return {"gpu": "H100", "gpus": OWN[name][0], "usd_per_gpu_hour": "2.49", "billing": "on_demand", "load": "latest"}
 
 
-def _item(task: MadeTask, n: int) -> Asked:
+def _item(task: MadeTask, n: int) -> Asked:  # noqa: PLR0911 - one for each task
     """The n-th question of a task."""
     number = f"{4711 + 37 * n}"
     tier = ("free", "team", "enterprise")[n % 3]
@@ -260,14 +264,22 @@ def _item(task: MadeTask, n: int) -> Asked:
     if task.name == "refund-policy":
         days = 9 + 5 * (n % 8)
         allowed = "yes" if days <= 30 else "no"
-        asked = f"Our policy: unused goods go back within 30 days.\nBought {days} days ago, unused. Refund? End with yes or no."
+        asked = f"Unused goods go back within 30 days.\nBought {days} days ago, unused. Refund? End with yes or no."
         why = f"The goods are unused and were bought {days} days ago. The limit is 30 days."
         other = "no" if allowed == "yes" else "yes"
-        return Asked((Message("user", asked),), allowed, f"{why}\nAnswer: {allowed}", f"{why}\nAnswer: {other}", {"tier": tier})
+        return Asked(
+            (Message("user", asked),), allowed, f"{why}\nAnswer: {allowed}", f"{why}\nAnswer: {other}", {"tier": tier}
+        )
     if task.name == "extract-order":
         asked = f"Extract the order as JSON with number and queue.\n\n{text}"
         right = json.dumps({"number": number, "queue": queue})
-        return Asked((Message("user", asked),), right, right, json.dumps({"number": number[::-1], "queue": queue}), {"tier": tier})
+        return Asked(
+            (Message("user", asked),),
+            right,
+            right,
+            json.dumps({"number": number[::-1], "queue": queue}),
+            {"tier": tier},
+        )
     if task.name == "three-turn-refund":
         turn = n % 3
         said = [
@@ -283,8 +295,10 @@ def _item(task: MadeTask, n: int) -> Asked:
         asked = f"Where is order {number}? Use the tools."
         return Asked((Message("user", asked),), f"find_order({number})", "", "", {"tier": tier})
     asked = f"Write a reply of at most 80 words.\n\nTicket: {text}"
-    good = f"Thank you for writing. I have looked into {number} and forwarded it to {queue}. You will hear from us within one working day."
-    return Asked((Message("user", asked),), "", good, f"Your request {number} was received. Please wait.", {"tier": tier})
+    good = f"Thank you for writing. I have passed {number} on to {queue}. You will hear from us in one working day."
+    return Asked(
+        (Message("user", asked),), "", good, f"Your request {number} was received. Please wait.", {"tier": tier}
+    )
 
 
 def _rows(model: MadeModel, task: MadeTask, n: int, week: int) -> Iterator[Row]:
@@ -368,13 +382,18 @@ def _judged(folder: Path, rows: Sequence[Row], date: str) -> None:
     }
     inner = open_judging(folder, facts)
     cost = (420 * Decimal("0.4") + 30 * Decimal("1.6")) / 1_000_000
-    _journal(inner, (
-        Row(task=row.task, sample_id=f"{row.sample_id}/{row.model}", sample_digest=hashlib.md5(f"{row.key}".encode()).hexdigest(),
-            target_digest="t", occurrence=0, model=JUDGE, repeat=0, outcome=Outcome.SCORED, score=row.score,
-            started_at=row.started_at, ttft_s=0.3, total_s=0.5, tpot_s=0.006, input_tokens=420, output_tokens=30, cost_usd=cost, spend_usd=cost,
-            slices={"of": row.model}, text=f"Score: {row.score}")
+    made = (
+        Row(
+            **{"task": row.task, "sample_id": f"{row.sample_id}/{row.model}", "target_digest": "t", "occurrence": 0},
+            **{"sample_digest": hashlib.md5(f"{row.key}".encode()).hexdigest(), "model": JUDGE, "repeat": 0},
+            **{"outcome": Outcome.SCORED, "score": row.score, "text": f"Score: {row.score}"},
+            **{"started_at": row.started_at, "ttft_s": 0.3, "total_s": 0.5, "tpot_s": 0.006},
+            **{"input_tokens": 420, "output_tokens": 30, "cost_usd": cost, "spend_usd": cost},
+            slices={"of": row.model},
+        )
         for row in rows
-    ))  # fmt: skip
+    )
+    _journal(inner, made)
     seal(inner)
     runs.update_facts(inner, status="complete", started_at=date)
 

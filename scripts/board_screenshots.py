@@ -3,7 +3,8 @@
     uv run --extra app --group browser python scripts/board_screenshots.py RESULTS OUT [--chromium /usr/bin/chromium]
     uv run --extra app --group browser python scripts/board_screenshots.py example build/screenshots --only pictures
 
-`example` makes 13 models on 7 tasks and three dates in a temporary folder (`board_example`), with one run going on. Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
+`example` makes 13 models on 7 tasks and three dates in a temporary folder (`board_example`), with one run going on.
+Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
 exits 1, naming the step, when a step of the walk does not show what it should. Nothing beyond loopback may be
 asked for.
 """

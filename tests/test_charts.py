@@ -38,7 +38,7 @@ def every_chart(results: Path) -> dict[str, Chart]:
     lines = standing(reader, entries_of(reader, "support"), None)
     run = reader.runs()[0].name
     history = [
-        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}", model == "gpt")
+        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}")
         for day in (1, 8)
         for model in MODELS
     ]

@@ -26,7 +26,7 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Cost", "The bill, the prices used, and where own GPUs would be cheaper.")
     if not runs:
         return
-    run = elements.choose("Run", [info.name for info in runs], key="run")
+    run = elements.run_of(runs)
     models = store.summary(run).models
     if not models:
         st.info("This run has no rows yet.")

@@ -33,7 +33,7 @@ def render(store: ResultsReader) -> None:
         st.code(_EXAMPLE, language="yaml")
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
-    run = elements.choose("Run", gated, key="run")
+    run = elements.run_of(runs, gated)
     large = (store.summary(run).n_rows or 0) > _LARGE
     if large and not is_decided(store, run):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")

@@ -69,7 +69,7 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
     read, show = _FIGURES[figure]
     rows: list[HistoryPoint] = []
     before: dict[str, dict[str, str | None]] = {}
-    baselines, mine = promoted_sides(), elements.chosen()
+    baselines = promoted_sides()
     for info in runs:
         facts = store.facts(info.name)
         for model, cells in store.summary(info.name).models.items():
@@ -93,7 +93,6 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
                     high=high,
                     shown=show(value) + (" " + numbers.interval(low, high) if low is not None else ""),
                     note="; ".join(notes),
-                    dim=bool(mine) and model not in mine,
                 )
             )
     return rows

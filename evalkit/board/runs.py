@@ -31,7 +31,7 @@ def render(store: ResultsReader) -> None:
         if info.status == "running":
             _live(store, info.name)
     _list(store, elements.newest_first(runs))
-    run = elements.choose("Run", [info.name for info in runs], key="run")
+    run = elements.run_of(runs)
     _one(store, next(info for info in runs if info.name == run))
 
 

@@ -23,7 +23,7 @@ def render(store: ResultsReader) -> None:
         return
     left, right = st.columns([3, 2])
     with left:
-        run = elements.choose("Run", [info.name for info in runs], key="run")
+        run = elements.run_of(runs)
     with right:
         search = st.text_input(
             "Find", key="find", bind="query-params", type="search", placeholder="sample id, task or digest"

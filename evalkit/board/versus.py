@@ -13,6 +13,7 @@ from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
+from evalkit.render.cells import run_titles
 from evalkit.render.comparison import sentence
 from evalkit.results import changes
 from evalkit.results.compare import compare_samples
@@ -44,11 +45,13 @@ def render(store: ResultsReader) -> None:
         )
         return
     _follow(sides)
+    named = run_titles(runs)
+    titles = {key: f"{visible(model, limit=60)} · {named[run]}" for key, (run, model) in sides.items()}
     left, right = st.columns(2)
     with left:
-        a = sides[elements.choose("A (now)", list(sides), key="a")]
+        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles)]
     with right:
-        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1)]
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")

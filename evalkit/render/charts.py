@@ -19,18 +19,18 @@ from evalkit.render.rule_text import RenderedRule
 from evalkit.render.vega import (
     CELL,
     COLOURS,
-    SHAPES,
+    GREY,
     Chart,
     Row,
     Spec,
     chart_of,
     cost_domain,
-    cycled,
     domain,
     field,
     layer,
     point_mark,
     ring_mark,
+    series,
     tips,
 )
 from evalkit.results.entries import LeaderboardLine
@@ -64,8 +64,6 @@ class HistoryPoint:
     shown: str
     note: str
     """What changed since the point before; empty: nothing."""
-    dim: bool
-    """Drawn faintly, because others were chosen."""
 
 
 def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (), figures: bool = False) -> Chart | None:
@@ -100,7 +98,7 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
     told = tips(model="model", shown="quality [95 %]", standing="standing")
     at = field("quality", "Q", title=title, scale=scale, axis={"tickCount": 6, "format": ".2f"})
     layers = [
-        layer({"type": "rule", "strokeWidth": 3, "opacity": 0.55, "color": COLOURS[0]},
+        layer({"type": "rule", "strokeWidth": 3, "color": COLOURS[0]},
                {"y": y, "x": at | {"field": "low"}, "x2": {"field": "high"}, **told}, "isValid(datum.low)"),
         layer(point_mark(110, color=COLOURS[0]), {"y": y, "x": at, **told}),
         layer(ring_mark(380), {"y": y, "x": at, **told}, "datum.chosen"),
@@ -159,8 +157,8 @@ def tradeoff(
                     legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
     shape = field("state", "N", scale={"domain": states, "range": ["circle", "diamond", "cross"]}, legend=None)
     told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front")
-    rule = {"type": "rule", "strokeWidth": 2, "opacity": 0.6}
-    dashed = {"type": "line", "strokeDash": [5, 4], "opacity": 0.7, "interpolate": "step-after", "color": COLOURS[2]}
+    rule = {"type": "rule", "strokeWidth": 2}
+    dashed = {"type": "line", "strokeDash": [5, 4], "interpolate": "step-after", "color": COLOURS[2]}
     name = {"type": "text", "align": "left", "dx": 10, "dy": -8, "fontSize": 13, "limit": 180}
     marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
     if selects:
@@ -195,19 +193,19 @@ def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
         f"{p.model} {p.at[:10]}: {p.shown}{f' ({p.note})' if p.note else ''}" for p in points[:40]
     )  # beyond that nobody listens: the table has them all
     models = list(dict.fromkeys(visible(point.model, limit=CELL) for point in points))
-    colour = field("model", "N", scale={"domain": models, "range": cycled(COLOURS, models)},
+    colours, shapes = series(models)
+    colour = field("model", "N", scale={"domain": models, "range": colours},
                     legend={"title": None, "orient": "top", "columns": 4})  # fmt: skip
-    shape = field("model", "N", scale={"domain": models, "range": cycled(SHAPES, models)}, legend=None)
-    faint = field("dim", "N", scale={"domain": [False, True], "range": [0.85, 0.15]}, legend=None)
+    shape = field("model", "N", scale={"domain": models, "range": shapes}, legend=None)
     x = field("at", "T", title=None, axis={"labelOverlap": True}, scale={"type": "utc"})
     y = field("value", "Q", title=figure, scale={"domain": domain(rows, "low", "high", "value"), "nice": True})
     told = tips(model="model", run="run", shown=figure, note="note")
-    both = {"x": x, "color": colour, "opacity": faint}
+    both = {"x": x, "color": colour}
     layers = [
         layer({"type": "line"}, {"y": y, **both}),
         layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
                "isValid(datum.low)"),
-        layer({"type": "point", "filled": True, "size": 90}, {"y": y, "shape": shape, **both, **told}),
+        layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
         layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
                "datum.note != ''"),
     ]  # fmt: skip
@@ -251,10 +249,10 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
     x = field("low", "Q", title=title, scale={"zero": False, "nice": True, "padding": 20}, axis={"tickCount": 6})
     told = tips(rule="rule", verdict="verdict", shown="measured")
     layers = [
-        layer({"type": "rule", "strokeWidth": 4, "opacity": 0.6},
+        layer({"type": "rule", "strokeWidth": 4},
                {"y": y, "x": x, "x2": {"field": "high"}, "color": colour}),
         layer(point_mark(110), {"y": y, "x": x | {"field": "value"}, "color": colour, **told}),
-        layer({"type": "tick", "thickness": 3, "size": 26, "color": "#808080"},
+        layer({"type": "tick", "thickness": 3, "size": 26, "color": GREY},
                {"y": y, "x": x | {"field": "limit"}, **told}),
     ]  # fmt: skip
     drawn_as: Spec = {"layer": layers, "height": 64 * len(names) + 70}
