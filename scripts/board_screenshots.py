@@ -63,7 +63,8 @@ def main() -> int:
                 continue
             page = _page(browser, width, scheme, asked)
             for name in args.pages if args.pages is not None else PAGES:
-                page.goto(f"{url}/{name}{'?suite=' + args.suite if args.suite else ''}")
+                path = "" if name == "leaderboard" else name
+                page.goto(f"{url}/{path}{'?suite=' + args.suite if args.suite else ''}")
                 settle(page)
                 if args.only != "visit":
                     _tall(page, width, args.tallest)
@@ -193,15 +194,18 @@ def settle(page: Any) -> None:
     """Wait until Streamlit has drawn everything."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=_WAIT_MS)
     page.wait_for_timeout(900)  # charts draw after the script has ended
+    if page.get_by_text("This app has encountered an error").count():
+        raise AssertionError(f"{page.url} shows an error in place of the page")
 
 
 def _tall(page: Any, width: int, tallest: int) -> None:
     """Make the window as tall as the page, so that one picture holds all of it."""
-    page.set_viewport_size({"width": width, "height": 700})
-    page.wait_for_timeout(200)
-    height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
-    page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, tallest))})
-    page.wait_for_timeout(500)
+    for _ in range(2):  # a chart that was out of sight is drawn, and takes room, once it comes into sight
+        page.set_viewport_size({"width": width, "height": 700})
+        page.wait_for_timeout(200)
+        height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
+        page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, tallest))})
+        page.wait_for_timeout(500)
 
 
 def _note(url: str, asked: list[str]) -> None:

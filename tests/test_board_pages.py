@@ -148,6 +148,31 @@ def test_filters_come_from_the_url(many: Path) -> None:
     assert "No model fits" in draw("leaderboard", many, search="nothing like it").info[0].value
 
 
+def test_three_cards_say_what_the_leaderboard_decides(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support")
+    said = words(at).replace("\\", "")
+    assert [block.value for block in at.caption][1:4] == ["Best quality", "Best value", "Fastest"]
+    assert "**qwen** · $0.40 per 1,000 samples" in said
+    assert "too close to call" in said
+    assert "Too close to call: qwen." in said
+
+
+def test_a_filter_recomputes_the_headline_for_what_is_shown(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support", tier="open weights, permissive")
+    assert at.dataframe[0].value["model"].tolist() == ["qwen"]
+    assert at.subheader[0].value.startswith("qwen is the only model here")
+    at = draw("leaderboard", many, suite="support", max_usd="1")
+    assert at.dataframe[0].value["model"].tolist() == ["qwen"], "2 dollars and an unknown price are both above 1"
+    assert any("1 of 3 models shown" in block.value for block in at.caption)
+
+
+def test_columns_of_which_nothing_is_known_are_left_out(tmp_path: Path) -> None:
+    a_run(tmp_path, ("tiny", "other"), n=6)
+    columns = draw("leaderboard", tmp_path).dataframe[0].value.columns
+    assert "USD per 1,000" not in columns and "licence" not in columns
+    assert "total p50" in columns
+
+
 def chosen(at: AppTest) -> list[str]:
     return list(at.sidebar.multiselect(key="models").value)
 
@@ -186,7 +211,10 @@ def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: 
         partial(getattr(import_module(f"evalkit.board.{page}"), choose), names)()
         return list(st.session_state["models"])
 
-    assert click("leaderboard", "leaderboard_table", "_choose", {"rows": [1, 0]}, ["gpt", "qwen"]) == ["qwen", "gpt"]
+    assert click("leaderboard_table", "leaderboard_table", "_choose", {"rows": [1, 0]}, ["gpt", "qwen"]) == [
+        "qwen",
+        "gpt",
+    ]
     picked = {"picked": [{"model": "shown"}, {"model": "gone"}]}
     assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 

@@ -16,7 +16,7 @@ pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is n
 
 from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
-from evalkit.board.leaderboard import picture
+from evalkit.board.leaderboard_table import picture
 from evalkit.board.versus import marked_lines as marked
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader

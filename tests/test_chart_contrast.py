@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from evalkit.render import vega
+from evalkit.render import rows, vega
 from tests.test_charts import every_chart, nodes
 
 PAGES = {"light": "#ffffff", "dark": "#171614"}
@@ -67,3 +69,28 @@ def test_every_mark_of_every_chart_stands_out_from_the_page(page: str, tmp_path:
 def test_sixty_models_have_each_a_colour_and_shape_of_their_own() -> None:
     colours, shapes = vega.series(range(60))
     assert len(set(zip(colours, shapes, strict=True))) == 60
+
+
+def test_the_ink_of_a_heat_map_stands_out_from_every_ground() -> None:
+    for n in range(101):
+        found = rows.heat(n / 100, 0.0, 1.0)
+        assert found is not None
+        assert contrast(*found) >= 4.5, n
+    assert rows.heat(None, 0.0, 1.0) is None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_drawn_in_a_row_stands_out_and_holds_no_text(page: str) -> None:
+    image = rows.interval_image(0.8, 0.7, 0.9, (0.5, 1.0), limit=0.75)
+    bar = rows.bar_image(2.0, 4.0)
+    assert image is not None and bar is not None
+    for drawn in (image, bar):
+        svg = ET.fromstring(unquote(drawn.removeprefix("data:image/svg+xml,")))
+        for mark in svg:
+            assert mark.text is None
+            colour = mark.get("fill") or mark.get("stroke")
+            assert colour is not None
+            if mark.get("stroke-opacity") is None:  # the scale is a guide, not a figure
+                assert contrast(colour, PAGES[page]) >= 3
+    assert rows.interval_image(None, None, None, (0, 1)) is None
+    assert rows.bar_image(None, 1.0) is None and rows.bar_image(0.0, 1.0) is None

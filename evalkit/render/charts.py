@@ -157,8 +157,8 @@ def tradeoff(
                     legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
     shape = field("state", "N", scale={"domain": states, "range": ["circle", "diamond", "cross"]}, legend=None)
     told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front")
-    rule = {"type": "rule", "strokeWidth": 2}
-    dashed = {"type": "line", "strokeDash": [5, 4], "interpolate": "step-after", "color": COLOURS[2]}
+    rule: Spec = {"type": "rule", "strokeWidth": 2}
+    dashed: Spec = {"type": "line", "strokeDash": [5, 4], "interpolate": "step-after", "color": COLOURS[2]}
     name = {"type": "text", "align": "left", "dx": 10, "dy": -8, "fontSize": 13, "limit": 180}
     marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
     if selects:
