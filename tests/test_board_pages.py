@@ -237,6 +237,20 @@ def test_a_model_of_unknown_price_is_named_and_not_drawn_as_free(many: Path) -> 
     assert "qwen" in at.subheader[0].value
 
 
+def test_the_best_at_each_price_is_dearer_only_where_it_is_shown_to_be_better(tmp_path: Path) -> None:
+    skills = {"cheap": (60, "0.001"), "alike": (62, "0.002"), "good": (95, "0.004")}
+    rows = [
+        a_row(name, "refunds", n, score=float(n * 37 % 100 < right), cost_usd=Decimal(usd))
+        for name, (right, usd) in skills.items()
+        for n in range(100)
+    ]
+    a_run(tmp_path, tuple(skills), rows=rows, n=100)
+    at = draw("tradeoff", tmp_path)
+    said = at.subheader[0].value.replace("\\", "")
+    assert said == "Best at each price: cheap for $1.00 (0.600); good from $4.00 (0.950)."
+    assert any("Not ruled out: alike." in block.value for block in at.caption)
+
+
 def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
     run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
     at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")

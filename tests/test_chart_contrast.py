@@ -37,11 +37,11 @@ def over(colour: str, page: str, opacity: float) -> str:
 
 
 def colours_of(spec: Any) -> list[tuple[str, float, str]]:
-    """(colour, opacity, kind of mark) of every mark; areas are left out, since a line says the same."""
+    """(colour, opacity, kind of mark) of every mark; grounds are left out, since a line or a word says the same."""
     found = []
     for node in nodes(spec):
         mark = node.get("mark")
-        if not isinstance(mark, dict) or mark["type"] == "area":
+        if not isinstance(mark, dict) or mark["type"] in {"area", "rect"}:
             continue
         opacity = (
             float(mark.get("opacity", 1)) * float(mark.get("strokeOpacity", 1)) * float(mark.get("fillOpacity", 1))

@@ -160,8 +160,8 @@ def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Pa
     assert charts.is_wide(points)
     chart = charts.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
     assert chart is not None
-    named = {row["model"] for row in chart.spec["data"]["values"] if row["named"]}  # type: ignore[index]
+    named = {row["model"] for row in chart.spec["data"]["values"] if row["wide"]}  # type: ignore[index]
     front = {point.name for point in points if point.state == "front"}
     assert named == front | {"m3"}
     few = charts.tradeoff(points[:5], "USD per 1,000 samples")
-    assert few is not None and all(row["named"] for row in few.spec["data"]["values"])  # type: ignore[index]
+    assert few is not None and all(row["wide"] for row in few.spec["data"]["values"])  # type: ignore[index]

@@ -102,7 +102,7 @@ def cost_domain(rows: Sequence[Row], *, log: bool) -> list[float]:
     ends = figures(rows, "x", "x_high")
     low, high = min(ends), max(ends)
     if log:
-        return [low / 1.4, high * 2]
+        return [low / 1.6, high * 2.5]
     reach = (high - low) or high or 1.0
     return [max(0.0, low - 0.08 * reach), high + 0.15 * reach]
 
