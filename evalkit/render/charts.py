@@ -248,7 +248,7 @@ def _names(x: Spec, y: Spec) -> list[Spec]:
         for name, (align, baseline, dx, dy) in PLACES.items():
             mark: Spec = {"type": "text", "align": align, "baseline": baseline, "dx": dx, "dy": dy, "fontSize": FONT,
                           "limit": 200}  # fmt: skip
-            text = {"x": x, "y": y, "text": field("model", "N")}
+            text: Spec = {"x": x, "y": y, "text": field("model", "N")}
             layers.append(layer(mark, text, f"{test} && datum.{size} == '{name}'"))
     return layers
 
