@@ -295,8 +295,22 @@ def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page:
 
 def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     at = draw("gate", many)
-    assert "qwen against gpt: pass" in at.subheader[0].value
-    assert at.dataframe[0].value["rule"].tolist()[0].startswith("quality all")
+    assert at.subheader[0].value.replace("\\", "") == "✔ qwen passes all 2 required rules."
+    matrix, rules = at.dataframe[0].value, at.dataframe[1].value
+    assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
+    assert rules["rule"].tolist()[0] == "quality all ≥ −0.300"
+    assert rules["interval"].str.startswith("data:image/svg+xml,").all()
+
+
+def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp_path: Path) -> None:
+    rules = [{"quality": "all", "margin": 0.01}, {"cost": "usd_per_1k_samples", "max_ratio": 0.1}]
+    a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen"], "rules": rules})
+    at = draw("gate", tmp_path)
+    why = at.subheader[0].value.replace("\\", "")
+    assert why.startswith("✘ qwen fails because cost usd_per_1k_samples is 0.20×")
+    assert "(limit ≤ 0.10×)" in why
+    needs = next(block.value for block in at.text if block.value.startswith("To decide quality all ≥ −0.010"))
+    assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 
 def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(

@@ -320,6 +320,14 @@ def facts_table(rows: Mapping[str, object], alt: str) -> None:
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 
+def text_table(columns: Mapping[str, Sequence[str]], alt: str) -> None:
+    """A table of other people's texts, by column."""
+    import pandas as pd
+
+    frame = pd.DataFrame({name: [cell(text, 1_000) for text in texts] for name, texts in columns.items()})
+    st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
+
+
 def link(place: DeltaGenerator, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
     """A link to another page with its query and what is chosen; a page that stands alone (a test) says its name."""
     pages = st.session_state.get(PAGES, {})

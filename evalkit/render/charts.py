@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from evalkit.render.cells import quality_text
 from evalkit.render.labels import FONT, PLACES, Anchor, Box, place
+from evalkit.render.rows import VERDICT_COLOURS
 from evalkit.render.rule_text import RenderedRule
 from evalkit.render.vega import (
     CELL,
@@ -55,9 +56,14 @@ _PLOT_PX = 310
 """Height of a trade-off without its axis and legend."""
 _SCALES = {
     "margin": "Quality: candidate minus baseline",
-    "max_ratio": "Ratios: candidate to baseline",
+    "min": "Quality of the candidate",
+    "max_ratio": "Candidate as a multiple of the baseline",
+    "max_increase": "Share of answers: candidate minus baseline",
+    "max_rate": "Share of the candidate's answers",
+    "max_s": "Seconds",
+    "max_usd": "US dollars",
 }
-"""What rules of one unit share; dollars, seconds and rates have a scale each."""
+"""What rules of one unit share, in words; a kind that is not listed has a scale of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +337,7 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
     axis = {"labelAlign": "left", "labelPadding": -4, "labelOffset": -20, "labelLimit": 600, "ticks": False,
             "domain": False, "zindex": 1}  # fmt: skip
     y = field("rule", "N", sort=names, title=None, axis=axis)
-    verdicts = {"domain": ["pass", "inconclusive", "fail"], "range": [COLOURS[2], COLOURS[1], COLOURS[4]]}
+    verdicts = {"domain": list(VERDICT_COLOURS), "range": list(VERDICT_COLOURS.values())}
     colour = field("verdict", "N", scale=verdicts, legend=None)  # the names of the rules say it in words
     x = field("low", "Q", title=title, scale={"zero": False, "nice": True, "padding": 20}, axis={"tickCount": 6})
     told = tips(rule="rule", verdict="verdict", shown="measured")

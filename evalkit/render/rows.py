@@ -72,3 +72,14 @@ def heat(value: float | None, low: float, high: float) -> tuple[str, str] | None
     red, green, blue = (c / 12.92 if (c := part / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for part in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "#{:02x}{:02x}{:02x}".format(*parts), _DARK_INK if luminance > _INK_FLIPS else _LIGHT_INK
+
+
+VERDICTS = {
+    "pass": ("#cdeee0", "#00402e"),
+    "fail": ("#f7d3bd", "#5c2500"),
+    "inconclusive": ("#f3e3bd", "#4a3300"),
+    "incomplete": ("#e3e3e3", "#333333"),
+}
+"""Ground and ink of a cell with a verdict; its words say the same."""
+VERDICT_COLOURS = {"pass": COLOURS[2], "fail": COLOURS[4], "inconclusive": COLOURS[1]}
+"""Of an interval, by verdict."""
