@@ -256,8 +256,8 @@ def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
     at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")
     assert "tiny is" in at.subheader[0].value and "points worse than gpt" in at.subheader[0].value
     assert "95 % interval" in at.subheader[0].value
-    marked = [block.value for block in at.code if "- Answer" in block.value or "+ Answer" in block.value]
-    assert len(marked) == 2, "both answers side by side, with what differs marked"
+    marked = [block.value for block in at.code if "Answer: [-" in block.value or "Answer: {+" in block.value]
+    assert len(marked) == 2, "both answers side by side, with the words that differ marked"
     at.selectbox(key="change").set_value("wrong to right").run()
     assert not at.exception
     assert all("right" in row for row in at.dataframe[1].value["B"])

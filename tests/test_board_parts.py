@@ -17,7 +17,7 @@ pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is n
 from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
-from evalkit.board.versus import marked_lines as marked
+from evalkit.render.word_diff import word_diff
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 
@@ -69,13 +69,18 @@ def test_long_lines_are_folded_and_long_texts_cut() -> None:
     assert max(map(len, text.split("\n"))) <= 2_000
 
 
-def test_differences_are_marked_only_where_marks_say_something() -> None:
-    left, right = marked("same\none\nend", "same\ntwo\nend")
-    assert left == ["  same", "- one", "  end"]
-    assert right == ["  same", "+ two", "  end"]
-    assert marked("A", "B") == (None, None)
-    assert marked("a\nb", "a\nb") == (None, None)
-    assert marked("x\n" * 5_000, "y\n" * 5_000) == (None, None)
+def test_differences_are_marked_word_by_word_and_only_where_marks_say_something() -> None:
+    assert word_diff("Refund within 30 days.\nAnswer: yes", "Refund within 14 days.\nAnswer: no") == (
+        "Refund within [-30-] days.\nAnswer: [-yes-]",
+        "Refund within {+14+} days.\nAnswer: {+no+}",
+    )
+    assert word_diff("same words here", "same words here and more") == (
+        "same words here",
+        "same words here {+and more+}",
+    )
+    assert word_diff("A", "B") is None, "nothing in common"
+    assert word_diff("a\nb", "a\nb") is None, "alike"
+    assert word_diff("x y " * 5_000, "x z " * 5_000) is None, "too long"
 
 
 def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:

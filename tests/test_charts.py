@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from evalkit.decide.stored import decision_of
-from evalkit.render import charts, pictures
+from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.charts import HistoryPoint
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.rule_text import rendered_rules_of
@@ -47,7 +47,10 @@ def every_chart(results: Path) -> dict[str, Chart]:
     made = {
         "leaderboard": charts.leaderboard(lines, chosen=[EVIL]),
         "picture": charts.leaderboard(lines, figures=True),
-        **{axis: charts.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
+        **{
+            axis: tradeoff_chart.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True)
+            for axis in AXES
+        },
         "history": charts.history(history, "quality"),
         "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
@@ -142,7 +145,7 @@ def test_drawing_imports_no_chart_library_here() -> None:
     import subprocess
     import sys
 
-    code = "import sys; from evalkit.render import charts, pictures, html; "
+    code = "import sys; from evalkit.render import charts, pictures, tradeoff_chart, html; "
     code += "assert not {'altair', 'vl_convert', 'pandas', 'streamlit'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -157,11 +160,11 @@ def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Pa
     a_run(tmp_path, models, rows=rows, n=30)
     reader = ResultsReader(tmp_path)
     points = points_of(reader, standing(reader, entries_of(reader, "support"), None), "USD per 1,000 samples")
-    assert charts.is_wide(points)
-    chart = charts.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
+    assert tradeoff_chart.is_wide(points)
+    chart = tradeoff_chart.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
     assert chart is not None
     named = {row["model"] for row in chart.spec["data"]["values"] if row["wide"]}  # type: ignore[index]
     front = {point.name for point in points if point.state == "front"}
     assert named == front | {"m3"}
-    few = charts.tradeoff(points[:5], "USD per 1,000 samples")
+    few = tradeoff_chart.tradeoff(points[:5], "USD per 1,000 samples")
     assert few is not None and all(row["wide"] for row in few.spec["data"]["values"])  # type: ignore[index]

@@ -86,10 +86,10 @@ def prompt(answer: RowTexts, *, key: str) -> None:
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
 
 
-def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: Sequence[str] | None = None) -> None:
-    """What a model said, with what the scorer and the provider said of it. `marked`: its lines with their marks."""
+def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: str | None = None) -> None:
+    """What a model said, with what the scorer and the provider said of it. `marked`: its text with marks in it."""
     if marked is not None:
-        st.code("\n".join(marked), language="diff", wrap_lines=True)
+        st.code(marked, language=None, wrap_lines=True)
     else:
         say(answer.text, key=key, what="answer")
     for label, text in answer.notes:

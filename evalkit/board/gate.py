@@ -101,7 +101,7 @@ def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRul
         ground, ink = VERDICTS.get(str(verdict), ("", ""))
         return f"background-color: {ground}; color: {ink}" if ground else ""
 
-    painted: list[Hashable] = list(columns)[1:]
+    painted: list[Hashable] = [name for name in columns if name != "candidate"]
     styler = pd.DataFrame(columns).style.map(paint, subset=painted)
     styler = styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip(), subset=painted)
     st.dataframe(styler, hide_index=True, width="stretch", alt="Each candidate's verdict on each rule")

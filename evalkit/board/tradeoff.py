@@ -9,7 +9,7 @@ from itertools import pairwise
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.render import charts
+from evalkit.render import tradeoff_chart
 from evalkit.results.entries import standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, TradeoffPoint, best_at_each_price, points_of
@@ -33,13 +33,13 @@ def render(store: ResultsReader) -> None:
         lines = standing(store, entries, task)
     points = points_of(store, lines, axis, task)
     with switch:
-        log = st.toggle("Logarithmic scale", value=charts.is_wide(points), key="log", bind="query-params")
+        log = st.toggle("Logarithmic scale", value=tradeoff_chart.is_wide(points), key="log", bind="query-params")
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:
         unknown = ", ".join(elements.plain(name, 40) for name in missing)
         st.warning(f"Not drawn, because {elements.plain(axis)} or quality is unknown or undefined: {unknown}")
     mine = elements.chosen()
-    chart = charts.tradeoff(points, axis, log=log, chosen=mine, selects=True)
+    chart = tradeoff_chart.tradeoff(points, axis, log=log, chosen=mine, selects=True)
     if chart is None:
         st.info(_way_out(axis))
         return
@@ -55,7 +55,7 @@ def render(store: ResultsReader) -> None:
         )
     known = {point.name: point.line.entry for point in drawn}
     elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
-    if len(drawn) > charts.MANY:
+    if len(drawn) > tradeoff_chart.MANY:
         st.caption("Names stand at the models on the front and the chosen ones; the table names them all.")
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Selected models” at the left."
@@ -84,7 +84,7 @@ def _headline(steps: Sequence[TradeoffPoint], axis: str) -> str:
 
 def _choose(names: Mapping[str, str]) -> None:
     """What was clicked on the chart is chosen everywhere; a click beside the points changes nothing."""
-    picked = st.session_state[_CHART]["selection"].get(charts.PICKED) or []
+    picked = st.session_state[_CHART]["selection"].get(tradeoff_chart.PICKED) or []
     clicked = [names[point["model"]] for point in picked if point.get("model") in names]
     if clicked:
         elements.choose_models(clicked)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.render import charts, pictures
+from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.cells import others_text, quality_text, tokens_per_s
 from evalkit.render.comparison import sentence
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
@@ -191,7 +191,7 @@ def _tradeoffs(store: ResultsReader, lines: Sequence[LeaderboardLine], wanted: d
     found = []
     for axis in _DRAWN_AXES:
         points = points_of(store, lines, axis)
-        chart = charts.tradeoff(points, axis, log=charts.is_wide(points))
+        chart = tradeoff_chart.tradeoff(points, axis, log=tradeoff_chart.is_wide(points))
         if chart is not None:
             wanted[axis] = chart
         missing = [p.line.entry.model for p in points if p.state == "unknown"]
