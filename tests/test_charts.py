@@ -15,8 +15,10 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures, tradeoff_chart
-from evalkit.render.charts import HistoryPoint
+from evalkit.render.bars import Bar, bars
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.forest import ForestRow, forest
+from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing
@@ -37,8 +39,8 @@ def every_chart(results: Path) -> dict[str, Chart]:
     reader = ResultsReader(results)
     lines = standing(reader, entries_of(reader, "support"), None)
     run = reader.runs()[0].name
-    history = [
-        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}")
+    past = [
+        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", (f"was {EVIL}",))
         for day in (1, 8)
         for model in MODELS
     ]
@@ -51,7 +53,9 @@ def every_chart(results: Path) -> dict[str, Chart]:
             axis: tradeoff_chart.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True)
             for axis in AXES
         },
-        "history": charts.history(history, "quality"),
+        "history": history(past, "quality"),
+        "forest": forest([ForestRow(EVIL, -0.1, -0.2, 0.0, "−0.100", True, "all")], "B − A"),
+        "bars": bars([Bar(EVIL, 2.0, "$2", "model"), Bar("judge", 1.0, "$1", EVIL)], "US dollars"),
         "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
     rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]

@@ -10,6 +10,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import EvalkitError
 from evalkit.facts import ModelSummary
+from evalkit.render.bars import Bar, bars
 from evalkit.render.cost_curves import Curve, CurvePoint, curves
 from evalkit.results.reader import ResultsReader
 from evalkit.results.sweeps import hosted_prices
@@ -31,12 +32,81 @@ def render(store: ResultsReader) -> None:
     if not models:
         st.info("This run has no rows yet.")
         return
-    _bill(models, "model")
-    if judges := store.judges(run):
-        st.subheader("Judges: billed for marking, in no figure of the models", anchor=False)
-        _bill(judges, "judge")
-    _prices(store, run)
+    judges = store.judges(run)
+    st.subheader(_total(models, judges), anchor=False)
+    _bars({name: model.all.cost.total_usd for name, model in (*models.items(), *judges.items())}, set(judges))
+    _projected(models)
     _breakeven(models, measured_hardware(store, run))
+    with st.expander("The bill, line by line"):
+        _bill(models, "model")
+        if judges:
+            st.caption("Judges: billed for marking, in no figure of the models")
+            _bill(judges, "judge")
+    with st.expander("Prices used, USD per million tokens"):
+        _prices(store, run)
+
+
+def _total(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
+    """What all answers cost, of models and judges: the first thing that a reader wants to know."""
+    of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
+    known = sum(cost.known_usd for cost in (*of_models, *of_judges))
+    unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
+    said = f"{numbers.usd(known)} for all answers"
+    if of_judges:
+        said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"
+    if unknown:
+        said += f", and {numbers.count(unknown)} answers of unknown price"
+    paid = [cost.spend_usd for cost in (*of_models, *of_judges)]
+    if unknown == 0 and None not in paid:
+        spent = sum(one for one in paid if one is not None)
+        said += f". This run paid {numbers.usd(spent)}" if abs(spent - known) > 1e-9 else ""
+    return f"{said}.".replace("$", r"\$")
+
+
+def _bars(costs: Mapping[str, float | None], judges: set[str]) -> None:
+    """What each cost, the dearest first; those of unknown price are named below."""
+    known = sorted(((cost, name) for name, cost in costs.items() if cost is not None), reverse=True)
+    chart = bars(
+        [
+            Bar(visible(name, limit=60), cost, numbers.usd(cost), "judge" if name in judges else "model")
+            for cost, name in known
+        ],
+        "US dollars for all answers",
+    )
+    if chart is not None:
+        elements.draw(chart)
+    unknown = [name for name, cost in costs.items() if cost is None]
+    if unknown:
+        st.caption(f"Not drawn, because the price of an answer is unknown: {elements.listed(unknown)}.")
+
+
+def _volume() -> int:
+    volume: int = st.select_slider(
+        "Requests a month", [n * 10**e for e in range(3, 9) for n in (1, 2, 5)], value=1_000_000, key="volume",
+        format_func=lambda n: f"{n:,}", bind="query-params",
+    )  # fmt: skip
+    return volume
+
+
+def _projected(models: Mapping[str, ModelSummary]) -> None:
+    """What each model would cost in production, at this run's mean request."""
+    st.subheader("In production", anchor=False)
+    volume = _volume()
+    priced = [
+        (each * volume / 1000, name)
+        for name, model in models.items()
+        if (each := model.all.cost.usd_per_1k_samples) is not None
+    ]
+    found = [
+        Bar(visible(name, limit=60), cost, f"{numbers.usd(cost)} a month", "model")
+        for cost, name in sorted(priced, reverse=True)
+    ]
+    chart = bars(found, f"US dollars a month at {volume:,} requests")
+    if chart is None:
+        st.info("No price is known, so nothing can be projected.")
+        return
+    elements.draw(chart)
+    st.caption("Requests as long as those of this run, at the prices of the day. Own models: at a full machine.")
 
 
 def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
@@ -83,7 +153,6 @@ def _prices(store: ResultsReader, run: str) -> None:
             }
             known = ((key, rate) for key, rate in band if rate is not None and key != "above_input_tokens")
             rows.append(row | {key.replace("_", " "): f"{rate}" for key, rate in known})
-    st.subheader("Prices used, USD per million tokens", anchor=False)
     if not rows:
         st.info("This run does not say which prices were used.")
         return
@@ -141,12 +210,9 @@ def _breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, Measur
         st.info("No model of this run has a known price above zero, so there is no bill to compare with.")
         return
     left, right = st.columns(2)
+    volume = int(st.session_state.get("volume") or 1_000_000)
     with left:
         model = elements.choose("Billed by an API", list(priced), key="api", index=_first(list(priced)))
-        volume = st.select_slider(
-            "Requests a month", [n * 10**e for e in range(3, 9) for n in (1, 2, 5)], value=1_000_000, key="volume",
-            format_func=lambda n: f"{n:,}", bind="query-params",
-        )  # fmt: skip
         cached = st.slider(
             "Share of requests answered from a cache of one's own, per cent",
             0,

@@ -12,7 +12,6 @@ colour-blind can tell apart; shapes and words repeat them. Figures of the rows a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from evalkit.render.cells import quality_text
 from evalkit.render.rows import VERDICT_COLOURS
@@ -22,7 +21,6 @@ from evalkit.render.vega import (
     COLOURS,
     GREY,
     Chart,
-    Row,
     Spec,
     chart_of,
     domain,
@@ -30,7 +28,6 @@ from evalkit.render.vega import (
     layer,
     point_mark,
     ring_mark,
-    series,
     tips,
 )
 from evalkit.results.entries import LeaderboardLine
@@ -48,22 +45,6 @@ _SCALES = {
     "max_usd": "US dollars",
 }
 """What rules of one unit share, in words; a kind that is not listed has a scale of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryPoint:
-    """A figure of one model in one run."""
-
-    at: str
-    """When the run began, ISO 8601 in UTC."""
-    model: str
-    run: str
-    value: float
-    low: float | None
-    high: float | None
-    shown: str
-    note: str
-    """What changed since the point before; empty: nothing."""
 
 
 def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (), figures: bool = False) -> Chart | None:
@@ -132,32 +113,6 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
     return chart_of(rows, drawn, f"Quality with 95 % intervals. {words}")
 
 
-def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
-    """A figure over time, one line a model; a triangle marks what changed."""
-    rows = [_row(point) for point in points]
-    words = "; ".join(
-        f"{p.model} {p.at[:10]}: {p.shown}{f' ({p.note})' if p.note else ''}" for p in points[:40]
-    )  # beyond that nobody listens: the table has them all
-    models = list(dict.fromkeys(visible(point.model, limit=CELL) for point in points))
-    colours, shapes = series(models)
-    colour = field("model", "N", scale={"domain": models, "range": colours},
-                    legend={"title": None, "orient": "top", "columns": 4})  # fmt: skip
-    shape = field("model", "N", scale={"domain": models, "range": shapes}, legend=None)
-    x = field("at", "T", title=None, axis={"labelOverlap": True}, scale={"type": "utc"})
-    y = field("value", "Q", title=figure, scale={"domain": domain(rows, "low", "high", "value"), "nice": True})
-    told = tips(model="model", run="run", shown=figure, note="note")
-    both = {"x": x, "color": colour}
-    layers = [
-        layer({"type": "line"}, {"y": y, **both}),
-        layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
-               "isValid(datum.low)"),
-        layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
-        layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
-               "datum.note != ''"),
-    ]  # fmt: skip
-    return chart_of(rows, {"layer": layers, "height": 380}, f"{figure} over time. {words}")
-
-
 def rules_by_scale(found: Sequence[RenderedRule], candidate: str) -> list[Chart]:
     """A chart for each scale that rules share, in the order of the rules."""
     scales = [(_SCALES.get(rule.scale.partition(": ")[2], rule.scale), rule) for rule in found]
@@ -203,7 +158,3 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
     ]  # fmt: skip
     drawn_as: Spec = {"layer": layers, "height": 64 * len(names) + 70}
     return chart_of(rows, drawn_as, f"{title} of {visible(candidate, limit=60)}. {words}")
-
-
-def _row(point: HistoryPoint) -> Row:
-    return {name: getattr(point, name) for name in HistoryPoint.__slots__}
