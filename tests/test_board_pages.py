@@ -20,6 +20,7 @@ from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.text import numbers
+from scripts import board_example
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
 from tests.store_rows import write
 from tests.world import evalkit, write_suite
@@ -333,6 +334,54 @@ def test_the_history_notes_another_served_model(tmp_path: Path) -> None:
     at = draw("history", tmp_path)
     assert "served as: gpt-5-2026 → gpt-5-newer" in tables(at)
     assert "not shown" in tables(at), "the same answers are no drift"
+
+
+def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) -> None:
+    def run(skill: int, price: str) -> None:
+        rows = [a_row("gpt", t, i, score=float(i < skill)) for t in TASKS for i in range(100)]
+        folder = a_run(tmp_path, ("gpt",), rows=rows, n=100)
+        models = runs.read_facts(folder)["models"]
+        assert isinstance(models, dict)
+        models["gpt"]["prices"]["usd_per_mtok"] = [{"above_input_tokens": 0, "input": price, "output": "8"}]
+        runs.update_facts(folder, models=models)
+
+    run(90, "2")
+    run(60, "1.5")
+    at = draw("history", tmp_path)
+    assert at.subheader[0].value.replace("\\", "") == "gpt drifted: 30.0 points worse."
+    assert "price: $2.00 in, $8.00 out → $1.50 in, $8.00 out" in tables(at)
+
+
+def test_the_total_comes_first_and_own_machines_are_rented_whole(tmp_path: Path) -> None:
+    board_example.make(tmp_path, scale=0.1, others=False)
+    at = draw("cost", tmp_path)
+    total = at.subheader[0].value.replace("\\", "")
+    assert total.startswith("$") and "for judges" in total and "answers of unknown price" in total
+    monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
+    assert "gpt-oss-120b: $3,635, 1 copy" in monthly, "two H100 at $2.49 an hour, all month"
+    assert "llama-3.3-70b" not in monthly, "unknown is not zero"
+
+
+def test_damaged_runs_stand_in_the_list_with_what_is_wrong(many: Path) -> None:
+    frame = draw("runs", many).dataframe[0].value
+    damaged = frame[frame["status"] == "cannot be read"].set_index("run")["problem"]
+    assert "written by a newer evalkit" in damaged["newer"]
+    assert "damaged" in damaged["half"]
+
+
+def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
+    rows = [a_row("gpt", "refunds", i) for i in range(7)] + [a_row("qwen", "refunds", i) for i in range(30)]
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=15, rows=rows, status="running")
+    with runs.lock_run(folder):
+        live = draw("runs", tmp_path).dataframe[0].value.set_index("model")
+    assert live.loc["gpt", "answers"] == "7 of 30"
+    assert live.loc["gpt", "phase"] == "asking" and live.loc["qwen", "phase"] == "done"
+
+
+def test_a_sample_s_grid_holds_the_answers(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("sample", many, run=run, find="refunds-7")
+    assert at.dataframe[0].value["answer"].str.startswith("I have read it. Answer: ").all()
 
 
 def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_path: Path) -> None:

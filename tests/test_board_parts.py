@@ -14,7 +14,7 @@ from tests.world import evalkit
 
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
-from evalkit.board.cost import crossover, gpus_needed
+from evalkit.board.breakeven import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
 from evalkit.render.word_diff import word_diff

@@ -18,7 +18,7 @@ from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 
-_COLUMNS = ("started", "suite", "status", "models", "rows", "errors", "spent", "run")
+_COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
 
@@ -121,7 +121,7 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         if problem := info.problem or store.problem(info.name):
             said = {"status": "cannot be read", "run": elements.cell(info.name, 120)}
             rows.append(dict.fromkeys(_COLUMNS, "") | said | {"problem": elements.cell(problem, 400)})
-    frame = pd.DataFrame([{"problem": "", **row} for row in rows], columns=[*_COLUMNS, "problem"])
+    frame = pd.DataFrame([{"problem": "", **row} for row in rows], columns=list(_COLUMNS))
     if not frame["problem"].any():
         frame = frame.drop(columns="problem")
     st.dataframe(frame, hide_index=True, width="stretch", alt="Every run, newest first, then what cannot be read")

@@ -1,4 +1,4 @@
-"""A figure over time, one line a model with its name at its end; a triangle marks what changed."""
+"""A figure over time, one line a model with its name at its end; a triangle marks a model that was changed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
                "isValid(datum.low)"),
         layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
         layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
-               "datum.note != ''"),
+               "datum.own"),
         name | {"data": ends},
     ]  # fmt: skip
     room = {"autosize": {"type": "fit", "contains": "padding"}, "padding": {"right": 10}}
@@ -96,4 +96,4 @@ def _note(point: HistoryPoint) -> str:
 
 def _row(point: HistoryPoint) -> Row:
     names = ("at", "model", "run", "value", "low", "high", "shown")
-    return {name: getattr(point, name) for name in names} | {"note": _note(point)}
+    return {name: getattr(point, name) for name in names} | {"note": _note(point), "own": point.is_own_change}
