@@ -10,6 +10,7 @@ from evalkit.board import elements
 from evalkit.board.breakeven import HOURS, PEAK, MeasuredHardware, breakeven, gpus_needed, measured_hardware
 from evalkit.facts import ModelSummary
 from evalkit.render.bars import Bar, bars
+from evalkit.render.html_tables import bill_sentence
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -26,7 +27,7 @@ def render(store: ResultsReader) -> None:
         st.info("This run has no rows yet.")
         return
     judges = store.judges(run)
-    st.subheader(_total(models, judges), anchor=False)
+    st.subheader(bill_sentence(models, judges).replace("$", r"\$"), anchor=False)
     _bars({name: model.all.cost.total_usd for name, model in (*models.items(), *judges.items())}, set(judges))
     measured = measured_hardware(store, run)
     _projected(models, measured)
@@ -38,23 +39,6 @@ def render(store: ResultsReader) -> None:
             _bill(judges, "judge")
     with st.expander("Prices used, USD per million tokens"):
         _prices(store, run)
-
-
-def _total(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
-    """What all answers cost, of models and judges: the first thing that a reader wants to know."""
-    of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
-    known = sum(cost.known_usd for cost in (*of_models, *of_judges))
-    unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
-    said = f"{numbers.usd(known)} for all answers"
-    if of_judges:
-        said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"
-    if unknown:
-        said += f", and {numbers.count(unknown)} answers of unknown price"
-    paid = [cost.spend_usd for cost in (*of_models, *of_judges)]
-    if unknown == 0 and None not in paid:
-        spent = sum(one for one in paid if one is not None)
-        said += f". This run paid {numbers.usd(spent)}" if abs(spent - known) > 1e-9 else ""
-    return f"{said}.".replace("$", r"\$")
 
 
 def _bars(costs: Mapping[str, float | None], judges: set[str]) -> None:
