@@ -22,7 +22,7 @@ from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.comparison import sentence
-from evalkit.render.html_tables import Table, bill, bill_sentence, by_task, leaderboard
+from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
 from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
@@ -57,7 +57,7 @@ class _Candidate:
     incomplete: Sequence[str]
     served: str
     drawings: Sequence[str]
-    rules: Table
+    rules: PageTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,6 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Cha
     return _Gate(found, promoted_by(decision), reasons)
 
 
-def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> Table:
+def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:
     rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
-    return Table(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)
+    return PageTable(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)

@@ -15,7 +15,7 @@ _READING = "Behind: shown to be worse than the leader, at most 5 % chance of err
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PageCell:
     """A cell with the number that it is sorted by; None: by its text, or last where the number is unknown."""
 
     text: str
@@ -26,19 +26,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """Cells are text, not HTML."""
 
     heads: Sequence[str]
-    rows: Sequence[Sequence[str | Cell]]
+    rows: Sequence[Sequence[str | PageCell]]
     caption: str = ""
     numeric: Sequence[int] = field(default=())
     """Columns, by number, that are sorted by numbers."""
 
 
-def leaderboard(lines: Sequence[LeaderboardLine]) -> Table:
+def leaderboard(lines: Sequence[LeaderboardLine]) -> PageTable:
     """A row a model, best first."""
-    rows: list[list[str | Cell]] = []
+    rows: list[list[str | PageCell]] = []
     for line in lines:
         cell, entry = line.cell, line.entry
         cost, times = cell.cost, cell.latency
@@ -46,13 +46,13 @@ def leaderboard(lines: Sequence[LeaderboardLine]) -> Table:
             [
                 visible(entry.model, limit=60),
                 line.state or numbers.UNDEFINED,
-                Cell(quality_text(cell.quality), cell.quality.mean),
-                Cell(numbers.count(cell.quality.n), cell.quality.n),
-                Cell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
-                Cell(numbers.usd(cost.usd_per_correct), cost.usd_per_correct),
-                Cell(f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}", times.ttft_s.p50),
-                Cell(f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}", times.total_s.p50),
-                Cell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),
+                PageCell(quality_text(cell.quality), cell.quality.mean),
+                PageCell(numbers.count(cell.quality.n), cell.quality.n),
+                PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                PageCell(numbers.usd(cost.usd_per_correct), cost.usd_per_correct),
+                PageCell(f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}", times.ttft_s.p50),
+                PageCell(f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}", times.total_s.p50),
+                PageCell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),
                 others_text(cell),
                 entry.maker or "",
                 entry.openness or "",
@@ -61,22 +61,22 @@ def leaderboard(lines: Sequence[LeaderboardLine]) -> Table:
         )
     heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
     heads += ["total p50 / p95", "tokens/s", "other outcomes", "maker", "openness", "licence"]
-    return Table(heads, rows, _READING, range(2, 9))
+    return PageTable(heads, rows, _READING, range(2, 9))
 
 
-def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> Table:
+def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> PageTable:
     """Quality, models by tasks."""
-    rows: list[list[str | Cell]] = []
+    rows: list[list[str | PageCell]] = []
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
-        found = [Cell(quality_text(cell.quality), cell.quality.mean) if cell else "not asked" for cell in cells]
+        found = [PageCell(quality_text(cell.quality), cell.quality.mean) if cell else "not asked" for cell in cells]
         rows.append([visible(entry.model, limit=60), *found])
-    return Table(["model", *tasks], rows, numeric=range(1, len(tasks) + 1))
+    return PageTable(["model", *tasks], rows, numeric=range(1, len(tasks) + 1))
 
 
-def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> Table:
+def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> PageTable:
     """What each model and each judge cost."""
-    rows: list[list[str | Cell]] = []
+    rows: list[list[str | PageCell]] = []
     for what, found in (("model", models), ("judge", judges)):
         for name, summary in found.items():
             cost = summary.all.cost
@@ -84,14 +84,14 @@ def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary])
                 [
                     visible(name, limit=60),
                     what,
-                    Cell(numbers.usd(cost.total_usd), cost.total_usd),
-                    Cell(numbers.usd(cost.spend_usd), cost.spend_usd),
-                    Cell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
-                    Cell(numbers.count(cost.n_unknown), cost.n_unknown),
+                    PageCell(numbers.usd(cost.total_usd), cost.total_usd),
+                    PageCell(numbers.usd(cost.spend_usd), cost.spend_usd),
+                    PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                    PageCell(numbers.count(cost.n_unknown), cost.n_unknown),
                 ]
             )
     heads = ["who", "as", "all answers", "this run paid", "per 1,000 samples", "price unknown for"]
-    return Table(heads, rows, numeric=range(2, 6))
+    return PageTable(heads, rows, numeric=range(2, 6))
 
 
 def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:

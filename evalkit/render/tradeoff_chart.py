@@ -26,6 +26,8 @@ from evalkit.results.tradeoffs import STATES, TradeoffPoint
 
 PICKED = "picked"
 """Name of the selection of a chart whose points can be clicked."""
+_MOST_NAMED = 40
+"""Names in a trade-off: a thousand models with the same figures are all on the front."""
 MANY = 15
 """Models beyond which only those on the front, and the chosen ones, have their names in a trade-off."""
 _WEIGHTS = {"closed": "square", "open weights": "circle", "not known": "triangle-up"}
@@ -114,7 +116,7 @@ def _places(
     anchors, at = [], []
     for n, point in enumerate(points):
         must = point.state == "front" or point.line.entry.model in chosen
-        if point.x is None or point.quality is None or not (must or len(points) <= MANY):
+        if point.x is None or point.quality is None or not (must or len(points) <= MANY) or len(at) == _MOST_NAMED:
             continue
         left, top = share(point.x, across, log) * width, (1 - share(point.quality, up, False)) * _PLOT_PX
         anchors.append(Anchor(left, top, point.name[:30], must))
