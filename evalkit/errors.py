@@ -87,6 +87,10 @@ class LikelyMistakeWarning(UserWarning):
     """A suite holds what was most likely meant otherwise, like the target `n` where `{{ n }}` was meant. It is run."""
 
 
+LONGEST_LIMIT_S = 3600.0
+"""No run waits longer than this for a limit to pass."""
+
+
 class RequestError(EvalkitError):
     """One request did not bring an answer. Recorded as a `Failure`; never scored.
 
@@ -118,6 +122,11 @@ class RequestError(EvalkitError):
     def may_be_billed(self) -> bool:
         """Whether the provider may ask money for this attempt: it broke off, before or after its answer had begun."""
         return self.begun or (self.sent and self.status is None)
+
+    @property
+    def ends_model(self) -> bool:
+        """Whether asking the model again is of no use in this run: the error says so, or asks to wait for hours."""
+        return self.stops_model or (self.retry_after_s is not None and self.retry_after_s > LONGEST_LIMIT_S)
 
     @property
     def kind(self) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 WAITS = "waits for its judges"
 """The reason of an answer that is stored and not judged yet."""
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["stop", "length", "refusal", "content_filter", "tool_use", "other"]
 
 
@@ -36,12 +36,34 @@ class Outcome(StrEnum):
     ERRORED = "errored"  # the system's fault: no score, always counted
 
 
+HEAVIEST = 1e15
+"""Requests that one sample may stand for: sums of weights stay exact."""
+LIGHTEST = 1e-15
+"""The smallest weight of a sample: squares and ratios of weights stay numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that a model made through its provider's tool interface."""
+
+    name: str
+    arguments: str
+    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation. A `tool` turn is what one call returned: those behind an assistant's turn answer its
+    calls, in their order."""
 
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's turn: the calls that it made through the tool interface."""
+    failed: bool = False
+    """Of a `tool` turn: whether it is an error that came back."""
+    carried: str | None = None
+    """Of an assistant's turn: `Response.carried`, for the provider that wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +77,11 @@ class Settings:
     stop: tuple[str, ...] = ()
     reasoning_effort: str | None = None
     """As the provider spells it: none, minimal, low, medium, high ..."""
-    json_schema: Mapping[str, Any] | None = None
+    json_schema: Mapping[str, object] | None = None
     """The answer must be JSON under this schema, by the provider's own constrained decoding."""
     top_logprobs: int | None = None
     """Ask for the log-probabilities of this many alternatives of each output token."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
     """Provider-specific body fields, sent as they are."""
 
 
@@ -70,17 +92,8 @@ class Tool:
     name: str
     """As the task declares it; an adapter spells it as its provider allows and gives calls back under this name."""
     description: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     """JSON schema of an object whose properties are the arguments."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call that a model made through its provider's tool interface."""
-
-    name: str
-    arguments: str
-    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,8 @@ class Request:
     """None asks for text. Otherwise: one log-likelihood for each, given the conversation."""
     contexts: tuple[str, ...] | None = None
     """With `continuations`: the plain text before each of them, where it differs. None: the conversation, for all."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the record that the task sends (`send:`), for applications that read them; empty: none."""
     sample_id: str = ""
     """The sample's own id; only `replay` and `scripted` read it. Never sent."""
     repeat: int = 0
@@ -155,6 +170,25 @@ NOT_TIMED = Timing(sent_at=0.0, total_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What one part of a pipeline did for one answer."""
+
+    model: str
+    """The suite's name for the part."""
+    role: Literal["before", "model", "behind"]
+    """A guard before or behind, or the model between them."""
+    timing: Timing
+    usage: Usage | None = None
+    served_model: str | None = None
+    blocked: bool = False
+    """Whether a guard blocked the request, or the answer."""
+    said: str | None = None
+    """What a guard said; of the model the answer that a guard behind it blocked. None: the row has it as its text."""
+    cost_usd: Decimal | None = None
+    """What this part was billed. None: not known, or not priced yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back, whole."""
 
@@ -168,7 +202,7 @@ class Response:
     fingerprint: str | None = None
     """system_fingerprint, engine version and the like."""
     usage: Usage | None = None
-    raw_usage: Mapping[str, Any] | None = None
+    raw_usage: Mapping[str, object] | None = None
     """The usage object exactly as it came."""
     refusal: str | None = None
     """The provider's own words or category when stop_reason is refusal or content_filter."""
@@ -185,6 +219,63 @@ class Response:
     """For each output token the alternatives and their log-probabilities, where asked for."""
     dropped: tuple[str, ...] = ()
     """Settings that were asked for and could not be sent to this model; recorded, never silent."""
+    carried: str | None = None
+    """JSON of what the provider wants back, unread, when the conversation goes on after calls (signed thinking). None:
+    nothing."""
+    steps: tuple[AgentStep, ...] | None = None
+    """What an agent did, up to and including this answer. None: it is the answer to one request."""
+    stages: tuple[Stage, ...] | None = None
+    """What each part of a pipeline did, in order; None: it is no pipeline's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call of an agent returned."""
+
+    text: str
+    """As the model is told."""
+    failed: bool = False
+    """Whether it is an error: the call changed nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStep:
+    """One request of an agent and what came of it. Figures are of this request alone, as in `Row`."""
+
+    text: str
+    started_at: float
+    stop_reason: str | None = None
+    calls: tuple[ToolCall, ...] = ()
+    """The calls that were made, through the tool interface or (with `interface: text`) in the text."""
+    results: tuple[ToolResult, ...] = ()
+    """What they returned, in their order; () where the sample ended before they were made."""
+    reasoning: str | None = None
+    refusal: str | None = None
+    carried: str | None = None
+    """As in `Response`."""
+    cached: bool = False
+    attempts: int = 1
+    queue_s: float | None = None
+    retry_s: float | None = None
+    ttft_s: float | None = None
+    ttfr_s: float | None = None
+    tpot_s: float | None = None
+    total_s: float | None = None
+    input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    cache_write_other_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    reasoning_estimated: bool = False
+    cost_usd: Decimal | None = None
+    served_model: str | None = None
+    fingerprint: str | None = None
+    service_tier: str | None = None
+    billed_beside: str | None = None
+    raw_usage: Mapping[str, Any] | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +336,8 @@ class Sample:
     turn: int = 1
     """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer that the model
     has yet to give; the engine fills them in before it sends anything."""
+    world: object | None = None
+    """What an agent's calls act on (`evalkit.suite.environments.World`); None: one answer is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,9 +411,13 @@ class Row:
     reason: str | None = None
     error: str | None = None
     refusal: str | None = None
-    raw_usage: Mapping[str, Any] | None = None
+    raw_usage: Mapping[str, object] | None = None
     logliks: tuple[float, ...] | None = None
     dropped: tuple[str, ...] = ()
+    steps: tuple[AgentStep, ...] | None = None
+    """What an agent did, request by request; tokens, money and seconds of the row are their sums. None: one request."""
+    stages: tuple[Stage, ...] | None = None
+    """As in `Response`, priced."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

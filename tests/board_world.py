@@ -11,9 +11,8 @@ from typing import Any
 
 from evalkit.records import Message, Outcome, Row
 from evalkit.store import runs
-from evalkit.store.sealing import seal
 from evalkit.store.summary import write_summary
-from tests.store_rows import write
+from tests.store_rows import write, write_sealed
 
 MODELS = {"gpt": (0.92, "0.002", "gpt-5"), "qwen": (0.90, "0.0004", "Qwen3.5-397B-A17B"), "tiny": (0.4, None, "tiny")}
 """Name -> (share of right answers, USD an answer, id asked for)."""
@@ -107,9 +106,10 @@ def a_run(
     """A sealed run; `status="running"` leaves its journal as it is."""
     folder = runs.create_run(results, suite, suite.ljust(6, "0") + "a1b2c3d4e5f6", facts_of(models, n, gate))
     made = [a_row(m, t, i) for t in TASKS for i in range(n) for m in models] if rows is None else rows
-    write(folder, made)
-    if status != "running":
-        seal(folder)
+    if status == "running":
+        write(folder, made)
+    else:
+        write_sealed(folder, made)
         runs.update_facts(folder, status=status)
         write_summary(folder)
     return folder

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,20 @@ def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
     return _connect_ex(self, address)
 
 
+def _told_to_the_disk(fd: Any) -> None:
+    """No test cuts the machine's power: what a process wrote is seen by the next one without waiting for the disk."""
+    os.fstat(fd)  # a closed file is an error all the same
+
+
+os.fsync = _told_to_the_disk
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,6 +66,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return WorkStealingScheduling(config, log)
 
 
+_WORLDS = count()
+
+
 @pytest.fixture(autouse=True)
 def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No key of the machine's, no cache and no results shared between tests."""
@@ -61,10 +78,12 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
             monkeypatch.delenv(name)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a gate under test is not this job's gate
         monkeypatch.delenv(name, raising=False)
+    base = tmp_path_factory.getbasetemp()
     # A test is a person who lets suites read the temporary folders and the shared data; tests of paths take it back.
-    roots = [tmp_path_factory.getbasetemp(), _SHARED]
-    monkeypatch.setenv("EVALKIT_DATA_ROOTS", os.pathsep.join(str(root) for root in roots if root.is_dir()))
-    world = tmp_path_factory.mktemp("world")
+    roots = [str(base), str(_SHARED)] if _SHARED.is_dir() else [str(base)]
+    monkeypatch.setenv("EVALKIT_DATA_ROOTS", os.pathsep.join(roots))
+    # Not made here: most tests need none of it.
+    world = base / f"world{next(_WORLDS)}"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(world / "config"))
     monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
     monkeypatch.setenv("EVALKIT_RESULTS", str(world / "results"))

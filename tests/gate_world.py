@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store import runs, sealing
-from tests.store_rows import a_row, write
+from evalkit.store import runs
+from tests.store_rows import a_row, write_sealed
 from tests.world import Ran, evalkit
 
 IDENTITY = {
@@ -84,8 +84,7 @@ def stored(
         **facts,
     }
     folder = runs.create_run(results, "demo", "0" * 12, content)
-    write(folder, list(rows) if rows is not None else kept)
-    sealing.seal(folder)
+    write_sealed(folder, list(rows) if rows is not None else kept)
     if status != "running":
         runs.update_facts(folder, status=status, reasons=facts.get("reasons", []))
     return folder

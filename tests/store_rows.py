@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import runs
+from evalkit.store import runs, sealing
 from evalkit.store.journal import Journal
+from evalkit.store.row_kinds import COUNTS, odd_field
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \u202egpj.exe\u2066 \u2028\u2029 \x00 \r\n\t \ufeff \U0001f600 é e\u0301 \\ud83d \"'"
 
@@ -21,8 +24,8 @@ def a_row(n: int = 0, model: str = "gpt", **changes: Any) -> Row:
     values: dict[str, Any] = {
         "task": "mmlu",
         "sample_id": f"q{n}",
-        "sample_digest": hashlib.md5(f"sample {n}".encode()).hexdigest(),
-        "target_digest": hashlib.md5(b"target").hexdigest(),
+        "sample_digest": _digest(f"sample {n}"),
+        "target_digest": _digest("target"),
         "occurrence": 0,
         "model": model,
         "repeat": 0,
@@ -47,6 +50,11 @@ def a_row(n: int = 0, model: str = "gpt", **changes: Any) -> Row:
         "raw_usage": {"prompt_tokens": 80, "details": {"cached_tokens": 0}},
     }
     return Row(**values | changes)
+
+
+@cache
+def _digest(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
 
 
 def an_error(n: int = 0, model: str = "gpt", **changes: Any) -> Row:
@@ -94,3 +102,26 @@ def write(folder: Path, rows: Iterable[Row], writer: str = "main") -> None:
     with Journal.open(folder, writer) as journal:
         for row in rows:
             journal.append(row)
+
+
+_NUMBERS = (
+    *("occurrence", "repeat", "score", "started_at", "weight", *COUNTS),
+    *("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"),
+)
+_numbers = attrgetter(*_NUMBERS)
+
+
+def write_sealed(folder: Path, rows: Iterable[Row]) -> None:
+    """Store these rows as a part of their own: what sealing their journal leaves, at a quarter of the work."""
+    made = list(rows)
+    if made and len({row.key for row in made}) == len(made) and all(map(_is_usual, made)):
+        sealing.seal_rows(folder, iter(made))
+    else:  # of several rows of one key sealing takes one, and a line has no odd numbers
+        write(folder, made)
+        sealing.seal(folder)
+
+
+def _is_usual(row: Row) -> bool:
+    """Whether its numbers are such as come back from a journal as they were."""
+    money = (usd for usd in (row.cost_usd, row.spend_usd) if usd is not None)
+    return odd_field(dict(zip(_NUMBERS, _numbers(row), strict=True))) is None and all(map(Decimal.is_finite, money))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from evalkit.facts import ModelSummary, Summary, TaskSummary
 from evalkit.records import Outcome
 from evalkit.render import comparison, terminal
+from evalkit.stats.scores import Floats
+from evalkit.stats.traffic import Design, TrafficEstimate, weighted_mean
 from evalkit.store import summary
 
 
@@ -77,3 +82,14 @@ def _filled(cell: dict[str, Any]) -> TaskSummary:
             "latency": times | cell["latency"],
         }
     )
+
+
+def mean_of(
+    values: Sequence[float] | Floats,
+    weights: Sequence[float] | Floats,
+    strata: Sequence[Hashable] | None = None,
+    clusters: Sequence[Hashable] | None = None,
+) -> TrafficEstimate:
+    """The weighted mean of such samples with its interval."""
+    array = np.asarray(values, dtype=np.float64)
+    return weighted_mean(array, Design.of(array.size, weights, strata, clusters))

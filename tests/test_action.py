@@ -118,3 +118,31 @@ def test_the_install_step_imports_nothing_from_the_checkout(tmp_path: Path) -> N
 def test_no_step_runs_a_module_of_python_from_the_checkout() -> None:
     for name, step in STEPS.items():
         assert not re.search(r"python3?(?! -[IP])[^\n;&|]* -m ", step.get("run", "")), name
+
+
+@pytest.mark.parametrize(
+    ("keys", "env", "there"),
+    [
+        ("OPENAI_API_KEY", {"OPENAI_API_KEY": "sk-canary"}, "true"),
+        ("OPENAI_API_KEY ANTHROPIC_API_KEY", {"OPENAI_API_KEY": "sk-canary"}, "false"),
+        ("OPENAI_API_KEY", {"OPENAI_API_KEY": ""}, "false"),
+        ("", {}, "true"),
+    ],
+)
+def test_a_fork_without_secrets_ends_neutral_and_says_so(
+    tmp_path: Path, keys: str, env: dict[str, str], there: str
+) -> None:
+    given = {"KEYS": keys, "GITHUB_OUTPUT": "out", "GITHUB_STEP_SUMMARY": "summary", **env}
+    ran = bash(STEPS["Keys"]["run"], tmp_path, **given)
+    assert ran.returncode == 0 and (tmp_path / "out").read_text() == f"there={there}\n"
+    said = (tmp_path / "summary").read_text() if (tmp_path / "summary").exists() else ""
+    assert ("decided nothing" in said) == (there == "false") and "canary" not in said + ran.stdout + ran.stderr
+    after = [step for name, step in STEPS.items() if name != "Keys"]
+    assert all("steps.keys.outputs.there == 'true'" in step.get("if", "") for step in after)
+
+
+def test_a_key_that_is_no_name_is_refused(tmp_path: Path) -> None:
+    ran = bash(
+        STEPS["Keys"]["run"], tmp_path, KEYS="a[$(touch${IFS}owned)]", GITHUB_OUTPUT="out", GITHUB_STEP_SUMMARY="s"
+    )
+    assert ran.returncode == 2 and not (tmp_path / "owned").exists()

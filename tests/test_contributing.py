@@ -18,7 +18,8 @@ PAGE = (REPO / "CONTRIBUTING.md").read_text("utf-8")
 _FILE = re.compile(r"^In `([^`]+)`(, a line in `COMMANDS`)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = [(path, bool(inside), text) for path, inside, text in _FILE.findall(PAGE)]
-COMMANDS = [line for block in _CONSOLE.findall(PAGE) for line in block.splitlines() if line.strip()]
+COMMANDS = list(dict.fromkeys(line for block in _CONSOLE.findall(PAGE) for line in block.splitlines() if line.strip()))
+"""Each once: every file of the page is written before the first."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, with every file of the page written into it."""
     folder = tmp_path_factory.mktemp("contributor") / "evalkit"
     folder.mkdir()
-    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+    ignored = shutil.ignore_patterns(".pytest_cache", "*.pyc.*")  # byte code is kept
     for name in ("evalkit", "tests", "suites", "docs", "scripts", "examples"):
         shutil.copytree(REPO / name, folder / name, ignore=ignored)
     for name in (
@@ -59,7 +60,7 @@ def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     if program == "pytest":
         command += ["-p", "no:xdist", "-p", "no:cacheprovider"]
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    env |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    env |= {"PYTHONPATH": str(folder)}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 

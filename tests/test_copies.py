@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from evalkit.records import Outcome, Row
 from evalkit.render.html import page_of
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
+from evalkit.results.repeats import read_repeats
 from evalkit.stats.copies import Placed, clusters_of, with_copies
 from evalkit.store.score_table import read_scores
 from evalkit.store.summary import read_summary
@@ -178,3 +180,19 @@ def test_a_request_that_is_most_of_a_log_is_named_everywhere(tmp_path: Path, cap
         assert "98%" in said or "98 %" in said
         assert "one piece of evidence, however many others there are" in said
         assert "effective sample size 1" in said
+
+
+def test_figures_about_repeats_count_copies_once(tmp_path: Path) -> None:
+    """Six copies of ten questions, each asked twice, tell as much as the ten."""
+    rows = [
+        replace(row("gpt", "triage", n, copy, n > 3 or (n + repeat) % 2 == 0), repeat=repeat)
+        for n in range(10) for copy in range(6) for repeat in range(2)
+    ]  # fmt: skip
+    found = read_repeats(a_run(tmp_path / "many", ("gpt",), rows=rows))
+    once = read_repeats(a_run(tmp_path / "once", ("gpt",), rows=[one for one in rows if one.occurrence == 0]))
+    assert found is not None and once is not None
+    many, few = found.models["gpt"].all, once.models["gpt"].all
+    assert (many.n_items, few.n_items) == (60, 10)
+    assert many.se is not None and few.se is not None
+    assert many.se == pytest.approx(few.se, rel=0.1)
+    assert many.unstable_interval is None or many.unstable_interval.low < 0.2

@@ -9,12 +9,16 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import evalkit
 from evalkit.adapters.http_errors import Declined, Where, asked_in_words, error_from_status
-from evalkit.errors import OutOfCredit, RateLimited, RequestError
+from evalkit.errors import IncompleteRunWarning, OutOfCredit, RateLimited, RequestError
+from tests.loopback import loopback, reply
+from tests.world import write_suite
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -354,17 +358,46 @@ def test_a_limit_that_passes_is_waited_for(case: str) -> None:
         assert error.retry_after_s is not None and 0 < error.retry_after_s <= most
 
 
-def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info() -> None:
-    violation = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "250"}
+def quota_of_a_day(*more: str) -> dict[str, Any]:
+    """What Gemini's free tier says when its requests of a day are used up: a wait of seconds stands beside it."""
+    kinds = ("GenerateRequestsPerDayPerProjectPerModel-FreeTier", *more)
     details = [
-        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [violation]},
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": kind} for kind in kinds]},
         {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "38s"},
     ]
-    body = said("You exceeded your current quota", code=429, status="RESOURCE_EXHAUSTED", details=details)
-    error = told(429, body)
-    assert isinstance(error, OutOfCredit | RateLimited)
-    if isinstance(error, RateLimited):
-        assert error.retry_after_s is not None and error.retry_after_s > 40
+    return said("You exceeded your current quota", code=429, status="RESOURCE_EXHAUSTED", details=details)
+
+
+@pytest.mark.parametrize("more", [(), ("GenerateRequestsPerMinutePerProjectPerModel-FreeTier",)])
+def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info(
+    more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a rate limit: the account owes nothing. Nobody can wait for it, so the model is not asked again."""
+    for hour, ends in ((20, True), (7.5, False)):  # UTC; midnight in Pacific standard time is 8:00
+        monkeypatch.setattr(time, "time", lambda hour=hour: 1_800_000_000 // 86_400 * 86_400 + hour * 3600)
+        error = told(429, quota_of_a_day(*more))
+        assert isinstance(error, RateLimited)
+        assert error.retry_after_s == pytest.approx((8 - hour) % 24 * 3600)
+        assert error.ends_model is ends
+        assert "renewed at midnight Pacific time" in str(error)
+    minute = quota_of_a_day()
+    minute["error"]["details"][0]["violations"] = [{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel"}]
+    waits = told(429, minute)
+    assert isinstance(waits, RateLimited) and (waits.retry_after_s, waits.ends_model) == (38, False)
+
+
+async def test_a_model_whose_day_is_used_up_is_asked_once(tmp_path: Path) -> None:
+    """30 questions, one request: the others would be refused just so, until midnight."""
+    body = json.dumps(said("Slow down", code=429)).encode()
+    async with loopback(reply(429, body, retry_after="40000")) as server:
+        models = f'  m: {{adapter: openai_chat, model: m-1, base_url: "{server.url}"}}'
+        suite = write_suite(tmp_path, "", n=30, models=models, in_flight=1)
+        with pytest.warns(IncompleteRunWarning):
+            run = await evalkit.arun(suite, results=tmp_path / "results", cache=False)
+    assert len(server.requests) == 1
+    assert run.status == "incomplete"
+    assert run.facts.reasons[0].startswith("m was given up: 429 from 127.0.0.1")
+    assert "failed in a row" not in run.facts.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -618,7 +618,8 @@ def test_no_key_of_a_suite_file_is_left_out_of_what_is_compared(world: World) ->
         task={"score": {"judge": {"by": "j", "prompt": "{{ answer }}", "verdicts": {"OK": 1, "NO": 0}}}},
     )
     compared = suite_at(path).resolved()
-    told_otherwise = {"catalogue"}  # its content: `catalogue` of run.json, where a rule is about the licence
+    # The catalogue's content stands in run.json, where a rule is about the licence; prompts in the models they make.
+    told_otherwise = {"catalogue", "prompts"}
     assert set(SuiteFile.model_fields) - set(compared) == told_otherwise
     assert set(RunEntry.model_fields) == set(compared["run"])
     assert set(compared["models"]["cand"]["settings"]) >= set(SettingsEntry.model_fields) - {

@@ -143,11 +143,14 @@ def _exact(wins: int, losses: int, n: int, margin: float, side: int) -> float:
         open_ = low < high
         high = np.where(open_ & enough, middle, high)
         low = np.where(open_ & ~enough, middle + 1, low)
-    least = low
     worst = 0.0
     spread = 6 * np.sqrt((wins + losses + 4) / n**2)
     centre = (wins + losses) / n
-    for psi in np.linspace(max(abs(d0) + 1e-9, centre - spread), min(1.0, centre + spread), 120):
+    shares = np.linspace(max(abs(d0) + 1e-9, centre - spread), min(1.0, centre + spread), 120)
+    mean = n * (shares[-1] - d0) / 2  # no share makes more than 1e-20 of the outcomes lose more than this often:
+    lost = lost[: int(mean + 10 * np.sqrt(mean) + 40)]
+    least = low[: len(lost)]
+    for psi in shares:
         p_win, p_loss = (psi + d0) / 2, (psi - d0) / 2
         tail = binom.sf(least - 1, n - lost, p_win / (1 - p_loss))
         worst = max(worst, float((binom.pmf(lost, n, p_loss) * tail).sum()))

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator
 
 from tests.conftest import REPO
+from tests.source_trees import trees
 
 PAGE = (REPO / "docs" / "glossary.md").read_text("utf-8")
 
 
 def public_names() -> Iterator[tuple[str, str]]:
     """(where, name) of every module, class, function and method that has no leading underscore."""
-    for path in sorted((REPO / "evalkit").rglob("*.py")):
+    for path, tree in trees().items():
         where = str(path.relative_to(REPO))
         yield where, path.stem
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith(
                 "_"
             ):
@@ -38,8 +39,8 @@ def test_no_public_name_uses_a_word_that_was_given_up() -> None:
 def test_no_class_name_lives_in_two_modules() -> None:
     seen: dict[str, str] = {}
     twice = []
-    for path in sorted((REPO / "evalkit").rglob("*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
+    for path, tree in trees().items():
+        for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 if node.name in seen:
                     twice.append(f"{node.name}: {seen[node.name]} and {path.relative_to(REPO)}")

@@ -61,9 +61,9 @@ def test_export_writes_only_into_its_folder(
     before = set(tmp_path.rglob("*"))
     out = () if what == "suite" else ("--out", "lm")
     ran = evalkit(capsys, "export", run, "--to", "lm-eval", *out)
-    assert ran.code == 0, ran.err
+    assert ran.code == (2 if what == "started_at" else 0), ran.err  # a moment that is none is damage
     made = [path for path in set(tmp_path.rglob("*")) - before if path.is_file()]
-    assert len(made) == 2
+    assert len(made) == (0 if what == "started_at" else 2)
     for path in made:
         assert path.parent.parent.parent == work, path
         assert len(path.name.encode()) < 255 and "\x1b" not in str(path)
@@ -379,15 +379,15 @@ def test_times_of_guidellm_that_nobody_measured_are_unknown(capsys: Capture, tmp
     assert ran.code == 0, ran.err
 
 
-def test_a_report_of_a_thousand_models_takes_no_hours(capsys: Capture, tmp_path: Path) -> None:
+def test_a_report_of_hundreds_of_models_takes_no_hours(capsys: Capture, tmp_path: Path) -> None:
     run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
-    write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(1_000) for n in range(2)])
+    write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(400) for n in range(2)])
     sealing.seal(run)
     began = time.monotonic()
     assert evalkit(capsys, "report", run, "--html", tmp_path / "r.html").code == 0
     page = (tmp_path / "r.html").read_text("utf-8")
-    assert "leads (" in page and "And 949 more" in page
-    assert time.monotonic() - began < 60
+    assert "leads (" in page and "And 349 more" in page
+    assert time.monotonic() - began < 30
 
 
 def test_a_defect_prints_no_escape_sequence(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,8 +228,8 @@ def keeps_values(dialect: str, at: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_kept_from_event_to_event_is_bounded(dialect: str) -> None:
-    """Each event holds 100,000 values, which are 7 MB; thirty of them are read."""
-    events = [good(dialect)[0], *(keeps_values(dialect, at) for at in range(30))]
+    """Each event holds 100,000 values, which are 7 MB; twenty of them are read."""
+    events = [good(dialect)[0], *(keeps_values(dialect, at) for at in range(20))]
     async with serving(Served([http(as_stream(dialect, events, done=False))])) as url:
         adapter = adapter_at(dialect, url, idle_timeout_s=20)
         tracemalloc.start()

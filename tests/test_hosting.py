@@ -19,6 +19,7 @@ from evalkit.records import Usage
 from evalkit.results.sweeps import hosted_prices
 from evalkit.store import runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.board_world import a_row, a_run
 from tests.world import evalkit, write_suite
 
 SERVED = Throughput(Decimal(1000), Decimal(900), Decimal(1100), "sweep")
@@ -287,3 +288,30 @@ def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
         absent = evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, models=nowhere, n=4))
         assert absent.code == 2
         assert "nowhere" in absent.err
+
+
+def test_the_mean_request_of_a_break_even_is_that_of_the_traffic(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Ten samples stand for nine requests each and are short, ten for one and are long: 190 tokens each, not 550."""
+    entry = {**OWN, "hosting": HOME}
+    _swept(tmp_path / "load", entry, 1000.0)
+    rows = [
+        a_row(
+            model, "triage", n, weight=9.0 if n < 10 else 1.0, input_tokens=100 if n < 10 else 1000, output_tokens=0,
+            cost_usd=Decimal("0.001") if n < 10 else Decimal("0.01"),
+        )
+        for model in ("closed", "own") for n in range(20)
+    ]  # fmt: skip
+    folder = a_run(tmp_path, ("closed", "own"), rows=rows, suite="s")
+    runs.update_facts(
+        folder, suite_resolved={"name": "s", "models": {"closed": {"adapter": "openai", "model": "x"}, "own": entry}}
+    )
+    asked = ("--api", "closed", "--self-hosted", "own", "--results", tmp_path, "--requests-per-day", "1000", "--json")
+    said = evalkit(capsys, "breakeven", folder.name, *asked)
+    assert said.code == 0, said.err
+    assert float(said.json["tokens_per_unit"]) == pytest.approx(190)
+    assert any("that of the traffic" in line for line in said.json["assumed"])
+    assert {line["name"]: line.get("usd_per_unit") for line in said.json["lines"]}["closed"] == "0.0019"
+    (volume,) = said.json["volumes"]
+    assert volume["lines"][1]["usd_per_day"].startswith("0.2111")  # 1,000 × 190 tokens at $1.11 a million

@@ -18,11 +18,11 @@ from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.strata import draw
 from evalkit.bridges.traces.taking_out import TakingOut, names_of
 from evalkit.bridges.traces.traits import Traits, traits_of
-from evalkit.stats.traffic import mean_of
 from evalkit.store.sealing import rows_of
 from evalkit.suite.loading import load_suite
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.made_logs import CANARIES, SORTING, write_log
+from tests.summaries import mean_of
 from tests.world import Ran, evalkit, run_folders
 
 FILES = Path(__file__).parent / "payloads" / "traces"
@@ -251,8 +251,10 @@ def test_the_draw_is_right_on_average_for_every_size_of_class() -> None:
     rng = random.Random(3)
     n_drawn: Counter[int] = Counter()
     totals = []
+    some = [traits(n, 0) for n in range(at)]
     for _ in range(4_000):
-        some = [traits(n, rng.getrandbits(64)) for n in range(at)]
+        for one in some:
+            one.rank = rng.getrandbits(64)
         drawn = draw(some, classes, ["s"] * len(classes), 6)
         assert sum(one.weight for one in drawn) == pytest.approx(at)
         assert len(drawn) == 6

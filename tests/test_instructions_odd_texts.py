@@ -191,18 +191,17 @@ def test_an_instruction_is_checked_on_odd_texts(kind: str, given: dict[str, Any]
 
 
 @pytest.mark.parametrize("way", ["CRLF", "no-break blanks", "byte order mark", "decomposed", "zero width"])
-@pytest.mark.parametrize(
-    ("kind", "given", "reply", "followed"), FOLLOWED, ids=[f"{n}-{row[0]}" for n, row in enumerate(FOLLOWED)]
-)
-def test_what_nobody_sees_changes_no_verdict_of_any_kind(
-    kind: str, given: dict[str, Any], reply: str, followed: bool, way: str
-) -> None:
-    (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
-    other = {
-        "CRLF": reply.replace("\n", "\r\n"),
-        "no-break blanks": reply.replace(" ", NB),
-        "byte order mark": "\ufeff" + reply,
-        "decomposed": normalize("NFD", reply),
-        "zero width": reply.replace(". ", ".\u200b "),
-    }[way]
-    assert instruction.check(other) is followed
+def test_what_nobody_sees_changes_no_verdict_of_any_kind(way: str) -> None:
+    changed = []
+    for kind, given, reply, followed in FOLLOWED:
+        (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
+        other = {
+            "CRLF": reply.replace("\n", "\r\n"),
+            "no-break blanks": reply.replace(" ", NB),
+            "byte order mark": "\ufeff" + reply,
+            "decomposed": normalize("NFD", reply),
+            "zero width": reply.replace(". ", ".\u200b "),
+        }[way]
+        if instruction.check(other) is not followed:
+            changed.append((kind, given, reply))
+    assert changed == []

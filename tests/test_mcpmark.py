@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evalkit.records import Row
 from evalkit.results.run import load_run
 from evalkit.store.sealing import rows_of
 from tests.conftest import REPO
@@ -91,9 +92,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_data: Path, publishe
     return made
 
 
-def test_every_published_quality_time_and_token_count_comes_out(folder: Path, published: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def stored(folder: Path) -> list[Row]:
+    """Its rows."""
+    return list(rows_of(folder))
+
+
+def test_every_published_quality_time_and_token_count_comes_out(stored: list[Row], published: dict[str, Any]) -> None:
     by: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows_of(folder):
+    for row in stored:
         by[row.model][row.repeat].append(row)
     assert set(by) == set(published)
     for name, figures in published.items():
@@ -112,10 +119,10 @@ def test_every_published_quality_time_and_token_count_comes_out(folder: Path, pu
             assert abs(np.mean([min(scores) for scores in items.values()]) - figures["pass^4"]) < 6e-5, name
 
 
-def test_every_published_cost_comes_out_to_the_cent(folder: Path, published: dict[str, Any]) -> None:
+def test_every_published_cost_comes_out_to_the_cent(stored: list[Row], published: dict[str, Any]) -> None:
     spent: dict[str, Decimal] = defaultdict(Decimal)
     runs: dict[str, set[int]] = defaultdict(set)
-    for row in rows_of(folder):
+    for row in stored:
         if row.cost_usd is None:  # one row of the table has no token counts, and the published sum has nothing for it
             assert row.input_tokens is None
             continue
@@ -227,6 +234,9 @@ def test_taking_508_runs_for_independent_understates_the_error_by_a_third(folder
         ("closed-to-closed", 0, ("+0.244 [+0.182, +0.303]", "0.50×", "1.90×")),
         ("closed-to-hosted-open", 0, ("+0.047 [−0.023, +0.119]", "0.11×", "2.64×")),
         ("closed-to-own-size", 1, ("−0.234 [−0.289, −0.185]", "0.00×")),
+        ("three-axes-less-effort", 0, ("+0.010 [−0.029, +0.048]", "0.83×", "0.44×")),
+        ("three-axes-open", 1, ("+0.047 [−0.023, +0.119]", "0.11×", "2.64×")),
+        ("three-axes-older", 3, ("−0.049 [−0.123, +0.014]", "0.51×", "0.76×")),
     ],
 )
 def test_the_sample_of_the_repository_decides_as_its_page_says(
@@ -241,3 +251,11 @@ def test_the_sample_of_the_repository_decides_as_its_page_says(
     for figure in figures:
         assert figure in ran.out
         assert figure in page or figure == "0.00×"
+
+
+def test_only_the_time_fails_where_open_weights_are_as_good_and_cheaper(capsys: Capture) -> None:
+    suite = REPO / "examples" / "agents" / "gates" / "three-axes-open.yaml"
+    ran = run_evalkit(capsys, "gate", "mcpmark", "--suite", suite, "--results", REPO / "results", "--json")
+    findings = ran.json["candidates"][0]["findings"]
+    said = {finding["condition"]["kind"]: finding["verdict"] for finding in findings}
+    assert said == {"quality": "pass", "cost": "pass", "latency": "fail"}

@@ -90,6 +90,16 @@ def test_more_items_beat_more_repeats_unless_all_the_noise_is_within_items() -> 
         assert found.se_without_noise <= found.se_one_more_repeat <= found.se
 
 
+def test_two_runs_of_one_model_lie_within_the_noise() -> None:
+    rng = np.random.default_rng(9)
+    chance = rng.beta(0.8, 0.8, 300)[:, None]
+    runs = [(rng.random((300, 3)) < chance).astype(float) for _ in range(400)]
+    noise = stability(marks(runs[0].tolist())).noise
+    assert noise is not None
+    apart = [abs(first.mean() - second.mean()) for first, second in zip(runs[::2], runs[1::2], strict=True)]
+    assert np.mean(np.array(apart) <= noise) == pytest.approx(0.95, abs=0.045)
+
+
 def test_what_moves_together_has_a_larger_error() -> None:
     rng = np.random.default_rng(7)
     shared = np.repeat(rng.random(20), 10)

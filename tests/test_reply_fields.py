@@ -75,6 +75,7 @@ async def test_a_name_that_is_none_is_unknown_and_the_answer_counts(dialect: str
         *(("gemini", key) for key in ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")),
         *(("ollama-native", key) for key in ("prompt_eval_count", "eval_count")),
         *(("bedrock-converse", key) for key in ("inputTokens", "outputTokens", "cacheReadInputTokens")),
+        *(("http", key) for key in ("tokens_in", "tokens_out", "tokens_again", "tokens_thought")),
     ],
 )
 async def test_a_count_that_is_none_is_unknown_and_the_others_count(dialect: str, key: str, value: Any) -> None:
@@ -91,7 +92,7 @@ async def test_a_count_that_is_none_is_unknown_and_the_others_count(dialect: str
     ("dialect", "key"),
     [
         *(("openai_chat", "content"), ("openai", "delta"), ("anthropic", "text"), ("gemini", "text")),
-        *(("ollama-native", "content"), ("bedrock-converse", "text")),
+        *(("ollama-native", "content"), ("bedrock-converse", "text"), ("http", "piece")),
     ],
 )
 async def test_a_text_that_is_none_is_a_bad_reply(dialect: str, key: str, value: Any) -> None:

@@ -18,16 +18,16 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import Ran, evalkit, prompt_of, rows, run_folders, write_suite
 
 Capture = pytest.CaptureFixture[str]
-N = 1_000
+N = 500
 LAST = N - 1
 
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """What holds for tens of thousands of samples is shown with fewer."""
-    monkeypatch.setattr(sample_stream, "KEPT", 300)
-    monkeypatch.setattr(sample_stream, "HEAD", 200)
-    monkeypatch.setattr(conversation, "WINDOW", 200)
+    monkeypatch.setattr(sample_stream, "KEPT", 150)
+    monkeypatch.setattr(sample_stream, "HEAD", 100)
+    monkeypatch.setattr(conversation, "WINDOW", 100)
 
 
 def change(folder: Path, number: int, **fields: object) -> None:
@@ -189,7 +189,7 @@ def test_notes_tell_of_the_first_samples_first_and_of_all_at_the_end(tmp_path: P
         change(tmp_path, LAST, choices=["w", "x", "x ", "z"])
         ran = run(capsys, tmp_path, suite)
     assert ran.code == 0, ran.err
-    assert "note: letters: the right answer is the same for the first 200 samples ('x')" in ran.err
+    assert "note: letters: the right answer is the same for the first 100 samples ('x')" in ran.err
     assert ran.err.count("the right answer is the same") == 1, "it is said once"
     assert f"1 sample ('q{LAST}') has two options that read alike" in ran.err
 
@@ -197,10 +197,10 @@ def test_notes_tell_of_the_first_samples_first_and_of_all_at_the_end(tmp_path: P
 def test_each_sample_is_checked_once_whoever_reaches_it_first(tmp_path: Path) -> None:
     suite = write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N)
     stream = stream_of(suite)
-    assert (stream.n, len(stream.head)) == (N, 200)
+    assert (stream.n, len(stream.head)) == (N, 100)
     one, other = stream.samples(), stream.samples()
-    ids = [next(one).id for _ in range(900)]
-    assert [next(other).id for _ in range(900)] == ids
+    ids = [next(one).id for _ in range(450)]
+    assert [next(other).id for _ in range(450)] == ids
     while not stream.finished:
         stream.check_for(0.05)
     assert [*ids, *(sample.id for sample in one)] == [f"q{n}" for n in range(N)]
@@ -217,10 +217,10 @@ def test_a_file_that_changes_under_the_run_is_said(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_same_length_that_changes_is_said_at_the_next_look(tmp_path: Path) -> None:
-    stream = stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N))
+    stream = stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=1_000))
     asked = stream.samples()
     next(asked)
-    change(tmp_path, LAST, question="Another one?")
+    change(tmp_path, 999, question="Another one?")
     with pytest.raises(SuiteError, match="was changed while it was read"):
         stream.check_for(0.0001)
     with pytest.raises(SuiteError, match="was changed while it was read"):
@@ -240,7 +240,7 @@ def test_a_file_that_is_copied_over_with_the_same_content_is_the_same(tmp_path: 
 
 
 def test_small_tasks_and_those_that_a_person_must_see_whole_are_checked_first(tmp_path: Path) -> None:
-    for n, more in ((300, ""), (N, "redact: {what: [email]}\n")):
+    for n, more in ((150, ""), (N, "redact: {what: [email]}\n")):
         suite = write_suite(tmp_path, "http://127.0.0.1:9/v1", n=n)
         suite.write_text(suite.read_text(encoding="utf-8") + more, encoding="utf-8")
         plan = make_plan(load_suite(suite), PlanOptions(stream=True), PriceBook.load(None))

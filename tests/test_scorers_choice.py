@@ -12,6 +12,7 @@ from evalkit.records import Outcome
 from evalkit.scorers.choice import continuations, target_index
 from evalkit.scorers.letters import LETTERS, labels, read_choice
 from evalkit.scorers.registry import make_scorer
+from tests import choice_replies_certain as certain
 from tests import choice_replies_later as later
 from tests.choice_replies import GROUPS
 from tests.scoring import mark, said, sample
@@ -200,6 +201,7 @@ BATCHES = {
     "fourteenth": later.FOURTEENTH,
     "fifteenth": later.FIFTEENTH,
     "sixteenth": later.SIXTEENTH,
+    "seventeenth": certain.SEVENTEENTH,
 }
 
 

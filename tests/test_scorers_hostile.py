@@ -77,9 +77,9 @@ UNITS = [
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_long_degenerate_reply_is_marked_quickly(unit: str) -> None:
-    """100 kB of repetition. Seconds are allowed where milliseconds are needed: the bound catches blow-ups only."""
+    """40 kB of repetition. Seconds are allowed where milliseconds are needed: the bound catches blow-ups only."""
     for name, options, item in SCORERS:
-        for text in ((unit * 100_000)[:100_000], "The answer is " + (unit * 100_000)[:100_000] + "!"):
+        for text in ((unit * 40_000)[:40_000], "The answer is " + (unit * 40_000)[:40_000] + "!"):
             start = time.process_time()
             mark(name, options, item, text)
-            assert time.process_time() - start < 5, (name, unit)
+            assert time.process_time() - start < 1.5, (name, unit)

@@ -122,7 +122,7 @@ def test_right_and_wrong_answers_are_judged_by_their_discordant_pairs(
     n_errored=st.sampled_from([0, 0, 3]),
     tail=st.sampled_from(["strict", "smooth"]),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_interval_p_values_and_verdict_never_disagree(
     n: int, seed: int, kind: str, margin: float, n_errored: int, tail: Any
 ) -> None:

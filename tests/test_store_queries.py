@@ -10,7 +10,7 @@ import pytest
 
 import evalkit
 from evalkit.errors import StoreError
-from evalkit.records import Message
+from evalkit.records import Message, ToolCall
 from evalkit.store.queries import connect, load_run, texts_of
 from evalkit.store.runs import update_facts
 from evalkit.store.sealing import rows_of, seal
@@ -52,8 +52,8 @@ def test_calls_are_read_beside_runs_that_were_sealed_before_there_were_any(tmp_p
         assert con.execute("select count(calls), count(tools), count(*) from texts").fetchone() == (1, 1, 2)
     assert [(row.calls, row.tools) for row in rows_of(old)] == [(None, None)]
     found = texts_of(new, [a_hostile_row().key])[a_hostile_row().key]
-    assert found["calls"][0] == {"name": HOSTILE, "arguments": '{"broken": '}
-    assert found["tools"][0]["name"] == "weather.get"
+    assert found["calls"][0] == ToolCall(HOSTILE, '{"broken": ')
+    assert found["tools"][0].name == "weather.get"
     assert transcript(found["text"], found["calls"][:1]) == f'{HOSTILE}\n{HOSTILE}({{"broken": )'
     assert transcript("", a_hostile_row().calls) == f'{HOSTILE}({{"broken": )\nf({HOSTILE})'
     assert transcript(None, None) is None

@@ -151,7 +151,8 @@ def test_a_model_that_does_not_stream_has_no_first_token_time(tmp_path: Path) ->
 
 def test_tokens_are_unknown_when_one_answer_did_not_report_them(tmp_path: Path) -> None:
     tokens = _of(tmp_path, [a_row(1, reasoning_tokens=5), a_row(2, output_tokens=None), an_error(3)])["tokens"]
-    assert tokens == {"input": 160, "output": None, "reasoning": None, "cache_read": None}
+    assert tokens == {"input": 160, "output": None, "reasoning": None, "cache_read": None, "per_answer": None}
+    assert _of(tmp_path / "b", [a_row(1), a_row(2, output_tokens=40)])["tokens"]["per_answer"] == 110
 
 
 def test_all_pools_the_samples_of_every_task(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A megabyte of anything is read in linear time: refusals, fences, JSON, calls, code, words, languages."""
+"""300 kB of anything are read in linear time: refusals, fences, JSON, calls, code, words, languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.scoring import mark, sample
 
-SIZE = 1_000_000
+SIZE = 300_000
 REPLIES = {
     "braces": '{"a":' * (SIZE // 5),
     "open braces": "{" * SIZE,
@@ -61,13 +61,13 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("scorer", CALLS)
-def test_a_megabyte_of_anything_is_marked_in_seconds(scorer: str) -> None:
+def test_a_long_text_of_anything_is_marked_in_a_second(scorer: str) -> None:
     name, options, fields = CALLS[scorer]
     slow = {}
     for kind, reply in REPLIES.items():
         started = time.process_time()
         mark(name, options, sample(**fields), reply)
-        if (took := time.process_time() - started) > 4:
+        if (took := time.process_time() - started) > 1.2:
             slow[kind] = took
     assert not slow
 
@@ -79,4 +79,4 @@ def test_finding_the_program_of_a_long_reply_takes_no_time() -> None:
         started = time.process_time()
         whole_function("def f(x):\n", reply, "f")
         whole_function("def f(x):\n", reply[: LONGEST - 10], "f")
-        assert time.process_time() - started < 4, kind
+        assert time.process_time() - started < 1.2, kind

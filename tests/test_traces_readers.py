@@ -271,7 +271,7 @@ def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, name: str, co
 
 def test_a_packed_file_of_nothing_but_zeros_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evalkit.bridges.traces.sources._LEAST_UNPACKED", 2**20)
-    (tmp_path / "bomb.jsonl.gz").write_bytes(gzip.compress(b"{}\n" * 2**23, 9))
+    (tmp_path / "bomb.jsonl.gz").write_bytes(gzip.compress((b"{}" + b" " * 1021 + b"\n") * 2**14 * 2, 9))
     with pytest.raises(UserError, match="times its size"):
         read(tmp_path / "bomb.jsonl.gz")
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evalkit.facts import Summary
+from evalkit.render.comparison import sentence
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import entries_of
+from evalkit.results.reader import ResultsReader
 from evalkit.stats import comparison
 from evalkit.stats.comparison import decide
 from evalkit.stats.comparison import test as paired_test
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.one_sample import test_floor as floor
 from evalkit.stats.ratios import cost_ratio
-from evalkit.stats.traffic import Design, mean_of, quantile, weighted_mean
+from evalkit.stats.traffic import Design, quantile, weighted_mean
 from evalkit.stats.verdict import Verdict
 from evalkit.store import summary
+from tests.board_world import a_row, a_run
 from tests.gate_world import Gate, stored
+from tests.summaries import mean_of
 from tests.world import Ran, evalkit, run_folders
 
 FILE = """
@@ -233,10 +240,10 @@ def test_a_few_heavy_samples_are_few_samples() -> None:
 
 @pytest.mark.parametrize("kind", ["score", "cost", "p50"])
 def test_the_truth_of_a_skewed_and_seasonal_log_is_covered(kind: str) -> None:
-    """200 logs of 4,000 requests, 240 drawn within strata (1,000 logs: benchmarks.traffic_coverage)."""
+    """Logs of 4,000 requests, 240 drawn within strata (1,000 logs: benchmarks.traffic_coverage)."""
     rng = np.random.default_rng(7)
-    hits = 0
-    for _ in range(200):
+    hits, n_logs = 0, 60 if kind == "p50" else 200  # a quantile's interval takes ten times as long
+    for _ in range(n_logs):
         season = 0.5 + 0.5 * np.sin(np.linspace(0, 40, 4_000))
         length = np.exp(rng.normal(5 + 0.4 * season, 1.0))
         dear = rng.random(4_000) < 0.15
@@ -260,7 +267,7 @@ def test_the_truth_of_a_skewed_and_seasonal_log_is_covered(kind: str) -> None:
             found, truth = weighted_mean(values[rows], design), float(values.mean())
         assert found.low is not None and found.high is not None
         hits += found.low <= truth <= found.high
-    assert hits >= 0.91 * 200  # .93 less two standard errors of 200 draws
+    assert hits >= (0.93 - 2 * (0.93 * 0.07 / n_logs) ** 0.5) * n_logs - 1  # .93 less two standard errors
 
 
 def test_a_heavy_pair_without_a_score_is_one_loss_and_not_many_light_ones() -> None:
@@ -291,3 +298,106 @@ def test_a_cluster_in_two_strata_is_one_cluster() -> None:
     apart = mean_of(both, [1.0, 1.0] * 60, ["a"] * 60 + ["b"] * 60, clusters)
     once = mean_of(common, [1.0] * 60)
     assert (apart.low, apart.high) == pytest.approx((once.low, once.high))
+
+
+def _two_runs(capsys: pytest.CaptureFixture[str], folder: Path, second: list[object]) -> list[str]:
+    """Two runs of one suite whose samples have other weights in the second; their names, the older first."""
+    assert _run(capsys, folder, [1.0] * 60 + [9.0] * 40, {1}).code == 0
+    first = {run.name for run in run_folders(folder / "results")}
+    assert _run(capsys, folder, second, {1, 2}).code == 0
+    last = {run.name for run in run_folders(folder / "results")} - first
+    return [*first, *last]
+
+
+def test_two_runs_of_other_weights_are_not_compared_in_silence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    first, second = _two_runs(capsys, tmp_path, [1.0] * 60 + [90.0] * 40)
+    reader = ResultsReader(tmp_path / "results")
+    found = compare_samples(reader, (first, "old"), (second, "new"))
+    assert found.delta is None
+    assert found.refused is not None and found.refused.startswith("the weights of 100 of 100 samples differ between")
+    assert "are not compared: the weights of 100" in sentence(found, "old", "new")
+    assert compare_samples(reader, (first, "old"), (first, "new")).delta is not None
+    entries = entries_of(reader, "log", second)
+    assert all(entry.comparable for entry in entries)
+    said = evalkit(capsys, "compare", f"{first}:old", f"{second}:new", "--results", tmp_path / "results")
+    assert said.code == 2 and "The weights of 40 of 100 items differ" in said.err
+
+
+def test_weights_in_another_unit_are_the_same_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A sample of twice the log stands for twice the requests, and for the same share of them."""
+    first, second = _two_runs(capsys, tmp_path, [2.0] * 60 + [18.0] * 40)
+    found = compare_samples(ResultsReader(tmp_path / "results"), (first, "old"), (second, "new"))
+    assert found.refused is None and found.delta is not None
+
+
+def test_a_leaderboard_ranks_no_model_by_other_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert _run(capsys, tmp_path, [1.0] * 60 + [9.0] * 40, {1}).code == 0
+    suite = _write(tmp_path, [1.0] * 60 + [90.0] * 40, {1, 2})
+    suite.write_text(suite.read_text().replace("new:", "newer:").replace("[new]", "[newer]"))
+    assert evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--models", "newer").code in {0, 4}
+    entries = {entry.model: entry for entry in entries_of(ResultsReader(tmp_path / "results"), "log")}
+    assert entries["newer"].comparable != entries["new"].comparable
+    other = next(entry for entry in entries.values() if not entry.comparable)
+    assert any("not comparable: the weights of" in warning for warning in other.warnings)
+
+
+def test_tasks_with_and_without_weights_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    suite = _write(tmp_path, [9.0 if n < 30 else 1.0 for n in range(60)], {1})
+    task = FILE[FILE.index("  - name: support") : FILE.index("gate:")]
+    plain = task.replace("support", "plain").replace("    weight: weight\n    stratum: stratum\n", "")
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    more = [{**item, "id": int(f"1000{item['id']}"), "question": f"p{item['id']}?"} for item in items]
+    (tmp_path / "plain.jsonl").write_text("".join(json.dumps(item) + "\n" for item in more))
+    for name in ("old", "new"):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(path.read_text() + path.read_text().replace('"id": ', '"id": 1000'))
+    gate_ = "gate: {baseline: old, candidates: [new], rules: [{quality: all, margin: 0.05}]}\n"
+    suite.write_text(FILE[: FILE.index("gate:")] + plain.replace("items.jsonl", "plain.jsonl") + gate_)
+    said = evalkit(capsys, "check", suite)
+    assert "plain: samples without a weight, beside tasks that have one." in said.out
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    decided = evalkit(capsys, "gate", "latest", "--results", tmp_path / "results")
+    assert "plain: samples without a weight. Over all tasks" in " ".join(decided.out.split())
+    for alone in ("support", "plain"):
+        assert "without a weight" not in evalkit(capsys, "check", suite, "--tasks", alone).out
+
+
+def test_plan_counts_what_weighted_samples_tell_and_what_the_traffic_costs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Half of 200 samples stand for 99 requests each: they tell as much as some 102 equal ones. The heavy half has
+    prompts of 400 words, so a thousand requests cost nearly what a thousand of those do."""
+    suite = _write(tmp_path, [99.0 if n % 2 else 1.0 for n in range(200)], set())
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    for item in items:
+        item["question"] += " word" * (400 if item["weight"] == 99 else 1)
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    model = "  paid: {adapter: openai, model: gpt-4o-mini, settings: {max_output_tokens: 1}}\n"
+    suite.write_text(suite.read_text().replace("tasks:\n", model + "tasks:\n"))
+    made = evalkit(capsys, "plan", suite, "--results", tmp_path / "results", "--json").json
+    (look,) = made["gate"]
+    assert look["n"] == 200 and look["effective"] == pytest.approx(102, abs=0.5)
+    paid = next(one for one in made["models"] if one["model"] == "paid")
+    each = float(paid["usd"]["value"]) / 200 if paid["usd"]["value"] is not None else float(paid["usd"]["high"]) / 200
+    end = "value" if paid["usd"]["value"] is not None else "high"
+    assert float(paid["usd_per_1k_requests"][end]) == pytest.approx(1000 * 1.95 * each, rel=0.05)
+    told = " ".join(evalkit(capsys, "plan", suite, "--results", tmp_path / "results").out.split())
+    assert "on 200 items that tell as much as 102 independent ones" in told
+    assert "a thousand requests of the traffic: " in told
+    assert next(one for one in made["models"] if one["model"] == "old")["usd_per_1k_requests"] is not None
+
+
+def test_tokens_of_an_answer_are_those_of_the_traffic(tmp_path: Path) -> None:
+    rows = [
+        a_row("gpt", "triage", n, weight=9.0 if n < 5 else 1.0, input_tokens=1000 if n < 5 else 100, output_tokens=0)
+        for n in range(10)
+    ]
+    folder = a_run(tmp_path, ("gpt",), rows=rows)
+    tokens = summary.read_summary(folder).models["gpt"].all.tokens
+    assert tokens.input == 5_500
+    assert tokens.per_answer == pytest.approx((9 * 1000 + 100) / 10)
+    plain = a_run(tmp_path / "plain", ("gpt",), rows=[replace(row, weight=None) for row in rows])
+    assert summary.read_summary(plain).models["gpt"].all.tokens.per_answer == 550

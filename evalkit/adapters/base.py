@@ -45,10 +45,16 @@ class Capabilities:
     tools: bool = False
     """Whether functions can be offered through an interface of the provider's own, and calls come back apart from
     text."""
+    tool_results: bool = False
+    """Whether a conversation can go on after calls: what they returned goes back as turns of its own."""
     streaming: bool = True
     """Whether a time to first token exists for this adapter."""
     usage: bool = True
     """Whether billed tokens are reported."""
+    output_limit: bool = True
+    """Whether `max_output_tokens` reaches the model."""
+    record: bool = False
+    """Whether fields of the record that a task sends (`send:`) reach the model, besides the prompt."""
     timing: bool = True
     """Whether durations are the model's own. False for `replay`: they are a look-up's, and no latency may be shown."""
 
@@ -59,6 +65,8 @@ class Endpoint:
 
     lane: str
     """Models with the same lane share one limiter: `host:port` of a server, `cpu` for the embedded engine."""
+    further_lanes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Other lanes that it uses as well: a pipeline's guards. All of them then share one limiter."""
     place: str
     """Host and path of an endpoint, or weights digest, engine version and precision: what the cache must not mix."""
     network: bool = True
@@ -145,7 +153,7 @@ class AdapterModule(Protocol):
 class ManagedServer(Protocol):
     """An adapter that brings a server: started when an answer is first owed, stopped when its model's turn is over."""
 
-    served: Mapping[str, Any]
+    served: Mapping[str, object]
     """What the started server turned out to be, for run.json; empty before."""
 
     async def start(self, folder: Path, tell: Callable[[str], None]) -> None:
@@ -159,7 +167,7 @@ class ManagedServer(Protocol):
 class DescribesServer(Protocol):
     """An adapter whose server says which version it is and which weights it has, asked once before the first answer."""
 
-    served: Mapping[str, Any]
+    served: Mapping[str, object]
     """What it said, for run.json; empty before, and where it says nothing."""
 
     async def describe(self) -> None:
@@ -183,6 +191,21 @@ class ProbesTools(Protocol):
 
     async def probe_tools(self) -> str | None:
         """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+@runtime_checkable
+class ChecksRequests(Protocol):
+    """An adapter that can say of a request, without sending it, that it cannot be made."""
+
+    def check_request(self, request: Request) -> None:
+        """Raises Unsupported with the reason. Sends nothing."""
+
+
+@runtime_checkable
+class ReadsRecord(Protocol):
+    """An adapter that reads certain fields of the record, which a task therefore has to send."""
+
+    record_fields: frozenset[str]
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ short answer. Some servers give the finish reason first and go on, so only [DONE
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ class ChatAnswer(ReplyReading):
 
     __slots__ = (
         *("_called", "_finish", "_fingerprint", "_has_choice", "_model", "_path", "_preset", "_refusals", "_tier"),
-        *("_shown", "_usage", "_where"),
+        *("_shown", "_thought_in", "_usage", "_where"),
     )
 
     def __init__(self, preset: Preset, path: str, where: Where, tools: tuple[Tool, ...] = ()) -> None:
@@ -79,6 +80,8 @@ class ChatAnswer(ReplyReading):
         self._model: str | None = None
         self._fingerprint: str | None = None
         self._tier: str | None = None
+        self._thought_in: str | None = None
+        """The field in which reasoning comes."""
 
     @property
     def is_whole(self) -> bool:
@@ -140,6 +143,7 @@ class ChatAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
+            carried=json.dumps({self._thought_in: self.reasoned}) if calls and self._thought_in is not None else None,
         )
 
     def _take_choice(self, choice: Mapping[str, object], message: Mapping[str, object], now: float | None) -> None:
@@ -156,6 +160,7 @@ class ChatAnswer(ReplyReading):
         for field in self._preset.reasoning_text_path:
             if thought := message.get(field):
                 self.thought(thought, now)
+                self._thought_in = field
                 break
         if self.calls_seen is not None:
             if called := message.get("tool_calls"):

@@ -42,7 +42,7 @@ class UsageSoFar:
         self.last: Any = None
         """The usage that counts; None before the first."""
 
-    def add(self, usage: Any) -> None:
+    def add(self, usage: object) -> None:
         """One more usage object; one that is larger than any bill is passed over, and so is what would make it so."""
         kept = bill(usage)
         if kept is None or (self.last is not None and kept.items() <= self.last.items()):

@@ -91,7 +91,7 @@ def _in_events(body: bytes) -> Any:
     return None
 
 
-def error_in(said: Any) -> ErrorSaid:
+def error_in(said: object) -> ErrorSaid:
     """What a parsed error object says; never raises."""
     status: int | None = None
     codes: set[str] = set()
@@ -115,7 +115,7 @@ def error_in(said: Any) -> ErrorSaid:
     return ErrorSaid(status, frozenset(codes), said_words, delay)
 
 
-def is_error(said: Mapping[str, Any]) -> bool:
+def is_error(said: Mapping[str, object]) -> bool:
     """Whether an object that should be an answer is an error, in one of the forms that are sent with status 200."""
     if said.get("error") or said.get("errors") or said.get("object") == "error" or said.get("type") == "error":
         return True
@@ -129,7 +129,7 @@ def is_error(said: Mapping[str, Any]) -> bool:
     )
 
 
-def _objects(said: Any) -> Iterator[dict[str, Any]]:
+def _objects(said: object) -> Iterator[dict[str, Any]]:
     """Every object of an error, the outer ones first; JSON inside a text counts as what it says."""
     level, n_nodes = [said], 0
     for _ in range(_MAX_DEPTH):

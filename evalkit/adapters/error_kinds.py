@@ -26,6 +26,7 @@ from collections.abc import Set as AbstractSet
 from enum import Enum, auto
 
 from evalkit.adapters import error_words
+from evalkit.errors import LONGEST_LIMIT_S
 
 
 class ErrorKind(Enum):
@@ -199,7 +200,6 @@ _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 _REQUESTED = re.compile(r"limit:?\s*(\d+)\b.{0,80}?requested:?\s*(\d+)\b")
 _NO_STATUS_OF_CONTENT = {401, 402, 407, 408, 429, 502, 503, 504, 529}
 """Statuses under which words about safety are about something else: accounts, gateways, limits."""
-_SOON_S = 3600.0
 _MATCHED = 1_500
 """Characters of a message that are looked at: what stands further back may quote the prompt."""
 
@@ -259,7 +259,7 @@ def _is_spent_for_long(text: str, wait_s: float | None) -> bool:
     if error_words.NONE_AT_ALL.search(text):
         return True
     if wait_s:  # the provider says how long
-        return wait_s > _SOON_S and bool(error_words.SPENT_QUOTA.search(text))
+        return wait_s > LONGEST_LIMIT_S and bool(error_words.SPENT_QUOTA.search(text))
     return bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
 
 

@@ -23,8 +23,8 @@ import orjson
 from evalkit.adapters.sse import as_error, check_size
 from evalkit.errors import BadReply
 
-Framing = Literal["events", "lines", "frames"]
-"""Server-sent events, lines of JSON, or AWS's binary frames."""
+Framing = Literal["events", "named", "lines", "frames"]
+"""Server-sent events, the same with their names, lines of JSON, or AWS's binary frames."""
 _PRELUDE, _CHECKSUM = 12, 4
 _MAX_HEADERS = 2**17
 _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}

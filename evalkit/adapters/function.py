@@ -1,4 +1,4 @@
-"""A model that is a function of the person's own: `(request) -> str | Response`, async or not.
+"""A model that is a function of the person's own: `(request) -> str | Mapping | Response`, async or not.
 
     async def ask(request: Request) -> str:
         reply = await client.chat.completions.create(model="mine", messages=[...])
@@ -29,6 +29,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
+from evalkit.adapters.application_record import response_of
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
@@ -84,6 +85,7 @@ class FunctionAdapter:
             json_schema=True,
             reasoning_effort=True,
             tools=True,
+            tool_results=True,
             streaming=False,
             usage=False,
         )
@@ -129,10 +131,12 @@ class FunctionAdapter:
     def _response(self, given: object, request: Request, sent_at: float, total_s: float) -> Response:
         if isinstance(given, str):
             given = Response(str(given), "stop", NOT_TIMED)
+        if isinstance(given, Mapping):
+            given = response_of(given, self._where, sent_at, total_s)
         if not isinstance(given, Response):
             raise Rejected(
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
-                "or an evalkit.Response"
+                "a mapping with it, or an evalkit.Response"
             )
         if (wrong := _wrong_field(given)) is not None:
             raise Rejected(f"models.{self.spec.name}: the function's Response has {wrong}")

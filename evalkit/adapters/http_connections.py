@@ -60,6 +60,7 @@ class Connections:
         sign: Sign | None,
         limit: int,
         idle_s: float,
+        method: str = "POST",
     ) -> None:
         """`root` is the address that `path` ends; `limit` 0: as many connections as there are requests."""
         self._root = str(URL(root)).rstrip("/")
@@ -67,6 +68,7 @@ class Connections:
         self._where = where
         self._headers = headers
         self._sign = sign
+        self._method = method
         self._idle_s = idle_s
         self.session = open_session(
             self._root,
@@ -148,7 +150,8 @@ class Connections:
         headers = self._headers if self._sign is None else {**self._headers, **self._sign(str(url), body)}
         for left in range(_TRIES_TO_WRITE, -1, -1):
             try:
-                return await self.session.post(
+                return await self.session.request(
+                    self._method,
                     url,
                     data=body if len(body) < _LARGE_BODY else BytesIO(body),
                     headers=headers,

@@ -15,15 +15,17 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import orjson
 
 from evalkit.adapters import error_words
-from evalkit.adapters.error_body import error_in, error_said
+from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
+from evalkit.adapters.json_paths import JsonPath
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -57,6 +59,16 @@ _EPOCH_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
+class OwnErrors:
+    """What a suite says of the errors of an application of its own."""
+
+    message: JsonPath | None = None
+    """Where a body says what is wrong; None: in the usual places."""
+    kinds: Mapping[int, ErrorKind] = field(default_factory=dict)
+    """By HTTP status what it means; others mean the usual."""
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """What a message may say about the place of an error."""
 
@@ -69,23 +81,30 @@ class Where:
     """Environment variables that may hold the key."""
     key: str | None
     """The key itself, only to cut it out of what a server says."""
+    more_keys: tuple[str, ...] = ()
+    """Further ones that are sent in other headers, for the same purpose."""
+    own: OwnErrors | None = None
+    """None: an API whose errors are read in the usual way."""
 
     def __repr__(self) -> str:
         return f"Where({self.name!r}, {self.model!r}, {self.host!r})"
 
     def clean(self, text: str) -> str:
         """The text on one line of printable characters, at most MAX_MESSAGE, without the key or an end of it."""
-        if self.key:
-            text = text.replace(self.key, "[key]")
+        keys = (*((self.key,) if self.key else ()), *self.more_keys)
+        for key in keys:
+            text = text.replace(key, "[key]")
         text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
-        if self.key and len(self.key) >= _MASKED_FROM:
-            text = _KEYLIKE.sub(self._without_end, text)
+        for key in keys:
+            if len(key) >= _MASKED_FROM:
+                text = _KEYLIKE.sub(partial(_without_end, key), text)
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
-    def _without_end(self, found: re.Match[str]) -> str:
-        word, key = found[0], self.key or ""
-        shown = key.startswith(word) or word.startswith(key[:_START]) or word.endswith(key[-_END:])
-        return "[key]" if shown else word
+
+def _without_end(key: str, found: re.Match[str]) -> str:
+    word = found[0]
+    shown = key.startswith(word) or word.startswith(key[:_START]) or word.endswith(key[-_END:])
+    return "[key]" if shown else word
 
 
 def error_from_status(
@@ -100,18 +119,31 @@ def error_from_status(
             status=status,
         )
     said = error_said(body)
+    if where.own is not None and (told := _own_message(body, where.own)):
+        said = replace(said, words=told)
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)
-    if "quotaperday" in said.codes:
-        wait = max(wait or 0.0, _until_reset())
-    kind = error_kind(
+    wait = _wait_of_a_day(said, wait)
+    kind = where.own.kinds.get(status) if where.own is not None else None
+    kind = kind or error_kind(
         _status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json, wait_s=wait
     )
-    return _error(kind, status, words, wait, path, where)
+    return _error(kind, status, _told(said, words), wait, path, where)
+
+
+def _own_message(body: bytes, own: OwnErrors) -> str | None:
+    """What stands at the suite's place for messages; None where nothing does."""
+    if own.message is None:
+        return None
+    try:
+        told = own.message.of(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return None
+    return told if isinstance(told, str) and told else None
 
 
 def _status_of(status: int, inner: int | None) -> int:
@@ -125,9 +157,9 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
     said = error_in(event)
-    kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
-    words = said.words or _as_it_came(event)
-    error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
+    wait = _wait_of_a_day(said, retry_after({}, said.retry_delay))
+    kind = error_kind(said.status, said.codes, said.words, wait_s=wait)
+    error = _error(kind, said.status, _told(said, said.words or _as_it_came(event)), wait, path, where)
     if isinstance(error, RequestError):
         error.begun = True
     return error
@@ -225,6 +257,8 @@ def _key_hint(where: Where) -> str:
 
 def _way_out(status: int | None, path: str, where: Where) -> str:
     """What a person can do about a request that is refused; "" where the provider's words have to do."""
+    if status == 404 and where.own is not None:
+        return f". Is models.{where.name}.base_url the whole address?"
     if status == 404 and not re.search(r"/v\d|/openai|/api/chat|/converse", path):
         return f". Does models.{where.name}.base_url want /v1 at its end?"
     if status == 403:
@@ -244,6 +278,20 @@ def _plain_words(body: bytes) -> str:
         named = f" ({title[1].strip()})" if title else ""
         return f"an HTML page instead of an answer{named}; base_url may point to a web site or a proxy"
     return text
+
+
+_OF_A_DAY = "quotaperday"
+
+
+def _wait_of_a_day(said: ErrorSaid, wait: float | None) -> float | None:
+    """The wait; until the quota begins anew where one of the limits that are reached is Google's of a day."""
+    return max(wait or 0.0, _until_reset()) if _OF_A_DAY in said.codes else wait
+
+
+def _told(said: ErrorSaid, words: str) -> str:
+    if _OF_A_DAY not in said.codes:
+        return words
+    return f"the quota of a day is used up, and renewed at midnight Pacific time. {words}"
 
 
 def _until_reset() -> float:

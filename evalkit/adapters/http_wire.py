@@ -21,7 +21,7 @@ import orjson
 from evalkit import __version__
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.certificates import check_certificates
-from evalkit.adapters.http_errors import Where
+from evalkit.adapters.http_errors import OwnErrors, Where
 from evalkit.adapters.http_reply import Reply, Sign
 from evalkit.adapters.keys import checked_host, refuse_odd_key
 from evalkit.adapters.reading import ReplyReading
@@ -43,8 +43,13 @@ class Wire:
         key: str | None,
         key_envs: tuple[str, ...],
         sign: Sign | None = None,
+        *,
+        method: str = "POST",
+        more_keys: tuple[str, ...] = (),
+        own_errors: OwnErrors | None = None,
     ) -> None:
-        """`headers` go with every request; `sign` gives those that depend on the request itself."""
+        """`headers` go with every request; `sign` gives those that depend on the request itself. `more_keys` are those
+        in further headers, `own_errors` what the suite says of an application's errors."""
         self.hostname = checked_host(base_url, spec)
         parts = urlsplit(base_url)
         if parts.query or parts.fragment:
@@ -52,15 +57,17 @@ class Wire:
                 f"models.{spec.name}.base_url is {parts.path!r} with a query or fragment; leave out everything from "
                 f"the ? or # on (settings go to settings.extra, keys to the environment)."
             )
-        if key is not None:
-            refuse_odd_key(key, key_envs, spec)
+        for one in (key, *more_keys):
+            if one is not None:
+                refuse_odd_key(one, key_envs, spec)
         check_certificates(base_url)
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")
-        self.where = Where(spec.name, spec.model, self.host, key_envs, key)
+        self.where = Where(spec.name, spec.model or spec.name, self.host, key_envs, key, more_keys, own_errors)
         self.facts: Mapping[str, str] = {"aiohttp": version("aiohttp")}
         self._root = f"{parts.scheme}://{parts.netloc}{self.path}"
         self._sign = sign
+        self._method = method
         self._limit = spec.in_flight or 0
         self._idle_s = spec.idle_timeout_s
         self._headers = {
@@ -117,5 +124,6 @@ class Wire:
             sign=self._sign,
             limit=self._limit,
             idle_s=self._idle_s,
+            method=self._method,
         )
         return self._connections

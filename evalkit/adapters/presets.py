@@ -66,7 +66,7 @@ class Preset:
     token_param: str = "max_tokens"
     """How max_output_tokens is spelled."""
     seed_param: str = "seed"
-    efforts: Mapping[str, Mapping[str, Any]] | None = None
+    efforts: Mapping[str, Mapping[str, object]] | None = None
     """Body fields for each reasoning_effort; `other` covers the rest, `$effort` stands for it. None: as OpenAI."""
     usage_when: Literal["asked", "always", "never"] = "asked"
     """Whether a stream reports usage: with stream_options.include_usage, unasked, or not at all."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
 
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.moments import Moments
@@ -26,9 +25,9 @@ _MANY_PIECES = 8_192
 class ReplyReading(ABC):
     """One answer. Each dialect's subclass says what an event means."""
 
-    framing: ClassVar[Framing] = "events"
+    framing: Framing = "events"
     """How its events come, where the reply is no server-sent events and no JSON body."""
-    marks: ClassVar[frozenset[str]] = frozenset({"choices", "candidates", "type"})
+    marks: frozenset[str] = frozenset({"choices", "candidates", "type"})
     """Keys of the dialect's events, of which each has one at least: what has none may be an error."""
     __slots__ = (
         *("_limit", "_moments", "_n_alternatives", "_size", "done", "calls_seen", "logprobs", "pieces", "thoughts"),
@@ -62,6 +61,10 @@ class ReplyReading(ABC):
     def take_whole(self, body: dict[str, object]) -> None:
         """Takes an answer that came as one JSON body. Raises as `take` does."""
         self.take(body, None)
+
+    def is_answer(self, body: Mapping[str, object]) -> bool:
+        """Whether a whole body is plainly an answer, so that no other word in it makes it an error."""
+        return False
 
     def end(self) -> None:  # noqa: B027 - most dialects have an event of their own for it
         """The stream said [DONE]."""

@@ -29,6 +29,7 @@ from evalkit.adapters.presets import (
     preset_names,
 )
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
+from evalkit.installed import install_hint
 from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _ADAPTERS = {
     "openai": "evalkit.adapters.dialects.openai_responses",
     "anthropic": "evalkit.adapters.dialects.anthropic_messages",
     "ctranslate2": "evalkit.adapters.ctranslate2.local",
+    "command": "evalkit.adapters.command",
+    "pipeline": "evalkit.adapters.pipeline",
+    "python": "evalkit.adapters.python_function",
     "replay": "evalkit.adapters.replay",
     "scripted": "evalkit.adapters.scripted",
 }
@@ -49,7 +53,7 @@ _DIALECTS = {
 }
 _SERVERS = {"vllm": "evalkit.adapters.vllm.server"}
 """With `serve:` these start their server themselves."""
-_WITHOUT_NETWORK = {"ctranslate2", "replay", "scripted", "function"}
+_WITHOUT_NETWORK = {"command", "ctranslate2", "function", "python", "replay", "scripted"}
 _IN_PYTHON = "function"
 """What a model that is a function given in Python is called; no suite file can name one."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
@@ -289,7 +293,7 @@ def _load(path: str, adapter: str, place: str) -> Any:
         if package in {"", "evalkit"}:
             raise  # a defect of evalkit, not of the installation
         if extra := _EXTRAS.get(package):
-            way_out = f"uv sync --extra {extra}"
+            way_out = install_hint(extra)
         else:
             way_out = f"it belongs to evalkit-harness itself, so the installation is incomplete: pip install {package}"
         raise MissingPackage(

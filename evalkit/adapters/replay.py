@@ -33,12 +33,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.reply_fields import money
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, SuiteError, Unsupported
 from evalkit.records import Request, Response, StopReason, Timing, ToolCall, Usage
@@ -133,6 +134,7 @@ class ReplayAdapter:
             top_p=False,
             stop=False,
             tools="calls_field" in spec.options,
+            tool_results="calls_field" in spec.options,
             streaming=False,
             usage=any(name in columns for name in _COUNTS),
             timing="total_s" in columns,
@@ -310,11 +312,13 @@ def _number(cell: Any, column: str) -> float | None:
 
 
 def _money(cell: Any, column: str) -> Decimal | None:
-    value = _number(cell, column)
-    try:
-        return None if value is None else Decimal(str(cell))
-    except InvalidOperation as error:
-        raise _NoValue(f"{column} is no amount (value seen: {short(cell)}).") from error
+    """Dollars, as a provider's bill is read. Raises _NoValue."""
+    if _number(cell, column) is None:
+        return None
+    made = money(cell)
+    if made is None:
+        raise _NoValue(f"{column} is no sum of money that a bill can have (value seen: {short(cell)}).")
+    return made
 
 
 def _moment(cell: Any) -> float | None:
@@ -325,8 +329,11 @@ def _moment(cell: Any) -> float | None:
         return float(cell)
     try:
         found = datetime.fromisoformat(str(cell))
-    except ValueError as error:
+        at = (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        at = math.nan
+    if not 0 < at < _LATEST:
         raise _NoValue(
-            f"started_at is no time (value seen: {short(cell)}): 2026-01-31T10:00:00Z, or seconds."
-        ) from error
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+            f"started_at is no time from 1970 on (value seen: {short(cell)}): 2026-01-31T10:00:00Z, or seconds."
+        )
+    return at

@@ -29,6 +29,7 @@ MAX_JSON_NODES = 1_000_000
 MAX_COUNT = 10**10
 """Tokens; no reply has more, and what says so is broken."""
 MAX_COST_USD = Decimal(10**6)
+_LONGEST_SUM = 60
 _MAX_NAME = 500
 _MAX_USAGE_BYTES = 32 * 2**10
 _MAX_USAGE_VALUES = 2_000
@@ -125,11 +126,16 @@ def money(value: object) -> Decimal | None:
     """USD; through str, so that 0.1 stays 0.1. None for anything but a sum from 0 on that is not absurd."""
     if isinstance(value, bool) or not isinstance(value, int | float | str) or "_" in str(value):
         return None  # Python reads "1_0" as 10; no provider writes so
+    if len(text := str(value)) > _LONGEST_SUM:
+        return None
     try:
-        sum_usd = Decimal(str(value)[:60])
+        sum_usd = Decimal(text)
     except InvalidOperation:
         return None
-    return sum_usd if sum_usd.is_finite() and 0 <= sum_usd <= MAX_COST_USD else None
+    if not sum_usd.is_finite() or not 0 <= sum_usd <= MAX_COST_USD:
+        return None
+    # "0e999999999" and "1e-999999999" are numbers that have no room where rows are kept.
+    return sum_usd if abs(sum_usd.adjusted()) <= _LONGEST_SUM else Decimal(0)
 
 
 def log_probability(value: object) -> float:

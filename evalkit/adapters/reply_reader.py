@@ -115,6 +115,8 @@ class ReplyReader:
             self._events = LineReader()
         elif framing == "frames" and head[:1] in {b"\x00", b"\x01"}:  # the length of a frame begins so
             self._events = FrameReader()
+        elif framing == "named":
+            self._events = EventReader(named=True)
         self._is_json = is_json and framing != "lines"
         self._head = head[:200]
         return head
@@ -143,7 +145,7 @@ class ReplyReader:
         for chunk in chunks:
             if not isinstance(chunk, dict):
                 raise self._bad("JSON that is no object, so nothing of the dialect", body)
-            if is_error(chunk):
+            if not self._reading.is_answer(chunk) and is_error(chunk):
                 raise error_from_event(chunk, self._path, self._where)
             self._guarded(lambda one, _now: self._reading.take_whole(one), chunk, None, body)
 

@@ -3,17 +3,22 @@
     models:
       fake: {adapter: scripted, replies: {t1: deny, "*": approve}, delay_s: 0.01, fail: {t7: rate_limited}}
 
-Replies and failures are found by sample id, then under `*`. A failure named `rate_limited*2` fails twice and then lets
-the reply through, which is how a test sees a retry. Likelihood requests get minus the length of each continuation.
-Where functions are offered, a reply that is a JSON list of {name, arguments} is made as calls.
+      agent: {adapter: scripted, path: careful.jsonl}     # {"id": "t1", "replies": ["[{...}]", "Done."]} and so on
+
+Replies and failures are found by sample id, then under `*`. Where a reply is a list, its n-th entry answers the n-th
+request of an agent's sample (and `t1:step2` names its second one alone). A failure named `rate_limited*2` fails twice
+and then lets the reply through, which is how a test sees a retry. Likelihood requests get minus the length of each
+continuation. Where functions are offered, a reply that is a JSON list of {name, arguments} is made as calls.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -23,7 +28,10 @@ from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, RequestError, SuiteError
 from evalkit.records import Request, Response, Timing, ToolCall, Usage
+from evalkit.suite.datasets import open_data, raise_it
+from evalkit.suite.schema.parts import Text
 
+_STEP = re.compile(r"(.+):step(\d{1,6})")
 KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in RequestError.__subclasses__()}
 """Failures by the name under which they are stored."""
 
@@ -31,8 +39,10 @@ KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in Reque
 class ScriptedOptions(AdapterOptions):
     """The script."""
 
-    replies: dict[str, str] | None = None
-    """Sample id (or *) to answer."""
+    replies: dict[str, str | list[str]] | None = None
+    """Sample id (or *) to answer; a list answers the requests of an agent's sample, one after another."""
+    path: Text | None = None
+    """The same in a file, relative to the suite: JSONL with `id` and `replies`."""
     delay_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Seconds before each answer."""
     fail: dict[str, str] | None = None
@@ -47,7 +57,11 @@ def make(spec: ModelSpec) -> ScriptedAdapter:
     place = f"models.{spec.name}"
     options = read_options(ScriptedOptions, spec)
     failures = {key: _failure(value, place) for key, value in (options.fail or {}).items()}
-    return ScriptedAdapter(spec, dict(options.replies or {}), options.delay_s or 0.0, failures)
+    written = {} if options.path is None else _in_file(options.path, spec)
+    replies = {
+        key: (reply,) if isinstance(reply, str) else tuple(reply) for key, reply in (options.replies or {}).items()
+    }
+    return ScriptedAdapter(spec, {**written, **replies}, options.delay_s or 0.0, failures)
 
 
 class ScriptedAdapter:
@@ -56,13 +70,13 @@ class ScriptedAdapter:
     def __init__(
         self,
         spec: ModelSpec,
-        replies: Mapping[str, str],
+        replies: Mapping[str, tuple[str, ...]],
         delay_s: float,
         failures: Mapping[str, tuple[type[RequestError], int | None]],
     ) -> None:
         self.spec = spec
         self.capabilities = Capabilities(
-            likelihood=True, seed=True, json_schema=True, reasoning_effort=True, tools=True
+            likelihood=True, seed=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
         )
         self.endpoint = Endpoint(
             lane=f"scripted {spec.name}", place="scripted", network=False, cacheable=False, facts={"scripted": "true"}
@@ -84,7 +98,7 @@ class ScriptedAdapter:
         elapsed_s = time.perf_counter() - sent_at
         if request.continuations is not None:
             return _scored(request.continuations, Timing(sent_at=sent_at, total_s=elapsed_s))
-        text = self._replies.get(key, self._replies.get("*"))
+        text = self._reply(key)
         if text is None:
             raise Rejected(f"models.{self.spec.name}: the script has no reply to sample {key!r} and none under *.")
         first_s = elapsed_s if text else None
@@ -100,8 +114,35 @@ class ScriptedAdapter:
             ),
         )
 
+    def _reply(self, key: str) -> str | None:
+        """The reply to a request; None where the script has none."""
+        step = _STEP.fullmatch(key)
+        if (exact := self._replies.get(key)) is not None:
+            return exact[0] if exact else None
+        sample, n = (step[1], int(step[2])) if step is not None else (key, 1)
+        found = self._replies.get(sample, self._replies.get("*"))
+        if found is None or not found:
+            return None
+        return found[0] if len(found) == 1 else found[n - 1] if n <= len(found) else None
+
     async def aclose(self) -> None:
         """Nothing to give back."""
+
+
+def _in_file(path: str, spec: ModelSpec) -> dict[str, tuple[str, ...]]:
+    """The replies of a file by sample id. Raises SuiteError."""
+    place = f"models.{spec.name}.path"
+    found: dict[str, tuple[str, ...]] = {}
+    for number, record in open_data(path, Path(spec.folder), where={}).records(raise_it):
+        name, replies = record.get("id"), record.get("replies")
+        if isinstance(replies, str):
+            replies = [replies]
+        if not isinstance(name, str) or not isinstance(replies, list) or not all(isinstance(r, str) for r in replies):
+            raise SuiteError(f"{place}: record {number} of {path} needs an id and replies (a text, or a list of texts)")
+        if name in found:
+            raise SuiteError(f"{place}: {path} has two records with the id {name!r}")
+        found[name] = tuple(replies)
+    return found
 
 
 def _scored(continuations: tuple[str, ...], timing: Timing) -> Response:

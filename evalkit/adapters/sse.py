@@ -8,9 +8,10 @@
     data: [DONE]
 
 Chunks of the network end anywhere, also inside a character, so nothing is decoded here: an event's data stays bytes
-until it is whole. Ids, retry hints and names of events are passed over, because every dialect that we read says the
-same inside its data; but for `error`, whose data some servers send bare, as some (llama.cpp, gpustack) send a field
-`error:` instead of an event: both come out as `{"type": "error", "error": ...}`. Lines end in LF, CRLF or CR.
+until it is whole. Ids, retry hints and names of events are passed over, because every dialect of a provider says the
+same inside its data; an application of one's own may not, so `named` makes `{"token": {...}}` of `event: token`. The
+event `error`, whose data some servers send bare, and a field `error:` instead of an event, as some (llama.cpp,
+gpustack) send it, come out as `{"type": "error", "error": ...}`. Lines end in LF, CRLF or CR.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ _LINE_COST = 40
 class EventReader:
     """Collects bytes of one stream; `feed` gives the data of the events that they complete, in order."""
 
-    __slots__ = ("_after_cr", "_data", "_is_error", "_n_data", "_n_waiting", "_waiting", "n_read")
+    __slots__ = ("_after_cr", "_data", "_is_error", "_n_data", "_n_waiting", "_name", "_named", "_waiting", "n_read")
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
+        """`named`: an event comes out as an object whose one key is its name; without data, as null under it."""
+        self._named = named
+        self._name = b""
         self.n_read = 0
         """Lines so far, also those that say nothing."""
         self._waiting: list[bytes] = []
@@ -76,13 +80,12 @@ class EventReader:
                     self._n_data = len(value)
                 data.append(value)
             elif not line:
-                if data:
-                    whole = data[0] if len(data) == 1 else b"\n".join(data)
-                    events.append(as_error(whole) if self._is_error else whole)
-                    data.clear()
+                if data or self._name:
+                    events.append(self._whole())
                 self._is_error = False
             elif line[:6] == b"event:":
                 self._is_error = line[6:].strip() == b"error"
+                self._name = line[6:].strip() if self._named and not self._is_error else b""
             elif line[:6] == b"error:":
                 events.append(as_error(line[6:].strip()))
         return events
@@ -94,6 +97,16 @@ class EventReader:
         """
         last = self.feed(b"\n\n")
         return [data for data in last if data]
+
+    def _whole(self) -> bytes:
+        """The data of the event that a blank line ends; under its name, where names count."""
+        data, name = self._data, self._name
+        whole = data[0] if len(data) == 1 else b"\n".join(data)
+        self._name = b""
+        if name and whole.strip() != b"[DONE]":
+            whole = b"{" + orjson.dumps(name.decode("utf-8", "replace")) + b":" + (whole if data else b"null") + b"}"
+        data.clear()
+        return as_error(whole) if self._is_error else whole
 
     def _with_lf(self, chunk: bytes) -> bytes:
         """The chunk with LF at every line's end. A CR at its end may be half of a CRLF: the LF that follows is none."""

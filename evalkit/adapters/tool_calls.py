@@ -41,8 +41,7 @@ def wire_names(tools: tuple[Tool, ...]) -> dict[str, str]:
     for tool in tools:
         name = tool.name
         if not _FITS.fullmatch(name):
-            plain = _REFUSED.sub("_", name)
-            plain = (plain if _FITS.match(plain) else f"_{plain}")[:LONGEST_NAME]
+            plain = fitting_name(name)
             name, n = plain, 1
             while name in taken:
                 n += 1
@@ -50,6 +49,12 @@ def wire_names(tools: tuple[Tool, ...]) -> dict[str, str]:
             taken.add(name)
         names[tool.name] = name
     return names
+
+
+def fitting_name(name: str) -> str:
+    """The name as every provider takes it, also of a function that a model made up: it goes back with its call."""
+    plain = _REFUSED.sub("_", name)
+    return (plain if _FITS.match(plain) else f"_{plain}")[:LONGEST_NAME]
 
 
 def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, object]]:

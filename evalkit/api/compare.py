@@ -51,7 +51,7 @@ class Comparison:
     models of their run (`Run.standings`)."""
 
     def __repr__(self) -> str:
-        return f"<Comparison {self.a} -> {self.b}: {len(self.differences)} differences>"
+        return visible(f"<Comparison {self.a} -> {self.b}: {len(self.differences)} differences>", limit=500)
 
     def frame(self) -> pd.DataFrame:
         """One row for each difference: subject, n, n_unscored, delta, low, high (95 %), method, p_no_difference."""

@@ -99,7 +99,9 @@ def gate(
     if baseline is None and candidates is None and rules is None:
         alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
         if alone is not None:
-            return result_of(decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted))
+            return result_of(
+                decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted, labels_believed=False)
+            )
         against = None if suite is None else _resolved(suite)
         made_with = opened.facts.suite_resolved
         if against is None and (made_with is None or not made_with.gate):
@@ -218,7 +220,7 @@ def gate_alone(path: Path) -> SourceMap | None:
     return tree if "gate" in keys and not keys & _OF_SUITES else None
 
 
-def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
+def written_gate(tree: SourceMap, run: Run) -> dict[str, object]:
     """The gate of such a file as it is written. Raises SuiteError for a file that does not read, and UserError where
     evalkit itself made the run."""
     if tree.complaints:

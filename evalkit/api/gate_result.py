@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.rules import describe
 from evalkit.render import rule_text
+from evalkit.text.escape import visible
 from evalkit.text.page import html_table
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class GateResult:
         raise TypeError("a gate's result has no truth value; ask result.passed, or result.decision")
 
     def __repr__(self) -> str:
-        return f"<GateResult {self.decision}: {self.run}, {self._against}>"
+        return visible(f"<GateResult {self.decision}: {self.run}, {self._against}>", limit=500)
 
     @property
     def _against(self) -> str:

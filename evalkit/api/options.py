@@ -35,13 +35,15 @@ class RunOptions:
     models: tuple[str, ...] | None = None
     """Only these models of the suite; None: all."""
     tasks: tuple[str, ...] | None = None
+    task_tags: tuple[str, ...] = ()
+    """Only tasks with one of these tags; empty: whatever they are tagged with."""
     limit: int | None = None
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
     limit_share: float | None = None
     """The same as a share of each task's samples, in (0, 1]."""
     changes: tuple[str, ...] = ()
     """`key=value` in the place of what the suite's file says, like `models.gpt.settings.temperature=0`."""
-    run: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, object] = field(default_factory=dict)
     """Other values for the suite's `run:` (repeats, seed, in_flight, max_error_rate, timeout_s, idle_timeout_s)."""
     new: bool = False
     """Start another run folder instead of resuming an incomplete one of the same content."""
@@ -79,6 +81,8 @@ class RunKeywords(TypedDict, total=False):
     """Only these models of the suite."""
     tasks: str | list[str] | tuple[str, ...]
     """Only these tasks of the suite."""
+    task_tags: list[str] | tuple[str, ...]
+    """Only tasks with one of these tags."""
     limit: int
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
     limit_share: float
@@ -165,7 +169,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
         if name not in given or (given[name] is None and name != "models"):
             continue
         value = given[name]
-        if name in {"models", "tasks", "allow_key_host", "tags", "changes"}:
+        if name in {"models", "tasks", "task_tags", "allow_key_host", "tags", "changes"}:
             value = None if value is None else listed(name, value)
         elif name == "baselines":
             continue
@@ -222,7 +226,7 @@ def dollars(value: object, name: str = "--max-cost") -> Decimal | None:
     return amount
 
 
-def _facts(value: Any) -> dict[str, Any]:
+def _facts(value: Any) -> dict[str, object]:
     """A mapping of JSON values. Raises UserError for anything else."""
     import orjson
 

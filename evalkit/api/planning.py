@@ -147,6 +147,12 @@ def plan_suite(
     `stream`: many samples are checked while the first are asked already.
     """
     suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
+    wanted = options.tasks
+    if options.task_tags:
+        tagged = suite.tagged(options.task_tags)
+        wanted = tagged if wanted is None else tuple(name for name in wanted if name in tagged)
+        if not wanted:
+            raise SuiteError(f"{suite.path}: none of --tasks has the tag {' or '.join(options.task_tags)}")
     if any_in_flight:
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
@@ -157,7 +163,7 @@ def plan_suite(
     own = {} if options.results is None else _own_hardware(suite, options.results)
     asked = PlanOptions(
         options.models,
-        options.tasks,
+        wanted,
         options.limit,
         options.limit_share,
         options.max_cost_usd,

@@ -48,7 +48,7 @@ class Suite:
     def __init__(
         self,
         models: Mapping[str, Model | ModelFunction | Mapping[str, object]],
-        tasks: Sequence[Task | Mapping[str, Any]],
+        tasks: Sequence[Task | Mapping[str, object]],
         *,
         name: str = "suite",
         judges: Mapping[str, Model | ModelFunction | Mapping[str, object]] | None = None,
@@ -71,7 +71,7 @@ class Suite:
         self._path = Path(folder if folder is not None else ".") / f"suite {name!r}"
         self._is_file = False
         sections: dict[str, object] = {"gate": gate, "run": run}
-        written: dict[str, Any] = {"name": name, **plain(options)}
+        written: dict[str, object] = {"name": name, **plain(options)}
         written["models"] = {key: dict(model.written) for key, model in self.models.items()}
         if self.judges:
             written["judges"] = {key: dict(model.written) for key, model in self.judges.items()}

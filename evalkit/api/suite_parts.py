@@ -79,7 +79,7 @@ class Task:
         data: str | Path | Mapping[str, object] | Records | None = None,
         prompt: str | None = None,
         target: str | None = None,
-        score: str | Mapping[str, object] | ScorerFunction | None = None,
+        score: str | Mapping[str, object] | list[Any] | ScorerFunction | None = None,
         **options: object,
     ) -> None:
         """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
@@ -101,14 +101,14 @@ class Task:
         given = {key: value for key, value in given.items() if value is not None} | plain(options)
         if data is not None:
             given["data"] = self._data(data, f"{place}: data")
-        if isinstance(score, str | Mapping):
+        if isinstance(score, str | Mapping | list):
             given["score"] = plain(score)
         elif score is not None:
             self.scorer = OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))
             given["score"] = scored_by(self.scorer)
         if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
             given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
-        written: dict[str, Any] = {} if name is None else {"name": name}
+        written: dict[str, object] = {} if name is None else {"name": name}
         if "use" in given:
             written["use"] = given.pop("use")
             if given := {**dict(given.pop("with_", None) or {}), **given}:

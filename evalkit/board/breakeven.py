@@ -49,11 +49,9 @@ def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardw
         return {}
     found = {}
     for name, (home, served, _) in hosted.items():
-        figures = models[name].all
-        tokens, n = figures.tokens, figures.n_answered + figures.n_unmarked  # unmarked answers were served too
-        if served is None or not n or tokens.input is None or tokens.output is None:
+        each = models[name].all.tokens.per_answer
+        if served is None or each is None:
             continue
-        each = (tokens.input + tokens.output) / n
         if each > 0:
             source = f"{served.tokens_per_s:,.0f} tokens/s ({served.basis}) by load sweep {served.source}"
             found[name] = MeasuredHardware(float(home.machine_usd_per_hour), float(served.tokens_per_s) / each, source)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.board.review import review_form
+from evalkit.board.trajectory import show_steps
 from evalkit.results.items import FOUND, ItemRow, RowTexts, SampleItem, answers_of, find_items, texts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.row_codec import Key
@@ -79,6 +80,8 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
             st.markdown(f"**{elements.plain(row.model, 60)}**{again} · {row.outcome} · {numbers.quality(row.score)}")
             answer = said.get(row.key, RowTexts())
             elements.own_prompt(answer, first, key=f"prompt-of-{n}")
+            if answer.steps:
+                show_steps(answer.steps)
             elements.say_answer(answer, key=f"answer-{n}", reasoning_key=f"reasoning-{n}")
             review_form(store, run, row.key, slot=f"sample-{n}-{item.sample_digest[:12]}")
 

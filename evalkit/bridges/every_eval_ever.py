@@ -55,7 +55,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
     return made
 
 
-def _samples_of(path: Path, about: Any) -> Path:
+def _samples_of(path: Path, about: object) -> Path:
     if not isinstance(about, dict) or "evaluation_results" not in about:
         raise UserError(f"{path.name} is no evaluation of Every Eval Ever: it has no evaluation_results")
     named = text_of(at(about, "detailed_evaluation_results", "file_path"))
@@ -81,7 +81,7 @@ def _apart(kept: list[dict[str, Any]]) -> None:
             record["task"] = f"{record['task']} ({result})"
 
 
-def _scales(about: Any) -> dict[tuple[str, str], Scale | None]:
+def _scales(about: object) -> dict[tuple[str, str], Scale | None]:
     """How scores are to be read, by the id of the result and by the name of its evaluation. None: that is not known,
     where ends are infinite, or results of one name have several scales."""
     found: dict[tuple[str, str], Scale | None] = {}
@@ -99,7 +99,9 @@ def _scales(about: Any) -> dict[tuple[str, str], Scale | None]:
     return found
 
 
-def _record(one: dict[str, Any], name: str, line: int, scales: dict[tuple[str, str], Scale | None]) -> dict[str, Any]:
+def _record(
+    one: dict[str, object], name: str, line: int, scales: dict[tuple[str, str], Scale | None]
+) -> dict[str, Any]:
     if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
         raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
     task = text_of(one.get("evaluation_name")) or "evaluation"

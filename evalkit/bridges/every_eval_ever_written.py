@@ -113,7 +113,7 @@ def _result(task: str) -> str:
     return f"{task}:score"
 
 
-def _sample(row: Row, about: dict[str, Any]) -> dict[str, Any]:
+def _sample(row: Row, about: dict[str, Any]) -> dict[str, object]:
     errored = row.outcome is Outcome.ERRORED
     prompt = readable("\n\n".join(turn.content for turn in row.prompt))
     usage = {
@@ -123,7 +123,7 @@ def _sample(row: Row, about: dict[str, Any]) -> dict[str, Any]:
         "input_tokens_cache_read": row.cache_read_tokens,
     }
     text = None if row.text is None else readable(row.text)
-    sample: dict[str, Any] = {
+    sample: dict[str, object] = {
         "schema_version": SCHEMA,
         "evaluation_id": about["evaluation_id"],
         "model_id": about["model_info"]["id"],

@@ -18,7 +18,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evalkit.bridges.foreign_json import parse
 from evalkit.errors import UserError
@@ -176,7 +175,7 @@ def _times(metrics: Mapping[str, object], name: str, per_s: float) -> dict[str, 
     ).as_facts()
 
 
-def _summary(metrics: Mapping[str, object], name: str) -> Mapping[str, Any]:
+def _summary(metrics: Mapping[str, object], name: str) -> Mapping[str, object]:
     """Of the requests that were answered."""
     return _mapping(_mapping(metrics.get(name)).get("successful"))
 
@@ -187,11 +186,11 @@ def _models(benchmarks: list[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
-def _config(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
+def _config(benchmark: Mapping[str, object]) -> Mapping[str, object]:
     return _mapping(benchmark.get("config"))
 
 
-def _strategy(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
+def _strategy(benchmark: Mapping[str, object]) -> Mapping[str, object]:
     return _mapping(_config(benchmark).get("strategy"))
 
 

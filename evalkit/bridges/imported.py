@@ -40,7 +40,7 @@ class Imported:
     source: dict[str, Any]
     """Tool, its version, names of the files: for run.json."""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, object]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     """Why it is not a whole run, as sentences; empty when it is."""
@@ -104,9 +104,9 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     return folder
 
 
-def _model_facts(known: Mapping[str, object]) -> dict[str, Any]:
+def _model_facts(known: Mapping[str, object]) -> dict[str, object]:
     """The keys that every run states of a model; what the other tool does not say is null."""
-    empty: dict[str, Any] = {
+    empty: dict[str, object] = {
         "adapter": "imported",
         "model": None,
         "place": None,

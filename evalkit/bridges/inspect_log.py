@@ -106,7 +106,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     return found
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]:
     if not zipfile.is_zipfile(path):
         whole = _json(read_file(path, most=LARGEST_JSON), path.name)
         samples = whole.get("samples") or []
@@ -131,7 +131,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     return _member(path, header), (_member(path, info) for info in members)
 
 
-def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, Any]:
+def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, object]:
     if info.file_size > LARGEST:
         raise UserError(f"{path.name} cannot be read: {info.filename} is larger than {LARGEST // 2**20} MB")
     try:
@@ -167,7 +167,7 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
     return text
 
 
-def _json(text: bytes, where: str, *, n_bytes: int | None = None) -> dict[str, Any]:
+def _json(text: bytes, where: str, *, n_bytes: int | None = None) -> dict[str, object]:
     try:
         found = parse(text, n_bytes=n_bytes)
     except (ValueError, RecursionError) as error:
@@ -247,7 +247,7 @@ def _priced_as(model: str) -> list[str] | None:
     return [_PROVIDERS[provider], rest] if slash and provider in _PROVIDERS else None
 
 
-def _input_tokens(usage: dict[str, Any]) -> int | None:
+def _input_tokens(usage: dict[str, object]) -> int | None:
     """Every input token. Inspect counts tokens of a cache apart for some providers: its own total tells."""
     given: Any = usage.get("input_tokens")
     beside: list[Any] = [usage.get(key) or 0 for key in _COUNTS]

@@ -23,6 +23,7 @@ from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unaske
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
+from evalkit.installed import install_hint
 from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.prompt_compiling import compile_prompt
@@ -97,14 +98,14 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
                 f"lm-eval's {wanted} runs code that the model writes on this machine; allow it: {ALLOW_CODE}"
             )
         try:
-            questions = Questions(lm_task, entry.shots.n if entry.shots else None)
+            questions = Questions(lm_task, entry.shots.n if entry.shots else None, entry.system)
             found.append(_task(foreign, questions, index, code, several))
         except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise SuiteError(_why_not_built(wanted, error)) from error
     return found
 
 
-def _task(foreign: ExternalTask, questions: Questions, index: Any, code: str | None, several: bool) -> LmEvalTask:
+def _task(foreign: ExternalTask, questions: Questions, index: object, code: str | None, several: bool) -> LmEvalTask:
     import lm_eval
 
     if refusals := questions.refusals():
@@ -239,7 +240,7 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
         import_lm_eval()
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            f"lm_eval tasks need lm-eval, which is not installed: uv sync --extra lm-eval "
+            f"lm_eval tasks need lm-eval, which is not installed: {install_hint('lm-eval')} "
             f"(the package {error.name!r} is missing)"
         ) from error
     from evalkit.bridges.lm_eval_index import TaskFiles

@@ -34,7 +34,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         """Whether what is being built may be overridden by a group of the user's."""
         self._passed: set[Path] = set()
 
-    def build(self, entry: Any, *, overrides: dict[str, Any] | None = None, registry: Any) -> Any:
+    def build(self, entry: Any, *, overrides: dict[str, object] | None = None, registry: object) -> Any:
         """As lm-eval's. Raises SuiteError for what an untrusted file may not ask for."""
         before = self._beside, self._strange
         if entry.yaml_path is not None and self._index.is_own(Path(entry.yaml_path)):
@@ -44,7 +44,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         finally:
             self._beside, self._strange = before
 
-    def _load_full_config(self, entry: Any, overrides: dict[str, Any] | None = None) -> Any:
+    def _load_full_config(self, entry: Any, overrides: dict[str, object] | None = None) -> Any:
         if not self._trusted and entry.yaml_path is not None:
             path = Path(entry.yaml_path)
             self._check_file(path)
@@ -85,7 +85,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             member_list = [self._confined_member(one, overrides or {}, registry) for one in member_list]
         return super()._build_group_members(member_list, group_name, overrides, registry)
 
-    def _confined_member(self, member: Any, overrides: dict[str, Any], registry: Any) -> Any:
+    def _confined_member(self, member: object, overrides: dict[str, object], registry: Any) -> Any:
         item = {"task": member} if isinstance(member, str) else member
         if not isinstance(item, dict) or "group" in item or item.get("task") in registry:
             return member

@@ -73,7 +73,7 @@ class TaskFiles(dict[str, Any]):
     def __contains__(self, name: object) -> bool:
         return dict.__contains__(self, name) or name in self._files or name in self._tags
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """The entry, or `default`."""
         return self[name] if name in self else default  # noqa: SIM401  # dict.get is what this is
 
@@ -99,7 +99,7 @@ class TaskFiles(dict[str, Any]):
         from lm_eval.tasks._index import TaskIndex
         from lm_eval.tasks._yaml_loader import load_yaml
 
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         try:
             ours = self._read is not None and self.is_own(path)
             config = self._read(path) if ours and self._read else load_yaml(path, resolve_func=False, recursive=True)

@@ -43,8 +43,10 @@ class Question:
 class Questions:
     """A task of lm-eval with everything that evalkit needs of it."""
 
-    def __init__(self, task: Any, shots: int | None) -> None:
+    def __init__(self, task: Any, shots: int | None, system: str | None = None) -> None:
+        """`system`: lm-eval's --system_instruction, which stands before the task's own description; None: none."""
         self.task = task
+        self.system = system
         self.name = str(task.config.task)
         self.output_type = str(task.OUTPUT_TYPE)
         if shots is not None:
@@ -103,12 +105,14 @@ class Questions:
         ]
         return [f"{name},{one.name}" for name in names for one in self.task._filters]
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """lm-eval's generation arguments as settings; {} for tasks that weigh."""
         if self.needs_likelihood:
             return {}
         given = dict(self.task.get_config("generation_kwargs") or {})
-        found: dict[str, Any] = {"max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)}
+        found: dict[str, object] = {
+            "max_output_tokens": int(given.get("max_gen_toks") or given.get("max_tokens") or 256)
+        }
         if self.stops:
             found["stop"] = list(self.stops)
         sampled = bool(given.get("do_sample")) and float(given.get("temperature") or 0.0) > 0
@@ -169,17 +173,17 @@ class Questions:
             return False
         return isinstance(self.task.doc_to_target(self.docs[doc_id]), list)
 
-    def marks(self, doc_id: int, results: Sequence[Any]) -> dict[str, Any]:
+    def marks(self, doc_id: int, results: Sequence[Any]) -> dict[str, object]:
         """Every metric of one item by `name,filter`. Raises whatever the task's own code raises."""
         from lm_eval.api.instance import Instance
 
         doc = self.docs[doc_id]
-        kind: Any = "loglikelihood" if self.needs_likelihood else "generate_until"
+        kind: object = "loglikelihood" if self.needs_likelihood else "generate_until"
         instances = [
             Instance(kind, doc, (), number, metadata=(self.name, doc_id, 1), resps=[result])
             for number, result in enumerate(results)
         ]
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for one in self.task._filters:
             one.apply(instances)
             filtered = [instance.filtered_resps[one.name] for instance in instances]
@@ -189,19 +193,22 @@ class Questions:
                 found[f"filtered,{one.name}"] = filtered[0]
         return found
 
-    def _question(self, doc_id: int, doc: Any) -> Question:
+    def _question(self, doc_id: int, doc: object) -> Question:
         prefix = self.task.doc_to_prefix(doc)
         if not self.needs_likelihood:
             found = self.task.fewshot_context(
                 doc,
                 num_fewshot=self.shots,
+                system_instruction=self.system,
                 apply_chat_template=True,
                 fewshot_as_multiturn=True,
                 chat_template=_as_messages,
                 gen_prefix=prefix,
             )
             return Question(doc_id, _messages(found))
-        context = self.task.fewshot_context(doc, num_fewshot=self.shots, gen_prefix=prefix)
+        context = self.task.fewshot_context(
+            doc, num_fewshot=self.shots, system_instruction=self.system, gen_prefix=prefix
+        )
         made = self.task.construct_requests(doc=doc, ctx=context, metadata=(self.name, doc_id, 1))
         pairs = [instance.args for instance in (made if isinstance(made, list) else [made])]
         contexts = tuple(str(pair[0]) for pair in pairs)

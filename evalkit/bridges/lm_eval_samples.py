@@ -81,7 +81,7 @@ def _results(folder: Path, when: str) -> dict[str, object]:
     return {}
 
 
-def _model_of(results: Mapping[str, object], model: str) -> dict[str, Any]:
+def _model_of(results: Mapping[str, object], model: str) -> dict[str, object]:
     config = _mapping(results.get("config"))
     facts = {
         key: str(config[key]) for key in ("model", "model_dtype", "model_revision", "batch_size") if config.get(key)
@@ -261,12 +261,12 @@ def sample_digest(task: str, doc_hash: str) -> str:
     return digest("evalkit.lm_eval.sample/1", {"task": task, "doc_hash": doc_hash})
 
 
-def target_digest(target: Any) -> str:
+def target_digest(target: object) -> str:
     """Identity of what lm-eval takes for right: an index or a text."""
     return digest("evalkit.target/1", str(target))
 
 
-def _score(value: Any) -> float | None:
+def _score(value: object) -> float | None:
     if isinstance(value, bool | int | float) and 0.0 <= float(value) <= 1.0:
         return float(value)
     return None

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from evalkit.bridges.lm_eval_marks import VERSION, scorer
 from evalkit.bridges.lm_eval_questions import Questions
@@ -80,7 +79,7 @@ class LmEvalTask(ResolvedTask):
         return Docs(named(Path()), f"lm-eval {self.questions.name}", "lm_eval", {}, sha256=whole.hexdigest())
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What is asked and how it is marked: lm-eval's version of the task and the digest of its whole definition."""
         entry = self.entry
         return {
@@ -97,6 +96,8 @@ class LmEvalTask(ResolvedTask):
             "marks_version": VERSION,
             "settings": entry.settings.model_dump(mode="json", exclude_unset=True),
             "limit": entry.limit.model_dump() if entry.limit else None,
+            # A key that most tasks have not: results from before it stay comparable.
+            **({"system": entry.system} if entry.system is not None else {}),
         }
 
     def samples(self) -> Iterator[Sample]:

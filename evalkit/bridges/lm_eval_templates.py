@@ -45,15 +45,15 @@ class Bounded(sandbox.Sandbox):
         made_of.spent = _spent.setdefault(str(source), Spent())  # type: ignore[attr-defined]
         return made_of
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
+    def getattr(self, obj: object, attribute: str) -> Any:
         """As in Jinja's own sandbox."""
         return ImmutableSandboxedEnvironment.getattr(self, obj, attribute)
 
-    def getitem(self, obj: Any, argument: Any) -> Any:
+    def getitem(self, obj: object, argument: object) -> Any:
         """As in Jinja's own sandbox."""
         return ImmutableSandboxedEnvironment.getitem(self, obj, argument)
 
-    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, context: Any, obj: object, *args: Any, **kwargs: object) -> Any:
         """A method of a text is called where its result cannot fill the memory; macros are counted."""
         step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
@@ -190,7 +190,7 @@ def _regex_replace(string: str, pattern: str, repl: str, count: int = 0) -> str:
     return str(bounded(re.sub(pattern, repl, string, count=count)))
 
 
-def _format(value: Any, *args: Any, **kwargs: Any) -> Any:
+def _format(value: Any, *args: object, **kwargs: object) -> Any:
     from jinja2.filters import do_format
 
     if any(_WIDTH.match(form) for form in _forms(str(value))):

@@ -91,7 +91,7 @@ def plain_config(
     if config is None:  # it was changed meanwhile
         raise SuiteError(why)
     includes = config.pop("include", None) or ()
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     for name in [includes] if isinstance(includes, str) else includes:
         place = (path.parent / name).resolve()
         if place.is_relative_to(shipped.resolve()):
@@ -150,7 +150,7 @@ def _loader() -> Any:
                 raise yaml.YAMLError(f"it has more than {_MOST_VALUES:,} keys, its merged maps written out")
 
     def number(made: Any) -> Any:
-        def construct(loader: Any, node: Any) -> Any:
+        def construct(loader: object, node: Any) -> Any:
             if len(str(node.value)) > _LONGEST_NUMBER:  # in base 60 (1:1:1:...) its reading takes the square of that
                 raise yaml.YAMLError(f"a number has more than {_LONGEST_NUMBER} characters")
             return made(loader, node)

@@ -19,7 +19,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
@@ -51,7 +51,7 @@ class Records(Protocol):
     def format(self) -> str:
         """`jsonl` where records may lack keys."""
 
-    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def records(self) -> Iterator[tuple[int, dict[str, object]]]:
         """Every record with its place."""
 
     def place(self, number: int) -> str:
@@ -326,7 +326,7 @@ class _Table:
         provider, colon, named_ = said.price_as.partition(":")
         return (provider, named_) if colon else (None, said.price_as)
 
-    def _model(self, model: str, first_at: float | None) -> dict[str, Any]:
+    def _model(self, model: str, first_at: float | None) -> dict[str, object]:
         provider, asked = self._priced_as(model)
         said = self.map.models.get(model, ModelOf())
         unit = None

@@ -113,7 +113,7 @@ def read(path: Path) -> dict[str, Known]:
     return _models(_parsed(path))
 
 
-def record(path: Path | Inside) -> dict[str, Any]:
+def record(path: Path | Inside) -> dict[str, object]:
     """The content of one file as JSON, for the facts of a run. Raises UserError with every complaint."""
     tree = _parsed(path)
     _models(tree)
@@ -242,7 +242,7 @@ class _File:
         ]
         return tuple(claim for claim in made if claim is not None)
 
-    def _claim(self, written: Any, name: str, loc: Loc) -> Claim | None:
+    def _claim(self, written: object, name: str, loc: Loc) -> Claim | None:
         if not isinstance(written, dict) or set(written) != {"is", "source", "seen"}:
             self.tree.refuse(loc, "a fact is written {is: ..., source: ..., seen: 2026-11-20}")
             return None

@@ -13,10 +13,14 @@ import contextlib
 import gc
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit import __version__, child
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CLOSED_PIPE = 141
 """As a shell tells of a program that SIGPIPE ended."""
@@ -24,6 +28,7 @@ COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite: ask every model, score, store, print the table."),
     "check": ("evalkit.cli.check", "Validate a suite without sending anything."),
     "plan": ("evalkit.cli.plan", "Say what a run would take: requests, tokens, dollars, minutes. Sends nothing."),
+    "power": ("evalkit.cli.power", "Say how many items and repeats the next gate needs, from an earlier run."),
     "init": ("evalkit.cli.init", "Write a suite with comments into a folder of your own."),
     "tasks": ("evalkit.cli.tasks", "List and search the tasks that a suite can use, and what data each needs."),
     "list": ("evalkit.cli.list", "List stored runs."),
@@ -47,6 +52,7 @@ COMMANDS = {
     "export": ("evalkit.cli.export", "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples."),
     "cache": ("evalkit.cli.cache", "Say how large the response cache is; prune or clear it."),
     "schema": ("evalkit.cli.schema", "Print the JSON schema of suite files, for editors."),
+    "completion": ("evalkit.cli.completion", "Print the script by which your shell completes commands."),
     "doctor": ("evalkit.cli.doctor", "Say what this machine can run, and the next command."),
 }
 """Command -> (module with a click command named `command`, the line shown in --help)."""
@@ -63,6 +69,15 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and lines of the commands; imports none of them."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=about) for name, (_, about) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -118,8 +133,8 @@ def run_command(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except SystemExit:  # click's own answer to a closed pipe, which is 1: that would read as a failed gate
-        return CLOSED_PIPE
+    except SystemExit as ended:  # click's own answer to a closed pipe, which is 1: that would read as a failed gate
+        return 0 if ended.code == 0 else CLOSED_PIPE  # 0: it was a shell that asked for completions
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a message and a code
         if _was_interrupted(error):
             click.echo("interrupted", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
+from evalkit.cli.printing import echo
 
 
 @click.group()
@@ -51,11 +52,9 @@ def promote(
         signed = signatures.sign(
             signatures.baseline_statement(path), key, store.signature_of(path), signatures.BASELINE
         )
-        click.echo(f"Wrote {signed}. Commit it too; a gate requires it with --signed-baseline ALLOWED_SIGNERS.")
-    click.echo(
-        f"Wrote {path}. A suite names it as `gate: {{baseline: baseline@{name}, ...}}`. Commit the file, and keep"
-    )
-    click.echo(f"{folder}: the gate reads its rows.")
+        echo(f"Wrote {signed}. Commit it too; a gate requires it with --signed-baseline ALLOWED_SIGNERS.")
+    echo(f"Wrote {path}. A suite names it as `gate: {{baseline: baseline@{name}, ...}}`. Commit the file, and keep")
+    echo(f"{folder}: the gate reads its rows.")
     return 0
 
 
@@ -72,9 +71,9 @@ def list_(baselines: Path, as_json: bool) -> int:
         print_json([asdict(baseline) for baseline in found])
         return 0
     if not found:
-        click.echo(f"No baselines in {baselines}. Make one: evalkit baseline promote RUN --model M --as NAME ...")
+        echo(f"No baselines in {baselines}. Make one: evalkit baseline promote RUN --model M --as NAME ...")
     for b in found:
-        click.echo(visible(f"{b.name}: {b.model} of {b.run}, promoted {b.promoted_at} by {b.by}: {b.why}", limit=500))
+        echo(visible(f"{b.name}: {b.model} of {b.run}, promoted {b.promoted_at} by {b.by}: {b.why}", limit=500))
     return 0
 
 
@@ -95,7 +94,7 @@ def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
         return 0
     for key, value in asdict(baseline).items():
         if value is not None:
-            click.echo(f"{key}: {visible(str(value), limit=500)}")
+            echo(f"{key}: {visible(str(value), limit=500)}")
     found = find(name, baselines, results)
-    click.echo(f"its rows are here and unchanged: {found.folder}")
+    echo(f"its rows are here and unchanged: {found.folder}")
     return 0

@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import results_folder
+from evalkit.cli.printing import echo
+from evalkit.installed import install_hint
 
 _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.comparison", "ruamel.yaml")
 """What the pages import when they first need it."""
@@ -32,11 +34,11 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
 
     if find_spec("streamlit") is None:
         raise MissingPackage(
-            "The board needs streamlit, which comes with the extra `app`: uv sync --extra app. "
+            f"The board needs streamlit, which comes with the extra `app`: {install_hint('app')}. "
             "Without it: evalkit report RUN --html report.html"
         )
     if address not in {"127.0.0.1", "localhost", "::1"}:
-        click.echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
+        echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
     leave_the_working_directory()
     from streamlit.web import cli as streamlit

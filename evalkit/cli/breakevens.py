@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from evalkit.cli.options import print_json
 from evalkit.cli.pricing import Stored, answers_of
@@ -20,7 +22,10 @@ from evalkit.render.breakeven import render_breakeven
 from evalkit.render.breakeven import svg as as_svg
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices
-from evalkit.stats.intervals import student_t
+from evalkit.stats.copies import Placed, clusters_of
+from evalkit.stats.intervals import Interval, clustered, student_t
+from evalkit.stats.scores import Floats
+from evalkit.stats.traffic import Design, row_weights, weighted_mean
 from evalkit.store import runs
 from evalkit.writing import write_file
 
@@ -121,8 +126,8 @@ def from_run(
     ]
     if any(row.marked.weight is not None for row in by_model[api]):
         assumed.append(
-            f"The samples of {folder.name} stand for unequal numbers of requests (weight); this mean counts each once, "
-            "so it is not the mean request of the traffic."
+            f"The samples of {folder.name} stand for unequal numbers of requests (weight): the mean request is that of "
+            "the traffic that they were drawn from."
         )
     if facts.status != "complete":
         assumed.append(
@@ -143,8 +148,7 @@ def _billed(name: str, kind: Any, stored: list[Stored]) -> Billed:
             f"{len(costs) - len(known)} of {len(costs)} answers of {name} have no known cost, so its line is unknown. "
             "Give it a price (a price file, or price_as) and run again: answers come from the cache."
         )
-    mean = sum(known, Decimal(0)) / len(known)
-    return Billed(name, kind, Range.of(mean), _relative([float(cost) for cost in known]))
+    return Billed(name, kind, Range.of(_mean(known, stored)), _relative([float(cost) for cost in known], stored))
 
 
 def _own(name: str, stored: list[Stored], facts: RunFacts, results: Path, peak: Decimal) -> Own:
@@ -178,16 +182,39 @@ def _tokens(name: str, stored: list[Stored]) -> Range:
     known = [given + made for given, made in counts if given is not None and made is not None]
     if len(known) < len(counts):
         raise UserError(f"{len(counts) - len(known)} of {len(counts)} answers of {name} do not report their tokens.")
-    mean = Decimal(sum(known)) / len(known)
+    mean = _mean([Decimal(count) for count in known], stored)
     if mean <= 0:
         raise UserError(f"The answers of {name} report no tokens at all.")
-    return _relative([float(count) for count in known]).times(mean)
+    return _relative([float(count) for count in known], stored).times(mean)
 
 
-def _relative(values: list[float]) -> Range:
+def _weights(stored: Sequence[Stored]) -> Floats | None:
+    """What each answer stands for, 1 on average; None where none says."""
+    said = np.array([np.nan if row.marked.weight is None else row.marked.weight for row in stored])
+    return row_weights(said)
+
+
+def _mean(values: Sequence[Decimal], stored: Sequence[Stored]) -> Decimal:
+    """Exact where all answers count alike; of the traffic where they are weighted."""
+    heavy = _weights(stored)
+    if heavy is None:
+        return sum(values, Decimal(0)) / len(values)
+    weights = [Decimal(repr(weight)) for weight in heavy.tolist()]
+    return sum((value * weight for value, weight in zip(values, weights, strict=True)), Decimal(0)) / sum(weights)
+
+
+def _relative(values: list[float], stored: Sequence[Stored]) -> Range:
     """The 95 % interval of a mean as factors of it; 1 to 1 where nothing varied or the mean is 0."""
-    mean = sum(values) / len(values)
-    spread = student_t(values)
+    heavy, marked = _weights(stored), [row.marked for row in stored]
+    together = clusters_of([Placed(one.task, one.content, one.occurrence, one.cluster) for one in marked])
+    if heavy is None:
+        alone = len(set(together)) == len(together)
+        mean, spread = sum(values) / len(values), student_t(values) if alone else clustered(values, together)
+    else:
+        strata = [(one.task, one.stratum or "") for one in marked]
+        found = weighted_mean(np.array(values), Design.of(len(values), heavy, strata, together), shares=False)
+        mean = found.value
+        spread = None if found.low is None or found.high is None else Interval(found.low, found.high)
     if spread is None or mean <= 0:
         return Range.of(Decimal(1))
     low, high = (Decimal(repr(round(end / mean, 9))) for end in (max(spread.low, mean * 1e-3), spread.high))

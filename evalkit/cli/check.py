@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,20 +24,24 @@ from evalkit.cli.options import (
     print_json,
     results_folder,
     suite_words,
+    task_tags,
     with_changes,
 )
+from evalkit.cli.printing import echo
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.engine.plan import Plan
     from evalkit.engine.work import PlannedModel
+    from evalkit.records import Message
 
 
 @click.command()
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@task_tags
 @changes
 @prices_file
 @key_hosts
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
 @allow_suite_code
 @allow_code_execution
 @as_json
-def command(suite: Path, show_prompt: bool, as_json: bool, **given: Any) -> int:
+def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
     from evalkit.api.options import RunOptions
 
@@ -66,13 +70,16 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     if as_json:
         return print_json(_facts(plan))
     work = plan.work
-    click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
+    echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
-        click.echo(_line(model, plan.facts["models"][model.name]["prices"]))
+        told = plan.facts["models"][model.name]
+        echo(_line(model, told["prices"]))
+        for name, part in model.parts.items():
+            echo(f"  {_line(part, told['parts'][name]['prices'])}, a part of {visible(model.name)}")
     for judge in plan.panel.judges if plan.panel is not None else ():
-        click.echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
+        echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
     for note in plan.notes:
-        click.echo(f"  note: {visible(note, limit=1000)}")
+        echo(f"  note: {visible(note, limit=1000)}")
     if show_prompt:
         _show_prompts(plan)
     return 0
@@ -80,8 +87,16 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
 
 def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     endpoint = model.adapter.endpoint
+    if model.parts:
+        made = {key: told for key, told in endpoint.facts.items() if key.startswith("part_")}
+        named = ", ".join(f"{key.removeprefix('part_')} {told.partition(' at ')[0]}" for key, told in made.items())
+        return f"  {visible(model.name)}: pipeline of {visible(named)}"
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
+    if (program := endpoint.facts.get("program")) is not None:
+        where = f"runs {visible(program)} on this machine, and prompts go where that sends them"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    if not priced and model.adapter.spec.options.get("cost_usd"):
+        price = "says itself what it costs"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
 
 
@@ -103,17 +118,27 @@ def _show_prompts(plan: Plan) -> None:
         *before, sample = next(iter(conversations(task.samples())))
         turns = f" and {len(before)} before it" if before else ""
         target = "" if sample.target is None else f", target {visible(str(sample.target))}"
-        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
-        for message in sample.messages:
-            click.echo(f"  [{message.role}]")
-            text = message.content or "(what the model says)" if message.role == "assistant" else message.content
-            _show_lines(text)
+        echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
+        _show_messages(sample.messages)
+        for model, asked in task.prompts.items():
+            echo(f"\n{task.name}, the same sample as {visible(model)} is asked:")
+            _show_messages(asked(sample).messages)
+        if task.sent:
+            echo("  [fields for applications]")
+            _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
         if sample.tools:
-            click.echo("  [functions offered]")
+            echo("  [functions offered]")
             for tool in sample.tools:
                 _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
 
 
+def _show_messages(messages: Iterable[Message]) -> None:
+    for message in messages:
+        echo(f"  [{message.role}]")
+        text = message.content or "(what the model says)" if message.role == "assistant" else message.content
+        _show_lines(text)
+
+
 def _show_lines(text: str) -> None:
     for line in visible(text, limit=4000, lines=True).split("\n"):
-        click.echo(f"  {line}")
+        echo(f"  {line}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import as_json, markdown_tables, print_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.facts import ModelSummary
 
 
@@ -50,12 +51,12 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, markdown: b
         return print_json(said)
     render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None, markdown=markdown)
     if versus is not None:
-        click.echo("")
+        echo("")
         render_versus(versus, named, markdown=markdown)
     else:
         from evalkit.text.escape import visible
 
-        click.echo(visible(f"not comparable: {problem}", limit=5000, lines=True), err=True)
+        echo(visible(f"not comparable: {problem}", limit=5000, lines=True), err=True)
     return 0
 
 

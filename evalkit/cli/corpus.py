@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
     for figure in figures:
         left_out = f", {figure.n_errored:,} errored left out" if figure.n_errored else ""
         place = f"{visible(figure.task)} × {visible(figure.model)}"
-        click.echo(f"{place}: {figure.name} {figure.value:.4f} (n {figure.n:,}{left_out})")
+        echo(f"{place}: {figure.name} {figure.value:.4f} (n {figure.n:,}{left_out})")
     if not figures:
-        click.echo(f"{folder}: no task of this run has a figure of its own beyond the mean that `evalkit show` prints")
+        echo(f"{folder}: no task of this run has a figure of its own beyond the mean that `evalkit show` prints")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from evalkit.cli.options import as_json, print_json
+from evalkit.cli.printing import echo
 
 _MARKS = {"ok": "ok", "missing": "--", "note": "  "}
 
@@ -21,6 +22,6 @@ def command(as_json: bool) -> int:
         return print_json(as_facts(found))
     width = max(len(one.what) for one in found)
     for one in found:
-        click.echo(f"{_MARKS[one.state]}  {one.what:<{width}}  {visible(one.says, limit=500)}")
-    click.echo(f"\nnext: {next_command(found)}")
+        echo(f"{_MARKS[one.state]}  {one.what:<{width}}  {visible(one.says, limit=500)}")
+    echo(f"\nnext: {next_command(found)}")
     return 0

@@ -16,6 +16,7 @@ from evalkit.adapters import own_presets
 from evalkit.adapters.registry import own_adapters
 from evalkit.adapters.vllm.installation import find_vllm, nvidia_smi
 from evalkit.errors import UserError
+from evalkit.installed import install_hint
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
@@ -55,7 +56,7 @@ def examine() -> list[DoctorFinding]:
     found.append(_memory())
     for extra, (package, purpose) in EXTRAS.items():
         there = importlib.util.find_spec(package) is not None
-        way = purpose if there else f"{purpose}; uv sync --extra {extra}"
+        way = purpose if there else f"{purpose}; {install_hint(extra)}"
         found.append(DoctorFinding(f"extra {extra}", "ok" if there else "missing", way))
     found += [_gpus(), _vllm()]
     found += _keys()
@@ -104,7 +105,7 @@ def _vllm() -> DoctorFinding:
         return DoctorFinding(
             "vllm",
             "missing",
-            f"no `{named}` to start (serve:); uv sync --extra vllm or EVALKIT_VLLM=PATH",
+            f"no `{named}` to start (serve:); {install_hint('vllm')} or EVALKIT_VLLM=PATH",
         )
     return DoctorFinding("vllm", "ok", f"serve: starts {where}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
+from evalkit.cli.printing import echo
 
 if TYPE_CHECKING:
     from evalkit.decide.decision import GateDecision
@@ -96,12 +97,12 @@ def record(dossier: Path, decision: GateDecision | None, folder: Path, baselines
             said = (
                 f"{waiver['rule']} of {candidate.candidate} until {waiver['until']}, by {waiver['by']}: {waiver['why']}"
             )
-            click.echo(visible(f"waiver in force: {said}", limit=1000), err=True)
+            echo(visible(f"waiver in force: {said}", limit=1000), err=True)
     _say_head(dossier, (made or known)[-1].digest)
 
 
 def _say_head(dossier: Path, head: str) -> None:
-    click.echo(f"{dossier}: head {head}", err=True)
+    echo(f"{dossier}: head {head}", err=True)
 
 
 def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) -> int:
@@ -115,7 +116,7 @@ def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) ->
         said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed}
         print_json(said)
     else:
-        click.echo(f"{dossier}: {len(entries)} entries, unbroken; head {entries[-1].digest}")
+        echo(f"{dossier}: {len(entries)} entries, unbroken; head {entries[-1].digest}")
         for line in changed:
-            click.echo(visible(line, limit=500))
+            echo(visible(line, limit=500))
     return 2 if changed else 0

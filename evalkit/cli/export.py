@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import results_folder
+from evalkit.cli.printing import echo
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
@@ -27,5 +28,5 @@ def command(run: str, to: str, out: Path | None, results: Path) -> int:
 
     folder = resolve_run(run, results)
     for path in export_run(folder, to, out or default_out(folder, to)):
-        click.echo(str(path))
+        echo(str(path))
     return 0

@@ -19,6 +19,7 @@ from evalkit.cli.options import (
     signed,
     suite_words,
 )
+from evalkit.cli.printing import echo
 
 if TYPE_CHECKING:
     from evalkit.suite.schema import GateEntry
@@ -100,7 +101,7 @@ def command(
         gate = checked_gate(folder, trusted) if alone is None else checked_alone(alone, folder, trusted)
     if self_test:
         return run_self_test(gate, folder, results, baselines, reps=reps, as_json=as_json)
-    decision = gating.decide(gate, folder, results, baselines, outlets)
+    decision = gating.decide(gate, folder, results, baselines, outlets, labels_believed=suite is None)
     gating.show(decision, json=as_json)
     gating.tell(decision, gate, folder, results, baselines, outlets)
     if dossier is not None:
@@ -150,5 +151,5 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
             + " should pass, and fail, in at most "
             f"{numbers.share(gate.alpha)} of the runs for each rule."
         )
-    click.echo("")
+    echo("")
     return 0

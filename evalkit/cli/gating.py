@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from evalkit.cli.options import print_json
+from evalkit.cli.printing import annotate, echo
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.gate_trust import PROMOTED
@@ -32,10 +31,12 @@ class Outlets:
     junit: Path | None = None
 
 
-def decide(gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> GateDecision:
+def decide(
+    gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets, *, labels_believed: bool = True
+) -> GateDecision:
     """The decision on a stored run. Raises NotComparable, StoreError or UserError, once that has been told too."""
     with telling(suite_name(folder), to):
-        return decide_gate(gate, folder, results, promoted)
+        return decide_gate(gate, folder, results, promoted, labels_believed=labels_believed)
 
 
 def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> None:
@@ -54,7 +55,7 @@ def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, p
         from evalkit.render.gate import commands
 
         for line in commands(decision):
-            click.echo(line, err=True)
+            annotate(line)
 
 
 def suite_name(folder: Path) -> str:
@@ -80,7 +81,7 @@ def telling(suite: str, to: Outlets) -> Iterator[None]:
         if _on_github():
             from evalkit.render.gate import refusal
 
-            click.echo(refusal(suite, str(error)), err=True)
+            annotate(refusal(suite, str(error)))
         raise
 
 
@@ -102,7 +103,7 @@ def _tell_markdown(text: str, to: Outlets, summary: Path | None) -> None:
         try:
             append_summary(summary, text)
         except OSError as error:
-            click.echo(f"note: the job's summary could not be written ({error.strerror})", err=True)
+            echo(f"note: the job's summary could not be written ({error.strerror})", err=True)
 
 
 def flips_with_texts(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from evalkit.cli.options import data_roots, results_folder, suite_words
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.text.escape import visible
 
@@ -189,10 +190,10 @@ def _written(results: Path, found: Imported) -> int:
     folder = write_run(results, found)
     _say(len(found.rows), found.models, found.tasks)
     for note in found.notes:
-        click.echo(f"note: {visible(note, limit=1000)}", err=True)
+        echo(f"note: {visible(note, limit=1000)}", err=True)
     for reason in found.reasons:
-        click.echo(f"evalkit: {visible(reason)}; what it has is kept, and no gate passes on it.", err=True)
-    click.echo(str(folder))
+        echo(f"evalkit: {visible(reason)}; what it has is kept, and no gate passes on it.", err=True)
+    echo(str(folder))
     return 4 if found.reasons else 0
 
 
@@ -201,7 +202,7 @@ def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
     from evalkit.text.escape import visible
 
     by = ", ".join(visible(name) for name in models)
-    click.echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)
+    echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)
 
 
 def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:
@@ -222,8 +223,8 @@ def _told(folder: Path, told: Told, before: Iterable[str]) -> int:
     _say(told.n_rows, told.models, told.tasks)
     for note in (*before, *told.notes):
         lines = [visible(line, limit=1000) for line in note.splitlines()]
-        click.echo("\n".join(["note: " + lines[0], *lines[1:]]), err=True)
-    click.echo(str(folder))
+        echo("\n".join(["note: " + lines[0], *lines[1:]]), err=True)
+    echo(str(folder))
     return 0
 
 
@@ -272,7 +273,7 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     found = hosted_prices({name: _linked(entries.get(name) or {}, made)}, suite_name, results).get(name)
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     render_load(name, parse(LoadFacts, load, made), by_share)
-    click.echo(str(made))
+    echo(str(made))
     return 0
 
 
@@ -302,7 +303,7 @@ def _unnamed(report: Report, name: str, suite_name: str, suite: Path | None) -> 
     return [f"The report does not say which model was measured: that it was {name} of {suite_name} is taken on trust."]
 
 
-def _linked(entry: dict[str, Any], made: Path) -> dict[str, Any]:
+def _linked(entry: dict[str, Any], made: Path) -> dict[str, object]:
     """The entry as if its hosting named this sweep."""
     hosting = entry.get("hosting")
     return {**entry, "hosting": {**hosting, "load": made.name}} if hosting else entry

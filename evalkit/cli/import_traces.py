@@ -14,6 +14,7 @@ from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_t
 from evalkit.bridges.traces.receiver import HOST, Receiver
 from evalkit.bridges.traces.suite_text import AskedModel
 from evalkit.bridges.traces.taking_out import read_names
+from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.redaction import Redactor, make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
@@ -66,24 +67,24 @@ def import_logs(asked: TracesAsked) -> int:
             _receive(Path(folder), asked.listen, asked.idle)
             told = import_traces([Path(folder)], asked.out, options)
     _say(told)
-    click.echo(str(told.folder / "suite.yaml"))
+    echo(str(told.folder / "suite.yaml"))
     return 0
 
 
 def _receive(folder: Path, port: int, idle_s: float | None) -> None:
     """Keep what is sent as files of the folder, until Ctrl-C or silence. Raises UserError where nothing came."""
     with Receiver(folder, port) as receiver, suppress(KeyboardInterrupt):
-        click.echo(
+        echo(
             f"receiving OTLP on http://{HOST}:{receiver.port} (OTEL_EXPORTER_OTLP_ENDPOINT; protocol http/protobuf or "
             f"http/json); {f'{idle_s:g} s of silence or ' if idle_s else ''}Ctrl-C ends it",
             err=True,
         )
         receiver.wait(idle_s)
     for why in receiver.refused:
-        click.echo(f"note: not kept: {visible(why)}", err=True)
+        echo(f"note: not kept: {visible(why)}", err=True)
     if not receiver.n_requests:
         raise UserError(f"nothing came on {HOST}:{receiver.port}, so there is nothing to import")
-    click.echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
+    echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
 
 
 def named_model(text: str, option: str) -> AskedModel:
@@ -128,18 +129,18 @@ def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
 
 def _say(told: TracesTold) -> None:
     n = told.n_calls
-    click.echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
+    echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
     for note in told.reading.notes():
-        click.echo(f"note: {visible(note, limit=1000)}", err=True)
+        echo(f"note: {visible(note, limit=1000)}", err=True)
     for why, count in told.dropped.most_common():
-        click.echo(f"dropped: {count:,}: {visible(why)}", err=True)
-    click.echo(
+        echo(f"dropped: {count:,}: {visible(why)}", err=True)
+    echo(
         f"{told.n_usable:,} requests, {told.n_different:,} different, in {len(told.strata):,} strata: "
         f"{told.n_sampled:,} sampled",
         err=True,
     )
     if told.redacted:
         taken = ", ".join(f"{count:,} {visible(kind)}" for kind, count in sorted(told.redacted.items()))
-        click.echo(f"taken out: {taken}", err=True)
+        echo(f"taken out: {taken}", err=True)
     for task in told.plan.tasks:
-        click.echo(f"task {task.name}: {len(task.sampled):,} samples; {task.rule.says}", err=True)
+        echo(f"task {task.name}: {len(task.sampled):,} samples; {task.rule.says}", err=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.printing import echo
+
 STARTER = Path(__file__).parent.parent / "starter"
 FILES = ("suite.yaml", "tickets.jsonl")
 SCHEMA = "suite.schema.json"
@@ -72,7 +74,7 @@ def _starter(folder: Path) -> int:
         raise UserError(
             f"{folder} cannot be written ({error.strerror}). Choose another: evalkit init FOLDER"
         ) from error
-    click.echo(f"Wrote {folder / 'suite.yaml'} and {folder / 'tickets.jsonl'}. Next:")
-    click.echo(f"  evalkit check {folder / 'suite.yaml'}")
-    click.echo(f"  evalkit run {folder / 'suite.yaml'}")
+    echo(f"Wrote {folder / 'suite.yaml'} and {folder / 'tickets.jsonl'}. Next:")
+    echo(f"  evalkit check {folder / 'suite.yaml'}")
+    echo(f"  evalkit run {folder / 'suite.yaml'}")
     return 0

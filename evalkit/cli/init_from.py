@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import click
-
+from evalkit.cli.printing import echo
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -53,15 +52,15 @@ def init_from(asked: FromFile) -> int:
     suite = FirstSuite(looked, proposal, folder, by_name(models), judge)
     written = write(suite, (STARTER / SCHEMA).read_bytes())
     for line in _found(looked, proposal):
-        click.echo(line)
+        echo(line)
     for line in proposal.said:
-        click.echo(f"  note: {visible(line, limit=1000)}")
-    click.echo(f"Wrote {' and '.join(visible(str(path)) for path in written)}. Nothing was sent.\n")
+        echo(f"  note: {visible(line, limit=1000)}")
+    echo(f"Wrote {' and '.join(visible(str(path)) for path in written)}. Nothing was sent.\n")
     code = check_suite(written[0], RunOptions(), show_prompt=True, as_json=False)
     where = shlex.quote(str(written[0]))
-    click.echo("\nNext, after a look at the suite:")
-    click.echo(f"  evalkit run {where} --limit 20          # a small try")
-    click.echo(f"  evalkit run {where}{' --gate' if len(models) > 1 else ''}")
+    echo("\nNext, after a look at the suite:")
+    echo(f"  evalkit run {where} --limit 20          # a small try")
+    echo(f"  evalkit run {where}{' --gate' if len(models) > 1 else ''}")
     return code
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
     if as_json:
         return print_json(dataclasses.asdict(found))
     lines = _rating_lines(found) if isinstance(found, Ratings) else _pair_lines(found, both=swapped is not None)
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
     return 0
 
 

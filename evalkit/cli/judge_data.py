@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import names, results_folder
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.writing import open_to_write
 
@@ -71,7 +72,7 @@ def write_items(
         raise UserError(f"{out} cannot be written: {error.strerror}") from error
     left_out = len(rows) - len(answered)
     without = f"; {left_out:,} rows without an answer left out" if left_out else ""
-    click.echo(f"{out}: {len(records):,} items{without}")
+    echo(f"{out}: {len(records):,} items{without}")
     return 0
 
 

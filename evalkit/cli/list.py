@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.cli.printing import echo
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
@@ -50,7 +51,7 @@ def command(results: Path, as_json: bool) -> int:
     if as_json:
         return print_json(listed)
     if not listed:
-        click.echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
+        echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
         return 0
     from evalkit.render.terminal import render_runs
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import allow_suite_code, as_json, data_roots, key_hosts, names, results_folder, suite_words
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(name="lm-eval")
@@ -28,6 +26,16 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only this many items of each task (seeded choice).")
 @click.option("--include_path", "--include-path", type=click.Path(path_type=Path), help="Folder of your own tasks.")
+@click.option("--gen_kwargs", "--gen-kwargs", default="", metavar="K=V,...", help="temperature=0.7,max_gen_toks=512")
+@click.option("--seed", metavar="N", help="Sent to the model, and the order of what is drawn; of several the first.")
+@click.option("--system_instruction", "--system-instruction", metavar="TEXT", help="Stands before every prompt.")
+@click.option(
+    "--output_path",
+    "--output-path",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write samples and results there too, as lm-eval does.",
+)
 @click.option("--in-flight", type=click.IntRange(min=1), help="Requests open at once; else found by asking.")
 @click.option("--sensitivity", default="public", show_default=True, help="Where the items may be sent.")
 @results_folder
@@ -46,6 +54,10 @@ def command(
     num_fewshot: int | None,
     limit: int | None,
     include_path: Path | None,
+    gen_kwargs: str,
+    seed: str | None,
+    system_instruction: str | None,
+    output_path: Path | None,
     in_flight: int | None,
     sensitivity: str,
     results: Path,
@@ -60,9 +72,8 @@ def command(
     from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.running import run_suite
 
-    with suite_of(
-        model, model_args, tasks, num_fewshot, include_path, in_flight=in_flight, sensitivity=sensitivity
-    ) as suite:
+    asked = LmEvalAsked(tasks, num_fewshot, include_path, _settings(gen_kwargs), _seed(seed), system_instruction)
+    with suite_of(model, model_args, asked, in_flight=in_flight, sensitivity=sensitivity) as suite:
         options = RunOptions(
             results,
             limit=limit,
@@ -72,16 +83,87 @@ def command(
             allow_key_host=allow_key_host,
             allow_suite_code=allow_suite_code,
         )
-        return run_suite(suite, options, as_json=as_json)
+        before = {path.name for path in results.glob("*/")} if results.is_dir() else set()
+        code = run_suite(suite, options, as_json=as_json)
+    if output_path is not None and code == 0:
+        _write_samples(results, before, output_path)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class LmEvalAsked:
+    """What is asked of lm-eval's tasks, by its own options."""
+
+    tasks: tuple[str, ...]
+    shots: int | None
+    include_path: Path | None
+    settings: Mapping[str, object]
+    seed: int | None
+    system: str | None
+
+
+_GENERATION: Mapping[str, str] = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "seed": "seed",
+    "stop": "stop",
+    "until": "stop",
+    "max_gen_toks": "max_output_tokens",
+    "max_tokens": "max_output_tokens",
+    "max_new_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "max_length": "max_output_tokens",
+    "reasoning_effort": "reasoning_effort",
+}
+"""lm-eval's generation arguments -> settings of evalkit."""
+
+
+def _settings(text: str) -> dict[str, object]:
+    """`--gen_kwargs` as settings. Raises UserError for an argument that no setting stands for."""
+    found: dict[str, object] = {}
+    for key, value in _arguments(text, "--gen_kwargs", "temperature=0.7").items():
+        if key == "do_sample":
+            if value is False:
+                found.setdefault("temperature", 0)
+        elif key in _GENERATION:
+            found[_GENERATION[key]] = value
+        else:
+            known = ", ".join([*_GENERATION, "do_sample"])
+            raise UserError(
+                f"--gen_kwargs {key}: there is no such setting here; known are {known}. "
+                "A provider's own field stands in a suite: settings: {extra: {...}}"
+            )
+    return found
+
+
+def _seed(text: str | None) -> int | None:
+    """`--seed 7`, or the first of lm-eval's four (Python, NumPy, torch, examples). Raises UserError."""
+    first = "" if text is None else text.partition(",")[0].strip()
+    if not first or first.lower() == "none":
+        return None
+    try:
+        return int(first)
+    except ValueError as error:
+        raise UserError(f"--seed {text}: is a whole number, like 1234") from error
+
+
+def _write_samples(results: Path, before: Collection[str], out: Path) -> None:
+    """What the command has just stored, as lm-eval would have written it."""
+    from evalkit.bridges.exported import export_run
+    from evalkit.store.runs import resolve_run
+
+    folder = resolve_run("latest", results)
+    if folder.name in before:
+        echo(f"{folder.name} was complete already: its samples are written anew", err=True)
+    for path in export_run(folder, "lm-eval", out):
+        echo(str(path), err=True)
 
 
 @contextmanager
 def suite_of(
     model: str,
     model_args: str,
-    tasks: tuple[str, ...],
-    shots: int | None,
-    include_path: Path | None,
+    asked: LmEvalAsked,
     *,
     in_flight: int | None,
     sensitivity: str,
@@ -99,23 +181,28 @@ def suite_of(
     if given.is_dir():
         entry["model"] = str(given.resolve())
         name_roots([given])  # the person named it, on the command line
-    if include_path is not None:
-        name_roots([include_path])
+    if asked.include_path is not None:
+        name_roots([asked.include_path])
     listed: list[dict[str, object]] = []
-    for task in tasks:
+    settings = {**({"seed": asked.seed} if asked.seed is not None else {}), **asked.settings}
+    for task in asked.tasks:
         one: dict[str, object] = {"lm_eval": task}
-        if shots is not None:
-            one["shots"] = shots
-        if include_path is not None:
-            one["include_path"] = str(include_path.resolve())
+        if asked.shots is not None:
+            one["shots"] = asked.shots
+        if asked.include_path is not None:
+            one["include_path"] = str(asked.include_path.resolve())
+        if asked.system is not None:
+            one["system"] = asked.system
+        if settings:
+            one["settings"] = settings
         listed.append(one)
     shown = re.sub(r"[^A-Za-z0-9._+-]+", "-", Path(str(entry["model"])).name).strip("-.") or "model"
     suite: dict[str, object] = {
-        "name": "lm-eval-" + re.sub(r"[^A-Za-z0-9._+-]+", "-", "-".join(tasks))[:60].strip("-."),
+        "name": "lm-eval-" + re.sub(r"[^A-Za-z0-9._+-]+", "-", "-".join(asked.tasks))[:60].strip("-."),
         "sensitivity": sensitivity,
         "models": {shown: entry},
         "tasks": listed,
-        "run": {"in_flight": in_flight or "auto"},
+        "run": {"in_flight": in_flight or "auto", **({"seed": asked.seed} if asked.seed is not None else {})},
     }
     with tempfile.TemporaryDirectory(prefix="evalkit-") as folder:
         path = Path(folder) / "lm-eval.yaml"
@@ -123,7 +210,9 @@ def suite_of(
         yield path
 
 
-def _arguments(text: str) -> dict[str, object]:
+def _arguments(
+    text: str, option: str = "--model_args", example: str = "base_url=http://127.0.0.1:8000/v1"
+) -> dict[str, object]:
     """base_url=http://127.0.0.1:8000/v1,compute_type=int8 as keys of a model; numbers and true, false as such."""
     found: dict[str, object] = {}
     for part in text.split(","):
@@ -131,9 +220,9 @@ def _arguments(text: str) -> dict[str, object]:
             continue
         key, equals, value = part.partition("=")
         if not equals:
-            raise UserError(f"--model_args {part!r}: write it like base_url=http://127.0.0.1:8000/v1")
+            raise UserError(f"{option} {part!r}: write it like {example}")
         try:
-            found[key.strip()] = json.loads(value)
+            found[key.strip()] = json.loads({"True": "true", "False": "false"}.get(value.strip(), value))
         except ValueError:
             found[key.strip()] = value.strip()
     return found

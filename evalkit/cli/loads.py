@@ -11,6 +11,7 @@ import click
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_at
 from evalkit.cli.options import print_json
+from evalkit.cli.printing import echo
 from evalkit.cost.hosting import curve
 from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
@@ -59,12 +60,12 @@ def load_suite_model(
     )
 
     def tell(step: Step) -> None:
-        click.echo(step_line(step, limits), err=True)
+        echo(step_line(step, limits), err=True)
 
     outcome = sweep_model(plan, sweeps_folder(results), settings, max_cost_usd=options.max_cost_usd, tell=tell)
     _print(plan, outcome, results, as_json=as_json)
     if outcome.reason:
-        click.echo(f"evalkit: {visible(outcome.reason, limit=2000)}", err=True)
+        echo(f"evalkit: {visible(outcome.reason, limit=2000)}", err=True)
         return 4
     return 0
 
@@ -119,4 +120,4 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
     from evalkit.render.loadtest import render_load
 
     render_load(name, parse(LoadFacts, outcome.load, outcome.folder), by_share)
-    click.echo(f"\n{outcome.folder}")
+    echo(f"\n{outcome.folder}")

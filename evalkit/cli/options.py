@@ -70,6 +70,13 @@ def with_changes(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "changes": (*given["changes"], *more)}
 
 
+def task_tags(command: Command) -> Command:
+    """`--tag WORD`: only tasks with this tag, as `task_tags`."""
+    return click.option(
+        "--tag", "task_tags", multiple=True, metavar="WORD", help="Only tasks with this tag; repeatable."
+    )(command)
+
+
 def env_file(command: Command) -> Command:
     """`--env-file FILE`: keys from a file of KEY=VALUE lines, for as long as the command lasts."""
 

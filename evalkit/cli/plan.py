@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,12 +22,16 @@ from evalkit.cli.options import (
     print_json,
     results_folder,
     suite_words,
+    task_tags,
     with_changes,
 )
+from evalkit.cli.printing import echo
+from evalkit.errors import UserError
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.cost.reports import PlanReport, RuleForecast
+    from evalkit.decide.mixes import CheapestMixes
     from evalkit.engine.forecast import Pace
     from evalkit.engine.plan import Plan
 
@@ -36,12 +40,14 @@ if TYPE_CHECKING:
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@task_tags
 @limit
 @changes
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
+@click.option("--earlier", metavar="RUN", help="Also plan items and repeats of the gate's rules from this stored run.")
 @prices_file
 @key_hosts
 @env_file
@@ -52,23 +58,28 @@ if TYPE_CHECKING:
 @as_json
 def command(
     suite: Path,
+    earlier: str | None,
     requests_per_minute: float | None,
     tokens_per_minute: float | None,
     no_cache: bool,
     max_cost: str | None,
     as_json: bool,
-    **given: Any,
+    **given: object,
 ) -> int:
     """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
     from evalkit.api.options import RunOptions, dollars
     from evalkit.engine.forecast import Pace
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
-    return plan_suite(suite, options, Pace(requests_per_minute, tokens_per_minute), as_json=as_json)
+    pace = Pace(requests_per_minute, tokens_per_minute)
+    return plan_suite(suite, options, pace, as_json=as_json, earlier=earlier)
 
 
-def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -> int:
-    """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
+def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, earlier: str | None = None) -> int:
+    """Print what a run would take; the exit code. `earlier`: a stored run by which items and repeats are planned.
+
+    Raises SuiteError with every complaint, as `check` does, and what `decide.mixes` raises of an earlier run.
+    """
     from evalkit.api.planning import plan_at
     from evalkit.engine.caching import CachedAnswers
     from evalkit.engine.experience import learn
@@ -95,12 +106,43 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
             "notes": list(plan.notes),
         }
     asyncio.run(plan.aclose())
+    mixes = [] if earlier is None else _mixes(plan, earlier, options.results)
     if as_json:
-        return print_json(made)
+        return print_json({**made, "mixes": [one.as_json() for one in mixes]} if mixes else made)
     from evalkit.render.bill import render_plan
 
     render_plan(made)
+    if mixes:
+        from evalkit.render.mixes import render_mixes
+
+        for one in mixes:
+            echo()
+            render_mixes(one)
     return 0
+
+
+def _mixes(plan: Plan, earlier: str, results: Path) -> list[CheapestMixes]:
+    """Items and repeats for each required margin of the gate, as far as an earlier run tells."""
+    from evalkit.decide.earlier_run import Earlier
+    from evalkit.decide.mixes import Limits, cheapest_mixes
+    from evalkit.decide.rules import conditions
+    from evalkit.stats.sample_size import WantedPower
+    from evalkit.store.runs import resolve_run
+
+    gate = plan.suite.gate
+    if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
+        raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
+    folder = resolve_run(earlier, results)
+    rules = [c for rule in gate.rules for c in conditions(rule) if c.is_margin and c.required]
+    return [
+        cheapest_mixes(
+            Earlier.of(folder, gate.baseline, gate.candidates[0], c.subject),
+            WantedPower(c.at, gate.alpha, tail=c.tail),
+            Limits(),
+        )
+        for c in rules
+        if c.scope == "population"
+    ]
 
 
 def _foreseen(plan: Plan) -> list[RuleForecast]:
@@ -109,17 +151,25 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
     if gate is None:
         return []
     from evalkit.decide.power import forecast_power
+    from evalkit.suite.evidence_size import EvidenceSize, effective_together
 
+    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
+    for task in plan.work.tasks:
+        for sample in task.samples():
+            sizes[task.name].see(sample)
+    effective = {name: size.effective for name, size in sizes.items()}
+    effective["all"] = effective_together([*sizes.values()])
     return [
         {
             "rule": look.rule,
             "margin": look.margin,
             "n": look.n,
+            "effective": look.effective,
             "discordance": look.discordance,
             "smallest_regression": look.smallest_regression,
             "chance_equal_passes": look.chance_equal_passes,
             "n_needed": look.n_needed,
             "power": look.power,
         }
-        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})
+        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks}, effective=effective)
     ]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import click
-
 from evalkit.cli.options import print_json
-from evalkit.cost.billing import Bill, UnitPrices, bill
+from evalkit.cli.printing import echo
+from evalkit.cost.billing import Bill, UnitPrices, bill, summed
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
@@ -23,10 +22,13 @@ from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, paid_at, store
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
-from evalkit.records import Outcome, Usage
+from evalkit.records import AgentStep, Outcome, Usage
 from evalkit.results import read_facts
+from evalkit.results.stages import stages_in
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
+from evalkit.results.trajectories import has_agents, steps_of
 from evalkit.store import judge_files, queries, runs
+from evalkit.store.parts import KEY_COLUMNS
 from evalkit.store.row_kinds import LATEST
 from evalkit.suite.wording import short
 
@@ -77,7 +79,7 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     from evalkit.render.bill import render_bill
 
     render_bill(made)
-    click.echo(f"\n{folder}")
+    echo(f"\n{folder}")
     return 0
 
 
@@ -100,11 +102,18 @@ def bill_of(
         judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
-    stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
+    pipelines = [name for name, told in (facts.models or {}).items() if told.parts]
+    stored = sorted(
+        answers_of(folder, pipelines, steps=has_agents(facts)),
+        key=lambda row: place.get(row.answer.model, len(place)),
+    )
     hosted = hosted_prices(models, str(facts.suite), results, served=lambda name: facts.model_facts(name).facts)
     billed, recorded = RunBill(), _recorded(facts)
+    of_parts = {name: RunBill() for name in pipelines}
     for row in stored:
         billed.add(row.answer, recorded)
+        for part in row.answer.parts:
+            of_parts[row.answer.model].add(part, recorded)
     other = None
     if at is not None or prices is not None or tier is not None:
         other = RunBill()
@@ -128,6 +137,7 @@ def bill_of(
             name: _hosting_facts(found, name, stored, _other_prompts(facts, found[1], results))
             for name, found in hosted.items()
         },
+        "parts": {name: bills.as_facts() for name, bills in of_parts.items()},
         "judges": None if judged is None else {"models": judged["models"], "repriced": judged["repriced"]},
     }
 
@@ -149,13 +159,44 @@ def _by_file(facts: RunFacts) -> dict[str, str]:
     return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
 
 
-def answers_of(folder: Path) -> Iterator[Stored]:
-    """Every row of a run once, numbers only. Raises StoreError when it cannot be read."""
-    with queries.connect([folder], texts=False) as con:
-        cursor = con.execute(f"select {', '.join(_COLUMNS)} from rows order by model, task, sample_digest, repeat")
-        while chunk := cursor.fetchmany(4_000):
+def answers_of(folder: Path, pipelines: Sequence[str] = (), *, steps: bool = False) -> Iterator[Stored]:
+    """Every row of a run once, numbers only; of these pipelines with what each part was billed, with `steps` also with
+    those of each request of an agent.
+
+    Raises StoreError when it cannot be read.
+    """
+    further = [*(["stages"] if pipelines else []), *(["steps"] if steps else [])]
+    keys, columns = ", ".join(KEY_COLUMNS), [*_COLUMNS, *further]
+    joined = f" left join (select {keys}, {', '.join(further)} from texts) t using ({keys})" if further else ""
+    with queries.connect([folder], texts=bool(further)) as con:
+        cursor = con.execute(
+            f"select {', '.join(columns)} from rows{joined} order by model, task, sample_digest, repeat"
+        )
+        while chunk := cursor.fetchmany(200 if steps else 4_000):
             for values in chunk:
-                yield _stored(dict(zip(_COLUMNS, values, strict=True)))
+                row = dict(zip(columns, values, strict=True))
+                made = _stored(row)
+                if row.get("stages") is not None:
+                    made = replace(made, answer=_with_parts(made.answer, row["stages"], folder))
+                told = steps_of(row.get("steps"), folder)
+                yield made if told is None else replace(made, answer=replace(made.answer, each=usages(told)))
+
+
+def _with_parts(answer: BilledAnswer, written: str, folder: Path) -> BilledAnswer:
+    """The answer of a pipeline with the bills of its parts."""
+    made = tuple(
+        BilledAnswer(
+            model=stage.model,
+            task=answer.task,
+            usage=stage.usage or Usage(),
+            started_at=answer.started_at,
+            cost_usd=stage.cost_usd,
+            spend_usd=Decimal(0) if answer.cached else stage.cost_usd,
+            cached=answer.cached,
+        )
+        for stage in stages_in(written, folder)
+    )
+    return replace(answer, parts=made)
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
@@ -198,6 +239,24 @@ def _stored(row: Mapping[str, Any]) -> Stored:
     return Stored(answer, marked)
 
 
+def usages(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
+    """What each request of an agent's sample was billed for."""
+    return tuple(
+        Usage(
+            input=step.input_tokens,
+            cache_read=step.cache_read_tokens,
+            cache_write_5m=step.cache_write_5m_tokens,
+            cache_write_1h=step.cache_write_1h_tokens,
+            cache_write_other=step.cache_write_other_tokens,
+            output=step.output_tokens,
+            reasoning=None if step.reasoning_estimated else step.reasoning_tokens,
+            service_tier=step.service_tier,
+            beside=(step.billed_beside,) if step.billed_beside else (),
+        )
+        for step in steps
+    )
+
+
 def _plain(amount: Any) -> Decimal | None:
     """Money without the zeros that a fixed number of decimals adds."""
     if amount is None:
@@ -216,11 +275,11 @@ def _recorded(facts: RunFacts) -> PriceOf:
     """Bills at the unit prices that the run recorded; else at those of the day on which the answer was bought."""
     book = PriceBook()
     later = _repriced(facts, book, None, None)
-    units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
+    units = {name: stored_prices(told.prices) for name, told in _every_model(facts).items()}
 
     def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
-        found = None if unit is None else bill(answer.usage, unit)
+        found = None if unit is None else summed([bill(usage, unit) for usage in answer.requests])
         if found is not None and found.total_usd == answer.cost_usd:
             return found
         return later(answer)
@@ -236,18 +295,30 @@ def _repriced(
     own: Mapping[str, UnitPrices] | None = None,
 ) -> PriceOf:
     """Bills from tokens, at the prices of a day (None: each answer's own) and a tier (None: the one that served)."""
+    known_models = _every_model(facts)
 
     def price(answer: BilledAnswer) -> Bill | None:
         if at is None and answer.started_at <= 0:
             return None  # nobody says when it was bought, and prices are dated
-        told = facts.model_facts(answer.model)
+        if answer.parts:
+            bills = [price(part) for part in answer.parts]
+            known = [one.total_usd for one in bills if one is not None]
+            return Bill(sum(known, Decimal(0)), "its parts") if len(known) == len(bills) else None
+        told = known_models.get(answer.model) or facts.model_facts(answer.model)
         provider, model = _priced_as(told, facts.entry(answer.model))
-        usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
-        made = book.price(provider, model, usage, at or paid_at(answer), tier or told.service_tier)
+        asked = [usage if tier is None else replace(usage, service_tier=tier) for usage in answer.requests]
+        day, wanted = at or paid_at(answer), tier or told.service_tier
+        made = summed([book.price(provider, model, usage, day, wanted) for usage in asked])
         unit = (own or {}).get(answer.model)
         return bill(answer.usage, unit) if made is None and unit is not None else made
 
     return price
+
+
+def _every_model(facts: RunFacts) -> dict[str, ModelFacts]:
+    """The models of a run and the parts of its pipelines; a part has no other facts where it is asked alone too."""
+    asked = facts.models or {}
+    return {**{name: part for told in asked.values() for name, part in (told.parts or {}).items()}, **asked}
 
 
 def _priced_as(told: ModelFacts, entry: JsonMap) -> tuple[str | None, str]:

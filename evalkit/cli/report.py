@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import results_folder
+from evalkit.cli.printing import echo
 
 
 @click.command()
@@ -28,5 +29,5 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
     if not html.parent.is_dir():
         raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
     write_atomically(html, page_of(ResultsReader(folder.parent), folder.name).encode())
-    click.echo(f"wrote {html}", err=True)
+    echo(f"wrote {html}", err=True)
     return 0

@@ -19,6 +19,7 @@ from evalkit.cli.options import (
     results_folder,
     suite_words,
 )
+from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
 from evalkit.text.escape import visible
 
@@ -89,19 +90,19 @@ def rescore_run(
         }
         return print_json(found)
     for one in changed:
-        click.echo(_line(one))
+        echo(_line(one))
     for one in changed:
         if loss := _loss(one, preview=preview):
-            click.echo(f"evalkit: {loss}", err=True)
+            echo(f"evalkit: {loss}", err=True)
     if n_redacted := sum(one.n_redacted for one in changed):
-        click.echo(
+        echo(
             f"{n_redacted:,} of these rows were redacted before they were stored (redact: where: storing): their "
             "new marks are of what is stored, which may be less than the model said"
         )
     if preview:
-        click.echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
+        echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
         return 0
-    click.echo(f"{folder}: scored again with {path}; `evalkit show {quote(folder.name)}` prints the new table")
+    echo(f"{folder}: scored again with {path}; `evalkit show {quote(folder.name)}` prints the new table")
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -24,6 +23,7 @@ from evalkit.cli.options import (
     prices_file,
     results_folder,
     suite_words,
+    task_tags,
     with_changes,
 )
 
@@ -32,6 +32,7 @@ from evalkit.cli.options import (
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@task_tags
 @limit
 @changes
 @env_file
@@ -60,7 +61,7 @@ def command(
     markdown: Path | None,
     junit: Path | None,
     debug: bool,
-    **given: Any,
+    **given: object,
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
 

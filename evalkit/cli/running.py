@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -15,6 +14,7 @@ from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
 from evalkit.cli.options import board_command, print_json, results_option
+from evalkit.cli.printing import echo
 from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
@@ -29,28 +29,31 @@ if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
 
 
 def run_each(folder: Path, run: Callable[[Path], int]) -> int:
-    """Run each suite of a folder, an interruption ends them all; the highest exit code. Raises UserError for none."""
-    suites = [path for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"} and _is_suite(path)]
+    """Run each suite of a folder, an interruption ends them all; the highest exit code, which is at least 2 where a
+    YAML file cannot be read. Raises UserError for none."""
+    from evalkit.suite.folder import yaml_files
+
+    files = list(yaml_files(folder))
+    suites = [one.path for one in files if one.left_out is None and one.problem is None]
     if not suites:
         raise UserError(f"{folder} holds no suite: a YAML file with models and tasks. Make one: evalkit init {folder}")
     codes = []
+    for one in files:
+        if one.left_out is not None:
+            echo(f"note: {visible(one.path.name)} is no suite: {visible(one.left_out)}", err=True)
+        elif one.problem is not None:
+            echo(f"evalkit: {visible(one.problem, limit=1_000)}", err=True)
+            codes.append(UserError.exit_code)
     for n, path in enumerate(suites, 1):
-        click.echo(f"{visible(str(path), limit=300)} ({n} of {len(suites)})", err=True)
+        echo(f"{visible(str(path), limit=300)} ({n} of {len(suites)})", err=True)
         try:
             codes.append(run(path))
         except UserError as error:  # the next suite may be fine
-            click.echo(f"evalkit: {visible(str(error), limit=10_000, lines=True)}", err=True)
-            codes.append(2)
+            echo(f"evalkit: {visible(str(error), limit=10_000, lines=True)}", err=True)
+            codes.append(error.exit_code)
         if codes[-1] > 128:
             break
     return max(codes)
-
-
-def _is_suite(path: Path) -> bool:
-    """Whether the file has the keys of a suite; price files, policies and the like stand beside suites."""
-    from evalkit.suite.loading import read_text
-
-    return set(re.findall(r"^(models|tasks):", read_text(path), re.MULTILINE)) == {"models", "tasks"}
 
 
 def run_suite(
@@ -113,7 +116,7 @@ class _Shown:
         return shown
 
     def note(self, text: str) -> None:
-        click.echo(f"note: {text}", err=True)
+        echo(f"note: {text}", err=True)
 
     def ended(self) -> None:
         for shown in self._shown:
@@ -126,7 +129,7 @@ class _Shown:
 
 
 def _tell(note: str) -> None:
-    click.echo(f"note: {visible(note, limit=1000)}", err=True)
+    echo(f"note: {visible(note, limit=1000)}", err=True)
 
 
 def _decide(
@@ -142,7 +145,7 @@ def _decide(
     decision = gating.decide(rules, outcome.folder, results, baselines, outlets)
     _print(outcome, as_json=as_json, decision=decision)
     if not as_json:
-        click.echo("")
+        echo("")
         gating.show(decision, json=False)
     gating.tell(decision, rules, outcome.folder, results, baselines, outlets)
     return max(_exit_code(outcome), decision.exit_code) if outcome.status != "complete" else decision.exit_code
@@ -162,29 +165,29 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["gate"] = plain(decision)
         print_json({**summary, "folder": str(outcome.folder)})
     else:
-        from evalkit.render.terminal import render_summary, render_unreadable
+        from evalkit.render.terminal import render_parts, render_summary, render_unreadable
         from evalkit.results.compare import run_standings
+        from evalkit.results.parts import read_parts
         from evalkit.results.unreadable import unreadable_in
 
         render_summary(outcome.summary, standings=run_standings(outcome.folder))
         render_unreadable(unreadable_in(outcome.folder))
+        render_parts(read_parts(outcome.folder), list(outcome.summary.models))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
         n_cached = outcome.result.n_cached
         if n_cached:
             of = n_cached + outcome.result.n_asked
-            click.echo(
-                f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
-            )
+            echo(f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again.")
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
-            click.echo(f"By slice: evalkit show latest --slices{results_option(outcome.folder)}")
-        click.echo(f"\n{outcome.folder}")
+            echo(f"By slice: evalkit show latest --slices{results_option(outcome.folder)}")
+        echo(f"\n{outcome.folder}")
         if (board := board_command(outcome.folder)) is not None:
-            click.echo(f"as pages: {board}")
+            echo(f"as pages: {board}")
     for reason in outcome.reasons:
-        click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
+        echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
     if outcome.status == "interrupted":
-        click.echo("evalkit: interrupted; run the same command again to go on where it stopped.", err=True)
+        echo("evalkit: interrupted; run the same command again to go on where it stopped.", err=True)
 
 
 def _print_judges(folder: Path) -> None:
@@ -194,7 +197,7 @@ def _print_judges(folder: Path) -> None:
     found = figures(folder)
     if found is not None and found.judges:
         render_judges(found)
-        click.echo("")
+        echo("")
 
 
 def _exit_code(outcome: RunOutcome) -> int:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.printing import echo
+
 
 @click.command()
 @click.option(
@@ -36,5 +38,5 @@ def command(out: Path | None) -> int:
         write_file(out, text)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
-    click.echo(f"wrote {out}. First line of a suite beside it: # yaml-language-server: $schema={out.name}")
+    echo(f"wrote {out}. First line of a suite beside it: # yaml-language-server: $schema={out.name}")
     return 0

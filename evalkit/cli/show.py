@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import as_json, board_command, markdown_tables, print_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
     from evalkit.facts import RunFacts, Summary
     from evalkit.results.judging import JudgingFigures
+    from evalkit.results.parts import PartFigures
     from evalkit.results.repeats import RunRepeats
+    from evalkit.results.stages import StageFigures
+    from evalkit.results.trajectories import AgentFigures
 
 
 @click.command()
@@ -23,16 +28,20 @@ if TYPE_CHECKING:
 @results_folder
 @click.option("--slices", is_flag=True, help="Quality by the fields that the suite slices by, instead of the table.")
 @click.option("--flaky", is_flag=True, help="Items that a model answers now right and now wrong, instead of the table.")
+@click.option("--sample", metavar="ID", help="What agents did with this sample, request by request.")
 @markdown_tables
 @as_json
-def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, as_json: bool) -> int:
+def command(
+    run: str, results: Path, slices: bool, flaky: bool, sample: str | None, markdown: bool, as_json: bool
+) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default).
 
     Where items were asked several times (`repeats`), also pass@k, pass^k, the share of unstable items, and whether
-    another repeat or more items would make the score surer.
+    another repeat or more items would make the score surer. Of a pipeline, what each of its parts took.
     """
     from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
+    from evalkit.results.parts import read_parts
     from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
     from evalkit.results.unreadable import unreadable_in
@@ -43,14 +52,34 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     folder = resolve_run(run, results)
     if flaky:
         return _print_flaky(folder, markdown=markdown, as_json=as_json)
+    if sample is not None:
+        return _print_trajectories(folder, sample, markdown=markdown, as_json=as_json)
     summary = read_summary(folder)
     judged = _judged(folder)
+    parts = read_parts(folder)
+    agents = _agents(folder)
     repeats = None if slices and not as_json else _repeats(folder, summary)
+    stages = None if slices and not as_json else _stages(folder)
     if as_json:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         again = {"repeats": repeats.as_json()} if repeats is not None else {}
-        return print_json({**summary.as_json(), **judging, **again, "standings": stands, "folder": str(folder)})
+        scorers = {"scorers": _plain(parts)} if parts else {}
+        told = {name: [one.as_json() for one in of_parts] for name, of_parts in (stages or {}).items()}
+        went = {"agents": [asdict(one) for one in agents]} if agents else {}
+        staged = {"stages": told} if told else {}
+        return print_json(
+            {
+                **summary.as_json(),
+                **judging,
+                **again,
+                **scorers,
+                **went,
+                **staged,
+                "standings": stands,
+                "folder": str(folder),
+            }
+        )
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)
@@ -59,25 +88,57 @@ def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, 
     else:
         render_summary(summary, standings=run_standings(folder), markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
-        if repeats is not None:
-            from evalkit.render.repeats import render_repeats
+        _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
+        if stages is not None:
+            from evalkit.render.stages import render_stages
 
-            render_repeats(repeats, markdown=markdown)
+            render_stages(stages, markdown=markdown)
     if markdown:
-        click.echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
         return 0
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    click.echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+    echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
     for reason in facts.reasons:
-        click.echo(f"not complete: {visible(reason, limit=2000)}")
+        echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
-        click.echo(f"as pages: {board}")
+        echo(f"as pages: {board}")
     for model, badge in _beware(facts):
-        click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
+        echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
+
+
+def _print_further(
+    parts: PartFigures,
+    models: Sequence[str],
+    repeats: RunRepeats | None,
+    agents: Sequence[AgentFigures],
+    *,
+    markdown: bool,
+) -> None:
+    """The tables below the first: several scorers, repeats, agents; each where the run has some."""
+    if parts:
+        from evalkit.render.terminal import render_parts
+
+        render_parts(parts, models, markdown=markdown)
+    if repeats is not None:
+        from evalkit.render.repeats import render_repeats
+
+        render_repeats(repeats, markdown=markdown)
+    if agents:
+        from evalkit.render.trajectories import render_agents
+
+        render_agents(agents, markdown=markdown)
+
+
+def _plain(parts: PartFigures) -> dict[str, object]:
+    """By task, scorer and model."""
+    return {
+        task: {part: {model: one.as_json() for model, one in of_part.items()} for part, of_part in of_task.items()}
+        for task, of_task in parts.items()
+    }
 
 
 def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
@@ -93,6 +154,27 @@ def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
     return 0
 
 
+def _print_trajectories(folder: Path, sample: str, *, markdown: bool, as_json: bool) -> int:
+    """What agents did with a sample; the exit code. Raises UserError where there is no such sample of an agent."""
+    from evalkit.results.trajectories import trajectories
+
+    found = trajectories(folder, sample)
+    if as_json:
+        return print_json({"trajectories": [asdict(one) for one in found], "folder": str(folder)}, default=str)
+    from evalkit.render.trajectories import render_trajectories
+
+    render_trajectories(found, markdown=markdown)
+    return 0
+
+
+def _agents(folder: Path) -> list[AgentFigures]:
+    """How far agents went; empty where no task has an environment."""
+    from evalkit.results import read_facts
+    from evalkit.results.trajectories import agent_figures, has_agents
+
+    return agent_figures(folder) if has_agents(read_facts(folder)) else []
+
+
 def _repeats(folder: Path, summary: Summary) -> RunRepeats | None:
     """How steady each model answers; None where every item was asked once, as the summary says already."""
     if all(model.all.n == model.all.n_samples for model in summary.models.values()):
@@ -100,6 +182,13 @@ def _repeats(folder: Path, summary: Summary) -> RunRepeats | None:
     from evalkit.results.repeats import read_repeats
 
     return read_repeats(folder)
+
+
+def _stages(folder: Path) -> dict[str, tuple[StageFigures, ...]] | None:
+    """What the parts of pipelines took; None where there is no pipeline."""
+    from evalkit.results.stages import read_stages
+
+    return read_stages(folder)
 
 
 def _beware(facts: RunFacts) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from shlex import quote
 import click
 
 from evalkit.cli.options import results_folder
+from evalkit.cli.printing import echo
 
 
 @click.command()
@@ -30,12 +31,10 @@ def command(run: str, key: Path | None, signers: Path | None, results: Path) -> 
         raise click.UsageError("give one of --key KEYFILE (sign) and --check SIGNERS (check who signed)")
     folder = resolve_run(run, results)
     if signers is not None:
-        click.echo(
-            f"{folder.name} was signed by {visible(signatures.verify_run(folder, signers).name)}; it is unchanged"
-        )
+        echo(f"{folder.name} was signed by {visible(signatures.verify_run(folder, signers).name)}; it is unchanged")
         return 0
     assert key is not None
     with lock_run(folder):
         path = signatures.sign_run(folder, key)
-    click.echo(f"Wrote {path}. A gate requires it with: evalkit gate {quote(folder.name)} --signed-run ALLOWED_SIGNERS")
+    echo(f"Wrote {path}. A gate requires it with: evalkit gate {quote(folder.name)} --signed-run ALLOWED_SIGNERS")
     return 0

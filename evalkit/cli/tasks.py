@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from evalkit.cli.options import as_json, print_json
+from evalkit.cli.printing import echo
 
 _SHOWN = 60
 """lm-eval has ten thousand: beyond this many of them their number is said."""
@@ -56,17 +57,17 @@ def command(words: tuple[str, ...], every: bool, as_json: bool) -> int:
     from evalkit.text.escape import visible
 
     for task in own:
-        click.echo(f"{task.name} ({task.of}, {visible(task.licence, limit=60)}): {visible(task.about, limit=300)}")
-        click.echo(f"  data: {visible(' '.join(task.data.split()), limit=400)}")
-        click.echo(f"  use:  {task.use}")
+        echo(f"{task.name} ({task.of}, {visible(task.licence, limit=60)}): {visible(task.about, limit=300)}")
+        echo(f"  data: {visible(' '.join(task.data.split()), limit=400)}")
+        echo(f"  use:  {task.use}")
     shown = foreign if every else foreign[:_SHOWN]
     for task in shown:
-        click.echo(f"{visible(task.name, limit=120)} (lm-eval)")
+        echo(f"{visible(task.name, limit=120)} (lm-eval)")
     if len(foreign) > len(shown):
-        click.echo(f"and {len(foreign) - len(shown):,} more of lm-eval: name a WORD, or --all")
+        echo(f"and {len(foreign) - len(shown):,} more of lm-eval: name a WORD, or --all")
     if not own and not foreign:
         near = _near(words)
-        click.echo(f"No task fits {' '.join(words)}.{near} All of them: evalkit tasks", err=True)
+        echo(f"No task fits {' '.join(words)}.{near} All of them: evalkit tasks", err=True)
         return 2
     return 0
 

@@ -18,7 +18,7 @@ and where something was billed besides text tokens (`Usage.beside`): the price o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -163,6 +163,27 @@ def bill(usage: Usage | None, unit: UnitPrices) -> Bill | None:
         reasoning_usd=None if usage.reasoning is None else reasoning_usd,
         request_usd=request_usd,
         unit=unit,
+    )
+
+
+def summed(bills: Sequence[Bill | None]) -> Bill | None:
+    """The bill of several requests together; None where one is unknown, or there is none. A part is None where one of
+    them has none."""
+    known = [one for one in bills if one is not None]
+    if not known or len(known) < len(bills):
+        return None
+
+    def part(name: str) -> Decimal | None:
+        amounts = [getattr(one, name) for one in known]
+        return None if None in amounts else sum(amounts, _ZERO)
+
+    named = ("input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "reasoning_usd", "request_usd")
+    first = known[0]
+    return Bill(
+        sum((one.total_usd for one in known), _ZERO),
+        first.source,
+        **{name: part(name) for name in named},
+        unit=first.unit,
     )
 
 

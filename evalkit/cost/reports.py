@@ -113,6 +113,8 @@ class RunBillReport(TypedDict):
     derived: dict[str, DerivedFigures]
     at_equal_quality: dict[str, CheapestAsGood | None]
     hosting: dict[str, HostingFigures]
+    parts: dict[str, dict[str, ModelBill]]
+    """By pipeline the bills of its parts, which add up to its own; empty where there is no pipeline."""
     judges: JudgesBill | None
 
 
@@ -143,6 +145,8 @@ class ModelForecast(TypedDict):
     output_tokens: TokenRange
     output_basis: dict[str, str]
     usd: UsdRange
+    usd_per_1k_requests: UsdRange | None
+    """Of the traffic that weighted samples stand for. None: samples are not weighted."""
     price_known: bool
     minutes: float | None
     minutes_basis: str
@@ -157,6 +161,8 @@ class RuleForecast(TypedDict):
     rule: str
     margin: float
     n: int
+    effective: float
+    """Independent items of equal weight that would tell as much."""
     discordance: float
     smallest_regression: float | None
     chance_equal_passes: float | None

@@ -13,7 +13,7 @@ Pure: rows and prices come in, decimals go out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,6 +46,16 @@ class BilledAnswer:
     cached: bool = False
     attempts: int = 1
     errored: bool = False
+    each: tuple[Usage, ...] = ()
+    """Of an agent's sample the usage of each request, whose sum `usage` is: prices may rise with the length of a
+    prompt, which is a request's. Empty: it is one request."""
+    parts: tuple[BilledAnswer, ...] = ()
+    """Of a pipeline what each part was billed; empty for any other model."""
+
+    @property
+    def requests(self) -> tuple[Usage, ...]:
+        """What is billed by itself."""
+        return self.each or (self.usage,)
 
 
 PriceOf = Callable[[BilledAnswer], Bill | None]
@@ -100,11 +110,12 @@ class Amounts:
             self.n_reused_unknown += answer.cached
             return
         self.known_usd += billed
-        self.reused_usd += billed if answer.cached else ZERO
+        if answer.cached:  # of an agent's sample some steps may have been bought anew
+            self.reused_usd += billed - min(billed, answer.spend_usd or ZERO)
         exact = split if split is not None and split.total_usd == billed and split.unit is not None else None
         for kind, amount in _by_kind(exact, billed).items():
             self.kinds[kind] = self.kinds.get(kind, ZERO) + amount
-        saved = _saved_by_prompt_cache(answer.usage, exact)
+        saved = _saved_by_prompt_cache(answer.requests, exact)
         if saved is None:
             self.n_prompt_cache_unknown += 1
         else:
@@ -207,13 +218,18 @@ def _by_kind(bill: Bill | None, billed: Decimal) -> dict[str, Decimal]:
     return {kind: amount for kind, amount in parts.items() if amount is not None}
 
 
-def _saved_by_prompt_cache(usage: Usage, bill: Bill | None) -> Decimal | None:
+def _saved_by_prompt_cache(requests: Sequence[Usage], bill: Bill | None) -> Decimal | None:
     """Dollars; 0 where nothing was cached, None where something was and the unit prices are not known."""
-    written = sum(n or 0 for n in (usage.cache_write_5m, usage.cache_write_1h, usage.cache_write_other))
-    touched = (usage.cache_read or 0) + written
-    if not touched:
+    plain, is_touched = ZERO, False
+    for usage in requests:
+        written = sum(n or 0 for n in (usage.cache_write_5m, usage.cache_write_1h, usage.cache_write_other))
+        touched = (usage.cache_read or 0) + written
+        if not touched:
+            continue
+        if bill is None or bill.unit is None or usage.input is None:
+            return None
+        is_touched = True
+        plain += (bill.unit.rates_for(usage.input).input * touched).scaleb(-6)
+    if not is_touched or bill is None:
         return ZERO
-    if bill is None or bill.unit is None or usage.input is None:
-        return None
-    plain = (bill.unit.rates_for(usage.input).input * touched).scaleb(-6)
     return plain - (bill.cache_read_usd or ZERO) - (bill.cache_write_usd or ZERO)

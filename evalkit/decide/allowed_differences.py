@@ -104,12 +104,15 @@ ALLOWED = (
     Allowed(f"tasks.{ANY}.records", _ELSEWHERE, "equal"),
     Allowed(f"tasks.{ANY}.data_sha256", _ELSEWHERE, "equal, also that of right answers that `rescore` took"),
     Allowed(f"tasks.{ANY}.written.name", "tasks are found by their names"),
-    Allowed(f"tasks.{ANY}.written.labels", "people's labels correct a shown mean; no rule reads them"),
+    Allowed(f"tasks.{ANY}.written.labels", "people's labels correct a shown mean, and no protected rule"),
     *(
         Allowed(f"tasks.{ANY}.written.{path}", "where a file lies", "what it holds is equal")
-        for path in ("data.path", "shots.path", "with.path", "with.data.path", "with.shots.path")
+        for path in ("data.path", "environment", "shots.path", "with.path", "with.data.path", "with.shots.path")
     ),
-    Allowed(f"tasks.{ANY}.written.with.labels", "people's labels correct a shown mean; no rule reads them"),
+    Allowed(
+        f"tasks.{ANY}.written.with.labels",
+        "people's labels correct a shown mean, and no protected rule",
+    ),
 )
 """Every difference that is no reason by itself to refuse a run."""
 

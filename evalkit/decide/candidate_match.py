@@ -10,7 +10,7 @@ What the weights and the server of a candidate may bring along: no prompt; templ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from evalkit import trust
@@ -22,6 +22,7 @@ from evalkit.decide.judged import Judged, mapping
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.plugins import folded
 from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, beyond_tuning, n_letters, prompt_fields
+from evalkit.suite.pipeline_parts import PIPELINE
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.wording import short
@@ -57,6 +58,7 @@ def otherwise_said(
         yield from _otherwise_read(one)
         yield from _answered_elsewhere(one, addresses, trusted)
         yield from other_weights(one, trusted)
+        yield from _other_parts(one, facts, now, made, trusted)
         if "costs" in read:
             yield from otherwise_billed(one, facts)
         if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
@@ -65,6 +67,29 @@ def otherwise_said(
             yield from other_licence(one, addresses)
     yield from _asked_beside(gate, facts, now, made, timed=timed)
     yield from _changed_on_the_way(facts, read)
+
+
+def _other_parts(one: Judged, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, trusted: GateTrust) -> Iterator[str]:
+    """A line for a part of a pipeline that is not the suite's: its entry, or the weights behind it. A part that is a
+    candidate itself is held as one."""
+    written = [one.theirs.get("model"), *(_by(one.theirs.get(role)) for role in ("before", "behind"))]
+    named = {name for name in written if isinstance(name, str)} if one.theirs.get("adapter") == PIPELINE else set()
+    told = one.ran.parts or {}
+    if named != set(told):
+        yield f"  {one.name}: run.json says that it was made of {_all(told)}, and its suite says {_all(named)}"
+    for name, ran in told.items():
+        part = Judged(name, _entry(now, name), _entry(made, name), ran)
+        if name not in now.models:
+            yield f"  {one.name}: its part {name} is not a model of the suite"
+        yield from other_weights(part, trusted)
+
+
+def _by(guard: object) -> object:
+    return guard.get("by") if isinstance(guard, Mapping) else guard
+
+
+def _all(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing else"
 
 
 def compares_times(gate: GateEntry) -> bool:

@@ -25,7 +25,7 @@ _PROMOTED = "baseline@"
 
 def entries_of(
     folder: Path, decision: GateDecision | None, promoted: Path, known: Sequence[DossierEntry]
-) -> list[tuple[str, dict[str, Any]]]:
+) -> list[tuple[str, dict[str, object]]]:
     """The entries (kind, body) that record a run: the run, the promotion of its baseline, and the verdict.
 
     `decision` None: the suite has no gate. `known`: what the dossier holds; what it says already is not said again.
@@ -40,7 +40,7 @@ def entries_of(
     return [(kind, body) for kind, body in made if kind == "verdict" or (kind, _plain(body)) not in said]
 
 
-def run_body(folder: Path) -> dict[str, Any]:
+def run_body(folder: Path) -> dict[str, object]:
     """What is recorded of a run: suite, data, models and the digests of its evidence."""
     facts = read_facts(folder)
     asked = {task.name: task for task in facts.suite_resolved.tasks} if facts.suite_resolved is not None else {}
@@ -69,7 +69,7 @@ def run_body(folder: Path) -> dict[str, Any]:
     }
 
 
-def waiver_body(run: str, candidate: str, rule: str, *, until: str, by: str, why: str) -> dict[str, Any]:
+def waiver_body(run: str, candidate: str, rule: str, *, until: str, by: str, why: str) -> dict[str, object]:
     """A waiver: somebody accepts until a day that a candidate does not pass a rule. It changes no verdict or exit code.
 
     Raises UserError for a day that is none or has passed, and for an empty `by` or `why`.
@@ -94,7 +94,7 @@ def waiver_body(run: str, candidate: str, rule: str, *, until: str, by: str, why
 
 def waivers_in_force(
     entries: Sequence[DossierEntry], candidate: str, *, on: date | None = None
-) -> list[Mapping[str, Any]]:
+) -> list[Mapping[str, object]]:
     """The waivers for a candidate that have not ended. `on`: the day; None: today (UTC)."""
     day = (on or datetime.now(UTC).date()).isoformat()
     return [
@@ -121,7 +121,7 @@ def changed_runs(entries: Sequence[DossierEntry], results: Path) -> Iterator[str
                 yield f"{name}: {file} {how} since entry {entry.seq} ({entry.at})"
 
 
-def _verdict_body(decision: GateDecision, known: Sequence[DossierEntry]) -> dict[str, Any]:
+def _verdict_body(decision: GateDecision, known: Sequence[DossierEntry]) -> dict[str, object]:
     whole = as_json(decision)
     candidates = []
     for candidate in whole["candidates"]:
@@ -135,7 +135,7 @@ def _verdict_body(decision: GateDecision, known: Sequence[DossierEntry]) -> dict
     return said | {"candidates": candidates, "decision_sha256": hashlib.sha256(_canonical(whole)).hexdigest()}
 
 
-def _promotion_body(name: str, promoted: Path) -> dict[str, Any]:
+def _promotion_body(name: str, promoted: Path) -> dict[str, object]:
     path = baselines.file_of(name, promoted)
     found = baselines.read(name, promoted)
     kept = ("name", "suite", "run", "model", "rows_digest", "n_rows", "promoted_at", "by", "why")
@@ -143,7 +143,7 @@ def _promotion_body(name: str, promoted: Path) -> dict[str, Any]:
     return said | {"file_sha256": hashlib.sha256(baselines.read_bytes(path)).hexdigest()}
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 

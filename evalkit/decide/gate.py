@@ -33,9 +33,10 @@ from evalkit.results.comparable import (
     refuse_unless_comparable,
     shown,
 )
+from evalkit.results.facts import tasks_without_weight
 from evalkit.results.flips import count_flips
 from evalkit.results.pairing import alone, common_rows, pair
-from evalkit.results.pairs import Floats, Pairs
+from evalkit.results.pairs import Floats, Pairs, labels_of
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
@@ -73,8 +74,11 @@ def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
         ) from error
 
 
-def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> GateDecision:
-    """The decision. `promoted`: the folder of baselines that people have promoted.
+def decide_gate(
+    gate: GateEntry, folder: Path, results: Path, promoted: Path, *, labels_believed: bool = True
+) -> GateDecision:
+    """The decision. `promoted`: the folder of baselines that people have promoted. `labels_believed`: whether people's
+    labels that the run holds may correct its judges.
 
     Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
     """
@@ -96,7 +100,7 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
         on_inconclusive=gate.on_inconclusive,
         candidates=tuple(
             replace(
-                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side),
+                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side, labels_believed),
                 recorded=recorded_answers(side.facts, side.model),
             )
             for side in sides
@@ -131,7 +135,9 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
     return Side.of(found.folder, found.model, gate.baseline), found.rows
 
 
-def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
+def _candidate(
+    gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, labels_believed: bool
+) -> CandidateDecision:
     rows = _rows(gate, side)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
@@ -157,7 +163,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side))
+    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side), labels_believed)
     found = rule_results(gate, context)
     used = None
     if (told := _looked_at(side)) is not None:
@@ -172,7 +178,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
         history=used,
-        notes=(*notes, *_alike(pairs), *_weighted(pairs)),
+        notes=(*notes, *_alike(pairs), *_weighted(pairs, side)),
         served=served,
     )
 
@@ -195,7 +201,7 @@ def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_alike(pairs), *_weighted(pairs)),
+        notes=(*_alike(pairs), *_weighted(pairs, side)),
         served=served_lines(candidate=rows),
     )
 
@@ -297,14 +303,24 @@ def _alike(pairs: Pairs) -> list[str]:
     return [f"{pairs.n_copies:,} items of {n:,} say the same as another one; alike items count as one"]
 
 
-def _weighted(pairs: Pairs) -> list[str]:
+def _weighted(pairs: Pairs, side: Side) -> list[str]:
     if pairs.weight is None:
         return []
-    k_eff = float(pairs.weight.sum() ** 2 / (pairs.weight**2).sum())
-    return [
+    labels = labels_of(pairs, np.ones(pairs.n, dtype=bool))
+    together = labels.get("clusters", pairs.item)  # repeats and copies are one
+    first = np.unique(pairs.item, return_index=True)[1]
+    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=pairs.weight[first])
+    k_eff = float(sizes.sum() ** 2 / (sizes**2).sum())
+    notes = [
         f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{pairs.n:,}"
+        f"{len(first):,}"
     ]
+    if without := tasks_without_weight(side.facts, pairs.tasks):
+        notes.append(
+            f"{', '.join(without)}: samples without a weight. Over all tasks each counts as an average weighted one, "
+            "which says nothing about traffic: go by the rules of each task"
+        )
+    return notes
 
 
 def _stopped(side: Side) -> StoppedCandidate | None:

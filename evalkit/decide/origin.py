@@ -19,11 +19,20 @@ OWN_FUNCTION = (
     "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "
     "it asks"
 )
+PROGRAM = (
+    "its answers come from a program that lies beside the suite (adapter: {adapter}); evalkit does not see which model "
+    "it asks, and compares none of its files"
+)
+PROGRAMS = frozenset({"command", "python"})
+"""Adapters that run code which lies beside the suite."""
+PROGRAMS_ANSWER = frozenset(PROGRAM.format(adapter=one) for one in (*PROGRAMS, "pipeline"))
+"""What is said of candidates that are programs, or pipelines with one."""
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",
     "scripted": "its answers stand in the suite (adapter: scripted); no model was asked",
     "imported": "its scores were imported from another tool; evalkit asked no model",
     "function": OWN_FUNCTION,
+    **{one: PROGRAM.format(adapter=one) for one in sorted(PROGRAMS)},
 }
 """Adapter -> how its answers come about, where nobody can say that a model gave them. Every other adapter asks one."""
 
@@ -41,7 +50,15 @@ def recorded_answers(facts: RunFacts, model: str) -> str | None:
     ran = facts.model_facts(model)
     if (ran.facts or {}).get("replayed") == "true":  # so says the adapter of a plug-in
         return f"its answers were read from a file (adapter: {ran.adapter}); no model was asked"
-    return None
+    return PROGRAM.format(adapter=ran.adapter) if is_program(facts, model) else None
+
+
+def is_program(facts: RunFacts, model: str) -> bool:
+    """Whether code of the suite answers, by itself or as a part of a pipeline: its files may change unseen."""
+    ran = facts.model_facts(model)
+    named = (ran, *(ran.parts or {}).values())
+    entry = _entry(facts.suite_resolved, model).adapter
+    return any(folded(one.adapter or "") in PROGRAMS for one in named) or folded(entry or "") in PROGRAMS
 
 
 def unasked_candidates(facts: RunFacts, suite: SuiteFacts, candidates: Iterable[str]) -> Iterator[str]:
@@ -52,7 +69,8 @@ def unasked_candidates(facts: RunFacts, suite: SuiteFacts, candidates: Iterable[
     """
     for name in candidates:
         why, entry = recorded_answers(facts, name), suite.models.get(name)
-        same = entry is not None and entry == _entry(facts.suite_resolved, name) and facts.imported is None
+        held = not is_program(facts, name)
+        same = held and entry is not None and entry == _entry(facts.suite_resolved, name) and facts.imported is None
         if why is not None and not (same and entry is not None and entry.adapter == facts.model_facts(name).adapter):
             yield f"  {name}: {why}"
 

@@ -3,16 +3,19 @@
     for look in foresee(gate, {"refunds": 400}):       # items of each task; `all` is their sum
         look.rule, look.n, look.smallest_regression, look.n_needed
 
-Right/wrong scores of independent items are supposed: clusters, repeats and graded scores need more. How often two
+Right/wrong scores are supposed, of items that are independent but for copies and weights: clusters of the suite,
+repeats and graded scores need more. How often two
 models differ is supposed too, unless an earlier run says.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evalkit.decide.rules import conditions
+from evalkit.stats.copies import HEAVY
 from evalkit.stats.power import POWER, Needs, power_of, smallest_regression
 from evalkit.suite.schema import GateEntry
 
@@ -29,6 +32,8 @@ class PowerForecast:
     margin: float
     n: int
     """Items the rule is about; 0 for a slice, whose size is known only from the data."""
+    effective: float
+    """Independent items of equal weight that would tell as much: n where none is a copy or weighted."""
     discordance: float
     smallest_regression: float | None
     """The smallest loss in score that fails with 80 % power; None: not even a total collapse would."""
@@ -39,10 +44,24 @@ class PowerForecast:
     power: float = POWER
 
 
+def _needed(independent: int | None, n: int, tells: float) -> int | None:
+    """Items of the same kind that tell as much as so many independent ones; None where one item is most of the data,
+    so that more of the others would not do."""
+    if independent is None or tells >= n:
+        return independent
+    return None if tells < 1 / HEAVY**2 else math.ceil(independent * n / tells)
+
+
 def forecast_power(
-    gate: GateEntry, items: Mapping[str, int], discordance: float = DISCORDANCE, alpha: float | None = None
+    gate: GateEntry,
+    items: Mapping[str, int],
+    discordance: float = DISCORDANCE,
+    alpha: float | None = None,
+    effective: Mapping[str, float] | None = None,
 ) -> Iterator[PowerForecast]:
     """One line for each quality rule; `items`: number of each task, or of `task/slice=value` where that is known.
+    `effective`: for each of them, and for `all`, how many independent items of equal weight would tell as much (copies,
+    weights); None: as many as there are.
 
     `suite` scope needs no power: at the full suite it is arithmetic, and it is left out.
     """
@@ -53,12 +72,16 @@ def forecast_power(
             if not condition.is_margin or condition.scope == "suite":
                 continue
             n, margin = known.get(condition.subject, 0), condition.at
+            tells = min(float(n), (effective or {}).get(condition.subject, float(n)))
+            alike = max(1, math.floor(tells + 1e-6))
+            needed = Needs(sd=discordance**0.5).total(0.0, margin, level) if margin else None
             yield PowerForecast(
                 rule=condition.name,
                 margin=margin,
                 n=n,
+                effective=tells,
                 discordance=discordance,
-                smallest_regression=smallest_regression(n, margin, level, discordance) if n else None,
-                chance_equal_passes=power_of(n, 0.0, margin, level, discordance).passing if n else None,
-                n_needed=Needs(sd=discordance**0.5).total(0.0, margin, level) if margin else None,
+                smallest_regression=smallest_regression(alike, margin, level, discordance) if n else None,
+                chance_equal_passes=power_of(alike, 0.0, margin, level, discordance).passing if n else None,
+                n_needed=_needed(needed, n, tells),
             )

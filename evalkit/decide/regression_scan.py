@@ -14,7 +14,7 @@ import numpy as np
 from evalkit.decide.rules import Condition, RuleResult, RuleWords
 from evalkit.decide.rules.quality import quality
 from evalkit.results.flips import RIGHT, flipped, mean_scores
-from evalkit.results.pairs import Codes, Mask, Pairs, dependence_of
+from evalkit.results.pairs import Codes, Floats, Mask, Pairs, dependence_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 
@@ -66,7 +66,8 @@ def critical(pairs: Pairs) -> RuleResult | None:
     newly, _ = flipped(before, after)
     # A baseline without a score could have been right: the candidate's failure there is nothing to wave through.
     open_ = ((before >= RIGHT) & np.isnan(after)) | (np.isnan(before) & ~(after >= RIGHT))
-    return _critical(pairs, marked, items, newly, open_)
+    waver = _wavers(pairs.baseline.score[marked], place)
+    return _critical(pairs, marked, items, newly, open_, waver=waver)
 
 
 def critical_alone(pairs: Pairs) -> RuleResult | None:
@@ -80,9 +81,17 @@ def critical_alone(pairs: Pairs) -> RuleResult | None:
 
 
 def _critical(
-    pairs: Pairs, marked: Codes, items: Codes, failing: Mask, open_: Mask, *, alone: bool = False
+    pairs: Pairs,
+    marked: Codes,
+    items: Codes,
+    failing: Mask,
+    open_: Mask,
+    *,
+    alone: bool = False,
+    waver: Mask | None = None,
 ) -> RuleResult:
-    """The result for critical items: `failing` and `open_` (no score) by item."""
+    """The result for critical items: `failing` and `open_` (no score) by item, and whether the baseline's own answers
+    to it `waver` (None: there is no baseline)."""
     condition = Condition("critical", "items", "alone" if alone else "margin", 0.0)
     names = []
     for item in items[failing][:_SHOWN]:
@@ -98,8 +107,26 @@ def _critical(
         n_errored=n_open,
         method="one failure fails" if alone else "one new failure fails",
         unmeasured=f"{n_open} critical items have no score: run the same command again" if n_open else None,
-        notes=(f"{'failing' if alone else 'newly failing'}: {', '.join(names)}",) if names else (),
+        notes=(f"{'failing' if alone else 'newly failing'}: {', '.join(names)}", *_chance(pairs, failing, waver))
+        if names
+        else (),
     )
+
+
+def _wavers(scores: Floats, place: Codes) -> Mask:
+    """By item: whether some answers are right and others are not."""
+    n = int(place.max()) + 1
+    right = np.bincount(place, weights=scores >= RIGHT, minlength=n)
+    wrong = np.bincount(place, weights=scores < RIGHT, minlength=n)
+    return np.asarray((right > 0) & (wrong > 0))
+
+
+def _chance(pairs: Pairs, failing: Mask, waver: Mask | None) -> list[str]:
+    """What chance may have to do with it. Such items fail all the same: they are critical."""
+    if not pairs.repeated:
+        return ["each was asked once, so an answer by chance fails it too: repeats: 5 tells chance from loss"]
+    n = 0 if waver is None else int((failing & waver).sum())
+    return [f"the baseline's own answers waver on {n:,} of them: right in some repeats, wrong in others"] if n else []
 
 
 def describe(result: RuleResult) -> RuleWords:

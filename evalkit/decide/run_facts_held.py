@@ -51,6 +51,7 @@ _HELD = {
     "ModelFacts.adapter": "the one that the run's suite says",
     "ModelFacts.host": "a candidate's, where its address is not the suite's",
     "ModelFacts.facts": "weights and template that lie here, the file of recorded answers, `replayed`",
+    "ModelFacts.parts": "the weights of each, and that the entries of all are the suite's",
     "ModelFacts.prices": "where a rule is about cost: prices.yaml, load sweeps, who bills",
     "ModelFacts.priced_as": "where a rule is about cost: who bills the candidate",
     "PriceFacts.source": "where a rule is about cost: the book's price needs somebody who bills",

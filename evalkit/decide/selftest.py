@@ -101,7 +101,7 @@ def _verdict(gate: GateEntry, pairs: Pairs) -> str:
         evaluate(rule, condition, context)
         for rule in gate.rules
         for condition in conditions(rule)
-        if condition.required and condition.kind == "quality"
+        if condition.required and condition.kind == "quality" and condition.part is None
     ]
     adjusted = holm([finding.p_fail for finding in found])
     verdicts = [

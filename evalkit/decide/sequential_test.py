@@ -2,8 +2,8 @@
 
 A fail of one required rule settles a candidate. A pass needs every required rule, so it may come early only where all
 of them are on right/wrong scores of independent items, and neither a scan nor critical items have to see the rest.
-With several required rules a fail is tested at alpha / rules (Bonferroni), which is no weaker than the Holm of a full
-run promises.
+With several required rules a fail is tested at alpha / rules (Bonferroni), in suite scope too: no weaker than what the
+Holm of a full run promises.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ class RuleTest:
         """`known`: what a frozen history says of its items, in the order of the walk."""
         self.condition, self._plan, self._known, self._n_items = condition, plan, known, n_items
         self._pass = self._test(alpha)
-        strict = n_rules > 1 and condition.scope == "population"
-        self._fail = self._test(alpha / n_rules) if strict else self._pass
+        self._fail = self._test(alpha / n_rules) if n_rules > 1 else self._pass
         self._n_right = 0.0
         """What the baseline got right: too little of it, and nobody could fail."""
 
@@ -68,7 +67,7 @@ class RuleTest:
     @property
     def n_used(self) -> int:
         """Items after which it was settled, or all so far."""
-        at = self._fail if self.verdict is Verdict.FAIL else self._pass
+        at = self._speaking
         return at.n_used or at.n
 
     def last_look(self, wins: int, losses: int, n_errored: int) -> tuple[Verdict, Verdict]:
@@ -81,22 +80,35 @@ class RuleTest:
     @property
     def verdict(self) -> Verdict | None:
         """None while it is open."""
-        if self._pass.verdict is Verdict.PASS:
+        if self._passes:
             # Against a baseline that gets nothing right every candidate passes: go on, and let the whole gate say so.
-            return Verdict.PASS if self._n_right > self.condition.at * self._pass.n else None
+            n = max(self._pass.n, self._fail.n)
+            return Verdict.PASS if self._n_right > self.condition.at * n else None
         if self._fail.verdict is Verdict.FAIL:
             return Verdict.FAIL
         both = self._pass.verdict is not None and self._fail.verdict is not None
         return Verdict.INCONCLUSIVE if both else None
 
+    @property
+    def _passes(self) -> bool:
+        """Of a whole suite the stricter test may be right where the other had failed it by chance: it walks on."""
+        at_last = self.condition.scope == "suite" and self._fail.verdict is Verdict.PASS
+        return self._pass.verdict is Verdict.PASS or at_last
+
+    @property
+    def _speaking(self) -> Sequential | Assisted:
+        """The test that the verdict is from."""
+        other = self._passes and self._pass.verdict is not Verdict.PASS
+        return self._fail if other or self.verdict is Verdict.FAIL else self._pass
+
     def walked(self) -> tuple[Verdict, Verdict]:
         """Where every item was taken in: what the walk says for passing and for failing."""
         open_ = Verdict.INCONCLUSIVE
-        return self._pass.verdict or open_, self._fail.verdict or open_
+        return Verdict.PASS if self._passes else self._pass.verdict or open_, self._fail.verdict or open_
 
     def finding(self) -> RuleResult:
         """What it came to. No interval: the one of a fixed number of items would not be true of an early stop."""
-        at = self._fail if self.verdict is Verdict.FAIL else self._pass
+        at = self._speaking
         used = at.n_used or at.n
         return RuleResult(
             self.condition,
@@ -110,7 +122,7 @@ class RuleTest:
 
     def basis(self) -> tuple[str, ...]:
         """With history: which estimate spoke, and how far predictions moved it. Empty without."""
-        at = self._fail if self.verdict is Verdict.FAIL else self._pass
+        at = self._speaking
         if self._known is None or not isinstance(at, Assisted) or at.basis is None:
             return ()
         said, told = at.basis, numbers.difference
@@ -138,7 +150,7 @@ def reasons_against(
     if weighted:
         found.append("items stand for different numbers of requests (weight)")
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
-    other = sorted({c.kind if c.kind != "quality" else "a least score (min)" for c in required if not c.is_margin})
+    other = sorted({_other(c) for c in required if not c.is_margin})
     if other:
         found.append(f"rules about {', '.join(other)} need every item")
     if gate.scan is not None:
@@ -249,3 +261,10 @@ def belongs(subject: str, task: str, slices: Mapping[str, str]) -> bool:
     of_task, slash, part = subject.partition("/")
     name, _, value = part.partition("=")
     return of_task == task and (not slash or slices.get(name) == value)
+
+
+def _other(condition: Condition) -> str:
+    """What a required condition is about that no look decides early."""
+    if condition.kind != "quality":
+        return condition.kind
+    return "one scorer of several" if condition.part is not None else "a least score (min)"

@@ -21,16 +21,17 @@ from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.allowed_differences import SuiteDifference, differences
 from evalkit.decide.candidate_match import otherwise_said, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
-from evalkit.decide.origin import unasked_candidates
+from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
 from evalkit.decide.tasks_match import other_tasks
-from evalkit.facts import PriceFacts, RunFacts, SuiteFacts, parse
+from evalkit.facts import ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
 from evalkit.paths import find
 from evalkit.results import read_facts
 from evalkit.results.pairs import NotComparable
 from evalkit.results.sweeps import hosted_prices
 from evalkit.store import runs
 from evalkit.suite.judge_task import compile_judging
+from evalkit.suite.pipeline_parts import parts_of
 from evalkit.suite.policy import current, named
 from evalkit.suite.sensitivity import weaker
 from evalkit.suite.suite import ResolvedSuite
@@ -154,8 +155,15 @@ def _other_sides(
     for section, name, who in _fixed(suite):
         judge = section == "judges"
         entry, other = ((side.judges if judge else side.models).get(name) for side in (now, made))
-        told = (facts.judges if judge else facts.models or {}).get(name)
+        told = (facts.judges if judge else facts.models or {}).get(name) or _part(facts, name)
         recorded = told.file_sha256 if told is not None else None
+        programs = is_program(facts, name) if not judge else told is not None and told.adapter in PROGRAMS
+        if programs and not trusted.allow_recorded:
+            yield (
+                f"  {who} {name}: a program that lies beside the suite answers for it, and its files are not compared "
+                "(--allow-recorded)"
+            )
+            continue
         found = _entries(section, name, other.root if other else None, entry.root if entry else None)
         if found:
             said = "; ".join(one.values(2) for one in found[:5])
@@ -168,6 +176,12 @@ def _other_sides(
             yield f"  {who} {name}: run.json says that {told.adapter} asked it, and its suite says {entry.adapter}"
 
 
+def _part(facts: RunFacts, name: str) -> ModelFacts | None:
+    """What the run says of a model that was asked as a part of pipelines alone."""
+    told = (facts.models or {}).values()
+    return next((found for one in told if (found := (one.parts or {}).get(name)) is not None), None)
+
+
 def _entries(section: str, name: str, run: object, suite: object) -> list[SuiteDifference]:
     return list(differences({section: {name: run}}, {section: {name: suite}}))
 
@@ -178,6 +192,7 @@ def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
     fixed: dict[tuple[str, str], str] = {}
     if baseline is not None and not baseline.startswith(PROMOTED):
         fixed["models", baseline] = "the baseline"
+        fixed |= {("models", name): "a part of the baseline," for name in parts_of(suite.models, [baseline])}
     for judging in (compile_judging(task.entry.score) for task in suite.tasks):
         if judging is None:
             continue
@@ -211,7 +226,7 @@ def _other_weights(suite: ResolvedSuite, facts: RunFacts, section: str, name: st
     """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
     judge = section == "judges"
     entry = (suite.judges if judge else suite.models).get(name)
-    told = (facts.judges if judge else facts.models or {}).get(name)
+    told = (facts.judges if judge else facts.models or {}).get(name) or _part(facts, name)
     if entry is None or entry.model is None or told is None or told.facts is None:
         return False
     here = trusted.installed.weights(name, entry, suite.folder)

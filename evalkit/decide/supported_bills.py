@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
-_TEXTS = ("prompt", "tools", "text", "reasoning", "calls")
+_TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
 _BLOCK = 64
 """Characters; engines cache blocks of 16 tokens."""
 _MOST_BLOCKS = 1_000_000
@@ -51,11 +52,14 @@ def with_supported(side: Side, rows: pa.Table) -> pa.Table:
 
     found = np.full(rows.num_rows, np.nan)
     unit = stored_prices(side.about.prices)
-    if unit is not None and not unit.free and rows.num_rows:
+    priced = unit is not None and not unit.free
+    if (priced or side.about.parts) and rows.num_rows:
         names = [rows[name].to_pylist() for name in ("task", "sample_digest")]
         numbers = [stored.floats(rows[name]).astype(int).tolist() for name in ("occurrence", "repeat")]
         place = {key: n for n, key in enumerate(zip(*names, *numbers, strict=True))}
-        for key, usd in _supported(side, unit):
+        from evalkit.decide.supported_parts import supported_by_parts
+
+        for key, usd in _supported(side, unit) if unit is not None and priced else supported_by_parts(side):
             if (n := place.get(key)) is not None:
                 found[n] = usd
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
@@ -106,30 +110,39 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                     counts["reasoning"] = None
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
-                usage = _usage(counts, said, prompt, shared)
-                # Counts that contradict each other make no bill; what the texts have, they have all the same.
-                made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
-                if made is not None:
-                    yield key, float(made.total_usd)
+                bills = [_bill(*one, unit) for one in _requests(counts, said, prompt, shared)]
+                if bills and None not in bills:
+                    yield key, float(sum(usd for usd in bills if usd is not None))
 
 
-def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float) -> Usage:
+def _bill(counts: Mapping[str, int | None], texts: _Texts, unit: UnitPrices) -> Decimal | None:
+    """What a request costs by its texts. Counts that contradict each other make no bill; what the texts have, they have
+    all the same."""
+    usage = _usage(counts, texts)
+    made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
+    return None if made is None else made.total_usd
+
+
+def _usage(counts: Mapping[str, int | None], texts: _Texts) -> Usage:
     """The counts as far as the texts support them: never fewer tokens, also where none are stated, never more of them
     cached."""
-    given, made = counts["input"] or 0, counts["output"] or 0
-    spoken = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, which is billed otherwise
-    spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
-    unseen = max(0, given - len(prompt.encode(errors="replace")))  # no token is shorter than a byte
+    given, made, shared = counts["input"] or 0, counts["output"] or 0, texts.shared
+    unseen = max(0, given - texts.given_bytes)  # no token is shorter than a byte
     read = counts["cache_read"]
     return Usage(
-        input=max(given, fewest_tokens(prompt)),
+        input=max(given, texts.given),
         cache_read=None if read is None else min(read, int(shared * given) + (unseen if shared else 0)),
         cache_write_5m=counts["cache_write_5m"],
         cache_write_1h=counts["cache_write_1h"],
         cache_write_other=counts["cache_write_other"],
-        output=max(made, spoken),
+        output=max(made, texts.made),
         reasoning=counts["reasoning"],
     )
+
+
+def prompt_words(said: Mapping[str, str | None]) -> str:
+    """The words of what was sent, from the stored `prompt` (and `tools`)."""
+    return _prompt({"tools": None, **said})[1]
 
 
 def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
@@ -139,6 +152,55 @@ def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
     words = " ".join(str(one.get("content") or "") for one in messages)
     whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
     return whole, f"{tools} {words}" if tools else words
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What the texts of one answer have at least, and how much of the prompt was sent before."""
+
+    given: int
+    """Tokens of all that was asked."""
+    given_bytes: int
+    made: int
+    """Tokens of all that was answered."""
+    shared: float
+
+
+def _requests(
+    counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float
+) -> list[tuple[Mapping[str, int | None], _Texts]]:
+    """Counts and texts of the one request of an answer, or of each of an agent's: every one of its requests holds those
+    before it and what came of them. Where its row states more than its steps do, the row counts, as one request."""
+    given, n_bytes = fewest_tokens(prompt), len(prompt.encode(errors="replace"))
+    if said["steps"] is None:
+        made = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, billed otherwise
+        made += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
+        return [(counts, _Texts(given, n_bytes, made, shared))]
+    found: list[tuple[Mapping[str, int | None], _Texts]] = []
+    again = shared * n_bytes
+    for step in _objects(said["steps"]):
+        answers = [str(step.get("text") or ""), *(" ".join(map(str, one[:2])) for one in _lists(step.get("calls")))]
+        texts = _Texts(given, n_bytes, sum(map(fewest_tokens, answers)), min(1.0, again / n_bytes) if n_bytes else 1.0)
+        found.append(({name: _count(step.get(f"{name}_tokens")) for name in _COUNTS}, texts))
+        again = n_bytes  # the next request begins with all of this one
+        for text in (*answers, *(str(one[0]) for one in _lists(step.get("results")) if one)):
+            given, n_bytes = given + fewest_tokens(text), n_bytes + len(text.encode(errors="replace"))
+    stated = {name: sum(one[name] or 0 for one, _ in found) for name in ("input", "output")}
+    if any((counts[name] or 0) > n for name, n in stated.items()):
+        whole = [texts for _, texts in found]
+        total, total_bytes = sum(one.given for one in whole), sum(one.given_bytes for one in whole)
+        reused = sum(one.shared * one.given_bytes for one in whole) / total_bytes if total_bytes else shared
+        return [(counts, _Texts(total, total_bytes, sum(one.made for one in whole), reused))]
+    return found
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**63 else None
+
+
+def _lists(value: object) -> list[list[object]]:
+    """The lists in a list; none where it is no such list."""
+    return [one for one in value if isinstance(one, list)] if isinstance(value, list) else []
 
 
 def _objects(written: str | None) -> list[Mapping[str, object]]:

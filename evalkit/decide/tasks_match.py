@@ -35,6 +35,8 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
             yield f"  {name}: the data changed"
         if task.identity != _scored_identity(facts, name):
             yield f"  {name}: the prompt, few-shot examples, scorer or settings changed"
+        if task.identity.get("environment") != _scored_identity(facts, name).get("environment"):
+            yield f"  {name}: the environment changed (its file, what samples begin with, or their limits)"
         if task.records != made[name].records:
             yield f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
         if made[name].marks is not None and task.marks != made[name].marks:
@@ -61,6 +63,8 @@ def _otherwise_written(name: str, run: JsonMap, suite: JsonMap) -> Iterator[Suit
 def _in_a_file(written: JsonMap) -> dict[str, Any]:
     """A task whose records were given in Python as one that reads a file: where they lie is free, what they hold is
     compared."""
+    if isinstance(written.get("cases"), dict):  # number and digest of inline cases: what they hold is compared
+        return {**{key: value for key, value in written.items() if key != "cases"}, "data": {"path": "cases"}}
     data = written.get("data")
     if not isinstance(data, dict) or GIVEN_IN_PYTHON not in data:
         return dict(written)
@@ -68,7 +72,7 @@ def _in_a_file(written: JsonMap) -> dict[str, Any]:
     return {**written, "data": {**kept, "path": GIVEN_IN_PYTHON}}
 
 
-def _widened(written: JsonMap) -> Mapping[str, Any]:
+def _widened(written: JsonMap) -> Mapping[str, object]:
     """A task as it is written, short forms spelt out; as it stands where this evalkit cannot read it."""
     written = _in_a_file(written)
     if isinstance(inner := written.get("with"), dict):

@@ -22,6 +22,7 @@ from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
+from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import Reservation
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
@@ -101,17 +102,37 @@ class Asked:
     """None when the request failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """An answer that came, not scored."""
+
+    response: Response
+    attempt: AttemptInfo
+    cost: Decimal | None
+    """US dollars; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request that no answer came to."""
+
+    failure: Failure
+    attempt: AttemptInfo
+
+
 def request_of(item: Item) -> Request:
     """What is sent for an item. Likelihood tasks ask for each choice as a continuation of the prompt."""
-    sample, scorer = item.sample, item.task.scorer
+    sample, scorer, episode = item.sample, item.task.scorer, item.episode
+    sent = item.task.sent if item.model.adapter.capabilities.record else ()
     weighed = scorer.continuations or continuations
     return Request(
-        messages=sample.messages,
+        messages=sample.messages if episode is None else episode.messages,
         settings=item.task.settings[item.model.name],
         tools=sample.tools,
         continuations=weighed(sample) if scorer.needs == "likelihood" else None,
         contexts=scorer.contexts(sample) if scorer.contexts is not None else None,
-        sample_id=sample.id,
+        record={name: sample.fields[name] for name in sent},
+        sample_id=sample.id if episode is None or not episode.steps else f"{sample.id}:step{len(episode.steps) + 1}",
         repeat=item.repeat,
     )
 
@@ -119,6 +140,18 @@ def request_of(item: Item) -> Request:
 async def ask(
     item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
 ) -> Asked:
+    """The row of an item, asked and scored; as `obtain`."""
+    found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+    name = item.model.name
+    if isinstance(found, Lost):
+        dropped = item.task.dropped[name]
+        return Asked(failed(item.sample, name, item.repeat, found.attempt, found.failure, dropped), None)
+    return Asked(await scored_row(item, found.response, found.attempt, found.cost), found.response)
+
+
+async def obtain(
+    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
+) -> Obtained | Lost:
     """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
 
     `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
@@ -147,7 +180,7 @@ async def ask(
             if call_log.is_on():
                 call_log.write(item, request, attempts, time.perf_counter() - attempt_at, response)
             retry_s = attempt_at - first_sent if attempts > 1 else 0.0
-            return await _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
+            return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         if error.may_be_billed:
@@ -169,7 +202,7 @@ async def ask(
                 retry_s=attempt_at - first_sent,
                 attempts=attempts,
             )
-            return Asked(_failure(item, error, attempt, lane, timeout_s), None)
+            return Lost(_failure(item, error, attempt, lane, timeout_s), attempt)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
             deadline += time.perf_counter() - ended
@@ -184,18 +217,18 @@ def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
     return Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
 
 
-async def _answered(
+def _answered(
     item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int]
-) -> Asked:
-    """The row of an answer; `waits` are seconds in the queue, seconds of earlier attempts, and how many were made."""
+) -> Obtained:
+    """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, and their number."""
     timing = response.timing
     lane.contacted = True
     lane.failures_in_a_row[item.model.name] = 0
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
-    cost = cost_of(item, response, attempt)
+    response, cost = cost_of(item, response, attempt)
     money.paid(cost)  # before the score, which may take its time
-    return Asked(await scored_row(item, response, attempt, cost), response)
+    return Obtained(response, attempt, cost)
 
 
 async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:
@@ -238,15 +271,26 @@ def believed(response: Response, request: Request) -> Response:
     said = " ".join(
         (response.text, response.reasoning or "", *(f"{one.name} {one.arguments}" for one in response.calls or ()))
     )
-    usage = plausible(usage, prompt=" ".join(message.content for message in request.messages), said=said)
+    usage = plausible(usage, prompt=" ".join(_sent(request)), said=said)
     if asked := asked_beside(request.settings.extra):
         usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | None:
-    """What an answer was billed, by the prices of its day; None where that is not known."""
-    return item.model.price(response.usage, response.served_model, datetime.fromtimestamp(attempt.started_at, UTC))
+def _sent(request: Request) -> Iterator[str]:
+    """The texts of a prompt, calls of earlier answers included."""
+    for message in request.messages:
+        yield message.content
+        for call in message.calls:
+            yield f"{call.name} {call.arguments}"
+
+
+def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> tuple[Response, Decimal | None]:
+    """(the response with the stages of a pipeline priced, what the answer was billed by the prices of its day; None
+    where that is not known)."""
+    at = datetime.fromtimestamp(attempt.started_at, UTC)
+    cost, stages = billed(item.model, response, at)
+    return response if stages is None else replace(response, stages=stages), cost
 
 
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
@@ -263,15 +307,14 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped, timed=timed)
 
 
-def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Row:
+def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
-    if error.stops_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
+    if error.ends_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
         lane.stopped.setdefault(name, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
     if error.status in {404, 410} and item.model.gone is not None:
         told += f" By what is known of it, the model {item.model.gone}."
-    failure = Failure(error.kind, told, error.status)
-    return failed(item.sample, name, item.repeat, attempt, failure, item.task.dropped[name])
+    return Failure(error.kind, told, error.status)

@@ -38,7 +38,16 @@ TOOLS_PREAMBLE = 1_000
 
 def prompt_bytes(messages: Iterable[Message]) -> int:
     """The most tokens a prompt can have: its bytes, and a few for each turn's own markers."""
-    return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
+    return sum(
+        len(text.encode("utf-8", "replace")) + 16
+        for message in messages
+        for text in (message.content, *(f"{call.name} {call.arguments}" for call in message.calls), *_carried(message))
+    )
+
+
+def _carried(message: Message) -> tuple[str, ...]:
+    """What a provider gets back of its own, which is input too."""
+    return () if message.carried is None else (message.carried,)
 
 
 def tools_text(tools: Iterable[Tool]) -> str:
@@ -60,7 +69,7 @@ def request_bytes(request: Request) -> int:
     A likelihood request sends the prompt anew before each continuation.
     """
     settings = request.settings
-    own = [dict(part) for part in (settings.json_schema, settings.extra) if part]
+    own = [dict(part) for part in (settings.json_schema, settings.extra, request.record) if part]
     beside = sum(len(json.dumps(part, default=str, ensure_ascii=False).encode("utf-8", "replace")) for part in own)
     if request.continuations is None:
         return prompt_bytes(request.messages) + tools_bytes(request.tools) + beside
@@ -209,7 +218,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
             if model.name not in settings:
                 continue
             limit = settings[model.name].max_output_tokens
-            if limit is None:
+            if not model.adapter.capabilities.output_limit:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: max_output_tokens does not reach "
+                    "it, so nothing says how long its answers may be. Send it, or run without a cap."
+                )
+            elif limit is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: its max_output_tokens is not "
                     "set. Set it in the model's or the task's settings."
@@ -224,6 +238,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra sets "
                     f"{', '.join(others)}, so max_output_tokens is not what limits its answers. Leave it out."
                 )
+            elif unlimited := [name for name, part in model.parts.items() if _is_unlimited(model, name, part)]:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name}: max_output_tokens of its guard "
+                    f"{' and '.join(unlimited)} is not set, or does not reach it. Set it in the guard's settings."
+                )
+                break
             elif model.worst_case(1, limit) is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
@@ -231,6 +251,12 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 )
                 break
     return complaints
+
+
+def _is_unlimited(model: PlannedModel, name: str, part: PlannedModel) -> bool:
+    """Whether a guard of a pipeline may say as much as it likes."""
+    settings, can = part.adapter.spec.settings, part.adapter.capabilities
+    return name != model.adapter.spec.model and (settings.max_output_tokens is None or not can.output_limit)
 
 
 def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, object]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
+from evalkit.engine.ledger import HasBill
 from evalkit.engine.work import PlannedModel
-from evalkit.records import Request, Response, Row
+from evalkit.records import Request, Response
 from evalkit.store.cache import CachedAnswer, ResponseCache, key
 from evalkit.suite.digests import canonical_json
 
@@ -25,7 +27,7 @@ class CachedAnswers:
         """The answer to this very request from the same place; None when it was never bought."""
         return self._cache.get(self._key(model, request)) if keepable(model) else None
 
-    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None:
+    def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None:
         """Keep an answer; errors never come here, truncated and empty ones are left out by the cache itself."""
         if keepable(model):
             where = self._key(model, request)
@@ -57,7 +59,12 @@ def keepable(model: PlannedModel) -> bool:
 
     llama.cpp and LM Studio answer with whatever they have loaded, whatever model the request names.
     """
-    endpoint = model.adapter.endpoint
+    return is_kept(model.adapter)
+
+
+def is_kept(adapter: Adapter) -> bool:
+    """The same of an adapter."""
+    endpoint = adapter.endpoint
     if not endpoint.cacheable or endpoint.host is None or not is_private(endpoint.host):
         return endpoint.cacheable
-    return (endpoint.weights or model.adapter.spec.weights) is not None
+    return (endpoint.weights or adapter.spec.weights) is not None

@@ -84,11 +84,13 @@ def passed_on(
     if not adapter.endpoint.network:
         return [], []
     found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
+    found |= dict.fromkeys(_addresses(_REQUEST, adapter.spec.options.get(_REQUEST)))
     allowed = CALLOUTS.hosts()
     complaints, notes = [], []
     for one in found:
         where = one.host or "a place that the provider decides"
-        place = "model" if one.place == "model" else f"settings.extra.{one.place}"
+        own = one.place == "model" or one.place.startswith(f"{_REQUEST}.")
+        place = one.place if own else f"settings.extra.{one.place}"
         what = f"{section}.{name}.{place}: {one.kind} may pass parts of prompts on to {where}"
         known = one.host if one.host is not None else one.kind.lower()
         if one.host is not None and policy is not None:
@@ -120,6 +122,8 @@ _ELSEWHERE = frozenset(
 )
 """Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
 provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_REQUEST = "request"
+"""The option that holds the body for an application of one's own: what is written in it as an address is one."""
 _FURTHER_FIELDS = frozenset({"additional_model_request_fields"})
 """Bedrock: fields of the model's own API, which mean what they mean there."""
 _KEPT = frozenset({"store"})

@@ -43,7 +43,7 @@ class Egress:
 
     complaints: tuple[str, ...]
     notes: tuple[str, ...]
-    facts: Mapping[str, Any]
+    facts: Mapping[str, object]
     """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
 
 
@@ -83,6 +83,9 @@ def _unseen(level: Sensitivity, place: str, adapter: Adapter, policy: Policy | N
     if adapter.spec.function is not None:
         who, sends = "a function of your own", False
         way_out = 'Name its host: Model(function, base_url="https://HOST").'
+    elif adapter.endpoint.facts.get("program") is not None:
+        who, sends = f"a program of the suite ({adapter.endpoint.facts['program']})", False
+        way_out = "Name its host in its entry: base_url: https://HOST."
     elif (package := origin_of_model(adapter.spec)) is not None:
         who, sends = f"the adapter {adapter.spec.adapter!r} of {package}", adapter.endpoint.network
         way_out = "Its authors name it in Endpoint(host=...); ask them, or leave the model out: --models."

@@ -19,6 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.latency.distribution import percentile
 from evalkit.store import judge_files, queries, runs
+from evalkit.store.stored_texts import messages_of
 
 MOST_RUNS = 12
 """The newest runs that hold the model; older ones teach little more."""
@@ -37,6 +38,15 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentUse:
+    """What one sample of an agent's task took: requests, and the tokens of all of them."""
+
+    steps: Learned
+    input: Learned
+    output: Learned
+
+
+@dataclass(frozen=True, slots=True)
 class PastUse:
     """What is known of one model; None: nothing."""
 
@@ -45,6 +55,8 @@ class PastUse:
     """Billed tokens of an answer, reasoning included, over all tasks."""
     output_by_task: Mapping[str, Learned] = field(default_factory=dict)
     """The same by the name of the task."""
+    agents: Mapping[str, AgentUse] = field(default_factory=dict)
+    """By the name of an agent's task what a sample of it took."""
     total_s: Learned | None = None
     in_flight: int | None = None
     """The most requests that its endpoint ever had open in these runs."""
@@ -76,8 +88,11 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
     outputs: dict[str, list[float]] = defaultdict(list)
     totals: list[float] = []
     peaks: list[int] = []
+    episodes: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for folder, name, facts in places:
         with suppress(StoreError, duckdb.Error):
+            for task, *took in _episodes(folder, name):
+                episodes[task].append((took[0], took[1], took[2]))
             for task, prompt_bytes, given, made, total_s, cached in _rows(folder, name):
                 if given and prompt_bytes:
                     ratios.append(given / prompt_bytes)
@@ -91,6 +106,7 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
         tokens_per_byte=_learned(ratios),
         output_tokens=_learned([value for values in outputs.values() for value in values]),
         output_by_task={task: one for task, values in outputs.items() if (one := _learned(values)) is not None},
+        agents={task: use for task, values in episodes.items() if (use := _agent(values)) is not None},
         total_s=_learned(totals),
         in_flight=max(peaks, default=None),
     )
@@ -98,8 +114,6 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
 
 def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | None, float | None, bool]]:
     """(task, bytes of the prompt and its functions, input tokens, output tokens, seconds, cached) of some answers."""
-    import orjson
-
     with queries.connect([folder]) as con:
         found = con.execute(
             # A likelihood (no text, nothing written) reads its prompt once a choice: it teaches nothing about prompts.
@@ -107,13 +121,14 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
             "case when coalesce(t.text, '') != '' or t.calls is not null then r.input_tokens end, "
             "nullif(r.output_tokens, 0), r.total_s, r.cached from rows r join texts t "
             "using (model, task, sample_digest, occurrence, repeat) where r.model = ? and r.outcome != 'errored' "
+            "and t.steps is null "  # an agent's row is the sum of many requests
             "order by hash(r.sample_digest) limit ?",
             [name, MOST_ROWS],
         ).fetchall()
     return [
         (
             task,
-            sum(len(m["content"].encode()) for m in orjson.loads(prompt or "[]")) + len((tools or "").encode()),
+            sum(len(one.content.encode()) for one in messages_of(prompt)) + len((tools or "").encode()),
             given,
             made,
             total_s,
@@ -121,6 +136,22 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
         )
         for task, prompt, tools, given, made, total_s, cached in found
     ]
+
+
+def _episodes(folder: Path, name: str) -> list[tuple[str, float, float, float]]:
+    """(task, requests, input tokens, output tokens) of some samples of agents."""
+    with queries.connect([folder], texts=False) as con:
+        return con.execute(
+            "select task, parts['steps'], input_tokens, output_tokens from rows where model = ? and "
+            "parts['steps'] is not null and input_tokens is not null and output_tokens is not null "
+            "order by hash(sample_digest) limit ?",
+            [name, MOST_ROWS],
+        ).fetchall()
+
+
+def _agent(values: list[tuple[float, float, float]]) -> AgentUse | None:
+    steps, given, made = (_learned([float(one[n]) for one in values]) for n in range(3))
+    return None if steps is None or given is None or made is None else AgentUse(steps, given, made)
 
 
 def _learned(values: list[float]) -> Learned | None:

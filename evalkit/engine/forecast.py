@@ -13,21 +13,23 @@ counted in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import cast
 
 from evalkit.adapters.base import CountsPrompts
-from evalkit.cost.reports import ModelForecast, TokenRange
+from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
-from evalkit.engine.experience import Learned, PastUse
+from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
+from evalkit.engine.pipelines import parts_expected
+from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Message, Sample, Usage
+from evalkit.suite.environments import world_of
 
 ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
 """Low, usual and high: English is near a quarter, code and other scripts lie above."""
@@ -58,6 +60,28 @@ class _Sums:
         self.usd = None if self.usd is None or cost is None else self.usd + cost
 
 
+@dataclass(slots=True)
+class _Traffic:
+    """What the requests cost that weighted samples stand for, whoever answers them: cached ones count too."""
+
+    requests: Decimal = Decimal(0)
+    usd: dict[str, Decimal | None] = field(default_factory=lambda: dict.fromkeys(ENDS, Decimal(0)))
+
+    def add(self, weight: float, cost: Mapping[str, Decimal | None]) -> None:
+        heavy = Decimal(repr(weight))
+        self.requests += heavy
+        for end in ENDS:
+            known, more = self.usd[end], cost[end]
+            self.usd[end] = None if known is None or more is None else known + heavy * more
+
+    def per_1k(self) -> UsdRange | None:
+        """None: no sample is weighted."""
+        if not self.requests:
+            return None
+        each = {end: None if usd is None else f"{1000 * usd / self.requests:.6f}" for end, usd in self.usd.items()}
+        return {"low": each["low"], "value": each["value"], "high": each["high"]}
+
+
 def forecast(
     work: Work, known: Mapping[str, PastUse], pace: Pace = Pace(), cache: AnswerCache | None = None
 ) -> list[ModelForecast]:
@@ -73,13 +97,20 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
     now = datetime.now(UTC)
+    traffic = _Traffic()
     for task in work.tasks:
         made, basis = _output(model, task, known)
         bases[task.name] = basis
         for sample in task.samples():
+            if sample.world is not None:
+                n_asked += _add_agent(model, task, sample, known, work.settings.repeats, sums)
+                bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
+                continue
             given = _input(model, _prompt(task, sample, model), known)
             for end in ENDS if sample.turn > 1 else ():
                 given[end] += (sample.turn - 1) * (made[end] or 0.0)
+            if sample.weight is not None:
+                traffic.add(sample.weight, {end: _cost(model, given[end], made[end], now) for end in ENDS})
             for repeat in range(work.settings.repeats):
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1
@@ -87,8 +118,41 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 n_asked += 1
                 for end in ENDS:
                     cost = _cost(model, given[end], made[end], now)
-                    sums[end].add(given[end], made[end], cost)
-    return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+                    sums[end].add(*_with_guards(model, given[end], made[end]), cost)
+    told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+    return {**told, "usd_per_1k_requests": traffic.per_1k()}
+
+
+def _add_agent(
+    model: PlannedModel, task: PlannedTask, sample: Sample, known: PastUse, repeats: int, sums: Mapping[str, _Sums]
+) -> int:
+    """Add what an agent's sample would take; the requests that it would take. Where no earlier run tells, it is one
+    request at least, and the rest is unknown."""
+    use, now = known.agents.get(task.name), datetime.now(UTC)
+    given = _input(model, _prompt(task, sample, model), known)["low"]
+    ends: dict[str, tuple[float | None, float | None]] = {
+        "low": (given, 1.0),
+        "value": (None, None),
+        "high": (None, None),
+    }
+    if use is not None:
+        ends = {
+            "low": (use.input.low, use.output.low),
+            "value": (use.input.mean, use.output.mean),
+            "high": (use.input.high, use.output.high),
+        }
+    for _ in range(repeats):
+        for end, (read, made) in ends.items():
+            sums[end].add(read, made, None if read is None else _cost(model, read, made, now))
+    return repeats * (1 if use is None else round(use.steps.mean))
+
+
+def _agent_basis(sample: Sample, use: AgentUse | None) -> str:
+    if use is not None:
+        return f"learned from {use.steps.n:,} earlier samples of this task, {use.steps.mean:.1f} requests each"
+    world = world_of(sample)
+    most = world.limits.steps if world is not None else 1
+    return f"unknown: an agent takes 1 to {most} requests a sample, and no earlier run tells how many"
 
 
 def forecast_judges(panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()) -> list[ModelForecast]:
@@ -161,7 +225,8 @@ def _told(
         "output_tokens": _range({end: _whole(sums[end].output) for end in ENDS}),
         "output_basis": dict(bases),
         "usd": {"low": usd["low"], "value": usd["value"], "high": usd["high"]},
-        "price_known": model.price(Usage(input=1, output=1, reasoning=0), None, now) is not None,
+        "usd_per_1k_requests": None,
+        "price_known": _cost(model, 1, 1, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,
         "receiver": endpoint.host,
@@ -177,13 +242,14 @@ def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Mes
     """What is read for a sample: for likelihoods over a network, the prompt anew before each continuation."""
     if task.scorer.needs != "likelihood" or not model.adapter.endpoint.network:
         offered = tools_text(sample.tools)
-        return (*sample.messages, Message("system", offered)) if offered else sample.messages
-    request = request_of(Item(task, sample, model, 0))
+        messages = item_for(task, sample, model, 0).sample.messages
+        return (*messages, Message("system", offered)) if offered else messages
+    request = request_of(item_for(task, sample, model, 0))
     each = request.continuations or ()
     if request.contexts is not None:
         pairs = zip(request.contexts, each, strict=True)
         return tuple(Message("user", before + text) for before, text in pairs)
-    return tuple(message for text in each for message in (*sample.messages, Message("assistant", text)))
+    return tuple(message for text in each for message in (*request.messages, Message("assistant", text)))
 
 
 @cache
@@ -236,12 +302,27 @@ def _output(model: PlannedModel, task: PlannedTask, known: PastUse) -> tuple[dic
 def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) -> Decimal | None:
     if made is None:
         return None
+    if model.parts:
+        each = [_cost(part, *tokens, now) for part, tokens in parts_expected(model, given, made)]
+        return None if None in each else sum((cost for cost in each if cost is not None), Decimal(0))
     output = round(made)
     return model.price(Usage(input=round(given), output=output, reasoning=0), None, now)
 
 
+def _with_guards(model: PlannedModel, given: float, made: float | None) -> tuple[float | None, float | None]:
+    """Tokens of a request, those of a pipeline's guards included."""
+    if not model.parts:
+        return given, made
+    each = [tokens for _, tokens in parts_expected(model, given, made)]
+    read, said = [tokens[0] for tokens in each], [tokens[1] for tokens in each]
+    return (
+        None if None in read else sum(n for n in read if n is not None),
+        None if None in said else sum(n for n in said if n is not None),
+    )
+
+
 def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: Sample, repeat: int) -> bool:
-    return cache.get(model, request_of(Item(task, sample, model, repeat))) is not None
+    return cache.get(model, request_of(item_for(task, sample, model, repeat))) is not None
 
 
 def _minutes(

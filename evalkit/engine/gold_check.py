@@ -129,7 +129,7 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
     )
 
 
-_PART = re.compile(r":(?:turn|order)\d+$")
+_PART = re.compile(r":(?:turn|order|step)\d+$")
 
 
 @dataclass(slots=True)

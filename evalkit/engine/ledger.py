@@ -10,17 +10,32 @@ Where items are conversations, `owed` and `left_by_cache` give the first turn th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Protocol
 
-from evalkit.engine.asking import Asked, cost_of, request_of, scored_row
+from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
+from evalkit.engine.episodes import (
+    begun,
+    broken,
+    broken_row,
+    cached_answer,
+    episode_row,
+    lost_row,
+    over_after,
+    stepped,
+    unmeasured,
+    with_answer,
+)
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
-from evalkit.records import Outcome, Request, Response, Row
+from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
+from evalkit.store.step_log import StepLog
+from evalkit.suite.environments import BrokenEnvironment
 from evalkit.suite.redaction import Redactor
 
 
@@ -29,7 +44,17 @@ class AnswerCache(Protocol):
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
 
-    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None: ...
+    def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
+
+
+class HasBill(Protocol):
+    """What the cache keeps beside an answer: a row, or a step of an agent."""
+
+    @property
+    def started_at(self) -> float: ...
+
+    @property
+    def cost_usd(self) -> Decimal | None: ...
 
 
 @dataclass(slots=True)
@@ -58,6 +83,10 @@ class Ledger:
     observer: Observer = field(default_factory=Silent)
     storing: Redactor | None = None
     """What is taken out of rows before they are stored; such answers are not kept in the cache. None: nothing."""
+    steps: StepLog | None = None
+    """Where steps of agents' samples go that are not over yet. None: they are not kept."""
+    open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
+    """Steps of earlier sessions, of samples that were not over."""
     tally: Tally = field(default_factory=Tally)
 
     def store(self, row: Row) -> Row:
@@ -113,6 +142,12 @@ class Ledger:
 
     async def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
         """What is still to be asked of an item once the cache has given what it has; None: nothing."""
+        if item.sample.world is not None:
+            try:
+                return await self._left_of_agent(item)
+            except BrokenEnvironment as error:
+                self.store(broken_row(item, broken(error)))
+                return None
         while True:
             request = request_of(item)
             row = await self._from_cache(item, request)
@@ -123,6 +158,46 @@ class Ledger:
                 return None
             item = after
 
+    def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
+        """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
+        self.tally.asked += 1
+        if isinstance(found, Lost):
+            self.store(lost_row(item, found))
+            return None
+        try:
+            item = self._stepped(item, found)
+        except BrokenEnvironment as error:
+            self.store(broken_row(with_answer(item, found), broken(error)))
+            return None
+        if self.cache is not None and self.storing is None:
+            self.cache.put(item.model, request, found.response, _steps(item)[-1])
+        return item
+
+    async def _left_of_agent(self, item: Item) -> tuple[Item, Request] | None:
+        """What its agent is asked next, steps that are kept or cached taken; None: its row is stored. Raises
+        BrokenEnvironment."""
+        if item.episode is None:
+            item = begun(item, self.open_steps.get(item.key, ()))
+        while True:
+            if over_after(item) is not None:
+                self.store(await episode_row(item))
+                return None
+            if _steps(item) and (why := unmeasured(item)) is not None:
+                self.store(broken_row(item, why))
+                return None
+            request = request_of(item)
+            hit = self.cache.get(item.model, request) if self.cache is not None else None
+            if hit is None:
+                return item, request
+            self.tally.cached += 1
+            item = self._stepped(item, cached_answer(item, hit.response, hit.started_at))
+
+    def _stepped(self, item: Item, bought: Obtained) -> Item:
+        item = stepped(item, bought)
+        if self.steps is not None:
+            self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
+        return item
+
     async def _from_cache(self, item: Item, request: Request) -> Row | None:
         hit = self.cache.get(item.model, request) if self.cache is not None else None
         if hit is None:
@@ -131,5 +206,11 @@ class Ledger:
         self.tally.cached += 1
         # By this run's prices of the day on which it was asked. What an earlier run said that it cost rested on that
         # run's own entry and price file; where this one knows no price, the cost is unknown.
-        row = await scored_row(item, hit.response, attempt, cost_of(item, hit.response, attempt))
+        response, cost = cost_of(item, hit.response, attempt)
+        row = await scored_row(item, response, attempt, cost)
         return self.store(row)
+
+
+def _steps(item: Item) -> tuple[AgentStep, ...]:
+    """The steps that an agent has made so far."""
+    return item.episode.steps if item.episode is not None else ()

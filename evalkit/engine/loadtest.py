@@ -19,9 +19,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.adapters.keys import scrubbed, scrubbed_error
+from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
-from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
+from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name
 from evalkit.records import Failure, Outcome, Request, Response, Row, Score
@@ -171,7 +172,7 @@ class Sweep:
                 response = scrubbed(await self.model.adapter.respond(prompt.request))
         except RequestError as caught:
             scrubbed_error(caught)
-            if caught.stops_model:
+            if caught.ends_model:
                 self.budget.settle(worst, None if caught.may_be_billed else ZERO)
                 raise
             error = caught
@@ -222,7 +223,8 @@ class Sweep:
         if response is None:
             failure = Failure(error.kind, str(error), error.status) if error else Failure("defect", "no answer")
             return failed(sample, name, repeat, attempt, failure, ())
-        cost = self.model.price(response.usage, response.served_model, datetime.fromtimestamp(started_at, UTC))
+        cost, stages = billed(self.model, response, datetime.fromtimestamp(started_at, UTC))
+        response = response if stages is None else replace(response, stages=stages)
         return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
 
     def _reserve(self, prompt: LoadPrompt) -> Decimal | None:
@@ -262,7 +264,7 @@ def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> 
     if not model.adapter.capabilities.timing:
         raise UserError(f"{model.name} answers from a file: there is no server to load. Name a model that is asked.")
     items = [
-        Item(task, sample, model, 0)
+        item_for(task, sample, model, 0)
         for task in tasks
         if task.scorer.needs != "likelihood"
         for sample in task.samples()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -24,16 +24,21 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about, priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
+from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
+from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
+from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer, origin_of_scorer
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
+from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.suite import ResolvedSuite
@@ -97,12 +102,12 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
-    entries = suite.models
+    entries = {name: _own_settings(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [_limited(task, options) for task in suite.tasks]
-    adapters, errors, keyless = _adapters(suite, entries, options)
+    adapters, errors, keyless = _adapters(suite, suite.models, options)
     wanted = judges_needed(tasks)
     judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
-    judged, complaints = make_panel(suite, tasks, entries, judges)
+    judged, complaints = make_panel(suite, tasks, {name: entries[name] for name in suite.asked}, judges)
     errors += of_judges
     scorers, wrong = _scorers(tasks)
     complaints += wrong
@@ -111,14 +116,14 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
-        seen = _examined(task, scorers.get(task.name), streams=streams)
+        seen = _examined(task, scorers.get(task.name), OwnPrompts(task, entries), streams=streams)
         complaints += seen.complaints
         notes += seen.notes
         redacted[task.name] = dict(seen.redacted)
         if seen.unasked:
             continue
         scorer = scorers[task.name]
-        fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
+        fit = fitted(task, scorer, {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters})
         complaints += fit.complaints
         notes += fit.notes
         identity = {**task.identity, **scorer.identity}
@@ -126,7 +131,18 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
             identity["judge"] = identity_of(judged[task.name], judges)
         samples = task.samples if seen.stream is None else seen.stream.samples
         planned.append(
-            PlannedTask(task.name, samples, scorer, seen.n, identity, fit.settings, fit.dropped, seen.stream)
+            PlannedTask(
+                task.name,
+                samples,
+                scorer,
+                seen.n,
+                identity,
+                fit.settings,
+                fit.dropped,
+                sent=task.entry.send,
+                prompts=seen.prompts,
+                stream=seen.stream,
+            )
         )
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
     complaints, notes = complaints + recorded.complaints, notes + recorded.notes
@@ -140,8 +156,10 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     )
     complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
     own = options.own_hardware
-    models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
+    models = _planned(suite, {name: (entries[name], adapter) for name, adapter in adapters.items()}, prices, own)
     marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
+    complaints = complaints or unaskable(planned, tasks, models)
+    notes += [note for task in planned for note in unread(task, models)]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
@@ -149,7 +167,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
     kept = (_kept_note(model) for model in (*models, *marking))
-    notes += [*_cut(options), *(note for note in kept if note is not None)]
+    notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     lacking = _said(work, recorded.lacking)
@@ -163,6 +181,31 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         panel,
         lacking,
     )
+
+
+def _own_settings(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:
+    """A pipeline is asked with the settings of the model between its guards."""
+    main = entries.get(entry.model or "") if is_pipeline(entry) else None
+    return entry if main is None else entry.model_copy(update={"settings": main.settings})
+
+
+def _planned(
+    suite: ResolvedSuite,
+    made: Mapping[str, tuple[ModelEntry, Adapter]],
+    prices: PriceBook,
+    own: Mapping[str, UnitPrices],
+) -> list[PlannedModel]:
+    """The models that are asked, with their prices; pipelines with those of their parts."""
+    single = {
+        name: priced(entry, adapter, prices, own.get(name))
+        for name, (entry, adapter) in made.items()
+        if not isinstance(adapter, PipelineAdapter)
+    }
+    return [
+        priced_pipeline(adapter, single) if isinstance(adapter := made[name][1], PipelineAdapter) else single[name]
+        for name in suite.asked
+        if name in made
+    ]
 
 
 def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
@@ -180,18 +223,34 @@ class _Seen:
     unasked: bool
     """Whether the task cannot be planned any further."""
     stream: SampleStream | None = None
+    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
+    """By model that has a prompt of its own."""
 
 
-def _examined(task: ResolvedTask, scorer: Scorer | None, *, streams: bool) -> _Seen:
-    """All samples, or with `streams` the first of many, rendered and their golds scored."""
-    if streams and scorer is not None and (stream := begin(task, scorer)) is not None:
+def _examined(task: ResolvedTask, scorer: Scorer | None, asked: OwnPrompts, *, streams: bool) -> _Seen:
+    """All samples, or with `streams` the first of many, rendered and their golds scored; `asked`: also with the prompts
+    of single models."""
+    if streams and not asked and scorer is not None and (stream := begin(task, scorer)) is not None:
         return _Seen(stream.n, [], [*stream.first_notes], {}, unasked=False, stream=stream)
     gold = GoldCheck(task, scorer) if scorer is not None else None
-    found = task.examine(gold.see if gold is not None else None)
+    found = task.examine(_both(gold, asked))
     notes = [*found.notes, *redaction_notes(task, found)]
-    if found.complaints or gold is None:
-        return _Seen(found.n, [*found.complaints], notes, found.redacted, unasked=True)
-    return _Seen(found.n, gold.errors(), notes, found.redacted, unasked=False)
+    if found.complaints or gold is None or asked.complaints:
+        return _Seen(found.n, [*found.complaints, *asked.complaints], notes, found.redacted, unasked=True)
+    wrong = [*gold.errors(), *asked.errors()]
+    return _Seen(found.n, wrong, notes, found.redacted, unasked=False, prompts=asked.by_model)
+
+
+def _both(gold: GoldCheck | None, asked: OwnPrompts) -> Callable[[Sample], None] | None:
+    """Who sees each sample beside the examination; None: nobody."""
+    if not asked or gold is None:
+        return gold.see if gold is not None else None
+
+    def see(sample: Sample) -> None:
+        gold.see(sample)
+        asked.see(sample)
+
+    return see
 
 
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
@@ -221,6 +280,17 @@ def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:
         max_cost_usd=cap,
         max_error_rate=run.max_error_rate,
     )
+
+
+def _mixed_weights(tasks: Sequence[ResolvedTask]) -> list[str]:
+    """A sentence where some tasks' samples stand for requests and others' do not."""
+    without = [task.name for task in tasks if not task.entry.weight]
+    if not without or len(without) == len(tasks):
+        return []
+    return [
+        f"{', '.join(without)}: samples without a weight, beside tasks that have one. Over all tasks each of them "
+        "counts as an average weighted sample, which says nothing about traffic: go by the figures of each task"
+    ]
 
 
 def _cut(options: PlanOptions) -> list[str]:
@@ -254,6 +324,8 @@ def _adapters(
     errors: list[UserError] = []
     keyless: list[str] = []
     for name, entry in entries.items():
+        if is_pipeline(entry):
+            continue
         spec = ModelSpec(
             name=name,
             adapter=entry.adapter,
@@ -283,7 +355,15 @@ def _adapters(
                 errors.append(still)
         except UserError as error:
             errors.append(error)
-    return made, errors, keyless
+    for name, entry in entries.items():
+        if not is_pipeline(entry):
+            continue
+        try:
+            if (pipeline := put_together(name, entry, entries, made)) is not None:
+                made[name] = pipeline
+        except SuiteError as error:
+            errors.append(error)
+    return {name: made[name] for name in entries if name in made}, errors, keyless
 
 
 def task_scorer(task: ResolvedTask) -> Scorer:
@@ -294,9 +374,15 @@ def task_scorer(task: ResolvedTask) -> Scorer:
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
     options = dict(entry.score.options)
+    if entry.score.parts and entry.mode in {"likelihood", "first_token"}:
+        raise SuiteError(f"mode {entry.mode} cannot stand beside several scorers, which read the reply: leave it out")
     if entry.score.name == "choice" and entry.mode is not None:
         options.setdefault("mode", entry.mode)
     scorer = make_scorer(entry.score.name, options)
+    if task.keeps_reasoning and entry.score.parts:
+        from evalkit.scorers.several import keeping_reasoning
+
+        return keeping_reasoning(scorer)
     return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
 
 
@@ -367,15 +453,19 @@ def made_by(task: ResolvedTask) -> dict[str, str]:
 
 def _facts(
     suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
+    for model in (one for one in work.models if one.parts):
+        models[model.name]["parts"] = {
+            name: about(part, suite.models[name], own.get(name), prices) for name, part in model.parts.items()
+        }
     tasks: dict[str, Any] = {
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
         tasks[name] |= made_by(task)
-    judged: dict[str, Any] = {}
+    judged: dict[str, object] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
         for name in panel.tasks:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
 from evalkit.engine.judging.verdicts import STOPS
@@ -119,7 +120,7 @@ def _tasks(suite: ResolvedSuite, facts: RunFacts, choice: Choice) -> dict[str, R
 
 _ASKED = ("messages", "choices", "shots", "mode")
 """What of a task's identity decides the question; the rest says how it is scored, or which samples are asked."""
-_OPTIONAL = ("permute", "turns", "tools", "interface")
+_OPTIONAL = ("permute", "turns", "tools", "interface", "environment")
 """The same, written only where a task has them."""
 
 
@@ -214,6 +215,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
         refusal=row.refusal,
         calls=row.calls,
         logliks=row.logliks,
+        steps=row.steps,
     )
     if scorer.awaited is None:
         score = score_response(sample, response, scorer)
@@ -225,7 +227,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
         outcome=score.outcome,
         extracted=score.extracted,
         reason=score.reason,
-        parts=score.parts,
+        parts=score.parts if row.steps is None else {**score.parts, **trajectory_parts(sample, row.steps)},
         target=sample.target,
         target_digest=sample.target_digest,
     )

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.reasoning import split
-from evalkit.records import Failure, Outcome, Response, Row, Sample, Score, Usage
+from evalkit.records import AgentStep, Failure, Outcome, Response, Row, Sample, Score, ToolCall, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +44,12 @@ def answered(
     timed: bool,
 ) -> Row:
     """The row of an answer, as it was scored. `timed` is False where no model was waited for (a replay)."""
-    usage, timing = response.usage, response.timing
-    estimate = reasoning_estimate(response)
     return Row(
         **_question(sample, model, repeat, attempt),
+        **_figures(response, attempt, cost_usd, timed=timed),
         outcome=score.outcome,
         score=score.value,
-        cached=attempt.cached,
-        queue_s=attempt.queue_s if timed else None,
-        retry_s=attempt.retry_s if timed else None,
-        ttft_s=timing.ttft_s if timed else None,
-        ttfr_s=timing.ttfr_s if timed else None,
-        tpot_s=time_per_output_token(response) if timed else None,
-        total_s=timing.total_s if timed and not math.isnan(timing.total_s) else None,  # a log may lack one
-        input_tokens=usage.input if usage else None,
-        cache_read_tokens=usage.cache_read if usage else None,
-        cache_write_5m_tokens=usage.cache_write_5m if usage else None,
-        cache_write_1h_tokens=usage.cache_write_1h if usage else None,
-        cache_write_other_tokens=usage.cache_write_other if usage else None,
-        output_tokens=usage.output if usage else None,
-        reasoning_tokens=estimate if estimate is not None else usage.reasoning if usage else None,
-        reasoning_estimated=estimate is not None,
-        cost_usd=cost_usd,
         spend_usd=Decimal(0) if attempt.cached else cost_usd,
-        stop_reason=response.stop_reason,
-        served_model=response.served_model,
-        fingerprint=response.fingerprint,
-        service_tier=usage.service_tier if usage else None,
-        billed_beside=", ".join(usage.beside) or None if usage else None,
         parts=score.parts,
         text=response.text,
         calls=response.calls,
@@ -79,10 +57,57 @@ def answered(
         extracted=score.extracted,
         reason=score.reason,
         refusal=response.refusal,
-        raw_usage=response.raw_usage,
         logliks=response.logliks,
         dropped=dropped + response.dropped,
+        stages=response.stages,
     )
+
+
+def step_of(
+    response: Response, calls: tuple[ToolCall, ...], attempt: AttemptInfo, cost_usd: Decimal | None, *, timed: bool
+) -> AgentStep:
+    """The step of an agent's answer, its calls not carried out yet. `timed` as in `answered`."""
+    return AgentStep(
+        text=response.text,
+        started_at=attempt.started_at,
+        calls=calls,
+        reasoning=response.reasoning,
+        refusal=response.refusal,
+        carried=response.carried,
+        attempts=attempt.attempts,
+        dropped=response.dropped,
+        **_figures(response, attempt, cost_usd, timed=timed),
+    )
+
+
+def _figures(response: Response, attempt: AttemptInfo, cost_usd: Decimal | None, *, timed: bool) -> dict[str, Any]:
+    """What a row and a step say alike of one answer: its seconds, tokens and money, and who gave it."""
+    usage, timing = response.usage, response.timing
+    estimate = reasoning_estimate(response)
+    return {
+        "cached": attempt.cached,
+        "queue_s": attempt.queue_s if timed else None,
+        "retry_s": attempt.retry_s if timed else None,
+        "ttft_s": timing.ttft_s if timed else None,
+        "ttfr_s": timing.ttfr_s if timed else None,
+        "tpot_s": time_per_output_token(response) if timed else None,
+        "total_s": timing.total_s if timed and not math.isnan(timing.total_s) else None,  # a log may lack one
+        "input_tokens": usage.input if usage else None,
+        "cache_read_tokens": usage.cache_read if usage else None,
+        "cache_write_5m_tokens": usage.cache_write_5m if usage else None,
+        "cache_write_1h_tokens": usage.cache_write_1h if usage else None,
+        "cache_write_other_tokens": usage.cache_write_other if usage else None,
+        "output_tokens": usage.output if usage else None,
+        "reasoning_tokens": estimate if estimate is not None else usage.reasoning if usage else None,
+        "reasoning_estimated": estimate is not None,
+        "cost_usd": cost_usd,
+        "stop_reason": response.stop_reason,
+        "served_model": response.served_model,
+        "fingerprint": response.fingerprint,
+        "service_tier": usage.service_tier if usage else None,
+        "billed_beside": ", ".join(usage.beside) or None if usage else None,
+        "raw_usage": response.raw_usage,
+    }
 
 
 def failed(

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
-from evalkit.engine.asking import Lane, Slot, ask
+from evalkit.engine.asking import Lane, Slot, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import Lag, LagMeter
@@ -31,11 +31,12 @@ from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
+from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work, item_for
 from evalkit.errors import EvalkitError, SuiteError
-from evalkit.records import Request, Row, Sample
+from evalkit.records import AgentStep, Request, Row, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.store.row_codec import Key
+from evalkit.store.step_log import StepLog
 from evalkit.suite.digests import shuffled_place
 
 if TYPE_CHECKING:
@@ -88,10 +89,12 @@ class Runner:
         stopper: Stopper | None = None,
         folder: Path | None = None,
         spend_file: SpendFile | None = None,
+        steps: StepLog | None = None,
+        open_steps: Mapping[Key, tuple[AgentStep, ...]] | None = None,
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing)
+        self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing, steps, open_steps or {})
         self.budget = Budget(work.settings.max_cost_usd, spent, spend_file.keep if spend_file is not None else None)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
@@ -217,7 +220,7 @@ class Runner:
             for repeat in range(self.work.settings.repeats):
                 for model in models:
                     if model.name in task.settings:
-                        yield Item(task, sample, model, repeat, tuple(later))
+                        yield item_for(task, sample, model, repeat, tuple(later))
 
     def _in_order(self) -> Iterator[tuple[PlannedTask, tuple[Sample, ...]]]:
         """Task by task, samples that begin alike together; a run that may stop early has a random order of its own."""
@@ -306,9 +309,15 @@ class Runner:
         timeout_s = self.work.settings.timeout_s
         try:
             while True:
-                asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                row = self.ledger.finish(item, request, asked)
-                onward = await self._onward(item, row, slot.lane) if item.later else None
+                after: Item | None = None
+                if item.episode is not None:
+                    found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                    after = self.ledger.finish_step(item, request, found)
+                else:
+                    asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                    row = self.ledger.finish(item, request, asked)
+                    after = self.ledger.after(item, row) if item.later else None
+                onward = await self._onward(after, slot.lane) if after is not None else None
                 if onward is None:
                     return
                 item, request, money = onward
@@ -316,11 +325,11 @@ class Runner:
         finally:
             slot.give_back()
 
-    async def _onward(self, item: Item, row: Row, lane: Lane) -> tuple[Item, Request, Reservation] | None:
-        """The next turn, ready to be asked; None where there is none, or the run is stopping: then it is owed still."""
-        after = self.ledger.after(item, row)
-        left = await self.ledger.left_by_cache(after) if after is not None else None
-        if left is None or self._stop.is_set() or item.model.name in lane.stopped:
+    async def _onward(self, after: Item, lane: Lane) -> tuple[Item, Request, Reservation] | None:
+        """The next turn or step, ready to be asked; None where the cache had all that follow, or the run is stopping:
+        then it is owed still."""
+        left = await self.ledger.left_by_cache(after)
+        if left is None or self._stop.is_set() or after.model.name in lane.stopped:
             return None
         money = await self._reserved(*left)
         return None if money is None else (*left, money)

@@ -115,8 +115,10 @@ LOCAL_IN_FLIGHT = 64
 def lanes_of(work: Work) -> list[tuple[Lane, list[PlannedModel]]]:
     """The lanes of a run, each with the models that are asked there."""
     by_lane: dict[str, list[PlannedModel]] = {}
+    shared = _shared(work)
     for model in work.models:
-        by_lane.setdefault(model.adapter.endpoint.lane, []).append(model)
+        lane = model.adapter.endpoint.lane
+        by_lane.setdefault(shared.get(lane, lane), []).append(model)
     lanes = []
     for name, models in by_lane.items():
         fixed = work.settings.in_flight
@@ -125,6 +127,20 @@ def lanes_of(work: Work) -> list[tuple[Lane, list[PlannedModel]]]:
         rng = random.Random(f"{work.settings.seed}/{name}")
         lanes.append((Lane(name, limiter_of(fixed, models), rng), models))
     return lanes
+
+
+def _shared(work: Work) -> dict[str, str]:
+    """Lane -> the name of the one that it shares a limiter with: those that a pipeline uses together, as far as any
+    other model is asked there."""
+    asked = {model.adapter.endpoint.lane for model in work.models}
+    together: dict[str, set[str]] = {}
+    for model in work.models:
+        endpoint = model.adapter.endpoint
+        group = {endpoint.lane, *(lane for lane in endpoint.further_lanes if lane in asked)}
+        for lane in tuple(group):
+            group |= together.get(lane, set())
+        together |= dict.fromkeys(group, group)
+    return {lane: " + ".join(sorted(group)) for lane, group in together.items() if len(group) > 1}
 
 
 def limiter_of(fixed: int | None, models: list[PlannedModel]) -> Limiter:
@@ -141,7 +157,7 @@ def why_stopped(lane: Lane, storing: Redactor | None) -> list[str]:
     reasons = []
     for name, error in lane.stopped.items():
         why = str(error)
-        if not error.stops_model:
+        if not error.ends_model:
             why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
         if storing is not None:
             why = storing.text(why, Counter())

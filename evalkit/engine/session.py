@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,9 +25,10 @@ from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError, SuiteError
-from evalkit.store import journal, runs
+from evalkit.store import journal, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
+from evalkit.store.step_log import StepLog, open_steps
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
@@ -102,7 +104,8 @@ async def execute_run(
             )
         spent = spent_before(plan, folder, before)
         spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
-        with journal.Journal.open(folder, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
+        writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        with journal.Journal.open(folder, writer) as log, _step_log(plan, folder, writer) as steps:
             runner = Runner(
                 plan.work,
                 log,
@@ -114,6 +117,8 @@ async def execute_run(
                 stopper=stopper,
                 folder=folder,
                 spend_file=spend_file,
+                steps=steps,
+                open_steps=open_steps(folder, recovered.is_done) if steps is not None else None,
             )
             try:
                 result, ended_by, spent = await _asked(
@@ -126,6 +131,8 @@ async def execute_run(
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
         ended = _sealed(plan, folder, result, spent, stopper)
+        if ended.status == "complete":
+            step_log.forget(folder)
         if spend_file is not None:
             spend_file.close(done=True)
         from evalkit.store.summary import write_summary  # here: the first request does not wait for it
@@ -134,6 +141,20 @@ async def execute_run(
         if ended.wrong:
             raise SuiteError([*ended.wrong, _mend(folder)])
         return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+
+
+@contextmanager
+def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]:
+    """Where the steps of agents go until their samples are over. None: nobody is an agent; or rows are redacted before
+    they are stored, and what is redacted cannot be gone on from."""
+    if plan.work.storing is not None or not any("environment" in task.identity for task in plan.work.tasks):
+        yield None
+        return
+    log = StepLog.open(folder, writer)
+    try:
+        yield log
+    finally:
+        log.close()
 
 
 @dataclass(frozen=True, slots=True)

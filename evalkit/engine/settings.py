@@ -14,11 +14,13 @@ from typing import Any
 from evalkit.adapters.base import Adapter, Capabilities
 from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
+from evalkit.suite.pipeline_parts import PIPELINE
 from evalkit.suite.schema import ModelEntry, merged
 from evalkit.suite.tasks import ResolvedTask
 
 OPTIONAL = ("temperature", "top_p", "seed", "stop", "json_schema", "top_logprobs", "reasoning_effort")
 """Settings that not every model takes; each is also the name of a capability."""
+_LIMIT = "max_output_tokens"
 FIRST_TOKEN_ALTERNATIVES = 20
 """What first_token mode asks for: the most that providers give."""
 
@@ -45,7 +47,8 @@ def fitted(task: ResolvedTask, scorer: Scorer, models: Mapping[str, tuple[ModelE
         complaints += _lacking(task, scorer, name, adapter, first_token=first_token)
         own = entry.settings.record()
         complaints += [
-            f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. Remove it."
+            f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. "
+            f"{_way_out(adapter, setting)}"
             for setting in refused(own, can)
         ]
         both = merged(own, task.entry.settings)
@@ -62,7 +65,15 @@ def fitted(task: ResolvedTask, scorer: Scorer, models: Mapping[str, tuple[ModelE
 
 def refused(settings: Settings, can: Capabilities) -> list[str]:
     """The settings that are asked for and that this model does not take."""
-    return [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
+    found = [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
+    return [*found, _LIMIT] if settings.max_output_tokens is not None and not can.output_limit else found
+
+
+def _way_out(adapter: Adapter, setting: str) -> str:
+    """An application is sent what its request says."""
+    if adapter.spec.adapter == "http":
+        return f"Send it in its request: {{{{ settings.{setting} }}}}, or remove it."
+    return "Remove it."
 
 
 def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *, first_token: bool) -> list[str]:
@@ -82,9 +93,28 @@ def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *,
             f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
             f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
         ]
+    if task.environment is not None and (why := _no_agent(task, name, adapter)) is not None:
+        return [why]
     if scorer.needs == "text" and not can.text:
         return [f"{task.at}: {name} ({kind}) gives no text"]
     return []
+
+
+def _no_agent(task: ResolvedTask, name: str, adapter: Adapter) -> str | None:
+    """Why a model cannot be an agent in this task; None where it can."""
+    can, kind = adapter.capabilities, adapter.spec.adapter
+    if kind == PIPELINE:
+        return (
+            f"{task.at}: an agent makes many requests, and the parts of {name} ({kind}) are told apart for one alone. "
+            "Ask the model between its guards."
+        )
+    if task.entry.interface == "text" or (can.tools and can.tool_results):
+        return None
+    lacks = "does not take what calls return" if can.tools else f"has no tool interface{_serve_hint(adapter)}"
+    return (
+        f"{task.at}: an agent's calls go through a tool interface, and {name} ({kind}) {lacks}. Use interface: text, "
+        "which lists the functions in the prompt."
+    )
 
 
 def _serve_hint(adapter: Adapter) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
-from evalkit.records import Message, Row, Tool, ToolCall
+from evalkit.records import AgentStep, Message, Row, Stage, Tool, ToolCall, ToolResult
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
 
@@ -47,8 +47,11 @@ def stored(row: Row, redactor: Redactor) -> Row:
         refusal=_text(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
+        stages=None if row.stages is None else tuple(_stage(one, redactor, counts) for one in row.stages),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
+        stratum=None if row.stratum is None else _cluster(row.stratum, redactor, counts),
+        steps=None if row.steps is None else tuple(_step(one, row.tools, redactor, counts) for one in row.steps),
     )
     lost = _pieces(_said(row)) - _pieces(_said(made)) if counts else frozenset()
     nothing: Counter[str] = Counter()  # what is derived from the texts was counted there
@@ -131,6 +134,10 @@ def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | 
     return made
 
 
+def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
+    return replace(stage, said=_text(stage.said, redactor, counts))
+
+
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
     return Tool(tool.name, redactor.text(tool.description, counts), redactor.record(tool.parameters, counts))
 
@@ -140,6 +147,19 @@ def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, coun
     known = any(call.name == tool.name for tool in tools or ())
     name = call.name if known else redactor.text(call.name, counts)
     return ToolCall(name, _text(call.arguments, redactor, counts) or "")
+
+
+def _step(step: AgentStep, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> AgentStep:
+    return replace(
+        step,
+        text=_text(step.text, redactor, counts) or "",
+        calls=tuple(_call(one, tools, redactor, counts) for one in step.calls),
+        results=tuple(ToolResult(_text(one.text, redactor, counts) or "", one.failed) for one in step.results),
+        reasoning=_text(step.reasoning, redactor, counts),
+        refusal=_text(step.refusal, redactor, counts),
+        carried=None,  # signed or encrypted thinking: nobody can look into it
+        raw_usage=None if step.raw_usage is None else _texts_in(step.raw_usage, redactor, counts),
+    )
 
 
 def _texts_in(value: object, redactor: Redactor, counts: Counter[str]) -> Any:
@@ -154,7 +174,7 @@ def _texts_in(value: object, redactor: Redactor, counts: Counter[str]) -> Any:
 
 
 def _cluster(cluster: str, redactor: Redactor, counts: Counter[str]) -> str:
-    """Clusters stay apart: what is taken out of a name leaves a short digest of it."""
+    """Clusters and strata stay apart: what is taken out of a name leaves a short digest of it."""
     made = redactor.text(cluster, counts)
     return (
         made if made == cluster else f"{made} {blake2b(cluster.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
@@ -164,7 +184,18 @@ def _cluster(cluster: str, redactor: Redactor, counts: Counter[str]) -> str:
 def _said(row: Row) -> list[str | None]:
     """The texts that a reason, an error or an extracted answer may quote."""
     calls = [one.arguments for one in row.calls or ()]
-    return [*(one.content for one in row.prompt), row.target, row.text, row.reasoning, row.refusal, *calls]
+    told = [
+        text for step in row.steps or () for text in (step.text, step.reasoning, *(one.text for one in step.results))
+    ]
+    called = [call.arguments for step in row.steps or () for call in step.calls]
+    return [
+        *(one.content for one in row.prompt),
+        *(row.target, row.text, row.reasoning, row.refusal),
+        *calls,
+        *told,
+        *called,
+        *(one.said for one in row.stages or ()),
+    ]
 
 
 def _pieces(texts: Iterable[str | None]) -> frozenset[str]:

@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from evalkit.adapters.base import Adapter
+from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.records import Row, Sample, Settings, Usage
+from evalkit.facts.base import JsonMap
+from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.suite.redaction import Redactor
 
@@ -32,6 +34,10 @@ class PlannedTask:
     """By the name of each model that is asked: the model's settings with the task's over them."""
     dropped: Mapping[str, tuple[str, ...]]
     """By model name: settings of the task that this model does not take. Recorded in every row."""
+    sent: tuple[str, ...] = ()
+    """Fields of the record that go to applications besides the prompt."""
+    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
+    """By model that has a prompt of its own: the sample as it is asked. Others are asked as the task is written."""
     stream: SampleStream | None = None
     """Checks the samples while they are asked; None: all are checked."""
 
@@ -49,8 +55,20 @@ class PlannedModel:
     """(provider, model) in the price book; the provider is None where nobody is known to bill."""
     gone: str | None = None
     """That the model was retired, or soon will be, by whose word; None where nobody says so."""
+    parts: Mapping[str, PlannedModel] = field(default_factory=dict)
+    """By name, the models that a pipeline is made of; empty for any other model."""
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """How far an agent's sample has come: what is asked next is `messages`."""
+
+    messages: tuple[Message, ...]
+    state: JsonMap
+    """What its calls have made of the world so far."""
+    steps: tuple[AgentStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +81,22 @@ class Item:
     repeat: int
     later: tuple[Sample, ...] = ()
     """The turns that follow in the same conversation, each asked when the one before is answered."""
+    episode: Episode | None = None
+    """How far an agent's sample has come; None: it is no agent's, or not begun."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:
         """The key of the row that it will be (`Row.key`)."""
         sample = self.sample
         return (self.model.name, sample.task, sample.digest, sample.occurrence, self.repeat)
+
+
+def item_for(
+    task: PlannedTask, sample: Sample, model: PlannedModel, repeat: int, later: tuple[Sample, ...] = ()
+) -> Item:
+    """The item, with the prompt that this model has of its own, where it has one."""
+    own = task.prompts.get(model.name)
+    return Item(task, sample if own is None else own(sample), model, repeat, later)
 
 
 @dataclass(frozen=True, slots=True)

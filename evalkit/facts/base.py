@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,6 +16,7 @@ from pydantic import (
     JsonValue,
     RootModel,
     Strict,
+    StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -61,6 +63,17 @@ def _not_negative(value: int) -> int:
 
 Count = Annotated[int, Strict(), AfterValidator(_not_negative)]
 """A JSON integer that is not negative."""
+
+
+def _iso(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
+Instant = Annotated[str, AfterValidator(_iso)]
+"""A moment as ISO 8601, which has no room for anything else."""
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z_-]{1,40}$")]
+"""A word of evalkit's own, in small letters."""
 
 
 class StoredRecord(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalkit.facts.base import Count, Float, Int, StoredRecord, Texts
+from evalkit.facts.base import Count, Float, Instant, Int, StoredRecord, Texts
 
 
 class OlderModelFacts(StoredRecord):
@@ -36,7 +36,7 @@ class HistoryFacts(StoredRecord):
     """`sha256:` and the digest of history.json. None: no stored model helped, and `why` says why not."""
     seed: Int | None = None
     """Of the random order in which items were asked; follows from the digest. None: nothing was frozen."""
-    frozen_at: str | None = None
+    frozen_at: Instant | None = None
     """UTC, ISO 8601."""
     ratio: Float | None = None
     """Share of the difference's variance that predictions were expected to leave. None: nothing was frozen."""

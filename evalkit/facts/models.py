@@ -57,6 +57,8 @@ class ModelFacts(StoredRecord):
     """Service tier that the settings ask for. None: the ordinary one."""
     streaming: Bool | None = None
     """Whether answers were streamed. None: not recorded."""
+    parts: Mapping[str, ModelFacts] | None = None
+    """The models that a pipeline is made of, by name. None: it is no pipeline."""
 
     @property
     def file_sha256(self) -> str | None:

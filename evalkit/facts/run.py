@@ -8,7 +8,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evalkit.facts.base import AbsentWhereOdd, Bool, Count, Float, Int, Json, JsonMap, StoredRecord, Texts
+from evalkit.facts.base import (
+    AbsentWhereOdd,
+    Bool,
+    Count,
+    Float,
+    Instant,
+    Int,
+    Json,
+    JsonMap,
+    StoredRecord,
+    Texts,
+    Word,
+)
 from evalkit.facts.history import HistoryFacts
 from evalkit.facts.load import LoadFacts
 from evalkit.facts.models import ModelFacts
@@ -109,16 +121,16 @@ class RunFacts(StoredRecord):
     """File name of the suite, without folders."""
     suite_resolved: SuiteFacts | None = None
     """The suite with every default spelt out."""
-    status: str | None = None
+    status: Word | None = None
     """running, complete, incomplete or interrupted. `running` with nobody holding the lock means killed."""
     reasons: Texts = ()
     """Why the run is not complete, as sentences."""
     broken_off: str | None = None
     """Digest of the suite without data, where a record could not be asked: mended, the run goes on. None: it did not
     break off, or has gone on since."""
-    started_at: str | None = None
+    started_at: Instant | None = None
     """UTC, ISO 8601."""
-    finished_at: str | None = None
+    finished_at: Instant | None = None
     """UTC, ISO 8601. None: not finished."""
     told: Bool | None = None
     """False from completion until the result has been printed."""

@@ -116,6 +116,8 @@ class TokenFigures(StoredRecord):
     output: Count | None
     reasoning: Count | None
     cache_read: Count | None
+    per_answer: Float | None = None
+    """Mean of input and output together; of the traffic where samples are weighted."""
 
 
 class SliceFigures(StoredRecord):

@@ -137,7 +137,7 @@ class Step:
             return None
         return self.requests_per_s.times(self.input_tokens + self.output_tokens)
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> dict[str, object]:
         """As JSON; null: unknown."""
         tokens = self.tokens_per_s
         return {
@@ -226,7 +226,7 @@ def within(steps: Sequence[Step], slo: Slo) -> Step | None:
     return best
 
 
-def find(steps: Sequence[Step], slo: Slo) -> dict[str, Any]:
+def find(steps: Sequence[Step], slo: Slo) -> dict[str, object]:
     """Everything a sweep says, as JSON. `serves` is what a cost may be computed from.
 
     That is the highest open rate within the SLO; without one, the capacity of the closed loop, under a queue that no

@@ -50,6 +50,8 @@ def render_bill(made: RunBillReport, *, width: int | None = None, file: TextIO |
                     f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
                     "name it with --prices to price by it."
                 )
+        for name, parts in made["parts"].items():
+            _print_kinds(page, f"parts of {visible(name, limit=60)}, in its figures above", parts)
         if made["judges"] is not None:
             _print_kinds(page, "judges: billed for marking, in no figure of the models", made["judges"]["models"])
             if made["judges"]["repriced"] is not None:
@@ -219,6 +221,8 @@ def _say_basis(page: Page, one: ModelForecast) -> None:
             "  price unknown: give it one in a price file (--prices), by price_as, or by hosting and a load sweep."
         )
     page.say(f"  input {one['input_basis']}; output {_by_basis(one['output_basis'])}.")
+    if (traffic := one["usd_per_1k_requests"]) is not None:
+        page.say(f"  a thousand requests of the traffic: {_usd_range(traffic)}.")
     page.say(f"  time {one['minutes_basis']}.")
 
 
@@ -241,9 +245,11 @@ def _gate_look(look: RuleForecast) -> str:
     sees = f"a loss of {least:.3f} fails with {power}" if least else "not even a collapse would fail"
     passes = numbers.share(look["chance_equal_passes"])
     needed = f"; {numbers.count(look['n_needed'])} items give an equal one 80 %" if look["n_needed"] else ""
+    tells = round(look["effective"])
+    like = f" that tell as much as {numbers.count(tells)} independent ones" if tells < look["n"] else ""
     return (
-        f"gate, {rule}: on {numbers.count(look['n'])} items {sees}; an equally good candidate passes with {passes}"
-        f"{needed} (if right/wrong answers differ on {numbers.share(look['discordance'])} of the items)."
+        f"gate, {rule}: on {numbers.count(look['n'])} items{like} {sees}; an equally good candidate passes with "
+        f"{passes}{needed} (if right/wrong answers differ on {numbers.share(look['discordance'])} of the items)."
     )
 
 

@@ -19,6 +19,8 @@ _NEARLY = 1.05
 
 def sentence(found: SampleComparison, a: str, b: str) -> str:
     """The result in words; a difference is only called one where one is shown."""
+    if found.refused is not None:
+        return f"{a} and {b} are not compared: {found.refused}."
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
     shown = numbers.difference_interval(found.low, found.high) or "unknown"

@@ -21,10 +21,11 @@ from io import BytesIO
 
 from evalkit import child
 from evalkit.errors import UserError
+from evalkit.installed import install_hint
 from evalkit.render.vega import Chart, Spec
 from evalkit.text.escape import html, visible
 
-MISSING = "Charts are drawn by vl-convert, which is not installed here. Install the extra: uv sync --extra charts"
+MISSING = f"Charts are drawn by vl-convert, which is not installed here. Install the extra: {install_hint('charts')}"
 _TIMEOUT_S = 60.0
 _MOST_BYTES = 2**26
 _WIDTH = 760

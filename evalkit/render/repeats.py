@@ -111,6 +111,11 @@ def _said(models: Mapping[str, ModelRepeats]) -> list[str]:
                 "For scores of items like these, answers spent on new items help more than another repeat of these"
                 f"{also}. About exactly these items (`scope: suite`), repeats alone help."
             )
+    noise = [one.noise for one in rows if one.noise is not None]
+    if noise:
+        low, high = numbers.quality(min(noise)), numbers.quality(max(noise))
+        span = low if low == high else f"{low} to {high}, by model"
+        said.append(f"Two such runs of one model on these items differ by chance by up to {span} (95 %).")
     fewer = {name: one.all.n_fewer for name, one in models.items() if one.all.n_fewer}
     said += [
         f"{visible(name, limit=60)}: {numbers.count(n)} items have fewer scored answers than the others, and are in "

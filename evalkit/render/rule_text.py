@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.origin import OWN_FUNCTION
+from evalkit.decide.origin import OWN_FUNCTION, PROGRAMS_ANSWER
 from evalkit.decide.rules import RuleResult, Unit, describe
 from evalkit.render import history_text
 from evalkit.text import numbers
@@ -31,11 +31,14 @@ _MEANS = {
 def headline(decision: GateDecision) -> str:
     """The verdict in one line; it names each candidate whose answers no model gave."""
     own = [c for c in decision.candidates if c.recorded == OWN_FUNCTION]
-    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded and c not in own)
+    programs = [c for c in decision.candidates if c.recorded in PROGRAMS_ANSWER]
+    asked = [*own, *programs]
+    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded and c not in asked)
     of = f" on recorded answers: no model was asked for {recorded}" if recorded else ""
-    if own:
-        functions = ", ".join(visible(c.candidate, limit=80) for c in own)
-        of += f" on answers of a function: evalkit does not see which model was asked for {functions}"
+    for what, found in (("a function", own), ("a program of the suite", programs)):
+        if found:
+            named = ", ".join(visible(c.candidate, limit=80) for c in found)
+            of += f" on answers of {what}: evalkit does not see which model was asked for {named}"
     return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
 
 

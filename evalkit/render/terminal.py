@@ -29,6 +29,7 @@ from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
 if TYPE_CHECKING:
+    from evalkit.results.parts import PartFigures
     from evalkit.results.standings import ModelStanding
     from evalkit.results.unreadable import Unreadable
 
@@ -113,7 +114,7 @@ def render_slices(
         models = summary.models
         tasks = dict.fromkeys(task for model in models.values() for task in model.tasks)
         sliced = {
-            task: {name: model.tasks[task].slices for name, model in models.items()}
+            task: {name: model.tasks[task].slices if task in model.tasks else {} for name, model in models.items()}
             for task in tasks
             if any(task in model.tasks and model.tasks[task].slices for model in models.values())
         }
@@ -129,6 +130,26 @@ def render_slices(
                 texts = [quality_text(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
                 columns.append(Column(_head(visible(model, limit=60)), texts, left=True))
             page.grid(visible(task, limit=80), named, columns)
+
+
+def render_parts(
+    parts: PartFigures,
+    models: Sequence[str],
+    *,
+    width: int | None = None,
+    file: TextIO | None = None,
+    markdown: bool = False,
+) -> None:
+    """Print, for each task with several scorers, what each of them gives, models side by side."""
+    with Page(width, file, markdown=markdown) as page:
+        for task, of_task in parts.items():
+            named = Column("scorer", [visible(name, limit=60) for name in of_task], left=True, folds=True)
+            columns = []
+            for model in models:
+                cells = [of_part.get(model) for of_part in of_task.values()]
+                texts = [quality_text(cell) if cell is not None else numbers.UNDEFINED for cell in cells]
+                columns.append(Column(_head(visible(model, limit=60)), texts, left=True))
+            page.grid(f"{visible(task, limit=80)} by scorer", named, columns)
 
 
 class RunListing(TypedDict):

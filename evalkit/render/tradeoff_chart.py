@@ -113,7 +113,8 @@ def _places(
         low, high, value = (math.log10(x) if log else x for x in (*ends, value))
         return (value - low) / ((high - low) or 1.0)
 
-    anchors, at = [], []
+    anchors: list[Anchor] = []
+    at: list[int] = []
     for n, point in enumerate(points):
         must = point.state == "front" or point.line.entry.model in chosen
         if point.x is None or point.quality is None or not (must or len(points) <= MANY) or len(at) == _MOST_NAMED:

@@ -16,6 +16,7 @@ import numpy as np
 
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
+from evalkit.suite.wording import short
 
 _SAID = {
     "messages": "the prompt",
@@ -33,6 +34,7 @@ _SAID = {
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
     "turns": "the further turns",
+    "environment": "the environment (its file, what samples begin with, or their limits)",
     "permute": "the orders of the options (permute)",
     "builtin": "the built-in task or its version",
 }
@@ -141,6 +143,9 @@ def _flat(side: Side) -> dict[str, str]:
     entry = suite.models.get(side.model) if suite is not None else None
     settings = entry.settings.items() if entry is not None else ()
     found |= {f"settings.{key}": str(value) for key, value in settings if value not in (None, [], {})}
+    for key in ("system", "prompt"):
+        if entry is not None and (written := entry.root.get(key)) is not None:
+            found[key] = short(written)
     found["evalkit"] = side.facts.evalkit_version or "not recorded"
     return found
 

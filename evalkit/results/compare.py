@@ -22,6 +22,7 @@ from evalkit.results.entries import LeaderboardLine
 from evalkit.results.flips import Flips, count_flips
 from evalkit.results.pairing import common_rows, pair
 from evalkit.results.pairs import Pairs, dependence_of
+from evalkit.results.parts import pair_part, part_names
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
@@ -99,7 +100,11 @@ def compare(a: Side, b: Side) -> PairedComparison:
     pairs = pair(ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
-    differences = tuple(_difference(name, pairs.only(rows)) for name, rows in subjects)
+    found = [_difference(name, pairs.only(rows)) for name, rows in subjects]
+    for task in a.tasks:
+        shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
+        found += [_difference(f"{task}/{part}", pair_part(a, b, task, part)) for part in shared]
+    differences = tuple(found)
     return PairedComparison(
         differences,
         count_flips(pairs),
@@ -198,6 +203,8 @@ class SampleComparison:
     is_shown: bool = False
     """Whether a difference is shown. Of two on one leaderboard, one of which leads it, that is the leaderboard's own
     decision; of any other two, that the interval leaves out zero."""
+    refused: str | None = None
+    """Why the two do not compare; nothing else is known then. None: they do."""
     among: int | None = None
     """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
 
@@ -218,6 +225,8 @@ def compare_samples(
     """
 
     def computed() -> SampleComparison:
+        if (why := reader.other_weights(a[0], b[0])) is not None:
+            return SampleComparison(task, 0, 0, None, None, None, 0, 0, None, 0, refused=why)
         pair = reader.pair(a, b, task, slice)
         if pair.n == 0:
             return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)

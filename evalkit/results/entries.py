@@ -166,8 +166,14 @@ def entries_of(
     reference = _identities(store, first.name) if first else {}
     states = {name: store.state(name) for name in dict.fromkeys(info.name for info in chosen.values())}
     day = today or datetime.now(UTC).date()
+    weighted = first is not None and any(weight for _, weight in reference.values())
+    other_weights = {
+        name: store.other_weights(first.name, name) if first is not None and weighted and name != first.name else None
+        for name in states
+    }
     return [
-        _entry(store, info, model, known_facts, states[info.name], reference, day) for model, info in chosen.items()
+        _entry(store, info, model, known_facts, states[info.name], reference, other_weights[info.name], day)
+        for model, info in chosen.items()
     ]
 
 
@@ -203,6 +209,7 @@ def _entry(
     known_facts: CatalogueFacts,
     state: RunState,
     reference: Mapping[str, _Asked],
+    other_weights: str | None,
     today: date,
 ) -> ReportEntry:
     facts = store.facts(info.name)
@@ -219,9 +226,11 @@ def _entry(
         )
     if other:
         warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
+    if other_weights is not None:
+        warnings.append(f"not comparable: {other_weights}")
+    comparable = not differs and not other and other_weights is None
     warnings += _about_run(info, state, facts, cells.all, today)
     warnings += known.badges(today) if known else []
-    comparable = not differs and not other
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), comparable, _is_own(facts, model))
 
 

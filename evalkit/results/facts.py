@@ -6,6 +6,7 @@ judging_facts(folder)                # the judges' own; None where nobody judged
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from evalkit.facts import RunFacts
@@ -22,3 +23,12 @@ def judging_facts(folder: Path) -> RunFacts | None:
     """The facts of the judges' folder of a run; None where no judge was asked. Raises StoreError as `read_facts`."""
     inner = judge_files.judging_of(folder)
     return None if inner is None else read_facts(inner)
+
+
+def tasks_without_weight(facts: RunFacts, tasks: Sequence[str]) -> list[str]:
+    """Those of these tasks whose samples have no weight, where others' have one; [] where all are alike, or where the
+    run does not say."""
+    suite = facts.suite_resolved
+    declared = {task.name: task.marks for task in suite.tasks if task.marks is not None} if suite is not None else {}
+    without = [task for task in tasks if task in declared and not declared[task].get("weight")]
+    return without if len(without) < len(tasks) else []

@@ -12,11 +12,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from evalkit.facts.base import Json
-from evalkit.records import Message
+from evalkit.records import AgentStep, Message
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import floats
+from evalkit.results.trajectories import steps_of
 from evalkit.store.row_codec import Key
 from evalkit.store.score_table import ScoreTable
+from evalkit.store.stored_texts import calls_of, messages_of, plain_tool, tools_of
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ class RowTexts:
     reason: str | None = None
     error: str | None = None
     refusal: str | None = None
+    steps: tuple[AgentStep, ...] | None = None
+    """What an agent did, request by request; None for one answer."""
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
@@ -195,13 +199,11 @@ def errors_of(store: ResultsReader, run: str) -> list[ErrorGroup]:
 def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowTexts]:
     """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
     were offered. Keys without a row are absent."""
-    import orjson
-
     wanted = {key: None for key in keys}
     rows = store.query(
         [run],
         """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
-                  target, reason, error, refusal
+                  target, reason, error, refusal, steps
            from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
         [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
     )
@@ -209,11 +211,11 @@ def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowT
     for row in rows:
         key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
         if key in wanted:
-            messages = orjson.loads(row["prompt"] or "[]")
             found[key] = RowTexts(
-                prompt=tuple(Message(m["role"], m["content"]) for m in messages),
-                tools=tuple(orjson.loads(row["tools"] or "[]")),
-                text=transcript(row["text"], orjson.loads(row["calls"] or "[]")),
+                prompt=messages_of(row["prompt"]),
+                tools=tuple(plain_tool(tool) for tool in tools_of(row["tools"])),
+                text=transcript(row["text"], calls_of(row["calls"])),
+                steps=steps_of(row["steps"], run),
                 **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
             )
     return {key: found[key] for key in wanted if key in found}

@@ -23,7 +23,7 @@ from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
 from evalkit.store import baselines, runs
 from evalkit.store import table as stored
-from evalkit.store.history import AskedItem, FrozenHistory, freeze, model_order
+from evalkit.store.history import AskedItem, FrozenHistory, fits, freeze, model_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -95,6 +95,8 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
             why = "it is the baseline itself"
         if why is None and len(kept) == MOST:
             why = f"{MOST} newer models are enough"
+        if why is None and not fits(len(places), len(kept) + len(named) + 1):
+            why = f"a history of {len(places):,} items has no room for more models"
         if why is None:
             kept.append(filled(scores))
         elif wanted.asked != ("auto",) and not np.isnan(scores).all():
@@ -106,6 +108,9 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
         return HistoryFound(None, models, f"no stored answers of the baseline {wanted.baseline} were found: {hint}")
     if not kept:
         return HistoryFound(None, models, "no stored model answered the same questions, marked in the same way")
+    if not fits(len(places), len(kept) + len(named)):
+        n = len(kept) + len(named)
+        return HistoryFound(None, models, f"a history of {len(places):,} items has no room for {n} models: name fewer")
     base = base if exact else filled(base)
     frozen = freeze(wanted.items, base, np.array(kept), exact=exact, named=named, slices=wanted.slices)
     # Those that help stand in the order of the frozen scores, so that each row has its name.

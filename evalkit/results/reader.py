@@ -23,7 +23,16 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.repeats import RunRepeats, read_repeats
-from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, of_slice, pair_of, shared_lines
+from evalkit.results.samples import (
+    Pair,
+    SampleJoin,
+    SampleSide,
+    covariance_of,
+    n_other_weights,
+    of_slice,
+    pair_of,
+    shared_lines,
+)
 from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.state import RunState, state_of
 from evalkit.results.summary import read_summary
@@ -154,6 +163,17 @@ class ResultsReader:
         key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
         return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
+    def other_weights(self, first: str, second: str) -> str | None:
+        """Why two runs do not compare where their samples stand for other numbers of requests; None where they do.
+
+        Raises StoreError."""
+        both = self.sample_join(first, second)
+        n = n_other_weights(both)
+        if not n:
+            return None
+        of_all = len(both.lines_left) if both.lines_left is not None else n
+        return f"the weights of {n:,} of {of_all:,} samples differ between {first} and {second}"
+
     def pair(
         self, first: SampleSide, second: SampleSide, task: str | None = None, slice: tuple[str, str] | None = None
     ) -> Pair:
@@ -181,7 +201,7 @@ class ResultsReader:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
         key = ("query", self.marks(names), sql, tuple(map(repr, values)))
 
-        def read() -> list[dict[str, Any]]:
+        def read() -> list[dict[str, object]]:
             with self.connection(names) as con:
                 answer = con.execute(sql, list(values))
                 columns = [column[0] for column in answer.description or ()]

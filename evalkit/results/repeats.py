@@ -78,7 +78,7 @@ def read_repeats(folder: Path) -> RunRepeats | None:
         found = con.sql(
             f"""select model, task, count(*) as n, sum(score) as total, sum(score * score) as squares,
                        count(*) filter (score >= 0.5) as n_right, bool_and(score in (0, 1)) as plain,
-                       any_value(cluster) as cluster, any_value(weight) as weight
+                       any_value(cluster) as cluster, any_value(weight) as weight, sample_digest, occurrence
                 from rows where {_SCORED} group by model, task, sample_digest, occurrence
                 order by model, task"""
         ).to_arrow_table()
@@ -88,14 +88,19 @@ def read_repeats(folder: Path) -> RunRepeats | None:
 def _read(found: pa.Table) -> RunRepeats:
     import numpy as np
 
+    from evalkit.stats.copies import with_copies
     from evalkit.stats.repeats import Marks, stability
     from evalkit.stats.traffic import row_weights
 
     models, model = stored.labels_codes(found["model"])
     tasks, task = stored.labels_codes(found["task"])
     (named,) = stored.names_codes([found["cluster"]])  # the same name in two tasks is two clusters
-    together = stored.dense(stored.joint(task, named))
-    cluster = np.where(named >= 0, together, together.max(initial=0) + 1 + np.arange(found.num_rows))
+    (digest,) = stored.names_codes([found["sample_digest"]])
+    occurrence = stored.floats(found["occurrence"])
+    item, content = stored.joint(task, digest, occurrence), stored.joint(task, digest)
+    together = np.where(named >= 0, stored.dense(stored.joint(task, named)), -1)
+    together = with_copies(together, task, item, content, occurrence).cluster
+    cluster = np.where(together >= 0, together, together.max(initial=0) + 1 + item)
     n, n_right = (stored.floats(found[name]).astype(np.int64) for name in ("n", "n_right"))
     total, squares, weight = (stored.floats(found[name]) for name in ("total", "squares", "weight"))
     plain = stored.floats(found["plain"]) == 1

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from evalkit.results.repeats import FlakyItem, ModelRepeats
     from evalkit.results.standings import ModelStanding
     from evalkit.results.state import RunState
+    from evalkit.results.trajectories import AgentFigures, Trajectory
 
 
 _WIDTH = 100
@@ -101,6 +102,23 @@ class Run:
         found = read_repeats(self.folder)
         return {} if found is None else found.models
 
+    @cached_property
+    def agents(self) -> list[AgentFigures]:
+        """How far agents went, by task and model: requests and calls a sample, and how many a limit ended. Empty where
+        no task has an environment. Raises StoreError when the rows cannot be read."""
+        from evalkit.results.trajectories import agent_figures, has_agents
+
+        return agent_figures(self.folder) if has_agents(self.facts) else []
+
+    def trajectories(self, sample_id: str) -> list[Trajectory]:
+        """What every model did with an agent's sample, request by request.
+
+        Raises UserError where there is no such sample, StoreError when the rows cannot be read.
+        """
+        from evalkit.results.trajectories import trajectories
+
+        return trajectories(self.folder, sample_id)
+
     def flaky(self, model: str | None = None) -> list[FlakyItem]:
         """Items that the model (None: any) answers now right and now wrong, the least steady first.
 
@@ -144,7 +162,9 @@ class Run:
         return len(self.models)
 
     def __repr__(self) -> str:
-        return f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>"
+        return visible(
+            f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>", limit=500
+        )
 
     def __str__(self) -> str:
         """A short table of the summary for the terminal, one line a model and task."""

@@ -116,6 +116,26 @@ def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
     return lines_left[order], lines_right[order]
 
 
+def n_other_weights(both: SampleJoin) -> int:
+    """Samples of both tables that do not stand for the same share of them on the two sides: no difference of theirs is
+    one of the same traffic. 0 where both are of one run."""
+    import numpy as np
+
+    ours, theirs = both.left.weight, both.right.weight
+    if both.lines_left is None or both.lines_right is None or (ours is None and theirs is None):
+        return 0
+    n = len(both.lines_left)
+    first, second = (
+        np.ones(n) if heavy is None else heavy[lines] / heavy[lines].mean()
+        for heavy, lines in ((ours, both.lines_left), (theirs, both.lines_right))
+    )
+    return int((~np.isclose(first, second, rtol=_SAME_WEIGHT)).sum()) if n else 0
+
+
+_SAME_WEIGHT = 1e-6
+"""Weights are written with six decimals."""
+
+
 def columns_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Columns:
     """Every sample that both models were asked, of one task or of all (None)."""
     import numpy as np

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, ModelSummary, RunFacts, TaskFacts
 from evalkit.results.facts import read_facts
+from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ class Side:
         return cls(folder, model, facts, label or model)
 
     def __repr__(self) -> str:
-        return f"<Side {self.model} of {self.folder.name}>"
+        return visible(f"<Side {self.model} of {self.folder.name}>", limit=500)
 
     @property
     def about(self) -> ModelFacts:

@@ -15,17 +15,23 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from shlex import quote
 
 from evalkit.facts import TaskFacts
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
-from evalkit.text.escape import visible
+from evalkit.text.escape import json_inside, visible
 
 TOO_MANY = 0.05
 """Share of a model's answers to a task."""
 _EXAMPLES = 2
+_MOST_RULES = 30
+"""Ways to cut an answer out that are tried: replies that share more fields than that are no answers with a name."""
+_LONGEST = 20_000
+"""Characters of a reply whose fields are looked at."""
+_LONGEST_NAME = 80
 _LOOKED_AT = 100
 _MOST = 0.6
 """Share of the answers looked at that have to have something in common."""
@@ -129,12 +135,10 @@ def remedy(texts: Sequence[str], task: TaskFacts) -> tuple[str | None, str]:
     if "take" in options:
         return None, "The option `take` finds nothing in them: mend it, or say in the prompt in which form to answer"
     reads = _reader(name, task)
-    fits = [
-        (rule, [_taken(text, rule) for text in texts], advice)
-        for rule, advice in _rules(texts, enough)
-        if reads is not None
-        and sum(reads(part) for text in texts if (part := _taken(text, rule)) is not None) >= enough
-    ]
+    fits = []
+    for rule, parts, advice in islice(_rules(texts, enough), _MOST_RULES):
+        if reads is not None and sum(reads(part) for part in parts if part is not None) >= enough:
+            fits.append((rule, parts, advice))
     if not fits:
         return None, "Say in the prompt in which form to answer, or name the part that counts with the option `take`"
     rule, parts, advice = fits[0]
@@ -157,24 +161,28 @@ def _reader(name: str, task: TaskFacts) -> Callable[[str], bool] | None:
     return lambda text: text.strip(_AROUND).casefold() in known or len(text.strip(_AROUND)) == 1
 
 
-def _rules(texts: Sequence[str], enough: float) -> Iterator[tuple[dict[str, str], str]]:
-    """Rules of `take` that fit most of the texts, and half a sentence on each."""
-    keys: Counter[str] = Counter()
+def _rules(texts: Sequence[str], enough: float) -> Iterator[tuple[dict[str, str], list[str | None], str]]:
+    """(a rule of `take` that fits most of the texts, what it would cut out of each, half a sentence on it)."""
+    fields = [_fields(text) for text in texts]
+    keys = Counter(key for one in fields for key in one)
     leads: Counter[str] = Counter()
     for text in texts:
-        keys.update(_fields(text).keys())
         leads.update({match[1].strip() for match in _LEAD.finditer(text[-2_000:])})
     # The last one where several stand in all: an answer follows its explanation.
-    for key in reversed([key for key, n in keys.items() if n >= enough]):
-        yield {"json": key}, f"Most are JSON with the field {key!r}; this option reads it"
+    for key in reversed([key for key, n in keys.items() if n >= enough and len(key) <= _LONGEST_NAME]):
+        parts = [one.get(key) for one in fields]
+        yield {"json": key}, parts, f"Most are JSON with the field {key!r}; this option reads it"
     for _, _, lead in sorted(((n, len(lead), lead) for lead, n in leads.items() if n >= enough), reverse=True):
-        yield {"after": lead}, f"Most write {lead!r} before the answer; this option reads what follows"
+        rest = [_behind(text, lead) for text in texts]
+        yield {"after": lead}, rest, f"Most write {lead!r} before the answer; this option reads what follows"
 
 
 def _fields(text: str) -> dict[str, str]:
-    """The plain fields of a reply that is one JSON object; none of any other."""
+    """The plain fields of a reply that is one JSON object; none of any other, nor of a very long one."""
     stripped = text.strip()
     inner = _FENCE.match(stripped)
+    if len(stripped) > _LONGEST:
+        return {}
     try:
         value = json.loads(inner[1] if inner else stripped)
     except (ValueError, RecursionError):
@@ -184,11 +192,9 @@ def _fields(text: str) -> dict[str, str]:
     return {key: str(one) for key, one in value.items() if isinstance(one, str | int | float)}
 
 
-def _taken(text: str, rule: Mapping[str, str]) -> str | None:
-    """What `take` would cut out: the field, or the rest of the line behind the words; None: nothing."""
-    if "json" in rule:
-        return _fields(text).get(rule["json"])
-    _, found, rest = text.rpartition(rule["after"])
+def _behind(text: str, lead: str) -> str | None:
+    """What `take: {after: ...}` would cut out: the rest of the line behind the words; None: they are not there."""
+    _, found, rest = text.rpartition(lead)
     return rest.lstrip("*_ ").split("\n")[0] if found else None
 
 
@@ -196,4 +202,4 @@ def _written(value: object) -> str:
     """As YAML on one line: JSON is YAML, and names without signs need no quotes."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_written(one)}" for key, one in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False)
+    return json_inside(value)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -28,7 +27,7 @@ _RULES = {
 }
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`pick: first` is for replies that run on into further questions (base models); generate mode only.
 
     `reads: letter` takes the reply for a letter and nothing else (with `take`, which cuts it out): a letter that no
@@ -40,7 +39,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         pick = options.text("pick")
         if options.text("reads") == "letter":
             return Scorer("choice", 2, score_letter, _gold_letter, options=options)
-        return Scorer("choice", 7, lambda sample, response: score_reply(sample, response, pick), _gold, options=options)
+        return Scorer("choice", 8, lambda sample, response: score_reply(sample, response, pick), _gold, options=options)
     if options.text("mode") == "first_token":
         return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 

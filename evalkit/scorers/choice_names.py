@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evalkit.scorers.choice_texts import text_at
-from evalkit.scorers.labelled import CLOSES, LOOKS_LIKE, OPENS, Labelled
+from evalkit.scorers.labelled import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.reply_words import SINGLE, Word, word_set
 from evalkit.scorers.word_roles import behind_joint, split
@@ -55,7 +55,9 @@ def _with_label(text: str, words: list[Word], named: Word, after: int, known: La
     return replace(named, end=label[0].end), label[1]
 
 
-def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
+def _label_at(  # noqa: PLR0911 - a table, read from the top
+    text: str, words: list[Word], place: int, known: Labelled
+) -> tuple[Word, int] | None:
     """A label, with the brackets around it and its own text behind it."""
     inner = place
     while inner < len(words) and inner - place < 3 and words[inner].text in OPENS:
@@ -63,7 +65,7 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     if inner >= len(words) or words[inner].end - words[inner].start > 4:
         return None
     raw = text[words[inner].start : words[inner].end]
-    name = LOOKS_LIKE.get(raw, raw)
+    name = LOOKS_LIKE.get(raw) or (BY_PLACE.get(raw, raw) if inner > place else raw)
     index = known.by_label.get(name.upper())
     if index is None or _glued(words, inner):
         return None
@@ -90,7 +92,10 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
         return None
     end = words[after - 1].end
     word = Word(raw, words[place].start, end, "word", "", index, "label", bracketed or closed, small)
-    return _with_text(text, words, place, after, word, known)
+    found = _with_text(text, words, place, after, word, known)
+    if raw in BY_PLACE and (found[0].clash or found[1] == after):
+        return None  # a letter of another alphabet counts with its own text only
+    return found
 
 
 def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
@@ -105,6 +110,7 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
             glued
             and after + 1 < len(words)
             and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+            and not (after + 2 < len(words) and words[after + 2].text == "%")  # "B(100%)"
         )
     if words[place].text == "{":
         return before is not None and before.text not in (ANSWER_MARK, ":") and before.kind != "line"
@@ -154,7 +160,7 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     following = words[place + 1] if place + 1 < len(words) else None
     if following is None or following.start != word.end:
         return False
-    if following.kind in ("word", "number") and following.text not in ("dir", "dır", "dur", "dür", "tir", "tır"):
+    if following.kind in ("word", "number") and following.text not in _TURKISH_TAILS:
         return True
     if following.text in ("+", "#", "%", "^", "'", "°"):
         return following.text != "'" or not (place and words[place - 1].text == "'")
@@ -162,6 +168,9 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     if beyond is None or beyond.start != following.end or beyond.kind not in ("word", "number"):
         return False
     return following.text in (".", ",") and beyond.end - beyond.start == 1 and following.text == "."
+
+
+_TURKISH_TAILS = word_set("dir dır dur dür tir tır yi yı yu yü")
 
 
 _ARTICLES = frozenset("AIOEYUVWZKS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.scorers.labelled import Labelled
+from evalkit.scorers.languages import phrases_of
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.word_roles import any_role
 
@@ -23,6 +24,8 @@ def text_at(
             continue  # a text that is its own label: labels have rules of their own
         after = place + len(wanted)
         if after <= len(words) and all(words[place + n].text == wanted[n] for n in range(1, len(wanted))):
+            if not known.polar and wanted[-1].isalpha():  # "a technical matter", but not "no problem", "5 cases"
+                after = behind_thing(words, after)
             if wanted[0] == "-" and words[place + 1 : place + 2] and words[place].end != words[place + 1].start:
                 continue  # a bullet
             if _signed(words, place, behind_label) or _goes_on(words, place, after):
@@ -30,6 +33,27 @@ def text_at(
             start, end = words[place].start, words[after - 1].end
             return Word(fold(text[start:end]), start, end, "word", "", index, "text"), after
     return None
+
+
+THINGS = frozenset(fold(phrase) for phrase in phrases_of("thing"))
+"""What is put under a label: "matter", "issue"."""
+_LONGEST_THING = 9
+"""Characters of such a word in Chinese, Japanese or Korean."""
+
+
+def behind_thing(words: list[Word], place: int) -> int:
+    """The place behind a word for what is put under a label that stands here: behind the "matter" of "technical
+    matter". The place itself where none does."""
+    if place >= len(words):
+        return place
+    if words[place].kind == "word":
+        return place + 1 if words[place].text in THINGS else place
+    said, end, found = "", place, place
+    while end < len(words) and words[end].kind == "run" and len(said) < _LONGEST_THING:
+        said += words[end].text
+        end += 1
+        found = end if said in THINGS else found
+    return found
 
 
 def _signed(words: list[Word], place: int, behind_label: bool) -> bool:

@@ -153,6 +153,41 @@ def share_of(words: list[Word], i: int) -> float | None:
     return None
 
 
+_PER_CENT = ("%", "percent", "prozent", "procent", "процентов")
+_WHOLE = 100
+
+
+def bare_share(words: list[Word], i: int, *, of_one: bool) -> float | None:
+    """The share that stands behind a choice and says nothing else: 1.0 of "B (100%)", .98 of "technical: 0.98".
+
+    `of_one`: also as a part of one, which behind a letter is the answer's value: "The answer is C (0.25)"."""
+    while i < len(words) and (words[i].role in ("wrap", "comma", "dash", "colon") or words[i].text == "~"):
+        i += 1
+    if i >= len(words) or words[i].kind != "number":
+        return None
+    said = words[i].text
+    behind = i + 1
+    if behind < len(words) and words[behind].text in _PER_CENT:
+        if not re.fullmatch(r"[0-9]{1,3}(?:[.,][0-9]{1,3})?", said) or float(said.replace(",", ".")) > _WHOLE:
+            return None
+        share, behind = float(said.replace(",", ".")) / _WHOLE, behind + 1
+    elif of_one and _OF_ONE.fullmatch(said) and float(said.replace(",", ".")) <= 1:
+        share = float(said.replace(",", "."))
+    else:
+        return None
+    while behind < len(words) and words[behind].role in ("wrap", "fill", "right"):
+        behind += 1
+    return share if ends(words, behind) or words[behind].role in ("comma", "or", "and") else None
+
+
+def chosen_to_end(words: list[Word], i: int) -> bool:
+    """Whether the verb here, by which one takes the choice before it, closes the sentence."""
+    i += 1
+    while i < len(words) and words[i].role in ("tail", "fill", "wrap", "be", "choose"):
+        i += 1
+    return ends(words, i) or words[i].role in ("comma", "why")
+
+
 def little_sure(words: list[Word], i: int) -> bool:
     """Whether a word of confidence stands behind a share of half or less: "I'm 20% sure"."""
     if words[i].text not in _CONFIDENCE or i < 2 or words[i - 1].text not in ("%", "percent", "prozent", "procent"):

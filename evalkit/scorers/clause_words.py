@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from evalkit.scorers.languages import phrases_of
-from evalkit.scorers.reply_words import Word, fold, phrase_set, word_set
-from evalkit.scorers.sentences import FAR, stands_alone
+from evalkit.scorers.reply_words import ARROW, Word, fold, phrase_set, word_set
+from evalkit.scorers.sentences import FAR, opens_line, stands_alone
 
 BUT = word_set(
     "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama "
     "بل אלא 而是 بلکه melainkan mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
+
+
+SURE = frozenset(fold(phrase) for phrase in phrases_of("sure"))
+"""Words by which somebody is certain, though they deny or doubt elsewhere."""
 
 
 NOW = frozenset(fold(phrase) for phrase in phrases_of("now"))
@@ -94,7 +98,7 @@ def supposes(words: list[Word], i: int) -> bool:
 def joined(words: list[Word], i: int, across: tuple[str, ...] = ()) -> bool:
     """Whether a choice is named directly before, apart from commas, brackets and words of the kinds in `across`."""
     i -= 1
-    while i >= 0 and words[i].role in ("comma", "wrap", "tail", "fill", "dash", *across):
+    while i >= 0 and (words[i].role in ("comma", "wrap", "tail", "fill", "dash", *across) or words[i].text == ARROW):
         i -= 1
     return i >= 0 and words[i].choice is not None
 
@@ -194,11 +198,30 @@ def reason_opens(words: list[Word], comma: int) -> bool:
 
 
 def after_noun(words: list[Word], i: int) -> bool:
-    """Whether a dash joins like a verb: "Answer - B"."""
+    """Whether a dash or an arrow joins like a verb: "Answer - B", "queue -> technical", "-> B"."""
+    arrow = words[i].text == ARROW
     i -= 1
     while i >= 0 and words[i].role in ("wrap", "fill", "right"):
         i -= 1
-    return i >= 0 and words[i].role in ("noun", "right")
+    if i >= 0 and words[i].role in ("noun", "right"):
+        return True
+    return arrow and (i < 0 or words[i].role == "line" or (words[i].role == "field" and opens_line(words, i)))
+
+
+_SHORT = 12
+"""Words of a reply that is a name, an arrow and a choice."""
+
+
+def is_short_line(words: list[Word], i: int) -> bool:
+    """Whether an arrow here gives something a choice in a reply that says no more: "Ticket 12 -> technical"."""
+    if words[i].text != ARROW or len(words) > _SHORT:
+        return False
+    return not any(word.role in ("line", "end") or word.choice is not None for word in words[:i])
+
+
+def is_certain_remark(words: list[Word], comma: int) -> bool:
+    """Whether this comma closes a remark that only says how certain somebody is: ", without a doubt,"."""
+    return comma > 1 and words[comma - 2].role == "comma" and fold(words[comma - 1].text) in SURE
 
 
 _SINCE = word_set("since from in of seit ab depuis desde dal dall' с од od sinds sedan fra z roku selama sejak")

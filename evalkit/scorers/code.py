@@ -12,7 +12,6 @@ to cheat: test and solution share an interpreter, as they do in every harness of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
@@ -25,7 +24,7 @@ from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 _RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0, 0.1, 600), "memory_mb": Amount(1024.0, 64, 65_536)}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """Raises SuiteError unless code may be run here and now."""
     options = read("code", given, _RULES)
     if not allowed():

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -24,7 +23,7 @@ from evalkit.scorers.structure import NotJson, find_json, parse
 _RULES: Mapping[str, OptionRule] = {"ignore_case": Flag(True), "around": OneOf(("fence", "none", "any"), "any")}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """The target is a JSON object; a reply without one is unparseable. Parts: `precision`, `recall`."""
     options = read("fields", given, _RULES)
     fold = bool(options.flag("ignore_case"))
@@ -57,7 +56,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     return Scorer("fields", 2, mark, lambda sample: sample.target, options=options)
 
 
-def _leaves(value: Any, fold: bool, path: str = "") -> Iterator[tuple[str, str]]:
+def _leaves(value: object, fold: bool, path: str = "") -> Iterator[tuple[str, str]]:
     """(path, value as text) of everything that is said. `parse` has bounded the depth."""
     if isinstance(value, dict):
         for name, inner in value.items():

@@ -9,7 +9,7 @@ from evalkit.scorers.said_behind import Right
 from evalkit.scorers.stances import STATED, Statement
 
 
-def join_choices(  # noqa: PLR0912 - a table, read from the top
+def join_choices(  # noqa: PLR0911, PLR0912 - a table, read from the top
     said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]
 ) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
@@ -20,6 +20,9 @@ def join_choices(  # noqa: PLR0912 - a table, read from the top
     if _proposition(words, other.place):
         other.stance = said.stance = "supposes"  # "It is false that the statement is false."
     if other.index == said.index:
+        return
+    if _from_to(words, other.place, said.place):
+        other.stance = said.stance = "several"  # "from positive to negative"
         return
     joins = left.joins
     listed = set(joins) <= {"comma", "and", "or"}
@@ -52,6 +55,16 @@ def join_choices(  # noqa: PLR0912 - a table, read from the top
         _deny_both(other, joins, right)
     else:
         _side_by_side(said, other, left, right)
+
+
+_FROM = word_set("from von vom de du da dal desde van z od из с от från fra din dari từ")
+_TO = word_set("to into zu zum nach à au a al para naar do на к в till til la ke sang thành")
+
+
+def _from_to(words: list[Word], first: int, last: int) -> bool:
+    """Whether two choices are the ends of a change: "from positive to negative"."""
+    between = [word.text for word in words[first + 1 : last] if word.role != "wrap"]
+    return first > 0 and words[first - 1].text in _FROM and len(between) == 1 and between[0] in _TO
 
 
 _ONCE = word_set(

@@ -41,7 +41,7 @@ class _Ends:
 
     default = (1.0, 10.0)
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         fine = (
             isinstance(value, list | tuple)
             and len(value) == 2
@@ -54,7 +54,7 @@ class _Ends:
 _RULES: Mapping[str, OptionRule] = {"scale": _Ends(), "verdicts": Table(), "swapped": Text("swapped")}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`verdicts` maps each word to its score; without it the verdict is a number on `scale`. Raises SuiteError."""
     options = read("verdict", given, _RULES)
     words = _words(options.table("verdicts"))

@@ -43,6 +43,8 @@ class Labelled:
     """Texts in scripts without spaces, the longest first."""
     polar: bool
     """Whether "no" or "false" is a choice: then these words take nothing back."""
+    numeric: bool
+    """Whether a choice's text holds a figure: then a figure behind a choice is no share of confidence."""
 
 
 _POLAR = word_set(
@@ -56,6 +58,10 @@ _POLAR = word_set(
 LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
 """Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no
 rival)."""
+
+
+BY_PLACE = {"أ": "A", "ا": "A", "ب": "B", "ج": "C", "د": "D", "א": "A", "ב": "B", "ג": "C", "ד": "D"}
+"""Arabic and Hebrew letters that count options, by their place; read in brackets with the option's own text."""
 
 
 OPENS, CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
@@ -87,6 +93,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         by_text,
         runs,
         any(said in _POLAR for said in by_text),
+        any(char.isdigit() for said in by_text for char in said),
     )
 
 

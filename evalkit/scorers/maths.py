@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
 
 from evalkit.errors import MissingPackage
+from evalkit.installed import install_hint
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
@@ -29,11 +29,11 @@ LONGEST = 20_000
 _RULES: Mapping[str, OptionRule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0, 0.1, 60)}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`limit_s` is processor time for one answer. Raises MissingPackage without math-verify."""
     options = read("math", given, _RULES)
     if find_spec("math_verify") is None:
-        raise MissingPackage("scorer math needs math-verify. Install the extra: uv sync --extra math")
+        raise MissingPackage(f"scorer math needs math-verify. Install the extra: {install_hint('math')}")
     worker = Worker.shared(options.amount("limit_s"))
 
     def mark(sample: Sample, response: Response) -> Score:

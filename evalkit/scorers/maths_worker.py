@@ -141,7 +141,7 @@ def _end_after(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, Any]:
+def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, object]:
     said = math_verify.parse(answer, parsing_timeout=None, raise_on_error=True)
     right = math_verify.parse(f"\\boxed{{{gold}}}", parsing_timeout=None, raise_on_error=True)
     if not right:
@@ -160,7 +160,7 @@ _DIGITS = 150
 """To which irrational values are worked out; they are equal where all but the last thirty agree."""
 
 
-def _exactly(right: Any, said: Any) -> bool | None:
+def _exactly(right: object, said: object) -> bool | None:
     """Whether two values are equal, where both are numbers: math-verify rounds, so 1/2^99 and 1/2^98 are one to it.
 
     None where either is no number, and where a decimal is near the other value: then math-verify's rounding decides.

@@ -27,7 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -42,7 +41,7 @@ class _Tolerance:
 
     default = 0.0
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         parts = value.values() if isinstance(value, Mapping) else [value]
         fine = all(Amount(0.0).complaint(part) is None for part in parts)
         if isinstance(value, Mapping) and not set(value) <= {"abs", "rel"}:
@@ -57,7 +56,7 @@ _RULES: Mapping[str, OptionRule] = {
 }
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """See the module. Raises SuiteError on options it does not know."""
     options = read("numbers", given, _RULES)
     tolerance = options["tolerance"]

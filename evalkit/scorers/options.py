@@ -60,7 +60,7 @@ class Text:
 
     default: str | None = None
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         return None if isinstance(value, str) and value else "text that is not empty"
 
 
@@ -100,6 +100,16 @@ class Table:
 
     def complaint(self, value: object) -> str | None:
         return None if isinstance(value, Mapping) else "a mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list, left to the scorer to read; the default is none."""
+
+    default: tuple[object, ...] = ()
+
+    def complaint(self, value: object) -> str | None:
+        return None if isinstance(value, list | tuple) else "a list"
 
 
 REFUSAL = OneOf(("wrong", "right"), "wrong")
@@ -143,6 +153,11 @@ class OptionValues(dict[str, object]):
         """An option whose rule is `Table`; None where the suite does not say."""
         value = self[name]
         return value if value is None or isinstance(value, Mapping) else self._of(name, dict)
+
+    def entries(self, name: str) -> list[object]:
+        """An option whose rule is `Entries`."""
+        value = self[name]
+        return list(value) if isinstance(value, list | tuple) else self._of(name, list)
 
     def _of(self, name: str, kind: type[_Kind]) -> _Kind:
         value = self[name]

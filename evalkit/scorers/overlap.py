@@ -35,6 +35,7 @@ from typing import Any
 from unicodedata import normalize
 
 from evalkit.errors import MissingPackage
+from evalkit.installed import install_hint
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
@@ -58,7 +59,7 @@ Measure = Callable[[str, Sequence[str]], float]
 """(reply, references) -> overlap in [0, 1]."""
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`tokenize` is BLEU's: 13a, intl, char, zh. Raises MissingPackage where the metric's package is not installed."""
     options = read("overlap", given, _RULES)
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))
@@ -88,7 +89,7 @@ def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Meas
         return _sacrebleu(metric, tokenize)
     except ImportError as error:
         raise MissingPackage(
-            f"metric {metric} needs the package {error.name}. Install the extra: uv sync --extra metrics"
+            f"metric {metric} needs the package {error.name}. Install the extra: {install_hint('metrics')}"
         ) from error
 
 
@@ -220,4 +221,4 @@ def pass_all_k(n: int, n_right: int, k: int) -> float | None:
 
 
 def _missing() -> MissingPackage:
-    return MissingPackage("this metric needs sacrebleu. Install the extra: uv sync --extra metrics")
+    return MissingPackage(f"this metric needs sacrebleu. Install the extra: {install_hint('metrics')}")

@@ -67,11 +67,11 @@ def plain_scorer(
 class _Keyword:
     """A keyword-only parameter as the rule of an option."""
 
-    def __init__(self, kind: Any, default: Any) -> None:
+    def __init__(self, kind: Any, default: object) -> None:
         self._kind = kind
         self.default = default
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         from pydantic import TypeAdapter, ValidationError
 
         try:
@@ -104,7 +104,7 @@ def n_positional(function: Callable[..., Any]) -> int:
     return sum(one.kind in kinds and one.default is inspect.Parameter.empty for one in parameters)
 
 
-def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
+def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, object]) -> Scorer:
     record = record_of(make)
     given: Any = options if record is None else read_record(plugin.name, record, options)
     try:

@@ -19,6 +19,7 @@ SCORERS: Mapping[str, str] = {
     "choice": "evalkit.scorers.choice:make",
     "code": "evalkit.scorers.code:make",
     "contains": "evalkit.scorers.text:make_contains",
+    "end-state": "evalkit.scorers.end_state:make",
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
     "instructions": "evalkit.scorers.instructions:make",
@@ -28,6 +29,7 @@ SCORERS: Mapping[str, str] = {
     "numbers": "evalkit.scorers.numbers:make",
     "overlap": "evalkit.scorers.overlap:make",
     "regex": "evalkit.scorers.text:make_regex",
+    "several": "evalkit.scorers.several:make",
     "tools": "evalkit.scorers.tools:make",
     "verdict": "evalkit.scorers.judgement:make",
 }

@@ -56,7 +56,7 @@ _LETTER = (
 
 _TOKEN = re.compile(
     rf"(?P<line>\n)|(?P<word>[{_LETTER}]+(?:['_-][{_LETTER}]+)*)|(?P<number>\d+(?:[.,]\d+)*)|(?P<run>[{_RUN}]+)"
-    rf"|(?P<symbol>\S)"
+    rf"|(?P<arrow>[-=]{{1,3}}>)|(?P<symbol>\S)"
 )
 
 
@@ -72,6 +72,10 @@ _SYMBOLS = {
     **dict.fromkeys("✅✔☑✓🗹", "right"),
     **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐☒⬜", "wrong"),
 }
+
+
+ARROW = "→"
+"""How every arrow reads, "->" and "=>" too."""
 
 
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
@@ -118,10 +122,10 @@ _RUN_LANGUAGES = ("zh", "ja", "ko", "th")
 RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUAGES}
 
 
-_LONGEST_RUN_WORD = 16
+_LONGEST_RUN_WORD = 20
 
 
-_PLAYED_AS = {"former": "if", "gives_up": "unsure", "now": "fill"}
+_PLAYED_AS = {"former": "if", "gives_up": "unsure", "now": "fill", "sure": "fill"}
 """Kinds that play the part of another one beside a choice."""
 
 
@@ -129,8 +133,8 @@ _LAST = ("gives_up",)
 """Kinds that yield to every other one."""
 
 
-_APART = ("it", "holds", "unknown", "beside")
-"""Kinds that play no part beside a choice: see `denials`, `letters` and `landmarks`."""
+_APART = ("it", "holds", "unknown", "beside", "thing")
+"""Kinds that play no part beside a choice: see `denials`, `letters`, `landmarks` and `choice_texts`."""
 
 
 def _build() -> None:
@@ -177,6 +181,8 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
             _add_run(pieces, text, start, end, run_texts)
         elif kind == "number":
             pieces.append(Word(group_thousands(match[0]), start, end, kind))
+        elif kind == "arrow":
+            pieces.append(Word(ARROW, start, end, "symbol", _SYMBOLS[ARROW]))
         elif kind == "symbol":
             role = _SYMBOLS.get(match[0])
             if role is None and unicodedata.category(match[0]) in ("So", "Sk", "Mn", "Cf", "Cc", "Co", "Cs"):
@@ -207,7 +213,7 @@ def _add_word(pieces: list[Word], text: str, start: int, end: int, depth: int = 
         pieces.append(Word(word, start, end, "word"))
 
 
-_TURKISH_TAILS = ("dir", "dır", "dur", "dür", "tir", "tır")
+_TURKISH_TAILS = ("dir", "dır", "dur", "dür", "tir", "tır", "yi", "yı", "yu", "yü")
 
 
 def _add_run(pieces: list[Word], text: str, start: int, end: int, run_texts: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from evalkit.scorers.choice_texts import THINGS
 from evalkit.scorers.clause_endings import WAS, little_sure
 from evalkit.scorers.clause_words import (
     BUT,
@@ -11,6 +12,8 @@ from evalkit.scorers.clause_words import (
     after_noun,
     cross,
     dated,
+    is_certain_remark,
+    is_short_line,
     joined,
     judged_clause,
     numbered,
@@ -25,7 +28,7 @@ from evalkit.scorers.clause_words import (
     supposes,
 )
 from evalkit.scorers.reply_markup import ANSWER_MARK
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import ARROW, Word, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, FAR, options_begin, stands_alone
 
 
@@ -68,10 +71,12 @@ class Left:
     """The roles between it and the choice before it."""
     bridged: int = 0
     """Words of no known part between the choice and its noun."""
+    of_text: bool = False
+    """The choice is named by its text, not by its label."""
 
 
 def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 - a table, read from the top
-    left = Left()
+    left = Left(of_text=words[place].how == "text")
     bridged = 0  # words since the last that belongs to the frame
     crossed = broken = False
     seen = 0
@@ -103,6 +108,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
             left.led = True
             left.joins.append("so")
             break
+        elif role == "comma" and bridged == 0 and is_certain_remark(words, i):
+            i -= 2  # "It is, without question, B."
         elif role == "comma" and left.be and bridged == 0 and (start := parenthetical_start(words, i)):
             i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not after_noun(words, i)):
@@ -120,6 +127,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
                 break
         elif numbered(words, i):
             pass
+        elif words[i].text == "%" and i and words[i - 1].text == "100":
+            i -= 1  # "100 % B"
         elif dated(words, i):
             i, left.now = i - 1, True  # "since 2020 it is B"
         else:
@@ -179,12 +188,16 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.denials += counts
         left.passed += counts and joined(words, i, across=("be",))
         left.joins.append("wrong")
+    elif word.text in _RATHER and left.of_text and bridged == 0 and i > 0 and words[i - 1].role == "be":
+        pass  # "the tone is rather negative"
     elif role in ("maybe", "unsure"):
         left.doubt = True
         left.joins.append("maybe")
     elif role == "says" or (role == "if" and supposes(words, i)):
         left.suppose = True
-    elif role in ("colon", "dash") and (word.text == ":" or after_noun(words, i)):
+    elif word.text == ARROW and joined(words, i):
+        left.joins.append("comma" if left.joins else "or")  # "A -> no, B", "A -> B"
+    elif role in ("colon", "dash") and (word.text == ":" or after_noun(words, i) or is_short_line(words, i)):
         left.colon = left.colon or bridged == 0
         left.kind = left.kind or (bridged == 0 and words[i - 1].text in _FINAL)
         _take_key(left, words, i)
@@ -201,6 +214,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.past = left.past or (word.text in WAS and not left.be)
         left.be = left.be or bridged == 0
         left.joins.append("be")
+    elif word.text in THINGS and left.of_text and (bridged == 0 or left.be):
+        left.kind = True
     elif role == "field":
         left.kind = left.kind or left.be or left.colon or bridged == 0
         left.bridged = max(left.bridged, bridged)
@@ -234,6 +249,10 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     else:
         bridged += 1
     return bridged, False
+
+
+_RATHER = word_set("eher plutôt")
+"""Before a label's text they say how much; before a letter they doubt."""
 
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from evalkit.scorers.clause_endings import (
     HALF,
     WAS,
+    bare_share,
     choice_next,
+    chosen_to_end,
     denied_after_pause,
     denied_later,
     denied_tail,
@@ -22,9 +24,10 @@ from evalkit.scorers.clause_endings import (
     verb_last,
     verb_then_comma,
 )
+from evalkit.scorers.clause_words import SURE
 from evalkit.scorers.labelled import Labelled
 from evalkit.scorers.outdated_sources import OLD
-from evalkit.scorers.reply_words import Word, phrase_set, word_set
+from evalkit.scorers.reply_words import ARROW, Word, fold, phrase_set, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, ends
 
 
@@ -52,14 +55,18 @@ class Right:
     """The probability that the reply gives the choice, from 0 to 1; None where it gives none."""
     figure: bool = False
     """A figure follows the pause: "A: 10%"."""
+    chosen: bool = False
+    """The verb that takes it closes the sentence: "저는 B를 선택합니다", "मैं B चुनता हूँ"."""
+    onward: bool = False
+    """An arrow leads from it to another choice: "A -> B"."""
 
 
-def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa: PLR0911 - a table, read from the top
+def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa: PLR0911, PLR0912 - a table, read from the top
     right = Right()
     polar = known.polar
     i = place + 1
     n = len(words)
-    while i < n and i - place < 6 and words[i].role in ("wrap", "tail"):
+    while i < n and i - place < 6 and (words[i].role in ("wrap", "tail") or fold(words[i].text) in SURE):
         right.pause = right.pause or words[i].text in ("(", "[")
         i += 1
     if i >= n or words[i].role == "line":
@@ -76,12 +83,17 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
     if role == "be" and (comma := verb_then_comma(words, i)):
         i, role = comma, "comma"
     right.ends = False
+    if words[i].text == ARROW and choice_next(words, i):
+        right.other = right.onward = True
+        return right
     right.share = share_of(words, i)
+    if right.share is None and not known.numeric:
+        right.share = bare_share(words, i, of_one=words[place].how == "text")
     right.doubt = right.share is not None and right.share <= HALF
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
-        right.figure = is_figure(words, i if bracket else i + 1)
+        right.figure = right.share is None and is_figure(words, i if bracket else i + 1)
         right.denied = not polar and denied_after_pause(words, i)
         right.doubt = right.doubt or doubted_to_end(words, place, i, known)
         right.right = role in ("dash", "colon") and right_to_end(words, i + 1)
@@ -89,6 +101,13 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
             _remark(words, i, right)
         said = any(word.role == "says" for word in words[i + 1 : i + 3])
         right.supposed = not bracket and (said or if_to_end(words, i))
+        right.asked = is_asked(words, i)
+        return right
+    if words[i].kind == "number" and right.share is not None:  # "B 95%"
+        right.pause = True
+        return right
+    if role == "choose" and chosen_to_end(words, i):
+        right.chosen = True
         right.asked = is_asked(words, i)
         return right
     if [word.text for word in words[i : i + 2]] == ["it", "is"] and (

@@ -80,7 +80,7 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
     follow: Any = Draft202012Validator.VALIDATORS["$ref"]
     followed = [0]
 
-    def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
+    def reference(validator: object, wanted: str, value: object, schema: object) -> Iterator[ValidationError]:
         followed[0] += 1
         if followed[0] > MOST_REFERENCES:
             raise _TooMany(f"its check follows more than {MOST_REFERENCES:,} references ($ref) of the schema")
@@ -129,7 +129,7 @@ class _Cost:
     def counted(self, keyword: Any) -> Any:
         """The same keyword, counted for each value that it looks at."""
 
-        def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Any:
+        def check(validator: object, wanted: object, value: object, schema: object) -> Any:
             self.n += _A_KEYWORD + (len(wanted) if isinstance(wanted, list | Mapping) else 0)
             self.n += (len(value) if isinstance(value, str) else self._sizes.get(id(value), 0)) // _A_QUOTE
             if self.n > MOST_CHECKS:
@@ -139,7 +139,7 @@ class _Cost:
         return check
 
 
-def _sizes(value: Any) -> dict[int, int]:
+def _sizes(value: object) -> dict[int, int]:
     """Characters, about, of every list and object in the value, by its id()."""
     inside = [value] if isinstance(value, list | dict) else []
     for one in inside:  # it grows meanwhile
@@ -153,7 +153,7 @@ def _sizes(value: Any) -> dict[int, int]:
     return found
 
 
-def _multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[Any]:
+def _multiple(validator: object, wanted: float, value: Any, schema: object) -> Iterator[Any]:
     """jsonschema's own check, and an exact one where its floats overflow."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError

@@ -19,7 +19,7 @@ from evalkit.scorers.landmarks import is_landmark
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
-from evalkit.scorers.sentences import FAR, ends, stands_alone
+from evalkit.scorers.sentences import FAR, ends, opens_line, stands_alone
 from evalkit.scorers.stances import Statement
 
 
@@ -37,6 +37,8 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
             landmark = is_landmark(words, place)
             said = Statement(place, word.choice, "names" if landmark else _stance(words, place, left, right))
             said.share, said.past, said.now = right.share, left.past, left.now
+            if right.onward:
+                said.stance = "supposes" if left.suppose else "several"
             if not landmark:
                 join_choices(said, left, right, by_place, words)
             found.append(said)
@@ -60,7 +62,10 @@ def _share_out(words: list[Word], found: list[Statement]) -> None:
     """Choices that share a probability are several: "B with probability 0.2 and C with probability 0.8"."""
     shared = [one for one in found if one.share is not None]
     for one, other in pairwise(shared):
-        if one.index != other.index and not any(ends(words, at) for at in range(one.place, other.place)):
+        if one.index == other.index:
+            continue
+        listed = opens_line(words, one.place) and opens_line(words, other.place)
+        if listed or not any(ends(words, at) for at in range(one.place, other.place)):
             for said in (one, other):
                 if said.stance != "denies":
                     said.stance, said.framed = "several", True
@@ -164,6 +169,8 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
     """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
         return "answers" if right.named or (left.noun and left.be) else "states"
+    if right.chosen and not left.would and (left.alone or left.noun or left.led):
+        return "answers"
     if right.verb:  # "the answer is B: Lyon is the capital"
         whole = word.how == "label" and word.end - word.start > _BARE_LABEL and not right.would
         return "answers" if whole and left.noun and (left.be or left.colon) else ""

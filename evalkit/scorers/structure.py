@@ -49,7 +49,7 @@ class NotJson(ValueError):
     """The text holds no JSON; the message says why in one line."""
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`level: share` scores the share of `fields` that are right. Raises SuiteError on options that it cannot take.
 
     A reply that breaks the schema is wrong, whatever its fields say. Without `schema`, `equals` and `fields` any JSON
@@ -128,7 +128,7 @@ def parse(text: str) -> Any:
     raise NotJson(f"nested more than {DEEPEST} deep")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
@@ -144,7 +144,7 @@ DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_const
 """RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 
-def _get(value: Any, field: str) -> Any:
+def _get(value: object, field: str) -> Any:
     """The field of an object, or along a dotted path; `_MISSING` when it is not there."""
     if isinstance(value, dict) and field in value:
         return value[field]
@@ -155,7 +155,7 @@ def _get(value: Any, field: str) -> Any:
     return value
 
 
-def _equal(said: Any, right: Any) -> bool:
+def _equal(said: object, right: object) -> bool:
     """A field that the target lacks must be lacking in the reply too."""
     if said is _MISSING or right is _MISSING:
         return said is right

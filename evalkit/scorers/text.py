@@ -31,7 +31,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
@@ -50,7 +49,7 @@ _FOLDING: Mapping[str, OptionRule] = {
 _SHOWN = 200  # characters of a whole reply kept as "extracted": the full text is stored beside it
 
 
-def make_exact(given: Mapping[str, Any]) -> Scorer:
+def make_exact(given: Mapping[str, object]) -> Scorer:
     """Right when the reply is one of the right answers and nothing else.
 
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
@@ -72,7 +71,7 @@ def make_exact(given: Mapping[str, Any]) -> Scorer:
     return Scorer("exact", 3, mark, gold, options=options, whole=True)
 
 
-def make_contains(given: Mapping[str, Any]) -> Scorer:
+def make_contains(given: Mapping[str, object]) -> Scorer:
     """Right when all (or any) of the right answers stand in the reply.
 
     `whole_words` keeps "no" out of "know". Where a script writes no spaces, a word may stand beside any other.
@@ -98,7 +97,7 @@ def make_contains(given: Mapping[str, Any]) -> Scorer:
     return Scorer("contains", 2, mark, gold, options=options, whole=True)
 
 
-def make_regex(given: Mapping[str, Any]) -> Scorer:
+def make_regex(given: Mapping[str, object]) -> Scorer:
     """Right when what the pattern takes out of the reply is a right answer.
 
     That is the group named `answer`, else the first group that took part in the match (so that one of several

@@ -41,7 +41,7 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[ ,./\-_*^]+(?=\d)")
 _MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`field` names the accepted calls (`ground_truth`), `functions` the declarations (`function`)."""
     options = read("tools", given, _RULES)
     accepted_in, declared_in = (
@@ -82,7 +82,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     return Scorer("tools", 4, mark, gold, options=options, reads_calls=True)
 
 
-def _heard(response: Response, declared: Mapping[str, Any]) -> list[ScoredCall] | None:
+def _heard(response: Response, declared: Mapping[str, object]) -> list[ScoredCall] | None:
     """The calls of a reply; None where it makes none. Raises NoCalls for calls that cannot be read."""
     if response.calls:
         return made_calls(response.calls)
@@ -102,13 +102,13 @@ def _heard(response: Response, declared: Mapping[str, Any]) -> list[ScoredCall] 
 
 def _typed(call: ScoredCall, declared: Mapping[str, Any]) -> ScoredCall:
     """The call with each argument that was written as text in its declared type: texts stay, all else is JSON."""
-    shape: Mapping[str, Any] = next(
+    shape: Mapping[str, object] = next(
         (declared[name] for name in declared if call.name in (name, name.replace(".", "_"))), {}
     )
     properties = shape.get("properties")
     if not call.as_texts or not isinstance(properties, Mapping):
         return call
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, text in call.arguments.items():
         types = (
             _types(properties.get(name, {}).get("type", "any")) if isinstance(properties.get(name), Mapping) else None
@@ -120,7 +120,7 @@ def _typed(call: ScoredCall, declared: Mapping[str, Any]) -> ScoredCall:
     return ScoredCall(call.name, values)
 
 
-def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+def accepted_calls(fields: Mapping[str, object], name: str) -> list[tuple[str, Mapping[str, object]]]:
     """(function, accepted values by argument) of each right call. Raises SuiteError when the record lacks them."""
     value = fields.get(name)
     if not isinstance(value, list) or any(not isinstance(c, dict) or len(c) != 1 for c in value):
@@ -133,7 +133,7 @@ def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapp
     return calls
 
 
-def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, Any]]:
+def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, object]]:
     """Each function's `parameters` by its name: the record's, or else what the sample is offered through an interface.
 
     Raises SuiteError when there are neither.
@@ -156,7 +156,7 @@ def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, Any]]:
 
 def _complaint(
     calls: Sequence[ScoredCall],
-    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    wanted: Sequence[tuple[str, Mapping[str, object]]],
     declared: Mapping[str, Any],
     *,
     strict: bool,
@@ -193,7 +193,9 @@ def _unmet(fits: Sequence[Sequence[bool]]) -> tuple[int, int] | None:
     return None
 
 
-def _call_complaint(call: ScoredCall, name: str, values: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+def _call_complaint(
+    call: ScoredCall, name: str, values: Mapping[str, Any], declared: Mapping[str, object]
+) -> str | None:
     # Providers do not allow dots in names, so a model may have seen `math_factorial` for `math.factorial`.
     if call.name not in (name, name.replace(".", "_")):
         return f"{call.name} is called, {name} is right"
@@ -211,7 +213,7 @@ def _call_complaint(call: ScoredCall, name: str, values: Mapping[str, Any], decl
     return f"{name}: {missing[0]!r} is missing" if missing else None
 
 
-def _value_complaint(said: Any, accepted: Sequence[Any], declared: Any) -> str | None:
+def _value_complaint(said: object, accepted: Sequence[Any], declared: object) -> str | None:
     kind = declared.get("type", "any") if isinstance(declared, Mapping) else "any"
     types = _types(kind)
     if types is not None and not _is_a(said, types):
@@ -224,18 +226,18 @@ def _value_complaint(said: Any, accepted: Sequence[Any], declared: Any) -> str |
     return f"is {canonical(said)[:80]}, which is not accepted"
 
 
-def _types(kind: Any) -> tuple[type, ...] | None:
+def _types(kind: object) -> tuple[type, ...] | None:
     """What a value of a declared type may be, or of one of several; None: anything."""
     kinds = kind if isinstance(kind, list) else [kind]
     known = [_TYPES[one] for one in kinds if isinstance(one, str) and one in _TYPES]
     return tuple(found for types in known for found in types) if known and len(known) == len(kinds) else None
 
 
-def _is_a(value: Any, types: tuple[type, ...]) -> bool:
+def _is_a(value: object, types: tuple[type, ...]) -> bool:
     return isinstance(value, types) and (not isinstance(value, bool) or bool in types)
 
 
-def _alike(said: Any, accepted: Any) -> bool:
+def _alike(said: object, accepted: object) -> bool:
     """Whether a value is an accepted one; the accepted fields of a mapping are lists of accepted values again."""
     if isinstance(said, str) and isinstance(accepted, str):
         return _plain(said) == _plain(accepted)
@@ -253,7 +255,7 @@ def _alike(said: Any, accepted: Any) -> bool:
     return isinstance(accepted, int | float) and said == accepted
 
 
-def _options(values: Any) -> Sequence[Any]:
+def _options(values: object) -> Sequence[Any]:
     return values if isinstance(values, list) else [values]
 
 
@@ -263,7 +265,7 @@ def _plain(text: str) -> str:
     return _BETWEEN_DIGITS.sub("\x1f", text).translate(_MARKS).lower()
 
 
-def _first(values: Mapping[str, Any]) -> dict[str, Any]:
+def _first(values: Mapping[str, object]) -> dict[str, object]:
     """The first accepted value of each argument; one that may only be left out is left out."""
     chosen = {}
     for argument, accepted in values.items():
@@ -273,14 +275,14 @@ def _first(values: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def _declared(chosen: dict[str, Any], accepted: Mapping[str, Any], declared: Any) -> dict[str, Any]:
+def _declared(chosen: dict[str, object], accepted: Mapping[str, object], declared: object) -> dict[str, object]:
     """Without arguments that the function does not declare and that may be left out: BFCL's files name a few."""
     properties = declared.get("properties") if isinstance(declared, Mapping) else None
     known = properties if isinstance(properties, Mapping) else {}
     return {name: value for name, value in chosen.items() if name in known or "" not in _options(accepted[name])}
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(value: object) -> Any:
     """A nested mapping's accepted values, the first of each; everything else as it is."""
     if isinstance(value, dict):
         return _first(value)

@@ -85,6 +85,9 @@ class Stability:
     """The same with those answers spent on new items of the same kind. None as `components`."""
     se_without_noise: float | None = None
     """The same with endless repeats: what repeats cannot go below. None as `components`."""
+    noise: float | None = None
+    """How far two runs of this model on these items, asked as often, lie apart by chance: 95 % of the differences of
+    their means are within it. None as `components`."""
 
     @property
     def helps_more(self) -> str | None:
@@ -129,6 +132,7 @@ def stability(marks: Marks) -> Stability:
         se_one_more_repeat=more,
         se_as_many_new_items=new,
         se_without_noise=least,
+        noise=None if found is None else _between_runs(found, n, weights),
     )
 
 
@@ -156,6 +160,11 @@ def standard_error(means: Floats, clusters: Codes | None, weights: Floats | None
         pulls = np.bincount(codes, weights=pulls)
     groups = pulls.size
     return math.sqrt(float((pulls**2).sum()) * groups / (groups - 1)) if groups > 1 else None
+
+
+def _between_runs(found: Components, n: Codes, weights: Floats | None) -> float:
+    w = np.ones(n.size) if weights is None else weights
+    return 1.96 * math.sqrt(2 * found.run * float(((w / w.sum()) ** 2 / n).sum()))
 
 
 def _if_more(found: Components, se: float, n: Codes, weights: Floats | None) -> tuple[float, float, float]:

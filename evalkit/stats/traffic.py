@@ -1,6 +1,6 @@
 """Figures of a log from a sample of it: each sample stands for `weight` requests, drawn within strata.
 
-    mean_of([1, 0, 1, 1], weights=[40, 40, 3, 3], strata=["short", "short", "long", "long"])
+    weighted_mean(np.array([1.0, 0, 1, 1]), Design.of(4, [40, 40, 3, 3], ["short", "short", "long", "long"]))
     # TrafficEstimate(value=0.53, low=..., high=..., n=4, k_eff=2.3)
 
 The mean is Hájek's (1971): the weighted sum over the sum of the weights. Its variance is the linearised one of
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.stats.intervals import Interval, t_quantile
-from evalkit.stats.scores import Codes, Floats, read, read_labels, read_weights
+from evalkit.stats.scores import Codes, Floats, read_labels, read_weights
 
 _FLAT = 1e-12
 _CONFIDENCE = 0.95
@@ -85,22 +85,10 @@ class Design:
         return float(by_cluster.max() / by_cluster.sum())
 
 
-def mean_of(
-    values: Sequence[float] | Floats,
-    weights: Sequence[float] | Floats,
-    strata: Sequence[Hashable] | None = None,
-    clusters: Sequence[Hashable] | None = None,
-    confidence: float = _CONFIDENCE,
-) -> TrafficEstimate:
-    """The weighted mean with its interval. Raises ValueError for no value, absent ones, and weights that are none."""
-    array = read(values, "sampled")
-    return weighted_mean(array, Design.of(array.size, weights, strata, clusters), confidence)
-
-
 def weighted_mean(
     values: Floats, design: Design, confidence: float = _CONFIDENCE, *, shares: bool = True
 ) -> TrafficEstimate:
-    """`mean_of`, of float64[n] values under a design that was read already. Raises ValueError where n is 0.
+    """The weighted mean of float64[n] values with its interval. Raises ValueError where n is 0.
 
     `shares`: whether values that are all 0 or 1 are right and wrong answers. Not dollars: free answers are no zeros of
     a share, whose true value may be higher.

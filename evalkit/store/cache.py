@@ -25,7 +25,8 @@ from typing import Any
 
 import orjson
 
-from evalkit.records import Request, Response, Settings, Timing, ToolCall, Usage
+from evalkit.records import Message, Request, Response, Settings, Timing, ToolCall, Usage
+from evalkit.store import stage_codec
 from evalkit.store.row_codec import spell, unspell
 
 _VERSION = 1
@@ -33,7 +34,7 @@ _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _TIMING = tuple(f.name for f in fields(Timing))
 _USAGE = tuple(f.name for f in fields(Usage))
 _NO_COUNTS = frozenset({"provider_cost_usd", "service_tier", "beside"})
-_PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal")
+_PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal", "carried")
 _TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
 _NO_SETTINGS = Settings()
 
@@ -71,13 +72,15 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
         place,
         dialect_version,
         model,
-        [(m.role, m.content) for m in request.messages],
+        [_message(message) for message in request.messages],
         settings,
         request.continuations,
         request.repeat,
     ]
     if request.contexts is not None:
         content.append(request.contexts)
+    if request.record:
+        content.append({"record": request.record})
     if request.tools:
         content.append({"tools": [(tool.name, tool.description, tool.parameters) for tool in request.tools]})
     try:
@@ -85,6 +88,15 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
     except TypeError:  # halves of surrogate pairs, integers beyond 64 bits
         canonical = json.dumps(content, default=_as_dict, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(canonical).digest()
+
+
+def _message(message: Message) -> tuple[object, ...]:
+    """What of a turn decides an answer; as it always was for turns without calls."""
+    plain = (message.role, message.content)
+    if not (message.calls or message.failed or message.carried):
+        return plain
+    calls = [(call.name, call.arguments) for call in message.calls]
+    return (*plain, calls, message.failed, message.carried)
 
 
 class ResponseCache:
@@ -219,6 +231,8 @@ def _pack(answer: CachedAnswer) -> bytes:
         record["usage"] = {name: v for name in _USAGE if (v := getattr(response.usage, name)) is not None}
     if response.calls is not None:
         record["calls"] = [(call.name, call.arguments) for call in response.calls]
+    if response.stages is not None:
+        record["stages"] = stage_codec.as_json(response.stages)
     if response.logliks is not None:
         record["logliks"] = [spell(x) for x in response.logliks]
     if response.top_logprobs is not None:
@@ -234,6 +248,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
         record = orjson.loads(packed)
     except orjson.JSONDecodeError:
         record = json.loads(packed)
+    stages = record.get("stages")
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:
         usage["provider_cost_usd"] = Decimal(usage["provider_cost_usd"])
@@ -245,6 +260,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
     response = Response(
         timing=Timing(*record["timing"]),
         usage=None if usage is None else Usage(**usage),
+        stages=None if stages is None else stage_codec.from_json(stages),
         calls=None if calls is None else tuple(ToolCall(*call) for call in calls),
         logliks=None if logliks is None else tuple(unspell(x) for x in logliks),
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
@@ -259,6 +275,7 @@ def _is_sound(response: Response) -> bool:
     answer is asked anew."""
     usage = response.usage
     texts = [response.text, response.reasoning, response.served_model, response.fingerprint, response.refusal]
+    texts.append(response.carried)
     texts += [word for call in response.calls or () for word in (call.name, call.arguments)]
     counts = []
     if usage is not None:

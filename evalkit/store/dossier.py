@@ -69,7 +69,7 @@ def read(path: Path) -> list[DossierEntry]:
     return list(_entries(content, path))
 
 
-def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[DossierEntry]:
+def append(path: Path, entries: Sequence[tuple[str, Mapping[str, object]]]) -> list[DossierEntry]:
     """Add entries (kind, body) to the end, confirmed by the disk; the entries as they stand there.
 
     Raises StoreError where the chain is broken already (nothing is added then), or the file cannot be written.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
-from evalkit.reading import read_file
+from evalkit.reading import has_more_values, read_file
 from evalkit.store import runs
 
 if TYPE_CHECKING:
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 FILE = "history.json"
 VERSION = 1
-_MOST_BYTES = 2**30
+MOST_VALUES = 4_000_000
+"""Of the file: what it takes in memory stays below 250 MB."""
+_MOST_BYTES = 100_000_000
+
+_VALUES_AN_ITEM = 6
+"""Its name takes four, the baseline one, a slice one."""
+_VALUES_BESIDE = 10_000
 
 _OTHER_ORDER = (
     "{} says that items were asked in another order than the one that follows from {}. Run the suite again: what was "
@@ -65,6 +71,11 @@ class FrozenHistory:
 
 def _digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def fits(n_items: int, n_models: int) -> bool:
+    """Whether a history of so many items and models, the baseline left out, can be kept."""
+    return n_items * (_VALUES_AN_ITEM + n_models) <= MOST_VALUES - _VALUES_BESIDE
 
 
 def seed_of(scores: bytes) -> int:
@@ -169,6 +180,8 @@ def _read(content: bytes, path: Path) -> FrozenHistory:
     import numpy as np
     import orjson
 
+    if has_more_values(content, MOST_VALUES):
+        raise StoreError(f"{path} holds more than {MOST_VALUES:,} values, more than any of ours. Restore it.", path)
     try:
         said: Any = orjson.loads(content)
         items = tuple((str(task), str(digest), int(occurrence)) for task, digest, occurrence in said["items"])
@@ -176,11 +189,11 @@ def _read(content: bytes, path: Path) -> FrozenHistory:
         older, named = (np.array(said[key], dtype=np.float64).reshape(-1, len(items)) for key in ("older", "named"))
         slices = {str(name): [int(n) for n in rows] for name, rows in said["slices"].items()}
         made = freeze(items, baseline, older, exact=bool(said["exact"]), named=list(named), slices=slices)
-        fits = made.content == content and bool(np.isfinite(older).all())
+        same = made.content == content and bool(np.isfinite(older).all())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise StoreError(
             f"{path} is damaged ({str(error)[:200]}). Restore it, or run the suite again.", path
         ) from error
-    if not fits:
+    if not same:
         raise StoreError(f"{path} is not as evalkit wrote it. Restore it, or run the suite again.", path)
     return made

@@ -9,7 +9,7 @@ inside functions, so that a run starts without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
-from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import arrays, integrity, runs, shapes
+from evalkit.records import Message, Outcome, Row, Stage, Tool, ToolCall
+from evalkit.store import arrays, integrity, runs, shapes, stage_codec
 from evalkit.store.row_codec import Key, to_json
+from evalkit.store.step_codec import read_steps, step_records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,9 +74,9 @@ _ROW_TYPES = {
     "slices": "map_string",
     "parts": "map_double",
 }
-LATER = frozenset({"billed_beside", "redacted", "weight", "stratum"})
+LATER = frozenset({"billed_beside", "redacted", "weight", "stratum", "steps", "stages"})
 """Columns that parts of before may lack: their values are unknown."""
-_DEFAULTS: Mapping[str, Any] = {
+_DEFAULTS: Mapping[str, object] = {
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
     **{"attempts": 1, "slices": {}, "parts": {}},
 }
@@ -88,6 +89,8 @@ _TEXT_TYPES = {
     **dict.fromkeys(("text", "reasoning", "extracted", "target", "reason", "error", "refusal"), "string"),
     "logliks": "list_double",
     "dropped": "list_string",
+    "steps": "steps",  # since November 2026; null in parts of before
+    "stages": "stages",  # since November 2026; null in parts of before
 }
 
 
@@ -270,7 +273,7 @@ def iter_sealed(folder: Path) -> Iterator[Row]:
             yield row
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+def _records(path: Path) -> Iterator[dict[str, object]]:
     for batch in read_columns(path):
         yield from batch.to_pylist()
 
@@ -279,7 +282,8 @@ def _schema(types: dict[str, str]) -> pa.Schema:
     import pyarrow as pa
 
     kinds = {
-        **{"string": pa.string(), "json": pa.string(), "double": pa.float64(), "bool": pa.bool_()},
+        **dict.fromkeys(("string", "json", "steps", "stages"), pa.string()),
+        **{"double": pa.float64(), "bool": pa.bool_()},
         **{"int64": pa.int64(), "money": pa.decimal128(arrays.MONEY_DIGITS, arrays.MONEY_PLACES)},
         **{"map_string": pa.map_(pa.string(), pa.string()), "map_double": pa.map_(pa.string(), pa.float64())},
         **{"list_double": pa.list_(pa.float64()), "list_string": pa.list_(pa.string())},
@@ -293,6 +297,8 @@ _BUILD: dict[str, Callable[[list[Any]], Any]] = {
     **{"money": arrays.money, "map_string": arrays.string_maps, "map_double": arrays.float_maps},
     **{"list_double": arrays.float_lists, "list_string": arrays.string_lists},
     "json": lambda values: arrays.strings([None if v is None else _json(v) for v in values]),
+    "steps": lambda values: arrays.strings([None if v is None else to_json(step_records(v)).decode() for v in values]),
+    "stages": lambda values: arrays.strings([None if v is None else _stages(v) for v in values]),
 }
 
 
@@ -305,8 +311,17 @@ def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.
 
 def _json(value: object) -> str:
     if isinstance(value, tuple):  # messages, tools, calls
-        value = [{name: getattr(record, name) for name in record.__slots__} for record in value]
+        value = [
+            {"role": record.role, "content": record.content}
+            if type(record) is Message
+            else {name: getattr(record, name) for name in record.__slots__}
+            for record in value
+        ]
     return to_json(value).decode()
+
+
+def _stages(value: Iterable[Stage]) -> str:
+    return to_json(stage_codec.as_json(value)).decode()
 
 
 def _row(record: dict[str, Any]) -> Row:
@@ -326,5 +341,7 @@ def _row(record: dict[str, Any]) -> Row:
             "raw_usage": None if record["raw_usage"] is None else orjson.loads(record["raw_usage"]),
             "logliks": None if record["logliks"] is None else tuple(record["logliks"]),
             "dropped": tuple(record["dropped"] or ()),
+            "steps": None if record.get("steps") is None else read_steps(orjson.loads(record["steps"])),
+            "stages": None if record.get("stages") is None else stage_codec.from_json(orjson.loads(record["stages"])),
         }
     )

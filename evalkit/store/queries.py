@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.errors import StoreError
-from evalkit.records import Message
 from evalkit.store import arrays, integrity, journal, parts, runs, sealing, shapes
 from evalkit.store.row_codec import Key
+from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,9 +92,11 @@ def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
     answers = {}
     for record in records:
         model, task, digest, occurrence, repeat = (record.pop(name) for name in parts.KEY_COLUMNS)
-        record["prompt"] = tuple(Message(m["role"], m["content"]) for m in orjson.loads(record["prompt"] or "[]"))
-        for name in ("raw_usage", "tools", "calls"):
-            record[name] = orjson.loads(record[name]) if record[name] is not None else None
+        record["prompt"] = messages_of(record["prompt"])
+        record["raw_usage"] = mapping_of(record["raw_usage"], "raw_usage")
+        record["tools"], record["calls"] = tools_of(record["tools"]) or None, calls_of(record["calls"]) or None
+        stages = record["stages"]
+        record["stages"] = orjson.loads(stages) if isinstance(stages, str) else None
         answers[model, task, digest, occurrence, repeat] = record
     return answers
 

@@ -21,7 +21,9 @@ from typing import Any
 import orjson
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
+from evalkit.store import stage_codec
 from evalkit.store.row_kinds import drop_odd_counts, odd_field
+from evalkit.store.step_codec import read_steps, step_records
 
 Key = tuple[str, str, str, int, int]
 """`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
@@ -48,7 +50,7 @@ class OddRow(ValueError):
 
 def to_line(row: Row) -> bytes:
     """One line, newline included. Never raises for anything that a model or a provider wrote."""
-    record: dict[str, Any] = dict(zip(_ALWAYS, _always(row), strict=True))
+    record: dict[str, object] = dict(zip(_ALWAYS, _always(row), strict=True))
     record.update({name: value for name, value in zip(_WHEN_KNOWN, _when_known(row), strict=True) if value is not None})
     record.update({name: True for name in ("cached", "critical", "reasoning_estimated") if getattr(row, name)})
     if row.attempts != 1:
@@ -71,6 +73,10 @@ def to_line(row: Row) -> bytes:
         record["logliks"] = [spell(x) for x in row.logliks]
     if row.dropped:
         record["dropped"] = row.dropped
+    if row.steps is not None:
+        record["steps"] = step_records(row.steps)
+    if row.stages is not None:
+        record["stages"] = stage_codec.as_json(row.stages)
     return to_json(record) + b"\n"
 
 
@@ -94,6 +100,10 @@ def from_line(line: bytes) -> Row:
             record["logliks"] = tuple(unspell(x) for x in record["logliks"])
         if "dropped" in record:
             record["dropped"] = tuple(record["dropped"])
+        if "steps" in record:
+            record["steps"] = read_steps(record["steps"])
+        if "stages" in record:
+            record["stages"] = stage_codec.from_json(record["stages"])
         record.setdefault("score", None)
         return Row(**record)
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:

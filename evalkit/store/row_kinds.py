@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from evalkit.records import Outcome
+from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome
+from evalkit.store import stage_codec
 
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
 LATEST = 253_402_300_799.0
 """The last second of the year 9999, which is the last that a date can tell."""
+EARLIEST = -62_135_596_800.0
+"""The first second of the year 1, before which no date can tell one."""
 _OUTCOMES = frozenset(Outcome)
 _SPELLED = ("inf", "-inf", "nan")
 
@@ -38,7 +42,7 @@ def odd_field(record: Mapping[str, object]) -> str | None:
     return None
 
 
-def drop_odd_counts(record: dict[str, Any]) -> None:
+def drop_odd_counts(record: dict[str, object]) -> None:
     """Leave out counts that no column holds: a token count of 10^30, or of a text, is unknown."""
     for name in COUNTS:
         value = record.get(name)
@@ -72,11 +76,11 @@ def _share(value: Any) -> bool:
 
 
 def _weight(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < 1e300
+    return type(value) in (int, float) and LIGHTEST <= value <= HEAVIEST
 
 
 def _moment(value: Any) -> bool:
-    return type(value) in (int, float) and -LATEST < value < LATEST
+    return type(value) in (int, float) and EARLIEST <= value < LATEST
 
 
 def _usd(value: object) -> bool:
@@ -107,6 +111,35 @@ def _tools(value: object) -> bool:
 
 def _map_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: type(value) is dict and all(map(fits, value.values()))
+
+
+MOST_STEPS = 10_000
+"""Of one row: beyond it a line is damaged or hostile."""
+
+
+def odd_step(record: Mapping[str, object]) -> str | None:
+    """The first field of an agent's step that is of another kind than `step_codec` writes; None where all fit."""
+    if "text" not in record or "started_at" not in record:
+        return "a step"
+    for name, value in record.items():
+        fits = _STEP_FITS.get(name)
+        if fits is None or not (fits(value) or (value is None and name not in ("text", "started_at"))):
+            return name[:80]
+    return None
+
+
+def _results(value: object) -> bool:
+    return type(value) is list and all(
+        type(one) is list and len(one) == 2 and _text(one[0]) and _flag(one[1]) for one in value
+    )
+
+
+def _steps(value: object) -> bool:
+    return (
+        type(value) is list
+        and len(value) <= MOST_STEPS
+        and all(type(one) is dict and odd_step(one) is None for one in value)
+    )
 
 
 COUNTS = (
@@ -142,6 +175,11 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
         "parts": _map_of(_spelled),
         "logliks": lambda v: type(v) is list and all(map(_spelled, v)),
     },
-    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict},
+    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict, "steps": _steps},
+    "stages": stage_codec.fits,
 }
 """One for every field of `Row`; a test compares the two."""
+_STEP_FITS: Mapping[str, Callable[[object], bool]] = {
+    **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
+    **{"carried": _text, "results": _results},
+}

@@ -22,13 +22,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
 from evalkit.reading import open_to_read, read_json
 from evalkit.store.row_codec import plain
+from evalkit.text.escape import visible
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
 if TYPE_CHECKING:
@@ -137,6 +138,12 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
 def read_facts(folder: Path) -> dict[str, object]:
     """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
     path = folder / FACTS
+    if visible(folder.name, limit=_LONGEST_NAME) != folder.name:
+        raise StoreError(
+            f"{visible(folder.name)} is no name for a run: it holds signs that act on a terminal or command a CI "
+            "system. Rename the folder.",
+            folder,
+        )
     try:
         facts = read_json(path)
     except FileNotFoundError as error:
@@ -170,7 +177,7 @@ def open_facts(folder: Path) -> RunFacts:
     return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
-def update_facts(folder: Path, **changes: object) -> dict[str, Any]:
+def update_facts(folder: Path, **changes: object) -> dict[str, object]:
     """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
 
     A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the

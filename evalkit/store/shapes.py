@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
-from evalkit.records import Outcome
-from evalkit.store.row_kinds import COUNTS, LATEST
+from evalkit.records import HEAVIEST, LIGHTEST, Outcome
+from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,7 @@ REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 _WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
-    **{"weight": (1e-300, 1e300), "score": (0.0, 1.0), "started_at": (-LATEST, LATEST)},
+    **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
 }
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _known: dict[tuple[object, ...], int] = {}

@@ -142,7 +142,7 @@ def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
         found[f"{field}={value}"] = SliceFigures(
             n=len(own),
             outcomes={name.value: int((outcome == name).sum()) for name in Outcome},
-            quality=_quality(table, own, score),
+            quality=quality_of(table, own, score),
         )
     return found
 
@@ -165,15 +165,16 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
         "n_unscored": int((answered & np.isnan(score)).sum()),
         "n_unmarked": int((came & errored).sum()),
         "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
-        "quality": _quality(table, rows, np.where(errored, np.nan, score)),
-        "quality_failures_wrong": _quality(table, rows, failures_wrong),
+        "quality": quality_of(table, rows, np.where(errored, np.nan, score)),
+        "quality_failures_wrong": quality_of(table, rows, failures_wrong),
         "cost": _cost(table, rows, came, score, outcome),
         "latency": _latency(table, rows[came & ~cached]),
         "tokens": TokenFigures(
             **{
                 name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
                 for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
-            }
+            },
+            per_answer=_tokens_per_answer(table, rows, came),
         ),
         "cached_share": float(cached[came].mean()) if came.any() else None,
     }
@@ -185,7 +186,7 @@ def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
     return np.array(table.labels["outcome"] or [""])[table.codes["outcome"][rows]]
 
 
-def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
+def quality_of(table: RunTable, rows: Codes, score: Floats) -> Quality:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
     Weighted samples count as the requests that they stand for (`stats.traffic`).
@@ -382,6 +383,16 @@ def _mean(values: Floats) -> float | None:
 
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else None
+
+
+def _tokens_per_answer(table: RunTable, rows: Codes, came: Mask) -> float | None:
+    import numpy as np
+
+    read = (table.numbers["input_tokens"] + table.numbers["output_tokens"])[rows][came]
+    if not read.size or not np.isfinite(read).all():
+        return None
+    heavy = _row_weights(table, rows)
+    return float(np.average(read, weights=None if heavy is None else heavy[came]))
 
 
 def _total(tokens: Floats) -> int | None:

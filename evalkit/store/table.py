@@ -62,20 +62,23 @@ def scan(folder: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
             raise _odd(folder, error) from error
 
 
-def model_rows(folder: Path, model: str) -> pa.Table:
-    """The rows of a model, each key once; empty when it has none. Raises StoreError when the run cannot be read."""
+def model_rows(folder: Path, model: str, also: Sequence[str] = ()) -> pa.Table:
+    """The rows of a model, each key once; empty when it has none. `also`: further columns than a comparison needs.
+
+    Raises StoreError when the run cannot be read."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     whole = parts.rows_schema()
-    schema = pa.schema([whole.field(name) for name in COLUMNS])
+    columns = (*COLUMNS, *also)
+    schema = pa.schema([whole.field(name) for name in columns])
     wanted = arrays.strings([model])[0]  # a plain str here would make pyarrow import pandas
     batches = []
-    for batch in scan(folder, ("model", *COLUMNS)):
+    for batch in scan(folder, ("model", *columns)):
         try:
             kept = batch.filter(pc.equal(batch.column("model"), wanted))
             if kept.num_rows:
-                batches.append(kept.select(list(COLUMNS)).cast(schema))
+                batches.append(kept.select(list(columns)).cast(schema))
         except pa.ArrowException as error:
             raise _odd(folder, error) from error
     table = pa.Table.from_batches(batches, schema=schema)

@@ -46,7 +46,7 @@ def _read(change: str) -> tuple[list[str], Any]:
     return parts, said.data.get("value")
 
 
-def _put(tree: SourceMap, change: str, key: Sequence[str], value: Any) -> None:
+def _put(tree: SourceMap, change: str, key: Sequence[str], value: object) -> None:
     at: Any = tree.data
     loc: Loc = ()
     for n, part in enumerate(key):

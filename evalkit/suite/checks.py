@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from evalkit.addresses import BadAddress, read_address
 from evalkit.suite import hugging_face, orders
+from evalkit.suite.pipeline_parts import is_pipeline, parts_of
 from evalkit.suite.prompts import TURN
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
 from evalkit.suite.source_map import Loc
@@ -16,8 +17,8 @@ from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
 SuiteProblem = tuple[Loc, str]
-NO_MODEL_ID = frozenset({"replay", "scripted"})
-"""Adapters that ask no model, so that an entry needs no model id."""
+NO_MODEL_ID = frozenset({"command", "http", "python", "replay", "scripted"})
+"""Adapters that ask no model, or an application that need not name one: an entry needs no model id."""
 
 
 def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[SuiteProblem]:
@@ -28,6 +29,8 @@ def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) ->
 
 def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
     """One model: a model id, no password in the address, no credential among the settings."""
+    if loc[0] == "judges" and is_pipeline(entry):
+        yield (*loc, "adapter"), "a judge is one model, and no pipeline"
     if entry.model is None and entry.adapter not in NO_MODEL_ID:
         yield (*loc, "model"), "is required, and missing"
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
@@ -38,14 +41,29 @@ def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
             yield (*loc, "base_url"), str(error)
 
 
+def check_alone(models: Mapping[str, ModelEntry]) -> Iterator[SuiteProblem]:
+    """Some model is asked, and what is not asked by itself is a part of something."""
+    apart = [name for name, entry in models.items() if entry.alone is False]
+    used = parts_of(models, models.keys())
+    for name in apart if used <= models.keys() else ():  # a slip in a name is told where it stands
+        if name not in used:
+            yield ("models", name, "alone"), "is false, and no pipeline of the suite has this model as a part"
+    if apart and len(apart) == len(models):
+        yield ("models", apart[0], "alone"), "is false for every model, so nobody would be asked"
+
+
 def check_task(
     loc: Loc, entry: TaskEntry, known_scorers: Collection[str] | None, allow_unpinned: bool
 ) -> Iterator[SuiteProblem]:
     """One complete task of the suite's own (or a built-in one, adjusted)."""
     yield from _check_conversation(loc, entry)
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
-    if entry.data is None:
-        yield (*loc, "data"), "is required, and missing: the file of records, like data/refunds.jsonl"
+    if entry.cases is not None:
+        if entry.data is not None:
+            yield (*loc, "cases"), "cannot stand beside data: the records are the cases"
+    elif entry.data is None:
+        said = "is required, and missing: the file of records, like data/refunds.jsonl; or write the records as cases"
+        yield (*loc, "data"), said
     else:
         yield from check_data((*loc, "data"), entry.data, allow_unpinned)
     if entry.score is None:
@@ -58,6 +76,7 @@ def check_task(
         yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
     yield from _check_several(loc, entry)
     yield from _check_tools(loc, entry)
+    yield from _check_environment(loc, entry)
     if entry.shots is not None and entry.shots.n != 0:
         shots = entry.shots
         sources = (shots.records is not None) + (shots.path is not None)
@@ -104,9 +123,32 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
             yield (*loc, "system"), "stands also among messages; keep one"
 
 
+def _check_environment(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
+    if entry.environment is None:
+        for key in ("start", "at_most"):
+            if getattr(entry, key) is not None:
+                yield (*loc, key), "belongs to a task with an environment: the state that an agent acts on"
+        return
+    for key, why in _NOT_OF_AGENTS.items():
+        value = getattr(entry, key)
+        if value is not None and not (key == "shots" and value.n == 0):
+            yield (*loc, key), f"cannot stand beside environment: {why}"
+    if entry.score is not None and "judge" in (entry.score.name, *entry.score.parts):
+        yield (*loc, "score"), "a judge sees one answer, not what an agent did; use end-state, or a scorer of its text"
+
+
+_NOT_OF_AGENTS = {
+    "tools": "the environment brings its own",
+    "choices": "an agent acts, and chooses no option",
+    "permute": "an agent acts, and chooses no option",
+    "turns": "the agent goes on after what its calls return",
+    "shots": "examples would be whole conversations",
+}
+
+
 def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if entry.tools is None:
-        if entry.interface is not None:
+        if entry.interface is not None and entry.environment is None:
             yield (*loc, "interface"), "belongs to a task with tools: functions that may be called"
         return
     if entry.choices is not None:

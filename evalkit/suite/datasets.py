@@ -62,7 +62,7 @@ class Data:
     label: str
     """How the file is named in messages: as the suite writes it."""
     format: str
-    where: Mapping[str, Any]
+    where: Mapping[str, object]
     """Only the records whose fields have these values."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """By field the column that it is read from, for columns that have other names."""

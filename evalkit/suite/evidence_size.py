@@ -8,9 +8,24 @@ size.n, size.n_different, size.effective      # 600, 541, 512.4: as many equal, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from evalkit.records import Sample
 from evalkit.stats.copies import too_many_alike
+
+
+def effective_together(sizes: Sequence[EvidenceSize]) -> float:
+    """Equal, independent samples that would tell as much as those of several tasks together. Tasks of one log share the
+    unit of their weights; a sample without a weight counts as an average one."""
+    weighted = [size for size in sizes if size.mean_weight is not None]
+    n_requests = sum(size.total for size in weighted)
+    mean = n_requests / sum(size.total / (size.mean_weight or 1.0) for size in weighted) if weighted else 1.0
+    total = squares = 0.0
+    for size in sizes:
+        unit = 1.0 if size.mean_weight is None else mean
+        total += size.total / unit
+        squares += size.squares / unit**2
+    return total * total / squares if squares else 0.0
 
 
 class EvidenceSize:
@@ -64,11 +79,19 @@ class EvidenceSize:
         return self._total if 0 < self.n == self._n_weighted else None
 
     @property
+    def total(self) -> float:
+        """What all samples stand for, in the unit of the weights; samples where none has one."""
+        return sum(size * n for size, n in self._sizes())
+
+    @property
+    def squares(self) -> float:
+        """The sum of the squares of what each sample with its copies stands for."""
+        return sum(size * size * n for size, n in self._sizes())
+
+    @property
     def effective(self) -> float:
         """Equal, independent samples that would tell as much (Kish 1965); 0 without samples."""
-        sizes = self._sizes()
-        total, squares = sum(size * n for size, n in sizes), sum(size * size * n for size, n in sizes)
-        return total * total / squares if squares else 0.0
+        return self.total**2 / self.squares if self.squares else 0.0
 
     @property
     def heaviest(self) -> float:
@@ -76,6 +99,11 @@ class EvidenceSize:
         sizes = self._sizes()
         total = sum(size * n for size, n in sizes)
         return max(size for size, n in sizes if n) / total if total else 0.0
+
+    @property
+    def mean_weight(self) -> float | None:
+        """Requests that a weighted sample stands for on average; None where none is weighted."""
+        return self._total / self._n_weighted if self._n_weighted else None
 
     def _sizes(self) -> list[tuple[float, int]]:
         """(weight of a sample with its copies, how many such there are)."""

@@ -15,7 +15,20 @@ from evalkit.suite.schema import TaskEntry
 from evalkit.suite.source_map import Loc
 
 _ALLOWED = frozenset(
-    {"lm_eval", "include_path", "name", "shots", "limit", "score", "settings", "slices", "cluster", "critical"}
+    {
+        "lm_eval",
+        "include_path",
+        "name",
+        "shots",
+        "limit",
+        "score",
+        "settings",
+        "slices",
+        "cluster",
+        "critical",
+        "system",
+        "tags",
+    }
 )
 
 

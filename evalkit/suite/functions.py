@@ -101,7 +101,7 @@ class _Parts:
     def __init__(self) -> None:
         self._seen: set[int] = set()
 
-    def of(self, thing: Any, *, first: bool = True) -> Iterator[str]:
+    def of(self, thing: object, *, first: bool = True) -> Iterator[str]:
         """What of this thing decides how it behaves, as texts in a stable order."""
         if thing is None or isinstance(thing, bool | int | float | complex | str | bytes):
             yield f"{type(thing).__name__} {str(thing)[:_LONGEST]}"

@@ -39,7 +39,7 @@ class GivenInPython:
         tasks = tuple(
             replace(
                 task,
-                rows=self.rows.get(task.index),
+                rows=self.rows.get(task.index, task.rows),
                 scored_by=self.scorers.get(task.index),
                 is_own_code=task.index not in self.of_files,
             )

@@ -14,8 +14,8 @@ import ast
 import inspect
 import json
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -112,14 +112,34 @@ def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
     """Field to the text literal that follows it in the source of the class, or of one that it builds on."""
     found: dict[str, str] = {}
     for part in reversed([part for part in kind.__mro__ if issubclass(part, schema.Part)]):
-        try:
-            (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
-        except (OSError, TypeError):
+        body = _classes_of(part.__module__).get(part.__qualname__)
+        if body is None:
             continue  # made at run time: its fields bring their descriptions themselves
-        assert isinstance(body, ast.ClassDef)
         for field, after in zip(body.body, body.body[1:], strict=False):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
                 found[field.target.id] = inspect.cleandoc(ast.literal_eval(after.value))
+    return found
+
+
+@cache
+def _classes_of(module: str) -> dict[str, ast.ClassDef]:
+    """Qualified name to the class in the source of a module; empty where there is no source."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+    except (OSError, TypeError, KeyError):
+        return {}
+    found: dict[str, ast.ClassDef] = {}
+    inside: list[tuple[str, ast.AST]] = [("", ast.parse(source))]
+    while inside:
+        prefix, node = inside.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                found[prefix + child.name] = child
+                inside.append((f"{prefix}{child.name}.", child))
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside.append((f"{prefix}{child.name}.<locals>.", child))
+            elif isinstance(child, ast.stmt):
+                inside.append((prefix, child))
     return found
 
 

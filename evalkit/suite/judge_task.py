@@ -61,9 +61,9 @@ class Judging:
     turns: tuple[tuple[Role, Template], ...]
     reference: Template | None
     pair: str | None
-    verdict: Mapping[str, Any]
+    verdict: Mapping[str, object]
     """Options of the scorer that reads the judge's words."""
-    identity: Mapping[str, Any]
+    identity: Mapping[str, object]
     """The prompt and how its verdict is read, as JSON: the same for the same meaning of a mark."""
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
+from evalkit.suite.cases import cases_of, without_cases
 from evalkit.suite.changes import apply_changes
+from evalkit.suite.environments import Environment, read_environment
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.metering import count_anew
 from evalkit.suite.model_options import check_options, check_variants, expanded
+from evalkit.suite.model_prompts import check_prompts, prompted_name, with_prompts
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -35,9 +39,11 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.variables import fill
+from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
     from evalkit.suite.given import GivenInPython
+    from evalkit.suite.rows_in_memory import Rows
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -103,10 +109,10 @@ def resolve(
     tasks = _add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
-    models, judges = expanded(file.models), expanded(file.judges)
-    suite = ResolvedSuite(
-        path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges
-    )
+    models, judges = with_prompts(expanded(file.models), file.prompts), expanded(file.judges)
+    inline = {task.index: task.rows for task in tasks if task.rows is not None}
+    written = {**tree.data, "tasks": without_cases(tree.data["tasks"], inline)} if inline else dict(tree.data)
+    suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
     return suite if given is None else given.put_into(suite)
 
 
@@ -133,11 +139,11 @@ def _suites(folder: Path, name: str) -> str:
     if not folder.is_dir():
         return f"; its folder {folder} does not exist either"
     names = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
-    near = get_close_matches(name, names, n=2) if name else []
-    if name and not near and (folder / "suites" / name).is_file():
-        near = [str(folder / "suites" / name)]
-    if near:
-        return f"; did you mean {' or '.join(near)}?"
+    close = get_close_matches(name, names, n=2) if name else []
+    if name and not close and (folder / "suites" / name).is_file():
+        close = [str(folder / "suites" / name)]
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
     return f"; the folder's YAML files: {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
 
 
@@ -178,7 +184,8 @@ def _add_conditions(
     redactor, storing = _redactors(
         file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
-    asked, marking = _with_variants(models), _with_variants(judges)
+    prompts = _mapping(data.get("prompts"))
+    asked, marking = _with_prompts(_with_variants(models), prompts), _with_variants(judges)
     tasks: list[ResolvedTask] = []
     taken: dict[str, int] = {}
     for i, written in enumerate(_list(data.get("tasks"))):
@@ -195,27 +202,64 @@ def _add_conditions(
         entry = _complete(loc, entry, found)
         if entry is None:
             continue
+        entry, rows = _with_cases(loc, entry, found)
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
         found += check_judging((*loc, "score"), entry.score, marking, asked)
         found += check_labels(loc, entry)
-        prompt, wrong = compile_prompt(entry)
-        found += [((*loc, *_key(key)), message) for key, message in wrong]
+        environment, wrong = _environment(entry, path.parent)
+        prompt, more = compile_prompt(entry, environment) if not wrong else (None, [])
+        found += [((*loc, *_key(key)), message) for key, message in (*wrong, *more)]
         if prompt is not None and entry.name is not None:
-            tasks.append(ResolvedTask(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
+            at = tree.at(loc)
+            task = ResolvedTask(entry.name, entry, prompt, path.parent, at, i, redactor, storing, rows)
+            tasks.append(replace(task, environment=environment))
     if file is not None:
-        found += check_variants("models", file.models)
-        found += check_variants("judges", file.judges)
-        found += [
-            (("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own")
-            for name in marking
-            if name in asked
-        ]
+        found += _name_conflicts(file, models, list(taken), asked, marking)
     slices = {task.name: task.slices for task in tasks}
-    found += _gate_findings(_mapping(data.get("gate")), models, taken, slices, open_ended=bool(foreign))
+    gate = _mapping(data.get("gate"))
+    found += _gate_findings(gate, asked, taken, slices, open_ended=bool(foreign))
+    found += _asked_nothing(gate, models)
+    found += _part_rules(gate, {task.name: task.entry.score.parts for task in tasks if task.entry.score})
     for loc, message in found:
         if loc not in tree.refused:
             tree.refuse(loc, message)
     return tasks
+
+
+def _name_conflicts(
+    file: SuiteFile, models: Mapping[str, object], tasks: list[str], asked: Collection[str], marking: Collection[str]
+) -> Iterator[checks.SuiteProblem]:
+    """What is wrong between the models, judges and prompts of a readable file."""
+    yield from check_variants("models", file.models)
+    yield from checks.check_alone(expanded(file.models))
+    yield from check_variants("judges", file.judges)
+    yield from check_prompts(file.prompts, _with_variants(models), tasks)
+    for name, judge in file.judges.items():
+        for key in ("system", "prompt"):
+            if getattr(judge, key) is not None:
+                told = "belongs to a model; what a judge is shown stands under score: {judge: ...}"
+                yield ("judges", name, key), told
+    for name in marking:
+        if name in asked:
+            yield ("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own"
+
+
+def _asked_nothing(gate: Mapping[str, object], models: Mapping[str, object]) -> Iterator[checks.SuiteProblem]:
+    """Models that the gate names and that are only parts of a pipeline."""
+    for key, named in (("baseline", [gate.get("baseline")]), ("candidates", _list(gate.get("candidates")))):
+        for name in named:
+            if isinstance(name, str) and _mapping(models.get(name)).get("alone") is False:
+                yield ("gate", key), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
+
+
+def _environment(entry: TaskEntry, folder: Path) -> tuple[Environment | None, list[tuple[str, str]]]:
+    """What an agent's calls act on, and what is wrong with its file; None for a task of single answers."""
+    if entry.environment is None:
+        return None, []
+    try:
+        return read_environment(entry.environment, folder), []
+    except SuiteError as error:
+        return None, [("environment", complaint) for complaint in error.complaints]
 
 
 def _redactors(
@@ -236,14 +280,13 @@ def _redactors(
 
 def _gate_findings(
     gate: Mapping[str, object],
-    models: Mapping[str, object],
+    names: Collection[str],
     tasks: Collection[str],
     slices: Mapping[str, tuple[str, ...]],
     *,
     open_ended: bool,
 ) -> Iterator[checks.SuiteProblem]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
-    names = _with_variants(models)
     rules = [_rule(written) for written in _list(gate.get("rules"))]
     compared = next((f"the rule about {rule.kind}" for rule in rules if rule is not None and rule.needs_baseline), None)
     compared = compared or ("the scan" if gate.get("scan") is not None else None)
@@ -254,6 +297,18 @@ def _gate_findings(
             yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
     if rules and all(rule is not None and not rule.required for rule in rules):
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
+
+
+def _part_rules(gate: Mapping[str, object], parts: Mapping[str, tuple[str, ...]]) -> Iterator[checks.SuiteProblem]:
+    """Rules about one scorer of several (`quality: task/part`) against the names that the tasks give them."""
+    for i, written in enumerate(_list(gate.get("rules"))):
+        rule = _rule(written)
+        for subject in rule.subjects if rule is not None else ():
+            task, slash, part = subject.partition("/")
+            if slash and "=" not in part and task in parts and part not in parts[task]:
+                known = f"; {near(part, parts[task])}" if parts[task] else ": it has one scorer alone"
+                said = f"{subject!r} names neither a slice ({task}/language=de) nor a scorer of {task}{known}"
+                yield ("gate", "rules", i, "quality"), said
 
 
 def _rule(written: object) -> RuleEntry | None:
@@ -267,6 +322,16 @@ def _rule(written: object) -> RuleEntry | None:
 def _with_variants(models: Mapping[str, object]) -> list[str]:
     """The names that a section of models brings, readable or not."""
     return [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
+
+
+def _with_prompts(models: list[str], prompts: Mapping[str, object]) -> list[str]:
+    """The same with each further prompt of the suite, readable or not."""
+    found = list(models)
+    for name, written in prompts.items():
+        only = _mapping(written).get("models")
+        listed = [only] if isinstance(only, str) else _list(only)
+        found += [prompted_name(model, name) for model in models if not listed or model in listed]
+    return found
 
 
 def _part_findings(
@@ -314,7 +379,7 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
         if entry.overrides is not None:
             found.append(((*loc, "with"), "changes a built-in task, and needs use"))
         return entry
-    for key in sorted(entry.model_fields_set - {"use", "overrides", "name"}):
+    for key in sorted(entry.model_fields_set - {"use", "overrides", "name", "tags"}):
         under = key in type(entry.overrides or entry).model_fields and key not in {
             "prompt",
             "messages",
@@ -325,10 +390,20 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
         advice = f"put it under with: {{{key}: ...}}" if under else "write a task of your own to ask it differently"
         found.append(((*loc, key), f"cannot stand beside use; {advice}"))
     try:
-        return builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
+        made = builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
+        return made.model_copy(update={"tags": entry.tags}) if entry.tags else made
     except SuiteError as error:
         found += [((*loc, "use"), complaint) for complaint in error.complaints]
         return None
+
+
+def _with_cases(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> tuple[TaskEntry, Rows | None]:
+    """The task, and its inline cases as records (None: it has none); a finding where they cannot be read."""
+    try:
+        return cases_of(entry, "cases") or (entry, None)
+    except SuiteError as error:
+        found += [((*loc, "cases"), complaint) for complaint in error.complaints]
+        return entry, None
 
 
 def _alone(kind: type[Any], data: Any) -> Any:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.records import Role
+from evalkit.suite.environments import Environment
 from evalkit.suite.prompts import INSTRUCTION, OPTION_NAMES, TURN, Prompt
 from evalkit.suite.schema import Mode, TaskEntry
-from evalkit.suite.templates import ROW, BadTemplate, Expression, Template
-from evalkit.suite.tools import LISTED, Offer, read_tools
+from evalkit.suite.templates import EVERY_FIELD, ROW, BadTemplate, Expression, Template
+from evalkit.suite.tools import LISTED, LISTED_FOR_AGENTS, Offer, read_tools
 
 
-def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str]]]:
-    """The task's templates, or None and what is wrong with them as (key, half a sentence) pairs."""
+def compile_prompt(
+    entry: TaskEntry, environment: Environment | None = None
+) -> tuple[Prompt | None, list[tuple[str, str]]]:
+    """The task's templates, or None and what is wrong with them as (key, half a sentence) pairs. The tools of an
+    `environment` are offered as those of `tools` are."""
     wrong: list[tuple[str, str]] = []
 
     def compiled(source: str, key: str) -> Template | None:
@@ -36,7 +40,9 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         further = _expression(entry.turns, "turns", wrong)
     elif entry.turns is not None:
         further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
-    offer = _offer(entry, wrong)
+    offer = _offer(entry, wrong) if environment is None else _offer_of(environment, entry)
+    wrong += _told(entry, goal)
+    begins = None if entry.start is None else _expression(entry.start, "start", wrong)
     if wrong:
         return None, wrong
 
@@ -48,7 +54,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         role, last = ready[-1]
         # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
         ready[-1] = (role, Template(last.source.removesuffix("\n") + INSTRUCTION, last.where))
-    ready = _with_functions(ready, offer)
+    ready = _with_functions(ready, offer, LISTED if environment is None else LISTED_FOR_AGENTS)
     by_letter = appended or bool(shown & {"letters", "options"})
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
     if entry.choices is not None:
@@ -58,7 +64,9 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         names = names.union(*(template.names for template in said)) - {TURN}
     names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
     names |= whole.reads if whole is not None else frozenset()
-    every = [*(template for _, template in ready), *said, goal, whole]
+    names |= frozenset(entry.send)
+    names |= begins.reads if begins is not None else frozenset()
+    every = [*(template for _, template in ready), *said, goal, whole, begins]
     every += [options] if isinstance(options, Expression) else [*(options or ())]
     every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
     if entry.permute is not None and ready:
@@ -79,6 +87,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
         offer=offer,
+        begins=begins,
     )
     return prompt, []
 
@@ -102,6 +111,19 @@ def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expressi
         return None
 
 
+def _told(entry: TaskEntry, goal: Template | None) -> Iterator[tuple[str, str]]:
+    """Why a field cannot be sent, as (key, half a sentence) pairs: it would tell the right answer."""
+    if not entry.send or goal is None:
+        return
+    if EVERY_FIELD in goal.fields:
+        yield (
+            "send",
+            "cannot stand beside a target that reads the record as a whole; name the field of the right answer",
+        )
+    for name in sorted(goal.reads & frozenset(entry.send)):
+        yield "send", f"{name!r} is what the right answer is made of, and an application would be told it"
+
+
 def _unmovable(
     entry: TaskEntry, options: tuple[Template | None, ...] | Expression | None, *, shows: bool, read: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
@@ -123,12 +145,20 @@ def _unmovable(
         )
 
 
-def _with_functions(turns: list[tuple[Role, Template]], offer: Offer | None) -> list[tuple[Role, Template]]:
+def _with_functions(
+    turns: list[tuple[Role, Template]], offer: Offer | None, listed: str
+) -> list[tuple[Role, Template]]:
     """The conversation with the functions listed before its system prompt, where no template lists them itself."""
     if offer is None or offer.native or any("tools" in template.names for _, template in turns):
         return turns
     own, rest = (turns[0][1].source, turns[1:]) if turns and turns[0][0] == "system" else (None, turns)
-    return [("system", Template(LISTED if own is None else f"{LISTED}\n\n{own}", "system")), *rest]
+    return [("system", Template(listed if own is None else f"{listed}\n\n{own}", "system")), *rest]
+
+
+def _offer_of(environment: Environment, entry: TaskEntry) -> Offer:
+    """The tools of an environment, the same for every sample."""
+    declared = [{"name": t.name, "description": t.description, "parameters": t.parameters} for t in environment.tools]
+    return Offer(tuple(declared), entry.interface != "text")
 
 
 def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:

@@ -39,6 +39,7 @@ from difflib import get_close_matches
 from string import ascii_uppercase
 from typing import TypeVar
 
+from evalkit.facts.base import JsonMap
 from evalkit.records import Message, Role, Tool
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
@@ -96,6 +97,8 @@ class Prompt:
     """Names the record's own list of turns; None: `turns` are written in the suite."""
     by_row: bool = False
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
+    begins: Expression | None = None
+    """Names what a sample changes in the state of its environment; None: nothing."""
 
     def choices(self, record: Mapping[str, object]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
@@ -205,6 +208,17 @@ class Prompt:
         if self.letters:
             text = ascii_uppercase[choices.index(text)]
         return Message("assistant", text)
+
+    def changes(self, record: Mapping[str, object]) -> JsonMap:
+        """What the record changes in the state of its environment; {} for nothing. Raises BadRecord."""
+        if self.begins is None:
+            return {}
+        found = _evaluate(self.begins, self._fields(record))
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise BadRecord("start", f"{self.begins.source} gives {short(found)}; expected a mapping")
+        return found
 
     def critical(self, values: Mapping[str, object]) -> bool:
         """Whether the sample may not newly fail. Anything but true/1/yes and false/0/no/none/empty is refused."""

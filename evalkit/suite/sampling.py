@@ -14,17 +14,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from evalkit.records import Message, Sample
+from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
+from evalkit.suite.environments import Environment, World
+from evalkit.suite.environments import state as states
+from evalkit.suite.environments.values import as_plain
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
+from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, sample_digest
 from evalkit.suite.wording import listed, short
-
-HEAVIEST = 1e15
-"""Requests that one record may stand for: sums of weights stay exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,18 @@ class Recipe:
     entry: TaskEntry
     prompt: Prompt
     shots: Shots
+    environment: Environment | None = None
+    """What an agent's calls act on; None: one answer is all."""
 
     def identify(self, record: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
         """The choices, and the identity of what is asked. Raises BadRecord."""
         choices = self.prompt.choices(record)
-        return choices, sample_digest(self.prompt, record, choices)
+        for name in self.entry.send:
+            self._field(record, name, "send")
+        asked = sample_digest(self.prompt, record, choices)
+        if self.environment is not None:  # what comes of a call is part of what is asked
+            asked = digest("evalkit.episode/1", {"question": asked, "environment": self.environment.digest})
+        return choices, asked
 
     def id(self, number: int, record: Mapping[str, object]) -> str:
         """The sample's own name: the id field's value (7.0 is 7), or the place in the file. Raises BadRecord."""
@@ -80,7 +88,26 @@ class Recipe:
             critical=prompt.critical(values),
             weight=self._weight(record, entry.weight) if entry.weight else None,
             stratum=self._group(record, entry.stratum, "stratum") if entry.stratum else None,
+            world=self._world(record) if self.environment is not None else None,
         )
+
+    def _world(self, record: Mapping[str, object]) -> World:
+        """What this sample's agent acts in. Raises BadRecord."""
+        environment = self.environment
+        assert environment is not None
+        try:
+            changes = as_plain(self.prompt.changes(record))
+        except ValueError as error:
+            raise BadRecord("start", f"holds what {error}") from error
+        state = states.patched(dict(environment.state), changes)
+        if not isinstance(state, dict) or states.size(state) > states.MOST_STATE:
+            raise BadRecord("start", f"makes a state of more than {states.MOST_STATE:,} characters")
+        limits = self.entry.at_most or LimitsEntry()
+        return World(environment, state, limits, native=self.entry.interface != "text")
+
+    def messages(self, record: Mapping[str, object], choices: tuple[str, ...]) -> tuple[Message, ...]:
+        """The conversation of a record with these options. Raises BadRecord."""
+        return self.prompt.messages(self.prompt.values(record, choices), self._examples(record, choices))
 
     def several(
         self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str
@@ -184,11 +211,11 @@ class Recipe:
             number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
         except (ValueError, OverflowError):
             number = math.nan
-        if not 0 < number <= HEAVIEST:
+        if not LIGHTEST <= number <= HEAVIEST:
             raise BadRecord(
                 "weight",
-                f"the field {name!r} must say how many requests the record stands for, a number above 0 (value seen: "
-                f"{short(value)})",
+                f"the field {name!r} must say how many requests the record stands for, a number from {LIGHTEST:g} to "
+                f"{HEAVIEST:g} (value seen: {short(value)})",
             )
         return number
 

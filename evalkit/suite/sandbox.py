@@ -64,7 +64,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """No str.format: its widths are unbounded, and templates have {{ }}."""
         return None
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
+    def getattr(self, obj: object, attribute: str) -> Any:
         """A key of the data. Where nothing of Python's own is meant, there are no attributes."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
@@ -85,7 +85,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return self.undefined(obj=obj, name=argument)
         return super().getitem(obj, argument)
 
-    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, context: Context, obj: object, *args: Any, **kwargs: object) -> Any:
         """Methods of texts that could fill the memory, or find what is not there, are ours."""
         step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
@@ -221,7 +221,7 @@ def _check_letter(owner: str, part: object) -> None:
         raise BadValue("an empty text is found everywhere, so its place says nothing")
 
 
-def _is_data(obj: Any) -> bool:
+def _is_data(obj: object) -> bool:
     return isinstance(obj, _DATA) or type(obj) is tuple
 
 
@@ -242,7 +242,7 @@ _ABSENT: Any = object()
 
 
 def _int(value: object, default: object = _ABSENT, base: int = 10) -> object:
-    found: Any = do_int(value, _ABSENT, base)
+    found: object = do_int(value, _ABSENT, base)
     return _or(found, default, value, "whole number", "int(0)")
 
 

@@ -150,7 +150,7 @@ def _build(node: Any, loc: Loc, tree: SourceMap) -> object:
     return _scalar(node, tag, loc, tree)
 
 
-def _mapping(node: Any, loc: Loc, tree: SourceMap) -> dict[str, Any]:
+def _mapping(node: Any, loc: Loc, tree: SourceMap) -> dict[str, object]:
     result: dict[str, object] = {}
     for key_node, value_node in node.value:
         key = _joined(key_node.value) if isinstance(key_node.value, str) else key_node.value

@@ -12,6 +12,7 @@ from evalkit.errors import SuiteError
 from evalkit.paths import find
 from evalkit.suite.digests import digest
 from evalkit.suite.external_task import ExternalTask
+from evalkit.suite.pipeline_parts import parts_of
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.sensitivity import Sensitivity, least, stricter
 from evalkit.suite.tasks import ResolvedTask
@@ -35,6 +36,8 @@ class ResolvedSuite:
     """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
     judges: Mapping[str, ModelEntry] = field(default_factory=dict)
     """Models that mark answers; they are asked no task."""
+    parts: frozenset[str] = frozenset()
+    """Models that are there as parts of a pipeline, and are asked no task themselves."""
     functions: Mapping[str, OwnFunction] = field(default_factory=dict)
     """By name the models and judges that are functions given in Python; empty in a suite that was read from a file."""
 
@@ -74,10 +77,16 @@ class ResolvedSuite:
             what["judges"] = self._contents(self.judges)
         return digest("evalkit.suite/1", what)
 
+    @property
+    def asked(self) -> list[str]:
+        """The models that are asked the tasks."""
+        return [name for name in self.models if name not in self.parts]
+
     def only(self, models: Collection[str] | None = None, tasks: Collection[str] | None = None) -> ResolvedSuite:
         """The suite with these models and tasks alone (None: all), in the file's order; its digest is another.
 
-        Raises SuiteError for names that it does not have.
+        The parts of pipelines among the models stay, and are asked nothing by themselves. Raises SuiteError for names
+        that it does not have.
         """
         known = {"model": list(self.models), "task": [task.name for task in self.tasks]}
         wrong = [
@@ -88,13 +97,29 @@ class ResolvedSuite:
         ]
         if wrong:
             raise SuiteError(wrong)
+        own = [name for name, entry in self.models.items() if entry.alone is not False and name not in self.parts]
+        chosen = set(own if models is None else models)
+        if apart := sorted(chosen - {*own}):
+            raise SuiteError(f"{self.path}: models.{apart[0]} is only asked as a part of a pipeline (alone: false)")
+        kept = chosen | (parts_of(self.models, chosen) & self.models.keys())
+        if models is None:
+            kept |= self.models.keys()
         return replace(
             self,
-            models={name: entry for name, entry in self.models.items() if models is None or name in models},
+            models={name: entry for name, entry in self.models.items() if name in kept},
+            parts=frozenset(kept - chosen),
             tasks=tuple(task for task in self.tasks if tasks is None or task.name in tasks),
         )
 
-    def resolved(self) -> dict[str, Any]:
+    def tagged(self, tags: Collection[str]) -> tuple[str, ...]:
+        """The names of the tasks that have one of these tags. Raises SuiteError for a tag that no task has."""
+        known = sorted({tag for task in self.tasks for tag in task.entry.tags})
+        if wrong := [tag for tag in tags if tag not in known]:
+            hint = near(wrong[0], known) if known else "its tasks have none (tags: [smoke])"
+            raise SuiteError(f"{self.path}: no task has the tag {wrong[0]!r}; {hint}")
+        return tuple(task.name for task in self.tasks if {*task.entry.tags} & {*tags})
+
+    def resolved(self) -> dict[str, object]:
         """The suite as JSON for the record of a run: every default spelt out, `${NAME}` as it was written.
 
         It holds no secret: a suite cannot name one. Raises SuiteError as `digest` does.
@@ -138,6 +163,9 @@ class ResolvedSuite:
                 "options": entry.options,
                 "serve": entry.serve,
                 "file": self.file_digest(entry),
+                # Keys that most models have not: results from before them stay comparable.
+                **({"system": entry.system} if entry.system is not None else {}),
+                **({"prompt": entry.prompt} if entry.prompt is not None else {}),
                 **({"function": self.functions[name].identity.key} if name in self.functions else {}),
             }
             for name, entry in entries.items()

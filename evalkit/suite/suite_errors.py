@@ -40,15 +40,18 @@ _EXPECTED = {
 }
 
 
-def translate(error: ValidationError, tree: SourceMap, under: Loc = ()) -> list[tuple[Loc, str]]:
-    """Every finding with its place in the file, in the file's order. `under`: where in a suite the tree stands."""
+def translate(
+    error: ValidationError, tree: SourceMap, under: Loc = (), root: type[BaseModel] = SuiteFile
+) -> list[tuple[Loc, str]]:
+    """Every finding with its place in the file, in the file's order. `under`: where in a suite the tree stands; `root`:
+    the schema of the whole file."""
     found: dict[Loc, str] = {}
     for detail in error.errors(include_url=False, include_context=True):
         loc = _in_file(detail, tree)
         if detail["type"] == "too_short" and detail["input"]:
             continue  # it is not empty: its items are unreadable, and each has a finding of its own
         if loc not in tree.refused:
-            found.setdefault(loc, _sentence(detail, (*under, *loc)))
+            found.setdefault(loc, _sentence(detail, (*under, *loc), root))
     return sorted(found.items(), key=lambda item: tree.line(item[0]))
 
 
@@ -59,9 +62,9 @@ def seen(value: object) -> str:
     return short(value)
 
 
-def keys_at(loc: Loc) -> list[str]:
+def keys_at(loc: Loc, root: type[BaseModel] = SuiteFile) -> list[str]:
     """The keys that the schema knows in the mapping at this place; [] where keys are free."""
-    kind: object = SuiteFile
+    kind: object = root
     for part in loc:
         kind = _inside(kind, part)
     model = _model(kind)
@@ -79,14 +82,14 @@ def _in_file(detail: ErrorDetails, tree: SourceMap) -> Loc:
     return (*kept, detail["loc"][-1]) if detail["type"] == "missing" else kept
 
 
-def _sentence(detail: ErrorDetails, loc: Loc) -> str:  # noqa: PLR0911  # one return for each kind of finding
+def _sentence(detail: ErrorDetails, loc: Loc, root: type[BaseModel] = SuiteFile) -> str:  # noqa: PLR0911  # one return for each kind of finding
     kind, value, last = detail["type"], detail["input"], str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         if SECRET_KEY.search(last):
             return (
                 "unknown key (its value is not shown); keys and passwords come from the environment, never from a suite"
             )
-        return f"unknown key (value seen: {seen(value)}); {near(last, keys_at(loc[:-1]))}"
+        return f"unknown key (value seen: {seen(value)}); {near(last, keys_at(loc[:-1], root))}"
     if kind == "missing":
         return "is required, and missing"
     if kind == "value_error":

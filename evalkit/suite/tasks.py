@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
-from evalkit.records import Sample
+from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
+from evalkit.suite.environments import Environment
 from evalkit.suite.examination import KEPT, Examination, Examined, Sights
 from evalkit.suite.held_samples import HELD, weight_of
 from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
@@ -32,6 +33,7 @@ from evalkit.suite.redaction import Redactor
 from evalkit.suite.sample_notes import SampleNotes
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
+from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, prepare
 from evalkit.suite.wording import short
 
@@ -57,9 +59,12 @@ class ResolvedTask:
     storing: Redactor | None = None
     """What is taken out of its rows before they are stored. None: nothing."""
     rows: Rows | None = None
-    """Records that were given in Python. None: they are read from the file that `entry.data` names."""
+    """Records that were given in Python, or stand in the suite (`cases`). None: they are read from the file that
+    `entry.data` names."""
     scored_by: object | None = None
     """The scorer that was given in Python. None: the one that `entry.score` names."""
+    environment: Environment | None = None
+    """What an agent's calls act on. None: a sample takes one answer."""
     is_own_code: bool = False
     """Whether it was made in Python: the path of its data is then the person's own word, wherever it leads."""
 
@@ -89,7 +94,9 @@ class ResolvedTask:
     def data(self) -> Data:
         """The file of records; fetched from the hub where the task says so. Raises SuiteError."""
         entry = self.entry.data
-        assert entry is not None  # checked when the suite was loaded
+        if entry is None:
+            assert self.rows is not None  # checked when the suite was loaded
+            return self.rows.data(f"{self.name}: cases", {})
         try:
             if self.rows is not None:
                 return self._as_published(self.rows.data(f"{self.name}: data", entry.where))
@@ -154,10 +161,16 @@ class ResolvedTask:
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
             identity["turns"] = list(entry.turns) if isinstance(entry.turns, tuple) else entry.turns
+        if entry.send:
+            identity["send"] = list(entry.send)
         if self.keeps_reasoning:
             identity["reasoning"] = "keep"
         if entry.tools is not None:
             identity["tools"] = entry.tools if isinstance(entry.tools, str) else list(entry.tools)
+            identity["interface"] = entry.interface or "native"
+        if self.environment is not None:
+            limits = (entry.at_most or LimitsEntry()).model_dump(mode="json")
+            identity["environment"] = {"digest": self.environment.digest, "start": entry.start, "at_most": limits}
             identity["interface"] = entry.interface or "native"
         return identity
 
@@ -167,7 +180,7 @@ class ResolvedTask:
         return digest("evalkit.task/1", self.identity)
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         """Identity and data together: equal content asks the very same samples. Raises SuiteError."""
         entry = self.entry
         return {
@@ -186,13 +199,13 @@ class ResolvedTask:
         }
 
     @property
-    def marks(self) -> dict[str, Any]:
+    def marks(self) -> dict[str, object]:
         """Which fields say how samples belong together and what they stand for."""
         named = ("cluster", "slices", "critical", "weight", "stratum")
         return {key: self.content[key] for key in named if key in self.content}
 
     @property
-    def records(self) -> dict[str, Any]:
+    def records(self) -> dict[str, object]:
         """Which records of its data file the task takes, and how they are read; empty where all are, as they stand."""
         where = {name: list(v) if isinstance(v, tuple) else v for name, v in self.data.where.items()}
         written = {"where": where, "fields": dict(self.data.fields), "format": self.data.format}
@@ -244,6 +257,10 @@ class ResolvedTask:
             words_of=_compares_words(self.entry.score),
         )
         return Sights(self.at, notes, self._compare)
+
+    def messages_of(self, sample: Sample) -> tuple[Message, ...]:
+        """What is sent for a sample of this task, or of the same task with another prompt. Raises BadRecord."""
+        return self._recipe.messages(sample.fields, sample.choices)
 
     def count(self) -> int | None:
         """How many samples it has, by reading its records without rendering them.
@@ -315,7 +332,7 @@ class ResolvedTask:
 
     @cached_property
     def _recipe(self) -> Recipe:
-        return Recipe(self.name, self.entry, self.prompt, self.shots)
+        return Recipe(self.name, self.entry, self.prompt, self.shots, self.environment)
 
     def _walk(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[Sample]:
         """Every sample in the file's order; a record that cannot be asked goes to `complain`."""

@@ -252,29 +252,36 @@ def _names(tree: nodes.Template) -> frozenset[str]:
         raise BadTemplate(f"is not a valid template: {error.message}") from error
 
 
-def _fields(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
+def items_read(source: str, name: str) -> frozenset[str]:
+    """The keys that a template reads of the variable of this name, like `{{ settings.temperature }}`; EVERY_FIELD where
+    it reads the variable as a whole. Raises BadTemplate."""
+    tree = _parsed(source)
+    return _fields(tree, _names(tree), frozenset({name}))
+
+
+def _fields(tree: nodes.Template, names: frozenset[str], rows: frozenset[str] = ROW) -> frozenset[str]:
     """The fields that are read as `row['...']`; EVERY_FIELD where `row` stands for the whole record."""
-    if not names & ROW:
+    if not names & rows:
         return frozenset()
     found = set()
     n_named = 0
     for item in tree.find_all(nodes.Getitem):
-        if _is_row(item.node) and isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+        if _is_row(item.node, rows) and isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
             found.add(item.arg.value)
             n_named += 1
     for attribute in tree.find_all(nodes.Getattr):
-        if _is_row(attribute.node):
+        if _is_row(attribute.node, rows):
             found.add(attribute.attr)
             n_named += 1
-    n_read = sum(name.name in ROW and name.ctx == "load" for name in tree.find_all(nodes.Name))
+    n_read = sum(name.name in rows and name.ctx == "load" for name in tree.find_all(nodes.Name))
     methods = any(
-        isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call)
+        isinstance(call.node, nodes.Getattr) and _is_row(call.node.node, rows) for call in tree.find_all(nodes.Call)
     )
     return frozenset(found | ({EVERY_FIELD} if n_read > n_named or methods else set()))
 
 
-def _is_row(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name in ROW
+def _is_row(node: nodes.Node, rows: frozenset[str]) -> bool:
+    return isinstance(node, nodes.Name) and node.name in rows
 
 
 def _check_loops(node: nodes.Node, depth: int) -> None:

@@ -27,6 +27,13 @@ LISTED = """You may call these functions:
 Reply with a JSON list of calls and nothing else, like [{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}].
 Reply with [] when none of the functions fits or a required argument is not known."""
 """What opens the system prompt with `interface: text`, unless a template reads `tools` itself."""
+LISTED_FOR_AGENTS = """You may call these functions:
+{{ tools | tojson }}
+
+To call some, reply with a JSON list of calls and nothing else, like \
+[{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}]. You are then told what they return, and may call again.
+When you are done, reply in plain words, without any call."""
+"""The same for a task with an environment."""
 DEEPEST = 24
 _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 _WORDS: Mapping[str, str] = {

@@ -41,7 +41,7 @@ def _fill(value: object, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) 
         return {key: _fill(item, (*loc, key), tree, environ) for key, item in value.items()}
     if isinstance(value, list):
         return [_fill(item, (*loc, i), tree, environ) for i, item in enumerate(value)]
-    if not isinstance(value, str) or "${" not in value:
+    if not isinstance(value, str) or "${" not in value or _is_data(loc):
         return value
     found = [name for name in _VARIABLE.findall(value) if _NAME.fullmatch(name)]
     if not _may_hold(loc):
@@ -59,11 +59,18 @@ def _may_hold(loc: Loc) -> bool:
     match loc:
         case ("models" | "judges", str(), "base_url" | "model"):
             return True
+        case ("models" | "judges", str(), "variants", str(), "base_url" | "model"):
+            return True
         case ("tasks", int(), "data") | ("tasks", int(), "data", "path"):
             return True
         case ("tasks", int(), "with", "path" | "data") | ("tasks", int(), "with", "data", "path"):
             return True
     return False
+
+
+def _is_data(loc: Loc) -> bool:
+    """Whether it is a record's own text, which nobody fills in."""
+    return len(loc) > 2 and loc[0] == "tasks" and loc[2] == "cases"
 
 
 def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _BEYOND_ASCII = re.compile(r"[^\x20-\x7e]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, the wide signs of East Asian ones among them."""
 _JSON_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
@@ -174,6 +175,19 @@ def without_commands(text: str) -> str:
     return (
         "".join(_written_out(char) if place in obeyed else char for place, char in enumerate(text)) if obeyed else text
     )
+
+
+def harmless_lines(text: str) -> str:
+    """Text that was laid out already, of any length: line breaks and indents stay, whatever else acts on a terminal and
+    commands to a CI system are written out."""
+    if not text.isascii() or _CONTROL.search(text):
+        text = "".join(char if char in "\n\t" or not acts_on_a_terminal(char) else _written_out(char) for char in text)
+    return without_commands(text)
+
+
+def json_inside(value: object) -> str:
+    """The value as JSON for the middle of a line: as `json_line`, without the line break."""
+    return json_line(value)[:-1]
 
 
 def _piece(char: str, lines: bool) -> str:

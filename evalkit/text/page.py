@@ -18,7 +18,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 from evalkit.text import numbers
-from evalkit.text.escape import html, without_commands
+from evalkit.text.escape import harmless_lines, html, without_commands
 from evalkit.text.escape import markdown as markdown_text
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Column:
     left: bool = False
     folds: bool = False
     """Whether its texts may be broken over lines where the page is narrow (names, never figures)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "header", harmless_lines(self.header))
+        object.__setattr__(self, "texts", [harmless_lines(text) for text in self.texts])
 
 
 def html_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
@@ -96,7 +100,7 @@ class Page:
             shown = markdown_text(text, limit=100_000)
             self._console.print(Text(f"**{shown}**" if style and shown else shown), end="\n\n" if shown else "\n")
             return
-        filled = textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)
+        filled = textwrap.fill(harmless_lines(text), self._width, break_long_words=False, break_on_hyphens=False)
         self._console.print(Text(filled, style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:
@@ -112,7 +116,7 @@ class Page:
             self._console.print(Text("\n".join([*lines, *(_markdown_table(columns) for columns in parts)])))
             return
         if title:
-            self._console.print(Text(title, style="bold"))
+            self._console.print(Text(harmless_lines(title), style="bold"))
         for columns in parts:
             self._console.print(self._built(columns))
             self._console.print()

@@ -14,7 +14,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Settings, Tool
 from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
 
-SSE = ("openai_chat", "openai", "anthropic", "gemini")
+SSE = ("openai_chat", "openai", "anthropic", "gemini", "http")
 """Dialects whose streams are server-sent events."""
 LINES, FRAMES = ("ollama-native",), ("bedrock-converse",)
 """Lines of JSON, and AWS's binary frames."""
@@ -26,7 +26,7 @@ ASK = Request((Message("user", "Is it Lyon?"),), Settings(max_output_tokens=64))
 Event = dict[str, Any]
 
 
-def good(dialect: str) -> list[Event]:
+def good(dialect: str) -> list[Event]:  # noqa: PLR0911 (one for each dialect)
     """The events of a streamed answer `TEXT` with reasoning, usage and a call."""
     match dialect:
         case "openai_chat":
@@ -82,6 +82,13 @@ def good(dialect: str) -> list[Event]:
                 {"messageStop": {"stopReason": "end_turn"}},
                 {"metadata": {"usage": _BEDROCK_USAGE, "metrics": {"latencyMs": 3}, "trace": _BEDROCK_TRACE}},
             ]
+        case "http":
+            return [
+                {"kind": "thought", "thought": "hm", "model": "m-1"},
+                {"kind": "piece", "piece": "no, "},
+                {"kind": "piece", "piece": "yes"},
+                {"kind": "end", "bill": _APP_BILL, "why": "stop"},
+            ]
         case _:
             return [
                 _candidate([{"text": "hm", "thought": True}]),
@@ -90,7 +97,7 @@ def good(dialect: str) -> list[Event]:
             ]
 
 
-def whole(dialect: str) -> Event:
+def whole(dialect: str) -> Event:  # noqa: PLR0911 (one for each dialect)
     """The same answer as one JSON body."""
     match dialect:
         case "openai_chat":
@@ -143,6 +150,8 @@ def whole(dialect: str) -> Event:
                 "metrics": {"latencyMs": 3},
                 "trace": _BEDROCK_TRACE,
             }
+        case "http":
+            return {"data": {"answer": TEXT, "thoughts": "hm"}, "model": "m-1", "bill": _APP_BILL, "why": "stop"}
         case _:
             parts = [{"text": "hm", "thought": True}, {"text": TEXT}]
             return _candidate(parts, finishReason="STOP") | {"usageMetadata": _GEMINI_USAGE}
@@ -252,7 +261,29 @@ async def serving(served: Served) -> AsyncIterator[str]:
 def adapter_at(dialect: str, url: str, *, idle_timeout_s: float = 5.0) -> Adapter:
     """The adapter of a dialect for a server on loopback; it needs no key there."""
     base = f"{url}/v1" if dialect.startswith("openai") else url
-    return make_adapter(ModelSpec(name="m", adapter=dialect, model="m-1", base_url=base, idle_timeout_s=idle_timeout_s))
+    options = _APP if dialect == "http" else {}
+    spec = ModelSpec(
+        name="m", adapter=dialect, model="m-1", base_url=base, idle_timeout_s=idle_timeout_s, options=options
+    )
+    return make_adapter(spec)
+
+
+_APP_BILL = {"tokens_in": 15, "tokens_out": 7, "tokens_again": 3, "tokens_thought": 2}
+_APP: dict[str, Any] = {
+    "request": {"question": "{{ prompt }}", "limit": "{{ settings.max_output_tokens }}", "stream": True},
+    "answer": "data.answer",
+    "reasoning": "data.thoughts",
+    "usage": {
+        "input": "bill.tokens_in",
+        "output": "bill.tokens_out",
+        "cached": "bill.tokens_again",
+        "reasoning": "bill.tokens_thought",
+    },
+    "finish": "why",
+    "served_model": "model",
+    "events": {"delta": "piece", "reasoning": "thought", "done": {"kind": "end"}},
+}
+"""An application of one's own (`adapter: http`)."""
 
 
 _CHAT_USAGE = {

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from evalkit.adapters.ctranslate2.template_process import LONGEST, TemplateProcess
 from evalkit.errors import Rejected
@@ -23,7 +22,7 @@ _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 """What a template may run into beside Jinja's own errors; RuntimeError: recursion without end."""
 
 
-def chat_template(folder: Inside, tokenizer_config: Mapping[str, Any], *, ours: bool = False) -> Render | None:
+def chat_template(folder: Inside, tokenizer_config: Mapping[str, object], *, ours: bool = False) -> Render | None:
     """The template of a checkpoint folder as a function, special tokens included; None where it has none.
 
     Looks at chat_template.jinja, then at `chat_template` of tokenizer_config.json (of several the one named `default`).
@@ -79,7 +78,7 @@ def compiled(source: str, special: Mapping[str, str]) -> Callable[[list[dict[str
     return render
 
 
-def _source(folder: Inside, tokenizer_config: Mapping[str, Any]) -> str | None:
+def _source(folder: Inside, tokenizer_config: Mapping[str, object]) -> str | None:
     own_file = folder / "chat_template.jinja"
     if own_file.is_file():
         return own_file.text()
@@ -89,14 +88,14 @@ def _source(folder: Inside, tokenizer_config: Mapping[str, Any]) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
-def _text(token: Any) -> str:
+def _text(token: object) -> str:
     """A special token as text: it is stored as a string or as an object with its `content`."""
     if isinstance(token, Mapping):
         token = token.get("content")
     return token if isinstance(token, str) else ""
 
 
-def _to_json(value: Any, indent: int | None = None) -> str:
+def _to_json(value: object, indent: int | None = None) -> str:
     """As transformers does it: Jinja's own filter escapes for HTML."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 

@@ -237,7 +237,7 @@ def _known(weights: Inside, vocabulary: list[str]) -> frozenset[str] | None:
     return None if unknown in tokens else tokens
 
 
-def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
+def _json(path: Inside, spec: ModelSpec) -> dict[str, object]:
     """The object in a JSON file of the checkpoint; empty where there is no such file."""
     if not path.is_file():
         return {}
@@ -248,12 +248,12 @@ def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _ids(value: Any) -> list[int]:
+def _ids(value: object) -> list[int]:
     listed = value if isinstance(value, list) else [value]
     return [one for one in listed if isinstance(one, int) and not isinstance(one, bool)]
 
 
-def _token_id(tokenizer: Any, token: Any) -> int | None:
+def _token_id(tokenizer: Any, token: object) -> int | None:
     if isinstance(token, dict):
         token = token.get("content")
     found = tokenizer.token_to_id(token) if isinstance(token, str) else None

@@ -17,7 +17,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from evalkit import child
 from evalkit.errors import SuiteError
@@ -103,7 +102,7 @@ def trial(place: str, compute_type: str, memory: str) -> None:
     os._exit(0)  # not through the engine's own ending
 
 
-def check_shape(config: Mapping[str, Any]) -> None:
+def check_shape(config: Mapping[str, object]) -> None:
     """Raises ValueError for a number in config.json that no checkpoint can have."""
     for name, most in _MOST.items():
         value = config.get(name)

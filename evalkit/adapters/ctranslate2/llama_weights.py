@@ -203,7 +203,7 @@ def empty_spec(folder: Inside, config: Mapping[str, Any]) -> Any:
     return spec
 
 
-def fill_decoder(decoder: Any, config: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def fill_decoder(decoder: Any, config: Mapping[str, object], tensors: Mapping[str, Array]) -> None:
     """Put every tensor in its place. Raises KeyError with the name of one that is missing."""
     decoder.scale_embeddings = False
     decoder.embeddings.weight = tensors["model.embed_tokens.weight"]
@@ -240,7 +240,7 @@ def read_vocabulary(folder: Inside, size: int) -> list[str]:
     return [by_id.get(i, f"<extra_id_{i}>") for i in range(size)]
 
 
-def set_special_tokens(spec_config: Any, folder: Inside, config: Mapping[str, Any], vocabulary: list[str]) -> None:
+def set_special_tokens(spec_config: object, folder: Inside, config: Mapping[str, Any], vocabulary: list[str]) -> None:
     """Name the tokens of beginning, end and unknown: by the tokenizer's config, otherwise by the model's ids."""
     path = folder / "tokenizer_config.json"
     named = json.loads(path.text()) if path.is_file() else {}

@@ -36,7 +36,7 @@ class AskedProcess:
     serves = ""
     memory_gib = MEMORY_BYTES >> 30
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, given: dict[str, object]) -> None:
         self._given = given
         self._process: child.Process[bytes] | None = None
         self._lock = threading.Lock()
@@ -49,7 +49,7 @@ class AskedProcess:
         """Seconds for one answer."""
         return LIMIT_S
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, question: dict[str, object]) -> dict[str, Any]:
         """Its answer. Raises ValueError with what it says against the question, or why it cannot be asked any more."""
         with self._lock:
             if self._broken is not None:
@@ -84,7 +84,7 @@ class AskedProcess:
             self.close()
             raise ValueError(self._broken)
 
-    def _ask(self, question: dict[str, Any], limit_s: float) -> dict[str, Any]:
+    def _ask(self, question: dict[str, object], limit_s: float) -> dict[str, object]:
         assert self._process is not None and self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
@@ -96,7 +96,7 @@ class AskedProcess:
             self._broken = f"it was not done within {limit_s:g} s and {self.memory_gib} GiB of memory"
             self.close()
             raise ValueError(self._broken)
-        reply: dict[str, Any] = json.loads(line)
+        reply: dict[str, object] = json.loads(line)
         return reply
 
     def _line(self, limit_s: float) -> bytes | None:

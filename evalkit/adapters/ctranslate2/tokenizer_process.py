@@ -71,7 +71,7 @@ class TokenizerProcess(AskedProcess):
         """Tokens that it knows, the added ones included."""
         return self._size
 
-    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, question: dict[str, object]) -> dict[str, Any]:
         try:
             return self.ask(question)
         except ValueError as error:
@@ -91,7 +91,7 @@ def serve() -> None:
     os.dup2(nowhere, 2)  # what the library says when it gives up is said in the answer
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    tokenizer: Any = None
+    tokenizer: object = None
     out.write(b"{}\n")
     for line in sys.stdin.buffer:
         signal.setitimer(signal.ITIMER_PROF, 2 * LIMIT_S)  # its default action ends the process, parent or no parent
@@ -101,7 +101,7 @@ def serve() -> None:
                 tokenizer = Tokenizer.from_str(asked["tokenizer"])
                 tokenizer.no_padding()
                 tokenizer.no_truncation()
-                answer: dict[str, Any] = {}
+                answer: dict[str, object] = {}
             else:
                 answer = _answered(tokenizer, asked)
             said = json.dumps(answer).encode()
@@ -114,7 +114,7 @@ def serve() -> None:
         out.write(said + b"\n")
 
 
-def _answered(tokenizer: Any, asked: dict[str, Any]) -> dict[str, Any]:
+def _answered(tokenizer: Any, asked: dict[str, object]) -> dict[str, object]:
     if "encode" in asked:
         made = tokenizer.encode(asked["encode"], add_special_tokens=asked["special"])
         return {"tokens": made.tokens, "ids": made.ids, "mask": made.special_tokens_mask}

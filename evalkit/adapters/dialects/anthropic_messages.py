@@ -14,8 +14,10 @@ The SDK's own environment variables (base address, tokens, profiles, headers) ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.adapters.assembly import without_end
@@ -28,12 +30,13 @@ from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage
+from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage, text
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
-from evalkit.adapters.tool_calls import offered
-from evalkit.adapters.turns import split_system
-from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.adapters.tool_calls import MAX_CALLS, offered
+from evalkit.adapters.turns import carried, linked, split_system
+from evalkit.facts.base import Json
+from evalkit.records import Message, Request, Response, StopReason, Timing, Tool, Usage
 
 ANTHROPIC = Preset(
     name="anthropic",
@@ -124,6 +127,7 @@ class Messages(ApiDialect):
             json_schema=True,
             reasoning_effort=True,
             tools=True,
+            tool_results=True,
         )
 
     @property
@@ -138,7 +142,7 @@ class Messages(ApiDialect):
         made: dict[str, object] = {
             "model": self._spec.model,
             "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
+            "messages": _messages(turns, request.tools),
         }
         if system:
             made["system"] = system
@@ -169,12 +173,14 @@ class Messages(ApiDialect):
 class AnthropicAnswer(ReplyReading):
     """A streamed message: blocks of text, thinking and calls that grow, usage at both ends."""
 
-    __slots__ = ("_called", "_delta", "_message", "_usage")
+    __slots__ = ("_called", "_delta", "_message", "_signed", "_usage")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
         self._called: dict[int, int] = {}
         """Index of a block -> number of its call."""
+        self._signed: dict[object, SignedThought] = {}
+        """By index of a block: thinking that goes back with the calls that follow it."""
         self._message: Mapping[str, object] = {}
         self._delta: dict[str, object] = {}
         self._usage: dict[str, object] = {}
@@ -194,6 +200,7 @@ class AnthropicAnswer(ReplyReading):
                     self.restart()
                 self.done = False
                 self._called.clear()
+                self._signed.clear()
                 self._delta.clear()
                 self._message = mapping(event["message"])
                 begun = inner(self._message.get("usage"))
@@ -233,6 +240,7 @@ class AnthropicAnswer(ReplyReading):
             refusal=_refusal(self._delta.get("stop_details")) if stop_reason == "refusal" else None,
             calls=calls,
             dropped=left_out,
+            carried=_thoughts(self._signed.values()) if calls else None,
         )
 
     def _take_delta(self, event: Mapping[str, object], now: float | None) -> None:
@@ -242,12 +250,21 @@ class AnthropicAnswer(ReplyReading):
                 self.content(delta["text"], now)
             case "thinking_delta":
                 self.thought(delta["thinking"], now)
+                if (thought := self._signed.get(event.get("index"))) is not None:
+                    thought.pieces.append(text(delta["thinking"]))
+            case "signature_delta" if (thought := self._signed.get(event.get("index"))) is not None:
+                self._grow(thought.signature, text(delta["signature"]))
             case "input_json_delta" if self.calls_seen is not None and event["index"] in self._called:
                 if delta["partial_json"]:  # the first one is empty
                     self.spoke(now)
                 self.calls_seen.add(self._called[event["index"]], delta["partial_json"])
 
     def _take_block(self, index: Any, block: Mapping[str, Any], now: float | None) -> None:
+        kept_kinds = {"thinking", "redacted_thinking"} if self.calls_seen is not None else set()
+        if block.get("type") in kept_kinds and len(self._signed) < MAX_CALLS:
+            kept = self._signed[index] = SignedThought(block["type"] == "redacted_thinking")
+            kept.pieces.append(text(block.get("thinking")))
+            self._grow(kept.signature, text(block.get("signature") or block.get("data")))
         if block.get("type") not in {"text", "thinking", "tool_use"}:
             return  # results of the provider's own tools, and what is yet to come
         self.content(block.get("text"), now)
@@ -270,6 +287,52 @@ class AnthropicAnswer(ReplyReading):
             later[key] = value
         if later and not later.items() <= self._usage.items():
             self._usage = bill(self._usage | later) or self._usage
+
+
+@dataclass(slots=True)
+class SignedThought:
+    """A block of thinking with what proves that it is the model's."""
+
+    redacted: bool
+    """Whether it is encrypted: then `signature` is all that there is."""
+    pieces: list[str] = field(default_factory=list)
+    signature: list[str] = field(default_factory=list)
+
+
+def _thoughts(found: Iterable[SignedThought]) -> str | None:
+    """The blocks as they go back; None for none that is signed."""
+    blocks = [
+        {"type": "redacted_thinking", "data": joined(one.signature)}
+        if one.redacted
+        else {"type": "thinking", "thinking": joined(one.pieces), "signature": joined(one.signature)}
+        for one in found
+        if any(one.signature)
+    ]
+    return json.dumps(blocks) if blocks else None
+
+
+def _messages(turns: tuple[Message, ...], tools: tuple[Tool, ...]) -> list[dict[str, Json]]:
+    """The conversation. What the calls of one answer returned is one message, as the API asks."""
+    made: list[dict[str, Json]] = []
+    results: list[Json] = []
+    for turn in linked(turns, tools):
+        message = turn.message
+        if message.role == "tool":
+            if not results:
+                made.append({"role": "user", "content": results})
+            call_id = turn.answers.id if turn.answers is not None else ""
+            told: dict[str, Json] = {"type": "tool_result", "tool_use_id": call_id, "content": message.content}
+            results.append({**told, "is_error": True} if message.failed else told)
+            continue
+        results = []
+        content: Json = message.content
+        if turn.calls:
+            back = carried(message)
+            content = [*(back if isinstance(back, list) else ())]
+            content += [{"type": "text", "text": message.content}] if message.content.strip() else []
+            content += [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.input} for c in turn.calls]
+        made.append({"role": message.role, "content": content})
+    return made
 
 
 def read_usage(usage: Mapping[str, object]) -> Usage:

@@ -17,6 +17,7 @@ model of botocore 1.44.8.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,10 +36,11 @@ from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
-from evalkit.adapters.tool_calls import offered
-from evalkit.adapters.turns import split_system
+from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage, text
+from evalkit.adapters.tool_calls import MAX_CALLS, offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked, split_system
 from evalkit.errors import MissingKey, SuiteError
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
 BEDROCK = Preset(
@@ -105,7 +107,7 @@ class Converse(ApiDialect):
     name = "bedrock_converse"
     title = "Bedrock's Converse API"
     own_fields = frozenset({"messages", "system", "modelId", "toolConfig"})
-    capabilities = Capabilities(json_schema=True, reasoning_effort=True, tools=True)
+    capabilities = Capabilities(json_schema=True, reasoning_effort=True, tools=True, tool_results=True)
     """A model that lacks one of them answers 400, which is a Rejected with its words."""
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -116,11 +118,12 @@ class Converse(ApiDialect):
         settings = request.settings
         system, turns = split_system(request.messages, self._name, self.title)
         messages: list[dict[str, Any]] = []
-        for turn in turns:
-            if messages and messages[-1]["role"] == turn.role:  # turns have to alternate
-                messages[-1]["content"].append({"text": turn.content})
+        for turn in linked(turns, request.tools):
+            role = "assistant" if turn.message.role == "assistant" else "user"
+            if messages and messages[-1]["role"] == role:  # turns have to alternate
+                messages[-1]["content"] += _blocks(turn)
             else:
-                messages.append({"role": turn.role, "content": [{"text": turn.content}]})
+                messages.append({"role": role, "content": _blocks(turn)})
         body: dict[str, Any] = {"messages": messages}
         if system:
             body["system"] = [{"text": system}]
@@ -151,7 +154,7 @@ class Converse(ApiDialect):
 class ConverseAnswer(ReplyReading):
     """Reads one answer, streamed or whole."""
 
-    __slots__ = ("_called", "_finish", "_model", "_tier", "_usage")
+    __slots__ = ("_called", "_finish", "_model", "_signed", "_tier", "_usage")
     framing = "frames"
     marks = frozenset(
         {
@@ -164,6 +167,8 @@ class ConverseAnswer(ReplyReading):
         super().__init__(tools)
         self._called: dict[Any, int] = {}
         """Index of a block -> number of its call."""
+        self._signed: dict[Any, tuple[list[str], list[str]]] = {}
+        """By index of a block: the pieces of a signed thought, and of its signature."""
         self._finish: str | None = None
         self._usage = UsageSoFar()
         self._model: str | None = None
@@ -189,6 +194,7 @@ class ConverseAnswer(ReplyReading):
         for at, block in enumerate(items(mapping(mapping(body["output"])["message"]).get("content"))):
             self._begin(at, mapping(block.get("toolUse")), None)
             reasoning = mapping(mapping(block.get("reasoningContent")).get("reasoningText"))
+            self._sign(at, reasoning)
             cited = items(mapping(block.get("citationsContent")).get("content"))
             self.thought(reasoning.get("text"), None)
             for said in (block, *cited):
@@ -215,11 +221,30 @@ class ConverseAnswer(ReplyReading):
             refusal=self._finish if stop in {"content_filter", "refusal"} else None,
             calls=calls,
             dropped=left_out,
+            carried=self._signed_thoughts() if calls else None,
         )
+
+    def _sign(self, index: object, thought: Mapping[str, object]) -> None:
+        """A piece of a thought, or of what proves that it is the model's."""
+        if self.calls_seen is None or not thought or len(self._signed) >= MAX_CALLS:
+            return
+        pieces, signature = self._signed.setdefault(index, ([], []))
+        pieces.append(text(thought.get("text")))
+        self._grow(signature, text(thought.get("signature")))
+
+    def _signed_thoughts(self) -> str | None:
+        """The thoughts as they go back; None for none that is signed."""
+        found = [
+            {"reasoningContent": {"reasoningText": {"text": joined(pieces), "signature": joined(signature)}}}
+            for pieces, signature in self._signed.values()
+            if any(signature)
+        ]
+        return json.dumps(found) if found else None
 
     def _take_delta(self, index: object, delta: Mapping[str, object], now: float | None) -> None:
         self.content(delta.get("text"), now)
         self.thought(mapping(delta.get("reasoningContent")).get("text"), now)
+        self._sign(index, mapping(delta.get("reasoningContent")))
         if (piece := delta.get("toolUse")) is not None and self.calls_seen is not None and index in self._called:
             if given := mapping(piece)["input"]:  # the first one may be empty
                 self.spoke(now)
@@ -264,6 +289,22 @@ def read_usage(usage: Mapping[str, object], service_tier: str | None = None) -> 
         service_tier=service_tier,
         beside=billed_beside(usage),
     )
+
+
+def _blocks(turn: LinkedTurn) -> list[dict[str, Json]]:
+    """The blocks of one turn; what calls returned is the user's."""
+    message = turn.message
+    if message.role == "tool":
+        call_id = turn.answers.id if turn.answers is not None else ""
+        status = "error" if message.failed else "success"
+        return [{"toolResult": {"toolUseId": call_id, "content": [{"text": message.content}], "status": status}}]
+    if not turn.calls:
+        return [{"text": message.content}]
+    back = carried(message)
+    made: list[dict[str, Json]] = [one for one in back if isinstance(one, dict)] if isinstance(back, list) else []
+    made += [{"text": message.content}] if message.content.strip() else []
+    made += [{"toolUse": {"toolUseId": call.id, "name": call.name, "input": call.input}} for call in turn.calls]
+    return made
 
 
 def _functions(tools: tuple[Tool, ...]) -> list[dict[str, object]]:

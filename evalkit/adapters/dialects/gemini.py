@@ -11,6 +11,7 @@ There is no [DONE]: a stream is whole when it has named a finish reason or why t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +27,9 @@ from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.tool_calls import offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import SuiteError
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
 
 GEMINI = Preset(
@@ -78,23 +81,23 @@ class Gemini(ApiDialect):
     own_fields = frozenset({"contents", "systemInstruction", "system_instruction", "model"})
     """Google reads camelCase and snake_case alike."""
     capabilities = Capabilities(
-        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
+        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
     def __init__(self, model: str) -> None:
         self.path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")
         contents: list[dict[str, Any]] = []
-        for message in request.messages:
-            if message.role == "system":
+        for turn in linked(request.messages, request.tools):
+            if turn.message.role == "system":
                 continue
-            role = "model" if message.role == "assistant" else "user"
+            role = "model" if turn.message.role == "assistant" else "user"
             if contents and contents[-1]["role"] == role:  # turns have to alternate
-                contents[-1]["parts"].append({"text": message.content})
+                contents[-1]["parts"] += _parts(turn)
             else:
-                contents.append({"role": role, "parts": [{"text": message.content}]})
+                contents.append({"role": role, "parts": _parts(turn)})
         body: dict[str, object] = {"contents": contents}
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
@@ -106,6 +109,24 @@ class Gemini(ApiDialect):
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return GeminiAnswer(request.tools)
+
+
+def _parts(turn: LinkedTurn) -> list[dict[str, Json]]:
+    """The parts of one turn. Signatures of thoughts go back on the calls that they came with: Gemini 3 refuses a
+    conversation without them."""
+    message = turn.message
+    if message.role == "tool":
+        name = turn.answers.name if turn.answers is not None else ""
+        told: dict[str, Json] = {"error" if message.failed else "result": message.content}
+        return [{"functionResponse": {"name": name, "response": told}}]
+    back = carried(message)
+    signatures = back if isinstance(back, list) else []
+    made: list[dict[str, Json]] = [{"text": message.content}] if message.content or not turn.calls else []
+    for n, call in enumerate(turn.calls):
+        signature = signatures[n] if n < len(signatures) else None
+        part: dict[str, Json] = {"functionCall": {"name": call.name, "args": call.input}}
+        made.append({**part, "thoughtSignature": signature} if signature else part)
+    return made
 
 
 def _camel(extra: Mapping[str, object]) -> dict[str, object]:
@@ -145,7 +166,7 @@ def _config(settings: Settings) -> dict[str, object]:
 class GeminiAnswer(ReplyReading):
     """Reads one answer."""
 
-    __slots__ = ("_blocked", "_finish", "_model", "_shown", "_usage", "_why")
+    __slots__ = ("_blocked", "_finish", "_model", "_shown", "_signatures", "_usage", "_why")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
@@ -156,12 +177,14 @@ class GeminiAnswer(ReplyReading):
         self._model: str | None = None
         self._shown: tuple[str, ...] = ()
         """What the answer shows to be billed beside its tokens."""
+        self._signatures: list[str] = []
+        """Of the thoughts before each call; empty for none."""
 
     @property
     def is_whole(self) -> bool:
         return self._finish is not None or self._blocked is not None
 
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         if usage := event.get("usageMetadata"):
             if inner(usage).get("promptTokenCount") and inner(usage).get("totalTokenCount"):
                 self._usage = UsageSoFar()  # it grows from chunk to chunk, and the last whole one is the bill
@@ -190,6 +213,7 @@ class GeminiAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
+            carried=json.dumps(self._signatures) if calls and any(self._signatures) else None,
         )
 
     def _take_candidate(self, candidate: Mapping[str, object], now: float | None) -> None:
@@ -201,6 +225,7 @@ class GeminiAnswer(ReplyReading):
                 (self.thought if part.get("thought") else self.content)(said, now)
             if self.calls_seen is not None and (call := part.get("functionCall")):
                 self.calls_seen.begin(call["name"], call.get("args"))
+                self._grow(self._signatures, text(part.get("thoughtSignature")))
                 self.spoke(now)
         if finish := candidate.get("finishReason"):
             self._finish = str(finish) if isinstance(finish, int) else text(finish)  # some proxies send the number

@@ -15,6 +15,7 @@ Looked up 2026-11-28, not run: docs.ollama.com/api/chat and its openapi.yaml, gi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -31,7 +32,9 @@ from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import RequestError
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, StopReason, Timing, Usage
 
 OLLAMA = Preset(
@@ -103,7 +106,7 @@ class Ollama(ApiDialect):
     own_fields = frozenset({"model", "messages", "stream", "prompt", "raw", "images"})
     path = "/api/chat"
     capabilities = Capabilities(
-        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
+        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
     def __init__(self, model: str, options: OllamaOptions) -> None:
@@ -118,7 +121,7 @@ class Ollama(ApiDialect):
         settings = request.settings
         body: dict[str, object] = {
             "model": self._model,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "messages": [_turn(turn) for turn in linked(request.messages, request.tools)],
             "stream": True,
             "truncate": False,
             "shift": False,
@@ -209,7 +212,21 @@ class OllamaAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
+            carried=json.dumps({"thinking": self.reasoned}) if calls and self.thoughts else None,
         )
+
+
+def _turn(turn: LinkedTurn) -> dict[str, Json]:
+    """One turn; the server tells calls apart by the order in which they are answered."""
+    message = turn.message
+    made: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        made["tool_name"] = turn.answers.name if turn.answers is not None else ""
+    if turn.calls:
+        made["tool_calls"] = [{"function": {"name": call.name, "arguments": call.input}} for call in turn.calls]
+        back = carried(message)
+        made |= back if isinstance(back, dict) else {}
+    return made
 
 
 def read_usage(raw: Mapping[str, object], *, showed_reasoning: bool) -> Usage:

@@ -30,13 +30,16 @@ from evalkit.adapters.http_reply import refused
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, Settings, Timing
 from evalkit.suite.schema.parts import Text
 
@@ -61,6 +64,8 @@ class ChatOptions(AdapterOptions):
     """How the server spells max_output_tokens."""
     reported_cost: bool | None = None
     """true where `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it."""
+    header_env: dict[Text, Text] | None = None
+    """By header the environment variable that holds its value; allow each: --allow-key-host VARIABLE@HOST."""
     probe_tools: bool | None = None
     """false for a server that is known to pass functions on, which is then not probed."""
     likelihood: bool | None = None
@@ -88,7 +93,9 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     if envs:
         key = api_key(envs, base_url, home, spec, required=preset.key_required, named_by_suite=chosen)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs), options)
+    own = own_headers(spec, options.header_env, base_url, [name.lower() for name in headers])
+    wire = Wire(spec, base_url, {**headers, **own.headers}, key, (*envs, *own.variables), more_keys=own.secrets)
+    return OpenAIChat(spec, preset, wire, options)
 
 
 class ChatCompletions(ApiDialect):
@@ -109,6 +116,7 @@ class ChatCompletions(ApiDialect):
             streaming=self._streams,
             usage=preset.usage_when != "never",
             tools=preset.tools,
+            tool_results=preset.tools,
             **{setting: setting in supports for setting in SETTINGS},
         )
 
@@ -125,7 +133,7 @@ class ChatCompletions(ApiDialect):
         settings, preset = request.settings, self._preset
         body: dict[str, object] = {
             "model": self._spec.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [_turn(turn, preset) for turn in linked(request.messages, request.tools)],
             "stream": self._streams,
         }
         if preset.usage_when == "asked" and self._streams:
@@ -296,6 +304,28 @@ class OpenAIChat(DialectAdapter):
             logliks_greedy=found.greedy,
             loglik_tokens=found.n_tokens,
         )
+
+
+def _turn(turn: LinkedTurn, preset: Preset) -> dict[str, Json]:
+    """One turn as the dialect has it. Reasoning before calls goes back where its provider showed it: DeepSeek refuses a
+    request without it."""
+    message = turn.message
+    if message.role == "tool":
+        return {
+            "role": "tool",
+            "tool_call_id": turn.answers.id if turn.answers is not None else "",
+            "content": message.content,
+        }
+    made: dict[str, Json] = {"role": message.role, "content": message.content}
+    if turn.calls:
+        made["content"] = message.content or None
+        made["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in turn.calls
+        ]
+        if isinstance(back := carried(message), dict):
+            made |= {name: back[name] for name in preset.reasoning_text_path if name in back}
+    return made
 
 
 def _as_told(preset: Preset, told: ChatOptions) -> Preset:

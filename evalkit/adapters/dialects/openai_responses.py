@@ -14,6 +14,7 @@ OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI's own hosts, where they choose 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -47,7 +48,9 @@ from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.stated_cost import stated_cost
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import RequestError
+from evalkit.facts.base import Json
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
 OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
@@ -131,7 +134,8 @@ class Responses(ApiDialect):
         self._model = model
         self._cost_path = preset.cost_path
         self._pads_streams = preset.name == OPENAI.name
-        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS}, tools=preset.tools)
+        settings = {name: name in preset.supports for name in SETTINGS}
+        self.capabilities = Capabilities(**settings, tools=preset.tools, tool_results=preset.tools)
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request as JSON, without `stream`, which the SDK adds."""
@@ -143,7 +147,7 @@ class Responses(ApiDialect):
         }
         made: dict[str, Any] = {
             "model": self._model,
-            "input": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "input": [item for turn in linked(request.messages, request.tools) for item in _input(turn)],
             "store": False,
         }
         if request.tools:
@@ -273,6 +277,7 @@ class ResponsesAnswer(ReplyReading):
             calls=calls,
             top_logprobs=tuple(self.logprobs or ()) or None,
             dropped=left_out,
+            carried=_encrypted(output) if calls else None,
         )
 
     def _failed(self, told: object) -> RequestError | Declined:
@@ -317,6 +322,31 @@ def read_usage(
         service_tier=service_tier,
         beside=(*billed_beside(usage), *shown),
     )
+
+
+def _input(turn: LinkedTurn) -> Iterator[dict[str, Json]]:
+    """The items of one turn; those of an answer that made calls with the encrypted reasoning that came before them."""
+    message = turn.message
+    if message.role == "tool":
+        call_id = turn.answers.id if turn.answers is not None else ""
+        yield {"type": "function_call_output", "call_id": call_id, "output": message.content}
+        return
+    if turn.calls and isinstance(back := carried(message), list):
+        yield from (item for item in back if isinstance(item, dict))
+    if message.content or not turn.calls:
+        yield {"role": message.role, "content": message.content}
+    for call in turn.calls:
+        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+
+
+def _encrypted(output: Iterable[Mapping[str, Any]]) -> str | None:
+    """Reasoning that OpenAI wants back, where `extra: {include: [reasoning.encrypted_content]}` asked for it."""
+    found = [
+        {"type": "reasoning", "summary": [], "encrypted_content": secret}
+        for item in output
+        if item.get("type") == "reasoning" and isinstance(secret := item.get("encrypted_content"), str)
+    ]
+    return json.dumps(found) if found else None
 
 
 def _is_aside(item: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from evalkit import child
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import MissingPackage
+from evalkit.installed import install_hint
 
 
 def find_vllm() -> tuple[str, str | None]:
@@ -27,7 +28,7 @@ def vllm_program(where: str) -> str:
         return found
     raise MissingPackage(
         f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: "
-        "uv sync --extra vllm; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
+        f"{install_hint('vllm')}; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
     )
 
 

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
@@ -114,7 +113,7 @@ class ManagedVllm:
                 "gpus": gpu_names() or "none",
             },
         )
-        self.served: dict[str, Any] = {}
+        self.served: dict[str, object] = {}
         """What the server turned out to be: for run.json; empty until it has been started."""
 
     def __repr__(self) -> str:

@@ -46,17 +46,17 @@ _DEEPEST = 6
 _MOST_TURNS = 5_000
 
 
-def turns_of(said: Any, *, bare: LoggedRole = "user") -> list[LoggedMessage]:
+def turns_of(said: object, *, bare: LoggedRole = "user") -> list[LoggedMessage]:
     """The turns; empty where nothing is understood. `bare`: who says a text that stands alone."""
     return _turns(decoded(said), bare, 0)[:_MOST_TURNS]
 
 
-def role_of(value: Any) -> LoggedRole | None:
+def role_of(value: object) -> LoggedRole | None:
     """The role that a word names; None where it names none."""
     return _ROLES.get(value.rpartition(".")[2].lower()) if isinstance(value, str) else None
 
 
-def _turns(said: Any, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # noqa: PLR0911  # one return a shape
+def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # noqa: PLR0911  # one return a shape
     if depth > _DEEPEST or said is None:
         return []
     if isinstance(said, str):
@@ -76,11 +76,11 @@ def _turns(said: Any, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # n
     return [] if turn is None else [turn]
 
 
-def _is_part(one: Any) -> bool:
+def _is_part(one: object) -> bool:
     return isinstance(one, dict) and "role" not in one and ("type" in one or "text" in one)
 
 
-def _wrapped(said: Mapping[str, Any], bare: LoggedRole, depth: int) -> list[LoggedMessage] | None:
+def _wrapped(said: Mapping[str, object], bare: LoggedRole, depth: int) -> list[LoggedMessage] | None:
     """The turns of a whole request, whose conversation stands under a key of its own; None: it is a single turn."""
     if role_of(said.get("role")) is not None:
         return None
@@ -203,7 +203,7 @@ def _listed_calls(said: object) -> Iterator[ToolCall]:
             yield made
 
 
-def calls_of(said: Any) -> tuple[ToolCall, ...]:
+def calls_of(said: object) -> tuple[ToolCall, ...]:
     """The calls of a list of them, in any shape; () where there are none."""
     return tuple(_listed_calls(said))
 

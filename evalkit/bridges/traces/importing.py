@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 
+import numpy as np
 import orjson
 
 from evalkit.bridges.traces.rules import TEXT_RULE, fits, rule_for
@@ -28,6 +29,7 @@ from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sa
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
+from evalkit.stats.exceedance import weighted_quantile
 from evalkit.suite.redaction import Redactor
 from evalkit.writing import write_file
 
@@ -264,7 +266,8 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     if not all_known and len(models) == 1 and len(providers) == 1 and next(iter(providers)) in _ADAPTERS:
         named = f"{next(iter(providers))}:{next(iter(models))}"
         price_as = named if sayable(named) else None
-    times = [(one.call.total_s, one.drawn.weight) for one in sampled if one.call.total_s is not None]
+    times = [one.call.total_s for one in sampled if one.call.total_s is not None]
+    weights = [one.drawn.weight for one in sampled if one.call.total_s is not None]
     name = _NAME.sub("-", options.name or out.resolve().name).strip("-.") or "logs"
     share = sum(one.call.usage.input is not None for one in sampled) / len(sampled)
     return SuitePlan(
@@ -275,20 +278,11 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
         candidates=candidates,
         judge=options.judge or AskedModel(adapter, "${EVALKIT_JUDGE_MODEL}"),
         price_as=price_as,
-        p95_s=_quantile(times, 0.95) if len(times) >= 0.95 * len(sampled) else None,
+        p95_s=weighted_quantile(np.array(times), 0.95, np.array(weights))
+        if len(times) >= 0.95 * len(sampled)
+        else None,
         has_cost=all_known or (price_as is not None and share == 1),
     )
-
-
-def _quantile(values: list[tuple[float, float]], q: float) -> float:
-    """The value below which the share `q` of the weights lies."""
-    total = sum(weight for _, weight in values)
-    reached = 0.0
-    for value, weight in sorted(values):
-        reached += weight
-        if reached >= q * total:
-            return value
-    return max(values)[0]
 
 
 def _write(told: TracesTold, out: Path) -> None:

@@ -36,7 +36,7 @@ def is_observation(record: Mapping[str, object]) -> bool:
     )
 
 
-def is_trace(record: Mapping[str, Any]) -> bool:
+def is_trace(record: Mapping[str, object]) -> bool:
     """Whether it is a trace with its observations."""
     return isinstance(record.get("observations"), list)
 

@@ -45,7 +45,7 @@ def of_record(record: Mapping[str, Any]) -> Iterator[Call] | None:  # noqa: PLR0
     return None
 
 
-def _request(record: Mapping[str, Any], body: Mapping[str, Any], source: str) -> Call:
+def _request(record: Mapping[str, object], body: Mapping[str, object], source: str) -> Call:
     return Call(
         source,
         id=str(record["custom_id"]),
@@ -58,7 +58,7 @@ def _request(record: Mapping[str, Any], body: Mapping[str, Any], source: str) ->
     )
 
 
-def _openai(record: Mapping[str, Any]) -> Call:
+def _openai(record: Mapping[str, object]) -> Call:
     response, body = record.get("response"), at(record, "response", "body")
     status = at(response, "status_code")
     error = first(record, "error") or at(body, "error")
@@ -74,7 +74,7 @@ def _openai(record: Mapping[str, Any]) -> Call:
 _NO_INPUT = "the prompts are in the batch's input file: give both files"
 
 
-def _answered(made: Call, body: Mapping[str, Any]) -> Call:
+def _answered(made: Call, body: Mapping[str, object]) -> Call:
     made.served = text(body.get("model"))
     made.model = made.model or made.served
     made.answer = answer_of(body)
@@ -96,7 +96,7 @@ def _anthropic(record: Mapping[str, Any]) -> Call:
     return _answered(made, message)
 
 
-def _stored(one: Mapping[str, Any]) -> list[Call]:
+def _stored(one: Mapping[str, object]) -> list[Call]:
     """A stored completion; or one of its messages, which the API lists apart (GET /chat/completions/ID/messages)."""
     if "choices" in one or one.get("object") == "response":
         made = Call(

@@ -32,7 +32,7 @@ class ScoringRule:
 
     kind: str
     """calls, expected, labels, numbers, objects, text."""
-    score: Mapping[str, Any]
+    score: Mapping[str, object]
     target: str | None
     says: str
     """One sentence for the README."""

@@ -198,7 +198,7 @@ _READERS: tuple[tuple[Callable[[Mapping[str, object]], bool], Reader], ...] = (
 )
 
 
-def _result_of(record: Mapping[str, Any]) -> str | None:  # noqa: PLR0911  # one return a shape
+def _result_of(record: Mapping[str, object]) -> str | None:  # noqa: PLR0911  # one return a shape
     """What to do with the result of an evaluation; None where it is none."""
     if ("model_output" in record and "messages" in record) or "sample_score" in record:
         return "a result of EvalScope, not a log: evalkit import evalscope FOLDER"

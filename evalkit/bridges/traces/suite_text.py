@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from evalkit.bridges.traces.rules import ScoringRule
 from evalkit.bridges.traces.sampled import SampledCall
@@ -40,9 +39,9 @@ class LogTask:
         return all(one.call.tools for one in self.sampled)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """How answers were made at the time, where all of them agree; an output limit that none of them reached."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         said = [one.call.settings for one in self.sampled]
         limits = [one.get("max_output_tokens") for one in said]
         longest = max((one.call.usage.output or 0 for one in self.sampled), default=0)
@@ -63,12 +62,12 @@ class LogTask:
         return self._schema is not None and not sayable(self._schema)
 
     @property
-    def _schema(self) -> dict[str, Any] | None:
+    def _schema(self) -> dict[str, object] | None:
         said = [one.call.settings.get("response_format") for one in self.sampled]
         return _schema(said[0]) if len({json.dumps(one, sort_keys=True) for one in said}) == 1 else None
 
 
-def sayable(value: Any, depth: int = 0) -> bool:
+def sayable(value: object, depth: int = 0) -> bool:
     """Whether a suite file can hold it: no variable to fill in, no key longer than YAML allows, no deep nest."""
     if isinstance(value, str):
         return "${" not in value
@@ -80,7 +79,7 @@ def sayable(value: Any, depth: int = 0) -> bool:
     return not isinstance(value, list) or (depth < _DEEPEST and all(sayable(one, depth + 1) for one in value))
 
 
-def _schema(response_format: Any) -> dict[str, Any] | None:
+def _schema(response_format: object) -> dict[str, object] | None:
     if isinstance(response_format, dict) and response_format.get("type") == "json_schema":
         inner = response_format.get("json_schema", response_format)
         schema = inner.get("schema") if isinstance(inner, dict) else None

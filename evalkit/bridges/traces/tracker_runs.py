@@ -96,9 +96,9 @@ def is_row(record: Mapping[str, object]) -> bool:
     return isinstance(record.get("span_attributes"), Mapping) or {"metrics", "type", "name", "input"} <= record.keys()
 
 
-def merged_rows(rows: list[Any]) -> Iterator[Mapping[str, Any]]:
+def merged_rows(rows: list[Any]) -> Iterator[Mapping[str, object]]:
     """The rows, those that are pieces of one merged."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, object]] = {}
     for n, row in enumerate(rows):
         if isinstance(row, Mapping):
             key = text(row.get("id")) or str(n)
@@ -109,7 +109,7 @@ def merged_rows(rows: list[Any]) -> Iterator[Mapping[str, Any]]:
     yield from found.values()
 
 
-def _merge(into: dict[str, Any], row: Mapping[str, Any], depth: int = 0) -> None:
+def _merge(into: dict[str, Any], row: Mapping[str, object], depth: int = 0) -> None:
     for name, value in row.items():
         if isinstance(value, Mapping) and isinstance(into.get(name), dict) and depth < 20:
             into[name] = dict(into[name])

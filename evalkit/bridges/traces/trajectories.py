@@ -20,7 +20,7 @@ from evalkit.bridges.traces.values import at, count, first, moment, money, text
 _DEEPEST = 10
 
 
-def is_trajectory(record: Mapping[str, Any]) -> bool:
+def is_trajectory(record: Mapping[str, object]) -> bool:
     """Whether it is one."""
     return str(record.get("schema_version") or "").startswith("ATIF") and isinstance(record.get("steps"), list)
 

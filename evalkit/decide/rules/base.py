@@ -57,7 +57,13 @@ class Condition:
     @property
     def is_margin(self) -> bool:
         """Whether it is about a loss of score against the baseline: what may stop a run early."""
-        return self.kind == "quality" and self.limit == "margin"
+        return self.kind == "quality" and self.limit == "margin" and self.part is None
+
+    @property
+    def part(self) -> tuple[str, str] | None:
+        """The task and the scorer of several that the condition is about (`quality: task/scorer`); None: neither."""
+        task, slash, part = self.subject.partition("/")
+        return (task, part) if self.kind == "quality" and slash and "=" not in part else None
 
     @property
     def at(self) -> float:
@@ -81,6 +87,8 @@ class RuleContext:
     """None: the gate has no baseline."""
     times_refused: str | None = None
     """Why the two sides' times cannot be put into a ratio; None when they can."""
+    labels_believed: bool = True
+    """Whether people's labels that the run holds may correct its judges: not where a protected suite decides."""
 
 
 @dataclass(frozen=True, slots=True)

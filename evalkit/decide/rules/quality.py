@@ -35,7 +35,8 @@ class QualityRule(GateRule):
     units: ClassVar[dict[str, Unit]] = {"margin": "difference", "min": "score"}
 
     quality: Text
-    """all (pooled over samples), the name of a task, or a slice of one: refunds/language=de."""
+    """all (pooled over samples), the name of a task, a slice of one (refunds/language=de), or one of its several
+    scorers (refunds/format)."""
     margin: Annotated[float, Field(ge=0, lt=1)] | None = None
     """quality: how much worse than the baseline the candidate may be, in score units."""
     min: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -45,28 +46,45 @@ class QualityRule(GateRule):
     tail: Literal["strict", "smooth"] | None = None
     """quality of graded scores: count with rare collapses that did not show (strict, the default), or not (smooth)."""
 
+    labels: Literal["random"] | None = None
+    """quality of judged tasks: the labels that the tasks name are of answers drawn at random, and correct the judge."""
+
     @property
     def subjects(self) -> tuple[str, ...]:
         return (self.quality,)
 
     def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+        if self.labels is not None and self.min is not None:
+            yield ("labels",), "labels correct a rule with a margin only; write min as a rule of its own"
         task, slash, part = self.quality.partition("/")
         if task not in tasks and self.quality != "all":
             yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
         elif slash:
             name, equals, value = part.partition("=")
-            if not equals or not name or not value:
+            if not name or (equals and not value):
                 yield ("quality",), f"{self.quality!r} names no slice; write it like {task}/language=de"
+            elif not equals:
+                return  # one scorer of several: whether the task has it is seen where its scorers are known
             elif task in slices and name not in slices[task]:
                 yield ("quality",), f"{task} is not sliced by {name!r}; {near(name, slices[task])}"
         if self.min == 1 and self.scope != "suite":
             yield ("min",), "no sample can show that every further answer is right; write scope: suite, or less than 1"
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
-        pairs = context.pairs.only(rows_of(context.pairs, condition.subject))
-        if condition.limit == "min":
-            return floor_of_scores(condition, pairs, context.alpha)
-        return quality(condition, pairs, context.alpha)
+        from evalkit.decide.people import RESTS_ON_JUDGE, by_labels, judged_rows
+
+        if condition.part is not None:
+            rows = rows_of(context.pairs, condition.part[0])
+            pairs = pairs_of_part(context, *condition.part)
+        else:
+            rows = rows_of(context.pairs, condition.subject)
+            pairs = context.pairs.only(rows)
+        judged = rows & judged_rows(context)
+        if judged.any() and self.labels is not None:
+            return by_labels(condition, context, rows, judged)
+        found = floor_of_scores if condition.limit == "min" else quality
+        result = found(condition, pairs, context.alpha)
+        return replace(result, notes=(*result.notes, RESTS_ON_JUDGE)) if judged.any() else result
 
 
 def rows_of(pairs: Pairs, subject: str) -> Mask:
@@ -93,6 +111,17 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
             return mask
     known = [f"{t}/{s}={v}" for t, s, v, _ in pairs.slice_rows if t == task]
     raise NotComparable(f"the gate asks about {subject!r}, to which no item belongs; {near(subject, known)}")
+
+
+def pairs_of_part(context: RuleContext, task: str, part: str) -> Pairs:
+    """The pairs of a task, scored by one of its several scorers alone. Raises NotComparable where it has none of this
+    name, or no stored run is at hand."""
+    from evalkit.results.pairs import NotComparable
+    from evalkit.results.parts import pair_part
+
+    if context.candidate is None:
+        raise NotComparable(f"the gate asks about {task}/{part}, and there is no stored run to look into")
+    return pair_part(context.baseline, context.candidate, task, part)
 
 
 def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:

@@ -172,7 +172,7 @@ def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> 
     return Work(panel.judges, tasks, replace(plan.work.settings, repeats=1), plan.work.storing)
 
 
-def _facts(plan: Plan, panel: Panel, work: Work) -> dict[str, Any]:
+def _facts(plan: Plan, panel: Panel, work: Work) -> dict[str, object]:
     return {
         "models": plan.facts["judges"],
         "tasks": {
@@ -240,7 +240,7 @@ class StoredVerdicts:
         return with_score(row, score)
 
     @staticmethod
-    def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, Any]:
+    def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, object]:
         """What run.json says of the verdicts as they are read now; nothing where nobody judged.
 
         `tasks` is what it says of the tasks now. All that judges score count, whichever were scored again: a gate looks

@@ -8,7 +8,6 @@ with and without its `*`, each whole, without its first line, without its last l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
@@ -18,7 +17,7 @@ from evalkit.scorers.options import OneOf, Text, read
 from evalkit.scorers.scores import graded, right_or_wrong, unscored
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """`level: prompt` (all followed: right) or `instruction` (the share that is followed); `field` names the list.
 
     The gold reply is the record's `example`; asking for it raises SuiteError when the record's instructions are

@@ -25,6 +25,8 @@ family; a kind by adding it to KINDS. Words are parted by "|", may be phrases, a
     turn      takes it back only where another choice follows: "actually", "correction"
     it        takes up the answer of the sentence before: "It cannot be correct."
     holds     says with a "not" that such an answer is none: "That does not fit." Says nothing elsewhere
+    sure      is certain, by words that deny or doubt elsewhere: "B without a doubt"; says nothing else
+    thing     what is put under a label: "a technical matter", "un problème technique"; says nothing by itself
     why       may follow a choice's text: "Lyon because ..."
     so        ends a train of thought: "so B", "hence B"; what stands before it has no say about B
     fill      says nothing by itself
@@ -49,9 +51,9 @@ from evalkit.scorers.languages import (
 )
 
 KINDS = (
-    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "gives_up", "unsure", "or", "and",
-    "former", "if", "says", "redo", "turn", "so", "tail", "fill", "why", "it", "holds", "unknown",
-    "now", "beside",
+    "sure", "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "gives_up", "unsure", "or",
+    "and", "former", "if", "says", "redo", "turn", "so", "tail", "fill", "why", "it", "holds", "unknown",
+    "now", "beside", "thing",
 )  # fmt: skip
 """Where a language has a word under two kinds, the first counts."""
 

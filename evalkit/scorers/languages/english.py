@@ -4,6 +4,17 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
+        "sure": "i have no doubt|i have no doubts|i do not doubt|i don't doubt|"
+        "without a doubt|without doubt|without any doubt|without a shadow of a doubt|beyond a doubt"
+        "|beyond doubt|beyond any doubt|beyond a shadow of a doubt|beyond the shadow of a doubt"
+        "|beyond all doubt|beyond question|no doubt|no doubts|no doubt about it|no doubt about that"
+        "|there is no doubt|there's no doubt|there is no doubt about it|there's no doubt about it"
+        "|without question|without any question|without hesitation|without any hesitation|no question"
+        "|no question about it|hands down|for sure|for certain|undoubtedly|doubtless|unquestionably"
+        "|indisputably|indubitably|100 % sure|100 % certain|100 % confident|i'm 100 % sure"
+        "|i am 100 % sure|no hesitation",
+        "thing": "matter|issue|problem|question|request|ticket|inquiry|enquiry|query|complaint|case|topic|concern"
+        "|email|message|review|comment|post|tweet|article|text|sentence|feedback|paragraph|passage",
         "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|final answer",
         "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one|pick"
         "|selection|prediction|result|decision|output|final|tone|mood|polarity|attitude|stance|emotion|intent"

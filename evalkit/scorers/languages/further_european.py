@@ -7,6 +7,9 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "el": {
+        "sure": "χωρίς αμφιβολία|χωρίς καμία αμφιβολία|αναμφίβολα|αναμφισβήτητα|δίχως αμφιβολία"
+        "|δεν υπάρχει αμφιβολία|πέραν πάσης αμφιβολίας",
+        "thing": "θέμα|πρόβλημα|ερώτηση|ζήτημα|αίτημα",
         "noun": "απάντηση|απαντηση|επιλογή|επιλογη|λύση|γράμμα|τελική απάντηση",
         "field": "αποτέλεσμα|συμπέρασμα|κατηγορία|ετικέτα|συναίσθημα",
         "be": "είναι|ειναι|πρέπει να είναι",
@@ -33,6 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "μετά το|μετά από|πριν από|πριν το|μετά την|πριν την",
     },
     "fi": {
+        "sure": "epäilemättä|ilman epäilystä|ilman epäilystäkään|ehdottomasti|ei epäilystäkään|ilman muuta",
+        "thing": "asia|ongelma|kysymys|pyyntö|arvostelu",
         "noun": "vastaus|vaihtoehto|ratkaisu|kirjain",
         "field": "tulos|luokka|kategoria|johtopäätös",
         "be": "on|ovat",
@@ -61,6 +66,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "ennen",
     },
     "hu": {
+        "sure": "kétségkívül|kétségtelenül|minden kétséget kizáróan|semmi kétség|nem kétséges|kétség nélkül",
+        "thing": "kérdés|probléma|ügy|kérés|panasz|téma",
         "noun": "válasz|válasza|válaszom|opció|megoldás|lehetőség|betű",
         "field": "eredmény|kategória|címke",
         "be": "az|ez|lenne az",
@@ -68,7 +75,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "helyes|jó|legjobb|igaz|megfelelő",
         "wrong": "helytelen|rossz|hibás|téves|hamis|lehetetlen|kizárt",
         "not": "nem|sem|soha|kivéve|helyett|nincs|kétlem",
-        "choose": "választom|választanám",
+        "choose": "választom|jelölöm|választom|választanám",
         "maybe": "talán|esetleg|valószínűleg|lehet|lehetséges|lehetne|feltehetőleg|vagy talán|aligha|kétlem",
         "unsure": "nem tudom|nem vagyok biztos|bizonytalan",
         "or": "vagy|illetve|illetőleg|avagy|és/vagy",
@@ -86,12 +93,15 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "most|ma|jelenleg|idén",
     },
     "et": {
+        "sure": "kahtlemata|kahtluseta|ilma kahtluseta",
         "or": "või|ehk",
     },
     "lt": {
+        "sure": "be abejo|be abejonės|neabejotinai|be jokios abejonės",
         "or": "arba",
     },
     "is": {
+        "sure": "án efa|án nokkurs vafa|eflaust|tvímælalaust",
         "or": "eða",
     },
 }

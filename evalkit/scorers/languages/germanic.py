@@ -7,10 +7,17 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "de": {
+        "sure": "ich habe keinen zweifel|ich habe keine zweifel|keinen zweifel|keine zweifel|es besteht kein zweifel|"
+        "ohne zweifel|ohne jeden zweifel|ohne jeglichen zweifel|zweifellos|zweifelsohne|zweifelsfrei"
+        "|ohne frage|keine frage|kein zweifel|ganz klar|ganz eindeutig|ganz sicher|mit sicherheit|fraglos"
+        "|ohne zu zögern",
+        "thing": "angelegenheit|problem|frage|anfrage|fall|thema|anliegen|beschwerde|bewertung|nachricht|rezension"
+        "|kommentar|sache",
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
         "|endgültige antwort|finale antwort",
         "field": "aussage|ergebnis|kategorie|klasse|einordnung|klassifikation|klassifizierung|stimmung",
-        "be": "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
+        "be": "es handelt sich um|handelt es sich um|handelt sich um|"
+        "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
         "would": "wäre|wären|würde",
         "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
         "|passende|trifft zu|wahr|besser",
@@ -18,7 +25,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|ausgeschlossen|scheidet aus|fällt weg|unmöglich|unsinn|absurd|falle|irrtum|trugschluss",
         "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer"
         "|bezweifle|ausschließen|schließe|nichts|keinen|keinem",
-        "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
+        "choose": "wähle ich|nehme ich|würde ich wählen|würde ich nehmen|"
+        "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
         "|fällt unter|ich ordne",
         "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder"
         "|eher|womöglich|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise|zweifelhaft|fraglich"
@@ -38,7 +46,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "nur|nur noch|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich"
+        "fill": "ein|eine|einen|einem|einer|insgesamt|überwiegend|größtenteils|hauptsächlich|vorwiegend|eindeutig|klar|"
+        "nur|nur noch|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich"
         "|für|auf|zu|hier|einzig|meine|lautet|äh|ähm|hm|macht nichts|das macht nichts",
         "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es|behauptung"
         "|annahme|these|vermutung|unterstellung",
@@ -60,6 +69,10 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "folgt auf|vor",
     },
     "nl": {
+        "sure": "ik heb geen twijfel|er is geen twijfel|er bestaat geen twijfel|"
+        "zonder twijfel|zonder enige twijfel|ongetwijfeld|geen twijfel|buiten kijf|zonder meer"
+        "|geen twijfel mogelijk|heel zeker",
+        "thing": "kwestie|probleem|vraag|verzoek|zaak|klacht|recensie|bericht|aangelegenheid|onderwerp",
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
         "field": "stelling|resultaat|conclusie|categorie|klasse|label",
         "be": "is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
@@ -68,7 +81,7 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "fout|foute|verkeerd|verkeerde|onjuist|onjuiste|incorrect|onwaar|klopt niet|uitgesloten|onmogelijk"
         "|onzin|valkuil",
         "not": "niet|geen|nee|noch|nooit|behalve|in plaats van|betwijfel|uitsluiten",
-        "choose": "kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
+        "choose": "kies ik|neem ik|kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
         "maybe": "misschien|mogelijk|waarschijnlijk|wellicht|zou kunnen|kan zijn|ofwel|vermoedelijk|gok|denk"
         "|twijfelachtig|onwaarschijnlijk|nauwelijks",
         "unsure": "zei niemand|zegt niemand|"
@@ -96,6 +109,9 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "vóór|volgt op|naast",
     },
     "sv": {
+        "sure": "utan tvekan|utan tvivel|utan minsta tvekan|utan minsta tvivel|otvivelaktigt|helt klart"
+        "|ingen tvekan|inget tvivel",
+        "thing": "fråga|problem|ärende|recension|begäran",
         "noun": "svar|svaret|alternativ|alternativet|lösning|lösningen|bokstav|slutsvar",
         "field": "resultat|slutsats|kategori|etikett|klass",
         "be": "är|blir|måste vara|var",
@@ -125,6 +141,9 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "efter|före|bredvid",
     },
     "da": {
+        "sure": "uden tvivl|uden nogen tvivl|utvivlsomt|uten tvil|uten noen tvil|utvilsomt|ingen tvivl|ingen tvil"
+        "|helt sikkert",
+        "thing": "spørgsmål|sag|problem|anmodning|anmeldelse|sak|spørsmål",
         "noun": "svar|svaret|svaralternativ|svarmulighed|mulighed|alternativ|alternativet|valg|løsning|løsningen"
         "|bogstav|bokstav",
         "field": "kategori|etiket|konklusion",

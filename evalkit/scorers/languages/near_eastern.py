@@ -7,6 +7,10 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "tr": {
+        "sure": "şüphem yok|hiç şüphem yok|hiçbir şüphem yok|"
+        "şüphesiz|hiç şüphesiz|hiç şüphe yok|şüphe yok|şüpheye yer bırakmadan|kuşkusuz|hiç kuşkusuz"
+        "|şüphe yok ki|hiç şüphe yok ki",
+        "thing": "sorun|konu|soru|talep|mesele|sorunu|konusu|sorusu|talebi|meselesi|yorum|problem|problemi|şikayet",
         "noun": "cevap|cevabı|cevabım|yanıt|yanıtı|yanıtım|seçenek|seçeneği|şık|şıkkı|çözüm|cevabımız",
         "field": "sonuç|kategori|etiket|sınıf|duygu",
         "be": "geriye kalan|geriye sadece|olmalı|olmalıdır|olarak|olur|budur",
@@ -14,7 +18,8 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "doğru|doğrudur|en iyi|geçerli|uygun",
         "wrong": "yanlış|yanlıştır|hatalı|hatalıdır|geçersiz|imkansız|imkânsız",
         "not": "değil|değildir|hayır|ne|hiçbiri|hariç|dışında|yerine|olamaz|asla|şüpheliyim|yok|olmaz|mümkün değil",
-        "choose": "seçiyorum|seçerim|tercih ediyorum",
+        "choose": "seçiyorum|seçerim|seçtim|tercih ediyorum|işaretliyorum|seçeceğim|seçerdim|"
+        "seçiyorum|seçerim|tercih ediyorum",
         "maybe": "belki|muhtemelen|olabilir|galiba|sanırım|ihtimalle|herhalde|mümkün",
         "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim|düşünmüyorum"
         "|yanılıyor olabilirim|yanılabilirim",
@@ -26,8 +31,9 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "aslında|düzeltme|daha doğrusu",
         "why": "çünkü|zira|ama|fakat|dolayı",
         "so": "yani|dolayısıyla|bu nedenle|bu yüzden|o halde|sonuç olarak",
-        "fill": "bu|bir|evet|kesinlikle|tabii|son|nihai|sorunun|sorunun cevabı|şöyle|şey|hımm",
-        "tail": "seçeneğidir|şıkkıdır|dir|dır|dur|dür|tir|tır|seçeneği|şıkkı",
+        "fill": "ben|bu|bir|evet|kesinlikle|tabii|son|nihai|sorunun|sorunun cevabı|şöyle|şey|hımm",
+        "tail": "yi|yı|yu|yü|şıkkını|seçeneğini|şıkkı|şıkkıdır|"
+        "seçeneğidir|şıkkıdır|dir|dır|dur|dür|tir|tır|seçeneği|şıkkı",
         "says": "diyor|söylüyor|iddia ediyor|düşünüyor|dedi|söyledi|sanıyor|birisi",
         "gives_up": "cevap veremiyorum|cevap veremem|cevaplayamıyorum|yanıt veremiyorum|yanıtlayamıyorum|cevaplanamaz",
         "it": "bu|o|şu|bu cevap|bu yanıt",
@@ -37,6 +43,9 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "şimdi|bugün|artık|bu yıl|şu anda|günümüzde",
     },
     "ar": {
+        "sure": "بلا شك|بدون شك|من دون شك|دون شك|دون أدنى شك|بلا أدنى شك|لا شك|ولا شك|لا شك في ذلك|بلا ريب"
+        "|بدون أي شك|دون أي شك|من غير شك",
+        "thing": "مسألة|مشكلة|سؤال|قضية|طلب|استفسار|شكوى|مراجعة|رسالة",
         "noun": "الإجابة|إجابة|اجابة|الجواب|جواب|إجابتي|الخيار|خيار|الاختيار|الحل|الحرف|الإجابة النهائية|جوابي",
         "field": "النتيجة|التصنيف|الفئة|المشاعر",
         "be": "هي|هو|تكون|يكون|تعتبر|يعتبر",
@@ -66,6 +75,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "بعد|قبل",
     },
     "he": {
+        "sure": "ללא ספק|בלי ספק|אין ספק|ללא כל ספק|ללא צל של ספק|בלי שום ספק|אין ספק ש",
+        "thing": "בעיה|שאלה|עניין|בקשה|תלונה|ביקורת|נושא",
         "noun": "התשובה|תשובה|תשובתי|האפשרות|אפשרות|הפתרון|האות|הבחירה|התשובה הסופית",
         "field": "התוצאה|קטגוריה|הקטגוריה|סיווג|תווית",
         "be": "היא|הוא|הינה|הינו|זה|זו",
@@ -92,6 +103,8 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "עכשיו|כיום|היום|השנה",
     },
     "fa": {
+        "sure": "بدون شک|بی شک|بی‌شک|بدون تردید|بی تردید|بی‌تردید|بدون هیچ شکی|شکی نیست|بدون هیچ تردیدی",
+        "thing": "مسئله|مشکل|سوال|سؤال|موضوع|درخواست|شکایت|مورد",
         "tail": "را|را انتخاب میکنم|را انتخاب می‌کنم|انتخاب می‌کنم",
         "noun": "پاسخ|جواب|گزینه|گزینهٔ|گزینه‌ی|راه‌حل|حرف|پاسخ نهایی",
         "field": "نتیجه|دسته|برچسب",
@@ -100,7 +113,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "صحیح|درست|بهترین|مناسب",
         "wrong": "نادرست|غلط|اشتباه|ناصحیح",
         "not": "نیست|نه|نمی‌باشد|هیچ|به جز|به‌جز|جز|به جای|نمی‌تواند|نمیتواند|نمی‌شود",
-        "choose": "انتخاب می‌کنم|انتخاب میکنم",
+        "choose": "انتخاب می‌کنم|انتخاب می کنم|را انتخاب می‌کنم|را انتخاب می کنم|برمی‌گزینم|انتخاب می‌کنم|انتخاب میکنم",
         "maybe": "شاید|احتمالا|احتمالاً|ممکن است|ممکن|می‌تواند|بعید|شک",
         "unsure": "مطمئن نیستم|نمی‌دانم|نمیدانم",
         "or": "یا|و/یا",
@@ -117,6 +130,8 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "اکنون|حالا|امروز|امسال",
     },
     "ur": {
+        "sure": "بلا شبہ|بے شک|بلاشبہ|بغیر کسی شک کے|بلا شک|اس میں کوئی شک نہیں",
+        "thing": "مسئلہ|سوال|معاملہ|درخواست|شکایت",
         "noun": "جواب|آپشن|اختیار|حل",
         "be": "ہے|ہیں|ہوگا",
         "right": "صحیح|درست",
@@ -128,9 +143,10 @@ WORDS: dict[str, dict[str, str]] = {
         "if": "اگر",
         "unsure": "معلوم نہیں|یقین نہیں",
         "so": "لہذا|اس لیے",
-        "fill": "یہ|کا|کی|ہاں",
+        "fill": "میں|یہ|کا|کی|ہاں",
         "redo": "رکیں|معذرت",
         "it": "یہ",
         "holds": "درست|ہو|سکتا|سکتی|ممکن",
+        "choose": "کا انتخاب کرتا ہوں|کا انتخاب کرتی ہوں|کا انتخاب کروں گا|چنتا ہوں|منتخب کرتا ہوں|کو منتخب کرتا ہوں",
     },
 }

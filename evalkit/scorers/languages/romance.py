@@ -7,9 +7,17 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "fr": {
+        "sure": "je n'ai aucun doute|je n'ai pas de doute|il n'y a aucun doute|il n'y a pas de doute|"
+        "sans aucun doute|sans aucun doute possible|sans le moindre doute|sans l'ombre d'un doute"
+        "|sans nul doute|sans doute aucun|sans doute possible|sans hésitation|sans hésiter"
+        "|hors de tout doute|aucun doute|aucun doute possible|indubitablement|incontestablement"
+        "|assurément|il ne fait aucun doute|nul doute|pas de doute",
+        "thing": "problème|question|demande|cas|sujet|message|avis|commentaire|requête|affaire|réclamation|souci"
+        "|incident",
         "noun": "réponse|reponse|option|choix|solution|lettre|proposition|réponse finale|alternative",
         "field": "affirmation|résultat|conclusion|catégorie|categorie|classe|étiquette|sentiment",
-        "be": "est|sont|serait-ce|doit être|reste|était|il ne reste que|il ne reste plus que|ne reste que",
+        "be": "il s'agit d'|il s'agit de|il s'agit du|s'agit d'|s'agit de|"
+        "est|sont|serait-ce|doit être|reste|était|il ne reste que|il ne reste plus que|ne reste que",
         "would": "serait|seraient",
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
         "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
@@ -37,7 +45,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
-        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
+        "fill": "globalement|majoritairement|principalement|essentiellement|clairement|nettement|"
+        "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
         "|pour|oui|évidemment|suivante|euh|bah|hein|ah",
         "says": "dit|a dit|disent|prétend|affirme|il pense|elle pense|croit|quelqu'un|celui qui|soi-disant"
         "|l'idée que|hypothèse que|selon laquelle",
@@ -56,9 +65,16 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "après|avant|suit|précède|à côté de|juste après|en dessous de|au-dessus de",
     },
     "es": {
+        "sure": "no tengo dudas|no tengo duda|no tengo ninguna duda|"
+        "sin duda|sin duda alguna|sin ninguna duda|sin lugar a dudas|sin lugar a duda|sin la menor duda"
+        "|sin ningún género de dudas|sin dudarlo|sin dudar|sin vacilar|indudablemente|no cabe duda"
+        "|no hay duda|no hay ninguna duda|fuera de toda duda",
+        "thing": "problema|pregunta|cuestión|asunto|consulta|solicitud|caso|tema|mensaje|comentario|reseña|queja"
+        "|incidencia",
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
         "field": "resultado|conclusión|categoría|categoria|clase|etiqueta|sentimiento|afirmación",
-        "be": "es|son|sería la|debe ser|era|resulta|queda|solo queda|sólo queda|nos queda",
+        "be": "se trata de|se trata de un|se trata de una|"
+        "es|son|sería la|debe ser|era|resulta|queda|solo queda|sólo queda|nos queda",
         "would": "sería|serían|seria",
         "right": "correcta|correcto|verdadera|verdadero|mejor|acertada|adecuada|cierta|cierto|válida",
         "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
@@ -83,7 +99,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
-        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
+        "fill": "mayormente|principalmente|claramente|predominantemente|en general|en su mayoría|"
+        "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
         "|para|yo|pregunta|única|eh|em|hay",
         "says": "dice|dijo|dicen|afirma|cree|piensa|sostiene|opina|alguien|quien|supuestamente|afirmación de que"
         "|hipótesis de que|idea de que|suposición de que",
@@ -102,9 +119,15 @@ WORDS: dict[str, dict[str, str]] = {
         "|delante de|posterior a|anterior a|siguiente a",
     },
     "pt": {
+        "sure": "não tenho dúvida|não tenho dúvidas|não tenho nenhuma dúvida|"
+        "sem dúvida|sem dúvida alguma|sem dúvida nenhuma|sem nenhuma dúvida|sem qualquer dúvida"
+        "|sem sombra de dúvida|sem margem para dúvidas|indubitavelmente|não há dúvida|não há dúvidas"
+        "|não resta dúvida|com certeza|sem hesitar",
+        "thing": "problema|pergunta|questão|assunto|consulta|solicitação|pedido|caso|tema|mensagem|comentário"
+        "|avaliação|reclamação",
         "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
         "field": "resultado|conclusão|categoria|classe|rótulo|sentimento|afirmação",
-        "be": "é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
+        "be": "trata-se de|trata-se de um|trata-se de uma|é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
         "would": "seria|seriam",
         "right": "correta|correto|certa|certo|verdadeira|verdadeiro|melhor|adequada|exata",
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo"
@@ -127,7 +150,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "na verdade|correção|melhor dizendo|mas sim",
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
-        "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a"
+        "fill": "predominantemente|principalmente|claramente|no geral|em geral|majoritariamente|"
+        "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a"
         "|única|hã|eh",
         "says": "diz|disse|dizem|afirma|acha|acredita|pensa|alguém|quem|supostamente|afirmação de que"
         "|hipótese de que|ideia de que",
@@ -143,9 +167,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|depois da|antes da|depois do|antes do",
     },
     "it": {
+        "sure": "non ho dubbi|non ho alcun dubbio|"
+        "senza dubbio|senza alcun dubbio|senza ombra di dubbio|senza dubbi|senza il minimo dubbio"
+        "|indubbiamente|nessun dubbio|non c'è dubbio|non ci sono dubbi|senza esitazione|senza esitare",
+        "thing": "problema|domanda|questione|richiesta|caso|argomento|messaggio|commento|recensione|reclamo|tema",
         "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
         "field": "risultato|conclusione|categoria|classe|etichetta|sentimento|affermazione",
-        "be": "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
+        "be": "si tratta di|si tratta di un|si tratta di una|"
+        "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
         "would": "sarebbe|sarebbero",
         "right": "corretta|corretto|giusta|giusto|esatta|esatto|vera|vero|migliore|appropriata",
         "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile"
@@ -168,7 +197,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
-        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
+        "fill": "prevalentemente|principalmente|complessivamente|chiaramente|in generale|per lo più|"
+        "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
         "|domanda|finale|l'unica|eh|ehm",
         "says": "dice|ha detto|dicono|afferma|sostiene|crede|pensa|qualcuno|chi|affermazione che|ipotesi che|idea che",
         "gives_up": "non posso rispondere|non è possibile rispondere|impossibile rispondere|non so rispondere",
@@ -183,6 +213,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|precedente a|precedente alla|sotto|sopra",
     },
     "ro": {
+        "sure": "fără îndoială|fără nicio îndoială|fără nici o îndoială|fără doar și poate|neîndoielnic"
+        "|nu există nicio îndoială",
+        "thing": "problemă|întrebare|chestiune|solicitare|cerere|caz|recenzie",
         "noun": "răspunsul|răspuns|raspuns|raspunsul|opțiunea|optiunea|varianta|soluția|litera",
         "field": "rezultatul|categoria|eticheta|concluzia",
         "be": "este|e|sunt|trebuie să fie",
@@ -209,6 +242,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "după|înainte de|înaintea lui",
     },
     "ca": {
+        "sure": "sens dubte|sense dubte|sense cap dubte|sense cap mena de dubte|indubtablement|no hi ha dubte",
+        "thing": "problema|pregunta|qüestió|sol·licitud|cas|assumpte",
         "noun": "resposta|opció|alternativa|solució|lletra",
         "field": "resultat|categoria|etiqueta",
         "be": "és|son|són|ha de ser",

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "pl": {
+        "sure": "nie mam wątpliwości|nie mam żadnych wątpliwości|"
+        "bez wątpienia|bez żadnych wątpliwości|bez cienia wątpliwości|niewątpliwie|bezsprzecznie"
+        "|bez dwóch zdań|z całą pewnością|nie ma wątpliwości|ponad wszelką wątpliwość",
+        "thing": "sprawa|problem|pytanie|kwestia|zgłoszenie|zapytanie|przypadek|recenzja",
         "noun": "odpowiedź|odpowiedz|odpowiedzią|opcja|opcją|wariant|rozwiązanie|litera|wybór|odpowiedzi",
         "field": "wynik|kategoria|etykieta|klasa",
         "be": "to|jest|brzmi|są|musi być|pozostaje|zostaje|pozostaje tylko|zostaje tylko",
@@ -41,6 +45,11 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "przed|następuje po|poprzedza|obok",
     },
     "ru": {
+        "sure": "я не сомневаюсь|у меня нет сомнений|не сомневаюсь|"
+        "без сомнения|без сомнений|без всякого сомнения|без всяких сомнений|без тени сомнения"
+        "|вне всякого сомнения|несомненно|бесспорно|безусловно|нет сомнений|никаких сомнений"
+        "|не сомневаясь|сомнений нет",
+        "thing": "вопрос|проблема|запрос|обращение|тема|случай|отзыв|дело|заявка|сообщение",
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
         "field": "утверждение|результат|категория|класс|метка|тональность|вывод",
         "be": "это|является|будет|есть|остаётся|остается|остаётся только|остается только|под буквой|под номером"
@@ -79,6 +88,9 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "после|перед|следует за|предшествует|рядом с|следующая за|идущая за|следующий за",
     },
     "uk": {
+        "sure": "без сумніву|без сумнівів|без жодного сумніву|поза сумнівом|безсумнівно|безперечно|немає сумнівів"
+        "|жодних сумнівів",
+        "thing": "питання|проблема|запит|звернення|тема|випадок|відгук|справа",
         "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|вибір",
         "field": "твердження|результат|категорія|мітка|клас|тональність",
         "be": "це|є|буде|під літерою",
@@ -109,6 +121,9 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "після|перед",
     },
     "cs": {
+        "sure": "bez pochyby|bez pochyb|bezpochyby|nepochybně|bez nejmenších pochyb|bez jakýchkoli pochyb"
+        "|není pochyb|beze vší pochybnosti",
+        "thing": "problém|otázka|záležitost|dotaz|požadavek|případ|recenze",
         "noun": "odpověď|odpověd|odpoveď|možnost|varianta|řešení|riešenie|písmeno|volba",
         "field": "výsledek|kategorie|závěr|štítek",
         "be": "je|jsou|to je|zní|sú|znie|musí být",
@@ -139,6 +154,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "před|následuje po",
     },
     "bg": {
+        "sure": "без съмнение|без никакво съмнение|несъмнено|безспорно|няма съмнение",
+        "thing": "въпрос|проблем|запитване|заявка|случай|отзив",
         "noun": "отговор|отговорът|отговора|вариант|решение|буква|опция",
         "field": "резултат|категория",
         "be": "е|са|трябва да е",
@@ -162,6 +179,8 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "сега|днес|понастоящем",
     },
     "hr": {
+        "sure": "bez sumnje|bez ikakve sumnje|nesumnjivo|bez imalo sumnje|nema sumnje",
+        "thing": "pitanje|problem|upit|zahtjev|slučaj|recenzija",
         "noun": "odgovor|opcija|rješenje|rešenje|slovo|mogućnost",
         "field": "rezultat|kategorija|oznaka",
         "be": "je|su|glasi|jeste",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
     "hi": {
+        "sure": "निस्संदेह|निःसंदेह|बिना किसी संदेह के|बिना किसी शक के|बिना शक|बेशक|निसंदेह|इसमें कोई संदेह नहीं|कोई संदेह नहीं|बिना संदेह के",
+        "thing": "समस्या|मामला|सवाल|प्रश्न|मुद्दा|अनुरोध|शिकायत|समीक्षा",
         "tail": "चुनता हूँ|चुनती हूँ|चुनूँगा|चुनूंगा|चुनूँगी",
         "noun": "उत्तर|जवाब|विकल्प|हल|समाधान|अक्षर|अंतिम उत्तर",
         "field": "परिणाम|श्रेणी|वर्ग|लेबल|भावना",
@@ -15,7 +17,9 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "सही|सर्वोत्तम|उचित|ठीक|सत्य",
         "wrong": "गलत|ग़लत|असत्य|अनुचित|असंभव",
         "not": "नहीं|न|ना|मत|के अलावा|के सिवा|के बजाय|कोई नहीं",
-        "choose": "चुनता हूँ|चुनती हूँ|चुनूंगा|चुनते हैं",
+        "choose": "चुनता हूँ|चुनती हूँ|चुनूंगा|चुनूँगा|चुनूंगी|चुन रहा हूँ|चुन रही हूँ|को चुनता हूँ"
+        "|को चुनती हूँ|को चुनूंगा|को चुनूँगा|का चयन करता हूँ|का चयन करूँगा|चुनता हूं|चुनती हूं|"
+        "चुनता हूँ|चुनती हूँ|चुनूंगा|चुनते हैं",
         "maybe": "शायद|संभवतः|संभव|सकता|सकती|हो सकता|हो सकता है|या तो|लगता|संदेह|असंभव|शक",
         "unsure": "पता नहीं|नहीं पता|नहीं जानता|यकीन नहीं|निश्चित नहीं|गलत हो सकता हूँ|गलत हो सकती हूँ",
         "or": "या|अथवा|और/या",
@@ -35,6 +39,8 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "अब|आज|इस साल",
     },
     "bn": {
+        "sure": "নিঃসন্দেহে|নিসন্দেহে|কোনো সন্দেহ ছাড়াই|কোনো সন্দেহ নেই|সন্দেহাতীতভাবে",
+        "thing": "সমস্যা|প্রশ্ন|বিষয়|অনুরোধ|অভিযোগ",
         "noun": "উত্তর|উত্তরটি|বিকল্প|সমাধান",
         "be": "হলো|হল|হচ্ছে|হবে|হয়",
         "right": "সঠিক|ঠিক",
@@ -45,13 +51,16 @@ WORDS: dict[str, dict[str, str]] = {
         "and": "এবং|ও",
         "if": "যদি",
         "so": "তাই|সুতরাং|অতএব",
-        "fill": "এই|প্রশ্নের|হ্যাঁ",
+        "fill": "আমি|এই|প্রশ্নের|হ্যাঁ",
         "unsure": "জানি না|নিশ্চিত নই",
         "redo": "দাঁড়ান|দুঃখিত",
         "it": "এটা|এটি|এই",
         "holds": "সঠিক|হতে|পারে|সম্ভব|ঠিক",
+        "choose": "বেছে নিচ্ছি|বেছে নেব|বেছে নিলাম|নির্বাচন করছি|নির্বাচন করব|নির্বাচন করলাম|বেছে নিই",
     },
     "ta": {
+        "fill": "நான்",
+        "sure": "சந்தேகமே இல்லாமல்|சந்தேகத்திற்கு இடமின்றி|சந்தேகமின்றி|சந்தேகமே இல்லை",
         "noun": "பதில்|விடை|விருப்பம்",
         "be": "ஆகும்|என்பது",
         "right": "சரியான|சரி",
@@ -62,8 +71,12 @@ WORDS: dict[str, dict[str, str]] = {
         "and": "மற்றும்",
         "so": "எனவே",
         "unsure": "தெரியவில்லை",
+        "choose": "தேர்ந்தெடுக்கிறேன்|தேர்வு செய்கிறேன்|தேர்ந்தெடுப்பேன்|ஐ தேர்ந்தெடுக்கிறேன்|ஐத் தேர்ந்தெடுக்கிறேன்",
     },
     "vi": {
+        "sure": "không nghi ngờ gì|không nghi ngờ gì nữa|không còn nghi ngờ gì|không còn nghi ngờ gì nữa"
+        "|chắc chắn|không chút nghi ngờ|hoàn toàn chắc chắn",
+        "thing": "vấn đề|câu hỏi|yêu cầu|khiếu nại",
         "noun": "đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",
         "field": "kết quả|kết luận|nhãn|phân loại|danh mục|cảm xúc",
         "be": "là|phải là",
@@ -95,6 +108,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "trước|đứng sau|ngay sau|liền sau",
     },
     "th": {
+        "sure": "อย่างไม่ต้องสงสัย|อย่างไม่มีข้อสงสัย|ไม่ต้องสงสัยเลย|ไม่ต้องสงสัย|โดยไม่ต้องสงสัย|อย่างแน่นอน|ไม่มีข้อสงสัย",
+        "thing": "ปัญหา|คำถาม|คำขอ|เรื่อง|ข้อร้องเรียน",
         "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|คำตอบสุดท้าย",
         "field": "ผลลัพธ์|ข้อสรุป|หมวดหมู่|ประเภท|ความรู้สึก",
         "be": "คือ|เป็น|ได้แก่|คือข้อ",
@@ -121,6 +136,9 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "ตอนนี้|ปัจจุบัน|ปีนี้",
     },
     "id": {
+        "sure": "tanpa ragu|tanpa keraguan|tanpa ragu lagi|tidak diragukan lagi|tak diragukan lagi"
+        "|tanpa ragu-ragu|tidak ada keraguan|tanpa diragukan lagi",
+        "thing": "masalah|pertanyaan|isu|permintaan|keluhan|permasalahan|persoalan",
         "noun": "jawaban|jawabannya|pilihan|opsi|solusi|huruf|jawaban akhir|jawaban saya",
         "field": "hasil|kesimpulan|kategori|kelas|label|sentimen",
         "be": "adalah|ialah|yaitu|yakni",
@@ -150,6 +168,8 @@ WORDS: dict[str, dict[str, str]] = {
         "beside": "setelah|sesudah|sebelum",
     },
     "ms": {
+        "sure": "tanpa ragu|tanpa syak|tanpa syak lagi|tidak syak lagi|tanpa sebarang keraguan|tiada keraguan",
+        "thing": "masalah|soalan|isu|permintaan|aduan",
         "noun": "jawapan|jawapannya|pilihan",
         "be": "ialah|adalah",
         "right": "betul|tepat|benar",
@@ -164,6 +184,7 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "mungkin|betul|boleh|benar|tetapi",
     },
     "tl": {
+        "sure": "walang duda|walang pag-aalinlangan|walang alinlangan",
         "noun": "sagot|tamang sagot|pagpipilian",
         "be": "ay",
         "right": "tama|tamang|wastong",
@@ -176,6 +197,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "ang",
     },
     "sw": {
+        "sure": "bila shaka|bila shaka yoyote|pasipo shaka|bila ya shaka|hakuna shaka",
         "noun": "jibu|chaguo|majibu",
         "be": "ni",
         "right": "sahihi|bora",

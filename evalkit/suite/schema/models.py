@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -31,11 +31,11 @@ class SettingsEntry(Part):
     """One text or several that end the answer."""
     reasoning_effort: Text | None = None
     """As the provider spells it: none, minimal, low, medium, high ..."""
-    json_schema: dict[str, Any] | None = None
+    json_schema: dict[str, object] | None = None
     """The answer must be JSON under this schema, by the provider's own constrained decoding."""
     top_logprobs: Annotated[int, Field(ge=1, le=20)] | None = None
     """Ask for this many alternatives of each output token."""
-    extra: dict[str, Any] = Field(default_factory=dict)
+    extra: dict[str, object] = Field(default_factory=dict)
     """Provider-specific body fields, sent as they are."""
 
     def record(self) -> Settings:
@@ -89,6 +89,20 @@ class HostingEntry(Part):
         return self
 
 
+OwnPrompt = Text | Annotated[dict[Name, Text], Field(min_length=1)]
+
+
+class PromptEntry(Part):
+    """What differs from the tasks' own prompts, for every model that is asked with it."""
+
+    system: str | None = None
+    """Another system text, a template, in every task. None: the task's."""
+    prompt: OwnPrompt | None = None
+    """Another question, a template, for every task; or by task: {sums: "..."}. None: the task's."""
+    models: Texts = ()
+    """Only for these models. Empty: for each of them."""
+
+
 class OpenEntry(Part):
     """A model, or what differs in a variant. Besides its own keys it takes those that its adapter reads: each adapter
     declares them (`evalkit.suite.schema.options`), and `evalkit.suite.model_options` refuses all others."""
@@ -96,7 +110,7 @@ class OpenEntry(Part):
     model_config = ConfigDict(extra="allow")
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """The adapter-specific keys that the entry writes; null is as if a key were not written."""
         return {key: value for key, value in (self.model_extra or {}).items() if value is not None}
 
@@ -106,6 +120,8 @@ class VariantEntry(OpenEntry):
 
     model: Text | None = None
     base_url: Text | None = None
+    system: str | None = None
+    prompt: OwnPrompt | None = None
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     hosting: HostingEntry | None = None
     serve: dict[str, str | int | float | bool | dict[str, str]] | None = None
@@ -123,6 +139,10 @@ class ModelEntry(OpenEntry):
     """The provider's model id or a folder of weights; may hold ${NAME}. Only replay and scripted need none."""
     base_url: Text | None = None
     """Where the endpoint is; may hold ${NAME}. None: the adapter's own."""
+    system: str | None = None
+    """Another system text than the tasks' (a template), for this model alone. None: the task's."""
+    prompt: OwnPrompt | None = None
+    """Another prompt than the tasks' (a template), for this model; or by task: {sums: "..."}. None: the task's."""
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     hosting: HostingEntry | None = None
     """Cost of one's own hardware. None: tokens are billed, or the cost is unknown."""
@@ -135,5 +155,7 @@ class ModelEntry(OpenEntry):
     nobody knows, and its answers are not kept in the cache."""
     licence: Text | None = None
     """Of the weights, where the catalogue does not know it."""
+    alone: bool | None = None
+    """Whether it is asked the tasks by itself. false: only as a part of a pipeline, such as a guard. None: yes."""
     variants: dict[Name, VariantEntry] = Field(default_factory=dict)
     """The same with something else, each a model of its own under its name: {mine-int8: {compute_type: int8}}."""

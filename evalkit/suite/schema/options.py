@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol, Self
 
 from annotated_types import Ge
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from evalkit.suite.schema.parts import Part
 from evalkit.suite.wording import short
@@ -37,12 +38,20 @@ class DeclaredOptions(Part):
         try:
             cls.model_validate(known)
         except ValidationError as error:
-            for name in dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"]):
+            details = error.errors()
+            for name in dict.fromkeys(str(detail["loc"][0]) for detail in details if detail["loc"]):
                 if name not in known:
                     yield name, "is required, and missing"
-                else:
-                    yield name, f"expected {expectation(cls.model_fields[name])} (value seen: {short(known[name])})"
-            for detail in error.errors():
+                    continue
+                own = [detail for detail in details if detail["loc"] and detail["loc"][0] == name]
+                exact = [said for detail in own if (said := _exactly(detail, known[name], cls)) is not None]
+                yield (
+                    name,
+                    exact[0]
+                    if exact
+                    else f"expected {expectation(cls.model_fields[name])} (value seen: {short(known[name])})",
+                )
+            for detail in details:
                 if not detail["loc"]:
                     yield next(iter(known), ""), str(detail["msg"]).removeprefix("Value error, ")
 
@@ -57,8 +66,12 @@ class DeclaredOptions(Part):
         return cls.model_validate(dict(given))
 
     def written(self) -> dict[str, Any]:
-        """The options that were given, as the record reads them."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        """The options that were given, as the record reads them; an option with keys of its own as plain JSON."""
+        given = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {
+            name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Part) else value
+            for name, value in given.items()
+        }
 
 
 class AdapterOptions(DeclaredOptions):
@@ -84,6 +97,52 @@ def unknown_option(adapter: str, name: str, record: type[DeclaredOptions], reade
     return f"{adapter} has no such option{reads}; {hint}"
 
 
+_KINDS = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping, {key: value}",
+    "model_type": "a mapping, {key: value}",
+}
+
+
+def _exactly(detail: ErrorDetails, value: object, record: type[DeclaredOptions]) -> str | None:
+    """What is wrong inside an option, as a message fragment that begins with the place: `inptu: unknown key`; None
+    where the option as a whole is of another kind."""
+    kind: object = record.model_fields[str(detail["loc"][0])].annotation
+    place: list[str] = []
+    for part in detail["loc"][1:]:
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+            place.append(str(part))
+        elif detail["type"] == "missing" and part == detail["loc"][-1]:
+            place.append(str(part))
+        own = _part_of(kind)
+        kind = own.model_fields[str(part)].annotation if own is not None and str(part) in own.model_fields else kind
+    before = f"{'.'.join(place)}: " if place else ""
+    if detail["type"] == "value_error":
+        return f"{before}{str(detail['msg']).removeprefix('Value error, ')} (value seen: {short(value)})"
+    if not place:
+        return None
+    if detail["type"] == "extra_forbidden":
+        own = _part_of(kind)
+        known = sorted(own.model_fields) if own is not None else []
+        close = get_close_matches(place[-1], known, n=1)
+        return f"{before}unknown key; " + (f"did you mean {close[0]}?" if close else f"it knows {', '.join(known)}")
+    if detail["type"] == "missing":
+        return f"{before}is required, and missing"
+    expected = _KINDS.get(detail["type"])
+    said = f"expected {expected}" if expected is not None else str(detail["msg"]).replace("Input should", "must")
+    return f"{before}{said} (value seen: {short(value)})"
+
+
+def _part_of(kind: object) -> type[Part] | None:
+    """The mapping with keys of its own that an annotation is, or one of its members."""
+    if isinstance(kind, type) and issubclass(kind, Part):
+        return kind
+    return next((found for one in typing.get_args(kind) if (found := _part_of(one)) is not None), None)
+
+
 def expectation(field: Any) -> str:
     """What an option may be, as words: true or false, a whole number from 1 on, one of a, b."""
     kind = field.annotation
@@ -105,8 +164,9 @@ def _words(kind: Any, lowest: object) -> str:
         return names[kind] + (f" from {lowest} on" if lowest is not None and kind in {int, float} else "")
     if origin is dict and arguments[1] is str:
         return "a mapping of names to texts, {name: text}"
+    own = dict if isinstance(kind, type) and issubclass(kind, Part) else kind
     return {dict: "a mapping, {key: value}", tuple: "a list", list: "a list"}.get(
-        origin or kind, "another kind of value"
+        origin or own, "another kind of value"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from evalkit.suite.schema.gates import GateEntry
-from evalkit.suite.schema.models import ModelEntry
+from evalkit.suite.schema.models import ModelEntry, PromptEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, as_written
 from evalkit.suite.schema.tasks import TaskEntry
 
@@ -68,6 +68,8 @@ class SuiteFile(Part):
     redact: RedactEntry | None = None
     """What is taken out of every record before prompts are made of it. None: nothing."""
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
+    prompts: dict[Name, PromptEntry] = Field(default_factory=dict)
+    """Further prompts: each model is also asked with each of them, as the model MODEL+PROMPT."""
     judges: dict[Name, ModelEntry] = Field(default_factory=dict)
     """Models that mark answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""
     tasks: Annotated[tuple[TaskEntry, ...], Field(strict=False, min_length=1)]

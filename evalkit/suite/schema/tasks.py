@@ -15,11 +15,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from evalkit.records import Role
+from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.schema.models import SettingsEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, Texts
 
 Mode = Literal["generate", "likelihood", "first_token"]
 Interface = Literal["native", "text"]
+SEVERAL = "several"
+"""The scorer that a list of scorers is."""
+MOST_CASES = 1_000
+"""Of a task's inline cases: more belong into a data file."""
 
 
 def _choices(value: object) -> object:
@@ -63,10 +68,15 @@ def _critical(value: object) -> object:
 
 
 def _score(value: object) -> object:
-    """`exact`, `{exact: {case: false}}` and `{use: exact, case: false}` are the same kind of thing."""
+    """`exact`, `{exact: {case: false}}` and `{use: exact, case: false}` are the same kind of thing; a list of them, and
+    `{all: [...]}`, is the scorer `several`."""
     if isinstance(value, str):
         return {"name": value}
+    if isinstance(value, list):
+        return {"name": SEVERAL, "options": {"of": [_scored_part(one) for one in value], "need": "mean"}}
     if isinstance(value, dict):
+        if set(value) == {"all"} and isinstance(value["all"], list):
+            return {"name": SEVERAL, "options": {"of": [_scored_part(one) for one in value["all"]], "need": "all"}}
         if "use" in value:
             return {"name": value["use"], "options": {k: v for k, v in value.items() if k != "use"}}
         if len(value) == 1:
@@ -74,6 +84,23 @@ def _score(value: object) -> object:
             if options is None or isinstance(options, dict):
                 return {"name": name, "options": options or {}}
     raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
+
+
+def _scored_part(value: object) -> object:
+    """One scorer of a list: as `score` has it, with `weight` and `name` beside."""
+    if isinstance(value, dict) and "options" in value and "use" in value:
+        return value
+    beside = {key: value[key] for key in ("weight", "name") if key in value} if isinstance(value, dict) else {}
+    rest = {key: one for key, one in value.items() if key not in beside} if isinstance(value, dict) else value
+    if isinstance(rest, list):
+        raise ValueError("a list of scorers holds names, {NAME: {option: value}, weight: 2} or {use: NAME}")  # noqa: TRY004
+    made = _score(rest)
+    assert isinstance(made, dict)
+    weight = beside.get("weight", 1.0)
+    whole = float(weight) if isinstance(weight, int) and not isinstance(weight, bool) else weight
+    return {"name": beside.get("name", made["name"]), "use": made["name"], "options": made.get("options", {})} | {
+        "weight": whole
+    }
 
 
 def _data(value: object) -> Any:
@@ -174,12 +201,21 @@ class ScoreEntry(Part):
     name: Text
     options: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the scorers of a list, in its order; empty for a single scorer."""
+        of = self.options.get("of") if self.name == SEVERAL else None
+        written = of if isinstance(of, list | tuple) else ()
+        return tuple(str(one.get("name", one.get("use"))) for one in written if isinstance(one, dict))
+
 
 Data = Annotated[DataEntry, BeforeValidator(_data, json_schema_input_type=str | DataEntry)]
 Shots = Annotated[ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int | list[dict[str, Any]] | ShotsEntry)]
 Limit = Annotated[LimitEntry, BeforeValidator(_counted, json_schema_input_type=Count | LimitEntry)]
 Permute = Annotated[PermuteEntry, BeforeValidator(_counted, json_schema_input_type=Count | PermuteEntry)]
-Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any])]
+Scoring = Annotated[
+    ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any] | list[str | dict[str, Any]])
+]
 Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
@@ -246,8 +282,13 @@ class TaskEntry(Adjustable):
     """The name of a task or group of lm-eval, asked and marked as lm-eval does."""
     include_path: Text | None = None
     """lm_eval: a folder with task files of your own, relative to the suite file."""
+    tags: Texts = ()
+    """Words by which tasks are chosen (`evalkit run --tag smoke`); no part of what is asked."""
     name: Name | None = None
     """Shown everywhere. None: the name of the built-in task."""
+    cases: Annotated[Several[dict[str, Any]], Field(min_length=1, max_length=MOST_CASES)] | None = None
+    """The records themselves, instead of `data`: [{question: "2 + 2?", expected: "4"}]; `vars: {...}` of a case are
+    fields too. Where every case has `expected` and no `target` is written, that is the right answer."""
     prompt: str | None = None
     """The question: a Jinja template over the record's fields."""
     messages: Messages | None = None
@@ -259,6 +300,16 @@ class TaskEntry(Adjustable):
     """The options: a list of templates, or one template that names a list."""
     tools: Tools | None = None
     """Functions that may be called: a list of declarations, or one template that names the record's list."""
+    send: Texts = ()
+    """Fields of the record that go to an application besides the prompt; a part of what is asked."""
+    environment: Text | None = None
+    """An agent's task: the file of the tools that it may call and of the state that they act on, relative to the suite
+    file. Each sample takes as many requests as the agent needs."""
+    start: Text | None = None
+    """With `environment`: what is otherwise in the state when this sample begins, a template that names a mapping
+    (merged into it; null takes a key away). None: nothing."""
+    at_most: LimitsEntry | None = None
+    """With `environment`: how far one sample may go, in requests, tokens and dollars. None: 20 requests."""
     target: str | None = None
     """The right answer, a template; for choices the letter or the text of one of them."""
     score: Scoring | None = None

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from evalkit.errors import Rejected, RequestError, UserError
-from evalkit.records import Message, Request, Settings, Tool
+from evalkit.records import Message, Request, Settings, Tool, ToolCall
 from evalkit.testing.conformance.bench import ASK, N_INPUT, Bench, Complaint, error_of, expect
 
 _SLACK_S = 0.05
@@ -55,7 +55,7 @@ async def times_are_the_servers(bench: Bench) -> None:
 
 
 async def _times(bench: Bench) -> None:
-    behaviour: dict[str, Any] = {"reply": "one two three", "reasoning": "hm", "latency_s": 0.1}
+    behaviour: dict[str, object] = {"reply": "one two three", "reasoning": "hm", "latency_s": 0.1}
     async with bench.served(**behaviour, reasoning_s=0.1, token_interval_s=0.05) as (adapter, provider):
         if not adapter.capabilities.streaming:
             return
@@ -149,6 +149,22 @@ async def calls_come_apart_from_the_text(bench: Bench) -> None:
     expect(calls == [("weather", '{"city":"Paris"}')], f"calls are {calls}, not one of weather with its arguments")
     expect(response.stop_reason == "tool_use", f"stop_reason is {response.stop_reason!r}, not 'tool_use'")
     expect(none.calls == (), f"functions were offered and none was called: calls must be (), not {none.calls!r}")
+
+
+async def conversations_go_on_after_calls(bench: Bench) -> None:
+    """Where the adapter takes what calls return: each result goes back to its own call, and another call may follow."""
+    said = Message("user", "What is the capital of France?")
+    calls = (ToolCall("weather", '{"city": "Paris"}'), ToolCall("weather", '{"city": "Rome"}'))
+    back = (Message("tool", "sunny"), Message("tool", "Error: no such city", failed=True))
+    request = Request((said, Message("assistant", "", calls), *back), tools=(_TOOL,))
+    script = (({"name": "weather", "arguments": {"city": "Paris"}},), "It is sunny.")
+    async with bench.served(scripts={said.content: script}) as (adapter, _):
+        if not adapter.capabilities.tool_results:
+            return
+        first = await adapter.respond(Request((said,), tools=(_TOOL,)))
+        last = await adapter.respond(request)
+    expect(len(first.calls or ()) == 1, f"one call was made, and calls are {first.calls!r}")
+    expect(last.text == "It is sunny.", f"after the results came {last.text!r}, and not the answer that follows them")
 
 
 async def likelihoods_are_given_or_refused(bench: Bench) -> None:

@@ -90,7 +90,7 @@ class FakeServer:
     """What every check starts from (`flavour` and the like)."""
     key_env: tuple[str, ...] = ()
     """Variables that may hold the key, the first one first. Empty: it takes none."""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     faults: Mapping[str, type[RequestError]] = field(default_factory=dict)
     """Faults that become another error in this dialect, like {"error_mid": Overloaded}."""
     shows_reasoning: bool = True

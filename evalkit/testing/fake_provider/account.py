@@ -177,7 +177,7 @@ class Account:
         digest = bytes.fromhex(digest_of(prompt))
         return sum(self._prompts[n * _DIGEST_SIZE : (n + 1) * _DIGEST_SIZE] == digest for n in range(len(self)))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Totals, as `GET /_fake/account?summary=1` gives them; `cpu_s` is of the server's whole process."""
         asked = self.asked()
         return {

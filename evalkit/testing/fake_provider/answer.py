@@ -48,6 +48,10 @@ class Ask:
     sse: bool = True
     """Stream as server-sent events; False only for Gemini without alt=sse, which streams one JSON array."""
     key: str = ""
+    opening: str = ""
+    """The first message of the user, by which `scripts` are found."""
+    n_answers: int = 0
+    """Turns of the assistant so far: which step of a script comes next."""
     prompt_digest: bytes = b""
     """sha256 of the prompt in UTF-8 (of several, joined by NUL)."""
 
@@ -104,8 +108,16 @@ def compose(
         digest = bytes.fromhex(digest_of(prompt))
     offered = bool(ask.tools) and "tools" not in behaviour.ignores
     called = _found(behaviour.calls, prompt, digest) if offered and not empty else None
+    written = None if empty else _scripted(ask, behaviour)
+    if written is not None:
+        called = written if not isinstance(written, str) and offered else None
     calls = tuple(_call(made, serial, n, behaviour) for n, made in enumerate(called or ()))
-    text = "" if empty else _reply(prompt, digest, behaviour, calls=bool(calls))
+    if isinstance(written, str):
+        text = written
+    elif written is not None:
+        text = "" if calls else orjson.dumps(written).decode()
+    else:
+        text = "" if empty else _reply(prompt, digest, behaviour, calls=bool(calls))
     finish: Finish = "calls" if calls else "stop"
     reasoning = behaviour.reasoning
     n_reasoning = behaviour.reasoning_tokens
@@ -187,6 +199,16 @@ def _reply(prompt: str, digest: bytes, behaviour: Behaviour, *, calls: bool) -> 
         return _letter(digest)
     found = _found(answers, prompt, digest)
     return otherwise if found is None else found
+
+
+def _scripted(ask: Ask, behaviour: Behaviour) -> str | tuple[Mapping[str, Any], ...] | None:
+    """The next step of the conversation's script; after its last one the ordinary reply, None without a script."""
+    script = (
+        _found(behaviour.scripts, ask.opening, bytes.fromhex(digest_of(ask.opening))) if behaviour.scripts else None
+    )
+    if script is None:
+        return None
+    return script[ask.n_answers] if ask.n_answers < len(script) else behaviour.reply
 
 
 def _found(by_prompt: Mapping[str, T], prompt: str, digest: bytes) -> T | None:

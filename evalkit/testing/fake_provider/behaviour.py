@@ -75,11 +75,14 @@ class Behaviour:
 
     "echo" repeats the message; "letter" is A-D from its hash (`letter_of` predicts it). None: always `reply`.
     """
-    calls: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    calls: Mapping[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
     """The same keys -> function calls, where the request offers functions: [{"name": "f", "arguments": {"a": 1}}].
 
     Arguments that are a text are sent as they are, broken or not. A text that `answers` has comes before the calls.
     """
+    scripts: Mapping[str, tuple[str | tuple[Mapping[str, Any], ...], ...]] = field(default_factory=dict)
+    """The same keys, for the user's first message -> one step for each answer of a conversation: a text, or calls as
+    above (written as JSON where functions are not offered). After the last step comes `reply`."""
     reasoning: str = ""
     """Reasoning text, in each dialect's own place."""
     refuse_rate: float = 0.0
@@ -104,7 +107,7 @@ class Behaviour:
     """Input tokens written to it (Anthropic: with a life of 5 minutes); at most what is left of the input."""
     cache_write_1h_tokens: int = 0
     """Anthropic only: written with a life of an hour; at most what is left."""
-    billed: Mapping[str, Any] = field(default_factory=dict)
+    billed: Mapping[str, object] = field(default_factory=dict)
     """Chat Completions only: further fields of the usage object, as they are: {"cost": 0.25}."""
 
     # --- faults
@@ -154,7 +157,7 @@ class Behaviour:
         if negative := [name for name in timings if getattr(self, name) < 0]:
             raise ValueError(f"{negative[0]} {getattr(self, negative[0])}: time does not run backwards, use 0 or more")
 
-    def changed(self, settings: Mapping[str, Any]) -> "Behaviour":
+    def changed(self, settings: Mapping[str, object]) -> "Behaviour":
         """This behaviour with some fields as JSON gives them; ValueError names an unknown field's neighbour."""
         names = {one.name for one in fields(self)}
         for name in settings:

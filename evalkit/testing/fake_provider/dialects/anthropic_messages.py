@@ -6,10 +6,11 @@
 The total input is a sum here: input_tokens + cache_creation_input_tokens + cache_read_input_tokens.
 """
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
-from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event, stops_of
+from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, named_event, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "system", "stream", "max_tokens"}
 _FINISH = {
@@ -35,13 +36,15 @@ _KINDS = {
 
 def read(data: Json, path: str) -> Ask:
     """max_tokens is required, as it is at the real API."""
-    messages = [(message["role"], text_of(message["content"])) for message in data["messages"]]
+    conversation = told(map(_turn, data["messages"]), system=text_of(data.get("system")))
     limit = integer_or_none(data["max_tokens"])
     return Ask(
         model=data["model"],
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=bool(data.get("stream")),
-        n_input=len(text_of(data.get("system")).split()) + sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=limit,
         stop=stops_of(data.get("stop_sequences")),
         params=frozenset(data.keys() - _NOT_SETTINGS),
@@ -49,6 +52,30 @@ def read(data: Json, path: str) -> Ask:
         n_tools=n_words(data.get("tools")),
         tools=names_offered((tool["name"], tool["input_schema"]) for tool in data.get("tools", ())),
     )
+
+
+def _turn(message: Json) -> FakeTurn:
+    """Results stand in a message of the user; an empty block of text is refused."""
+    content = message["content"]
+    if not isinstance(content, list):
+        return FakeTurn(message["role"], content)
+    texts, made, answered = [], [], []
+    for block in content:
+        match block["type"]:
+            case "tool_use":
+                made.append(block["id"])
+                texts.append(f"{block['name']} {dumps(dict(block['input'])).decode()}")
+            case "tool_result":
+                answered.append(block["tool_use_id"])
+                texts.append(text_of(block["content"]))
+            case "text" if not block["text"]:
+                raise ValueError("messages: text content blocks must be non-empty")
+            case "thinking" if not block["signature"]:
+                raise ValueError("messages: thinking.signature: Field required")
+            case _:
+                texts.append(block.get("text") or block.get("thinking") or "")
+    role = "tool" if answered else message["role"]
+    return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:

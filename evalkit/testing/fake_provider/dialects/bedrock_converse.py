@@ -8,9 +8,10 @@ A stream is of AWS's binary frames. Cached tokens stand outside inputTokens, and
 from struct import pack
 from zlib import crc32
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import n_words, names_offered
+from evalkit.testing.fake_provider.turns import FakeTurn, told
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, stops_of
 
 _FINISH = {
@@ -34,20 +35,38 @@ def read(data: Json, path: str) -> Ask:
     """The model is in the path, percent-encoded; settings stand in inferenceConfig."""
     address, _, method = path.partition("?")[0].rpartition("/")
     config: Json = data.get("inferenceConfig") or {}
-    messages = [(turn["role"], text_of(turn["content"])) for turn in data["messages"]]
-    n_system = len(text_of(data.get("system")).split())
+    conversation = told(map(_turn, data["messages"]), system=text_of(data.get("system")))
     specified = [tool["toolSpec"] for tool in (data.get("toolConfig") or {}).get("tools", ())]
     return Ask(
         model=address.rpartition("/model/")[2],
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=method == "converse-stream",
-        n_input=n_system + sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=integer_or_none(config.get("maxTokens")),
         stop=stops_of(config.get("stopSequences")),
         params=frozenset(config) | (data.keys() - {"messages", "system", "inferenceConfig"}),
         n_tools=n_words(data.get("toolConfig")),
         tools=names_offered((tool["name"], tool["inputSchema"]["json"]) for tool in specified),
     )
+
+
+def _turn(message: Json) -> FakeTurn:
+    texts, made, answered = [], [], []
+    for block in message["content"]:
+        if "toolUse" in block:
+            made.append(block["toolUse"]["toolUseId"])
+            texts.append(f"{block['toolUse']['name']} {dumps(dict(block['toolUse']['input'])).decode()}")
+        elif "toolResult" in block:
+            answered.append(block["toolResult"]["toolUseId"])
+            texts.append(text_of(block["toolResult"]["content"]))
+        elif "text" in block and not block["text"].strip():
+            raise ValueError("messages: the text field in the ContentBlock object is blank")
+        else:
+            texts.append(block.get("text") or "")
+    role = "tool" if answered else message["role"]
+    return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:

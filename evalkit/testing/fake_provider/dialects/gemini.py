@@ -7,11 +7,12 @@ Thoughts are parts with "thought": true, and are counted outside candidatesToken
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import n_words, names_offered
-from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
+from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.wire import Json, Stream, data_event, dumps, integer_or_none, stops_of
 
 _FINISH = {
     **{"stop": "STOP", "stop_sequence": "STOP", "calls": "STOP", "length": "MAX_TOKENS"},
@@ -34,14 +35,15 @@ def read(data: Json, path: str) -> Ask:
     address, _, query = path.partition("?")
     model, _, method = address.rpartition("/")[2].rpartition(":")
     config: Json = data.get("generationConfig") or {}
-    messages = [(content.get("role", "user"), text_of(content["parts"])) for content in data["contents"]]
     system: Json = data.get("systemInstruction") or {}
-    n_system = len(text_of(system.get("parts")).split())
+    conversation = told(map(_turn, data["contents"]), system=text_of(system.get("parts")))
     return Ask(
         model=model,
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=method == "streamGenerateContent",
-        n_input=n_system + sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=integer_or_none(config.get("maxOutputTokens")),
         stop=stops_of(config.get("stopSequences")),
         logprobs=(config.get("logprobs") or 0) if config.get("responseLogprobs") else None,
@@ -55,6 +57,22 @@ def read(data: Json, path: str) -> Ask:
             for function in tool.get("function_declarations") or tool["functionDeclarations"]  # Google reads both
         ),
     )
+
+
+def _turn(content: Json) -> FakeTurn:
+    """Calls have no ids here: their results go by the names of the functions."""
+    texts, made, answered = [], [], []
+    for part in content["parts"]:
+        if "functionCall" in part:
+            made.append(part["functionCall"]["name"])
+            texts.append(f"{part['functionCall']['name']} {dumps(dict(part['functionCall']['args'])).decode()}")
+        elif "functionResponse" in part:
+            answered.append(part["functionResponse"]["name"])
+            texts.append(dumps(dict(part["functionResponse"]["response"])).decode())
+        else:
+            texts.append(part.get("text") or "")
+    role = "tool" if answered else content.get("role", "user")
+    return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Any:

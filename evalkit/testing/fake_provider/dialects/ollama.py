@@ -4,10 +4,11 @@
 {"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","eval_count":1}
 """
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import n_words, names_offered
+from evalkit.testing.fake_provider.turns import FakeTurn, told
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, stops_of
 
 VERSION: Json = {"version": "0.33.2"}
@@ -18,13 +19,15 @@ _AT = "2026-11-28T12:00:00.000000Z"
 def read(data: Json, path: str) -> Ask:
     """Settings stand in `options`; it streams unless told otherwise."""
     options: Json = data.get("options") or {}
-    messages = [(turn["role"], turn["content"]) for turn in data["messages"]]
+    conversation = told(map(_turn, data["messages"]))
     functions = [tool["function"] for tool in data.get("tools") or ()]
     return Ask(
         model=data["model"],
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=data.get("stream", True) is not False,
-        n_input=sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=integer_or_none(options.get("num_predict")),
         stop=stops_of(options.get("stop")),
         logprobs=(data.get("top_logprobs") or 0) if data.get("logprobs") else None,
@@ -32,6 +35,14 @@ def read(data: Json, path: str) -> Ask:
         n_tools=n_words(data.get("tools")),
         tools=names_offered((function["name"], function["parameters"]) for function in functions),
     )
+
+
+def _turn(message: Json) -> FakeTurn:
+    """Calls have no ids here: their results go by the names of the functions."""
+    called = [call["function"] for call in message.get("tool_calls") or ()]
+    written = "".join(f" {one['name']} {dumps(dict(one['arguments'])).decode()}" for one in called)
+    answered = (message["tool_name"],) if message["role"] == "tool" else ()
+    return FakeTurn(message["role"], message["content"] + written, tuple(one["name"] for one in called), answered)
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:

@@ -9,14 +9,15 @@ completion_tokens, Mistral writes content as a list of chunks, Mistral and Firew
 servers of one's own machine do is a table in `local_servers`.
 """
 
-from typing import Any
+from orjson import loads
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, LocalServer
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
+from evalkit.testing.fake_provider.turns import FakeTurn, told
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "stream", "stream_options"}
@@ -42,14 +43,16 @@ error = openai_error
 
 def read(data: Json, path: str) -> Ask:
     """Messages with text or parts; both names of the token limit."""
-    messages = [(message["role"], text_of(message.get("content"))) for message in data["messages"]]
+    conversation = told(map(_turn, data["messages"]))
     limit = data.get("max_completion_tokens")
     options = data.get("stream_options") or {}
     return Ask(
         model=data["model"],
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=bool(data.get("stream")),
-        n_input=sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=integer_or_none(data.get("max_tokens") if limit is None else limit),
         stop=stops_of(data.get("stop")),
         logprobs=(data.get("top_logprobs") or 0) if data.get("logprobs") else None,
@@ -62,11 +65,21 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
+def _turn(message: Json) -> FakeTurn:
+    called = message.get("tool_calls") or ()
+    written = "".join(f" {call['function']['name']} {call['function']['arguments']}" for call in called)
+    for call in called:
+        loads(call["function"]["arguments"])  # arguments that are no JSON are refused
+    answered = (message["tool_call_id"],) if message["role"] == "tool" else ()
+    made = tuple(call["id"] for call in called)
+    return FakeTurn(message["role"], text_of(message.get("content")) + written, made, answered)
+
+
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """One chat.completion object."""
     answer = answers[0]
     refused = answer.finish == "refusal" and behaviour.flavour == "openai"
-    content: Any = None if refused or answer.finish == "filter" else answer.text
+    content: object = None if refused or answer.finish == "filter" else answer.text
     message: Json = {"role": "assistant", "content": content}
     if answer.calls:
         message["content"] = content or None

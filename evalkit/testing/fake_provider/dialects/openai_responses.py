@@ -4,11 +4,14 @@ event: response.output_text.delta
 data: {"type":"response.output_text.delta","item_id":"msg_7","delta":"Paris",...,"sequence_number":4}
 """
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
+from orjson import loads
+
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
+from evalkit.testing.fake_provider.turns import FakeTurn, told
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event
 
 _NOT_SETTINGS = {"model", "input", "instructions", "stream", "store"}
@@ -21,14 +24,16 @@ def read(data: Json, path: str) -> Ask:
     """`input` is a string or a list of items; instructions count as input."""
     given = data["input"]
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    messages = [(item.get("role", ""), text_of(item.get("content"))) for item in items]
+    conversation = told(_turns(items), system=data.get("instructions") or "")
     logprobs = data.get("top_logprobs") or 0
     wanted = _WITH_LOGPROBS in (data.get("include") or ())
     return Ask(
         model=data["model"],
-        prompts=(last_user(messages),),
+        prompts=(conversation.asked,),
+        opening=conversation.opening,
+        n_answers=conversation.n_answers,
         stream=bool(data.get("stream")),
-        n_input=len((data.get("instructions") or "").split()) + sum(len(text.split()) for _, text in messages),
+        n_input=conversation.n_input,
         max_tokens=integer_or_none(data.get("max_output_tokens")),
         logprobs=logprobs if wanted else None,
         params=frozenset(data.keys() - _NOT_SETTINGS),
@@ -36,6 +41,25 @@ def read(data: Json, path: str) -> Ask:
         n_tools=n_words(data.get("tools")),
         tools=names_offered((tool["name"], tool["parameters"]) for tool in data.get("tools", ())),
     )
+
+
+def _turns(items: list[Json]) -> list[FakeTurn]:
+    """Items as turns: calls and the words before them are one turn of the assistant."""
+    turns: list[FakeTurn] = []
+    for item in items:
+        kind = item.get("type", "message")
+        before = turns[-1] if turns and turns[-1].role == "assistant" else None
+        if kind == "function_call":
+            loads(item["arguments"])
+            text = f"{before.text if before else ''} {item['name']} {item['arguments']}"
+            turns[len(turns) - (before is not None) :] = [
+                FakeTurn("assistant", text, (*(before.made if before else ()), item["call_id"]))
+            ]
+        elif kind == "function_call_output":
+            turns.append(FakeTurn("tool", text_of(item["output"]), answered=(item["call_id"],)))
+        elif kind != "reasoning":
+            turns.append(FakeTurn(item.get("role", ""), text_of(item.get("content"))))
+    return turns
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:

@@ -1,0 +1,25 @@
+# evalkit in a container: no root, and a file system that may be read-only.
+#
+#   docker build -t evalkit .
+#   docker run --rm --read-only --tmpfs /tmp -v "$PWD:/work" -e OPENAI_API_KEY evalkit run suite.yaml
+#
+# /work is your folder: suites are read there, and results/ is written there. The response cache lies in
+# /work/.evalkit-cache, so that nothing is paid for twice.
+
+FROM python:3.11-slim AS build
+COPY . /src
+RUN python -m venv /opt/evalkit \
+ && /opt/evalkit/bin/pip install --no-cache-dir "/src[math,metrics]" \
+ && /opt/evalkit/bin/python -m compileall -q /opt/evalkit/lib
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin evalkit
+COPY --from=build /opt/evalkit /opt/evalkit
+ENV PATH=/opt/evalkit/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    EVALKIT_CACHE=/work/.evalkit-cache
+USER 10001
+WORKDIR /work
+ENTRYPOINT ["evalkit"]
+CMD ["--help"]

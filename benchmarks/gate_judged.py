@@ -1,0 +1,129 @@
+"""Judged rules with labels: false pass and power under judges that prefer one of the two models.
+
+    python -m benchmarks.gate_judged --draws 300
+
+A thousand items; people labelled both answers of a hundred. Truth: the candidate is right as often as the baseline
+(power) or exactly 5 points less often (false pass, margin 5 points), and differs from it on some of the items. Judges
+err with their own rates on right and on wrong answers of each model:
+
+    even        the same small rates for both models
+    length      wrong answers of the candidate, which are longer, are called right more often
+    place       pairs are judged in one order: of pairs that truly tie, the second place, the candidate's, wins some
+    family      the candidate is of the judge's family: its wrong answers pass often, the baseline's right ones less
+    strict      the judge is stricter with the candidate
+    blind       the judge does not see the candidate's losses at all
+    coin        the judge says nothing
+    good        one answer in a hundred is judged wrongly
+
+Compared: prediction-powered (what the gate does), Rogan and Gladen 1978 with both uncertainties (Lang and Reiczigel
+2014; rates of each model from its labels), the judge alone, the labels alone, and five times as many labels alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+import numpy as np
+
+from benchmarks.gate_draws import Floats
+from evalkit.stats import decide
+from evalkit.stats.intervals import t_tail
+from evalkit.stats.judged import JudgedPairs, test_judged
+from evalkit.stats.verdict import Verdict
+
+SEED = 20261129
+N, MARGIN, ALPHA = 1_000, 0.05, 0.05
+JUDGES = {
+    # right answers called wrong, wrong answers called right; of the baseline, then of the candidate
+    "even": (0.08, 0.12, 0.08, 0.12),
+    "length": (0.08, 0.12, 0.08, 0.35),
+    "place": (0.08, 0.12, 0.08, 0.12),
+    "family": (0.15, 0.10, 0.03, 0.40),
+    "strict": (0.05, 0.20, 0.20, 0.05),
+    "blind": (0.05, 0.10, 0.05, 0.10),
+    "coin": (0.50, 0.50, 0.50, 0.50),
+    "good": (0.01, 0.01, 0.01, 0.02),
+}
+
+
+def draw(rng: np.random.Generator, judge: str, accuracy: float, differ: float, delta: float) -> tuple[Floats, ...]:
+    """True scores and judged scores of both models, float64[N] each."""
+    base = (rng.random(N) < accuracy).astype(float)
+    lose, win = (differ - delta) / 2 / accuracy, (differ + delta) / 2 / (1 - accuracy)
+    cand = np.where(base == 1, rng.random(N) >= lose, rng.random(N) < win).astype(float)
+    down_b, up_b, down_c, up_c = JUDGES[judge]
+    seen_b = np.where(base == 1, rng.random(N) >= down_b, rng.random(N) < up_b).astype(float)
+    seen_c = np.where(cand == 1, rng.random(N) >= down_c, rng.random(N) < up_c).astype(float)
+    if judge == "place":
+        tie = (base == cand) & (rng.random(N) < 0.2)
+        seen_b, seen_c = np.where(tie, 0.0, seen_b), np.where(tie, 1.0, seen_c)
+    if judge == "blind":
+        seen_c = np.where(cand < base, seen_b, seen_c)
+    return base, cand, seen_b, seen_c
+
+
+def rogan_gladen(truth: tuple[Floats, Floats], seen: tuple[Floats, Floats], labelled: np.ndarray) -> Verdict:
+    """The corrected difference with the delta method's variance of each model's prevalence and rates."""
+    estimate, variance = 0.0, 0.0
+    for sign, true, said in ((-1, truth[0], seen[0]), (1, truth[1], seen[1])):
+        t, s = true[labelled], said[labelled]
+        n1, n0 = t.sum(), (1 - t).sum()
+        # One half of an error of each kind is added, so that no rate is exactly 0 or 1.
+        sensitivity, specificity = (s[t == 1].sum() + 0.5) / (n1 + 1), ((1 - s[t == 0]).sum() + 0.5) / (n0 + 1)
+        informative = sensitivity + specificity - 1
+        if informative <= 0.05:
+            return Verdict.INCONCLUSIVE
+        share = said.mean()
+        rate = (share + specificity - 1) / informative
+        estimate += sign * rate
+        variance += (
+            share * (1 - share) / len(said)
+            + rate**2 * sensitivity * (1 - sensitivity) / (n1 + 1)
+            + (1 - rate) ** 2 * specificity * (1 - specificity) / (n0 + 1)
+        ) / informative**2
+    t = (estimate + MARGIN) / math.sqrt(variance)
+    if t_tail(t, int(labelled.sum()) - 1) <= ALPHA:
+        return Verdict.PASS
+    return Verdict.FAIL if t_tail(-t, int(labelled.sum()) - 1) <= ALPHA else Verdict.INCONCLUSIVE
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=300)
+    parser.add_argument("--labels", type=int, default=100)
+    given = parser.parse_args()
+    n = given.labels
+    columns = ("PPI", "Rogan-Gladen", "judge alone", f"{n} labels", f"{5 * n} labels")
+    print(f"seed {SEED}, {given.draws} draws of {N} items, {n} labelled pairs; passes at the margin | when equal")
+    print(f"{'judge, accuracy, discordance':<32}" + "".join(f"{name:>16}" for name in columns))
+    for judge in JUDGES:
+        for accuracy, differ in ((0.8, 0.08), (0.7, 0.2)):
+            shares = []
+            for delta in (-MARGIN, 0.0):
+                rng = np.random.default_rng([SEED, int(100 * differ), len(shares)])
+                passed = np.zeros(5)
+                for _ in range(given.draws):
+                    base, cand, seen_b, seen_c = draw(rng, judge, accuracy, max(differ, abs(delta)), delta)
+                    labelled = np.zeros(N, dtype=bool)
+                    labelled[rng.permutation(N)[:n]] = True
+                    labels = np.where(labelled, cand - base, np.nan)
+                    pairs = JudgedPairs(seen_c - seen_b, labels, np.zeros(N, dtype=np.intp), np.arange(N))
+                    passed += [
+                        verdict is Verdict.PASS
+                        for verdict in (
+                            test_judged(pairs, MARGIN, ALPHA).decision.verdict,
+                            rogan_gladen((base, cand), (seen_b, seen_c), labelled),
+                            decide(seen_b, seen_c, MARGIN),
+                            decide(base[labelled], cand[labelled], MARGIN),
+                            decide(base[: 5 * n], cand[: 5 * n], MARGIN),
+                        )
+                    ]
+                shares.append(passed / given.draws)
+            cells = "".join(f"{at:>9.3f} {equal:.3f} " for at, equal in zip(*shares, strict=True))
+            print(f"{judge + f', {accuracy}, {differ}':<32}{cells}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

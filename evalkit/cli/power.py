@@ -1,0 +1,106 @@
+"""`evalkit power RUN`: how many items, asked how often, the next gate needs, in money and minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.errors import UserError
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--baseline", help="Model of RUN that stands for the baseline; else the one of its gate.")
+@click.option("--candidate", help="Model of RUN that stands for the candidate; else the first one of its gate.")
+@click.option("--about", default="all", show_default=True, help="A task, a slice (task/field=value), or all.")
+@click.option("--margin", type=click.FloatRange(0, 1, max_open=True), help="Accepted loss; else the gate's smallest.")
+@click.option(
+    "--power", type=click.FloatRange(0.1, 0.99), default=0.8, show_default=True, help="Wanted chance to pass."
+)
+@click.option("--alpha", type=click.FloatRange(0.001, 0.2), help="Accepted chance of a wrong pass; else the gate's.")
+@click.option(
+    "--difference",
+    type=click.FloatRange(-1, 1),
+    default=0.0,
+    show_default=True,
+    help="Candidate minus baseline that is supposed to be true, in score.",
+)
+@click.option("--repeats", callback=lambda _, __, v: _numbers(v), help="Answers an item to try, comma separated.")
+@click.option("--most-items", type=click.IntRange(1), help="Items that there are; else more can be made.")
+@click.option(
+    "--usd-per-item", type=click.FloatRange(0), default=0.0, help="What a new item costs (writing, labelling)."
+)
+@click.option("--in-flight", type=click.IntRange(1), help="Open requests at once; else as in RUN.")
+@click.option("--draws", type=click.IntRange(20, 10_000), default=400, show_default=True, help="New runs drawn a mix.")
+@results_folder
+@as_json
+def command(
+    run: str,
+    baseline: str | None,
+    candidate: str | None,
+    about: str,
+    margin: float | None,
+    power: float,
+    alpha: float | None,
+    difference: float,
+    repeats: tuple[int, ...],
+    most_items: int | None,
+    usd_per_item: float,
+    in_flight: int | None,
+    draws: int,
+    results: Path,
+    as_json: bool,
+) -> int:
+    """Say what the next gate on items like those of RUN would take: the cheapest mix of items, repeats and judges.
+
+    Two models of RUN stand for the swap: how far their answers differ from item to item, from answer to answer and from
+    judge to judge. New runs are drawn from theirs, and the gate's own test decides each. Sends nothing.
+    """
+    from evalkit.decide.earlier_run import Earlier
+    from evalkit.decide.mixes import Limits, cheapest_mixes
+    from evalkit.stats.sample_size import WantedPower
+    from evalkit.store.runs import resolve_run
+
+    folder = resolve_run(run, results)
+    said = _of_gate(folder)
+    base, cand = baseline or said[0], candidate or said[1]
+    loss = margin if margin is not None else said[2]
+    missing = [
+        flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", loss)) if value is None
+    ]
+    if base is None or cand is None or loss is None:
+        raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
+    question = WantedPower(loss, alpha or said[3], power, difference)
+    limits = Limits(repeats, most_items, usd_per_item, in_flight)
+    found = cheapest_mixes(Earlier.of(folder, base, cand, about), question, limits, draws=draws)
+    if as_json:
+        return print_json({"folder": str(folder), **found.as_json()})
+    from evalkit.render.mixes import render_mixes
+
+    render_mixes(found)
+    return 0
+
+
+def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float]:
+    """Baseline, candidate, smallest margin and alpha of the run's own gate; None where it does not say."""
+    from evalkit.decide.gate import gate_of
+    from evalkit.decide.rules import conditions
+    from evalkit.results import read_facts
+
+    try:
+        gate = gate_of(read_facts(folder), folder)
+    except UserError:
+        return None, None, None, 0.05
+    margins = [c.at for rule in gate.rules for c in conditions(rule) if c.is_margin and c.at > 0]
+    first = next(iter(gate.candidates), None)
+    base = None if gate.baseline is None or gate.baseline.startswith("baseline@") else gate.baseline
+    return base, first, min(margins, default=None), gate.alpha
+
+
+def _numbers(value: str | None) -> tuple[int, ...]:
+    parts = [] if value is None else [part.strip() for part in value.split(",")]
+    if not all(part.isdigit() and 1 <= int(part) <= 100 for part in parts):
+        raise click.BadParameter(f"{value!r} is no list of whole numbers from 1 to 100, such as 1,2,4")
+    return tuple(int(part) for part in parts)

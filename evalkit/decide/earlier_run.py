@@ -1,0 +1,198 @@
+"""What an earlier run teaches about a swap: answers of two models to the same items, their prices and their times.
+
+    earlier = Earlier.of(folder, "gpt", "mine", "all")
+    earlier.whole.parts()         # variance of the difference: from item to item, and from answer to answer
+
+Two models of that run stand for the next swap: how their answers differ from item to item, from answer to answer and
+from judge to judge. Items that some answer is missing of are left out and counted. Unknown stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from evalkit.decide.rules.quality import rows_of
+from evalkit.errors import UserError
+from evalkit.results.pairing import pair
+from evalkit.results.pairs import Codes, Floats, Mask, Pairs
+from evalkit.results.side import Side
+from evalkit.stats.history import predictors
+from evalkit.stats.resampling import StoredPair
+from evalkit.store import judge_files, queries
+from evalkit.store import table as stored
+
+FEWEST = 15
+"""Items below which nothing is planned."""
+_OLDER = 16
+"""Older models whose scores are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What one answer took in the earlier run; None: not known."""
+
+    usd: float | None
+    """Both models together, dollars of one answer of each."""
+    seconds: float | None
+    """The slower model's mean time of one answer."""
+    in_flight: int
+    judge_usd: dict[str, float | None] = field(default_factory=dict)
+    """By judge: dollars of marking one answer of each model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run teaches about a swap."""
+
+    baseline: str
+    candidate: str
+    subject: str
+    by_judges: dict[tuple[str, ...], StoredPair]
+    """Scores by the judges that gave them; () where no judge marked, or each judge's own marks are not stored."""
+    prices: Prices
+    n_left_out: int
+    """Items that some answer is missing of."""
+    history: float | None
+    """Share of the difference's variance that scores of the run's other models leave. None: it cannot be known (too
+    few models, repeats, clusters)."""
+    n_older: int = 0
+
+    @classmethod
+    def of(cls, folder: Path, baseline: str, candidate: str, subject: str = "all") -> Earlier:
+        """Raises StoreError and NotComparable where the run cannot be read or the two do not pair, UserError where it
+        teaches nothing."""
+        sides = (Side.of(folder, baseline), Side.of(folder, candidate))
+        if baseline == candidate:
+            raise UserError("baseline and candidate are the same model: name two, so that it is seen how they differ")
+        pairs = pair(*(stored.model_rows(folder, side.model) for side in sides))
+        rows = rows_of(pairs, subject)
+        if pairs.weight is not None:
+            raise UserError("samples of this run stand for different numbers of requests (weight): not planned yet")
+        items, whole = _items(pairs, rows)
+        if len(items) < FEWEST:
+            raise UserError(
+                f"only {len(items)} items of {subject} have every answer of both models: too few to plan by"
+            )
+        matrices = [_by_item(scores, items) for scores in (pairs.baseline.score, pairs.candidate.score)]
+        clusters = pairs.cluster[items[:, 0]] if pairs.clustered else None
+        if clusters is not None:
+            clusters = np.where(clusters >= 0, clusters, clusters.max() + 1 + np.arange(len(clusters)))
+        by_judges: dict[tuple[str, ...], StoredPair] = {(): StoredPair(matrices[0], matrices[1], clusters)}
+        judge_usd: dict[str, float | None] = {}
+        if judge_files.judging_of(folder) is not None:
+            found = _by_judges(folder, sides, pairs, items, clusters)
+            if found:
+                by_judges, judge_usd = found, _judge_prices(folder, tuple(found)[-1])
+        older = _older(folder, sides, pairs, items) if items.shape[1] == 1 and clusters is None else []
+        history = predictors(matrices[0][:, 0], np.array(older)).ratio if len(older) >= 2 else None
+        return cls(
+            baseline=baseline,
+            candidate=candidate,
+            subject=subject,
+            by_judges=by_judges,
+            prices=_prices(sides, pairs, rows, judge_usd),
+            n_left_out=whole - len(items),
+            history=history,
+            n_older=len(older),
+        )
+
+    @property
+    def whole(self) -> StoredPair:
+        """Scores as the run's own gate reads them."""
+        return list(self.by_judges.values())[-1]
+
+
+def _items(pairs: Pairs, rows: Mask) -> tuple[Codes, int]:
+    """int64[I, K] row numbers of the items that both models have all K answers to, and how many items there are."""
+    places = np.flatnonzero(rows)
+    order = places[np.lexsort((pairs.repeat[places], pairs.item[places]))]
+    starts = np.flatnonzero(np.diff(pairs.item[order], prepend=-1))
+    groups = np.split(order, starts[1:])
+    most = max((len(group) for group in groups), default=0)
+    whole = [group for group in groups if len(group) == most and pairs.scored[group].all()]
+    return np.array(whole, dtype=np.int64).reshape(-1, max(most, 1)), len(groups)
+
+
+def _by_item(scores: Floats, items: Codes) -> Floats:
+    return np.asarray(scores[items], dtype=np.float64)
+
+
+def _prices(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dict[str, float | None]) -> Prices:
+    usd: float | None = 0.0
+    seconds: float | None = None
+    for half in (pairs.baseline, pairs.candidate):
+        cost = half.cost_usd[rows & ~half.errored]
+        usd = None if usd is None or not cost.size or np.isnan(cost).mean() > 0.01 else usd + float(np.nanmean(cost))
+        times = half.total_s[rows & ~np.isnan(half.total_s)]
+        if times.size:
+            seconds = max(seconds or 0.0, float(times.mean()))
+    facts = sides[0].facts
+    peaks = [lane.in_flight_peak for lane in (facts.lanes or {}).values() if lane.in_flight_peak]
+    width = facts.in_flight if isinstance(facts.in_flight, int) else max(peaks, default=1)
+    return Prices(usd, seconds, max(1, width), judge_usd)
+
+
+def _by_judges(
+    folder: Path, sides: Sequence[Side], pairs: Pairs, items: Codes, clusters: Codes | None
+) -> dict[tuple[str, ...], StoredPair]:
+    """Each judge alone, then all together; empty where fewer than two judges marked everything."""
+    marks = [_marks(folder, side.model, pairs) for side in sides]
+    judges = sorted(set(marks[0]) & set(marks[1]))
+    full = [j for j in judges if all(not np.isnan(side[j][items]).any() for side in marks)]
+    if len(full) < 2:
+        return {}
+    sets = [*((judge,) for judge in full), tuple(full)]
+    made = {}
+    for names in sets:
+        baseline, candidate = (np.mean([side[j][items] for j in names], axis=0) for side in marks)
+        made[names] = StoredPair(baseline, candidate, clusters)
+    return made
+
+
+def _marks(folder: Path, model: str, pairs: Pairs) -> dict[str, Floats]:
+    """By judge: float64[n], its mark of each row of the model, NaN where there is none."""
+    with queries.connect([folder], texts=False) as con:
+        rows = con.execute(
+            "select task, sample_digest, occurrence, repeat, parts from rows where model = ? and parts is not null",
+            [model],
+        ).fetchall()
+    place = {pairs.key(row): row for row in range(pairs.n)}
+    found: dict[str, Floats] = {}
+    for task, digest, occurrence, repeat, parts in rows:
+        at = place.get((task, digest, occurrence, repeat))
+        for judge, mark in dict(parts).items() if at is not None else ():
+            found.setdefault(judge, np.full(pairs.n, np.nan))[at] = mark
+    return found
+
+
+def _judge_prices(folder: Path, judges: tuple[str, ...]) -> dict[str, float | None]:
+    """Dollars of one answer of each of two models, by judge; None where it is not known."""
+    from evalkit.results.summary import read_summary
+
+    inner = judge_files.judging_of(folder)
+    assert inner is not None
+    told, answers = read_summary(inner).models, sum(m.all.n for m in read_summary(folder).models.values())
+    made: dict[str, float | None] = {}
+    for judge in judges:
+        total = told[judge].all.cost.total_usd if judge in told else None
+        made[judge] = None if total is None or not answers else 2 * total / answers
+    return made
+
+
+def _older(folder: Path, sides: Sequence[Side], pairs: Pairs, items: Codes) -> list[Floats]:
+    """Scores of the run's other models on the same items, gaps at the model's mean."""
+    from evalkit.results.older_models import filled, scores_of
+
+    places = {pairs.key(int(row))[:3]: n for n, row in enumerate(items[:, 0])}
+    made: list[Floats] = []
+    for name in sides[0].facts.models or {}:
+        if name in {side.model for side in sides} or len(made) == _OLDER:
+            continue
+        scores = scores_of(stored.model_rows(folder, name), places)
+        if np.isnan(scores).mean() <= 0.05:
+            made.append(filled(scores))
+    return made

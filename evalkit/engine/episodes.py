@@ -1,0 +1,239 @@
+"""An agent's sample: the model calls, the environment answers, and so on until it is over. One row for all of it.
+
+    item = begun(item)                          # request_of(item): what is asked first
+    item = stepped(item, bought)                # the answer's calls carried out
+    over_after(item)                            # why nothing more is asked; None: it goes on
+    row = await episode_row(item)               # scored by the calls and what they made of the state
+
+A sample is over when the model answers without a call, calls a tool that ends it, is cut off or declines, or reaches a
+limit of the suite (`at_most`). Each request is a step with its own seconds, tokens and money; the row has their sums,
+and where one is unknown the sum is unknown. The first token of the row is the last step's: the one that a reader sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
+from evalkit.engine.rows import AttemptInfo, failed, step_of
+from evalkit.engine.work import Episode, Item
+from evalkit.reasoning import answer_of
+from evalkit.records import AgentStep, Failure, Message, Response, Row, Sample, StopReason, Timing, ToolCall, ToolResult
+from evalkit.scorers.calls import NoCalls, read_calls
+from evalkit.suite.environments import BrokenEnvironment, World, world_of
+from evalkit.suite.environments.recorded import OffRecord
+from evalkit.suite.environments.world import CUT, tokens_of, total
+
+BROKEN = "environment"
+"""`Row.error_kind` where the environment file cannot do what it says: nobody's answer is to blame."""
+OFF_RECORD = "off_record"
+"""`Row.error_kind` where an agent made a call that was never recorded."""
+UNMEASURED = "unmeasured"
+"""`Row.error_kind` where a limit in tokens or dollars cannot be kept, since nobody says what a step took."""
+
+
+def begun(item: Item, steps: Sequence[AgentStep] = ()) -> Item:
+    """The item as its agent begins, or goes on after steps of an earlier session. Items of single answers as they are.
+
+    Raises BrokenEnvironment.
+    """
+    world = world_of(item.sample)
+    if world is None:
+        return item
+    item = replace(item, episode=Episode(item.sample.messages, world.state))
+    for step in steps:
+        item = _with_step(item, world, step)
+    return item
+
+
+def stepped(item: Item, bought: Obtained) -> Item:
+    """The item after an answer, its calls carried out unless the sample is over. Raises BrokenEnvironment."""
+    world = world_of(item.sample)
+    assert world is not None
+    return _with_step(item, world, _step(item, world, bought))
+
+
+def with_answer(item: Item, bought: Obtained) -> Item:
+    """The item with an answer whose calls could not be carried out."""
+    world, episode = world_of(item.sample), item.episode
+    assert world is not None
+    assert episode is not None
+    return replace(item, episode=replace(episode, steps=(*episode.steps, _step(item, world, bought))))
+
+
+def over_after(item: Item) -> str | None:
+    """Why the sample is over with its last step, "" where the agent came to its own end; None where it goes on."""
+    world, episode = world_of(item.sample), item.episode
+    return world.over(episode.steps) if world is not None and episode is not None and episode.steps else None
+
+
+def _step(item: Item, world: World, bought: Obtained) -> AgentStep:
+    """The step of an answer, its calls not carried out yet."""
+    response = bought.response
+    calls = response.calls or ()
+    if not world.native:
+        calls = _written_calls(response.text if item.task.scorer.keeps_reasoning else answer_of(response.text))
+    timed = item.model.adapter.capabilities.timing
+    return step_of(response, tuple(calls), bought.attempt, bought.cost, timed=timed)
+
+
+def _written_calls(text: str) -> tuple[ToolCall, ...]:
+    """The calls of a reply in text; () where it makes none."""
+    try:
+        found = read_calls(text)
+    except NoCalls:
+        return ()
+    return tuple(ToolCall(one.name, json.dumps(dict(one.arguments), ensure_ascii=False)) for one in found)
+
+
+def _with_step(item: Item, world: World, step: AgentStep) -> Item:
+    """The item after this step, its calls carried out now (a stored one's again, which comes to the same)."""
+    episode = item.episode
+    assert episode is not None
+    if world.over((*episode.steps, step)) is not None and not world.ends(step.calls):
+        return replace(item, episode=replace(episode, steps=(*episode.steps, step)))
+    called, state = world.answer(episode.state, step.calls)
+    results = tuple(ToolResult(one.text, one.failed) for one in called)
+    done = replace(step, results=results)
+    said = step.text if item.task.scorer.keeps_reasoning else answer_of(step.text)
+    if world.native:
+        turns = [
+            Message("assistant", said, step.calls, carried=step.carried),
+            *(Message("tool", one.text, failed=one.failed) for one in results),
+        ]
+    else:
+        told = [{"name": call.name, "result": one.text} for call, one in zip(step.calls, results, strict=True)]
+        turns = [Message("assistant", said), Message("user", _TOLD + json.dumps(told, ensure_ascii=False))]
+    return replace(item, episode=Episode((*episode.messages, *turns), state, (*episode.steps, done)))
+
+
+_TOLD = "Your calls returned:\n"
+
+
+def unmeasured(item: Item) -> Failure | None:
+    """Why the sample cannot go on within its limits: what a step took is not known. None where it can."""
+    world, episode = world_of(item.sample), item.episode
+    assert world is not None
+    assert episode is not None
+    most = world.limits
+    for what, limit, of in (("tokens", most.tokens, tokens_of), ("usd", most.usd, lambda step: step.cost_usd)):
+        if limit is not None and total(episode.steps, of) is None:
+            told = f"at_most.{what} cannot be kept: it is not known what step {len(episode.steps)} took"
+            return Failure(UNMEASURED, f"{told}. Leave the limit out, or limit the steps.")
+    return None
+
+
+async def episode_row(item: Item) -> Row:
+    """The row of a sample that is over, scored."""
+    episode = item.episode
+    assert episode is not None
+    steps = episode.steps
+    last = steps[-1]
+    stop: StopReason = next((cut for cut in CUT if cut == last.stop_reason), "stop")
+    response = Response(
+        text=last.text,
+        stop_reason=stop,
+        timing=Timing(sent_at=0.0, total_s=0.0),
+        reasoning=last.reasoning,
+        refusal=last.refusal,
+        calls=last.calls if last.calls or item.sample.tools else None,
+        steps=steps,
+    )
+    row = await scored_row(item, response, _attempt(steps), None)
+    parts = {**row.parts, **trajectory_parts(item.sample, steps)}
+    return replace(_summed(row, steps), parts=parts, stop_reason=last.stop_reason)
+
+
+def trajectory_parts(sample: Sample, steps: Sequence[AgentStep]) -> dict[str, float]:
+    """What a row says of how far its agent went: requests, calls, calls that were refused, and whether a limit ended
+    it (1 or 0)."""
+    world = world_of(sample)
+    return {
+        "steps": float(len(steps)),
+        "calls": float(sum(len(step.calls) for step in steps)),
+        "failed_calls": float(sum(result.failed for step in steps for result in step.results)),
+        "at_limit": float(bool(steps and world is not None and world.over(steps))),
+    }
+
+
+def lost_row(item: Item, lost: Lost) -> Row:
+    """The row of a sample one of whose requests failed for good. What was done until then stands in it."""
+    name = item.model.name
+    row = failed(item.sample, name, item.repeat, lost.attempt, lost.failure, item.task.dropped[name])
+    return replace(row, steps=item.episode.steps if item.episode is not None else None)
+
+
+def broken_row(item: Item, failure: Failure) -> Row:
+    """The row of a sample that cannot go on, and that no request failed for."""
+    steps = item.episode.steps if item.episode is not None else ()
+    name = item.model.name
+    row = failed(item.sample, name, item.repeat, _attempt(steps), failure, item.task.dropped[name])
+    return replace(row, steps=steps)
+
+
+def broken(error: BrokenEnvironment) -> Failure:
+    """The failure for an environment that cannot do what it says, or that was never asked this."""
+    if isinstance(error, OffRecord):
+        told = (
+            f"the agent left the record: {error}. Record it too, or look at what was done until then: it has no score."
+        )
+        return Failure(OFF_RECORD, told)
+    return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")
+
+
+def _attempt(steps: Sequence[AgentStep]) -> AttemptInfo:
+    """What the engine saw around all steps."""
+    if not steps:
+        return AttemptInfo(0.0, None, None, 0)
+    return AttemptInfo(
+        started_at=steps[0].started_at,
+        queue_s=steps[0].queue_s,
+        retry_s=total(steps, lambda step: step.retry_s),
+        attempts=1 + sum(max(0, step.attempts - 1) for step in steps),
+        cached=any(step.cached for step in steps),  # such a row was not waited for as a whole, and is not timed
+    )
+
+
+def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
+    """The row with the figures of all steps."""
+    last = steps[-1]
+    fresh = [step for step in steps if not step.cached]
+    return replace(
+        row,
+        ttft_s=last.ttft_s,
+        ttfr_s=last.ttfr_s,
+        tpot_s=last.tpot_s,
+        total_s=total(steps, lambda step: step.total_s),
+        input_tokens=total(steps, lambda step: step.input_tokens),
+        cache_read_tokens=total(steps, lambda step: step.cache_read_tokens),
+        cache_write_5m_tokens=total(steps, lambda step: step.cache_write_5m_tokens),
+        cache_write_1h_tokens=total(steps, lambda step: step.cache_write_1h_tokens),
+        cache_write_other_tokens=total(steps, lambda step: step.cache_write_other_tokens),
+        output_tokens=total(steps, lambda step: step.output_tokens),
+        reasoning_tokens=total(steps, lambda step: step.reasoning_tokens),
+        reasoning_estimated=any(step.reasoning_estimated for step in steps),
+        cost_usd=total(steps, lambda step: step.cost_usd),
+        spend_usd=total(fresh, lambda step: step.cost_usd) if fresh else Decimal(0),
+        served_model=last.served_model,  # each step has its own
+        fingerprint=last.fingerprint,
+        service_tier=last.service_tier,
+        billed_beside=_joined(steps),
+        raw_usage=None,  # each step has its own
+        dropped=tuple(dict.fromkeys([*row.dropped, *(name for step in steps for name in step.dropped)])),
+        steps=tuple(steps),
+    )
+
+
+def _joined(steps: Sequence[AgentStep]) -> str | None:
+    found = dict.fromkeys(part for step in steps for part in (step.billed_beside or "").split(", ") if part)
+    return ", ".join(found) or None
+
+
+def cached_answer(item: Item, response: Response, started_at: float) -> Obtained:
+    """A cached answer as one that was bought: by this run's prices of the day on which it was asked."""
+    attempt = AttemptInfo(started_at, None, None, 1, cached=True)
+    response, cost = cost_of(item, response, attempt)
+    return Obtained(response, attempt, cost)

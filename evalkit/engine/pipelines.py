@@ -1,0 +1,458 @@
+"""Pipelines: a model with a guard before or behind it, asked as one, billed and timed part by part.
+
+    request -> guard: "safe" -> model: answer -> guard: "unsafe" -> refused, with what the guard said
+
+An attempt that fails in the middle is made again from where it failed: what a guard before said of this request still
+holds, and is not paid for twice. Times are those of the parts together; a guard behind holds the answer back, so that
+there is no first token before the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from evalkit.adapters.application_options import Path
+from evalkit.adapters.base import (
+    Adapter,
+    Capabilities,
+    ChecksRequests,
+    DescribesServer,
+    Endpoint,
+    ManagedServer,
+    ModelSpec,
+    ProbesTools,
+    ReadsRecord,
+)
+from evalkit.adapters.json_paths import ABSENT, read_path
+from evalkit.adapters.options import read_options
+from evalkit.adapters.pipeline import GuardEntry, GuardWords, PipelineOptions, guards_of
+from evalkit.engine.asking import believed
+from evalkit.engine.caching import is_kept
+from evalkit.engine.work import PlannedModel
+from evalkit.errors import BadReply, SuiteError, Unsupported
+from evalkit.plugins import folded
+from evalkit.reasoning import answer_of
+from evalkit.records import Message, Request, Response, Stage, Timing, Usage
+from evalkit.scorers.patterns import Pattern
+from evalkit.scorers.structure import NotJson, find_json, parse
+from evalkit.suite.digests import digest
+from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
+from evalkit.suite.schema import ModelEntry
+from evalkit.suite.templates import BadTemplate, Template
+from evalkit.suite.wording import near
+
+VARIABLES = frozenset({"prompt", "messages", "system", "answer"})
+_DECLINED = frozenset({"refusal", "content_filter"})
+_WORDS = " \t\r.,:;!*_`\"'#[]()<>"
+BYTES_OF_A_TOKEN = 16
+"""Of an answer that a guard behind reads: more than any prose has."""
+_TRIAL = "?"
+
+_passed: ContextVar[tuple[Request, Stage] | None] = ContextVar("passed", default=None)
+"""Of the item that this task asks: its request, and what the guard before it said. An item is asked in one task."""
+
+
+def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
+    """What the entry says. Raises SuiteError with every complaint."""
+    place = f"models.{name}"
+    spec = ModelSpec(name, PIPELINE, entry.model or "", options=entry.options)
+    wrong = []
+    if entry.model is None:
+        wrong.append(f"{place}.model: is required, and missing: the model of the suite between the guards")
+    wrong += [
+        f"{place}.{key}: belongs to its parts; a pipeline has no {key} of its own"
+        for key in ("base_url", "serve", "hosting", "price_as", "weights", "licence")
+        if getattr(entry, key) is not None
+    ]
+    if entry.settings.model_fields_set:
+        wrong.append(f"{place}.settings: belong to its parts; a pipeline has none of its own")
+    return read_options(PipelineOptions, spec, wrong)
+
+
+def put_together(
+    name: str, entry: ModelEntry, entries: Mapping[str, ModelEntry], made: Mapping[str, Adapter]
+) -> PipelineAdapter | None:
+    """The pipeline of this entry; None where a part of it could not be made, which is said elsewhere. Raises
+    SuiteError."""
+    options = options_of(name, entry)
+    guards = dict(guards_of(options))
+    place, wrong = f"models.{name}", []
+    if not guards:
+        wrong.append(f"{place}: has no guard; write before: or behind: with the name of a model")
+    named = {"model": entry.model or "", **{role: guard.by for role, guard in guards.items()}}
+    for key, part in named.items():
+        if part not in entries:
+            wrong.append(f"{place}.{key}: there is no model {part!r} in the suite; {near(part, entries)}")
+        elif is_pipeline(entries[part]):
+            wrong.append(f"{place}.{key}: {part} is a pipeline itself; a pipeline is made of single models")
+        elif entries[part].serve is not None:
+            wrong.append(f"{place}.{key}: {part} is started by evalkit (serve:), which a part of a pipeline is not")
+    found: dict[str, _Guard] = {}
+    for role, guard in guards.items():
+        try:
+            found[role] = _Guard.of(guard, options, f"{place}.{role}", role)
+        except SuiteError as error:
+            wrong += error.complaints
+    if wrong:
+        raise SuiteError(wrong)
+    if any(part not in made for part in named.values()):
+        return None
+    parts = {role: made[part] for role, part in named.items()}
+    spec = replace(parts["model"].spec, name=name, adapter=PIPELINE, model=entry.model or "", options=entry.options)
+    return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """One guard, ready to be asked."""
+
+    by: str
+    role: Literal["before", "behind"]
+    blocked: _Rule
+    passed: _Rule | None
+    turns: tuple[tuple[Literal["system", "user"], Template], ...]
+    """What it is asked; empty: what it guards, as it is."""
+
+    @classmethod
+    def of(cls, entry: GuardEntry, options: PipelineOptions, place: str, role: str) -> _Guard:
+        """Raises SuiteError."""
+        wrong: list[str] = []
+        blocked, passed = entry.blocked or options.blocked, entry.passed or options.passed
+        if blocked is None:
+            wrong.append(f"{place}: nothing says what counts as blocked; write blocked: unsafe, or what it says then")
+        turns: list[tuple[Literal["system", "user"], Template]] = []
+        if entry.system is not None and entry.prompt is None:
+            wrong.append(f"{place}.system: belongs to a prompt of its own")
+        written: tuple[tuple[Literal["system", "user"], str, str | None], ...] = (
+            ("system", "system", entry.system),
+            ("user", "prompt", entry.prompt),
+        )
+        for who, key, source in written:
+            if source is None:
+                continue
+            try:
+                template = Template(source, key)
+            except BadTemplate as error:
+                wrong.append(f"{place}.{key}: {error}")
+                continue
+            known = VARIABLES - ({"answer"} if role == "before" else set())
+            wrong += [
+                f"{place}.{key}: {{{{ {one} }}}} is nothing that a guard {role} it is shown; {near(one, known)}"
+                for one in sorted(template.names - known)
+            ]
+            turns.append((who, template))
+        rules = [_rule(said, f"{place}.{key}", wrong) for said, key in ((blocked, "blocked"), (passed, "passed"))]
+        if wrong or rules[0] is None:
+            raise SuiteError(wrong)
+        return cls(entry.by, "before" if role == "before" else "behind", rules[0], rules[1], tuple(turns))
+
+    def request(self, asked: Request, answer: str | None, guard: Adapter) -> Request:
+        """What the guard is sent. Raises Unsupported where its prompt cannot be made."""
+        settings = guard.spec.settings
+        record = asked.record if guard.capabilities.record else {}
+        if not self.turns:
+            messages = asked.messages if answer is None else (Message("user", answer),)
+            return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
+        values: dict[str, object] = {
+            "prompt": asked.prompt,
+            "messages": [{"role": one.role, "content": one.content} for one in asked.messages],
+            "system": "\n\n".join(one.content for one in asked.messages if one.role == "system"),
+        }
+        values |= {} if answer is None else {"answer": answer}
+        try:
+            messages = tuple(Message(who, template.render(values)) for who, template in self.turns)
+        except BadTemplate as error:
+            raise Unsupported(f"models.{guard.spec.name}: the prompt of the guard {error}", sent=False) from error
+        return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
+
+    def blocks(self, said: Response, name: str) -> bool:
+        """Whether it blocks. A guard that declines to look blocks too. Raises BadReply where it says neither."""
+        if said.stop_reason in _DECLINED:
+            return True
+        text = answer_of(said.text)
+        if self.blocked.holds(text):
+            return True
+        if self.passed is not None and not self.passed.holds(text):
+            raise BadReply(f"models.{name}: the guard said neither that it blocks nor that it passes: {text[:200]!r}")
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A compiled verdict."""
+
+    said: GuardWords
+    pattern: Pattern | None
+
+    def holds(self, text: str) -> bool:
+        """Whether the guard says it."""
+        said, folded_text = self.said, text.casefold()
+        if said.label:
+            line = text.strip().partition("\n")[0].casefold()
+            first = line.split()[0] if line.split() else ""
+            return bool({line.strip(_WORDS), first.strip(_WORDS)} & {one.casefold() for one in said.label})
+        if said.text:
+            return any(one.casefold() in folded_text for one in said.text)
+        if self.pattern is not None:
+            return self.pattern.found(text)
+        return self._in_json(text, str(said.json_at))
+
+    def _in_json(self, text: str, at: Path) -> bool:
+        said = self.said
+        try:
+            value = read_path(at).of(parse(find_json(text, "any")))
+        except NotJson:
+            return False
+        if said.above is not None:
+            return isinstance(value, int | float) and not isinstance(value, bool) and value > said.above
+        if not said.values:
+            return value is True
+        word = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        return value is not ABSENT and word.casefold() in {one.casefold() for one in said.values}
+
+
+def _rule(said: GuardWords | None, place: str, wrong: list[str]) -> _Rule | None:
+    if said is None or said.regex is None:
+        return None if said is None else _Rule(said, None)
+    try:
+        return _Rule(said, Pattern.compile(said.regex))
+    except SuiteError as error:
+        wrong += [f"{place}: {one}" for one in error.complaints]
+        return None
+
+
+class PipelineAdapter:
+    """The parts of a pipeline as one model. `served` is what their servers said of themselves, by part."""
+
+    def __init__(self, spec: ModelSpec, parts: Mapping[str, Adapter], guards: Mapping[str, _Guard]) -> None:
+        self.spec = spec
+        self.parts = parts
+        """By role: model, before, behind."""
+        self._guards = guards
+        main = parts["model"]
+        self.capabilities = _capabilities(parts, holds_back="behind" in guards)
+        self.record_fields = frozenset(
+            field for one in parts.values() if isinstance(one, ReadsRecord) for field in one.record_fields
+        )
+        facts = {f"part_{role}": f"{one.spec.name} at {one.endpoint.place}" for role, one in parts.items()}
+        if any(one.endpoint.facts.get("replayed") == "true" or _is_made_up(one) for one in parts.values()):
+            facts["replayed"] = "true"
+        named = " · ".join(f"{role} {one.endpoint.place} {one.spec.model}" for role, one in sorted(parts.items()))
+        self.endpoint = Endpoint(
+            lane=main.endpoint.lane,
+            further_lanes=tuple(sorted({one.endpoint.lane for one in parts.values()} - {main.endpoint.lane})),
+            place=f"{named} · {_content(spec, parts)[:12]}",
+            network=any(one.endpoint.network for one in parts.values()),
+            host=main.endpoint.host,
+            cacheable=all(is_kept(one) for one in parts.values()),
+            weights=main.endpoint.weights or main.spec.weights,
+            turn=main.endpoint.turn,
+            facts=facts,
+        )
+        self.served: Mapping[str, object] = {}
+
+    async def respond(self, request: Request) -> Response:
+        """The answer, or that a guard blocked it. Raises the RequestError of the part that failed."""
+        if request.continuations is not None:
+            raise Unsupported(f"models.{self.spec.name}: a pipeline gives no log-likelihoods", sent=False)
+        stages: list[Stage] = []
+        if (before := self._guards.get("before")) is not None:
+            held = _passed.get()
+            stage = held[1] if held is not None and held[0] is request else await self._ask(before, request, None)
+            _passed.set((request, stage))
+            stages.append(stage)
+            if stage.blocked:
+                return _blocked(stages)
+        main = self.parts["model"]
+        asked = request if main.capabilities.record else replace(request, record={})
+        said = believed(await main.respond(asked), asked)
+        made = Stage(main.spec.name, "model", said.timing, said.usage, said.served_model)
+        behind = self._guards.get("behind")
+        shown = answer_of(said.text)
+        if behind is None or not shown.strip():
+            return _passed_on(said, [*stages, made], held_back=False)
+        stage = await self._ask(behind, request, shown)
+        if stage.blocked:
+            return _blocked([*stages, replace(made, said=said.text), stage], said)
+        return _passed_on(said, [*stages, made, stage], held_back=True)
+
+    def check_request(self, request: Request) -> None:
+        """Raises Unsupported where a part cannot be asked this."""
+        main = self.parts["model"]
+        asked = [(main, request)]
+        for role, guard in self._guards.items():
+            answer = _TRIAL if role == "behind" else None
+            asked.append((self.parts[role], guard.request(request, answer, self.parts[role])))
+        for part, one in asked:
+            if isinstance(part, ChecksRequests):
+                part.check_request(one)
+
+    async def describe(self) -> None:
+        """Asks each server what it is."""
+        for part in self.parts.values():
+            if isinstance(part, DescribesServer) and not isinstance(part, ManagedServer):
+                await part.describe()
+        told = ((one.spec.name, getattr(one, "served", None)) for one in self.parts.values())
+        self.served = {name: dict(served) for name, served in told if served}
+
+    async def probe_tools(self) -> str | None:
+        """As the model between the guards."""
+        main = self.parts["model"]
+        return await main.probe_tools() if isinstance(main, ProbesTools) else None
+
+    async def aclose(self) -> None:
+        """Closes every part; those that are asked by themselves too are closed twice, which does nothing."""
+        for part in self.parts.values():
+            await part.aclose()
+
+    async def _ask(self, guard: _Guard, request: Request, answer: str | None) -> Stage:
+        adapter = self.parts[guard.role]
+        asked = guard.request(request, answer, adapter)
+        said = believed(await adapter.respond(asked), asked)
+        blocked = guard.blocks(said, guard.by)
+        words = said.text or said.refusal
+        return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)
+
+
+def _content(spec: ModelSpec, parts: Mapping[str, Adapter]) -> str:
+    """Digest of all that decides what a pipeline says, beside the request itself."""
+    what = {
+        role: {
+            "place": one.endpoint.place,
+            "model": one.spec.model,
+            "options": dict(one.spec.options),
+            "settings": asdict(one.spec.settings),
+            "weights": one.endpoint.weights or one.spec.weights,
+        }
+        for role, one in parts.items()
+    }
+    return digest("evalkit.pipeline/1", {"parts": what, "options": dict(spec.options)})
+
+
+def _is_made_up(part: Adapter) -> bool:
+    return part.spec.function is not None or folded(part.spec.adapter) in {"replay", "scripted"}
+
+
+def _capabilities(parts: Mapping[str, Adapter], *, holds_back: bool) -> Capabilities:
+    main = parts["model"].capabilities
+    return replace(
+        main,
+        likelihood=False,
+        streaming=main.streaming and not holds_back,
+        usage=all(one.capabilities.usage for one in parts.values()),
+        timing=all(one.capabilities.timing for one in parts.values()),
+        record=any(one.capabilities.record for one in parts.values()),
+    )
+
+
+def _passed_on(said: Response, stages: list[Stage], *, held_back: bool) -> Response:
+    """The model's answer with the bill and the times of all parts. A guard behind holds every token back."""
+    waited_s = sum(stage.timing.total_s for stage in stages if stage.role == "before")
+    own = said.timing
+    first = None if held_back or own.ttft_s is None else waited_s + own.ttft_s
+    thought = None if held_back or own.ttfr_s is None else waited_s + own.ttfr_s
+    timing = Timing(stages[0].timing.sent_at, _seconds(stages), ttft_s=first, ttfr_s=thought)
+    return replace(said, timing=timing, usage=_sum(stages), raw_usage=None, stages=tuple(stages))
+
+
+def _blocked(stages: list[Stage], said: Response | None = None) -> Response:
+    """What a user sees of a request, or of an answer, that a guard blocked."""
+    guard = stages[-1]
+    why = f"blocked by {guard.model}" + (f": {guard.said.strip()[:2_000]}" if guard.said and guard.said.strip() else "")
+    return Response(
+        "",
+        "content_filter",
+        Timing(stages[0].timing.sent_at, _seconds(stages)),
+        served_model=said.served_model if said is not None else None,
+        usage=_sum(stages),
+        refusal=why,
+        calls=() if said is not None and said.calls is not None else None,
+        dropped=said.dropped if said is not None else (),
+        stages=tuple(stages),
+    )
+
+
+def _seconds(stages: list[Stage]) -> float:
+    return sum(stage.timing.total_s for stage in stages)
+
+
+def _sum(stages: list[Stage]) -> Usage | None:
+    """Tokens of all parts; a count that one of them does not say is unknown."""
+    bills = [stage.usage for stage in stages]
+    known = [bill for bill in bills if bill is not None]
+    if len(known) < len(bills):
+        return None
+    return Usage(
+        input=_total(bill.input for bill in known),
+        cache_read=_total(bill.cache_read for bill in known),
+        cache_write_5m=_total(bill.cache_write_5m for bill in known),
+        cache_write_1h=_total(bill.cache_write_1h for bill in known),
+        cache_write_other=_total(bill.cache_write_other for bill in known),
+        output=_total(bill.output for bill in known),
+        reasoning=_total(bill.reasoning for bill in known),
+        beside=tuple(dict.fromkeys(one for bill in known for one in bill.beside)),
+    )
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    """The sum; None where one is unknown."""
+    total = 0
+    for n in counts:
+        if n is None:
+            return None
+        total += n
+    return total
+
+
+def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel]) -> PlannedModel:
+    """The pipeline with the prices of its parts, which are given by their names."""
+    main = parts[adapter.parts["model"].spec.name]
+    guards = [(role, parts[one.spec.name]) for role, one in adapter.parts.items() if role != "model"]
+
+    def worst(n_bytes: int, limit: int | None) -> Decimal | None:
+        total = main.worst_case(n_bytes, limit)
+        for role, guard in guards:
+            shown = n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0) + _frame(adapter, role)
+            own = guard.worst_case(shown, guard.adapter.spec.settings.max_output_tokens)
+            total = None if total is None or own is None else total + own
+        return total
+
+    own = {one.name: one for one in (main, *(guard for _, guard in guards))}
+    return PlannedModel(adapter.spec.name, adapter, _only_by_parts, worst, parts=own)
+
+
+def _frame(adapter: PipelineAdapter, role: str) -> int:
+    return sum(len(template.source.encode("utf-8", "replace")) for _, template in adapter._guards[role].turns)
+
+
+def _only_by_parts(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
+    return None
+
+
+def parts_expected(
+    model: PlannedModel, given: float, made: float | None
+) -> Iterator[tuple[PlannedModel, tuple[float, float | None]]]:
+    """(part, (tokens that it reads, tokens that it makes)) of a pipeline whose model reads and makes so many.
+
+    A guard reads what it guards, and makes at most its own limit; None where it has none, or the answer is unknown.
+    """
+    if not isinstance(model.adapter, PipelineAdapter):
+        return
+    for role, adapter in model.adapter.parts.items():
+        part = model.parts[adapter.spec.name]
+        if role == "model":
+            yield part, (given, made)
+        elif role == "behind":
+            yield part, (made or 0.0, None if made is None else _limit_of(adapter))
+        else:
+            yield part, (given, _limit_of(adapter))
+
+
+def _limit_of(guard: Adapter) -> float | None:
+    limit = guard.spec.settings.max_output_tokens
+    return None if limit is None else float(limit)

@@ -1,0 +1,90 @@
+"""How evalkit was installed here, so that a hint names the command that adds an extra to this very installation.
+
+    install_hint("app")      # uv sync --extra app                                  in a clone
+                             # uv tool install --force 'evalkit-harness[app]'       a tool of uv
+                             # uvx --from 'evalkit-harness[app]' evalkit            run by uvx
+                             # pipx install --force 'evalkit-harness[app]'          pipx
+                             # pip install 'evalkit-harness[app]'                   any other environment
+
+A package that came from a Git repository or a folder is named with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["clone", "uv tool", "uvx", "pipx", "pip"]
+PACKAGE = "evalkit-harness"
+_HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where evalkit lies."""
+
+    kind: Kind
+    source: str | None = None
+    """`git+https://...` or `file:///...`, where it came from there; None: from the package index."""
+
+    def command(self, extra: str) -> str:
+        """The command that adds an extra."""
+        if self.kind == "clone":
+            return f"uv sync --extra {extra}"
+        wanted = f"{PACKAGE}[{extra}]" + (f" @ {self.source}" if self.source else "")
+        start = {
+            "uv tool": "uv tool install --force",
+            "uvx": "uvx --from",
+            "pipx": "pipx install --force",
+            "pip": "pip install",
+        }[self.kind]
+        return f"{start} '{wanted}'" + (" evalkit ..." if self.kind == "uvx" else "")
+
+
+def install_hint(extra: str) -> str:
+    """The command that adds this extra to the installation that runs."""
+    return found(Path(sys.prefix), _HERE, _direct_url()).command(extra)
+
+
+def found(prefix: Path, package: Path, direct_url: str | None) -> Installation:
+    """Which kind of installation it is. `prefix`: the environment; `package`: the folder of evalkit's code;
+    `direct_url`: the text of `direct_url.json` (PEP 610), None where there is none."""
+    if (package.parent / "pyproject.toml").is_file():
+        return Installation("clone")
+    source, words = _source(direct_url), [*prefix.parts]
+    pairs = list(pairwise(words))
+    if ("uv", "tools") in pairs:
+        return Installation("uv tool", source)
+    if any(word in {"archive-v0", "environments-v2"} for word in words) or ("uv", "builds-v0") in pairs:
+        return Installation("uvx", source)
+    if ("pipx", "venvs") in pairs:
+        return Installation("pipx", source)
+    return Installation("pip", source)
+
+
+def _direct_url() -> str | None:
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return distribution(PACKAGE).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+
+
+def _source(direct_url: str | None) -> str | None:
+    try:
+        told = json.loads(direct_url or "{}")
+    except ValueError:
+        return None
+    url = told.get("url") if isinstance(told, dict) else None
+    if not isinstance(url, str):
+        return None
+    vcs = told.get("vcs_info")
+    if isinstance(vcs, dict) and vcs.get("vcs") == "git":
+        commit = vcs.get("requested_revision") or vcs.get("commit_id")
+        return f"git+{url}" + (f"@{commit}" if isinstance(commit, str) else "")
+    return url

@@ -1,0 +1,88 @@
+"""What `power` prints: mixes of items and repeats, cheapest first, from `decide.mixes` alone."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from evalkit.decide.mixes import CheapestMixes, PricedMix, share_of_items
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
+
+
+def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print the mixes, what they rest on, and what no number of items would do."""
+    earlier, question = found.earlier, found.question
+    with Page(width, file) as page:
+        page.say(
+            f"{visible(earlier.baseline, limit=60)} → {visible(earlier.candidate, limit=60)}, "
+            f"{visible(earlier.subject, limit=80)}, margin {question.margin:g}: what a candidate takes whose "
+            f"true difference is {numbers.difference(question.difference)}, to pass with "
+            f"{numbers.share(question.power)}. Nothing was sent."
+        )
+        page.say("")
+        if found.mixes:
+            _print_mixes(page, found.mixes)
+        for line in _said(found):
+            page.say(line)
+
+
+def _print_mixes(page: Page, mixes: tuple[PricedMix, ...]) -> None:
+    judged = any(one.judges for one in mixes)
+    columns = [
+        Column("items", [numbers.count(one.mix.items) for one in mixes]),
+        Column("answers\nan item", [numbers.count(one.mix.repeats) for one in mixes]),
+        Column("answers of\nboth models", [numbers.count(one.n_answers) for one in mixes]),
+        Column("USD", [numbers.UNKNOWN if one.usd is None else numbers.usd(one.usd) for one in mixes]),
+        Column("time", [numbers.duration(None if one.minutes is None else one.minutes * 60) for one in mixes]),
+        Column("passes [95 %]", [_passes(one) for one in mixes], left=True),
+        Column("a loss of two\nmargins fails", [numbers.share(one.mix.fails) for one in mixes]),
+    ]
+    if judged:
+        names = [", ".join(visible(judge, limit=30) for judge in one.judges) for one in mixes]
+        columns.insert(2, Column("judges", names, left=True, folds=True))
+    marks = Column("", ["" if one.fits else "too many items" for one in mixes], left=True)
+    page.table("cheapest first", [*columns, marks] if any(not one.fits for one in mixes) else columns)
+
+
+def _passes(one: PricedMix) -> str:
+    mix = one.mix
+    return f"{numbers.share(mix.passes)} [{numbers.share(mix.passes_low)}, {numbers.share(mix.passes_high)}]"
+
+
+def _said(found: CheapestMixes) -> list[str]:
+    earlier, parts = found.earlier, found.parts
+    said = []
+    if not found.mixes:
+        said.append(
+            "No number of items would do: the supposed difference lies at the margin or beyond it, or no item of this "
+            "run lies on its other side. Suppose another difference, or a wider margin."
+        )
+    elif not any(one.fits for one in found.mixes):
+        said.append("No mix gets by with the items that there are: make more, or accept a wider margin.")
+    if parts is not None:
+        total = parts.item + parts.run
+        within = numbers.share(parts.run / total) if total else numbers.UNDEFINED
+        said.append(
+            f"Of the variance of one pair's difference {within} lies between answers to the same item, which repeats "
+            "reduce; the rest lies between items."
+        )
+    else:
+        said.append("Each item was asked once, so nothing is known of repeats: run it with repeats: 2 to learn it.")
+    if found.judge_variance is not None:
+        said.append(f"Between judges one answer's mark has a variance of {found.judge_variance:.3f}.")
+    if (share := share_of_items(earlier)) is not None:
+        said.append(
+            f"History: scores of {earlier.n_older} other models leave {numbers.share(earlier.history)} of variance: "
+            f"where a gate that stops early needs half of a suite, with history: auto it needs {numbers.share(share)}."
+        )
+    said.append(
+        f"Drawn from {numbers.count(len(earlier.whole.baseline))} items of the earlier run, weighed so that the "
+        f"supposed difference is true of them (it was {numbers.difference(found.observed)}). Another candidate may "
+        "differ more, and then needs more."
+    )
+    if earlier.n_left_out:
+        said.append(f"{numbers.count(earlier.n_left_out)} items lack an answer and are left out.")
+    if found.in_vain and found.mixes:
+        said.append(f"With {', '.join(map(str, found.in_vain))} answers an item no number of items would do.")
+    return said

@@ -1,0 +1,142 @@
+"""What agents did: how far each model went on a task, and single samples request by request.
+
+    agent_figures(folder)                       # [AgentFigures(task="desk", model="gpt", n=40, steps=3.4, ...)]
+    trajectories(folder, "lost")                # [Trajectory(model="gpt", steps=(AgentStep(...), ...), ...)]
+
+Texts here are what models, tools and strangers wrote: whoever shows them escapes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+
+from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts
+from evalkit.records import AgentStep
+from evalkit.store import queries
+from evalkit.store.step_codec import read_steps
+
+SHOWN = 50
+"""Trajectories that are shown of one sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """How far a model's agents went on one task."""
+
+    task: str
+    model: str
+    n: int
+    """Samples (times repeats) that came to an end."""
+    steps: float
+    """Requests a sample, on average."""
+    most_steps: int
+    calls: float
+    """Calls a sample, on average."""
+    failed_calls: int
+    """Calls that were refused, of all."""
+    at_limit: int
+    """Samples that a limit of the suite ended."""
+
+    @property
+    def at_limit_share(self) -> float:
+        """Share of the samples that a limit ended."""
+        return self.at_limit / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One sample of one model, request by request. Seconds and US dollars; None: not known."""
+
+    task: str
+    sample_id: str
+    model: str
+    repeat: int
+    outcome: str
+    score: float | None
+    reason: str | None
+    error: str | None
+    total_s: float | None
+    cost_usd: Decimal | None
+    cached: bool
+    request: str
+    """What the user asked."""
+    steps: tuple[AgentStep, ...]
+
+
+def has_agents(facts: RunFacts) -> bool:
+    """Whether a task of the run has an environment."""
+    return any("environment" in told.identity.root for told in (facts.tasks or {}).values())
+
+
+def agent_figures(folder: Path) -> list[AgentFigures]:
+    """By task and model, in their order of name; empty where no agent came to an end. Raises StoreError."""
+    with queries.connect([folder], texts=False) as con:
+        found = con.execute(
+            """select task, model, count(*), avg(parts['steps']), max(parts['steps']), avg(parts['calls']),
+                      sum(parts['failed_calls']), sum(parts['at_limit'])
+               from rows where parts['steps'] is not null and parts['at_limit'] is not null
+               group by task, model order by task, model"""
+        ).fetchall()
+    return [
+        AgentFigures(task, model, int(n), float(steps), int(most), float(calls or 0), int(failed or 0), int(at_limit))
+        for task, model, n, steps, most, calls, failed, at_limit in found
+    ]
+
+
+def trajectories(folder: Path, sample_id: str) -> list[Trajectory]:
+    """What every model did with a sample, by task, model and repeat; at most SHOWN.
+
+    Raises UserError where no sample has this id, or none of its rows is an agent's, StoreError for damaged rows.
+    """
+    keyed = "model, task, sample_digest, occurrence, repeat"
+    with queries.connect([folder]) as con:
+        cursor = con.execute(
+            f"""select task, sample_id, model, repeat, r.outcome, score, reason, error, total_s, cost_usd, cached,
+                       prompt, steps
+                from rows r join texts using ({keyed}) where sample_id = ?
+                order by task, model, repeat limit {SHOWN}""",
+            [sample_id],
+        )
+        names = [column[0] for column in cursor.description or ()]
+        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    if not rows:
+        raise UserError(f"{folder} has no sample {sample_id!r:.80}. `evalkit export` lists the ids of all samples.")
+    found = [_trajectory(folder, row) for row in rows if row["steps"] is not None]
+    if not found:
+        told = f"The sample {sample_id!r:.80} is no agent's: its answers are single ones. The board shows them."
+        raise UserError(told)
+    return found
+
+
+def steps_of(written: str | None, folder: Path | str) -> tuple[AgentStep, ...] | None:
+    """The steps of a row as they are stored; None for a row that is no agent's. Raises StoreError for what are none."""
+    if written is None:
+        return None
+    try:
+        return read_steps(orjson.loads(written))
+    except (ValueError, TypeError) as error:
+        told = f"{folder} holds steps that cannot be read ({error}). Restore its files."
+        raise StoreError(told, Path(folder)) from error
+
+
+def _trajectory(folder: Path, row: Mapping[str, object]) -> Trajectory:
+    told = dict(row)
+    prompt, steps = told.pop("prompt"), steps_of(str(told.pop("steps")), folder)
+    told["request"] = _request(str(prompt or "[]"))
+    return Trajectory(**told, steps=steps or ())  # type: ignore[arg-type]  # the columns of the query
+
+
+def _request(written: str) -> str:
+    """The last thing that the user said before the agent began; "" where it cannot be read."""
+    try:
+        messages = orjson.loads(written)
+        said = [str(one["content"]) for one in messages if one["role"] == "user"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return said[-1] if said else ""

@@ -1,0 +1,197 @@
+"""A paired test of scores that a judge gave, put right by people's labels of some of the answers.
+
+    found = test_judged(JudgedPairs(judged, labels, strata, groups), margin=0.05)
+    found.decision.verdict, found.judged, found.bias
+
+Prediction-powered inference (Angelopoulos, Bates, Fannjiang, Jordan, Zrnic 2023, Science 382; with its tuned weight:
+Angelopoulos, Duchi, Zrnic 2023, arXiv:2311.01453), of the paired difference: in each stratum (task) with n labelled and
+M other pairs
+
+    estimate = mean of labels + l (mean of the judge's differences on the others - on the labelled)
+
+where l, between 0 and 1, is the slope of the labels on the judge times M / (M + n), each labelled pair's own left out.
+So a judge that says nothing, or the wrong thing, costs power and never the guarantee, as long as the labelled pairs
+were drawn at random within their task: whom the judge prefers, for length, place, family or strictness, is measured on
+the very pairs. Three p-values have to agree, as for graded scores in clusters: a skew-corrected t, the tilted test,
+which supposes the null (`clustered.tilted_p`), and the guard against losses that so few labels may have missed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evalkit.stats.bounded import PValue, never, unseen
+from evalkit.stats.clustered import tilted_p
+from evalkit.stats.intervals import Interval, t_tail
+from evalkit.stats.inversion import lower_bound
+from evalkit.stats.scores import Codes, Floats, check_alpha, check_margin
+from evalkit.stats.verdict import Decision, Verdict
+
+FEWEST = 30
+"""Labelled groups (clusters, items) below which labels correct nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDecision:
+    """A comparison of judged scores, put right by labels."""
+
+    decision: Decision
+    """`delta` is the corrected difference; `n` all pairs."""
+    judged: float
+    """The judge's own difference."""
+    bias: float
+    """The judge's difference minus people's, on the labelled pairs."""
+    n_labelled: int
+    """Pairs with labels of both answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPairs:
+    """What is known of each pair (item and repeat) with a score on both sides: arrays of one length n."""
+
+    judged: Floats
+    """float64[n]: candidate minus baseline, as scored."""
+    labels: Floats
+    """float64[n]: the same by people; NaN where not both answers are labelled. Scores that no judge gave are their own
+    labels: the same value in both arrays."""
+    strata: Codes
+    """int64[n]: equal within a task. Labels are a random sample within each."""
+    groups: Codes
+    """int64[n]: equal for pairs that move together (a cluster, or the repeats of an item)."""
+    n_errored: int = 0
+    """Pairs without a score: lost for passing, won for failing."""
+
+
+def enough_labels(pairs: JudgedPairs) -> bool:
+    """Whether labels can correct: 30 labelled groups, and labels in every stratum."""
+    labelled = ~np.isnan(pairs.labels)
+    return bool(
+        np.unique(pairs.groups[labelled]).size >= FEWEST
+        and np.isin(np.unique(pairs.strata), np.unique(pairs.strata[labelled])).all()
+    )
+
+
+def test_judged(pairs: JudgedPairs, margin: float, alpha: float = 0.05) -> JudgedDecision:
+    """The verdict with its interval. Raises ValueError without enough labels, or for figures that cannot be."""
+    margin, alpha = check_margin(margin), check_alpha(alpha)
+    if not enough_labels(pairs):
+        raise ValueError(f"labels correct nothing below {FEWEST} labelled groups and one in each stratum")
+    labelled = ~np.isnan(pairs.labels)
+    judged = float(pairs.judged.mean())
+    bias = float((pairs.judged - pairs.labels)[labelled].mean())
+    up, low_mean = _against(pairs, 1)
+    down, high_mean = _against(pairs, -1)
+    p_pass, p_fail = up(-margin), down(margin)
+    verdict = Verdict.INCONCLUSIVE
+    if (p_pass <= alpha) != (p_fail <= alpha):
+        verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL
+    estimate = _estimate(replace(pairs, n_errored=0), 1)
+    step = 2 * math.sqrt(float((estimate.centred**2).sum())) + 2 / len(pairs.judged)
+    low = lower_bound(up, -margin, alpha, low_mean, step, fine=2e-4)
+    high = -lower_bound(down, margin, alpha, high_mean, step, fine=2e-4)
+    k = np.unique(pairs.groups[labelled]).size
+    decision = Decision(
+        verdict=verdict,
+        delta=float(estimate.mean),
+        margin=float(margin),
+        alpha=float(alpha),
+        interval=Interval(float(low), float(high)),
+        p_pass=p_pass,
+        p_fail=p_fail,
+        method="judged scores corrected by labels (prediction-powered), skew-corrected t and tilted sums with guard",
+        n=len(pairs.judged),
+        n_errored=pairs.n_errored,
+        n_clusters=int(k),
+    )
+    return JudgedDecision(decision, judged, bias, int(labelled.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    mean: float
+    pulls: Floats
+    """float64[G]: what each group adds to the mean; their sum is the mean."""
+    centred: Floats
+    """float64[G]: the same without the mean: the spread of the estimate."""
+    shares: Floats
+    """float64[G]: what each group adds to a supposed difference; their sum is 1."""
+    n_labelled: int
+    """Labelled groups."""
+
+
+def _against(pairs: JudgedPairs, sign: int) -> tuple[PValue, float]:
+    """The p-values from the candidate's side (1) or the baseline's (-1), errored pairs lost; and the mean."""
+    found = _estimate(pairs, sign)
+    k = found.n_labelled
+    second = float((found.centred**2).sum()) * k / (k - 1)
+    if second <= 1e-18:
+        return (lambda supposed: unseen(found.mean, k, supposed)) if found.mean > -1 else never, found.mean
+    se = math.sqrt(second)
+    skew = float((found.centred**3).sum()) / second**1.5
+
+    def p_value(supposed: float) -> float:
+        distance = (found.mean - supposed) / se
+        cubic = distance + skew * distance**2 / 3 + skew**2 * distance**3 / 27 + skew / 6
+        p = max(t_tail(cubic, k - 1), unseen(found.mean, k, supposed))
+        return float(max(p, tilted_p(found.pulls - supposed * found.shares, k)))
+
+    return p_value, found.mean
+
+
+def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
+    """The corrected mean and what each group adds to it."""
+    judged, labels = sign * pairs.judged, sign * pairs.labels
+    known = ~np.isnan(labels)
+    _, groups = np.unique(pairs.groups, return_inverse=True)
+    total = len(judged) + pairs.n_errored
+    n_groups = int(groups.max()) + 1 + pairs.n_errored
+    pulls, centred, shares = np.zeros(n_groups), np.zeros(n_groups), np.zeros(n_groups)
+    mean = 0.0
+    slopes = _slopes(pairs, known)
+    for stratum in np.unique(pairs.strata):
+        here = pairs.strata == stratum
+        told, rest = np.flatnonzero(here & known), np.flatnonzero(here & ~known)
+        weight = float(here.sum()) / total
+        own, usual = slopes[told], float(slopes[told].mean()) if len(told) else 0.0
+        if not len(rest):
+            own, usual = np.zeros(len(told)), 0.0  # nothing is left to predict
+        others = usual * judged[rest]
+        around = float(others.mean()) if len(rest) else 0.0
+        residual = labels[told] - own * judged[told] + around
+        mean += weight * float(residual.mean())
+        np.add.at(pulls, groups[told], weight * residual / len(told))
+        np.add.at(centred, groups[told], weight * (residual - residual.mean()) / len(told))
+        np.add.at(shares, groups[told], weight / len(told))
+        if len(rest):
+            np.add.at(pulls, groups[rest], weight * (others - around) / len(rest))
+            np.add.at(centred, groups[rest], weight * (others - around) / len(rest))
+    if pairs.n_errored:
+        pulls[-pairs.n_errored :] = -1 / total
+        mean -= pairs.n_errored / total
+        shares[-pairs.n_errored :] = 1 / total
+        centred[-pairs.n_errored :] = (-1 - mean) / total
+    return _Estimate(mean, pulls, centred, shares, int(np.unique(groups[known]).size))
+
+
+def _slopes(pairs: JudgedPairs, known: np.ndarray) -> Floats:
+    """float64[n]: for each labelled pair the judge's tuned weight, from the other labelled pairs of all strata, each
+    around the means of its stratum; NaN for the others."""
+    x, y = pairs.judged, np.where(known, pairs.labels, 0.0)
+    products, squares = np.zeros(len(x)), np.zeros(len(x))
+    part = np.zeros(len(x))
+    for stratum in np.unique(pairs.strata):
+        here = pairs.strata == stratum
+        told = np.flatnonzero(here & known)
+        n_rest = int(here.sum()) - len(told)
+        if not len(told):
+            continue
+        a, b = x[told] - x[told].mean(), y[told] - y[told].mean()
+        if n_rest:  # strata where everything is known teach nothing of a judge
+            products[told], squares[told] = a * b, a * a
+        part[told] = n_rest / (n_rest + len(told))
+    below = np.maximum(squares.sum() - squares, 1e-12)
+    found = np.clip((products.sum() - products) / below, 0.0, 1.0) * part
+    return np.where(known, np.where(squares.sum() > 0, found, 0.0), np.nan)

@@ -1,0 +1,135 @@
+"""From an environment file to an `Environment`, or to every complaint about it.
+
+    environment = read_environment("parcels.environment.yaml", Path("suites"))
+    environment.digest           # of what it says: part of the task's identity and of each sample's
+    environment.call(state, "refund", '{"parcel": "P-1"}')
+
+The file is a stranger's, like the suite: it is read from the allowed folders alone, it holds no code, and its templates
+are bounded as all templates are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from evalkit.errors import SuiteError
+from evalkit.facts.base import JsonMap
+from evalkit.paths import find
+from evalkit.records import Tool
+from evalkit.suite.digests import digest
+from evalkit.suite.environments import state as states
+from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions
+from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
+from evalkit.suite.environments.values import as_plain
+from evalkit.suite.schema.environments import EnvironmentFile
+from evalkit.suite.source_map import SourceMap, parse
+from evalkit.suite.wording import listed
+
+LARGEST = 2_000_000
+"""Bytes of an environment file."""
+MOST_TOOLS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a file says, ready to be used."""
+
+    name: str
+    """The file's name, for messages."""
+    digest: str
+    state: JsonMap
+    """What there is before the first call."""
+    functions: Mapping[str, EnvironmentFunction | RecordedFunction]
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model is offered."""
+        return tuple(one.tool for one in self.functions.values())
+
+    def call(self, state: JsonMap, name: str, arguments: str) -> Called:
+        """Carry out a call that a model made. Raises BrokenEnvironment."""
+        found = self.functions.get(name)
+        if found is None:
+            return Called(f"Error: there is no function {name[:80]!r}; there are {listed(self.functions)}", True, state)
+        return found.call(state, arguments)
+
+
+def read_environment(written: str, folder: Path) -> Environment:
+    """The environment in this file, relative to the suite's folder. Raises SuiteError with every complaint."""
+    file = find(written, folder)
+    try:
+        text = file.text("utf-8-sig", most=LARGEST)
+    except FileNotFoundError as error:
+        raise SuiteError(f"{written}: there is no such file") from error
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{written}: is no text in UTF-8") from error
+    except OSError as error:
+        raise SuiteError(f"{written}: cannot be read: {error.strerror or error}") from error
+    if written.endswith(".json"):
+        return _of_record(text, written)
+    tree = parse(text.replace("\r\n", "\n"), written)
+    entry = _by_schema(tree)
+    if entry is None or tree.complaints:
+        raise SuiteError(tree.complaints)
+    return _made(entry, written)
+
+
+def _made(entry: EnvironmentFile, written: str) -> Environment:
+    """Raises SuiteError for what the schema cannot say."""
+    if not entry.tools or len(entry.tools) > MOST_TOOLS:
+        raise SuiteError(f"{written}: tools: there are {len(entry.tools)}; an environment has 1 to {MOST_TOOLS}")
+    try:
+        as_plain(dict(entry.state))
+        tools = functions(entry.tools)
+    except ValueError as error:
+        raise SuiteError(f"{written}: {error}") from error
+    if states.size(dict(entry.state)) > states.MOST_STATE:
+        raise SuiteError(f"{written}: state: is larger than {states.MOST_STATE:,} characters")
+    content = entry.model_dump(mode="json", by_alias=True, exclude={"about"}, exclude_defaults=True)
+    try:
+        identity = digest("evalkit.environment/1", content)
+    except (ValueError, TypeError) as error:
+        raise SuiteError(f"{written}: holds a value that JSON does not have ({error})") from error
+    return Environment(Path(written).name, identity, entry.state, tools)
+
+
+def _of_record(text: str, written: str) -> Environment:
+    """A recorded MCP server. Raises SuiteError."""
+    try:
+        content = orjson.loads(text)
+        file = RecordedFile.model_validate(content)
+        functions = recorded_functions(file)
+        if len(file.tools) > MOST_TOOLS:
+            raise ValueError(f"there are {len(file.tools)} tools, and the most is {MOST_TOOLS}")  # noqa: TRY301
+        identity = digest("evalkit.recorded/1", file.model_dump(mode="json", by_alias=True, exclude={"about"}))
+    except orjson.JSONDecodeError as error:
+        raise SuiteError(f"{written}: is no JSON ({error})") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise SuiteError(
+            f"{written}: {place}: {first['msg']}. A recorded MCP server has `tools` (as in tools/list) and `results`; "
+            "an environment of states and transitions is a .yaml file"
+        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SuiteError(f"{written}: {error}") from error
+    return Environment(Path(written).name, identity, {}, functions)
+
+
+def _by_schema(tree: SourceMap) -> EnvironmentFile | None:
+    if not isinstance(tree.data, dict):
+        tree.refuse((), "an environment is a mapping with state and tools")
+        return None
+    try:
+        return EnvironmentFile.model_validate(tree.data)
+    except ValidationError as error:
+        from evalkit.suite.suite_errors import translate
+
+        for loc, message in translate(error, tree, root=EnvironmentFile):
+            tree.refuse(loc, message)
+        return None

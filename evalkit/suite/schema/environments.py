@@ -1,0 +1,98 @@
+"""An environment file: the state that an agent's tools act on, and what each tool does to it. Data, and no code.
+
+state: {parcels: {P-1: {status: lost, paid: 1250, refunds: []}}}
+tools:
+  - name: refund
+    parameters: {type: object, properties: {parcel: {type: string}}, required: [parcel]}
+    do:
+      - require: "{{ args.parcel in state.parcels }}"
+        else: "There is no parcel {{ args.parcel }}."
+      - append: {"parcels.{{ args.parcel }}.refunds": "{{ state.parcels[args.parcel].paid }}"}
+    returns: {refunded: "{{ state.parcels[args.parcel].paid }}"}
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from evalkit.facts.base import Json, JsonMap
+from evalkit.suite.schema.parts import Count, Dollars, Name, Part, Several, Text, Texts
+
+
+class FindEntry(Part):
+    """The entries of a list (or the values of a mapping) for which a condition holds."""
+
+    within: str = Field(alias="in")
+    """An expression: what is looked through."""
+    where: Text | None = None
+    """A condition on each, which reads it as `item` (and its place or key as `key`). None: all."""
+    name: Annotated[str, Field(alias="as", pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    """What later actions call the list that is found."""
+
+
+class RemoveEntry(Part):
+    """Take entries out of a list or a mapping."""
+
+    within: Text = Field(alias="from")
+    """The path of the list or mapping."""
+    where: Text
+    """A condition on each, which reads it as `item` (and its place or key as `key`)."""
+
+
+class ActionEntry(Part):
+    """One thing that a tool does: exactly one of require, let, find, set, append, increment and remove."""
+
+    when: Text | None = None
+    """A condition; where it does not hold, the action is left out. None: always."""
+    require: Text | None = None
+    """A condition; where it does not hold, the call fails and changes nothing."""
+    otherwise: Text | None = Field(default=None, alias="else")
+    """require: what the model is told then."""
+    let: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], Json] | None = None
+    """Values by name, for later actions."""
+    find: FindEntry | None = None
+    set: dict[Text, Json] | None = None
+    """By path the new value; a mapping gets a key that it has not."""
+    append: dict[Text, Json] | None = None
+    """By path of a list the value that is put behind its last one."""
+    increment: dict[Text, Json] | None = None
+    """By path of a number what is added to it."""
+    remove: Texts | RemoveEntry | None = None
+    """Paths of what is taken away; or {from: PATH, where: CONDITION}."""
+
+
+class EnvironmentTool(Part):
+    """One function that the agent may call."""
+
+    name: Name
+    description: str = ""
+    parameters: JsonMap = Field(default_factory=dict)
+    """JSON schema of an object: what the arguments must be."""
+    do: Several[ActionEntry] = ()
+    """What it does, in this order. A call that fails changes nothing."""
+    returns: Json = None
+    """What the model is told: a value whose texts are templates. null: ok."""
+    ends: bool = False
+    """Whether the sample is over after this call (handing over to a person)."""
+
+
+class EnvironmentFile(Part):
+    """The whole file."""
+
+    about: str = ""
+    state: JsonMap = Field(default_factory=dict)
+    """What there is before the first call; a sample may change it (`start`)."""
+    tools: Several[EnvironmentTool]
+
+
+class LimitsEntry(Part):
+    """How far one sample may go. Reaching a limit ends it, and the task is then not done."""
+
+    steps: Annotated[int, Field(ge=1, le=200)] = 20
+    """Requests to the model."""
+    tokens: Count | None = None
+    """Input and output of all its requests together. None: no limit."""
+    usd: Dollars | None = None
+    """What all its requests together are billed. None: no limit."""

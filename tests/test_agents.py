@@ -1,0 +1,167 @@
+"""Agents through the command line: several requests a sample, what is stored of each, and how the end is scored."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.agent_world import ASK, FIND, GOOD, HAND_OVER, REFUND, TASK, by_id, calls, run, scripted, write
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_an_agent_acts_until_it_is_done_and_every_step_is_stored(tmp_path: Path, capsys: Capture) -> None:
+    suite = write(tmp_path, scripted(GOOD))
+    ran = run(capsys, suite, "--no-cache")
+    assert ran.code == 0, ran.err
+    row = by_id(suite)["lost"]
+    assert (row.outcome, row.reason, row.text) == ("right", None, "You get 12.50 back.")
+    assert row.steps is not None
+    assert [[call.name for call in step.calls] for step in row.steps] == [
+        ["parcel.find"],
+        ["ask_customer"],
+        ["refund"],
+        [],
+    ]
+    assert [result.text for step in row.steps for result in step.results] == [
+        '{"status": "lost", "paid": 1250, "refunds": []}', "yes", '{"refunded": 1250}'
+    ]  # fmt: skip
+    assert row.total_s == pytest.approx(sum(step.total_s or 0.0 for step in row.steps))
+    assert row.input_tokens == sum(step.input_tokens or 0 for step in row.steps)
+    assert row.steps[3].input_tokens > row.steps[0].input_tokens, "later steps are asked with what came before"
+    assert row.ttft_s == row.steps[-1].ttft_s
+    assert row.parts == {"steps": 4.0, "calls": 3.0, "failed_calls": 0.0, "at_limit": 0.0}
+    other = by_id(suite)["coming"]
+    assert other.outcome == "right", "a tool that ends the sample ends it"
+    assert len(other.steps or ()) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "reason"),
+    [
+        ([calls(FIND), calls(ASK), calls(REFUND, REFUND), "Done."], "more than"),
+        ([calls(ASK), calls(REFUND), "Done."], "refund was called before parcel.find"),
+        ([calls(FIND), calls(REFUND), "Done."], "refund was called before ask_customer had confirmed it"),
+        ([calls(FIND), calls(ASK), "I paid it back."], "parcels.P-1.refunds is [], and should be [1250]"),
+        ([calls(FIND), calls(ASK), calls({"name": "refund", "arguments": {"parcel": "P-1", "cents": 9}}), "Done."],
+         "parcels.P-1.refunds is [9], and should be [1250]"),
+        ([calls(FIND)], "it was stopped at the limit of 6 steps"),
+        ([calls(HAND_OVER)], "handed_over is true, and should be absent"),
+    ],
+)  # fmt: skip
+def test_what_an_agent_did_wrong_is_said(replies: list[str], reason: str, tmp_path: Path, capsys: Capture) -> None:
+    suite = write(tmp_path, scripted({**GOOD, "lost": replies}))
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    if reason == "more than":
+        assert row.reason == "a refund was issued twice; parcels.P-1.refunds is [1250, 1250], and should be [1250]"
+    else:
+        assert reason in str(row.reason)
+    assert (row.outcome, row.score) == ("wrong", 0.0)
+
+
+def test_a_model_is_told_what_it_called_wrongly_and_may_go_on(tmp_path: Path, capsys: Capture) -> None:
+    wrong = [
+        {"name": "parcel.find", "arguments": {"parcel": "P-9"}},
+        {"name": "refund", "arguments": {"parcel": "P-1", "cents": "all"}},
+        {"name": "refund", "arguments": {"parcel": "P-1"}},
+        {"name": "refund", "arguments": {"parcel": "P-1", "cents": 0}},
+        {"name": "pay", "arguments": {}},
+        {"name": "parcel.find", "arguments": {"id": 1, "parcel": "P-1"}},
+        {"name": "refund", "arguments": {"parcel": "P-1", "cents": 9999}},
+    ]
+    suite = write(tmp_path, scripted({**GOOD, "lost": [calls(*wrong), *GOOD["lost"]]}))
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    assert row.outcome == "right", row.reason
+    assert row.steps is not None
+    assert [result.text for result in row.steps[0].results] == [
+        "Error: there is no parcel P-9",
+        "Error: 'cents' must be of the type integer; it is 'all'",
+        "Error: the argument 'cents' is missing",
+        "Error: 'cents' is 0, and the least is 1",
+        "Error: there is no function 'pay'; there are parcel.find, ask_customer, refund, hand_over",
+        "Error: there is no argument 'id'; there are parcel",
+        "Error: more than was paid",
+    ]
+    assert all(result.failed for result in row.steps[0].results)
+    assert row.parts["failed_calls"] == 7.0
+
+
+DIALECTS = ["openai", "openai_chat", "anthropic", "gemini", "bedrock-converse", "ollama-native"]
+WITHOUT_V1 = {"gemini", "bedrock-converse", "ollama-native", "anthropic"}
+
+
+def asking(dialect: str, provider: FakeProvider) -> str:
+    url = provider.origin if dialect in WITHOUT_V1 else provider.base_url
+    more = {"probe_tools": False} if dialect == "openai_chat" else {}
+    return f"  m: {json.dumps({'adapter': dialect, 'model': 'm-1', 'weights': 'one', 'base_url': url, **more})}"
+
+
+def script(replies: list[str]) -> tuple[object, ...]:
+    """A scripted model's replies as the fake provider's."""
+    found: list[object] = []
+    for reply in replies:
+        try:
+            made = [{**one, "name": one["name"].replace(".", "_")} for one in json.loads(reply)]
+            found.append(tuple(made))
+        except ValueError:
+            found.append(reply)
+    return tuple(found)
+
+
+SCRIPTS = {"P-1 is lost": script(GOOD["lost"]), "P-2": script(GOOD["coming"])}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_tool_interface_carries_calls_and_results(
+    dialect: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fake provider refuses calls without results, and results of no call, as the real ones do."""
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
+    behaviour = Behaviour(scripts=SCRIPTS, reasoning="Let me think.")  # type: ignore[arg-type]
+    with FakeProvider.in_thread(behaviour) as provider:
+        suite = write(tmp_path, asking(dialect, provider))
+        ran = run(capsys, suite)
+        assert ran.code == 0, ran.err
+        found = by_id(suite)
+        assert {row.outcome for row in found.values()} == {"right"}, [row.reason for row in found.values()]
+        assert len(provider.account) == 5
+        steps = found["lost"].steps or ()
+        assert [step.calls[0].name for step in steps[:3]] == ["parcel.find", "ask_customer", "refund"]
+        assert all(step.input_tokens for step in steps)
+        assert steps[-1].text == "You get 12.50 back."
+        again = run(capsys, suite, "--new")
+        assert again.code == 0, again.err
+        assert len(provider.account) == 5, "each step comes from the cache"
+    assert all(row.cached for row in by_id(suite).values())
+    assert {row.outcome for row in by_id(suite).values()} == {"right"}
+    assert {row.spend_usd for row in by_id(suite).values()} == {Decimal(0)}
+
+
+def test_calls_in_text_are_carried_out_too(tmp_path: Path, capsys: Capture) -> None:
+    task = TASK.replace("at_most: {steps", "interface: text\n    at_most: {steps")
+    behaviour = Behaviour(scripts={"P-1 is lost": tuple(GOOD["lost"]), "P-2": tuple(GOOD["coming"])})
+    with FakeProvider.in_thread(behaviour) as provider:
+        suite = write(tmp_path, asking("openai_chat", provider), task=task)
+        ran = run(capsys, suite, "--no-cache")
+        assert ran.code == 0, ran.err
+    found = by_id(suite)
+    assert {row.outcome for row in found.values()} == {"right"}
+    assert found["lost"].prompt[0].content.startswith("You may call these functions:\n[{")
+    assert found["lost"].tools is None
+
+
+def test_check_carries_out_the_solutions(tmp_path: Path, capsys: Capture) -> None:
+    suite = write(tmp_path, scripted(GOOD))
+    assert evalkit(capsys, "check", suite).code == 0
+    records = (tmp_path / "parcels.jsonl").read_text("utf-8")
+    (tmp_path / "parcels.jsonl").write_text(records.replace("[1250]}}}", "[1251]}}}"), "utf-8")
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    assert "parcels.P-1.refunds is [1250], and should be [1251]" in ran.err

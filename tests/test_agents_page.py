@@ -1,0 +1,36 @@
+"""docs/agents.md as written: its files are checked and run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evalkit.store.sealing import rows_of
+from tests.conftest import REPO
+from tests.world import evalkit, run_folders
+
+PAGE = (REPO / "docs" / "agents.md").read_text("utf-8")
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """The files of the page."""
+    for name, body in re.findall(r"^In `([\w.]+)`:\n\n```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
+        (tmp_path / name).write_text(body, "utf-8")
+    return tmp_path / "desk.yaml"
+
+
+def test_the_page_s_agents_do_what_it_says(suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evalkit(capsys, "check", suite).code == 0
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    rows = {(row.model, row.sample_id): row for row in rows_of(run_folders(tmp_path / "results")[-1])}
+    assert [rows["careful", name].score for name in ("lost", "early")] == [1.0, 1.0]
+    assert [rows["hasty", name].score for name in ("lost", "early")] == [0.0, 0.0]
+    assert f"its row says `{rows['hasty', 'lost'].reason}`" in PAGE
+    told = "it paid without asking; a parcel that is on its way is not paid back"
+    assert str(rows["hasty", "early"].reason).startswith(told)
+    shown = evalkit(capsys, "show", "latest", "--sample", "lost", "--results", tmp_path / "results")
+    assert 'find_parcel({"parcel": "P-1"}) -> {"status": "lost"' in " ".join(shown.out.split())

@@ -1,0 +1,149 @@
+"""docs/tutorials: each page's steps as they stand there. (logs-to-verdict.md has a test of its own.)"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.conftest import REPO
+from tests.world import Ran, evalkit
+
+Capture = pytest.CaptureFixture[str]
+PAGES = REPO / "docs" / "tutorials"
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    """The page's blocks of one language."""
+    return re.findall(rf"```{kind}\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
+
+
+def commands(page: str) -> list[list[str]]:
+    """The page's calls of evalkit, as words."""
+    whole = "\n".join(blocks(page, "bash")).replace("\\\n", " ")
+    return [shlex.split(line)[1:] for line in whole.split("\n") if line.startswith("evalkit ")]
+
+
+def says(ran: Ran, lines: str) -> None:
+    """Every line of the page stands in what the command said."""
+    for line in lines.strip().split("\n"):
+        assert line in ran.out, f"{line!r} is not in\n{ran.out}"
+
+
+def test_my_csv_and_two_closed_models(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "csv-two-models.md"
+    monkeypatch.chdir(tmp_path)
+    exec(compile(blocks(page, "python")[0], page, "exec"), {})
+    init, trying, gating, comparing, loosened = commands(page)
+    right = {"charged": "billing", "days ago": "delivery", "scratches": "returns"}
+    hasty = Behaviour(answers={"8 days ago": "billing", **right})
+    with FakeProvider.in_thread(Behaviour(answers=right)) as gpt, FakeProvider.in_thread(hasty) as claude:
+        monkeypatch.setenv("OPENAI_BASE_URL", gpt.base_url)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", claude.base_url.removesuffix("/v1"))
+        monkeypatch.setenv("EVALKIT_KEY_HOSTS", "127.0.0.1")
+        for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+            monkeypatch.setenv(name, "sk-none-of-any-provider")
+        made = evalkit(capsys, *init)
+        assert made.code == 0, made.err
+        says(made, blocks(page, "text")[0])
+        tried = evalkit(capsys, *trying)
+        assert tried.code == 0, tried.err
+        decided = evalkit(capsys, *gating)
+        assert decided.code == 3, decided.out + decided.err
+        says(decided, blocks(page, "text")[1])
+        compared = evalkit(capsys, *comparing)
+        assert compared.code == 0 and "days ago" in compared.out
+        assert evalkit(capsys, *loosened).code == 0
+
+
+def test_the_figures_of_the_page_on_own_gpus(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "own-gpus.md"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bot.yaml").write_text(blocks(page, "yaml")[0], encoding="utf-8")
+    ran = evalkit(capsys, *commands(page)[0])
+    assert ran.code == 0, ran.err
+    says(ran, blocks(page, "text")[0])
+
+
+def test_the_notebook_s_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for number, cell in enumerate(blocks("notebook.md", "python")):
+        exec(compile(cell, f"notebook.md, cell {number + 1}", "exec"), names)
+    assert names["result"].decision == "fail"  # type: ignore[attr-defined]
+    by_model = names["by_model"]
+    assert by_model.loc["careful", "part.exact"] == 1.0 and by_model.loc["hasty", "part.form"] == 1.0  # type: ignore[attr-defined]
+
+
+class Job:
+    """The steps of one job of the workflow, run by bash with a stand-in for `gh` and `git`."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        workflow = YAML(typ="safe", pure=True).load(blocks("gate-a-pull-request.md", "yaml")[1])
+        self.steps = {step["name"]: step for step in workflow["jobs"][name]["steps"] if "name" in step}
+        self.text = blocks("gate-a-pull-request.md", "yaml")[1]
+        self.folder = folder
+        binaries = folder / "bin"
+        binaries.mkdir(exist_ok=True)
+        for program, text in {
+            "evalkit": f'exec "{sys.executable}" -m evalkit "$@"',
+            "gh": f'echo "gh $*" >> {folder}/calls; [[ "$1" == run ]] && exit 1; exit 0',
+            "git": f'echo "git $*" >> {folder}/calls',
+        }.items():
+            (binaries / program).write_text(f"#!/bin/bash\n{text}\n")
+            (binaries / program).chmod(0o755)
+
+    def run(self, step: str, **env: str) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        given = {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(REPO), "GH_TOKEN": "t", **env}
+        script = self.steps[step]["run"]
+        assert "${{" not in script, "inputs reach a script as variables"
+        return subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script],
+            cwd=self.folder, env=given, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, capsys: Capture) -> None:
+    page = "gate-a-pull-request.md"
+    (tmp_path / "suites").mkdir()
+    queues = ("billing", "shipping", "returns")
+    items = [{"id": f"t{n}", "ticket": f"Ticket {n}", "queue": queues[n % 3]} for n in range(120)]
+    (tmp_path / "suites" / "tickets.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items))
+    said = json.dumps({f"t{n}": queues[n % 3] for n in range(120)})
+    suite = re.sub(
+        r"\{adapter: openai, model: [\w.-]+\}", f"{{adapter: scripted, replies: {said}}}", blocks(page, "yaml")[0]
+    )
+    (tmp_path / "suites" / "support.yaml").write_text(suite)
+    seed = Job("baseline", tmp_path)
+    assert seed.run("Fetch the promoted run").returncode == 0 and (tmp_path / "results").is_dir()
+    seeded = seed.run("Seed", GITHUB_ACTOR="ada", WHY="In production.")
+    assert seeded.returncode == 0, seeded.stderr
+    assert "ada" in (tmp_path / "baselines" / "support.yaml").read_text()
+    proposed = seed.run("Propose", GITHUB_RUN_ID="7", GITHUB_REPOSITORY="o/r")
+    assert proposed.returncode == 0 and "gh pr create" in (tmp_path / "calls").read_text()
+    gate = Job("gate", tmp_path)
+    assert gate.run("Fetch the promoted run").returncode == 0
+    asked = (
+        "--gate",
+        "--new",
+        "--models",
+        "new",
+        "--baselines",
+        tmp_path / "baselines",
+        "--results",
+        tmp_path / "results",
+    )
+    decided = evalkit(capsys, "run", tmp_path / "suites" / "support.yaml", *asked)
+    assert decided.code == 0 and "PASS" in decided.out, decided.out + decided.err
+    assert "pull_request_target" not in gate.text and "persist-credentials: false" in gate.text
+    used = re.findall(r"uses: (\S+)", gate.text)
+    assert all(re.search(r"@([0-9a-f]{40}|COMMIT)$", name) for name in used)

@@ -1,0 +1,43 @@
+"""Hints about missing packages fit how evalkit was installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evalkit.installed import found, install_hint
+
+SITE = "lib/python3.11/site-packages/evalkit"
+GIT = json.dumps({"url": "https://git.example/evalkit", "vcs_info": {"vcs": "git", "commit_id": "abc123"}})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told", "command"),
+    [
+        ("/home/ada/.local/share/uv/tools/evalkit-harness", None, "uv tool install --force 'evalkit-harness[app]'"),
+        ("/home/ada/.cache/uv/archive-v0/Xy7", None, "uvx --from 'evalkit-harness[app]' evalkit ..."),
+        ("/home/ada/.local/share/pipx/venvs/evalkit-harness", None, "pipx install --force 'evalkit-harness[app]'"),
+        ("/home/ada/project/.venv", None, "pip install 'evalkit-harness[app]'"),
+        (
+            "/home/ada/.local/share/uv/tools/evalkit-harness",
+            GIT,
+            "uv tool install --force 'evalkit-harness[app] @ git+https://git.example/evalkit@abc123'",
+        ),
+        ("/usr", "no json", "pip install 'evalkit-harness[app]'"),
+    ],
+)
+def test_the_hint_adds_the_extra_to_this_installation(prefix: str, told: str | None, command: str) -> None:
+    assert found(Path(prefix), Path(prefix) / SITE, told).command("app") == command
+
+
+def test_in_a_clone_it_is_uv_sync() -> None:
+    assert install_hint("app") == "uv sync --extra app"
+
+
+def test_no_module_names_one_way_for_everybody() -> None:
+    source = Path(__file__).parents[1] / "evalkit"
+    own = source / "installed.py"
+    named = [path for path in source.rglob("*.py") if path != own and "uv sync --extra" in path.read_text("utf-8")]
+    assert named == []

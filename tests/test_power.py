@@ -1,0 +1,151 @@
+"""`evalkit power` and `plan --earlier`: items and repeats from an earlier run, and whether the promise is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evalkit.decide.earlier_run import Earlier
+from evalkit.decide.mixes import Limits, cheapest_mixes
+from evalkit.errors import UserError
+from evalkit.stats.resampling import Population, StoredPair
+from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
+from tests.gate_world import gate, one, stored
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+FAST = 100
+
+
+def answers(n: int, k: int, seed: int = 1, spread: float = 0.6) -> StoredPair:
+    rng = np.random.default_rng(seed)
+    chance = rng.beta(spread, spread, n)[:, None]
+    moved = np.clip(chance + rng.normal(0, 0.1, (n, 1)), 0, 1)
+    return StoredPair(*((rng.random((n, k)) < p).astype(float) for p in (chance, moved)))
+
+
+def test_what_is_promised_is_achieved() -> None:
+    pair = answers(300, 1)
+    mix = smallest(pair, WantedPower(0.09), 1, draws=300)
+    assert mix is not None
+    assert mix.passes == pytest.approx(0.8, abs=0.02)
+    assert pass_chance(pair, WantedPower(0.09), mix.items, 1, draws=250, seed=9) == pytest.approx(0.8, abs=0.09)
+
+
+def test_repeats_save_items_and_cost_answers() -> None:
+    pair = answers(200, 3)
+    few, many = (smallest(pair, WantedPower(0.12), k, draws=FAST) for k in (1, 3))
+    assert few is not None
+    assert many is not None
+    assert many.items < few.items
+    assert many.items * 3 > few.items
+
+
+def test_the_drawn_difference_is_the_supposed_one() -> None:
+    pair = answers(250, 3, seed=4)
+    rng = np.random.default_rng(0)
+    for repeats in (1, 2, 3, 6):
+        for difference in (0.0, -0.1):
+            source = Population.of(pair, repeats, difference)
+            assert source is not None
+            base, cand, items, _ = source.draw(rng, 20_000)
+            assert len(items) == len(base) == 20_000 * repeats
+            assert cand.mean() - base.mean() == pytest.approx(difference, abs=0.012)
+
+
+def test_made_up_answers_vary_as_the_stored_ones() -> None:
+    pair = answers(4_000, 3, seed=6)
+    source = Population.of(pair, 6, 0.0)
+    assert source is not None
+    base, _, items, _ = source.draw(np.random.default_rng(1), 8_000)
+    between = np.bincount(items, weights=base) / 6
+    truth = pair.baseline.mean(axis=1)
+    within = truth.var() - (pair.baseline.var(axis=1, ddof=1).mean()) / 3
+    assert between.var() == pytest.approx(within + pair.baseline.var(axis=1, ddof=1).mean() / 6, rel=0.1)
+
+
+def test_a_difference_at_the_margin_cannot_be_planned() -> None:
+    assert smallest(answers(100, 1), WantedPower(0.05, difference=-0.05), 1) is None
+
+
+def test_identical_models_are_planned_by_what_n_items_may_miss() -> None:
+    same = np.random.default_rng(2).integers(0, 2, (100, 1)).astype(float)
+    mix = smallest(StoredPair(same, same), WantedPower(0.05), 1, draws=FAST)
+    assert mix is not None
+    assert 55 <= mix.items <= 75  # 59 identical items pass a margin of 5 points
+    assert np.isnan(fail_chance(StoredPair(same, same), WantedPower(0.05), 60, 1, draws=10))
+
+
+def run_of(results: Path, k: int = 2, section: dict[str, object] | None = None) -> Path:
+    pair = answers(60, k, seed=3)
+    rows = [
+        replace(one(n, model, float(score)), repeat=r, total_s=1.0 + n / 1e3 + r / 1e4)
+        for model, side in (("base", pair.baseline), ("cand", pair.candidate))
+        for n, scores in enumerate(side)
+        for r, score in enumerate(scores)
+    ]
+    models = {"base": [1.0], "cand": [1.0]}
+    return stored(results, models, section, rows=rows, tasks={"t": 60}, repeats=k, n_samples=60)
+
+
+def test_the_command_takes_models_and_margin_from_the_runs_gate(tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path, 1, gate({"quality": "all", "margin": 0.1}))
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--json", "--draws", 40)
+    assert ran.code == 0, ran.err
+    found = ran.json
+    assert (found["baseline"], found["candidate"], found["question"]["margin"]) == ("base", "cand", 0.1)
+    assert found["variance"] is None
+    assert [mix["repeats"] for mix in found["mixes"]] == [1]
+    mix = found["mixes"][0]
+    assert mix["n_answers"] == 2 * mix["items"]
+    assert mix["minutes"] == pytest.approx(mix["items"] * 1.03 / 4 / 60, rel=0.05)  # four in flight
+    assert mix["usd"] is not None
+
+
+def test_the_command_names_what_is_missing(tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path, 1, {"candidates": ["cand"], "rules": [{"quality": "all", "min": 0.1}]})
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path)
+    assert ran.code == 2
+    assert "--baseline, --margin" in ran.err
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--repeats", "1,x")
+    assert ran.code == 2
+    assert "no list of whole numbers" in ran.err
+
+
+def test_items_that_do_not_exist_are_said_and_paid_for(tmp_path: Path) -> None:
+    earlier = Earlier.of(run_of(tmp_path), "base", "cand")
+    found = cheapest_mixes(earlier, WantedPower(0.25), Limits((1, 2), most_items=5, usd_per_new_item=10.0), draws=20)
+    assert all(not one.fits for one in found.mixes)
+    assert found.parts is not None
+    dear = found.mixes[0]
+    plain = cheapest_mixes(earlier, WantedPower(0.25), Limits((dear.mix.repeats,), most_items=5), draws=20)
+    assert dear.usd is not None
+    assert plain.mixes[0].usd is not None
+    assert dear.usd - plain.mixes[0].usd == pytest.approx(10 * max(0, dear.mix.items - 60), abs=400)
+
+
+def test_one_answer_an_item_says_nothing_of_repeats(tmp_path: Path) -> None:
+    earlier = Earlier.of(run_of(tmp_path, 1), "base", "cand")
+    with pytest.raises(UserError, match="repeats: 2"):
+        cheapest_mixes(earlier, WantedPower(0.1), Limits(repeats=(2,)))
+    with pytest.raises(UserError, match="the same model"):
+        Earlier.of(run_of(tmp_path / "other"), "base", "base")
+
+
+def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run_of(tmp_path / "results", 1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "x", "a": "y"}\n')
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nmodels:\n  base: {adapter: scripted, replies: {'*': y}}\n  cand: {adapter: scripted, "
+        "replies: {'*': y}}\ntasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', "
+        "target: '{{ a }}', score: exact}\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.25}]}\n"
+    )
+    ran = evalkit(capsys, "plan", "s.yaml", "--earlier", folder.name, "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    assert "cheapest first" in ran.out
+    assert "asked once" in ran.out

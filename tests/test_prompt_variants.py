@@ -1,0 +1,145 @@
+"""Prompt variants x models: one grid, whose prompts are compared and gated like models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import evalkit as library
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import Ran, evalkit
+
+Capture = pytest.CaptureFixture[str]
+PROMPTS = """
+prompts:
+  terse: {system: "Reply in one word about {{ topic }}."}
+  polite: {prompt: "Please: {{ question }}", models: [a]}
+"""
+TASK = """
+tasks:
+  - name: sums
+    data: {path: items.jsonl, id: id}
+    system: You are careful.
+    prompt: "{{ question }}"
+    target: "{{ answer }}"
+    score: exact
+    settings: {max_output_tokens: 16}
+"""
+GATE = "gate: {baseline: a, candidates: [a+terse], rules: [{quality: all, margin: 0.3}]}\n"
+
+
+def a_suite(folder: Path, url: str, prompts: str = PROMPTS, task: str = TASK, more: str = GATE) -> Path:
+    items = [{"id": f"q{n}", "question": f"{n} + 1?", "answer": str(n + 1), "topic": "sums"} for n in range(12)]
+    (folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    model = '{{adapter: openai_chat, model: {0}, base_url: "{1}"}}'
+    models = f"models:\n  a: {model.format('m-a', url)}\n  b: {model.format('m-b', url)}\n"
+    path = folder / "suite.yaml"
+    path.write_text(f"name: grid\nsensitivity: internal\n{models}{prompts}{task}{more}", encoding="utf-8")
+    return path
+
+
+RIGHT = Behaviour(answers={f"{n} + 1?": str(n + 1) for n in reversed(range(12))})
+"""The fake provider says the right number, however the question is worded."""
+
+
+def ran(capsys: Capture, folder: Path, path: Path, *more: object) -> Ran:
+    found = evalkit(capsys, "run", path, "--results", folder / "results", "--no-cache", *more)
+    assert found.code in {0, 1, 3}, found.err
+    return found
+
+
+def test_each_model_is_asked_with_each_prompt_on_the_same_items(capsys: Capture, tmp_path: Path) -> None:
+    with FakeProvider.in_thread(RIGHT) as fake:
+        ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url))
+    frame = library.open_run("latest", tmp_path / "results").frame(text=True)
+    said = {(row.model, row.sample_id): row for row in frame.itertuples()}
+    assert {model for model, _ in said} == {"a", "b", "a+terse", "b+terse", "a+polite"}
+    three = ("a", "a+terse", "a+polite")
+    asked = {model: [tuple(turn.values()) for turn in json.loads(str(said[model, "q3"].prompt))] for model in three}
+    assert asked["a"] == [("system", "You are careful."), ("user", "3 + 1?")]
+    assert asked["a+terse"] == [("system", "Reply in one word about sums."), ("user", "3 + 1?")]
+    assert asked["a+polite"] == [("system", "You are careful."), ("user", "Please: 3 + 1?")]
+    assert len({said[model, "q3"].sample_digest for model in (*three, "b")}) == 1
+
+
+def test_prompts_are_compared_and_gated_as_models_are(capsys: Capture, tmp_path: Path) -> None:
+    with FakeProvider.in_thread(RIGHT) as fake:
+        ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url))
+    results = ("--results", tmp_path / "results")
+    compared = evalkit(capsys, "compare", "latest:a", "latest:a+terse", *results)
+    assert compared.code == 0 and "system: not reported → 'Reply in one word" in compared.out
+    gated = evalkit(capsys, "gate", "latest", *results, "--json")
+    (candidate,) = gated.json["candidates"]
+    assert candidate["name"] == "a+terse" if "name" in candidate else "a+terse" in gated.out
+    assert gated.json["verdict"] in {"pass", "inconclusive"} and "12" in gated.out
+
+
+def test_a_variant_may_have_its_own_prompt_for_one_task(capsys: Capture, tmp_path: Path) -> None:
+    model = '{adapter: scripted, replies: {"*": "1"}, variants: {b: {prompt: {other: "What is {{ answer }}?"}}}}'
+    path = a_suite(tmp_path, "http://127.0.0.1:9", prompts="", more="")
+    text = path.read_text("utf-8").partition("models:")[0] + f"models:\n  a: {model}\n{TASK}"
+    path.write_text(text.replace("name: sums", "name: other"), encoding="utf-8")
+    shown = evalkit(capsys, "check", path, "--show-prompt")
+    assert shown.code == 0, shown.err
+    assert "the same sample as b is asked:" in shown.out and "What is 1?" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("prompts", "said"),
+    [
+        ('prompts:\n  t: {system: "{{ topc }}"}\n', "{{ topic }}"),
+        ("prompts:\n  t: {}\n", "changes nothing"),
+        ('prompts:\n  t: {prompt: {sms: "x"}}\n', "did you mean 'sums'"),
+        ("prompts:\n  t: {system: x, models: [c]}\n", "there is no model 'c'"),
+        ('prompts:\n  t: {prompt: "{% for %}"}\n', "is not a valid template"),
+        ("judges:\n  j: {adapter: scripted, system: x}\n", "belongs to a model"),
+    ],
+)
+def test_prompts_that_cannot_be_meant_are_refused_before_anything_is_sent(
+    prompts: str, said: str, capsys: Capture, tmp_path: Path
+) -> None:
+    found = evalkit(capsys, "check", a_suite(tmp_path, "http://127.0.0.1:9", prompts=prompts, more=""))
+    assert found.code == 2 and said in found.err, found.err
+
+
+def test_a_record_that_one_prompt_cannot_be_made_of_is_named(capsys: Capture, tmp_path: Path) -> None:
+    path = a_suite(tmp_path, "http://127.0.0.1:9", more="")
+    lines = (tmp_path / "items.jsonl").read_text("utf-8").splitlines()
+    lines[4] = lines[4].replace('"sums"', "null")
+    (tmp_path / "items.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = evalkit(capsys, "check", path)
+    assert found.code == 2 and "models.a+terse" in found.err and "'q4'" in found.err
+
+
+def test_options_and_examples_follow_the_other_prompt(capsys: Capture, tmp_path: Path) -> None:
+    task = """
+tasks:
+  - name: sums
+    data: {path: items.jsonl, id: id}
+    prompt: "{{ question }}"
+    choices: ["{{ answer }}", "none"]
+    target: "{{ answer }}"
+    shots: [{question: "1 + 0?", answer: "1", topic: x}]
+    score: choice
+"""
+    prompts = 'prompts:\n  loud: {prompt: "HEY {{ question }}"}\n'
+    shown = evalkit(
+        capsys, "check", a_suite(tmp_path, "http://127.0.0.1:9", prompts=prompts, task=task, more=""), "--show-prompt"
+    )
+    assert shown.code == 0, shown.err
+    loud = shown.out.partition("as a+loud is asked:")[2].partition("as b+loud")[0]
+    assert "HEY 1 + 0?" in loud and "HEY 0 + 1?" in loud and loud.count("Answer with the letter") == 2
+
+
+def test_a_candidate_with_another_prompt_than_the_protected_suite_has_is_refused(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    with FakeProvider.in_thread(RIGHT) as fake:
+        ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url))
+        (tmp_path / "main").mkdir()
+        kind = PROMPTS.replace("Reply in one word", "Reply kindly")
+        protected = a_suite(tmp_path / "main", fake.base_url, prompts=kind)
+    found = evalkit(capsys, "gate", "latest", "--results", tmp_path / "results", "--suite", protected)
+    assert found.code == 2 and "a+terse" in found.err and "system" in found.err, found.err

@@ -1,0 +1,221 @@
+"""Inline cases, and several scorers for one task: weights, all of them, each part shown, compared, gated, rescored."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+import evalkit as library
+from evalkit.records import Outcome, Response, Sample
+from evalkit.scorers.outcomes import score_response
+from evalkit.scorers.registry import make_scorer
+from evalkit.suite.schema import ScoreEntry
+from tests.world import Ran, evalkit, run_folders
+
+Capture = pytest.CaptureFixture[str]
+GATE = """
+gate:
+  baseline: digits
+  candidates: [words]
+  rules:
+    - {quality: sums/shape, min: 0.05, scope: suite}
+    - {quality: sums/exact, margin: 0.2}
+"""
+
+
+def a_suite(folder: Path, score: str, *, gate: str = "", n: int = 20, cases: str | None = None) -> Path:
+    """Sums as inline cases; `digits` says the right number, `words` says it in a sentence."""
+    inline = cases or "\n".join(
+        f'      - {{vars: {{question: "{i} + {i}?"}}, expected: "{2 * i}", id: c{i}}}' for i in range(n)
+    )
+    digits = json.dumps({f"c{i}": str(2 * i) for i in range(n)} | {"*": "none"})
+    words = json.dumps({f"c{i}": f"It is {2 * i}" for i in range(n)} | {"*": "none"})
+    path = folder / "suite.yaml"
+    path.write_text(
+        f"name: sums\nsensitivity: internal\nmodels:\n  digits: {{adapter: scripted, replies: {digits}}}\n"
+        f"  words: {{adapter: scripted, replies: {words}}}\ntasks:\n  - name: sums\n    cases:\n{inline}\n"
+        f'    prompt: "{{{{ question }}}}"\n    score: {score}\n{gate}',
+        encoding="utf-8",
+    )
+    return path
+
+
+MEAN = r"[exact, {regex: {pattern: '\d+', compare: found}, weight: 3, name: shape}]"
+
+
+def ran(capsys: Capture, folder: Path, score: str, *, gate: str = "", cases: str | None = None) -> Ran:
+    found = evalkit(
+        capsys, "run", a_suite(folder, score, gate=gate, cases=cases), "--results", folder / "results", "--no-cache"
+    )
+    assert found.code == 0, found.err
+    return found
+
+
+def test_the_score_is_the_weighted_mean_and_each_part_is_shown(capsys: Capture, tmp_path: Path) -> None:
+    told = ran(capsys, tmp_path, MEAN)
+    assert "sums by scorer" in told.out
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "results", "--json").json
+    assert shown["models"]["digits"]["all"]["quality"]["mean"] == 1.0
+    assert shown["models"]["words"]["all"]["quality"]["mean"] == pytest.approx(0.75)
+    parts = shown["scorers"]["sums"]
+    assert list(parts) == ["exact", "shape"]
+    assert parts["exact"]["words"]["mean"] == 0.0 and parts["shape"]["words"]["mean"] == 1.0
+    assert parts["exact"]["digits"]["n"] == 20 and parts["exact"]["digits"]["interval"] == "wilson"
+
+
+def test_all_must_pass_makes_right_and_wrong_and_says_which_part_failed(capsys: Capture, tmp_path: Path) -> None:
+    ran(capsys, tmp_path, r"{all: [exact, {regex: {pattern: '\d+', compare: found}, name: shape}]}")
+    rows = library.open_run("latest", tmp_path / "results").frame(text=True)
+    words = rows[rows["model"] == "words"]
+    assert set(words["outcome"]) == {"wrong"} and set(words["score"]) == {0.0} and set(words["part.shape"]) == {1.0}
+    assert "exact 0" in words["reason"].iloc[0]
+    assert set(rows[rows["model"] == "digits"]["outcome"]) == {"right"}
+
+
+def test_parts_are_compared_gated_exported_and_rescored(capsys: Capture, tmp_path: Path) -> None:
+    ran(capsys, tmp_path, MEAN, gate=GATE)
+    path = tmp_path / "suite.yaml"
+    results = ("--results", tmp_path / "results")
+    compared = evalkit(capsys, "compare", "latest:digits", "latest:words", *results)
+    assert "sums/exact" in compared.out and "sums/shape" in compared.out
+    gated = evalkit(capsys, "gate", "latest", *results, "--json")
+    (candidate,) = gated.json["candidates"]
+    verdicts = {rule["condition"]["subject"]: rule["verdict"] for rule in candidate["findings"] if "condition" in rule}
+    assert gated.code == 1 and verdicts["sums/exact"] == "fail" and verdicts["sums/shape"] == "pass"
+    out = tmp_path / "rows.csv"
+    assert evalkit(capsys, "export", "latest", "--to", "csv", "--out", out, *results).code == 0
+    assert '"shape":1.0' in next(csv.DictReader(out.read_text("utf-8").splitlines()))["parts"].replace(" ", "")
+    again = evalkit(capsys, "rescore", "latest", "--scorer", "{all: [contains]}", "--suite", path, *results)
+    assert again.code == 0, again.err
+    shown = evalkit(capsys, "show", "latest", *results, "--json").json
+    assert shown["models"]["words"]["all"]["quality"]["mean"] == 1.0 and list(shown["scorers"]["sums"]) == ["contains"]
+
+
+def test_a_gate_that_runs_asks_every_item_for_a_part(capsys: Capture, tmp_path: Path) -> None:
+    told = evalkit(
+        capsys, "run", a_suite(tmp_path, MEAN, gate=GATE), "--gate", "--no-cache", "--results", tmp_path / "results"
+    )
+    assert told.code == 1, told.err
+    assert evalkit(capsys, "show", "latest", "--results", tmp_path / "results", "--json").json["n_rows"] == 40
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("[exact, exact]", "are called 'exact'"),
+        ("[exact, {contains: {}, weight: 0}]", "above 0"),
+        ("[exact, {judge: {by: strict}}]", "a judge scores a task alone"),
+        ("[exact, {choice: {mode: likelihood}}]", "reads the reply"),
+        ("[exact, {contins: {}}]", "did you mean 'contains'"),
+        ("[exact, {contains: {ignore: true}}]", "there is no option 'ignore'"),
+        ("[exact, [contains]]", "a list of scorers holds names"),
+        ("[]", "must be a list of scorers"),
+        ("[exact, code]", "--allow-code-execution"),
+    ],
+)
+def test_lists_that_cannot_be_meant_are_refused(score: str, said: str, capsys: Capture, tmp_path: Path) -> None:
+    found = evalkit(capsys, "check", a_suite(tmp_path, score))
+    assert found.code == 2 and said in found.err, found.err
+
+
+def test_a_rule_about_a_scorer_that_is_not_there_is_found_before_anything_is_asked(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    found = evalkit(capsys, "check", a_suite(tmp_path, MEAN, gate=GATE.replace("sums/shape", "sums/shap")))
+    assert found.code == 2 and "did you mean 'shape'" in found.err
+
+
+def mark(parts: list[str | dict[str, object]], reply: str, target: str = "4", need: str = "mean") -> object:
+    entry = {"of": [{"use": one} if isinstance(one, str) else one for one in parts], "need": need}
+    sample = Sample("t", "1", "d", "d", 0, (), target)
+    return score_response(sample, Response(text=reply, stop_reason="stop"), make_scorer("several", entry))
+
+
+@pytest.mark.parametrize(
+    ("reply", "value", "outcome"),
+    [
+        ("4", 1.0, Outcome.RIGHT),
+        ("<think>so 4</think>4", 1.0, Outcome.RIGHT),
+        ("five", 0.0, Outcome.WRONG),
+        ("I'm sorry, but I can't help with that.", 0.0, Outcome.REFUSED),
+        ("", 0.0, Outcome.UNPARSEABLE),
+    ],
+)
+def test_refusals_and_empty_replies_keep_their_name(reply: str, value: float, outcome: Outcome) -> None:
+    found = mark(["exact", "contains"], reply, need="all")
+    assert (found.value, found.outcome) == (value, outcome)  # type: ignore[attr-defined]
+
+
+def test_the_gold_reply_satisfies_every_part_or_the_check_says_so(capsys: Capture, tmp_path: Path) -> None:
+    fine = make_scorer("several", {"of": [{"use": "exact"}, {"use": "contains"}]})
+    sample = Sample("t", "1", "d", "d", 0, (), "4")
+    assert fine.gold(sample) == "4"
+    cross = make_scorer(
+        "several", {"of": [{"use": "exact"}, {"use": "regex", "options": {"pattern": "x", "compare": "found"}}]}
+    )
+    assert cross.gold(sample) is None
+
+
+def test_a_list_and_its_long_form_are_the_same_question() -> None:
+    from pydantic import TypeAdapter
+
+    from evalkit.suite.schema import Scoring
+
+    read = TypeAdapter(Scoring).validate_python
+    short: ScoreEntry = read(["exact", {"contains": {"whole_words": True}, "weight": 2}])
+    use: ScoreEntry = read([{"use": "exact"}, {"use": "contains", "whole_words": True, "weight": 2.0}])
+    long: ScoreEntry = read({"several": short.options})
+    assert short == use == long and short.parts == ("exact", "contains")
+
+
+def test_cases_are_records_and_what_run_json_keeps_of_them_is_their_number(capsys: Capture, tmp_path: Path) -> None:
+    cases = (
+        '      - {question: "secret-word ${HOME} {{ x }}", expected: "none"}\n      - {question: b, expected: "none"}'
+    )
+    found = ran(capsys, tmp_path, "exact", cases=cases)
+    assert found.code == 0
+    folder = run_folders(tmp_path / "results")[0]
+    assert "secret-word" not in (folder / "run.json").read_text("utf-8")
+    prompts = library.open_run("latest", tmp_path / "results").frame(text=True)["prompt"]
+    assert any("secret-word ${HOME} {{ x }}" in prompt for prompt in prompts)
+    assert (
+        evalkit(capsys, "rescore", "latest", "--results", tmp_path / "results", "--suite", tmp_path / "suite.yaml").code
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        ("      - {vars: {question: a}, question: b, expected: c}", "stands beside vars and among them"),
+        ("      - {question: a}", "the record has no field 'expected'"),
+        ("      - 7", "cases[0]"),
+    ],
+)
+def test_cases_that_cannot_be_read_are_named(cases: str, said: str, capsys: Capture, tmp_path: Path) -> None:
+    path = a_suite(tmp_path, "exact", cases=cases)
+    if "no field" in said:
+        path.write_text(
+            path.read_text("utf-8").replace("    score:", '    target: "{{ expected }}"\n    score:'), "utf-8"
+        )
+    found = evalkit(capsys, "check", path)
+    assert found.code == 2 and "Traceback" not in found.err and ("cases" in found.err or said in found.err), found.err
+
+
+def test_python_takes_lists_of_scorers_and_cases(tmp_path: Path) -> None:
+    suite = library.Suite(
+        {"mine": lambda request: "4"},
+        [
+            library.Task(
+                "sums",
+                prompt="{{ q }}",
+                cases=[{"q": "2 + 2?", "expected": "4"}],
+                score=["exact", {"contains": {}, "weight": 2}],
+            )
+        ],
+    )
+    run = library.run(suite, results=tmp_path / "results")
+    assert run["mine"].frame()["score"].tolist() == [1.0]
