@@ -1,7 +1,9 @@
 """Walk the board in a real browser: open, filter, compare two models, read a flip, follow a link; photograph pages.
 
     uv run --extra app --group browser python scripts/board_screenshots.py RESULTS OUT [--chromium /usr/bin/chromium]
+    uv run --extra app --group browser python scripts/board_screenshots.py example build/screenshots --only pictures
 
+`example` makes 13 models on 7 tasks and three dates in a temporary folder (`board_example`), with one run going on.
 Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
 exits 1, naming the step, when a step of the walk does not show what it should. Nothing beyond loopback may be
 asked for.
@@ -14,13 +16,17 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the script beside this one
 
 PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
@@ -30,19 +36,20 @@ _WAIT_MS = 60_000
 def main() -> int:
     """Start a board, walk it, and photograph every page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", type=Path, help="folder of results, or `example`")
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--only", choices=("walk", "visit", "keyboard", "pictures"), help="just this")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
     parser.add_argument("--tallest", type=int, default=3000, help="height of a picture in pixels, at most")
+    parser.add_argument("--looks", nargs="*", default=None, help="only these, like light-1440 dark-390")
     parser.add_argument("--pages", nargs="*", default=None, help="only these pages, without the walk")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     from playwright.sync_api import sync_playwright
 
     asked: list[str] = []
-    with board(args.results) as url, sync_playwright() as playwright:
+    with shown(args.results) as results, board(results) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
         whole = args.only is None and args.pages is None
         if args.only == "walk" or whole:
@@ -52,9 +59,12 @@ def main() -> int:
             by_keyboard(_page(browser, 1440, "light", asked), url)
         looks = {None: LOOKS, "pictures": LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
         for scheme, width in looks:
+            if args.looks is not None and f"{scheme}-{width}" not in args.looks:
+                continue
             page = _page(browser, width, scheme, asked)
             for name in args.pages if args.pages is not None else PAGES:
-                page.goto(f"{url}/{name}{'?suite=' + args.suite if args.suite else ''}")
+                path = "" if name == "leaderboard" else name
+                page.goto(f"{url}/{path}{'?suite=' + args.suite if args.suite else ''}")
                 settle(page)
                 if args.only != "visit":
                     _tall(page, width, args.tallest)
@@ -184,20 +194,42 @@ def settle(page: Any) -> None:
     """Wait until Streamlit has drawn everything."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=_WAIT_MS)
     page.wait_for_timeout(900)  # charts draw after the script has ended
+    if page.get_by_text("This app has encountered an error").count():
+        raise AssertionError(f"{page.url} shows an error in place of the page")
 
 
 def _tall(page: Any, width: int, tallest: int) -> None:
     """Make the window as tall as the page, so that one picture holds all of it."""
-    page.set_viewport_size({"width": width, "height": 700})
-    page.wait_for_timeout(200)
-    height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
-    page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, tallest))})
-    page.wait_for_timeout(500)
+    for _ in range(2):  # a chart that was out of sight is drawn, and takes room, once it comes into sight
+        page.set_viewport_size({"width": width, "height": 700})
+        page.wait_for_timeout(200)
+        height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
+        page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, tallest))})
+        page.wait_for_timeout(500)
 
 
 def _note(url: str, asked: list[str]) -> None:
     if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
         asked.append(url)
+
+
+@contextmanager
+def shown(results: Path) -> Iterator[Path]:
+    """The folder to show; for `example` a made one whose unfinished run is held as a live one."""
+    if str(results) != "example":
+        yield results
+        return
+    from evalkit.store.runs import lock_run, update_facts
+    from scripts import board_example
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "results"
+        board_example.make(made)
+        live = next(made.glob("nightly-smoke-*"))
+        began = datetime.now(UTC) - timedelta(seconds=95)
+        with lock_run(live):
+            update_facts(live, status="running", started_at=f"{began:%Y-%m-%dT%H:%M:%SZ}")
+            yield made
 
 
 @contextmanager

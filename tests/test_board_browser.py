@@ -52,3 +52,36 @@ def test_hostile_answers_open_no_dialog_and_load_nothing(tmp_path: Path) -> None
     ]  # fmt: skip
     a_run(tmp_path / "results", names, rows=rows, n=2, suite="<b>suite</b>")
     browse(tmp_path, "visit")
+
+
+def test_the_report_sorts_by_number_with_unknown_last_and_filters_by_words(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from evalkit.render.html import page_of
+    from evalkit.results.reader import ResultsReader
+
+    run = a_run(tmp_path / "results", n=10)
+    page_file = tmp_path / "report.html"
+    page_file.write_text(page_of(ResultsReader(run.parent), run.name), "utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(page_file.as_uri())
+
+        def models() -> list[str]:
+            found: list[str] = page.locator("table").first.locator("tbody tr:visible td:first-child").all_inner_texts()
+            return found
+
+        head = page.get_by_role("button", name="USD per 1,000", exact=True)
+        head.click()
+        assert models() == ["gpt", "qwen", "tiny"], "dearest first; the price of tiny is unknown"
+        head.click()
+        assert models() == ["qwen", "gpt", "tiny"]
+        page.get_by_label("Show models with").fill("permissive")
+        assert models() == ["qwen"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert not said, "nothing was refused by the page's own policy"
+        browser.close()

@@ -20,6 +20,7 @@ from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.text import numbers
+from scripts import board_example
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
 from tests.store_rows import write
 from tests.world import evalkit, write_suite
@@ -148,6 +149,31 @@ def test_filters_come_from_the_url(many: Path) -> None:
     assert "No model fits" in draw("leaderboard", many, search="nothing like it").info[0].value
 
 
+def test_three_cards_say_what_the_leaderboard_decides(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support")
+    said = words(at).replace("\\", "")
+    assert [block.value for block in at.caption][1:4] == ["Best quality", "Best value", "Fastest"]
+    assert "**qwen** · $0.40 per 1,000 samples" in said
+    assert "too close to call" in said
+    assert "Too close to call: qwen." in said
+
+
+def test_a_filter_recomputes_the_headline_for_what_is_shown(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support", tier="open weights, permissive")
+    assert at.dataframe[0].value["model"].tolist() == ["qwen"]
+    assert at.subheader[0].value.startswith("qwen is the only model here")
+    at = draw("leaderboard", many, suite="support", max_usd="1")
+    assert at.dataframe[0].value["model"].tolist() == ["qwen"], "2 dollars and an unknown price are both above 1"
+    assert any("1 of 3 models shown" in block.value for block in at.caption)
+
+
+def test_columns_of_which_nothing_is_known_are_left_out(tmp_path: Path) -> None:
+    a_run(tmp_path, ("tiny", "other"), n=6)
+    columns = draw("leaderboard", tmp_path).dataframe[0].value.columns
+    assert "USD per 1,000" not in columns and "licence" not in columns
+    assert "total p50" in columns
+
+
 def chosen(at: AppTest) -> list[str]:
     return list(at.sidebar.multiselect(key="models").value)
 
@@ -186,7 +212,10 @@ def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: 
         partial(getattr(import_module(f"evalkit.board.{page}"), choose), names)()
         return list(st.session_state["models"])
 
-    assert click("leaderboard", "leaderboard_table", "_choose", {"rows": [1, 0]}, ["gpt", "qwen"]) == ["qwen", "gpt"]
+    assert click("leaderboard_table", "leaderboard_table", "_choose", {"rows": [1, 0]}, ["gpt", "qwen"]) == [
+        "qwen",
+        "gpt",
+    ]
     picked = {"picked": [{"model": "shown"}, {"model": "gone"}]}
     assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 
@@ -209,13 +238,27 @@ def test_a_model_of_unknown_price_is_named_and_not_drawn_as_free(many: Path) -> 
     assert "qwen" in at.subheader[0].value
 
 
+def test_the_best_at_each_price_is_dearer_only_where_it_is_shown_to_be_better(tmp_path: Path) -> None:
+    skills = {"cheap": (60, "0.001"), "alike": (62, "0.002"), "good": (95, "0.004")}
+    rows = [
+        a_row(name, "refunds", n, score=float(n * 37 % 100 < right), cost_usd=Decimal(usd))
+        for name, (right, usd) in skills.items()
+        for n in range(100)
+    ]
+    a_run(tmp_path, tuple(skills), rows=rows, n=100)
+    at = draw("tradeoff", tmp_path)
+    said = at.subheader[0].value.replace("\\", "")
+    assert said == "Best at each price: cheap for $1.00 (0.600); good from $4.00 (0.950)."
+    assert any("Not ruled out: alike." in block.value for block in at.caption)
+
+
 def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
     run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
     at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")
     assert "tiny is" in at.subheader[0].value and "points worse than gpt" in at.subheader[0].value
     assert "95 % interval" in at.subheader[0].value
-    marked = [block.value for block in at.code if "- Answer" in block.value or "+ Answer" in block.value]
-    assert len(marked) == 2, "both answers side by side, with what differs marked"
+    marked = [block.value for block in at.code if "Answer: [-" in block.value or "Answer: {+" in block.value]
+    assert len(marked) == 2, "both answers side by side, with the words that differ marked"
     at.selectbox(key="change").set_value("wrong to right").run()
     assert not at.exception
     assert all("right" in row for row in at.dataframe[1].value["B"])
@@ -253,8 +296,22 @@ def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page:
 
 def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     at = draw("gate", many)
-    assert "qwen against gpt: pass" in at.subheader[0].value
-    assert at.dataframe[0].value["rule"].tolist()[0].startswith("quality all")
+    assert at.subheader[0].value.replace("\\", "") == "✔ qwen passes all 2 required rules."
+    matrix, rules = at.dataframe[0].value, at.dataframe[1].value
+    assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
+    assert rules["rule"].tolist()[0] == "quality all ≥ −0.300"
+    assert rules["interval"].str.startswith("data:image/svg+xml,").all()
+
+
+def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp_path: Path) -> None:
+    rules = [{"quality": "all", "margin": 0.01}, {"cost": "usd_per_1k_samples", "max_ratio": 0.1}]
+    a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen"], "rules": rules})
+    at = draw("gate", tmp_path)
+    why = at.subheader[0].value.replace("\\", "")
+    assert why.startswith("✘ qwen fails because cost usd_per_1k_samples is 0.20×")
+    assert "(limit ≤ 0.10×)" in why
+    needs = next(block.value for block in at.text if block.value.startswith("To decide quality all ≥ −0.010"))
+    assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 
 def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(
@@ -277,6 +334,54 @@ def test_the_history_notes_another_served_model(tmp_path: Path) -> None:
     at = draw("history", tmp_path)
     assert "served as: gpt-5-2026 → gpt-5-newer" in tables(at)
     assert "not shown" in tables(at), "the same answers are no drift"
+
+
+def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) -> None:
+    def run(skill: int, price: str) -> None:
+        rows = [a_row("gpt", t, i, score=float(i < skill)) for t in TASKS for i in range(100)]
+        folder = a_run(tmp_path, ("gpt",), rows=rows, n=100)
+        models = runs.read_facts(folder)["models"]
+        assert isinstance(models, dict)
+        models["gpt"]["prices"]["usd_per_mtok"] = [{"above_input_tokens": 0, "input": price, "output": "8"}]
+        runs.update_facts(folder, models=models)
+
+    run(90, "2")
+    run(60, "1.5")
+    at = draw("history", tmp_path)
+    assert at.subheader[0].value.replace("\\", "") == "gpt drifted: 30.0 points worse."
+    assert "price: $2.00 in, $8.00 out → $1.50 in, $8.00 out" in tables(at)
+
+
+def test_the_total_comes_first_and_own_machines_are_rented_whole(tmp_path: Path) -> None:
+    board_example.make(tmp_path, scale=0.1, others=False)
+    at = draw("cost", tmp_path)
+    total = at.subheader[0].value.replace("\\", "")
+    assert total.startswith("$") and "for judges" in total and "answers of unknown price" in total
+    monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
+    assert "gpt-oss-120b: $3,635, 1 copy" in monthly, "two H100 at $2.49 an hour, all month"
+    assert "llama-3.3-70b" not in monthly, "unknown is not zero"
+
+
+def test_damaged_runs_stand_in_the_list_with_what_is_wrong(many: Path) -> None:
+    frame = draw("runs", many).dataframe[0].value
+    damaged = frame[frame["status"] == "cannot be read"].set_index("run")["problem"]
+    assert "written by a newer evalkit" in damaged["newer"]
+    assert "damaged" in damaged["half"]
+
+
+def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
+    rows = [a_row("gpt", "refunds", i) for i in range(7)] + [a_row("qwen", "refunds", i) for i in range(30)]
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=15, rows=rows, status="running")
+    with runs.lock_run(folder):
+        live = draw("runs", tmp_path).dataframe[0].value.set_index("model")
+    assert live.loc["gpt", "answers"] == "7 of 30"
+    assert live.loc["gpt", "phase"] == "asking" and live.loc["qwen", "phase"] == "done"
+
+
+def test_a_sample_s_grid_holds_the_answers(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("sample", many, run=run, find="refunds-7")
+    assert at.dataframe[0].value["answer"].str.startswith("I have read it. Answer: ").all()
 
 
 def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_path: Path) -> None:

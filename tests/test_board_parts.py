@@ -14,11 +14,10 @@ from tests.world import evalkit
 
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
-from evalkit.board.cost import crossover, gpus_needed
+from evalkit.board.breakeven import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
-from evalkit.board.leaderboard import picture
-from evalkit.board.versus import marked_lines as marked
-from evalkit.render import vega
+from evalkit.board.leaderboard_table import picture
+from evalkit.render.word_diff import word_diff
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 
@@ -70,13 +69,18 @@ def test_long_lines_are_folded_and_long_texts_cut() -> None:
     assert max(map(len, text.split("\n"))) <= 2_000
 
 
-def test_differences_are_marked_only_where_marks_say_something() -> None:
-    left, right = marked("same\none\nend", "same\ntwo\nend")
-    assert left == ["  same", "- one", "  end"]
-    assert right == ["  same", "+ two", "  end"]
-    assert marked("A", "B") == (None, None)
-    assert marked("a\nb", "a\nb") == (None, None)
-    assert marked("x\n" * 5_000, "y\n" * 5_000) == (None, None)
+def test_differences_are_marked_word_by_word_and_only_where_marks_say_something() -> None:
+    assert word_diff("Refund within 30 days.\nAnswer: yes", "Refund within 14 days.\nAnswer: no") == (
+        "Refund within [-30-] days.\nAnswer: [-yes-]",
+        "Refund within {+14+} days.\nAnswer: {+no+}",
+    )
+    assert word_diff("same words here", "same words here and more") == (
+        "same words here",
+        "same words here {+and more+}",
+    )
+    assert word_diff("A", "B") is None, "nothing in common"
+    assert word_diff("a\nb", "a\nb") is None, "alike"
+    assert word_diff("x y " * 5_000, "x z " * 5_000) is None, "too long"
 
 
 def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
@@ -86,20 +90,6 @@ def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
     content = picture(lines)
     assert content.startswith(b"\x89PNG")
     assert len(content) < 100_000
-
-
-@pytest.mark.parametrize("page", ["#ffffff", "#171614"], ids=["light", "dark"])
-def test_the_colours_of_charts_stand_out_from_the_page(page: str) -> None:
-    """At least 3 to 1, as WCAG 2.2 wants of graphical objects (1.4.11); Streamlit's two backgrounds."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    for colour in vega.COLOURS:
-        low, high = sorted((luminance(colour), luminance(page)))
-        assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
 def test_nothing_stands_alone_in_the_script_that_streamlit_would_write_onto_the_page() -> None:

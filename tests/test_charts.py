@@ -14,9 +14,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from evalkit.decide.stored import decision_of
-from evalkit.render import charts, pictures
-from evalkit.render.charts import HistoryPoint
+from evalkit.render import charts, pictures, tradeoff_chart
+from evalkit.render.bars import Bar, bars
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.forest import ForestRow, forest
+from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing
@@ -37,8 +39,8 @@ def every_chart(results: Path) -> dict[str, Chart]:
     reader = ResultsReader(results)
     lines = standing(reader, entries_of(reader, "support"), None)
     run = reader.runs()[0].name
-    history = [
-        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}", model == "gpt")
+    past = [
+        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", (f"was {EVIL}",))
         for day in (1, 8)
         for model in MODELS
     ]
@@ -47,8 +49,13 @@ def every_chart(results: Path) -> dict[str, Chart]:
     made = {
         "leaderboard": charts.leaderboard(lines, chosen=[EVIL]),
         "picture": charts.leaderboard(lines, figures=True),
-        **{axis: charts.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
-        "history": charts.history(history, "quality"),
+        **{
+            axis: tradeoff_chart.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True)
+            for axis in AXES
+        },
+        "history": history(past, "quality"),
+        "forest": forest([ForestRow(EVIL, -0.1, -0.2, 0.0, "−0.100", True, "all")], "B − A"),
+        "bars": bars([Bar(EVIL, 2.0, "$2", "model"), Bar("judge", 1.0, "$1", EVIL)], "US dollars"),
         "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
     rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
@@ -142,7 +149,7 @@ def test_drawing_imports_no_chart_library_here() -> None:
     import subprocess
     import sys
 
-    code = "import sys; from evalkit.render import charts, pictures, html; "
+    code = "import sys; from evalkit.render import charts, pictures, tradeoff_chart, html; "
     code += "assert not {'altair', 'vl_convert', 'pandas', 'streamlit'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -157,11 +164,11 @@ def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Pa
     a_run(tmp_path, models, rows=rows, n=30)
     reader = ResultsReader(tmp_path)
     points = points_of(reader, standing(reader, entries_of(reader, "support"), None), "USD per 1,000 samples")
-    assert charts.is_wide(points)
-    chart = charts.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
+    assert tradeoff_chart.is_wide(points)
+    chart = tradeoff_chart.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
     assert chart is not None
-    named = {row["model"] for row in chart.spec["data"]["values"] if row["named"]}  # type: ignore[index]
+    named = {row["model"] for row in chart.spec["data"]["values"] if row["wide"]}  # type: ignore[index]
     front = {point.name for point in points if point.state == "front"}
     assert named == front | {"m3"}
-    few = charts.tradeoff(points[:5], "USD per 1,000 samples")
-    assert few is not None and all(row["named"] for row in few.spec["data"]["values"])  # type: ignore[index]
+    few = tradeoff_chart.tradeoff(points[:5], "USD per 1,000 samples")
+    assert few is not None and all(row["wide"] for row in few.spec["data"]["values"])  # type: ignore[index]

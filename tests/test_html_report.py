@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
+from tests.conftest import REPO
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -21,20 +24,43 @@ class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[str] = []
+        self.scripts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        assert tag not in {"script", "img", "link", "iframe", "object", "embed", "a", "form", "base", "audio", "video"}
+        assert tag not in {"img", "link", "iframe", "object", "embed", "a", "form", "base", "audio", "video"}
         for name, value in attrs:
             assert not name.startswith("on")
             assert name not in {"src", "href", "srcset", "style", "xlink:href"}
             assert "url(" not in (value or "").lower()
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1] == "script":
+            self.scripts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.tags.append(f"/{tag}")
 
 
 def report(capsys: Capture, results: Path, out: Path, run: str = "latest") -> str:
     ran = evalkit(capsys, "report", run, "--results", results, "--html", out)
     assert ran.code == 0, ran.err
     return out.read_text("utf-8")
+
+
+def assert_only_our_script(page: Page, text: str) -> None:
+    """The one script of the page is the file of this repository, and the page's policy lets no other run."""
+    (script,) = page.scripts
+    assert script == (REPO / "evalkit/render/templates/page.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in text.partition("<title>")[0]
+
+
+def test_numbers_are_sorted_as_numbers_and_unknown_ones_have_none(tmp_path: Path, capsys: Capture) -> None:
+    a_run(tmp_path / "results", n=10)
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    assert '<td data-number="2.0">$2.00</td>' in text
+    assert "<td>unknown</td>" in text, "the price of tiny"
 
 
 def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: Path, capsys: Capture) -> None:
@@ -45,6 +71,10 @@ def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: P
     page.feed(text)
     assert {"table", "svg", "h1"} <= set(page.tags)
     assert "default-src 'none'" in text
+    assert_only_our_script(page, text)
+    assert (
+        text.index("gpt leads") < text.index("Gate: qwen passes") < text.index("for all answers") < text.index("<h2>")
+    )
     assert not re.search(r"https?://", text)
     assert "qwen against gpt: <strong>pass</strong>" in text
     assert "tiny is " in text and "points worse than" in text
@@ -58,7 +88,9 @@ def test_hostile_names_and_texts_stay_text(tmp_path: Path, capsys: Capture) -> N
     rows = [a_row(name, HOSTILE[:60], i, served_model=HOSTILE, score=i % 2) for i in range(4) for name in names]
     a_run(tmp_path / "results", names, rows=rows, suite="<h1>suite</h1>")
     text = report(capsys, tmp_path / "results", tmp_path / "r.html")
-    Page().feed(text)
+    page = Page()
+    page.feed(text)
+    assert_only_our_script(page, text)
     assert "\u202e" not in text and "\x1b" not in text
     assert "&lt;script&gt;" in text
 

@@ -24,6 +24,7 @@ _M_ARENA_MAX = -8  # malloc.h
 # colour of the page's text where Streamlit's greys stand out less than 4.5 to 1 (WCAG 2.2, 1.4.3). A comment, because
 # Streamlit writes a string that stands alone in this file onto the page.
 _STYLE = """
+[data-testid="stMainBlockContainer"] { padding-top: 3rem; }
 :focus-visible { outline: 3px solid #0072B2 !important; outline-offset: 2px; border-radius: 4px; }
 [data-testid="stMain"]:focus-visible, canvas:focus-visible { outline: none !important; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: 1; }

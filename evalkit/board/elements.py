@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from evalkit.render import standings
+from evalkit.render.cells import run_titles
 from evalkit.render.vega import Chart
 from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
@@ -85,10 +86,10 @@ def prompt(answer: RowTexts, *, key: str) -> None:
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
 
 
-def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: Sequence[str] | None = None) -> None:
-    """What a model said, with what the scorer and the provider said of it. `marked`: its lines with their marks."""
+def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: str | None = None) -> None:
+    """What a model said, with what the scorer and the provider said of it. `marked`: its text with marks in it."""
     if marked is not None:
-        st.code("\n".join(marked), language="diff", wrap_lines=True)
+        st.code(marked, language=None, wrap_lines=True)
     else:
         say(answer.text, key=key, what="answer")
     for label, text in answer.notes:
@@ -112,7 +113,7 @@ def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     bad = [(name, why) for name, why in bad if why]
     if not bad:
         return
-    with st.expander(f"{len(bad)} of {len(runs)} run folders cannot be read and are left out", icon="⚠️"):
+    with st.sidebar.expander(f"{len(bad)} of {len(runs)} run folders cannot be read and are left out", icon="⚠️"):
         for name, why in bad:
             st.text(f"{visible(name)}: {visible(str(why), limit=500)}")
 
@@ -138,14 +139,11 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         st.error(plain(str(error), 500))
         return []
     readable = store.readable()
-    problems(store, every)
     if not readable:
+        problems(store, every)
         if not every:
             first_command(store)
         return []
-    for info in newest_first(readable):
-        if info.status == "running":
-            st.info(f"{plain(info.name, 120)}: {plain(store.state(info.name))}. The pages show complete runs first.")
     readable.sort(key=lambda info: info.status != "complete")  # stable: the newest first within each
     names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
@@ -158,6 +156,14 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         bind="query-params",
         persist_state="session",
     )
+    titles = run_titles(readable)
+    for info in newest_first(readable):
+        if info.status == "running":
+            said = (
+                f"{plain(titles[info.name], 120)}: {plain(store.state(info.name))}. The pages show complete runs first."
+            )
+            st.sidebar.info(said)
+    problems(store, every)
     return readable
 
 
@@ -188,8 +194,18 @@ def draw(chart: Chart, *, key: str | None = None, on_select: Callable[[], None] 
     )
 
 
-def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help: str | None = None) -> str:
-    """One of some names, kept in the URL under `key` and across pages."""
+def choose(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    index: int = 0,
+    help: str | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """One of some names, kept in the URL under `key` and across pages. `titles`: how options are written, by name."""
+    if titles is not None:
+        return _choose_titled(label, list(options), key, index, help, titles)
     picked: str = st.selectbox(
         label,
         list(options),
@@ -201,6 +217,36 @@ def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help
         help=help,
     )
     return picked if picked in options else options[0]
+
+
+def _choose_titled(
+    label: str, options: list[str], key: str, index: int, help: str | None, titles: Mapping[str, str]
+) -> str:
+    """`choose` where options are written otherwise than they are named: Streamlit would put the written form into the
+    address, which nobody could link to."""
+    written, linked = f"written {key}", st.query_params.get(key)
+    default = options[min(index, len(options) - 1)]
+    if linked in options and linked != st.session_state.get(written):
+        st.session_state[key] = linked
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = default
+    picked: str = st.selectbox(
+        label,
+        options,
+        key=key,
+        format_func=lambda name: visible(titles.get(str(name), str(name)), limit=100),
+        persist_state="session",
+        help=help,
+    )
+    st.session_state[written] = picked
+    if picked != default or linked is not None:
+        st.query_params[key] = picked
+    return picked
+
+
+def run_of(runs: Sequence[RunInfo], names: Sequence[str] | None = None) -> str:
+    """The run that the page is about, of these names (None: of all), by suite and time."""
+    return choose("Run", names or [info.name for info in runs], key="run", titles=run_titles(runs))
 
 
 def task_of(tasks: Sequence[str]) -> str | None:
@@ -271,6 +317,14 @@ def facts_table(rows: Mapping[str, object], alt: str) -> None:
     import pandas as pd
 
     frame = pd.DataFrame({"": list(rows), "value": [cell(v, 400) for v in rows.values()]})
+    st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
+
+
+def text_table(columns: Mapping[str, Sequence[str]], alt: str) -> None:
+    """A table of other people's texts, by column."""
+    import pandas as pd
+
+    frame = pd.DataFrame({name: [cell(text, 1_000) for text in texts] for name, texts in columns.items()})
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.decide.decision import GateDecision
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.more_items import usd_of_more
 from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.render import charts
-from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
+from evalkit.render.cells import run_titles
+from evalkit.render.rows import VERDICT_COLOURS, VERDICTS, interval_image
+from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
+from evalkit.render.vega import GREY
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -33,7 +37,7 @@ def render(store: ResultsReader) -> None:
         st.code(_EXAMPLE, language="yaml")
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
-    run = elements.choose("Run", gated, key="run")
+    run = elements.run_of(runs, gated)
     large = (store.summary(run).n_rows or 0) > _LARGE
     if large and not is_decided(store, run):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")
@@ -47,59 +51,148 @@ def render(store: ResultsReader) -> None:
         st.error(elements.plain(f"Not decided: {error}", 800))
         return
     mine = elements.chosen()
-    for candidate in sorted(decision.candidates, key=lambda c: c.candidate not in mine):  # the chosen ones first
-        name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline or "", 60)
-        against = f" against {base}" if decision.baseline is not None else ""
-        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name}{against}: {candidate.verdict}", anchor=False)
-        for reason in candidate.incomplete:
-            st.warning(elements.plain(reason, 400))
-        if candidate.n_pairs:
-            st.caption(f"{candidate.n_pairs:,} {unit_of(decision)} · {candidate.n_errored:,} errored")
-        rulings = [r for r in rendered_rules_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
-        _rules(rulings, candidate.candidate, numbers.share(1 - 2 * decision.alpha))
-        if candidate.served:
-            st.caption(elements.plain(served_of(candidate), 400))
-        if candidate.compared:
-            with st.expander("What is being compared"):
-                st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
-        for note in candidate.notes:
-            st.caption(elements.plain(note, 300))
-    _baseline(decision)
+    candidates = sorted(decision.candidates, key=lambda c: c.candidate not in mine)  # the chosen ones first
+    rules = rendered_rules_of(decision)
+    said = [_sentence(candidate) for candidate in candidates]
+    st.subheader(said[0] if len(said) == 1 else _counted(candidates, decision.baseline), anchor=False)
+    _matrix(candidates, rules)
+    if len(said) > 1:
+        st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    _baseline(decision, run_titles(runs))
+    for candidate in candidates:
+        rulings = [r for r in rules if r.candidate == visible(candidate.candidate, limit=60)]
+        _candidate(store, decision, candidate, rulings)
     st.code(f"evalkit gate {elements.shell(run)}", language="bash")
 
 
-def _rules(rulings: Sequence[RenderedRule], candidate: str, confidence: str) -> None:
+def _sentence(candidate: CandidateDecision) -> str:
+    """The verdict and why, as Markdown."""
+    name = elements.plain(candidate.candidate, 60)
+    why = why_of(candidate, name).removeprefix(name)
+    return f"{_SIGNS.get(candidate.verdict, '')} {name}{elements.plain(why, 600)}"
+
+
+def _counted(candidates: Sequence[CandidateDecision], baseline: str | None) -> str:
+    """ "1 of 4 candidates passes against gpt: 2 fail, 1 is undecided"."""
+    n = Counter(candidate.verdict for candidate in candidates)
+    against = f" against {elements.plain(baseline, 60)}" if baseline is not None else ""
+    passing = f"{n['pass'] or 'None'} of {len(candidates)} candidates {'pass' if n['pass'] > 1 else 'passes'}{against}"
+    words = {"fail": "fail", "inconclusive": "undecided", "incomplete": "without whole evidence"}
+    rest = ", ".join(f"{n[verdict]} {word}" for verdict, word in words.items() if n[verdict])
+    return f"{passing}: {rest}." if rest else f"{passing}."
+
+
+def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> None:
+    """Candidates by rules: which rule decides."""
+    import pandas as pd
+
+    titles = list(dict.fromkeys(r.title for r in rules))
+    if not titles:
+        return
+    verdicts = {(r.candidate, r.title): r.verdict for r in rules}
+    names = [visible(candidate.candidate, limit=60) for candidate in candidates]
+    columns = {
+        "candidate": [elements.marked(candidate.candidate) for candidate in candidates],
+        "verdict": [candidate.verdict for candidate in candidates],
+        **{elements.cell(title, 120): [verdicts.get((name, title), "") for name in names] for title in titles},
+    }
+
+    def paint(verdict: object) -> str:
+        ground, ink = VERDICTS.get(str(verdict), ("", ""))
+        return f"background-color: {ground}; color: {ink}" if ground else ""
+
+    painted: list[Hashable] = [name for name in columns if name != "candidate"]
+    styler = pd.DataFrame(columns).style.map(paint, subset=painted)
+    styler = styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip(), subset=painted)
+    st.dataframe(styler, hide_index=True, width="stretch", alt="Each candidate's verdict on each rule")
+
+
+def _candidate(
+    store: ResultsReader, decision: GateDecision, candidate: CandidateDecision, rulings: Sequence[RenderedRule]
+) -> None:
+    """Everything about one candidate: intervals against limits, what more would decide, what is being compared."""
+    name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline or "", 60)
+    against = f" against {base}" if decision.baseline is not None else ""
+    st.markdown(f"#### {name}{against}: {candidate.verdict}")
+    for reason in candidate.incomplete:
+        st.warning(elements.plain(reason, 400))
+    if candidate.n_pairs:
+        st.caption(f"{candidate.n_pairs:,} {unit_of(decision)} · {candidate.n_errored:,} errored")
+    _rules(store, decision, candidate.candidate, rulings)
+    with st.expander("How it was decided"):
+        if rulings:
+            notes = {"rule": [r.rule for r in rulings], "how": [" · ".join(r.notes) for r in rulings]}
+            elements.text_table(notes, f"How the rules for {visible(candidate.candidate, limit=60)} were decided")
+        if candidate.served:
+            st.caption(elements.plain(served_of(candidate), 400))
+        if candidate.compared:
+            st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
+        for note in candidate.notes:
+            st.caption(elements.plain(note, 300))
+
+
+def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings: Sequence[RenderedRule]) -> None:
     import pandas as pd
 
     if not rulings:
         return
-    for chart in charts.rules_by_scale(rulings, candidate):
-        elements.draw(chart)
-    st.caption(f"Interval of the deciding test ({confidence}); the upright tick is what the rule allows.")
+    confidence = numbers.share(1 - 2 * decision.alpha)
     for r in rulings:
         if r.needs:
-            st.text(f"To decide {r.rule}: {visible(r.needs, limit=300)}.")
+            st.text(f"To decide {r.title}: {_needs(store, decision, candidate, r)}.")
     table = pd.DataFrame(
         {
-            "rule": [r.rule for r in rulings],
+            "rule": [r.title for r in rulings],
             "verdict": [f"{_SIGNS.get(r.verdict, '')} {r.verdict}" for r in rulings],
+            "interval": [_interval(r, rulings) for r in rulings],
             f"measured [{confidence}]": [r.shown for r in rulings],
-            "how": [" · ".join(r.notes) for r in rulings],
         }
     )
-    st.dataframe(table, hide_index=True, width="stretch", alt=f"The rules for {visible(candidate)}")
+    image = st.column_config.ImageColumn(
+        "interval and limit", width=200, help=f"Interval of the deciding test ({confidence}); the upright line is what "
+        "the rule allows. Rules in one unit share a scale."
+    )  # fmt: skip
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        alt=f"The rules for {visible(candidate, limit=60)}",
+        column_config={"interval": image},
+    )
 
 
-def _baseline(decision: GateDecision) -> None:
+def _interval(rule: RenderedRule, rulings: Sequence[RenderedRule]) -> str:
+    """The interval against its limit, on the scale that rules in one unit share."""
+    alike = [r for r in rulings if r.scale == rule.scale and r.value is not None]
+    ends = [x for r in alike for x in (r.low, r.high, r.value, r.limit) if x is not None]
+    if rule.value is None or rule.limit is None or not ends:
+        return ""
+    air = 0.05 * ((max(ends) - min(ends)) or 1.0)
+    scale = (min(ends) - air, max(ends) + air)
+    low = rule.low if rule.low is not None else scale[0] if rule.high is not None else None
+    high = rule.high if rule.high is not None else scale[1] if rule.low is not None else None
+    colour = VERDICT_COLOURS.get(rule.verdict, GREY)
+    return interval_image(rule.value, low, high, scale, limit=rule.limit, colour=colour) or ""
+
+
+def _needs(store: ResultsReader, decision: GateDecision, candidate: str, rule: RenderedRule) -> str:
+    """What it would take, with the price of that many items from both models."""
+    if not rule.more:
+        return visible(rule.needs, limit=400)
+    usd = usd_of_more(store, decision, candidate, rule.subject, max(rule.more))
+    price = "their price is unknown" if usd is None else f"at most {numbers.usd(usd)} for the answers, judges apart"
+    return visible(f"{rule.needs} ({price})", limit=500)
+
+
+def _baseline(decision: GateDecision, titles: Mapping[str, str]) -> None:
     said = promoted_by(decision)
     if decision.baseline is None:
         st.caption("The gate has no baseline: every rule is about the candidate alone.")
     elif said:
         st.text(visible(said, limit=600))
     else:
-        st.caption(
-            f"The baseline is a model of the run {elements.plain(decision.baseline_run, 120)}; nobody promoted it."
-        )
+        run = titles.get(decision.baseline_run or "", decision.baseline_run)
+        st.caption(f"The baseline is a model of the run {elements.plain(run, 120)}; nobody promoted it.")
 
 
 def _has_gate(facts: RunFacts) -> bool:

@@ -16,6 +16,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,8 @@ SETTINGS: dict[str, object] = {
     "browser.gatherUsageStats": False,
 }
 """Settings of Streamlit that no file may change."""
+LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
+"""Where nobody says otherwise: Streamlit's own accent is a red, which reads as an error."""
 _ADDED = [
     (b"x-frame-options", b"SAMEORIGIN"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -51,6 +54,10 @@ Send = Callable[[Message], Awaitable[None]]
 
 def hold_settings() -> None:
     """Set Streamlit's options as they must be. Raises RuntimeError where one does not stay."""
+    for name, value in LOOKS.items():
+        with suppress(RuntimeError):  # a release of Streamlit without this option
+            if config.get_option(name) is None:
+                config.set_option(name, value, "evalkit")
     for name, value in SETTINGS.items():
         try:
             found = config.get_option(name)

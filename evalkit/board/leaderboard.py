@@ -5,26 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, leaderboard_table
+from evalkit.board.filters import filtered
 from evalkit.facts import Figures
-from evalkit.render import charts, pictures
-from evalkit.render.cells import others_text, quality_text, tokens_per_s
+from evalkit.render.cards import cards
+from evalkit.render.cells import quality_text
+from evalkit.render.rows import heat
 from evalkit.render.standings import headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-_TABLE = "leaderboard_table"
-_MONEY = ("USD per 1,000", "cost per correct")
-_TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
 
 
 def render(store: ResultsReader) -> None:
@@ -32,33 +26,28 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Leaderboard", "Models side by side, with how sure each figure is.")
     if not runs:
         return
-    entries, tasks, task, right = elements.models_and_task(store, runs)
+    every, tasks, task, right = elements.models_and_task(store, runs)
     with right:
         search = st.text_input(
-            "Search models", key="search", bind="query-params", placeholder="name, id, licence, tier", type="search"
+            "Search models", key="search", bind="query-params", placeholder="name, id, maker, licence", type="search"
         )
-    with st.spinner(elements.COMPARING):
-        every = standing(store, entries, task)
-    if not every:
+    asked = [entry for entry in every if entry.cell(task) is not None]
+    if not asked:
         st.info("None of these models was asked this task.")
         return
-    # Standings are those among all models: a search hides lines, it does not make the rest better.
-    lines = every
-    tiers = sorted({tier for entry in entries if (tier := _tier(entry))})
-    if len(tiers) > 1:
-        picked = st.pills("Openness", tiers, selection_mode="multi", key="tier", bind="query-params")
-        lines = [line for line in lines if not picked or _tier(line.entry) in picked]
-    lines = [line for line in lines if _fits(line.entry, search or "")]
-    if not lines:
-        st.info("No model fits the search. Clear it to see all of them.")
+    entries = filtered(asked, task, search or "")
+    if not entries:
+        st.info("No model fits the search and the filters. Clear one to see more.")
         return
+    with st.spinner(elements.COMPARING):
+        lines = standing(store, entries, task)
     entries = [line.entry for line in lines]
-    elements.unreadable(store, [line.entry for line in every])
-    st.subheader(headline(every, partial(elements.plain, limit=40)), anchor=False)
-    if len(lines) < len(every):
-        st.caption(f"{len(lines)} of {len(every)} models shown.")
-    _chart(lines)
-    _table(lines)
+    st.subheader(headline(lines, partial(elements.plain, limit=40)), anchor=False)
+    if len(lines) < len(asked):
+        st.caption(f"{len(lines)} of {len(asked)} models shown; the standings are among these.")
+    _cards(lines)
+    leaderboard_table.draw(lines)
+    elements.unreadable(store, entries)
     elements.warn(entries)
     if len(tasks) > 1:
         _matrix(entries, tasks)
@@ -68,113 +57,48 @@ def render(store: ResultsReader) -> None:
     _known(entries)
 
 
-def _chart(lines: Sequence[LeaderboardLine]) -> None:
-    chart = charts.leaderboard(lines, chosen=elements.chosen())
-    if chart is not None:
-        elements.draw(chart)
+def _cards(lines: Sequence[LeaderboardLine]) -> None:
+    """Best quality, best value, fastest: side by side where there is room."""
+    found = cards(lines, partial(elements.plain, limit=40))
+    for place, card in zip(st.columns(len(found) or 1), found, strict=False):
+        with place.container(border=True, height="stretch"):
+            st.caption(card.title)
+            st.markdown(f"**{card.model}** · {elements.plain(card.figure, 80)}")
+            st.markdown(" ".join(note.replace("$", r"\$") for note in card.notes))
 
 
-def picture(lines: Sequence[LeaderboardLine]) -> bytes:
-    """The chart with its figures as a PNG, for a slide or a pull request. Raises NoPicture."""
-    chart = charts.leaderboard(lines, figures=True)
-    if chart is None:
-        raise pictures.NoPicture("No model has a score, so there is nothing to draw.")
-    return pictures.png(chart)
-
-
-def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
-    """The table as numbers (None: unknown or undefined), for sorting and for the download. Times in seconds."""
+def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
+    """Models by tasks, deeper blue for more: where a model that is fine on average is not."""
     import pandas as pd
 
-    rows = []
-    for line in lines:
-        cell, entry = line.cell, line.entry
-        quality, cost, times = cell.quality, cell.cost, cell.latency
-        rows.append(
-            {
-                "model": elements.cell(entry.model, 60),
-                "standing": line.state or numbers.UNDEFINED,
-                "quality": quality.mean,
-                "95 % interval": numbers.interval(quality.low, quality.high),
-                "n": quality.n,
-                "USD per 1,000": cost.usd_per_1k_samples,
-                "cost per correct": cost.usd_per_correct,
-                "TTFT p50": times.ttft_s.p50,
-                "TTFT p95": times.ttft_s.p95,
-                "total p50": times.total_s.p50,
-                "total p95": times.total_s.p95,
-                "tokens/s": tokens_per_s(times),
-                "other outcomes": others_text(cell),
-                "measured": (entry.run.started_at or "")[:10],
-                "tier": _tier(entry) or "",
-                "licence": elements.cell((entry.known.shown("licence") if entry.known else None) or "", 200),
-                "asked as": elements.cell(entry.asked_as or "", 80),
-                "served as": elements.cell(", ".join(name[:60] for name in entry.cells.served), 1_000),
-                "run": elements.cell(entry.run.name, 120),
-            }
-        )
-    floats = ["quality", *_MONEY, *_TIMES, "tokens/s"]
-    return pd.DataFrame(rows).astype(dict.fromkeys(floats, float))
+    st.subheader("Every task", anchor=False)
+    heads = {task: "model (a task)" if task == "model" else elements.cell(task, 60) for task in tasks}
+    means = {
+        heads[task]: [cell.quality.mean if (cell := entry.cell(task)) is not None else None for entry in entries]
+        for task in tasks
+    }
+    frame = pd.DataFrame({"model": [elements.marked(entry.model) for entry in entries], **means})
+    frame = frame.astype(dict.fromkeys(means, float))
+    known = [value for values in means.values() for value in values if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
 
+    def shown(value: object) -> str:
+        return "" if math.isnan(float(str(value))) else numbers.quality(float(str(value)))
 
-def _table(lines: Sequence[LeaderboardLine]) -> None:
-    frame = frame_of(lines)
-    shown = frame.assign(model=[elements.marked(line.entry.model) for line in lines])
-    styler = shown.style.format({
-        "quality": lambda v: numbers.quality(_none(v)),
-        "n": lambda v: f"{v:,}",
-        **dict.fromkeys(_MONEY, lambda v: numbers.usd(_none(v))),
-        **dict.fromkeys(_TIMES, lambda v: numbers.time(_none(v))),
-        "tokens/s": lambda v: numbers.rate(_none(v)),
-    })  # fmt: skip
-    standings = "Behind: shown to be worse than the leader, with at most 5 % chance of error for all models together."
+    def paint(value: object) -> str:
+        found = heat(None if math.isnan(float(str(value))) else float(str(value)), low, high)
+        return f"background-color: {found[0]}; color: {found[1]}" if found else ""
+
+    styler = frame.style.format(shown, subset=list(means)).map(paint, subset=list(means))
     st.dataframe(
         styler,
         hide_index=True,
         width="stretch",
-        key=_TABLE,
-        on_select=partial(_choose, [line.entry.model for line in lines]),
-        selection_mode="multi-row",
-        placeholder=numbers.UNKNOWN,
-        alt="The leaderboard as a table; select two rows to compare them",
-        column_config={
-            "model": st.column_config.TextColumn(pinned=True),
-            "standing": st.column_config.TextColumn(help=standings),
-        },
+        height=35 * (min(len(entries), 20) + 1) + 3,
+        placeholder="not asked",
+        alt="Mean quality, models by tasks",
     )
-    mine = elements.chosen()
-    chosen = sorted((line.entry for line in lines if line.entry.model in mine), key=lambda e: mine.index(e.model))
-    if len(chosen) < 2 <= len(lines):
-        chosen = [*[line.entry for line in lines if line.entry not in chosen][: 2 - len(chosen)], *chosen]
-    buttons = st.container(horizontal=True, vertical_alignment="center")
-    if len(chosen) >= 2:
-        a, b = chosen[:2]
-        label = f"Compare {elements.plain(a.model, 30)} with {elements.plain(b.model, 30)}"
-        elements.link(buttons, "versus", label, {"a": a.key, "b": b.key})
-    csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
-    buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
-    drawable = pictures.available()
-    buttons.download_button(
-        "PNG",
-        lambda: picture(lines),
-        "leaderboard.png",
-        "image/png",
-        disabled=not drawable,
-        help=None if drawable else pictures.MISSING,
-    )
-    buttons.caption("Select rows to choose models, here and on every page.")
-
-
-def _choose(models: Sequence[str]) -> None:
-    """The rows that were selected are chosen everywhere."""
-    rows = st.session_state[_TABLE]["selection"]["rows"]
-    elements.choose_models([models[row] for row in rows if row < len(models)])
-
-
-def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
-    """Models by tasks: where a model that is fine on average is not."""
-    with st.expander("Every task", expanded=True):
-        _grid([(entry.model, {task: entry.cell(task) for task in tasks}) for entry in entries], tasks, "tasks")
+    st.caption("Mean quality; deeper blue is more. Choose a task above for its intervals and standings.")
 
 
 def _across(store: ResultsReader, suites: Sequence[str]) -> None:
@@ -232,26 +156,3 @@ def _known(entries: Sequence[ReportEntry]) -> None:
                 }
             )
             st.dataframe(frame, hide_index=True, width="stretch", alt=f"Facts about {visible(known.model)}")
-
-
-def _tier(entry: ReportEntry) -> str | None:
-    """The tier that the sources agree on; `disputed` where they do not."""
-    if entry.known is None or not entry.known.claims.get("tier"):
-        return None
-    return str(entry.known.value("tier") or "disputed")
-
-
-def _fits(entry: ReportEntry, search: str) -> bool:
-    said = [entry.model, entry.asked_as or "", entry.run.name]
-    if entry.known:
-        said += [
-            entry.known.model,
-            entry.known.family or "",
-            *(entry.known.shown(f) or "" for f in ("tier", "licence")),
-        ]
-    return all(word in " ".join(said).lower() for word in search.lower().split())
-
-
-def _none(value: object) -> float | None:
-    """A figure of the table; None for NaN."""
-    return float(value) if isinstance(value, int | float) and not math.isnan(value) else None

@@ -10,14 +10,15 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import StoreError
-from evalkit.facts import Figures, RunFacts
-from evalkit.render.cells import n_failed
+from evalkit.facts import Figures, RunFacts, Summary
+from evalkit.render.cells import n_failed, run_titles
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 
+_COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
 
@@ -29,14 +30,15 @@ def render(store: ResultsReader) -> None:
         return
     for info in runs:
         if info.status == "running":
-            _live(store, info.name)
+            _live(store, info)
     _list(store, elements.newest_first(runs))
-    run = elements.choose("Run", [info.name for info in runs], key="run")
+    run = elements.run_of(runs)
     _one(store, next(info for info in runs if info.name == run))
 
 
-def _live(store: ResultsReader, run: str) -> None:
+def _live(store: ResultsReader, info: RunInfo) -> None:
     """A fragment of the page that refreshes itself while the run goes on."""
+    run = info.name
 
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
@@ -53,13 +55,46 @@ def _live(store: ResultsReader, run: str) -> None:
         errors = sum(n_failed(model.all) for model in summary.models.values())
         with st.container(border=True):
             what = "is being judged" if judging else "is running"
-            st.markdown(f"**{elements.plain(run, 100)} {what}**")
+            title = run_titles([info])[info.name]
+            st.markdown(f"**{elements.plain(title, 100)} {what}**")
             unit = "verdicts" if judging else "answers"
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
             so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
             st.text(f"{numbers.rate(rate)} {unit}/s · about {left} left · {so_far}")
+            if not judging and summary.models:
+                _by_model(facts, summary, took)
 
     watch()
+
+
+def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
+    """A line a model: how far it is, how fast, when it is done, what it cost, how often it was asked again."""
+    import pandas as pd
+
+    names = list(facts.models or summary.models)
+    each = facts.n_rows // len(names) if facts.n_rows and names else None
+    rows = []
+    for name in names:
+        cell = summary.models[name].all if name in summary.models else None
+        n = cell.n if cell is not None else 0
+        rate = n / took if took > 0 else 0.0
+        left = max(0, each - n) if each is not None else None
+        phase = "done" if left == 0 else "asking" if n else "waiting"
+        unpriced = cell.cost.n_unknown if cell is not None else 0
+        spent = numbers.usd(cell.cost.known_usd if cell is not None else 0.0)
+        rows.append(
+            {
+                "model": elements.marked(name),
+                "phase": phase,
+                "answers": numbers.count(n) + (f" of {numbers.count(each)}" if each is not None else ""),
+                "a second": numbers.rate(rate),
+                "left": numbers.duration(left / rate) if left and rate else numbers.UNDEFINED,
+                "spent": f"{spent} + {numbers.count(unpriced)} unpriced" if unpriced else spent,
+                "asked again": numbers.count(cell.latency.n_retried if cell is not None else 0),
+                "failed": numbers.count(n_failed(cell) if cell is not None else 0),
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="The live run, model by model")
 
 
 def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
@@ -72,7 +107,7 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         judges = [judge.all for judge in store.judges(info.name).values()]
         rows.append(
             {
-                "started": (info.started_at or "")[:19].replace("T", " "),
+                "started": (info.started_at or "")[:16].replace("T", " "),
                 "suite": elements.cell(info.suite or "", 60),
                 "status": elements.cell(store.state(info.name), 60),
                 "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
@@ -82,7 +117,14 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
                 "run": elements.cell(info.name, 120),
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
+    for info in store.runs():
+        if problem := info.problem or store.problem(info.name):
+            said = {"status": "cannot be read", "run": elements.cell(info.name, 120)}
+            rows.append(dict.fromkeys(_COLUMNS, "") | said | {"problem": elements.cell(problem, 400)})
+    frame = pd.DataFrame([{"problem": "", **row} for row in rows], columns=list(_COLUMNS))
+    if not frame["problem"].any():
+        frame = frame.drop(columns="problem")
+    st.dataframe(frame, hide_index=True, width="stretch", alt="Every run, newest first, then what cannot be read")
 
 
 def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:

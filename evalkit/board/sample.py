@@ -24,7 +24,7 @@ def render(store: ResultsReader) -> None:
         return
     left, right = st.columns([3, 2])
     with left:
-        run = elements.choose("Run", [info.name for info in runs], key="run")
+        run = elements.run_of(runs)
     with right:
         search = st.text_input(
             "Find", key="find", bind="query-params", type="search", placeholder="sample id, task or digest"
@@ -69,7 +69,11 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
         elements.prompt(first, key="prompt")
     if first.target:
         st.text(f"Right answer: {visible(first.target, limit=500)}")
+    right = sum(row.score == 1 for row in rows)
+    if all(row.score in {0, 1} for row in rows):
+        st.subheader(f"{right} of {len(rows)} answers are right", anchor=False)
     _table(rows, said)
+    st.subheader("In full", anchor=False)
     for n, row in enumerate(rows):
         again = f", repeat {row.repeat + 1}" if row.repeat else ""
         with st.container(border=True):
@@ -86,12 +90,16 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
     import pandas as pd
 
     read = [said[row.key].extracted if row.key in said else None for row in rows]
-    frame = pd.DataFrame(
+    frame: pd.DataFrame = pd.DataFrame(
         {
             "model": [elements.marked(row.model) for row in rows],
             "repeat": [row.repeat + 1 for row in rows],
             "outcome": [row.outcome for row in rows],
             "score": [numbers.quality(row.score) for row in rows],
+            "answer": [
+                elements.cell(" ".join((said[row.key].text or "").split()), 400) if row.key in said else ""
+                for row in rows
+            ],
             "read as": [elements.cell(text or "", 80) for text in read],
             "first token": [numbers.time(row.ttft_s) for row in rows],
             "total": [numbers.time(row.total_s) for row in rows],
@@ -102,4 +110,13 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
             "served as": [elements.cell(row.served_model or "", 60) for row in rows],
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch", alt="This item through every model and repeat")
+    if frame["repeat"].max() == 1:
+        frame = frame.drop(columns="repeat")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        width="stretch",
+        height=35 * (min(len(rows), 20) + 1) + 3,
+        alt="This item through every model and repeat",
+        column_config={"answer": st.column_config.TextColumn(width="large")},
+    )

@@ -9,10 +9,10 @@ from itertools import pairwise
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.render import charts
+from evalkit.render import tradeoff_chart
 from evalkit.results.entries import standing
 from evalkit.results.reader import ResultsReader
-from evalkit.results.tradeoffs import AXES, TradeoffPoint, points_of
+from evalkit.results.tradeoffs import AXES, TradeoffPoint, best_at_each_price, points_of
 from evalkit.text import numbers
 
 _CHART = "tradeoff_chart"
@@ -28,31 +28,34 @@ def render(store: ResultsReader) -> None:
     with right:
         at = list(AXES).index(drawable[0]) if drawable else 0  # where no price is known, time can still be shown
         axis = elements.choose("Against", list(AXES), key="axis", index=at)
+        switch = st.container()
     with st.spinner(elements.COMPARING):
         lines = standing(store, entries, task)
     points = points_of(store, lines, axis, task)
-    log = st.toggle("Logarithmic scale", value=charts.is_wide(points), key="log", bind="query-params")
+    with switch:
+        log = st.toggle("Logarithmic scale", value=tradeoff_chart.is_wide(points), key="log", bind="query-params")
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:
-        st.warning(
-            f"Not drawn, because {elements.plain(axis)} or quality is unknown or undefined: "
-            + ", ".join(elements.plain(name, 40) for name in missing)
-        )
+        unknown = ", ".join(elements.plain(name, 40) for name in missing)
+        st.warning(f"Not drawn, because {elements.plain(axis)} or quality is unknown or undefined: {unknown}")
     mine = elements.chosen()
-    chart = charts.tradeoff(points, axis, log=log, chosen=mine, selects=True)
+    chart = tradeoff_chart.tradeoff(points, axis, log=log, chosen=mine, selects=True)
     if chart is None:
         st.info(_way_out(axis))
         return
     drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
-    front = [p.line.entry.model for p in drawn if p.state == "front"]
-    maybe = [p.line.entry.model for p in drawn if p.state == "possible"]
-    said = f"Nothing here is at least as good for less than {elements.listed(front)}."
-    if maybe:
-        said += f" The data do not rule out {elements.listed(maybe)} either: no difference in quality is shown."
-    st.subheader(said, anchor=False)
+    steps = best_at_each_price(store, points, task)
+    st.subheader(_headline(steps, axis), anchor=False)
+    taken = {p.name for p in steps}
+    alike = [p.line.entry.model for p in drawn if p.state in {"front", "possible"} and p.name not in taken]
+    if alike:
+        st.caption(
+            f"Not ruled out: {elements.listed(alike)}. No difference in quality is shown between each of them and one "
+            "that costs less."
+        )
     known = {point.name: point.line.entry for point in drawn}
     elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
-    if len(drawn) > charts.MANY:
+    if len(drawn) > tradeoff_chart.MANY:
         st.caption("Names stand at the models on the front and the chosen ones; the table names them all.")
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Selected models” at the left."
@@ -68,9 +71,20 @@ def render(store: ResultsReader) -> None:
     elements.warn([line.entry for line in lines])
 
 
+def _headline(steps: Sequence[TradeoffPoint], axis: str) -> str:
+    """The best at each price or time: which model, from which figure on, how good."""
+    said = [
+        f"{elements.plain(p.line.entry.model, 40)} {'for' if n == 0 else 'from'} {p.x_shown}".replace("$", r"\$")
+        + f" ({numbers.quality(p.quality)})"
+        for n, p in enumerate(steps)
+    ]
+    what = "price" if "USD" in axis or "cost" in axis else "speed"
+    return f"Best at each {what}: {'; '.join(said)}." if said else "No model is on the front."
+
+
 def _choose(names: Mapping[str, str]) -> None:
     """What was clicked on the chart is chosen everywhere; a click beside the points changes nothing."""
-    picked = st.session_state[_CHART]["selection"].get(charts.PICKED) or []
+    picked = st.session_state[_CHART]["selection"].get(tradeoff_chart.PICKED) or []
     clicked = [names[point["model"]] for point in picked if point.get("model") in names]
     if clicked:
         elements.choose_models(clicked)

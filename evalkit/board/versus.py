@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -13,9 +12,12 @@ from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
-from evalkit.render.comparison import sentence
+from evalkit.render.cells import run_titles
+from evalkit.render.comparison import cost_sentence, sentence
+from evalkit.render.forest import ForestRow, forest
+from evalkit.render.word_diff import word_diff
 from evalkit.results import changes
-from evalkit.results.compare import compare_samples
+from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing
 from evalkit.results.items import RowTexts, texts
 from evalkit.results.reader import ResultsReader
@@ -26,8 +28,8 @@ from evalkit.text.escape import visible
 
 _PAGE = 25
 _ANY = "any"
-_MOST_LINES = 400
-"""Lines: matching is quadratic at worst, and beyond a screenful nobody reads marks."""
+_SLICES = 20
+"""Slices that are drawn."""
 _SEEN = "versus_seen"
 """What was chosen, and the sides, when this page was last drawn: what differs is news."""
 
@@ -44,11 +46,13 @@ def render(store: ResultsReader) -> None:
         )
         return
     _follow(sides)
+    named = run_titles(runs)
+    titles = {key: f"{visible(model, limit=60)} · {named[run]}" for key, (run, model) in sides.items()}
     left, right = st.columns(2)
     with left:
-        a = sides[elements.choose("A (now)", list(sides), key="a")]
+        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles)]
     with right:
-        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1)]
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")
@@ -62,6 +66,8 @@ def render(store: ResultsReader) -> None:
     elements.unreadable_of(store, (a, b))
     names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
     st.subheader(sentence(whole, *names), anchor=False)
+    if told := cost_sentence(*(store.summary(run).models[model].all for run, model in (a, b))):
+        st.markdown(f"**{names[1]}: {elements.plain(told, 300)}**")
     if whole.n_errored:
         st.caption(
             f"{whole.n_errored:,} samples errored on a side: they are counted against the better reading, not left out."
@@ -70,8 +76,7 @@ def render(store: ResultsReader) -> None:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
     _served(store, a, b)
     _figures(store, a, b)
-    if len(tasks) > 1:
-        _by_task(store, a, b, tasks)
+    _differences(store, a, b, tasks, whole)
     _flips(store, a, b, tasks)
 
 
@@ -143,28 +148,48 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
         )
 
 
-def _by_task(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str]) -> None:
+def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str], whole: SampleComparison) -> None:
+    """Over all, by task and by slice: a forest plot, and the same as a table."""
     import pandas as pd
 
-    rows = []
-    for task in tasks:
-        versus = compare_samples(store, a, b, task)
-        rows.append(
-            {
-                "task": elements.cell(task, 60),
-                "B − A": numbers.difference(versus.delta),
-                "95 % interval": numbers.difference_interval(versus.low, versus.high),
-                "samples": numbers.count(versus.n),
-                "better": numbers.count(versus.gained),
-                "worse": numbers.count(versus.lost),
-            }
+    found: list[tuple[str, str, SampleComparison]] = [("all tasks", "all", whole)]
+    if len(tasks) > 1:
+        found += [(task, "task", compare_samples(store, a, b, task)) for task in tasks]
+    for name, value in changes.slices_of(store, a)[:_SLICES]:
+        found.append((f"{name} = {value}", "slice", compare_samples(store, a, b, slice=(name, value))))
+    if len(found) == 1:
+        return
+    rows = [
+        ForestRow(
+            visible(name, limit=60), one.delta, one.low, one.high,
+            f"{numbers.difference(one.delta)} {numbers.difference_interval(one.low, one.high)}", one.is_shown, group,
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Differences by task with their intervals")
+        for name, group, one in found
+        if one.delta is not None
+    ]  # fmt: skip
+    chart = forest(rows, "B − A, in points of 1")
+    if chart is not None:
+        elements.draw(chart)
+    with st.expander("The differences as a table"):
+        table = [
+            {
+                "of": elements.cell(name, 60),
+                "B − A": numbers.difference(one.delta),
+                "95 % interval": numbers.difference_interval(one.low, one.high),
+                "samples": numbers.count(one.n),
+                "better": numbers.count(one.gained),
+                "worse": numbers.count(one.lost),
+            }
+            for name, _, one in found
+        ]
+        alt = "Differences by task and slice with their intervals"
+        st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
+        st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
 
 
 def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str]) -> None:
     st.subheader("Samples", anchor=False)
-    places = st.columns(4)
+    places = st.columns(5)
     with places[0]:
         kind = elements.choose("Change", changes.KINDS, key="change", index=4)
     with places[1]:
@@ -172,6 +197,8 @@ def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str])
     with places[2]:
         outcome = elements.choose("Outcome", [_ANY, *(str(o) for o in Outcome)], key="outcome")
     with places[3]:
+        order = elements.choose("Order", changes.ORDERS, key="order")
+    with places[4]:
         text = st.text_input(
             "Containing", key="text", bind="query-params", type="search", placeholder="in prompt or answer"
         )
@@ -191,6 +218,7 @@ def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str])
         outcome=None if outcome == _ANY else outcome,
         text=text or "",
         slice=chosen,
+        order=order,
     )
     page = max(1, int(st.session_state.get("page") or 1))
     rows, n = only(offset=(page - 1) * _PAGE)
@@ -217,6 +245,10 @@ def _list(rows: list[changes.ChangedSample], n: int, page: int) -> None:
             "sample": [elements.cell(row.sample_id, 60) for row in rows],
             "A": [f"{row.a.outcome} {numbers.quality(row.a.score)}" for row in rows],
             "B": [f"{row.b.outcome} {numbers.quality(row.b.score)}" for row in rows],
+            "cost A": [numbers.usd(row.a.cost_usd) for row in rows],
+            "cost B": [numbers.usd(row.b.cost_usd) for row in rows],
+            "time A": [numbers.time(row.a.total_s) for row in rows],
+            "time B": [numbers.time(row.b.total_s) for row in rows],
         }
     )
     first = (page - 1) * _PAGE + 1
@@ -241,7 +273,9 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
     target = said[0].target or said[1].target
     if target:
         st.text(f"Right answer: {visible(target, limit=500)}")
-    marked = marked_lines(said[0].text or "", said[1].text or "")
+    marked = word_diff(elements.shown(said[0].text or ""), elements.shown(said[1].text or ""))
+    if marked:
+        st.caption("Words of A alone stand in [-…-], words of B alone in {+…+}.")
     columns = st.columns(2)
     for n, (column, (side, key)) in enumerate(zip(columns, keys, strict=True)):
         name, told = "ab"[n], (row.a, row.b)[n]
@@ -250,26 +284,7 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
             st.markdown(f"**{name.upper()}: {label}** · {told.outcome} · {score}")
             elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
             slot = f"{name}-{row.sample_digest[:12]}"
-            elements.say_answer(said[n], key=slot, reasoning_key=f"reasoning-{slot}", marked=marked[n])
+            elements.say_answer(
+                said[n], key=slot, reasoning_key=f"reasoning-{slot}", marked=marked[n] if marked else None
+            )
             review_form(store, side[0], key, slot=slot)
-
-
-def marked_lines(a: str, b: str) -> tuple[list[str] | None, list[str] | None]:
-    """Each text's lines with "- " (only in A), "+ " (only in B) or "  " (in both) before them.
-
-    (None, None) where marks would say nothing or take too long.
-
-    Nothing in common, or one line each, is read better without marks.
-    """
-    ours, theirs = elements.shown(a).split("\n"), elements.shown(b).split("\n")
-    if max(len(ours), len(theirs)) > _MOST_LINES or min(len(ours), len(theirs)) < 2:
-        return None, None
-    matcher = difflib.SequenceMatcher(a=ours, b=theirs, autojunk=False)
-    if matcher.ratio() in {0.0, 1.0}:
-        return None, None
-    left, right = [], []
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        same = tag == "equal"
-        left += [("  " if same else "- ") + line for line in ours[i:i_end]]
-        right += [("  " if same else "+ ") + line for line in theirs[j:j_end]]
-    return left, right

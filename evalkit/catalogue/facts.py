@@ -101,6 +101,11 @@ class Known:
         return claims[0].value if claims and name not in self.disputed else None
 
     @property
+    def maker(self) -> str | None:
+        """Who made it, as a reader knows the company; None where the family is not known."""
+        return _COMPANIES.get(self.family or "")
+
+    @property
     def disputed(self) -> tuple[str, ...]:
         """Fields on which sources disagree."""
         return tuple(name for name, claims in self.claims.items() if len({str(c.value) for c in claims}) > 1)
@@ -200,6 +205,22 @@ def _text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+_COMPANIES = {
+    "GPT": "OpenAI",
+    "GPT-OSS": "OpenAI",
+    "Claude": "Anthropic",
+    "Gemini": "Google",
+    "Gemma": "Google",
+    "Grok": "xAI",
+    "DeepSeek": "DeepSeek",
+    "Mistral": "Mistral",
+    "Llama": "Meta",
+    "Qwen": "Alibaba",
+    "GLM": "Z.ai",
+    "Phi": "Microsoft",
+    "OLMo": "Ai2",
+}
+"""Family -> the company that makes it."""
 _MAKERS = {
     "GPT-OSS": ("openai",),
     "DeepSeek": ("deepseek-ai", "deepseek"),

@@ -16,8 +16,8 @@ from evalkit.cli.printing import echo
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @results_folder
 def command(run: str, html: Path, force: bool, results: Path) -> int:
-    """Write RUN (a path, the beginning of a name, or `latest`) as one self-contained HTML page: leaderboard, trade-off,
-    gate. It loads nothing and runs no script."""
+    """Write RUN (a path, the beginning of a name, or `latest`) as one self-contained HTML page: verdict,
+    leaderboard, trade-off, gate, bill. It loads nothing; its one script sorts and filters tables."""
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
 from evalkit.facts import Figures, Quality
 from evalkit.facts.summary import LatencyFigures
+from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 # Not worth a word each: a right, wrong or graded answer is in the quality already.
 WORDS = {"unparseable": "unreadable", "truncated": "cut off", "errored": "failed"}
@@ -42,3 +48,22 @@ def tokens_per_s(latency: LatencyFigures) -> float | None:
 def others_text(cell: Figures) -> str:
     """ "3 refused, 12 failed"; empty for none."""
     return ", ".join(f"{numbers.count(n)} {name}" for name, n in other_outcomes(cell).items())
+
+
+def run_titles(runs: Iterable[RunInfo]) -> dict[str, str]:
+    """By folder name, a title that a person recognises: "support-swap · 28 Nov 14:29" (UTC), with the year where it is
+    another than this one. The folder's name stands alone where the run does not say when it began, and follows where
+    two titles would be the same."""
+    known = list(runs)
+    made = {info.name: _run_title(info) for info in known}
+    n = Counter(made.values())
+    return {name: title if n[title] == 1 else f"{title} · {name}" for name, title in made.items()}
+
+
+def _run_title(info: RunInfo) -> str:
+    try:
+        began = datetime.fromisoformat(info.started_at or "")
+    except ValueError:
+        return visible(info.name, limit=120)
+    year = f" {began.year}" if began.year != datetime.now(UTC).year else ""
+    return f"{visible(info.suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:%H:%M}"

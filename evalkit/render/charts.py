@@ -12,20 +12,17 @@ colour-blind can tell apart; shapes and words repeat them. Figures of the rows a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from evalkit.render.cells import quality_text
+from evalkit.render.rows import VERDICT_COLOURS
 from evalkit.render.rule_text import RenderedRule
 from evalkit.render.vega import (
     CELL,
     COLOURS,
-    SHAPES,
+    GREY,
     Chart,
-    Row,
     Spec,
     chart_of,
-    cost_domain,
-    cycled,
     domain,
     field,
     layer,
@@ -34,38 +31,20 @@ from evalkit.render.vega import (
     tips,
 )
 from evalkit.results.entries import LeaderboardLine
-from evalkit.results.tradeoffs import STATES, TradeoffPoint
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
-PICKED = "picked"
-"""Name of the selection of a chart whose points can be clicked."""
 _LABEL_PX = 260
-MANY = 12
-"""Models beyond which only those on the front, and the chosen ones, have their names in a trade-off."""
 _SCALES = {
     "margin": "Quality: candidate minus baseline",
-    "max_ratio": "Ratios: candidate to baseline",
+    "min": "Quality of the candidate",
+    "max_ratio": "Candidate as a multiple of the baseline",
+    "max_increase": "Share of answers: candidate minus baseline",
+    "max_rate": "Share of the candidate's answers",
+    "max_s": "Seconds",
+    "max_usd": "US dollars",
 }
-"""What rules of one unit share; dollars, seconds and rates have a scale each."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryPoint:
-    """A figure of one model in one run."""
-
-    at: str
-    """When the run began, ISO 8601 in UTC."""
-    model: str
-    run: str
-    value: float
-    low: float | None
-    high: float | None
-    shown: str
-    note: str
-    """What changed since the point before; empty: nothing."""
-    dim: bool
-    """Drawn faintly, because others were chosen."""
+"""What rules of one unit share, in words; a kind that is not listed has a scale of its own."""
 
 
 def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (), figures: bool = False) -> Chart | None:
@@ -100,7 +79,7 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
     told = tips(model="model", shown="quality [95 %]", standing="standing")
     at = field("quality", "Q", title=title, scale=scale, axis={"tickCount": 6, "format": ".2f"})
     layers = [
-        layer({"type": "rule", "strokeWidth": 3, "opacity": 0.55, "color": COLOURS[0]},
+        layer({"type": "rule", "strokeWidth": 3, "color": COLOURS[0]},
                {"y": y, "x": at | {"field": "low"}, "x2": {"field": "high"}, **told}, "isValid(datum.low)"),
         layer(point_mark(110, color=COLOURS[0]), {"y": y, "x": at, **told}),
         layer(ring_mark(380), {"y": y, "x": at, **told}, "datum.chosen"),
@@ -132,86 +111,6 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
         concat = [drawn | {"width": 420}, *text]
         drawn = {"hconcat": concat, "resolve": {"scale": {"y": "shared"}}, "title": below}
     return chart_of(rows, drawn, f"Quality with 95 % intervals. {words}")
-
-
-def tradeoff(
-    points: Sequence[TradeoffPoint], axis: str, *, log: bool = False, chosen: Sequence[str] = (), selects: bool = False
-) -> Chart | None:
-    """Quality over a cost or a time, with intervals and the front; None where no point has both figures.
-
-    `chosen` models get a ring. `selects`: a click on a point selects its model, under the name PICKED.
-    """
-    drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
-    if not drawn:
-        return None
-    rows = [
-        p.as_row() | {"chosen": p.line.entry.model in chosen, "named": _is_named(p, len(drawn), chosen)} for p in drawn
-    ]
-    words = "; ".join(
-        f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}" for row in rows
-    )
-    kind = {"type": "log" if log else "linear", "domain": cost_domain(rows, log=log), "nice": False}
-    scale = {"domain": domain(rows, "low", "high", "quality"), "nice": False}
-    x = field("x", "Q", title=axis, scale=kind, axis={"tickCount": 6, "labelOverlap": True})
-    y = field("quality", "Q", title="quality", scale=scale)
-    states = [STATES[key] for key in ("front", "possible", "beaten")]
-    colour = field("state", "N", scale={"domain": states, "range": [COLOURS[2], COLOURS[1], COLOURS[6]]},
-                    legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
-    shape = field("state", "N", scale={"domain": states, "range": ["circle", "diamond", "cross"]}, legend=None)
-    told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front")
-    rule = {"type": "rule", "strokeWidth": 2, "opacity": 0.6}
-    dashed = {"type": "line", "strokeDash": [5, 4], "opacity": 0.7, "interpolate": "step-after", "color": COLOURS[2]}
-    name = {"type": "text", "align": "left", "dx": 10, "dy": -8, "fontSize": 13, "limit": 180}
-    marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
-    if selects:
-        marks["params"] = [{"name": PICKED, "select": {"type": "point", "fields": ["model"]}}]
-    layers = [
-        layer(dashed, {"x": x, "y": y}, f"datum.state == '{states[0]}'"),
-        layer(rule, {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour}),
-        layer(rule, {"x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y, "color": colour},
-               "isValid(datum.x_low)"),
-        marks,
-        layer(name, {"x": x, "y": y, "text": field("model", "N")}, "datum.named"),
-        layer(ring_mark(420), {"x": x, "y": y}, "datum.chosen"),
-    ]  # fmt: skip
-    return chart_of(rows, {"layer": layers, "height": 430}, f"Quality against {axis}. {words}")
-
-
-def _is_named(point: TradeoffPoint, n: int, chosen: Sequence[str]) -> bool:
-    """Whether the name stands at the point: of many models only where it matters, or names lie on each other."""
-    return n <= MANY or point.state == "front" or point.line.entry.model in chosen
-
-
-def is_wide(points: Sequence[TradeoffPoint]) -> bool:
-    """Whether the costs span more than a factor of ten, so that a logarithmic axis shows more."""
-    known = [p.x for p in points if p.state != "unknown" and p.x is not None]
-    return bool(known) and min(known) > 0 and max(known) / min(known) > 10
-
-
-def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
-    """A figure over time, one line a model; a triangle marks what changed."""
-    rows = [_row(point) for point in points]
-    words = "; ".join(
-        f"{p.model} {p.at[:10]}: {p.shown}{f' ({p.note})' if p.note else ''}" for p in points[:40]
-    )  # beyond that nobody listens: the table has them all
-    models = list(dict.fromkeys(visible(point.model, limit=CELL) for point in points))
-    colour = field("model", "N", scale={"domain": models, "range": cycled(COLOURS, models)},
-                    legend={"title": None, "orient": "top", "columns": 4})  # fmt: skip
-    shape = field("model", "N", scale={"domain": models, "range": cycled(SHAPES, models)}, legend=None)
-    faint = field("dim", "N", scale={"domain": [False, True], "range": [0.85, 0.15]}, legend=None)
-    x = field("at", "T", title=None, axis={"labelOverlap": True}, scale={"type": "utc"})
-    y = field("value", "Q", title=figure, scale={"domain": domain(rows, "low", "high", "value"), "nice": True})
-    told = tips(model="model", run="run", shown=figure, note="note")
-    both = {"x": x, "color": colour, "opacity": faint}
-    layers = [
-        layer({"type": "line"}, {"y": y, **both}),
-        layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
-               "isValid(datum.low)"),
-        layer({"type": "point", "filled": True, "size": 90}, {"y": y, "shape": shape, **both, **told}),
-        layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
-               "datum.note != ''"),
-    ]  # fmt: skip
-    return chart_of(rows, {"layer": layers, "height": 380}, f"{figure} over time. {words}")
 
 
 def rules_by_scale(found: Sequence[RenderedRule], candidate: str) -> list[Chart]:
@@ -246,20 +145,16 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
     axis = {"labelAlign": "left", "labelPadding": -4, "labelOffset": -20, "labelLimit": 600, "ticks": False,
             "domain": False, "zindex": 1}  # fmt: skip
     y = field("rule", "N", sort=names, title=None, axis=axis)
-    verdicts = {"domain": ["pass", "inconclusive", "fail"], "range": [COLOURS[2], COLOURS[1], COLOURS[4]]}
+    verdicts = {"domain": list(VERDICT_COLOURS), "range": list(VERDICT_COLOURS.values())}
     colour = field("verdict", "N", scale=verdicts, legend=None)  # the names of the rules say it in words
     x = field("low", "Q", title=title, scale={"zero": False, "nice": True, "padding": 20}, axis={"tickCount": 6})
     told = tips(rule="rule", verdict="verdict", shown="measured")
     layers = [
-        layer({"type": "rule", "strokeWidth": 4, "opacity": 0.6},
+        layer({"type": "rule", "strokeWidth": 4},
                {"y": y, "x": x, "x2": {"field": "high"}, "color": colour}),
         layer(point_mark(110), {"y": y, "x": x | {"field": "value"}, "color": colour, **told}),
-        layer({"type": "tick", "thickness": 3, "size": 26, "color": "#808080"},
+        layer({"type": "tick", "thickness": 3, "size": 26, "color": GREY},
                {"y": y, "x": x | {"field": "limit"}, **told}),
     ]  # fmt: skip
     drawn_as: Spec = {"layer": layers, "height": 64 * len(names) + 70}
     return chart_of(rows, drawn_as, f"{title} of {visible(candidate, limit=60)}. {words}")
-
-
-def _row(point: HistoryPoint) -> Row:
-    return {name: getattr(point, name) for name in HistoryPoint.__slots__}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.render.vega import COLOURS, Chart, Row, Spec, chart_of, cycled, decades, field, layer, tips
+from evalkit.render.vega import COLOURS, GREY, Chart, Row, Spec, chart_of, cycled, decades, field, layer, tips
 from evalkit.text.escape import visible
 
 
@@ -71,7 +71,7 @@ def curves(
     if crossings:
         at: Spec = {"x": across, "y": up}
         marks: list[Row] = [{"x": c.x, "y": c.y, "text": visible(c.text, limit=60)} for c in crossings]
-        dot = {"type": "point", "size": 90, "filled": False, "strokeWidth": 2, "color": "#808080"}
+        dot = {"type": "point", "size": 90, "filled": False, "opacity": 1, "strokeWidth": 2, "color": GREY}
         beside = {"type": "text", "align": "left", "dx": 9, "dy": 14, "fontSize": 13}
         layers.append(layer(dot, at) | {"data": {"values": marks}})
         layers.append(layer(beside, at | {"text": field("text", "N")}) | {"data": {"values": marks}})

@@ -1,28 +1,33 @@
 """A run as one self-contained HTML page: leaderboard, trade-off, gate. For people without Streamlit, and for archives.
 
-No script, no font, no image and no address is in it: the page's own policy forbids the browser to load anything. What
-is shown is gathered here, as text; `templates/page.html` lays it out and escapes every value (Jinja, autoescape) after
-`visible`. Only the drawings are markup, and they are made here from the charts of the board.
+No font, no image and no address is in it. It has one script, our own (`templates/page.js`), which sorts and filters
+tables; the page's policy forbids the browser to load anything and to run any other script. Without it the page is
+whole. What is shown is gathered here, as text; `templates/page.html` lays it out and escapes every value (Jinja,
+autoescape) after `visible`. Only the drawings and that script are markup: the drawings are made here from the charts of
+the board, and no value is in the script.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.render import charts, pictures
-from evalkit.render.cells import others_text, quality_text, tokens_per_s
+from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.comparison import sentence
-from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
+from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard
+from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
 from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
+from evalkit.results.entries import LeaderboardLine, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.results.unreadable import unreadable_of
@@ -34,17 +39,7 @@ if TYPE_CHECKING:
 
 _COMPARED = 50
 """Models that are compared with the first in a sentence each."""
-_READING = "Behind: shown to be worse than the leader, at most 5 % chance of error for all models together."
 _DRAWN_AXES = ("USD per 1,000 samples", "seconds to the first token, p50 to p95")
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Cells are text, not HTML."""
-
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +57,15 @@ class _Candidate:
     incomplete: Sequence[str]
     served: str
     drawings: Sequence[str]
-    rules: _Table
+    rules: PageTable
 
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
     candidates: Sequence[_Candidate]
     promoted: str | None
+    reasons: Sequence[str]
+    """The verdict on each candidate, with why, in a sentence."""
 
 
 def page_of(store: ResultsReader, run: str) -> str:
@@ -86,19 +83,27 @@ def page_of(store: ResultsReader, run: str) -> str:
     tradeoffs = _tradeoffs(store, lines, wanted)
     gate = _gate(store, run, facts, wanted)
     drawings, no_drawings = _drawings(wanted)
+    script = Markup(
+        files("evalkit.render").joinpath("templates", "page.js").read_text("utf-8")
+    )  # ours, and no value in it
     return _environment().get_template("page.html").render(
         suite=suite,
         run=run,
         status=store.state(run),
         started_at=facts.started_at,
         n_rows=numbers.count(summary.n_rows),
-        leaderboard=_leaderboard(lines) if lines else None,
+        leaderboard=leaderboard(lines) if lines else None,
         headline=headline(lines) if lines else "",
         unreadable=[str(one) for one in unreadable_of(store, run)],
         warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
         first=lines[0].entry.model if lines else "",
+        verdicts=gate.reasons if isinstance(gate, _Gate) else (),
+        bill=bill(summary.models, store.judges(run)),
+        total=bill_sentence(summary.models, store.judges(run)),
+        script=script,
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         pairs=_pairs(store, lines),
-        tasks=_tasks(entries, names) if len(names) > 1 else None,
+        tasks=by_task(entries, names) if len(names) > 1 else None,
         tradeoffs=tradeoffs,
         n_axes=len(AXES),
         gate=gate,
@@ -136,32 +141,6 @@ def _drawings(wanted: dict[str, Chart]) -> tuple[dict[str, str], str]:
     return dict(zip(wanted, drawn, strict=True)), ""
 
 
-def _leaderboard(lines: Sequence[LeaderboardLine]) -> _Table:
-    rows = []
-    for line in lines:
-        cell, known = line.cell, line.entry.known
-        cost, times = cell.cost, cell.latency
-        rows.append(
-            [
-                visible(line.entry.model, limit=60),
-                line.state or numbers.UNDEFINED,
-                quality_text(cell.quality),
-                numbers.count(cell.quality.n),
-                numbers.usd(cost.usd_per_1k_samples),
-                numbers.usd(cost.usd_per_correct),
-                f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}",
-                f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}",
-                numbers.rate(tokens_per_s(times)),
-                others_text(cell),
-                (known.shown("tier") if known else None) or "",
-                (known.shown("licence") if known else None) or "",
-            ]
-        )
-    heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
-    heads += ["total p50 / p95", "tokens/s", "other outcomes", "openness", "licence"]
-    return _Table(heads, rows, _READING)
-
-
 def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     """Everyone against the first, in sentences."""
     if not lines:
@@ -176,22 +155,12 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     return said
 
 
-def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> _Table:
-    rows = []
-    for entry in entries:
-        cells = [entry.cell(task) for task in tasks]
-        rows.append(
-            [visible(entry.model, limit=60), *(quality_text(cell.quality) if cell else "not asked" for cell in cells)]
-        )
-    return _Table(["model", *tasks], rows)
-
-
 def _tradeoffs(store: ResultsReader, lines: Sequence[LeaderboardLine], wanted: dict[str, Chart]) -> list[_Axis]:
     """The axes in order; their charts are added to `wanted` under their names."""
     found = []
     for axis in _DRAWN_AXES:
         points = points_of(store, lines, axis)
-        chart = charts.tradeoff(points, axis, log=charts.is_wide(points))
+        chart = tradeoff_chart.tradeoff(points, axis, log=tradeoff_chart.is_wide(points))
         if chart is not None:
             wanted[axis] = chart
         missing = [p.line.entry.model for p in points if p.state == "unknown"]
@@ -228,9 +197,10 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Cha
                 ),
             )
         )
-    return _Gate(found, promoted_by(decision))
+    reasons = [why_of(one, visible(one.candidate, limit=60)) for one in decision.candidates]
+    return _Gate(found, promoted_by(decision), reasons)
 
 
-def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> _Table:
+def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:
     rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
-    return _Table(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)
+    return PageTable(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)

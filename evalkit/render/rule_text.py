@@ -18,6 +18,8 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "incomplete": "INCOMPLETE"}
+_NAMED = 2
+"""Rules that a sentence names."""
 _MEANS = {
     "pass": "the candidate was shown to be good enough on every required rule",
     "fail": "the candidate was shown to break a required rule",
@@ -171,6 +173,25 @@ def served_of(candidate: CandidateDecision) -> str:
     return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""
 
 
+def why_of(candidate: CandidateDecision, name: str) -> str:
+    """The verdict with its reason in a sentence: "qwen fails because quality refunds is −0.510 (limit ≥ −0.050)".
+
+    `name`: the candidate's, as it is written where this is shown.
+    """
+    if candidate.incomplete:
+        return f"{name} is not decided: {visible(candidate.incomplete[0], limit=400)}"
+    required = [finding for finding in candidate.findings if finding.condition.required]
+    if candidate.verdict == "pass":
+        rules = "the required rule" if len(required) == 1 else f"all {len(required)} required rules"
+        return f"{name} passes {rules}."
+    bad = [finding for finding in required if finding.verdict == candidate.verdict]
+    said = [f"{rule_of(f)} is {observed_of(f)} (limit {limit_of(f)})" for f in bad[:_NAMED]]
+    more = f", and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+    if candidate.verdict == "fail":
+        return f"{name} fails because {' and '.join(said)}{more}."
+    return f"{name} is undecided: {' and '.join(said)}{more}."
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedRule:
     """One rule for one candidate."""
@@ -192,6 +213,13 @@ class RenderedRule:
     needs: str
     """What it would take to decide; empty when decided."""
     notes: tuple[str, ...]
+    title: str
+    """What it is about and where its line is drawn, in words: "quality all ≥ −0.050"."""
+    subject: str
+    """all, a task, task/slice=value; or the cost, latency or rate that is limited."""
+    more: tuple[int, ...]
+    """How many more items would decide it: if the difference stays as it is, then if both are truly equal; empty where
+    none would."""
 
 
 def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
@@ -235,6 +263,11 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
         shown=_shown(finding, interval),
         needs="; ".join(needs),
         notes=tuple(visible(str(note), limit=300) for note in notes),
+        title=f"{rule_of(finding)} {limit_of(finding)}",
+        subject=condition.subject,
+        more=tuple(n for n in (finding.more_if_estimate_holds, finding.more_if_equal) if n is not None)
+        if finding.verdict == "inconclusive"
+        else (),
     )
 
 

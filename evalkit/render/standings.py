@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from evalkit.facts import Figures
 from evalkit.results.standings import ModelStanding
@@ -32,6 +32,9 @@ class Ranked(Protocol):
     @property
     def standing(self) -> ModelStanding | None:
         """None: not ranked."""
+
+
+R = TypeVar("R", bound=Ranked)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -68,7 +71,7 @@ def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model:
     if value := _value(leader, behind, name):
         said.append(value)
     elif len(behind) == 1 and not close:
-        said.append(f"{name(behind[0].model)} is {_gap(leader, behind[0])} behind.")
+        said.append(f"{name(behind[0].model)} is {gap_text(leader, behind[0])} behind.")
     return " ".join(said)
 
 
@@ -82,7 +85,7 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
         (least, cheapest), most = min(priced, key=lambda one: one[0]), max(cost for cost, _ in priced)
         if least == most:
             return None
-        model, share = name(cheapest.model), _share(leader, cheapest)
+        model, share = name(cheapest.model), share_text(leader, cheapest)
         if cheapest is leader:
             return f"{model} also costs least of these."
         at = f", {share} of the cost" if share else ""
@@ -95,7 +98,15 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
 
 
 def _value(leader: Ranked, behind: Sequence[Ranked], name: Callable[[str], str]) -> str | None:
-    """The one behind that measured best of those that cost at most half as much as the leader."""
+    """What the best of the cheap ones costs and lacks."""
+    best = cheap_behind(leader, behind)
+    if best is None:
+        return None
+    return f"{name(best.model)} is {gap_text(leader, best)} behind at {share_text(leader, best)} of the cost."
+
+
+def cheap_behind(leader: Ranked, behind: Sequence[R]) -> R | None:
+    """The one behind that measured best of those that cost at most half as much as the leader; None: there is none."""
     limit = leader.cell.cost.usd_per_1k_samples
     if not limit:
         return None
@@ -103,18 +114,16 @@ def _value(leader: Ranked, behind: Sequence[Ranked], name: Callable[[str], str])
         line for line in behind
         if (cost := line.cell.cost.usd_per_1k_samples) is not None and cost <= _CHEAP * limit
     ]  # fmt: skip
-    if not cheap:
-        return None
-    best = max(cheap, key=lambda line: line.cell.quality.mean or 0.0)
-    return f"{name(best.model)} is {_gap(leader, best)} behind at {_share(leader, best)} of the cost."
+    return max(cheap, key=lambda line: line.cell.quality.mean or 0.0, default=None)
 
 
-def _gap(leader: Ranked, line: Ranked) -> str:
+def gap_text(leader: Ranked, line: Ranked) -> str:
+    """How far a model measured below the leader: "4.8 points"."""
     gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
     return f"{100 * gap:.1f} points"
 
 
-def _share(leader: Ranked, line: Ranked) -> str | None:
-    """The cost of a model as a share of the leader's; None where the leader's is nothing or unknown."""
+def share_text(leader: Ranked, line: Ranked) -> str | None:
+    """The cost of a model as a share of the leader's, "4 %"; None where the leader's is nothing or unknown."""
     cost, limit = line.cell.cost.usd_per_1k_samples, leader.cell.cost.usd_per_1k_samples
     return numbers.share(float(cost) / float(limit)) if cost is not None and limit else None

@@ -16,6 +16,8 @@ from evalkit.text.escape import visible
 COLOURS = ("#0072B2", "#BE8000", "#009E73", "#C46F9E", "#D55E00", "#2F8FC9", "#8C8C8C", "#948200")
 """Each stands out at least 3 to 1 from a light and a dark page (WCAG 2.2, 1.4.11), so four are darker than theirs."""
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+GREY = "#7d7d7d"
+"""Limits, crossings, zero lines: stands out 3 to 1 from both pages."""
 CELL = 300
 """Characters of a text in a chart."""
 _WORDS = 5_000  # of its description
@@ -68,7 +70,15 @@ def point_mark(size: int, **options: object) -> Spec:
 
 
 def ring_mark(size: int) -> Spec:
-    return {"type": "point", "filled": False, "size": size, "strokeWidth": 2, "color": COLOURS[4]}
+    return {"type": "point", "filled": False, "size": size, "strokeWidth": 2, "opacity": 1, "color": COLOURS[4]}
+
+
+def series(names: Sequence[object]) -> tuple[list[str], list[str]]:
+    """A colour and a shape for each: 64 pairs come before one is repeated, so that neighbours in a list and models
+    whose colours are alike still differ in shape."""
+    n = len(COLOURS)
+    shapes = [SHAPES[(at + 3 * (at // n)) % len(SHAPES)] for at in range(len(names))]
+    return cycled(COLOURS, names), shapes
 
 
 def cycled(values: Sequence[str], names: Sequence[object]) -> list[str]:
@@ -92,7 +102,7 @@ def cost_domain(rows: Sequence[Row], *, log: bool) -> list[float]:
     ends = figures(rows, "x", "x_high")
     low, high = min(ends), max(ends)
     if log:
-        return [low / 1.4, high * 2]
+        return [low / 1.6, high * 2.5]
     reach = (high - low) or high or 1.0
     return [max(0.0, low - 0.08 * reach), high + 0.15 * reach]
 

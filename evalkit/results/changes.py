@@ -31,6 +31,10 @@ class SideOutcome:
     """Of the first repeat."""
     repeat: int
     """Number of the first repeat."""
+    cost_usd: float | None = None
+    """Mean over its repeats, in US dollars. None: one of them is of unknown price."""
+    total_s: float | None = None
+    """Mean time of a whole answer, in seconds. None: not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ class _Filters:
     outcome: str | None
     text: str
     slice: tuple[str, str] | None
+    order: str
 
 
+ORDERS = ("largest loss first", "right to wrong first", "largest gain first", "as asked")
 KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
 
 
@@ -75,13 +81,14 @@ def list_changes(
     outcome: str | None = None,
     text: str = "",
     slice: tuple[str, str] | None = None,
+    order: str = ORDERS[0],
 ) -> tuple[list[ChangedSample], int]:
     """A page of samples, and how many the filters leave in all.
 
     `kind` is of KINDS, `outcome` is that of either side, `text` stands in a prompt or an answer (any case), `slice` is
-    (name, value). Clear losses come first, else in the order in which the samples were asked. Raises StoreError.
+    (name, value). `order` is of ORDERS; samples that stand alike in it come as they were asked. Raises StoreError.
     """
-    filters = _Filters(kind, task, outcome, text.strip(), slice)
+    filters = _Filters(kind, task, outcome, text.strip(), slice, order)
     key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, filters)
     return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
@@ -103,6 +110,12 @@ def _page(
         kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters.text))
     left = np.flatnonzero(kept)
     change = np.nan_to_num(columns.second[left]) - np.nan_to_num(columns.first[left])
+    if filters.order == "largest gain first":
+        change = -change
+    elif filters.order == "as asked":
+        change = np.zeros(left.size)
+    elif filters.order == "right to wrong first":  # then the other losses
+        change = change - 2.0 * flipped(columns.first[left], columns.second[left])[0]
     shown = left[np.argsort(change, kind="stable")[offset : offset + limit]]
     return _details(store, a, b, both.left, columns, shown), int(left.size)
 
@@ -163,7 +176,8 @@ def _details(
     for run in {a[0], b[0]}:
         for row in store.query(
             [run],
-            """select model, task, sample_digest, occurrence, min(sample_id) as sample_id, min(repeat) as repeat
+            """select model, task, sample_digest, occurrence, min(sample_id) as sample_id, min(repeat) as repeat,
+                      case when count(cost_usd) = count(*) then avg(cost_usd) end as cost_usd, avg(total_s) as total_s
                from rows where model in (select unnest(?)) and sample_digest in (select unnest(?)) group by all""",
             [[model for of, model in (a, b) if of == run], digests],
         ):
@@ -177,6 +191,8 @@ def _details(
                 score=None if math.isnan(score[n]) else float(score[n]),
                 outcome=str(OUTCOMES[outcomes[n]]),
                 repeat=int(named["repeat"]) if named else 0,
+                cost_usd=_float(named["cost_usd"]) if named else None,
+                total_s=_float(named["total_s"]) if named else None,
             )
             for named, score, outcomes in zip(
                 (ours, theirs), (columns.first, columns.second), columns.outcomes, strict=True
@@ -184,3 +200,7 @@ def _details(
         ]
         page.append(ChangedSample(place[0], ours["sample_id"] if ours else digest, *place[1:], *sides))
     return page
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(str(value))

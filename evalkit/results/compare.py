@@ -215,8 +215,11 @@ def compare_samples(
     b: SampleSide,
     task: str | None = None,
     leaderboard: Sequence[LeaderboardLine] = (),
+    *,
+    slice: tuple[str, str] | None = None,
 ) -> SampleComparison:
-    """The comparison over a task, or over all (None); `leaderboard` is the one, over the same, on which both stand.
+    """The comparison over a task, or over all (None), and of a slice, or of all (None); `leaderboard` is the one, over
+    the same, on which both stand.
 
     Raises StoreError.
     """
@@ -224,7 +227,7 @@ def compare_samples(
     def computed() -> SampleComparison:
         if (why := reader.other_weights(a[0], b[0])) is not None:
             return SampleComparison(task, 0, 0, None, None, None, 0, 0, None, 0, refused=why)
-        pair = reader.pair(a, b, task)
+        pair = reader.pair(a, b, task, slice)
         if pair.n == 0:
             return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
         tested = pair.test(ALPHA)
@@ -233,7 +236,7 @@ def compare_samples(
         shown = tested.verdict is not Verdict.INCONCLUSIVE
         return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts, shown)
 
-    found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task), computed)
+    found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
     stands = {(line.entry.run.name, line.entry.model): line.standing for line in leaderboard if line.standing}
     if a in stands and b in stands and found.is_shown and {stands[a].state, stands[b].state} == {"leads", "close"}:
         return replace(found, is_shown=False, among=len(stands))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from evalkit.addresses import is_loopback
 from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
@@ -26,6 +27,8 @@ from evalkit.store.runs import RunInfo
 STALE_DAYS = 90
 """A hosted model is silently replaced and repriced faster than that."""
 
+_FROM_FILES = (None, "imported", "replay", "scripted")
+"""Adapters that read answers from a file; None: not recorded."""
 Cell = Figures
 _Asked = tuple[Identity, str]
 """What makes two results of a task comparable, and the field that says what its samples stand for (empty: none)."""
@@ -85,6 +88,33 @@ class ReportEntry:
     warnings: tuple[str, ...]
     comparable: bool
     """Whether it was asked the same questions in the same way as the first entry."""
+
+    is_own: bool | None
+    """Whether it ran on machines of one's own: the suite says what they cost, or nothing left this machine. None: the
+    run does not say, or read its answers from a file."""
+
+    @property
+    def maker(self) -> str | None:
+        """The company that made the model; None: not known."""
+        return self.known.maker if self.known else None
+
+    @property
+    def openness(self) -> str | None:
+        """The tier that every source agrees on, `disputed` where they do not; None: not known."""
+        if self.known is None or not self.known.claims.get("tier"):
+            return None
+        return str(self.known.value("tier") or "disputed")
+
+    @property
+    def licence(self) -> str | None:
+        """The licence as a person reads it, with doubts; None: not known, or there is none to speak of."""
+        return self.known.shown("licence") if self.known else None
+
+    @property
+    def context_tokens(self) -> int | None:
+        """The context window in tokens; None: not known, or sources disagree."""
+        found = self.known.value("context_tokens") if self.known else None
+        return found if isinstance(found, int) else None
 
     @property
     def key(self) -> str:
@@ -201,7 +231,16 @@ def _entry(
     comparable = not differs and not other and other_weights is None
     warnings += _about_run(info, state, facts, cells.all, today)
     warnings += known.badges(today) if known else []
-    return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), comparable)
+    return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), comparable, _is_own(facts, model))
+
+
+def _is_own(facts: RunFacts, model: str) -> bool | None:
+    about = facts.model_facts(model)
+    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host)):
+        return True
+    if about.host:
+        return False
+    return None if about.adapter in _FROM_FILES else True
 
 
 def _about_run(info: RunInfo, state: RunState, facts: RunFacts, cell: Cell, today: date) -> list[str]:

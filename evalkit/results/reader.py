@@ -23,7 +23,16 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.repeats import RunRepeats, read_repeats
-from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, n_other_weights, pair_of, shared_lines
+from evalkit.results.samples import (
+    Pair,
+    SampleJoin,
+    SampleSide,
+    covariance_of,
+    n_other_weights,
+    of_slice,
+    pair_of,
+    shared_lines,
+)
 from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.state import RunState, state_of
 from evalkit.results.summary import read_summary
@@ -165,9 +174,13 @@ class ResultsReader:
         of_all = len(both.lines_left) if both.lines_left is not None else n
         return f"the weights of {n:,} of {of_all:,} samples differ between {first} and {second}"
 
-    def pair(self, first: SampleSide, second: SampleSide, task: str | None = None) -> Pair:
-        """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
-        return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
+    def pair(
+        self, first: SampleSide, second: SampleSide, task: str | None = None, slice: tuple[str, str] | None = None
+    ) -> Pair:
+        """Two sides on the samples that both were asked, of one task or of all (None), of one slice (name, value) or of
+        all (None). Raises StoreError."""
+        both = self.sample_join(first[0], second[0])
+        return pair_of(both if slice is None else of_slice(both, slice), first[1], second[1], task)
 
     def standings(self, sides: Sequence[SampleSide], task: str | None = None) -> list[ModelStanding | None]:
         """Where each side stands towards the leader of them. Raises StoreError."""

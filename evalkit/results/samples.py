@@ -147,6 +147,18 @@ def columns_of(both: SampleJoin, first: str, second: str, task: str | None = Non
     return Columns(lines, floats(a[where]), floats(b[where]), (outcomes[0][where], outcomes[1][where]))
 
 
+def of_slice(both: SampleJoin, slice: tuple[str, str]) -> SampleJoin:
+    """The join with only the samples of one slice (name, value), as the first side has it."""
+    import numpy as np
+
+    having = [code for code, pairs in enumerate(both.left.slice_sets) if slice in pairs]
+    if both.lines_left is None or both.lines_right is None:
+        mine = np.flatnonzero(np.isin(both.left.slices, having))
+        return SampleJoin(both.left, both.right, mine, mine)
+    kept = np.isin(both.left.slices[both.lines_left], having)
+    return SampleJoin(both.left, both.right, both.lines_left[kept], both.lines_right[kept])
+
+
 def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Pair:
     """The pair of two models, over one task or over all (None)."""
     import numpy as np

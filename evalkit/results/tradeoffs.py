@@ -72,6 +72,20 @@ class TradeoffPoint:
         }
 
 
+def best_at_each_price(
+    store: ResultsReader, points: Sequence[TradeoffPoint], task: str | None = None
+) -> list[TradeoffPoint]:
+    """What one should take at each price, the cheapest first: a dearer model on the front only where it is shown to be
+    better than the one before. `points`: of every line, in the lines' order. Raises StoreError."""
+    is_behind = behind_of(store, [point.line for point in points], task)
+    front = [(x, n) for n, point in enumerate(points) if point.state == "front" and (x := point.x) is not None]
+    found: list[int] = []
+    for _, n in sorted(front):
+        if not found or is_behind(found[-1], n):
+            found.append(n)
+    return [points[n] for n in found]
+
+
 def points_of(
     store: ResultsReader, lines: Sequence[LeaderboardLine], axis: str, task: str | None = None
 ) -> list[TradeoffPoint]:

@@ -50,6 +50,10 @@ _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Z
 """What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
 
 
+_SIGN = re.compile(r"([!-/:-@\[-`{-~])")
+"""ASCII signs: Markdown shows each as itself behind a backslash."""
+
+
 def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
     """The text with every character that could act on a terminal written out, at most `limit` characters long.
 
@@ -84,13 +88,13 @@ def markdown(text: object, *, limit: int = 1000) -> str:
 
 def markdown_label(text: object, *, limit: int = 80) -> str:
     """The text as a label of the board: Streamlit reads Markdown, `$maths$` and `:material/...:` in most of them, so
-    every character that is no letter, digit or space is escaped.
+    every ASCII sign is escaped (before any other, Markdown would show the backslash).
 
     The browser looks for addresses, emojis and arrows once the escapes are gone: a word that it would take for one
     stands in spans of code, where it looks for nothing.
     """
     words = re.split(r"(\s+)", visible(str(text), limit=limit))
-    return "".join(_spans(word) if _TAKEN.search(word) else re.sub(r"([^\w\s]|_)", r"\\\1", word) for word in words)
+    return "".join(_spans(word) if _TAKEN.search(word) else _SIGN.sub(r"\\\1", word) for word in words)
 
 
 def markdown_code(text: str, *, limit: int = 200) -> str:

@@ -1,0 +1,165 @@
+"""From which volume on own GPUs are cheaper than an API's bill: the last part of the page Cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from evalkit.board import elements
+from evalkit.errors import EvalkitError
+from evalkit.facts import ModelSummary
+from evalkit.render.cost_curves import Curve, CurvePoint, curves
+from evalkit.results.reader import ResultsReader
+from evalkit.results.sweeps import hosted_prices
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+_BY_HAND = "by hand"
+HOURS = 730.0
+"""Of a month: 8,760 / 12."""
+PEAK = 3.0
+"""Busiest hour against the average, where nobody says otherwise."""
+_VOLUMES = [10.0**e for e in range(3, 10)]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredHardware:
+    """What a load sweep says of one copy of a model on its own machines."""
+
+    usd_per_hour: float
+    """GPUs and power of one copy."""
+    requests_per_s: float
+    """Of the run's mean request."""
+    source: str
+    """Half a sentence."""
+
+
+def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardware]:
+    """By model, where the suite says what its machines cost and the newest load sweep what they serve."""
+    facts, models = store.facts(run), store.summary(run).models
+    try:
+        entries = {name: facts.entry(name) for name in models}
+        hosted = hosted_prices(
+            entries, str(facts.suite), store.results, served=lambda name: facts.model_facts(name).facts
+        )
+    except EvalkitError as error:
+        st.warning(elements.plain(error, 400))
+        return {}
+    found = {}
+    for name, (home, served, _) in hosted.items():
+        each = models[name].all.tokens.per_answer
+        if served is None or each is None:
+            continue
+        if each > 0:
+            source = f"{served.tokens_per_s:,.0f} tokens/s ({served.basis}) by load sweep {served.source}"
+            found[name] = MeasuredHardware(float(home.machine_usd_per_hour), float(served.tokens_per_s) / each, source)
+    return found
+
+
+def breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware]) -> None:
+    """API bills grow with the volume; GPUs are rented in whole ones."""
+    st.subheader("Break-even with own GPUs", anchor=False)
+    priced = {
+        name: cell.cost.usd_per_1k_samples / 1000
+        for name, model in models.items()
+        if (cell := model.all).cost.usd_per_1k_samples
+    }
+    if not priced:
+        st.info("No model of this run has a known price above zero, so there is no bill to compare with.")
+        return
+    left, right = st.columns(2)
+    volume = int(st.session_state.get("volume") or 1_000_000)
+    with left:
+        model = elements.choose("Billed by an API", list(priced), key="api", index=_first(list(priced)))
+        cached = st.slider(
+            "Share of requests answered from a cache of one's own, per cent",
+            0,
+            95,
+            0,
+            5,
+            key="cached",
+            bind="query-params",
+        )
+    with right:
+        own = elements.choose("Own machines", [*measured, _BY_HAND], key="own") if measured else _BY_HAND
+        if own in measured:
+            hardware = measured[own]
+            gpu, per_s = hardware.usd_per_hour, hardware.requests_per_s
+            st.caption(
+                f"{elements.plain(own, 40)}: {numbers.usd(gpu)} an hour a copy, {numbers.rate(per_s)} requests/s, from "
+                f"{elements.plain(hardware.source, 200)}.".replace("$", r"\$")
+            )
+        else:
+            gpu = st.slider("USD per GPU hour", 0.25, 12.0, 2.5, 0.25, key="gpu", bind="query-params")
+            per_s = st.number_input(
+                "Requests a second that one GPU serves", 0.01, 10_000.0, 2.0, key="per_s", bind="query-params",
+                help="Measure it with `evalkit load`: a guess here decides the chart.",
+            )  # fmt: skip
+        peak = st.slider(
+            "Peak factor: busiest hour against the average", 1.0, 10.0, PEAK, 0.5, key="peak", bind="query-params"
+        )
+    asked = 1 - cached / 100
+    api_now = priced[model] * volume * asked
+    gpus_now = gpus_needed(volume * asked, per_s, peak)
+    own_now = gpus_now * gpu * HOURS
+    cross = crossover(priced[model], asked, gpu, per_s, peak)
+    dollar = r"\$"
+    api_text, own_text = numbers.usd(api_now).replace("$", dollar), numbers.usd(own_now).replace("$", dollar)
+    where = (
+        f"own GPUs are cheaper from about {cross:,.0f} requests a month" if cross else "own GPUs never become cheaper"
+    )
+    units = ("GPU" if gpus_now == 1 else "GPUs") if own not in measured else "copy" if gpus_now == 1 else "copies"
+    st.markdown(
+        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {gpus_now:,} {units} {own_text}. "
+        f"With these figures {where}.**"
+    )
+    _curves(priced[model], asked, gpu, per_s, peak, visible(model, limit=40))
+    st.caption(
+        "Rent only: no engineers, no electricity, no idle development machines. `evalkit breakeven` counts those."
+    )
+
+
+def _first(names: Sequence[str]) -> int:
+    """The place of the first chosen model among these; 0 where none is."""
+    return next((names.index(name) for name in elements.chosen() if name in names), 0)
+
+
+def gpus_needed(requests_a_month: float, per_gpu_s: float, peak: float) -> int:
+    """Whole GPUs that carry the busiest hour; at least one."""
+    return max(1, -int(-(requests_a_month / (HOURS * 3600) * peak / per_gpu_s) // 1))
+
+
+def crossover(usd_each: float, asked: float, gpu_usd: float, per_gpu_s: float, peak: float) -> float | None:
+    """The lowest monthly volume from which own GPUs cost less at every higher one; None where that never happens.
+
+    The GPUs' cost is a staircase: k of them carry up to k × per_gpu_s × month / peak requests. Own is cheaper at the
+    start of step k when usd_each × volume exceeds k × gpu × month; in the limit the slopes decide.
+    """
+    month_s = HOURS * 3600
+    step = per_gpu_s * month_s / peak / asked
+    gain_a_step = usd_each * asked * step - gpu_usd * HOURS
+    if gain_a_step <= 0:
+        return None
+    # Just above the start of step k + 1 one pays k + 1 GPUs for k steps of requests.
+    k = 0
+    while usd_each * asked * k * step < gpu_usd * HOURS * (k + 1):
+        k += 1
+        if k > 1_000_000:
+            return None
+    # The last volume at which the API is still as cheap lies within the step before, where k GPUs are paid.
+    return max((k - 1) * step, gpu_usd * HOURS * max(k, 1) / (usd_each * asked))
+
+
+def _curves(usd_each: float, asked: float, gpu: float, per_s: float, peak: float, model: str) -> None:
+    volumes = [v * m for v in _VOLUMES[:-1] for m in (1, 1.5, 2, 3, 4, 5, 7)]
+    api = [(volume, usd_each * volume * asked) for volume in volumes]
+    own = [(volume, gpus_needed(volume * asked, per_s, peak) * gpu * HOURS) for volume in volumes]
+    lines = [
+        Curve(name, [CurvePoint(x, y, y, y, numbers.usd(y)) for x, y in points])
+        for name, points in ((f"{model}, by API", api), ("own GPUs, rented", own))
+    ]
+    chart = curves(lines, x="requests a month", y="USD a month")
+    if chart is not None:
+        elements.draw(chart)

@@ -1,0 +1,112 @@
+"""The tables of the HTML page: cells as text, with the number behind each for sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalkit.facts import ModelSummary
+from evalkit.render.cells import others_text, quality_text, tokens_per_s
+from evalkit.results.entries import LeaderboardLine, ReportEntry
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+_READING = "Behind: shown to be worse than the leader, at most 5 % chance of error for all models together."
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    """A cell with the number that it is sorted by; None: by its text, or last where the number is unknown."""
+
+    text: str
+    number: float | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """Cells are text, not HTML."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str | PageCell]]
+    caption: str = ""
+    numeric: Sequence[int] = field(default=())
+    """Columns, by number, that are sorted by numbers."""
+
+
+def leaderboard(lines: Sequence[LeaderboardLine]) -> PageTable:
+    """A row a model, best first."""
+    rows: list[list[str | PageCell]] = []
+    for line in lines:
+        cell, entry = line.cell, line.entry
+        cost, times = cell.cost, cell.latency
+        rows.append(
+            [
+                visible(entry.model, limit=60),
+                line.state or numbers.UNDEFINED,
+                PageCell(quality_text(cell.quality), cell.quality.mean),
+                PageCell(numbers.count(cell.quality.n), cell.quality.n),
+                PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                PageCell(numbers.usd(cost.usd_per_correct), cost.usd_per_correct),
+                PageCell(f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}", times.ttft_s.p50),
+                PageCell(f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}", times.total_s.p50),
+                PageCell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),
+                others_text(cell),
+                entry.maker or "",
+                entry.openness or "",
+                entry.licence or "",
+            ]
+        )
+    heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
+    heads += ["total p50 / p95", "tokens/s", "other outcomes", "maker", "openness", "licence"]
+    return PageTable(heads, rows, _READING, range(2, 9))
+
+
+def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> PageTable:
+    """Quality, models by tasks."""
+    rows: list[list[str | PageCell]] = []
+    for entry in entries:
+        cells = [entry.cell(task) for task in tasks]
+        found = [PageCell(quality_text(cell.quality), cell.quality.mean) if cell else "not asked" for cell in cells]
+        rows.append([visible(entry.model, limit=60), *found])
+    return PageTable(["model", *tasks], rows, numeric=range(1, len(tasks) + 1))
+
+
+def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> PageTable:
+    """What each model and each judge cost."""
+    rows: list[list[str | PageCell]] = []
+    for what, found in (("model", models), ("judge", judges)):
+        for name, summary in found.items():
+            cost = summary.all.cost
+            rows.append(
+                [
+                    visible(name, limit=60),
+                    what,
+                    PageCell(numbers.usd(cost.total_usd), cost.total_usd),
+                    PageCell(numbers.usd(cost.spend_usd), cost.spend_usd),
+                    PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                    PageCell(numbers.count(cost.n_unknown), cost.n_unknown),
+                ]
+            )
+    heads = ["who", "as", "all answers", "this run paid", "per 1,000 samples", "price unknown for"]
+    return PageTable(heads, rows, numeric=range(2, 6))
+
+
+def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
+    """What all answers cost, judges included: "$6.01 for all answers, of which $0.224 for judges, and 12 answers of
+    unknown price"."""
+    of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
+    known = sum(cost.known_usd for cost in (*of_models, *of_judges))
+    unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
+    said = f"{numbers.usd(known)} for all answers"
+    if of_judges:
+        said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"
+    if unknown:
+        said += f", and {numbers.count(unknown)} answers of unknown price"
+    paid = [cost.spend_usd for cost in (*of_models, *of_judges)]
+    if unknown == 0 and None not in paid:
+        spent = sum(one for one in paid if one is not None)
+        said += f". This run paid {numbers.usd(spent)}" if abs(spent - known) > 1e-9 else ""
+    return f"{said}."
