@@ -178,7 +178,7 @@ _FOCUSED = """() => { const e = document.activeElement; if (!e || e === document
   // One Tab enters a group of buttons; the arrows move within it.
   const group = e.closest('[data-testid=stButtonGroup], [role=radiogroup]');
   if (group) for (const one of group.querySelectorAll('[data-unmet]')) delete one.dataset.unmet;
-  const s = getComputedStyle(e), itself = e.matches('canvas, [data-testid=stMain]');
+  const s = getComputedStyle(e), itself = e.matches('canvas, canvas *, [data-testid=stMain]');
   return { shown: itself || s.outlineStyle !== 'none' || s.boxShadow !== 'none', what: e.outerHTML.slice(0, 200) } }"""
 # A block of code is focused itself, and its text can be copied without the button that a mouse finds over it.
 _MISSED = """() => [...document.querySelectorAll('[data-unmet]:not([aria-label="Copy to clipboard"])')].map(

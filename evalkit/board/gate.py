@@ -149,7 +149,7 @@ def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings
         }
     )
     image = st.column_config.ImageColumn(
-        "interval and limit", width=200, help=f"Interval of the deciding test ({confidence}); the upright line is what "
+        "interval and limit", width=210, help=f"Interval of the deciding test ({confidence}); the upright line is what "
         "the rule allows. Rules in one unit share a scale."
     )  # fmt: skip
     st.dataframe(

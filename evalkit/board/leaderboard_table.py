@@ -101,7 +101,7 @@ def draw(lines: Sequence[LeaderboardLine]) -> None:
         column_config={
             "standing": st.column_config.TextColumn(help=_BEHIND),
             "interval": st.column_config.ImageColumn(
-                "quality, 95 % interval", width=200, help="Each model alone. Two that overlap may still differ: the "
+                "quality, 95 % interval", width=210, help="Each model alone. Two that overlap may still differ: the "
                 "same samples were put to both. The standing says whether they do."
             ),
             "USD per 1,000": st.column_config.NumberColumn(help="Of samples, at the prices of the day."),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from evalkit.render.vega import COLOURS, GREY
 
-_WIDTH, _HEIGHT, _PAD, _BAR = 240, 32, 8, 90
+_WIDTH, _HEIGHT, _PAD, _BAR = 180, 32, 8, 66
 _PALE, _DEEP = (235, 243, 250), (8, 81, 156)
 _LIGHT_INK, _DARK_INK = "#ffffff", "#000000"
 _INK_FLIPS = 0.179
