@@ -91,8 +91,10 @@ def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: 
     listed = evalkit(capsys, "list", "--results", tmp_path).out
     assert listed.count("unreadable") == 2
     at = draw("runs", tmp_path)
-    assert "2 of 3 run folders cannot be read" in at.expander[0].label
-    assert at.dataframe[0].value["run"].tolist() == [whole.name]
+    assert any("2 of 3 run folders cannot be read" in one.label for one in at.expander)
+    drawn = at.dataframe[0].value
+    assert drawn["run"].tolist() == [whole.name, *sorted((cut.name, edited.name), reverse=True)]
+    assert drawn["status"].tolist() == ["complete", "cannot be read", "cannot be read"] and all(drawn["problem"][1:])
     assert draw("leaderboard", tmp_path).dataframe[0].value["run"].unique().tolist() == [whole.name]
 
 
@@ -142,7 +144,8 @@ PLAN: dict[str, Any] = {
         {"model": "provider/a-model-with-a-long-name-7b", "n_requests": 12_345, "n_cached": 1_234,
          "input_tokens": {"low": 1_000_000, "value": 2_000_000, "high": 3_000_000}, "input_basis": "assumed",
          "output_tokens": {"low": 1_000_000, "value": 2_000_000, "high": 3_000_000}, "output_basis": {"t": "learned"},
-         "usd": {"low": "1.00", "value": "2.00", "high": "3.00"}, "price_known": True, "minutes": 3.0,
+         "usd": {"low": "1.00", "value": "2.00", "high": "3.00"}, "usd_per_1k_requests": None, "price_known": True,
+         "minutes": 3.0,
          "minutes_basis": "so", "receiver": "h", "place": "p"},
     ],
 }  # fmt: skip
