@@ -1,7 +1,7 @@
 """Guards of pipelines, ready to be asked: what they are shown, and what of their words blocks.
 
-guard = Guard.of(entry, options, "models.safe.before", "before")      # SuiteError with every complaint
-guard.blocks(response, "guard")                                       # "unsafe\\nS1" -> True
+guard = ReadyGuard.of(entry, options, "models.safe.before", "before") # SuiteError with every complaint
+guard.blocks(response, "guard")                                  # "unsafe\\nS1" -> True
 """
 
 from __future__ import annotations
