@@ -258,6 +258,8 @@ def test_check_and_plan_name_every_part_and_the_policy_sees_each(world: World) -
     assert apart.code == 2 and "only asked as a part of a pipeline" in apart.err
     elsewhere = suite.read_text().replace(world.guard.base_url, "https://guard.example/v1")
     suite.write_text(elsewhere)
+    allowed = evalkit(world.capsys, "plan", suite, "--allow-key-host", "guard.example", "--json").json["models"]
+    assert {one["model"]: one["receiver"] for one in allowed}["safe"] == "127.0.0.1, guard.example"
     refused = evalkit(world.capsys, "check", suite, "--models", "safe")
     assert refused.code == 2
     assert "models.guard: prompts of a suite with sensitivity: internal may not go to guard.example" in refused.err

@@ -400,6 +400,8 @@ def test_the_example_runs_where_the_person_allows_it(tmp_path: Path, capsys: Cap
     assert refused.code == 2 and refused.err.count("--allow-suite-code") == 3
     told = evalkit(capsys, "check", suite, "--allow-suite-code").out
     assert "program: command, runs worker.py on this machine, and prompts go where that sends them" in told
+    planned = evalkit(capsys, "plan", suite, "--allow-suite-code").out
+    assert "program: prompts go to worker.py." in planned and "nothing leaves" not in planned
     ran = evalkit(capsys, "run", suite, "--allow-suite-code", "--results", tmp_path)
     assert ran.code == 0, ran.err
     (folder,) = run_folders(tmp_path)

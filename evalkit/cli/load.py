@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from evalkit.cli.options import (
+    allow_suite_code,
     as_json,
     data_roots,
     env_file,
@@ -37,6 +38,7 @@ from evalkit.cli.options import (
 @data_roots
 @suite_words
 @least_sensitivity
+@allow_suite_code
 @as_json
 def command(
     suite: Path,
@@ -46,6 +48,7 @@ def command(
     prices: Path | None,
     allow_key_host: tuple[str, ...],
     results: Path,
+    allow_suite_code: bool,
     **given: Any,
 ) -> int:
     """Load-test one model of SUITE: requests in flight, then arrivals at random, at rising rates.
@@ -63,5 +66,6 @@ def command(
         max_cost_usd=dollars(max_cost),
         prices=prices,
         allow_key_host=allow_key_host,
+        allow_suite_code=allow_suite_code,
     )
     return load_suite_model(suite, options, **given)

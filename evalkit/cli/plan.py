@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import (
+    allow_suite_code,
     as_json,
     changes,
     data_roots,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @data_roots
 @suite_words
 @least_sensitivity
+@allow_suite_code
 @as_json
 def command(
     suite: Path,

@@ -229,7 +229,7 @@ def _told(
         "price_known": _cost(model, 1, 1, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,
-        "receiver": endpoint.host,
+        "receiver": _receivers(model),
         "place": endpoint.place,
     }
 
@@ -307,6 +307,16 @@ def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) 
         return None if None in each else sum((cost for cost in each if cost is not None), Decimal(0))
     output = round(made)
     return model.price(Usage(input=round(given), output=output, reasoning=0), None, now)
+
+
+def _receivers(model: PlannedModel) -> str | None:
+    """Who gets the prompts: the host, those of all parts of a pipeline, or the program that is started; None where
+    nothing leaves this process."""
+    found = dict.fromkeys(
+        endpoint.facts.get("program") if endpoint.host is None else endpoint.host
+        for endpoint in (part.adapter.endpoint for part in (model.parts or {"": model}).values())
+    )
+    return ", ".join(one for one in found if one is not None) or None
 
 
 def _with_guards(model: PlannedModel, given: float, made: float | None) -> tuple[float | None, float | None]:

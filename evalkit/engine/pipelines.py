@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
-from evalkit.adapters.application_options import Path
 from evalkit.adapters.base import (
     Adapter,
     Capabilities,
@@ -28,27 +26,21 @@ from evalkit.adapters.base import (
     ProbesTools,
     ReadsRecord,
 )
-from evalkit.adapters.json_paths import ABSENT, read_path
 from evalkit.adapters.options import read_options
-from evalkit.adapters.pipeline import GuardEntry, GuardWords, PipelineOptions, guards_of
+from evalkit.adapters.pipeline import PipelineOptions, guards_of
 from evalkit.engine.asking import believed
 from evalkit.engine.caching import is_kept
+from evalkit.engine.guards import ReadyGuard
 from evalkit.engine.work import PlannedModel
-from evalkit.errors import BadReply, SuiteError, Unsupported
+from evalkit.errors import SuiteError, Unsupported
 from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
-from evalkit.records import Message, Request, Response, Stage, Timing, Usage
-from evalkit.scorers.patterns import Pattern
-from evalkit.scorers.structure import NotJson, find_json, parse
+from evalkit.records import Request, Response, Stage, Timing, Usage
 from evalkit.suite.digests import digest
 from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
 from evalkit.suite.schema import ModelEntry
-from evalkit.suite.templates import BadTemplate, Template
 from evalkit.suite.wording import near
 
-VARIABLES = frozenset({"prompt", "messages", "system", "answer"})
-_DECLINED = frozenset({"refusal", "content_filter"})
-_WORDS = " \t\r.,:;!*_`\"'#[]()<>"
 BYTES_OF_A_TOKEN = 16
 """Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
@@ -92,10 +84,10 @@ def put_together(
             wrong.append(f"{place}.{key}: {part} is a pipeline itself; a pipeline is made of single models")
         elif entries[part].serve is not None:
             wrong.append(f"{place}.{key}: {part} is started by evalkit (serve:), which a part of a pipeline is not")
-    found: dict[str, _Guard] = {}
+    found: dict[str, ReadyGuard] = {}
     for role, guard in guards.items():
         try:
-            found[role] = _Guard.of(guard, options, f"{place}.{role}", role)
+            found[role] = ReadyGuard.of(guard, options, f"{place}.{role}", role)
         except SuiteError as error:
             wrong += error.complaints
     if wrong:
@@ -107,129 +99,10 @@ def put_together(
     return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Guard:
-    """One guard, ready to be asked."""
-
-    by: str
-    role: Literal["before", "behind"]
-    blocked: _Rule
-    passed: _Rule | None
-    turns: tuple[tuple[Literal["system", "user"], Template], ...]
-    """What it is asked; empty: what it guards, as it is."""
-
-    @classmethod
-    def of(cls, entry: GuardEntry, options: PipelineOptions, place: str, role: str) -> _Guard:
-        """Raises SuiteError."""
-        wrong: list[str] = []
-        blocked, passed = entry.blocked or options.blocked, entry.passed or options.passed
-        if blocked is None:
-            wrong.append(f"{place}: nothing says what counts as blocked; write blocked: unsafe, or what it says then")
-        turns: list[tuple[Literal["system", "user"], Template]] = []
-        if entry.system is not None and entry.prompt is None:
-            wrong.append(f"{place}.system: belongs to a prompt of its own")
-        written: tuple[tuple[Literal["system", "user"], str, str | None], ...] = (
-            ("system", "system", entry.system),
-            ("user", "prompt", entry.prompt),
-        )
-        for who, key, source in written:
-            if source is None:
-                continue
-            try:
-                template = Template(source, key)
-            except BadTemplate as error:
-                wrong.append(f"{place}.{key}: {error}")
-                continue
-            known = VARIABLES - ({"answer"} if role == "before" else set())
-            wrong += [
-                f"{place}.{key}: {{{{ {one} }}}} is nothing that a guard {role} it is shown; {near(one, known)}"
-                for one in sorted(template.names - known)
-            ]
-            turns.append((who, template))
-        rules = [_rule(said, f"{place}.{key}", wrong) for said, key in ((blocked, "blocked"), (passed, "passed"))]
-        if wrong or rules[0] is None:
-            raise SuiteError(wrong)
-        return cls(entry.by, "before" if role == "before" else "behind", rules[0], rules[1], tuple(turns))
-
-    def request(self, asked: Request, answer: str | None, guard: Adapter) -> Request:
-        """What the guard is sent. Raises Unsupported where its prompt cannot be made."""
-        settings = guard.spec.settings
-        record = asked.record if guard.capabilities.record else {}
-        if not self.turns:
-            messages = asked.messages if answer is None else (Message("user", answer),)
-            return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
-        values: dict[str, object] = {
-            "prompt": asked.prompt,
-            "messages": [{"role": one.role, "content": one.content} for one in asked.messages],
-            "system": "\n\n".join(one.content for one in asked.messages if one.role == "system"),
-        }
-        values |= {} if answer is None else {"answer": answer}
-        try:
-            messages = tuple(Message(who, template.render(values)) for who, template in self.turns)
-        except BadTemplate as error:
-            raise Unsupported(f"models.{guard.spec.name}: the prompt of the guard {error}", sent=False) from error
-        return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
-
-    def blocks(self, said: Response, name: str) -> bool:
-        """Whether it blocks. A guard that declines to look blocks too. Raises BadReply where it says neither."""
-        if said.stop_reason in _DECLINED:
-            return True
-        text = answer_of(said.text)
-        if self.blocked.holds(text):
-            return True
-        if self.passed is not None and not self.passed.holds(text):
-            raise BadReply(f"models.{name}: the guard said neither that it blocks nor that it passes: {text[:200]!r}")
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A compiled verdict."""
-
-    said: GuardWords
-    pattern: Pattern | None
-
-    def holds(self, text: str) -> bool:
-        """Whether the guard says it."""
-        said, folded_text = self.said, text.casefold()
-        if said.label:
-            line = text.strip().partition("\n")[0].casefold()
-            first = line.split()[0] if line.split() else ""
-            return bool({line.strip(_WORDS), first.strip(_WORDS)} & {one.casefold() for one in said.label})
-        if said.text:
-            return any(one.casefold() in folded_text for one in said.text)
-        if self.pattern is not None:
-            return self.pattern.found(text)
-        return self._in_json(text, str(said.json_at))
-
-    def _in_json(self, text: str, at: Path) -> bool:
-        said = self.said
-        try:
-            value = read_path(at).of(parse(find_json(text, "any")))
-        except NotJson:
-            return False
-        if said.above is not None:
-            return isinstance(value, int | float) and not isinstance(value, bool) and value > said.above
-        if not said.values:
-            return value is True
-        word = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        return value is not ABSENT and word.casefold() in {one.casefold() for one in said.values}
-
-
-def _rule(said: GuardWords | None, place: str, wrong: list[str]) -> _Rule | None:
-    if said is None or said.regex is None:
-        return None if said is None else _Rule(said, None)
-    try:
-        return _Rule(said, Pattern.compile(said.regex))
-    except SuiteError as error:
-        wrong += [f"{place}: {one}" for one in error.complaints]
-        return None
-
-
 class PipelineAdapter:
     """The parts of a pipeline as one model. `served` is what their servers said of themselves, by part."""
 
-    def __init__(self, spec: ModelSpec, parts: Mapping[str, Adapter], guards: Mapping[str, _Guard]) -> None:
+    def __init__(self, spec: ModelSpec, parts: Mapping[str, Adapter], guards: Mapping[str, ReadyGuard]) -> None:
         self.spec = spec
         self.parts = parts
         """By role: model, before, behind."""
@@ -310,7 +183,7 @@ class PipelineAdapter:
         for part in self.parts.values():
             await part.aclose()
 
-    async def _ask(self, guard: _Guard, request: Request, answer: str | None) -> Stage:
+    async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
         adapter = self.parts[guard.role]
         asked = guard.request(request, answer, adapter)
         said = believed(await adapter.respond(asked), asked)
