@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.degenerate import CASES, outcome
+from benchmarks.gate_axes import axes
 from benchmarks.gate_dependence import dependent, dependent_latency, run_away_bills
 from benchmarks.gate_draws import (
     ALPHA,
@@ -30,7 +31,9 @@ from benchmarks.gate_draws import (
 )
 from benchmarks.gate_floors import floors
 from benchmarks.gate_goals import Goal, print_goals, with_noise
+from benchmarks.gate_judged import judged
 from benchmarks.gate_looks import procedure, sequential, suite
+from benchmarks.gate_rules import several
 from evalkit import stats
 from evalkit.stats import exact
 from evalkit.stats.tango import normal_quantile
@@ -239,6 +242,9 @@ TABLES: dict[str, Callable[[int], list[Goal]]] = {
     "procedure": procedure,
     "suite": suite,
     "equal": equal_models,
+    "three axes": axes,
+    "judged": judged,
+    "several rules": several,
 }
 
 

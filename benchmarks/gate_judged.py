@@ -26,7 +26,8 @@ import math
 
 import numpy as np
 
-from benchmarks.gate_draws import Floats
+from benchmarks.gate_draws import Floats, Rates
+from benchmarks.gate_goals import Goal, with_noise
 from evalkit.stats import decide
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.judged import JudgedPairs, test_judged
@@ -63,6 +64,31 @@ def draw(rng: np.random.Generator, judge: str, accuracy: float, differ: float, d
     return base, cand, seen_b, seen_c
 
 
+def other_shapes(rng: np.random.Generator, shape: str) -> JudgedPairs:
+    """Pairs with the truth at the margin and a judge of the candidate's family, in other shapes than the table's."""
+    base, cand, seen_b, seen_c = draw(rng, "family", 0.75, 0.15, -MARGIN)
+    truth, seen = cand - base, seen_c - seen_b
+    task, group, n = np.zeros(N, dtype=np.intp), np.arange(N), {"40 labels": 40, "clusters": 200}.get(shape, 100)
+    if shape == "clusters":  # 100 clusters of 10: the loss of each is its own, and so is what the judge overlooks
+        group = np.repeat(np.arange(100), 10)
+        lose = np.repeat(rng.beta(0.4, 3.6, 100), 10)
+        truth = np.where(rng.random(N) < lose, -1.0, np.where(rng.random(N) < 0.05 / 0.9, 1.0, 0.0))
+        seen = np.where(rng.random(N) < np.repeat(rng.beta(1, 3, 100), 10), 0.0, truth)
+    if shape == "two tasks":  # of one a fifth is labelled, of the other a twentieth; the judge leans in the first alone
+        task = (np.arange(N) >= N // 2).astype(np.intp)
+        seen = np.where(task == 1, np.where(rng.random(N) < 0.1, 0.0, truth), seen)
+    if shape == "graded":
+        truth = np.clip(truth * rng.beta(4, 2, N) + rng.normal(0, 0.05, N), -1, 1)
+        truth -= truth.mean() - rng.normal(-MARGIN, truth.std() / np.sqrt(N))
+        seen = np.clip(0.6 * truth + 0.1 + rng.normal(0, 0.15, N), -1, 1)
+        truth = np.clip(truth, -1, 1)
+    labelled = np.zeros(N, dtype=bool)
+    labelled[rng.permutation(N)[:n]] = True
+    if shape == "two tasks":
+        labelled = rng.random(N) < np.where(task == 1, 0.05, 0.2)
+    return JudgedPairs(seen, np.where(labelled, truth, np.nan), task, group)
+
+
 def rogan_gladen(truth: tuple[Floats, Floats], seen: tuple[Floats, Floats], labelled: np.ndarray) -> Verdict:
     """The corrected difference with the delta method's variance of each model's prevalence and rates."""
     estimate, variance = 0.0, 0.0
@@ -88,23 +114,19 @@ def rogan_gladen(truth: tuple[Floats, Floats], seen: tuple[Floats, Floats], labe
     return Verdict.FAIL if t_tail(-t, int(labelled.sum()) - 1) <= ALPHA else Verdict.INCONCLUSIVE
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=300)
-    parser.add_argument("--labels", type=int, default=100)
-    given = parser.parse_args()
-    n = given.labels
+def judged(reps: int, n: int = 100) -> list[Goal]:
+    """The table, with n labelled pairs; of 2,000 draws a cell each gets 400."""
+    draws, wrong, power = max(1, reps // 5), Rates(), Rates()
     columns = ("PPI", "Rogan-Gladen", "judge alone", f"{n} labels", f"{5 * n} labels")
-    print(f"seed {SEED}, {given.draws} draws of {N} items, {n} labelled pairs; passes at the margin | when equal")
+    print(f"\njudged, seed {SEED}, {draws} draws of {N} items, {n} labelled pairs; passes at the margin | when equal")
     print(f"{'judge, accuracy, discordance':<32}" + "".join(f"{name:>16}" for name in columns))
     for judge in JUDGES:
         for accuracy, differ in ((0.8, 0.08), (0.7, 0.2)):
-            shares = []
+            shares: list[Floats] = []
             for delta in (-MARGIN, 0.0):
                 rng = np.random.default_rng([SEED, int(100 * differ), len(shares)])
                 passed = np.zeros(5)
-                for _ in range(given.draws):
+                for _ in range(draws):
                     base, cand, seen_b, seen_c = draw(rng, judge, accuracy, max(differ, abs(delta)), delta)
                     labelled = np.zeros(N, dtype=bool)
                     labelled[rng.permutation(N)[:n]] = True
@@ -120,9 +142,38 @@ def main() -> None:
                             decide(base[: 5 * n], cand[: 5 * n], MARGIN),
                         )
                     ]
-                shares.append(passed / given.draws)
+                shares.append(passed / draws)
             cells = "".join(f"{at:>9.3f} {equal:.3f} " for at, equal in zip(*shares, strict=True))
             print(f"{judge + f', {accuracy}, {differ}':<32}{cells}", flush=True)
+            wrong.add(float(shares[0][0]))
+            if judge == "good":
+                power.add(float(shares[1][0] / shares[1][4]))
+    for shape in ("40 labels", "clusters", "two tasks", "graded"):
+        rng = np.random.default_rng([SEED, len(shape)])
+        said = [test_judged(other_shapes(rng, shape), MARGIN, ALPHA).decision.verdict for _ in range(draws)]
+        wrong.add(said.count(Verdict.PASS) / draws)
+        print(
+            f"{shape}: false pass {wrong.cells[-1]:.3f}, false fail {said.count(Verdict.FAIL) / draws:.3f}", flush=True
+        )
+    n_cells = len(wrong.cells)
+    return [
+        Goal(
+            "judged, with labels: false pass, worst cell",
+            0.06,
+            max(wrong.cells),
+            allowed=with_noise(0.06, draws, n_cells),
+        ),
+        Goal("judged, good judge: power by that of five times the labels", 0.8, min(power.cells), at_least=True),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=400)
+    parser.add_argument("--labels", type=int, default=100)
+    given = parser.parse_args()
+    judged(5 * given.draws, given.labels)
 
 
 if __name__ == "__main__":

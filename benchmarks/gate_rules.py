@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.gate_draws import Floats
+from benchmarks.gate_goals import Goal, with_noise
 from evalkit.decide.regression_scan import scan
 from evalkit.decide.rules.base import Condition
 from evalkit.decide.sequential_test import RuleTest
@@ -115,14 +116,17 @@ def critical_fails(chance: float, repeats: int, draws: int) -> float:
     return failed / draws
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=400)
-    draws = parser.parse_args().draws
-    print(f"seed {SEED}, {draws} draws")
+def several(reps: int) -> list[Goal]:
+    """The tables; of 2,000 draws a cell each gets 600."""
+    draws = max(1, 3 * reps // 10)
+    print(f"\nseveral rules, seed {SEED}, {draws} draws")
+    goals: list[Goal] = []
+    wrong_rates: list[float] = []
     for plan in ("curtail", "save"):
-        figures = ", ".join(f"{k}: {early_fails(k, draws, plan):.3f}" for k in (1, 2, 3, 5))
+        early = {k: early_fails(k, draws, plan) for k in (1, 2, 3, 5)}
+        goals.append(Goal(f"suite rules fail early, {plan}, worst k", 0.05, max(early.values()),
+                          allowed=with_noise(0.05, draws, 4)))  # fmt: skip
+        figures = ", ".join(f"{k}: {rate:.3f}" for k, rate in early.items())
         print(f"early fail of any of k suite rules, {plan}: {figures}", flush=True)
     for groups, size, icc, again in (
         (20, 10, 0.2, False),
@@ -131,6 +135,7 @@ def main() -> None:
         (40, 8, 0.6, True),
     ):
         passed, failed = rates(groups, size, icc, draws, repeats=again)
+        wrong_rates += [passed, failed]
         print(f"rate, {groups} x {size}, ICC {icc}: false pass {passed:.3f}, false fail {failed:.3f}", flush=True)
     for tasks, groups, size, icc, again in ((8, 20, 5, 0.2, False), (8, 40, 4, 0.4, True)):
         wrong = scans(tasks, groups, size, icc, draws // 2, repeats=again)
@@ -138,6 +143,16 @@ def main() -> None:
     for chance in (0.99, 0.95, 0.9):
         figures = ", ".join(f"{k}: {critical_fails(chance, k, 10 * draws):.3f}" for k in (1, 3, 5))
         print(f"20 critical items answered right with {chance}: newly failing by repeats {figures}", flush=True)
+    goals.append(Goal("rates in clusters and repeats, worst cell", 0.06, max(wrong_rates),
+                      allowed=with_noise(0.06, draws, len(wrong_rates))))  # fmt: skip
+    return goals
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=600)
+    several(10 * parser.parse_args().draws // 3)
 
 
 if __name__ == "__main__":

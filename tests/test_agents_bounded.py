@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from evalkit.suite.environments import tool
+from evalkit.suite.schema.environments import EnvironmentTool
+from evalkit.suite.templates import BadTemplate
 from tests.world import evalkit
 
 GO = '[{"name": "go", "arguments": {}}]'
@@ -46,6 +48,17 @@ def test_a_call_that_takes_long_is_broken_off_and_said(
         assert ran.code == 0, ran.err
     else:
         assert ran.code == 4 and "0.2 s of the processor" in ran.out + ran.err, ran
+
+
+@pytest.mark.parametrize(
+    "do", [{"remove": ["{{" * 40_000]}, {"set": {"{{" * 40_000: 1}}, {"append": {"a." * 400_000: 1}}]
+)
+def test_a_long_path_is_refused_at_once(do: dict[str, object]) -> None:
+    declared = {"name": "go", "do": [do], "returns": "ok"}
+    began = time.process_time()
+    with pytest.raises(BadTemplate, match="path of more than 1,000 characters"):
+        tool.EnvironmentFunction(EnvironmentTool.model_validate(declared))
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.cost.billing import bill
@@ -42,12 +42,14 @@ def test_an_hour_is_gpus_power_and_people() -> None:
     assert lease.usd_per_hour * 730 == pytest.approx(Decimal(15_000))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(positive, positive, st.integers(1, 100), st.integers(1, 100))
 def test_a_token_costs_more_the_less_the_machine_is_busy(hour: Decimal, speed: Decimal, a: int, b: int) -> None:
     low, high = sorted((Decimal(a) / 100, Decimal(b) / 100))
     assert usd_per_mtok(hour, speed, low) >= usd_per_mtok(hour, speed, high) > 0
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(positive, positive, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_answers_on_own_hardware_are_additive_monotone_and_never_negative(
     hour: Decimal, speed: Decimal, first: int, second: int, more: int

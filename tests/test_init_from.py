@@ -87,7 +87,7 @@ TEXTS = [f"What is {i}?,w{i},x{i},{'wx'[i % 2]}{i}" for i in range(8)]
 @pytest.mark.parametrize(
     ("header", "rows", "target", "shown"),
     [
-        ("question,A,B,C,D,answer", LETTERS, "{{ answer }}", "target w0"),
+        ("question,A,B,C,D,answer", LETTERS, "{{ answer if answer in letters }}", "target w0"),
         ("question,option_1,option_2,option_3,option_4,answer", FROM_ONE, "{{ letters[answer|int - 1] }}", "target w0"),
         ("question,choice a,choice b,correct answer", TEXTS, "{{ row['correct answer'] }}", "target w0"),
     ],
@@ -101,7 +101,9 @@ def test_options_in_columns_of_their_own_are_found(
 
 
 def test_a_list_of_options_with_a_number_that_counts_from_zero(capsys: Capture, tmp_path: Path) -> None:
-    ran, suite = made(capsys, jsonl(tmp_path / "quiz.jsonl", OPTIONS))
+    one = {"id": 99, "question": "Which one?", "options": ["x"], "answer": 0}
+    ran, suite = made(capsys, jsonl(tmp_path / "quiz.jsonl", [*OPTIONS, one]))
+    assert "1 record: fewer than two options" in ran.out
     task = task_of(suite)
     assert task["choices"] == "{{ row['options'] }}" and task["target"] == "{{ letters[answer|int] }}"
     assert "taken to count the options from 0" in ran.out
@@ -212,3 +214,22 @@ def test_odd_cells_are_data_and_never_obeyed(
     rows = [{"text": f"{question} {i}", "label": label[i % 2]} for i in range(12)]
     ran, _ = made(capsys, jsonl(tmp_path / "odd.jsonl", rows))
     assert "\x1b" not in ran.out and "\u202e" not in ran.out and "49" not in ran.out
+
+
+def test_options_that_are_letters_themselves_and_odd_right_answers_still_make_a_suite_that_checks(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    quiz = [f"Which letter is {i}?,C,A,B,D,{'ABCD'[i % 4]}" for i in range(8)]
+    _, suite = made(capsys, csv(tmp_path / "quiz.csv", "question,A,B,C,D,answer", quiz))
+    assert task_of(suite)["target"] == "{{ answer if answer in letters }}"
+    (tmp_path / "suite.yaml").unlink()
+    sums = [{"question": f"What is {i} + 1?", "answer": str(i * 31 + 1)} for i in range(40)]
+    sums.append({"question": "What is 5 in base 3?", "answer": "12_3"})
+    ran, suite = made(capsys, jsonl(tmp_path / "sums.jsonl", sums))
+    assert task_of(suite)["score"] == "numbers" and "1 record: answer is no number" in ran.out
+
+
+def test_answers_of_models_ids_and_hashes_are_no_question(capsys: Capture, tmp_path: Path) -> None:
+    rows = [{"doc_hash": "a" * 40, "model": "some model", "output": f"said {i}"} for i in range(9)]
+    ran = evalkit(capsys, "init", "--from", jsonl(tmp_path / "answers.jsonl", rows))
+    assert ran.code == 2 and "--question COLUMN" in ran.err

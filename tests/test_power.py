@@ -11,8 +11,10 @@ import pytest
 from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
 from evalkit.errors import UserError
+from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
+from evalkit.store import judge_files, runs
 from tests.gate_world import gate, one, stored
 from tests.world import evalkit
 
@@ -149,3 +151,25 @@ def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch:
     assert ran.code == 0, ran.err
     assert "cheapest first" in ran.out
     assert "asked once" in ran.out
+
+
+def test_each_judge_alone_and_all_together_are_mixes_of_their_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    rows = []
+    for model in ("base", "cand"):
+        truth = rng.random(60) < 0.6
+        for n in range(60):
+            parts = {judge: float(truth[n] ^ (rng.random() < error)) for judge, error in (("a", 0.02), ("b", 0.3))}
+            row = one(n, model, 0.5)
+            rows.append(replace(row, score=sum(parts.values()) / 2, outcome=Outcome.SCORED, parts=parts))
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 60})
+    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["a", "b"]}}}})
+    runs.update_facts(inner, status="complete")
+    earlier = Earlier.of(folder, "base", "cand")
+    assert list(earlier.by_judges) == [("a",), ("b",), ("a", "b")]
+    np.testing.assert_allclose(earlier.whole.candidate[:, 0], [row.score for row in rows[60:]])
+    found = cheapest_mixes(earlier, WantedPower(0.3), Limits(), draws=20)
+    assert {mix.judges for mix in found.mixes} == set(earlier.by_judges)
+    assert found.judge_variance is not None
+    assert found.judge_variance > 0.05
+    assert all(mix.usd is None for mix in found.mixes)  # what the judges cost is not stored

@@ -256,11 +256,25 @@ def test_a_rate_limited_function_is_asked_again(tmp_path: Path) -> None:
     assert sorted(run.frame().attempts) == [1, 2]
 
 
-@pytest.mark.parametrize("wrong", [None, 3, ["billing"], {"text": "billing"}, b"billing"])
+@pytest.mark.parametrize("wrong", [None, 3, ["billing"], b"billing"])
 def test_a_function_that_returns_no_text_is_told_so(wrong: Any, tmp_path: Path) -> None:
     with pytest.warns(IncompleteRunWarning):
         run = evalkit.run(suite({"mine": lambda request: wrong}, n=1), results=tmp_path)
-    assert "return the answer as a text, or an evalkit.Response" in run.frame(text=True).error[0]
+    said = "return the answer as a text, a mapping with it, or an evalkit.Response"
+    assert said in run.frame(text=True).error[0]
+
+
+def test_a_function_may_return_a_mapping_with_its_bill(tmp_path: Path) -> None:
+    told = {"text": "billing", "usage": {"input": 9, "output": 1}, "cost_usd": "0.5", "finish": "stop"}
+    run = evalkit.run(suite({"mine": lambda request: told}, n=1), results=tmp_path)
+    (row,) = run.frame(text=True).itertuples()
+    assert (row.text, row.input_tokens, row.output_tokens, float(row.cost_usd)) == ("billing", 9, 1, 0.5)
+
+
+def test_a_mapping_without_a_text_is_told_so(tmp_path: Path) -> None:
+    with pytest.warns(IncompleteRunWarning):
+        run = evalkit.run(suite({"mine": lambda request: {"answer": "billing"}}, n=1), results=tmp_path)
+    assert "the reply has no text; its keys are answer" in run.frame(text=True).error[0]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill
@@ -58,6 +58,7 @@ def _bill(rows: list[BilledAnswer]) -> RunBill:
     return made
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), max_size=8), st.lists(answers(), max_size=8))
 def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[BilledAnswer]) -> None:
     whole, parts = _bill(one + other), (_bill(one), _bill(other))
@@ -68,6 +69,7 @@ def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[Bille
         assert whole.models[model].known_usd == sum((amounts.known_usd for amounts in of_tasks), Decimal(0))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), max_size=8))
 def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnswer]) -> None:
     for amounts in _bill(rows).models.values():
@@ -76,6 +78,7 @@ def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnsw
         assert amounts.known_usd >= 0 <= amounts.spend_usd
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), min_size=1, max_size=8), answers())
 def test_an_unknown_cost_makes_the_total_unknown_and_more_answers_never_cost_less(
     rows: list[BilledAnswer], more: BilledAnswer

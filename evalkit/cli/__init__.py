@@ -49,7 +49,10 @@ COMMANDS = {
     "judge-check": ("evalkit.cli.judge_check", "Measure a judge against people's labels."),
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
     "import": ("evalkit.cli.import_", "Turn results of another tool into a run."),
-    "export": ("evalkit.cli.export", "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples."),
+    "export": (
+        "evalkit.cli.export",
+        "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples, its figures for MLflow, W&B.",
+    ),
     "cache": ("evalkit.cli.cache", "Say how large the response cache is; prune or clear it."),
     "schema": ("evalkit.cli.schema", "Print the JSON schema of suite files, for editors."),
     "completion": ("evalkit.cli.completion", "Print the script by which your shell completes commands."),

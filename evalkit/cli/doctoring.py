@@ -27,6 +27,8 @@ EXTRAS = {
     "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "scoring of mathematics"),
+    "mlflow": ("mlflow", "evalkit export --to mlflow"),
+    "wandb": ("wandb", "evalkit export --to wandb"),
 }
 """Extra -> (the package that shows it, what it is for)."""
 _MOST_BYTES = 2**20

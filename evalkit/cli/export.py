@@ -9,7 +9,7 @@ import click
 from evalkit.cli.options import results_folder
 from evalkit.cli.printing import echo
 
-FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
+FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl", "mlflow", "wandb")
 
 
 @click.command()
@@ -18,15 +18,26 @@ FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File, or folder for lm-eval and every-eval-ever.",
+    help="File; a folder for lm-eval, every-eval-ever, mlflow and wandb.",
 )
 @results_folder
 def command(run: str, to: str, out: Path | None, results: Path) -> int:
-    """Write the rows of RUN (a path, a name or its beginning, or `latest`) with prompts and answers."""
+    """Write the rows of RUN (a path, a name or its beginning, or `latest`) with prompts and answers.
+
+    mlflow and wandb get the figures alone, one run for each model, in a folder here: nothing is sent anywhere.
+    """
     from evalkit.bridges.exported import default_out, export_run
     from evalkit.store.runs import resolve_run
 
     folder = resolve_run(run, results)
+    if to in {"mlflow", "wandb"}:
+        from evalkit.bridges.trackers import export_figures
+
+        for path in export_figures(folder, to, out or Path("mlruns" if to == "mlflow" else ".")):
+            echo(str(path))
+        if to == "wandb":
+            echo("Offline. To upload it: wandb sync wandb/offline-run-*", err=True)
+        return 0
     for path in export_run(folder, to, out or default_out(folder, to)):
         echo(str(path))
     return 0

@@ -48,7 +48,7 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     """A difference of judged scores, put right by people's labels; unmeasured where they are too few."""
     from evalkit.decide.rules.base import unmeasured
     from evalkit.decide.rules.quality import of_decision
-    from evalkit.stats.judged import FEWEST, enough_labels, test_judged
+    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, enough_labels, test_judged
 
     if not context.labels_believed:
         why = "labels that a run holds are not believed where a protected suite decides: leave labels: out of its rule"
@@ -62,8 +62,8 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
         return unmeasured(condition, "no pair has a score on both sides", n_errored=known.n_errored)
     if not enough_labels(known):
         why = (
-            f"people have to label both answers of at least {FEWEST} items, drawn at random, and some in each judged "
-            "task: name more labels (labels: in the task), or leave labels: out of the rule"
+            f"people have to label both answers of at least {FEWEST} items drawn at random, and {FEWEST_IN_TASK} in "
+            "each judged task: name more labels (labels: in the task), or leave labels: out of the rule"
         )
         return unmeasured(condition, why, n_errored=known.n_errored)
     found = test_judged(known, condition.at, context.alpha)

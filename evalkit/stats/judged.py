@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalkit.stats.bounded import PValue, never, unseen
+from evalkit.stats.bounded import PValue, never
 from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_tail
 from evalkit.stats.inversion import lower_bound
@@ -32,6 +32,8 @@ from evalkit.stats.verdict import Decision, Verdict
 
 FEWEST = 30
 """Labelled groups (clusters, items) below which labels correct nothing."""
+FEWEST_IN_TASK = 5
+"""The same in each stratum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,19 @@ class JudgedPairs:
 
 
 def enough_labels(pairs: JudgedPairs) -> bool:
-    """Whether labels can correct: 30 labelled groups, and labels in every stratum."""
+    """Whether labels can correct: 30 labelled groups, 5 of them in every stratum that is not labelled throughout."""
     labelled = ~np.isnan(pairs.labels)
-    return bool(
-        np.unique(pairs.groups[labelled]).size >= FEWEST
-        and np.isin(np.unique(pairs.strata), np.unique(pairs.strata[labelled])).all()
-    )
+    for stratum in np.unique(pairs.strata[~labelled]):
+        if np.unique(pairs.groups[labelled & (pairs.strata == stratum)]).size < FEWEST_IN_TASK:
+            return False
+    return np.unique(pairs.groups[labelled]).size >= FEWEST
 
 
 def test_judged(pairs: JudgedPairs, margin: float, alpha: float = 0.05) -> JudgedDecision:
     """The verdict with its interval. Raises ValueError without enough labels, or for figures that cannot be."""
     margin, alpha = check_margin(margin), check_alpha(alpha)
     if not enough_labels(pairs):
-        raise ValueError(f"labels correct nothing below {FEWEST} labelled groups and one in each stratum")
+        raise ValueError(f"labels correct nothing below {FEWEST} labelled groups, {FEWEST_IN_TASK} in each stratum")
     labelled = ~np.isnan(pairs.labels)
     judged = float(pairs.judged.mean())
     bias = float((pairs.judged - pairs.labels)[labelled].mean())
@@ -118,27 +120,37 @@ class _Estimate:
     """float64[G]: the same without the mean: the spread of the estimate."""
     shares: Floats
     """float64[G]: what each group adds to a supposed difference; their sum is 1."""
-    n_labelled: int
-    """Labelled groups."""
+    df: float
+    """Degrees of freedom of the spread (Satterthwaite): a task with few labels knows its own spread badly."""
+    labelled: tuple[tuple[float, int], ...]
+    """Of each stratum: its share of all pairs, and its labelled groups."""
 
 
 def _against(pairs: JudgedPairs, sign: int) -> tuple[PValue, float]:
     """The p-values from the candidate's side (1) or the baseline's (-1), errored pairs lost; and the mean."""
     found = _estimate(pairs, sign)
-    k = found.n_labelled
-    second = float((found.centred**2).sum()) * k / (k - 1)
+    second = float((found.centred**2).sum())
     if second <= 1e-18:
-        return (lambda supposed: unseen(found.mean, k, supposed)) if found.mean > -1 else never, found.mean
+        return (lambda supposed: _unseen(found, supposed)) if found.mean > -1 else never, found.mean
     se = math.sqrt(second)
     skew = float((found.centred**3).sum()) / second**1.5
 
     def p_value(supposed: float) -> float:
         distance = (found.mean - supposed) / se
         cubic = distance + skew * distance**2 / 3 + skew**2 * distance**3 / 27 + skew / 6
-        p = max(t_tail(cubic, k - 1), unseen(found.mean, k, supposed))
-        return float(max(p, tilted_p(found.pulls - supposed * found.shares, k)))
+        p = max(t_tail(cubic, found.df), _unseen(found, supposed))
+        return float(max(p, tilted_p(found.pulls - supposed * found.shares, found.df + 1)))
 
     return p_value, found.mean
+
+
+def _unseen(found: _Estimate, supposed: float) -> float:
+    """The chance that the labels of one stratum missed losses there that are frequent enough to explain `supposed`."""
+    if found.mean <= supposed:
+        return 1.0
+    share = (found.mean - supposed) / (1 + found.mean)
+    chances = [math.exp(n * math.log1p(-share / weight)) if share < weight else 0.0 for weight, n in found.labelled]
+    return max(chances)
 
 
 def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
@@ -149,7 +161,8 @@ def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
     total = len(judged) + pairs.n_errored
     n_groups = int(groups.max()) + 1 + pairs.n_errored
     pulls, centred, shares = np.zeros(n_groups), np.zeros(n_groups), np.zeros(n_groups)
-    mean = 0.0
+    mean, spread, df_parts = 0.0, 0.0, 0.0
+    labelled: list[tuple[float, int]] = []
     slopes = _slopes(pairs, known)
     for stratum in np.unique(pairs.strata):
         here = pairs.strata == stratum
@@ -163,7 +176,13 @@ def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
         residual = labels[told] - own * judged[told] + around
         mean += weight * float(residual.mean())
         np.add.at(pulls, groups[told], weight * residual / len(told))
-        np.add.at(centred, groups[told], weight * (residual - residual.mean()) / len(told))
+        n_told = np.unique(groups[told]).size
+        widened = weight * math.sqrt(n_told / max(1, n_told - 1))
+        np.add.at(centred, groups[told], widened * (residual - residual.mean()) / len(told))
+        own_spread = float((np.bincount(groups[told], residual - residual.mean()) ** 2).sum())
+        own_spread *= (widened / len(told)) ** 2
+        spread, df_parts = spread + own_spread, df_parts + own_spread**2 / max(1, n_told - 1)
+        labelled.append((float(weight), n_told))
         np.add.at(shares, groups[told], weight / len(told))
         if len(rest):
             np.add.at(pulls, groups[rest], weight * (others - around) / len(rest))
@@ -173,7 +192,8 @@ def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
         mean -= pairs.n_errored / total
         shares[-pairs.n_errored :] = 1 / total
         centred[-pairs.n_errored :] = (-1 - mean) / total
-    return _Estimate(mean, pulls, centred, shares, int(np.unique(groups[known]).size))
+    df = spread**2 / df_parts if df_parts > 0 else float(sum(n for _, n in labelled) - len(labelled))
+    return _Estimate(mean, pulls, centred, shares, df, tuple(labelled))
 
 
 def _slopes(pairs: JudgedPairs, known: np.ndarray) -> Floats:

@@ -125,7 +125,7 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
     first_otherwise = ""
     unaskable: Counter[str] = Counter()
     for number, record in looked.data.records(lambda _: None):
-        if why := _unaskable(record, roles):
+        if why := _unaskable(record, roles) or _unscored(record, found.kind, roles):
             unaskable[why] += 1
             found.left_out.add(number)
             continue
@@ -166,9 +166,33 @@ def _unaskable(record: Record, roles: Roles) -> str | None:
         return f"no {visible(next(name for name in roles.question if record.get(name) is None))}"
     if any(is_empty(record.get(name)) for name in roles.options):
         return f"no {visible(next(name for name in roles.options if is_empty(record.get(name))))}"
+    listed = record.get(roles.options[0]) if len(roles.options) == 1 else None
+    if isinstance(listed, list) and len(listed) < 2:
+        return "fewer than two options"
     if roles.target is not None and is_empty(record.get(roles.target)):
         return f"no {visible(roles.target)}"
     return None
+
+
+def _unscored(record: Record, kind: Kind, roles: Roles) -> str | None:
+    """Why the scorer cannot read this right answer; None: it can, or reads any."""
+    if roles.target is None or kind not in {"numbers", "fields"}:
+        return None
+    value = record[roles.target]
+    text = text_of(value)
+    if _proves_itself(kind, text):
+        return None
+    return f"{visible(roles.target)} is no {'number' if kind == 'numbers' else 'JSON object'}"
+
+
+def _proves_itself(kind: Kind, text: str) -> bool:
+    """Whether the scorer finds the right answer right."""
+    from evalkit.records import Response, Sample
+    from evalkit.scorers.outcomes import score_response
+    from evalkit.scorers.registry import make_scorer
+
+    sample = Sample("task", "1", "", "", 0, (), text)
+    return score_response(sample, Response(text=text, stop_reason="stop"), make_scorer(kind, {})).value == 1
 
 
 def _say_languages(found: Proposal) -> None:
@@ -245,6 +269,9 @@ def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> Non
     read = reading(answers.name, roles)
     inner = read[3:-3]
     found.target = read
+    if all(len(value) == 1 and value.isupper() for value in values):
+        found.target = f"{{{{ {inner} if {inner} in letters }}}}"  # so that it is the letter, whatever the options say
+        return
     n_options = _n_options(looked, roles)
     if all(value.isdigit() for value in values) and not _are_texts(looked, roles, answers.name):
         lowest, highest = min(map(int, values)), max(map(int, values))

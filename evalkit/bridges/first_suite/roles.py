@@ -43,6 +43,12 @@ GROUPS = (
 )  # fmt: skip
 OPTION_LISTS = ("choices", "options", "answers", "candidates")
 _OPTION = re.compile(r"(?:option|choice|answer|opt|ans)?_?([a-h]|[1-8])")
+_NO_TEXT = re.compile(
+    r"(?:^|_)(?:id|ids|idx|index|hash|sha|sha256|uuid|model|time|timestamp|date|url|path|key|version)(?:_|$)"
+)
+"""In the name of a column that nobody asks about."""
+_SOMEBODYS = re.compile(r"(?:^|_)(?:pred|predicted|prediction|predictions)(?:_|$)")
+"""In the name of a column with what a model answered: no right answer."""
 _MOST_GROUPS, _FEWEST_IN_A_GROUP, _MOST_SLICES = 12, 5, 3
 
 
@@ -145,6 +151,7 @@ def _target(
     if has_options:
         return None
     labels = [name for name in left if is_labels(columns[name]) and folded_column(name) not in (*GROUPS, *QUESTIONS)]
+    labels = [name for name in labels if not _SOMEBODYS.search(folded_column(name))]
     if not labels or len(left) < 2:
         return None
     said.append(f"{visible(labels[-1])} is taken for the right answer, by its few different values: --target COLUMN")
@@ -157,7 +164,7 @@ def _question(
     main = next((folded[short] for short in QUESTIONS if folded.get(short) in left), None)
     if main is None:
         texts = [name for name in left if columns[name].n_plain and not is_labels(columns[name])]
-        texts = [name for name in texts if any(char.isalpha() for value in columns[name].head for char in value)]
+        texts = [name for name in texts if _is_text(columns[name]) and not _NO_TEXT.search(folded_column(name))]
         if not texts:
             return ()
         main = max(texts, key=lambda name: columns[name].typical_length)
@@ -174,6 +181,13 @@ def is_labels(column: ColumnLook) -> bool:
         return False
     texts = list(column.values.elements())
     return form_of(texts, 2 if folded_column(column.name) in LABELS else 4) == "labels"
+
+
+def _is_text(column: ColumnLook) -> bool:
+    """Whether most of its values are words: letters, and more than one word where words have blanks between."""
+    said = [value for value in column.head if any(char.isalpha() for char in value)]
+    several = sum(len(value.split()) > 1 or not value.isascii() for value in said)
+    return bool(column.head) and 2 * several >= len(column.head)
 
 
 def _is_group(column: ColumnLook) -> bool:

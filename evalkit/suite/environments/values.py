@@ -30,6 +30,10 @@ class BrokenEnvironment(Exception):
     sentence."""
 
 
+LONGEST_PATH = 1_000
+"""Characters of a path with its templates."""
+
+
 class Value:
     """A JSON value whose texts are templates."""
 
@@ -158,6 +162,8 @@ def divided(path: str) -> tuple[str, ...]:
 
 def _divided(written: str) -> list[str]:
     """The steps of a path as they are written; a dot inside `{{ }}` divides nothing."""
+    if len(written) > LONGEST_PATH:
+        raise BadTemplate(f"has a path of more than {LONGEST_PATH:,} characters: {short(written)}")
     steps = [""]
     for part in _PARTS.findall(written):
         if part == ".":

@@ -1,0 +1,159 @@
+"""A run's figures for experiment trackers: one run of MLflow or Weights & Biases for each model.
+
+    export_figures(folder, "mlflow", Path("mlruns"))       # [Path("mlruns")]
+    export_figures(folder, "wandb", Path("tracking"))      # offline: `wandb sync` uploads it, if you want that
+
+Figures and facts go out, and no prompt and no answer. Everything is written to a folder of this machine, whatever the
+tracker's own variables say: what leaves the machine is the person's next command. What is unknown is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.errors import MissingPackage, UserError
+from evalkit.facts import Figures, ModelSummary, RunFacts
+from evalkit.installed import install_hint
+from evalkit.store import runs
+from evalkit.store.summary import read_summary
+
+TRACKERS = ("mlflow", "wandb")
+_ODD = re.compile(r"[^\w./ -]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """What a tracker is told of one model."""
+
+    name: str
+    facts: Mapping[str, str]
+    figures: Mapping[str, float]
+
+
+def export_figures(folder: Path, to: str, out: Path) -> list[Path]:
+    """Write every model's figures; where they are. Raises UserError for a run without rows, MissingPackage."""
+    found = list(figures_of(folder))
+    if not found:
+        raise UserError(f"{folder} has no rows yet")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
+    suite = runs.open_facts(folder).suite or folder.name
+    (_to_mlflow if to == "mlflow" else _to_wandb)(found, suite, folder.resolve().name, out)
+    return [out]
+
+
+def figures_of(folder: Path) -> Iterator[ModelFigures]:
+    """The figures of each model, in the run's order; unknown ones are absent. Raises StoreError."""
+    facts, summary = runs.open_facts(folder), read_summary(folder)
+    for name, model in summary.models.items():
+        yield ModelFigures(name, _facts(facts, folder.resolve().name, name), dict(_figures(model)))
+
+
+def _facts(facts: RunFacts, run: str, name: str) -> dict[str, str]:
+    about = (facts.models or {}).get(name)
+    told = {
+        "suite": facts.suite,
+        "run": run,
+        "status": facts.status,
+        "started_at": facts.started_at,
+        "evalkit": facts.evalkit_version,
+        "name": name,
+        "adapter": about.adapter if about else None,
+        "model": about.model if about else None,
+        "place": about.place if about else None,
+    }
+    return {key: str(value) for key, value in told.items() if value is not None}
+
+
+def _figures(model: ModelSummary) -> Iterator[tuple[str, float]]:
+    yield from _of("all", model.all)
+    for task, of_task in model.tasks.items():
+        yield from _of(_ODD.sub("_", task), of_task)
+        for name, one in of_task.slices.items():
+            if one.quality.mean is not None:
+                yield f"{_ODD.sub('_', task)}/{_ODD.sub('_', name)}/quality", one.quality.mean
+
+
+def _of(where: str, one: Figures) -> Iterator[tuple[str, float]]:
+    cost, latency = one.cost, one.latency
+    found = {
+        "quality": one.quality.mean,
+        "quality_low": one.quality.low,
+        "quality_high": one.quality.high,
+        "n": one.n,
+        "n_errored": one.outcomes["errored"],
+        "usd_per_1k_samples": cost.usd_per_1k_samples,
+        "usd_per_correct": cost.usd_per_correct,
+        "ttft_p50_s": latency.ttft_s.p50,
+        "ttft_p95_s": latency.ttft_s.p95,
+        "total_p50_s": latency.total_s.p50,
+        "total_p95_s": latency.total_s.p95,
+    }
+    yield from ((f"{where}/{key}", float(value)) for key, value in found.items() if value is not None)
+
+
+def _to_mlflow(found: list[ModelFigures], suite: str, run: str, out: Path) -> None:
+    """One MLflow run a model, in the experiment of the suite's name, in a file store under `out`."""
+    with _only_here("MLFLOW_", MLFLOW_TRACKING_URI=out.resolve().as_uri(), MLFLOW_ALLOW_FILE_STORE="true"):
+        try:
+            from mlflow.tracking import MlflowClient
+        except ImportError as error:
+            raise MissingPackage(f"the export needs mlflow. Install the extra: {install_hint('mlflow')}") from error
+        client = MlflowClient(tracking_uri=out.resolve().as_uri())
+        there = client.get_experiment_by_name(suite)
+        experiment = there.experiment_id if there is not None else client.create_experiment(suite)
+        for one in found:
+            made = client.create_run(experiment, run_name=f"{run} {one.name}", tags={"evalkit.run": run})
+            for key, text in one.facts.items():
+                client.log_param(made.info.run_id, key, text[:500])
+            for key, value in one.figures.items():
+                client.log_metric(made.info.run_id, key, value)
+            client.set_terminated(made.info.run_id)
+
+
+def _to_wandb(found: list[ModelFigures], suite: str, run: str, out: Path) -> None:
+    """One offline run a model, in the project of the suite's name, under `out`/wandb."""
+    with _only_here("WANDB_", WANDB_MODE="offline", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false"):
+        try:
+            import wandb
+        except ImportError as error:
+            raise MissingPackage(f"the export needs wandb. Install the extra: {install_hint('wandb')}") from error
+        settings = wandb.Settings(
+            mode="offline", console="off", silent=True, disable_git=True, disable_code=True, x_disable_stats=True,
+            x_disable_meta=True,
+        )  # fmt: skip
+        for one in found:
+            made = wandb.init(
+                project=_ODD.sub("_", suite)[:100],
+                name=f"{run} {one.name}",
+                group=run,
+                dir=str(out),
+                config=dict(one.facts),
+                settings=settings,
+                reinit="finish_previous",
+            )
+            made.log(dict(one.figures))
+            made.finish()
+
+
+@contextmanager
+def _only_here(prefix: str, **own: str) -> Iterator[None]:
+    """The tracker's own variables out of the environment for a while, and these in their place: a key or an address
+    that stands there sends nothing."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+    for name in kept:
+        del os.environ[name]
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name in own:
+            os.environ.pop(name, None)
+        os.environ.update(kept)
