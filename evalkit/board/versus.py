@@ -28,6 +28,8 @@ from evalkit.text.escape import visible
 
 _PAGE = 25
 _ANY = "any"
+_FEW = 50_000
+"""Samples up to which slices are drawn unasked: of more, a first view would take seconds."""
 _SLICES = 20
 """Slices that are drawn."""
 _SEEN = "versus_seen"
@@ -155,7 +157,8 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
     found: list[tuple[str, str, SampleComparison]] = [("all tasks", "all", whole)]
     if len(tasks) > 1:
         found += [(task, "task", compare_samples(store, a, b, task)) for task in tasks]
-    for name, value in changes.slices_of(store, a)[:_SLICES]:
+    few = whole.n <= _FEW
+    for name, value in changes.slices_of(store, a)[:_SLICES] if few else ():
         found.append((f"{name} = {value}", "slice", compare_samples(store, a, b, slice=(name, value))))
     if len(found) == 1:
         return
@@ -184,6 +187,8 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         ]
         alt = "Differences by task and slice with their intervals"
         st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
+        if not few:
+            st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
         st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
 
 

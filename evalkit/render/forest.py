@@ -39,7 +39,7 @@ def forest(found: Sequence[ForestRow], title: str) -> Chart | None:
                   legend=None)  # fmt: skip
     told = tips(name="of", shown="B − A [95 %]", way="shown")
     layers = [
-        layer({"type": "rule", "color": GREY, "strokeDash": [4, 3]}, {"x": {"datum": 0}}),
+        layer({"type": "rule", "color": GREY, "strokeDash": [4, 3], "aria": False}, {"x": {"datum": 0}}),
         layer({"type": "rule", "strokeWidth": 3},
                {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}, "color": colour}, "isValid(datum.low)"),
         layer(point_mark(110), {"y": y, "x": x, "color": colour, "shape": shape, **told}),

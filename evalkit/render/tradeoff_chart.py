@@ -75,7 +75,7 @@ def tradeoff(
         legend=legend | {"orient": "bottom", "columns": 3, "symbolFillColor": GREY, "symbolStrokeColor": GREY},
     )
     told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front", weights="weights")
-    rule: Spec = {"type": "rule", "strokeWidth": 2}
+    rule: Spec = {"type": "rule", "strokeWidth": 2, "aria": False}  # the points say the same
     dashed: Spec = {"type": "line", "strokeDash": [5, 4], "interpolate": "step-after", "color": COLOURS[2]}
     marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
     if selects:

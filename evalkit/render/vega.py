@@ -70,7 +70,15 @@ def point_mark(size: int, **options: object) -> Spec:
 
 
 def ring_mark(size: int) -> Spec:
-    return {"type": "point", "filled": False, "size": size, "strokeWidth": 2, "opacity": 1, "color": COLOURS[4]}
+    return {
+        "type": "point",
+        "filled": False,
+        "size": size,
+        "strokeWidth": 2,
+        "opacity": 1,
+        "color": COLOURS[4],
+        "aria": False,
+    }
 
 
 def series(names: Sequence[object]) -> tuple[list[str], list[str]]:
