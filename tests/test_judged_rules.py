@@ -135,6 +135,31 @@ def test_with_labels_the_judge_that_likes_everything_is_put_right(
     assert "people labelled both answers of 100 pairs" in " ".join(rule["notes"])
 
 
+def test_the_two_sides_are_put_right_too_and_are_the_difference_apart(
+    judged_run: JudgedRun, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = judged_run(100, labels="random")
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json")
+    (rule,) = ran.json["candidates"][0]["findings"]
+    assert rule["candidate"] - rule["baseline"] == pytest.approx(rule["value"], abs=1e-9)
+    assert rule["candidate"] < 0.85  # the judge calls all of its answers right, people some seven in ten
+
+
+@pytest.mark.parametrize("judge_says", [0.02, 0.9], ids=["the judge sees it", "the judge calls most right"])
+def test_a_baseline_that_people_call_all_wrong_cannot_be_passed(
+    judge_says: float, tmp_path: Path, capsys: Capture
+) -> None:
+    rng = np.random.default_rng(2)
+    seen = {model: (rng.random(300) < judge_says).astype(float).tolist() for model in ("base", "cand")}
+    folder = stored(tmp_path, seen, gate({"quality": "t", "margin": 0.05, "labels": "random"}))
+    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 300, "identity": {"judges": ["j"]}}}})
+    runs.update_facts(inner, status="complete")
+    judge_files.write_labels(inner, [(one(n, m, 1.0).key, 0.0) for m in seen for n in range(120)])
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
+    assert ran.code == 3, ran.out
+    assert "no candidate could be worse by more than 0.05" in " ".join(ran.out.split())
+
+
 def test_too_few_labels_are_inconclusive_and_say_how_many_are_needed(
     judged_run: JudgedRun, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -173,3 +173,24 @@ def test_each_judge_alone_and_all_together_are_mixes_of_their_own(tmp_path: Path
     assert found.judge_variance is not None
     assert found.judge_variance > 0.05
     assert all(mix.usd is None for mix in found.mixes)  # what the judges cost is not stored
+
+
+def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = []
+    for model in ("base", "cand"):
+        for n in range(40):
+            exact, form = float(rng.random() < 0.7), float(rng.random() < 0.9)
+            rows.append(one(n, model, (3 * exact + form) / 4, task="sums", parts={"exact": exact, "format": form}))
+            said = float(rng.random() < 0.6)
+            rows.append(one(n + 100, model, said, task="advice", parts={"a": said, "b": said}))
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"sums": 40, "advice": 40})
+    panel = {"judges": {"a": {}, "b": {}}}
+    inner = judge_files.open_judging(folder, {"tasks": {"advice": {"n": 40, "identity": panel}}})
+    runs.update_facts(inner, status="complete")
+    sums = Earlier.of(folder, "base", "cand", "sums")
+    assert list(sums.by_judges) == [()]
+    ours = [row.score for row in rows if row.task == "sums" and row.model == "base"]
+    np.testing.assert_allclose(np.sort(sums.whole.baseline[:, 0]), sorted(ours))
+    assert list(Earlier.of(folder, "base", "cand").by_judges) == [()]  # and of both tasks: one has no judge
+    assert list(Earlier.of(folder, "base", "cand", "advice").by_judges) == [("a",), ("b",), ("a", "b")]

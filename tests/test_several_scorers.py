@@ -67,7 +67,7 @@ def test_the_score_is_the_weighted_mean_and_each_part_is_shown(capsys: Capture, 
 
 
 def test_all_must_pass_makes_right_and_wrong_and_says_which_part_failed(capsys: Capture, tmp_path: Path) -> None:
-    ran(capsys, tmp_path, r"{all: [exact, {regex: {pattern: '\d+', compare: found}, name: shape}]}")
+    ran(capsys, tmp_path, ALL)
     rows = library.open_run("latest", tmp_path / "results").frame(text=True)
     words = rows[rows["model"] == "words"]
     assert set(words["outcome"]) == {"wrong"} and set(words["score"]) == {0.0} and set(words["part.shape"]) == {1.0}
@@ -92,6 +92,22 @@ def test_parts_are_compared_gated_exported_and_rescored(capsys: Capture, tmp_pat
     assert again.code == 0, again.err
     shown = evalkit(capsys, "show", "latest", *results, "--json").json
     assert shown["models"]["words"]["all"]["quality"]["mean"] == 1.0 and list(shown["scorers"]["sums"]) == ["contains"]
+
+
+ALL = r"{all: [exact, {regex: {pattern: '\d+', compare: found}, name: shape}]}"
+
+
+def test_parts_of_a_reply_that_is_wrong_as_a_whole_are_compared_and_gated(capsys: Capture, tmp_path: Path) -> None:
+    ran(capsys, tmp_path, ALL, gate=GATE)
+    results = ("--results", tmp_path / "results")
+    compared = evalkit(capsys, "compare", "latest:digits", "latest:words", *results, "--json")
+    assert compared.code == 0, compared.err
+    deltas = {one["subject"]: one["delta"] for one in compared.json["paired"]["differences"]}
+    assert deltas["sums/exact"] == -1.0 and deltas["sums/shape"] == 0.0
+    gated = evalkit(capsys, "gate", "latest", *results, "--json")
+    (candidate,) = gated.json["candidates"]
+    verdicts = {rule["condition"]["subject"]: rule["verdict"] for rule in candidate["findings"]}
+    assert gated.code == 1 and verdicts["sums/exact"] == "fail" and verdicts["sums/shape"] == "pass"
 
 
 def test_a_gate_that_runs_asks_every_item_for_a_part(capsys: Capture, tmp_path: Path) -> None:

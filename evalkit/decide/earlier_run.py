@@ -17,6 +17,7 @@ import numpy as np
 
 from evalkit.decide.rules.quality import rows_of
 from evalkit.errors import UserError
+from evalkit.results.facts import read_facts
 from evalkit.results.pairing import pair
 from evalkit.results.pairs import Codes, Floats, Mask, Pairs
 from evalkit.results.side import Side
@@ -139,21 +140,41 @@ def _prices(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dict[
 def _by_judges(
     folder: Path, sides: Sequence[Side], pairs: Pairs, items: Codes, clusters: Codes | None
 ) -> dict[tuple[str, ...], StoredPair]:
-    """Each judge alone, then all together; empty where fewer than two judges marked everything."""
-    marks = [_marks(folder, side.model, pairs) for side in sides]
-    judges = sorted(set(marks[0]) & set(marks[1]))
+    """Each judge alone, then all together; empty where fewer than two judges marked everything, or some task has none.
+
+    Only judges count that the run's judging names: a task with several scorers has parts too.
+    """
+    panels = _panels(folder, [pairs.tasks[task] for task in np.unique(pairs.task[items]).tolist()])
+    judges = sorted(set.intersection(*map(set, panels)))
+    if len(judges) < 2:
+        return {}
+    marks = [_marks(folder, side.model, pairs, judges) for side in sides]
     full = [j for j in judges if all(not np.isnan(side[j][items]).any() for side in marks)]
     if len(full) < 2:
         return {}
-    sets = [*((judge,) for judge in full), tuple(full)]
     made = {}
-    for names in sets:
-        baseline, candidate = (np.mean([side[j][items] for j in names], axis=0) for side in marks)
-        made[names] = StoredPair(baseline, candidate, clusters)
+    for judge in full:
+        made[(judge,)] = StoredPair(*(side[judge][items] for side in marks), clusters)
+    if all(set(panel) == set(full) for panel in panels):
+        together = [half.score[items] for half in (pairs.baseline, pairs.candidate)]  # as the gate reads them
+    else:
+        together = [np.mean([side[j][items] for j in full], axis=0) for side in marks]
+    made[tuple(full)] = StoredPair(together[0], together[1], clusters)
     return made
 
 
-def _marks(folder: Path, model: str, pairs: Pairs) -> dict[str, Floats]:
+def _panels(folder: Path, tasks: Sequence[str]) -> list[tuple[str, ...]]:
+    """The judges of each of these tasks; empty for one that nobody judges."""
+    inner = judge_files.judging_of(folder)
+    told = (read_facts(inner).tasks or {}) if inner is not None else {}
+    panels = []
+    for task in tasks:
+        named = told[task].identity.root.get("judges") if task in told else None
+        panels.append(tuple(map(str, named)) if isinstance(named, list | dict) else ())
+    return panels
+
+
+def _marks(folder: Path, model: str, pairs: Pairs, judges: Sequence[str]) -> dict[str, Floats]:
     """By judge: float64[n], its mark of each row of the model, NaN where there is none."""
     with queries.connect([folder], texts=False) as con:
         rows = con.execute(
@@ -161,11 +182,12 @@ def _marks(folder: Path, model: str, pairs: Pairs) -> dict[str, Floats]:
             [model],
         ).fetchall()
     place = {pairs.key(row): row for row in range(pairs.n)}
-    found: dict[str, Floats] = {}
+    found = {judge: np.full(pairs.n, np.nan) for judge in judges}
     for task, digest, occurrence, repeat, parts in rows:
         at = place.get((task, digest, occurrence, repeat))
         for judge, mark in dict(parts).items() if at is not None else ():
-            found.setdefault(judge, np.full(pairs.n, np.nan))[at] = mark
+            if judge in found:
+                found[judge][at] = mark
     return found
 
 

@@ -45,10 +45,11 @@ def judged_rows(context: RuleContext) -> Mask:
 
 
 def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> RuleResult:
-    """A difference of judged scores, put right by people's labels; unmeasured where they are too few."""
+    """A difference of judged scores and the two sides' own, put right by people's labels; unmeasured where they are too
+    few."""
     from evalkit.decide.rules.base import unmeasured
     from evalkit.decide.rules.quality import of_decision
-    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, enough_labels, test_judged
+    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, corrected_mean, enough_labels, test_judged
 
     if not context.labels_believed:
         why = "labels that a run holds are not believed where a protected suite decides: leave labels: out of its rule"
@@ -73,7 +74,12 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
         f"{told(found.judged)}, and on those pairs it leans {told(found.bias)} towards the candidate"
     )
     result = of_decision(condition, found.decision)
-    return replace(result, notes=(*result.notes, note))
+    there = rows & context.pairs.scored
+    means = []
+    for side, half in ((context.baseline, context.pairs.baseline), (context.candidate, context.pairs.candidate)):
+        labels = np.where(judged, _labels(context.pairs, side), half.score)
+        means.append(min(1.0, max(0.0, corrected_mean(known, half.score[there], labels[there]))))
+    return replace(result, baseline=means[0], candidate=means[1], notes=(*result.notes, note))
 
 
 def labelled_pairs(context: RuleContext, rows: Mask, judged: Mask) -> JudgedPairs:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.facts import Quality, RunFacts
+from evalkit.records import Outcome
 from evalkit.results.facts import read_facts
 from evalkit.results.pairs import NotComparable
 from evalkit.store import table as stored
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PartFigures = Mapping[str, Mapping[str, Mapping[str, Quality]]]
 """By task, scorer and model: the mean score with its interval."""
+_OF_THE_WHOLE = (Outcome.RIGHT.value, Outcome.WRONG.value)
 _BEFORE_ANY_SCORER = ("refused", "truncated", "unparseable")
 
 
@@ -93,8 +95,11 @@ def _scored_by(side: Side, task: str, part: str) -> pa.Table:
     rows = stored.model_rows(side.folder, side.model, also=("parts",))
     rows = rows.filter(pc.equal(rows["task"], pa.scalar(task)))
     scores = pa.array(_scores(rows, part), from_pandas=True)
-    place = rows.column_names.index("score")
-    return rows.set_column(place, "score", scores).drop_columns(["parts"])
+    rows = rows.set_column(rows.column_names.index("score"), "score", scores).drop_columns(["parts"])
+    # Right and wrong are said of the whole: an answer that is wrong as a whole may be right by this scorer.
+    whole = rows["outcome"].cast(pa.string())
+    outcomes = pc.if_else(pc.is_in(whole, pa.array(_OF_THE_WHOLE)), pa.scalar(Outcome.SCORED.value), whole)
+    return rows.set_column(rows.column_names.index("outcome"), "outcome", outcomes)
 
 
 def _scores(rows: pa.Table | pa.RecordBatch, part: str) -> Floats:

@@ -126,6 +126,48 @@ class _Estimate:
     """Of each stratum: its share of all pairs, and its labelled groups."""
 
 
+def corrected_mean(pairs: JudgedPairs, judged: Floats, labels: Floats) -> float:
+    """The mean of one side, put right by people's labels as the difference is: the two sides' are `delta` apart.
+
+    `judged`, `labels`: float64[n], that side's scores by the judge and by people, of the same pairs; labels are read
+    where both answers have one.
+    """
+    known = ~np.isnan(pairs.labels)
+    mean = 0.0
+    for stratum in _strata(pairs, known):
+        residual = labels[stratum.told] - stratum.own * judged[stratum.told]
+        around = float(judged[stratum.rest].mean()) * stratum.usual if len(stratum.rest) else 0.0
+        mean += stratum.n / len(judged) * (float(residual.mean()) + around)
+    return mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """One stratum's pairs and how far the judge is believed there."""
+
+    n: int
+    told: Codes
+    """Row numbers of the labelled pairs."""
+    rest: Codes
+    own: Floats
+    """float64[labelled]: the judge's weight on each labelled pair."""
+    usual: float
+    """On the others."""
+
+
+def _strata(pairs: JudgedPairs, known: np.ndarray) -> list[_Stratum]:
+    slopes = _slopes(pairs, known)
+    made = []
+    for stratum in np.unique(pairs.strata):
+        here = pairs.strata == stratum
+        told, rest = np.flatnonzero(here & known), np.flatnonzero(here & ~known)
+        own, usual = slopes[told], float(slopes[told].mean()) if len(told) else 0.0
+        if not len(rest):
+            own, usual = np.zeros(len(told)), 0.0  # nothing is left to predict
+        made.append(_Stratum(int(here.sum()), told, rest, own, usual))
+    return made
+
+
 def _against(pairs: JudgedPairs, sign: int) -> tuple[PValue, float]:
     """The p-values from the candidate's side (1) or the baseline's (-1), errored pairs lost; and the mean."""
     found = _estimate(pairs, sign)
@@ -163,14 +205,9 @@ def _estimate(pairs: JudgedPairs, sign: int) -> _Estimate:
     pulls, centred, shares = np.zeros(n_groups), np.zeros(n_groups), np.zeros(n_groups)
     mean, spread, df_parts = 0.0, 0.0, 0.0
     labelled: list[tuple[float, int]] = []
-    slopes = _slopes(pairs, known)
-    for stratum in np.unique(pairs.strata):
-        here = pairs.strata == stratum
-        told, rest = np.flatnonzero(here & known), np.flatnonzero(here & ~known)
-        weight = float(here.sum()) / total
-        own, usual = slopes[told], float(slopes[told].mean()) if len(told) else 0.0
-        if not len(rest):
-            own, usual = np.zeros(len(told)), 0.0  # nothing is left to predict
+    for stratum in _strata(pairs, known):
+        told, rest, own, usual = stratum.told, stratum.rest, stratum.own, stratum.usual
+        weight = float(stratum.n) / total
         others = usual * judged[rest]
         around = float(others.mean()) if len(rest) else 0.0
         residual = labels[told] - own * judged[told] + around
