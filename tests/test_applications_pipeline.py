@@ -154,6 +154,41 @@ def test_a_retry_does_not_ask_the_guard_again(world: World) -> None:
     assert {row["attempts"] for row in attempts if row["outcome"] == "right"} == {2}
 
 
+@pytest.mark.parametrize("failing", ["before", "behind"])
+def test_what_parts_billed_before_another_failed_is_booked_and_held_by_the_cap(world: World, failing: str) -> None:
+    broken = Behaviour(faults={"400": 1.0})
+    dear = Behaviour(reply="safe", input_tokens=2_000, output_tokens=1_000)  # $0.012 by gpt-4.1
+    world.guard.behaviour, world.model.behaviour = (dear, broken) if failing == "before" else (broken, dear)
+    cap, paid = 0.05, world.guard if failing == "before" else world.model
+    safe = {"before": None, "behind": None, failing: "guard"}
+    models = {"guard": world.entry(world.guard, alone=False, settings={"max_output_tokens": 1_000})}
+    models["bot"] = world.entry(world.model, alone=False, settings={"max_output_tokens": 1_000})
+    suite = world.suite(safe=safe, models=models, run={"in_flight": 1, "max_cost_usd": cap, "max_error_rate": 1})
+    folder = world.run(suite, code=4)
+    billed = len(paid.account) * Decimal("0.012")
+    assert 0 < billed <= Decimal(str(cap)), "the cap holds"
+    assert Decimal(runs.read_facts(folder)["spent_usd"]) == billed
+    rows = read_rows(folder, ["outcome", "spend_usd", "error"], model="safe").to_pylist()
+    assert {row["outcome"] for row in rows} == {"errored"} and {row["spend_usd"] for row in rows} == {Decimal("0.012")}
+    who = "guard" if failing == "before" else "bot"
+    assert all(f"{who} had answered before, at $0.012" in row["error"] for row in rows)
+    bill = evalkit(world.capsys, "price", folder, "--json").json
+    assert bill["models"]["safe"]["total"]["n_errored"] == len(rows)
+    n_before = len(paid.account)
+    world.run(suite, code=4)
+    assert len(paid.account) == n_before, "a resumed run knows what was spent"
+
+
+def test_a_guard_behind_that_fails_once_is_asked_again_without_the_model(world: World) -> None:
+    world.guard.behaviour = Behaviour(reply="safe", faults={"503": 1.0}, fault_attempts=1, retry_after_s=0.01)
+    behind = {"by": "guard", "prompt": "{{ prompt }}: {{ answer }}"}
+    folder = world.run(world.suite(safe={"before": None, "behind": behind}), "--models", "safe", "--limit", 3)
+    assert len(world.model.account) == 3 and len(world.guard.account) == 2 * 3
+    for row in world.rows(folder, "attempts", "outcome", "cost_usd"):
+        assert (row["attempts"] == 2 and row["outcome"] == "wrong") or row["outcome"] == "right"
+        assert row["cost_usd"] == sum(Decimal(part["cost_usd"]) for part in row["stages"])
+
+
 def test_a_guard_that_says_neither_has_failed_and_blocks_nobody_in_silence(world: World) -> None:
     world.guard.behaviour = Behaviour(reply="I am not sure.")
     folder = world.run(world.suite(run={"timeout_s": 2.0}), "--models", "safe", "--limit", 1, code=4)

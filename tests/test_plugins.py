@@ -313,7 +313,7 @@ def test_an_adapter_that_names_no_host_meets_no_policy(
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("{adapter: openai, model: x, path: a.jsonl}", "openai has no such option (replay reads it)"),
+        ("{adapter: openai, model: x, path: a.jsonl}", "openai has no such option (replay and scripted read it)"),
         ("{adapter: replay, pth: a.jsonl}", "did you mean 'path'?"),
         ("{adapter: replay, path: a.jsonl, partial: perhaps}", "expected true or false (value seen: 'perhaps')"),
         ("{adapter: scripted, delay_s: -1}", "expected a number from 0 on (value seen: -1)"),
@@ -330,7 +330,7 @@ def test_an_adapter_that_names_no_host_meets_no_policy(
         ),
         ("{adapter: openai, model: x, api_key: sk-secret}", "unknown key (its value is not shown)"),
         ("{adapter: openai, modle: x}", "did you mean 'model'?"),
-        ("{adapter: scripted, replies: [a]}", "expected a mapping of names to texts"),
+        ("{adapter: scripted, replies: [a]}", "expected a mapping, {key: value} (value seen: ['a'])"),
         ("{adapter: ctranslate2, model: x, variants: {y: {compute_type: 8}}}", "models.m.variants.y.compute_type"),
         (
             "{adapter: ctranslate2, model: x, variants: {y: {compute: int8}}}",

@@ -95,6 +95,7 @@ class Amounts:
         self.n_lost_attempts += max(0, answer.attempts - (0 if answer.errored else 1))
         if answer.errored:
             self.n_errored += 1
+            self.spend_usd += answer.spend_usd or ZERO  # parts of a pipeline that answered before another failed
             return
         self.n_cached += answer.cached
         for name in ("input", "cache_read", "output", "reasoning"):

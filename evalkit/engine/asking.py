@@ -26,6 +26,7 @@ from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import Reservation
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
+from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
@@ -118,6 +119,8 @@ class Lost:
 
     failure: Failure
     attempt: AttemptInfo
+    spend: Decimal | None = None
+    """US dollars of the parts of a pipeline that answered before another failed. None: nobody knows what it cost."""
 
 
 def request_of(item: Item) -> Request:
@@ -145,7 +148,8 @@ async def ask(
     name = item.model.name
     if isinstance(found, Lost):
         dropped = item.task.dropped[name]
-        return Asked(failed(item.sample, name, item.repeat, found.attempt, found.failure, dropped), None)
+        row = failed(item.sample, name, item.repeat, found.attempt, found.failure, dropped)
+        return Asked(replace(row, spend_usd=found.spend), None)
     return Asked(await scored_row(item, found.response, found.attempt, found.cost), found.response)
 
 
@@ -156,7 +160,22 @@ async def obtain(
 
     `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
     """
+    with parts_kept() as parts:
+        return await _obtain(item, request, slot, money, parts, due_at=due_at, timeout_s=timeout_s)
+
+
+async def _obtain(
+    item: Item,
+    request: Request,
+    slot: Slot,
+    money: Reservation,
+    parts: PartsSoFar,
+    *,
+    due_at: float,
+    timeout_s: float,
+) -> Obtained | Lost:
     lane = slot.lane
+    in_doubt = False  # whether an attempt may have been billed that no answer came of
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
     attempts = n_returned = 0
@@ -185,6 +204,7 @@ async def obtain(
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         if error.may_be_billed:
             money.lost()
+            in_doubt = True
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
@@ -194,15 +214,18 @@ async def obtain(
         wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
-        if not again or not await _waited(slot, money, wait_s or 0.0, None if crowded else deadline):
-            money.unused()
+        paid = parts.billed(item.model)
+        if not again or not await _waited(slot, money, paid, wait_s or 0.0, None if crowded else deadline):
+            money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
                 retry_s=attempt_at - first_sent,
                 attempts=attempts,
             )
-            return Lost(_failure(item, error, attempt, lane, timeout_s), attempt)
+            failure = _failure(item, error, attempt, lane, timeout_s)
+            failure = replace(failure, message=failure.message + parts.told(item.model))
+            return Lost(failure, attempt, paid if parts.stages and not in_doubt else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
             deadline += time.perf_counter() - ended
@@ -231,15 +254,16 @@ def _answered(
     return Obtained(response, attempt, cost)
 
 
-async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:
-    """Give the slot back, wait, and take one again; False where none was to be had in time."""
+async def _waited(slot: Slot, money: Reservation, paid: Decimal | None, wait_s: float, until: float | None) -> bool:
+    """Give the slot back, wait, and take one again; False where none was to be had in time. `paid` is what was billed
+    for the item so far."""
     slot.give_back()
     try:
         with slot.lane.nothing_under_way():
             await asyncio.sleep(wait_s)
             return await slot.take_again(until)
     except asyncio.CancelledError:
-        money.unused()
+        money.unused(but=paid)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +15,25 @@ def billed(model: PlannedModel, response: Response, at: datetime) -> tuple[Decim
     """(what an answer cost, its stages with what each cost); None where a price or a count is not known."""
     if response.stages is None:
         return model.price(response.usage, response.served_model, at), None
-    stages = tuple(
+    stages = priced_stages(model, response.stages, at)
+    return cost_of_stages(stages), stages
+
+
+def priced_stages(model: PlannedModel, stages: Iterable[Stage], at: datetime) -> tuple[Stage, ...]:
+    """The stages with what each cost, by the prices of its part."""
+    return tuple(
         replace(stage, cost_usd=part.price(stage.usage, stage.served_model, at))
         if (part := model.parts.get(stage.model)) is not None
         else stage
-        for stage in response.stages
+        for stage in stages
     )
-    costs = [stage.cost_usd for stage in stages]
-    return (None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))), stages
+
+
+def cost_of_stages(stages: Iterable[Stage]) -> Decimal | None:
+    """US dollars of priced stages together; 0 for none, None where one is not known."""
+    total = Decimal(0)
+    for stage in stages:
+        if stage.cost_usd is None:
+            return None
+        total += stage.cost_usd
+    return total

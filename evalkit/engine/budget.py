@@ -151,10 +151,10 @@ class Reservation:
         self.budget.settle(self.worst, cost)
         self.held = False
 
-    def unused(self) -> None:
-        """No answer came, and what is still held was not billed."""
+    def unused(self, but: Decimal | None = ZERO) -> None:
+        """No answer came, and of what is still held only `but` was billed; None (unknown) counts as the worst case."""
         if self.held:
-            self.budget.settle(self.worst, ZERO)
+            self.budget.settle(self.worst, but)
             self.held = False
 
 

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import billed
-from evalkit.engine.budget import ZERO, Budget, request_bytes
+from evalkit.engine.budget import Budget, request_bytes
+from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
@@ -161,6 +162,10 @@ class Sweep:
 
     async def _ask(self, step: str, due_at: float, slot: int, *, warm_up: bool) -> Seen:
         """Send one request and keep its row. Errors are data here, but for those after which no request can succeed."""
+        with parts_kept() as parts:
+            return await self._asked(step, due_at, slot, parts, warm_up=warm_up)
+
+    async def _asked(self, step: str, due_at: float, slot: int, parts: PartsSoFar, *, warm_up: bool) -> Seen:
         prompt, repeat = next(self._next), self.n_asked
         self.n_asked += 1
         worst = self._reserve(prompt)
@@ -173,7 +178,7 @@ class Sweep:
         except RequestError as caught:
             scrubbed_error(caught)
             if caught.ends_model:
-                self.budget.settle(worst, None if caught.may_be_billed else ZERO)
+                self.budget.settle(worst, None if caught.may_be_billed else parts.billed(self.model))
                 raise
             error = caught
         except TimeoutError:
@@ -187,7 +192,10 @@ class Sweep:
             sent_at = response.timing.sent_at
             ended_at = sent_at + response.timing.total_s
         row = self._row(prompt, repeat, sent_at, sent_at - due_at, response, error)
-        self.budget.settle(worst, ZERO if error is not None and not error.may_be_billed else row.cost_usd)
+        if error is not None and parts.stages and not error.may_be_billed:
+            row = replace(row, error=f"{row.error}{parts.told(self.model)}", spend_usd=parts.billed(self.model))
+        unanswered = error is not None and not error.may_be_billed
+        self.budget.settle(worst, parts.billed(self.model) if unanswered else row.cost_usd)
         self.journal.append(replace(row, slices={"step": step, "phase": "warm-up" if warm_up else "measured"}))
         if self._failed_in_a_row >= OUTAGE_AFTER:
             raise RunIncomplete(

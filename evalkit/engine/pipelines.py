@@ -2,15 +2,14 @@
 
     request -> guard: "safe" -> model: answer -> guard: "unsafe" -> refused, with what the guard said
 
-An attempt that fails in the middle is made again from where it failed: what a guard before said of this request still
-holds, and is not paid for twice. Times are those of the parts together; a guard behind holds the answer back, so that
-there is no first token before the end.
+An attempt that fails in the middle is made again from where it failed: what the parts before it said of this request
+still holds, and is not paid for twice (`parts_so_far`). Times are those of the parts together; a guard behind holds the
+answer back, so that there is no first token before the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +30,7 @@ from evalkit.adapters.pipeline import PipelineOptions, guards_of
 from evalkit.engine.asking import believed
 from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
+from evalkit.engine.parts_so_far import parts_so_far
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.plugins import folded
@@ -44,9 +44,6 @@ from evalkit.suite.wording import near
 BYTES_OF_A_TOKEN = 16
 """Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
-
-_passed: ContextVar[tuple[Request, Stage] | None] = ContextVar("passed", default=None)
-"""Of the item that this task asks: its request, and what the guard before it said. An item is asked in one task."""
 
 
 def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
@@ -133,18 +130,17 @@ class PipelineAdapter:
         """The answer, or that a guard blocked it. Raises the RequestError of the part that failed."""
         if request.continuations is not None:
             raise Unsupported(f"models.{self.spec.name}: a pipeline gives no log-likelihoods", sent=False)
+        so_far = parts_so_far()
         stages: list[Stage] = []
         if (before := self._guards.get("before")) is not None:
-            held = _passed.get()
-            stage = held[1] if held is not None and held[0] is request else await self._ask(before, request, None)
-            _passed.set((request, stage))
-            stages.append(stage)
-            if stage.blocked:
+            if so_far.before is None:
+                so_far.before = await self._ask(before, request, None)
+            stages.append(so_far.before)
+            if so_far.before.blocked:
                 return _blocked(stages)
-        main = self.parts["model"]
-        asked = request if main.capabilities.record else replace(request, record={})
-        said = believed(await main.respond(asked), asked)
-        made = Stage(main.spec.name, "model", said.timing, said.usage, said.served_model)
+        if so_far.answer is None:
+            so_far.answer = await self._answer(request)
+        said, made = so_far.answer
         behind = self._guards.get("behind")
         shown = answer_of(said.text)
         if behind is None or not shown.strip():
@@ -182,6 +178,12 @@ class PipelineAdapter:
         """Closes every part; those that are asked by themselves too are closed twice, which does nothing."""
         for part in self.parts.values():
             await part.aclose()
+
+    async def _answer(self, request: Request) -> tuple[Response, Stage]:
+        main = self.parts["model"]
+        asked = request if main.capabilities.record else replace(request, record={})
+        said = believed(await main.respond(asked), asked)
+        return said, Stage(main.spec.name, "model", said.timing, said.usage, said.served_model)
 
     async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
         adapter = self.parts[guard.role]
