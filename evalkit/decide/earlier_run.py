@@ -152,9 +152,10 @@ def _by_judges(
     full = [j for j in judges if all(not np.isnan(side[j][items]).any() for side in marks)]
     if len(full) < 2:
         return {}
-    made = {}
+    made: dict[tuple[str, ...], StoredPair] = {}
     for judge in full:
-        made[(judge,)] = StoredPair(*(side[judge][items] for side in marks), clusters)
+        baseline, candidate = (side[judge][items] for side in marks)
+        made[judge,] = StoredPair(baseline, candidate, clusters)
     if all(set(panel) == set(full) for panel in panels):
         together = [half.score[items] for half in (pairs.baseline, pairs.candidate)]  # as the gate reads them
     else:

@@ -156,6 +156,7 @@ class _Action:
         if self._require is not None and not self._require.holds(names):
             raise RefusedCall(str(self._says.of(names)))
         for name, value in self._let:
+            _in_time(until)
             names[name] = value.of(names)
         if self._find is not None:
             within, condition, name = self._find
@@ -168,6 +169,7 @@ class _Action:
                 names["state"], steps, lambda key, item: not _holds(condition, names, key, item, until)
             )
         for path, value in self._paths:
+            _in_time(until)
             names["state"] = self._changed(names["state"], path.of(names), value.of(names))
 
     def _changed(self, state: Json, steps: states.Steps, value: Json) -> Json:
