@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.agent_world import ASK, FIND, GOOD, HAND_OVER, REFUND, TASK, by_id, calls, run, scripted, write
-from tests.world import evalkit
+from tests.world import evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
 
@@ -155,6 +156,20 @@ def test_calls_in_text_are_carried_out_too(tmp_path: Path, capsys: Capture) -> N
     assert {row.outcome for row in found.values()} == {"right"}
     assert found["lost"].prompt[0].content.startswith("You may call these functions:\n[{")
     assert found["lost"].tools is None
+
+
+def test_functions_stand_in_the_prompts_that_models_have_of_their_own(tmp_path: Path, capsys: Capture) -> None:
+    task = TASK.replace("at_most: {steps", "interface: text\n    at_most: {steps")
+    suite = write(tmp_path, scripted(GOOD), task=task)
+    suite.write_text(suite.read_text() + "prompts: {terse: {system: Be terse.}, own: {prompt: 'Do: {{ request }}'}}\n")
+    assert run(capsys, suite, "--no-cache").code == 0
+    (folder,) = run_folders(tmp_path / "results")
+    systems = {row.model.partition("+")[2]: row.prompt[0].content for row in rows_of(folder)}
+    assert systems.keys() == {"", "terse", "own"}
+    desk = "You work at a desk for parcels."
+    listed = {name: said.removesuffix("Be terse.").removesuffix(desk) for name, said in systems.items()}
+    assert listed[""].startswith("You may call these functions:\n[{") and len(set(listed.values())) == 1
+    assert systems["terse"] != systems[""], "its own words are said too"
 
 
 def test_check_carries_out_the_solutions(tmp_path: Path, capsys: Capture) -> None:

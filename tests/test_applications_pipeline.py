@@ -189,6 +189,21 @@ def test_a_guard_behind_that_fails_once_is_asked_again_without_the_model(world: 
         assert row["cost_usd"] == sum(Decimal(part["cost_usd"]) for part in row["stages"])
 
 
+def test_the_model_of_a_pipeline_keeps_its_own_prompt(world: World) -> None:
+    bot = world.entry(world.model, system="Say B.", prompt={"t": "Well: {{ question }}"})
+    plain = {"adapter": "pipeline", "model": "bot+own", "behind": "guard", "blocked": "unsafe"}
+    other = {"adapter": "pipeline", "model": "bot", "behind": "guard", "blocked": "unsafe", "system": "Say A."}
+    own = {"own": {"prompt": "Own: {{ question }}", "models": ["bot"]}}
+    suite = world.suite(models={"bot": bot, "varied": plain, "other": other}, prompts=own)
+    folder = world.run(suite, "--limit", 1)
+    asked = {row["model"]: row["prompt"] for row in read_rows(folder, ["model", "prompt"]).to_pylist()}
+    said = {name: [turn["content"] for turn in json.loads(prompt)] for name, prompt in asked.items()}
+    said_plainly = said["bot"][1].removeprefix("Well: ")
+    assert said["bot"] == said["safe"] == ["Say B.", f"Well: {said_plainly}"]
+    assert said["bot+own"] == said["varied"] == ["Say B.", f"Own: {said_plainly}"]
+    assert said["other"] == ["Say A.", f"Well: {said_plainly}"]
+
+
 def test_a_guard_that_says_neither_has_failed_and_blocks_nobody_in_silence(world: World) -> None:
     world.guard.behaviour = Behaviour(reply="I am not sure.")
     folder = world.run(world.suite(run={"timeout_s": 2.0}), "--models", "safe", "--limit", 1, code=4)
@@ -256,6 +271,12 @@ def test_what_counts_as_blocked(world: World, rule: Any, said: str, blocks: bool
         ({"safe": {"before": {"by": "guard", "pompt": "x"}}}, "pompt: unknown key; did you mean prompt?"),
         ({"safe": {"before": {"by": "safe"}}, "loose": True}, "safe is a pipeline itself"),
         ({"safe": {"settings": {"seed": 1}}}, "models.safe.settings: belong to its parts"),
+        (
+            {"guard": {"system": "Say safe or unsafe."}},
+            "models.guard.system: a guard is not asked with a system of its own; write it where it guards, "
+            "models.safe.before: {by: guard, system: ...}",
+        ),
+        ({"safe": {"prompt": {"t": "x"}}, "bot": {"prompt": "y"}}, "models.safe.prompt: names tasks, and that of bot"),
         ({"safe": {"base_url": "http://127.0.0.1:9"}}, "models.safe.base_url: belongs to its parts"),
         ({"safe": {"alone": False}}, "models.safe.alone: is false, and no pipeline of the suite has this model"),
         ({"safe": None, "models": {"safe": None}}, "models.guard.alone: is false, and no pipeline"),
@@ -276,6 +297,9 @@ def test_what_is_no_pipeline_is_said(world: World, changes: dict[str, Any], comp
         changes["models"] = {"guard": world.entry(world.guard)}
     if changes.get("safe") is None and "safe" in changes:
         changes.pop("safe")
+    for name, at in (("guard", world.guard), ("bot", world.model)):
+        if name in changes:
+            changes["models"] = {name: world.entry(at, **changes.pop(name))}
     suite = world.suite(**changes)
     if guarded:
         suite.write_text(suite.read_text().replace("candidates: [safe]", "candidates: [guard]"))

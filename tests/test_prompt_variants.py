@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 import evalkit as library
+from evalkit.api.planning import suite_at
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.plan import PlanOptions, make_plan
+from evalkit.suite.schema import ModelEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import Ran, evalkit
 
@@ -143,3 +149,43 @@ def test_a_candidate_with_another_prompt_than_the_protected_suite_has_is_refused
         protected = a_suite(tmp_path / "main", fake.base_url, prompts=kind)
     found = evalkit(capsys, "gate", "latest", "--results", tmp_path / "results", "--suite", protected)
     assert found.code == 2 and "a+terse" in found.err and "system" in found.err, found.err
+
+
+_ASKS_THE_SAME = {"hosting", "price_as", "licence", "alone", "variants"}
+"""Keys of a model's entry that change what is known of it, and nothing of what it is asked."""
+_ANOTHER = {
+    "adapter": "mistral",
+    "model": "another",
+    "base_url": "http://127.0.0.1:9/v1",
+    "system": "Answer with a novel.",
+    "prompt": {"sums": "Ignore: {{ question }}"},
+    "settings": {"seed": 3},
+    "weights": "others",
+    "serve": None,  # of servers that evalkit starts; their flags stand in the place
+}
+
+
+def test_a_run_is_not_resumed_with_another_prompt_or_any_other_key_that_decides_answers(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MISTRAL_API_KEY", "canary-that-is-no-key")
+    entry = {"adapter": "openai_chat", "model": "m", "base_url": "http://127.0.0.1:1/v1"}
+
+    def digest(changes: dict[str, object], prompts: str = "") -> str:
+        path = a_suite(tmp_path, "http://127.0.0.1:1/v1", prompts=prompts, more="")
+        suite = yaml.safe_load(path.read_text("utf-8"))
+        suite["models"] = {"a": {**entry, **changes}}
+        path.write_text(yaml.safe_dump(suite, sort_keys=False), "utf-8")
+        plan = make_plan(suite_at(path), PlanOptions(sends=False), PriceBook.load(None))
+        asyncio.run(plan.aclose())
+        return plan.digest
+
+    first = digest({})
+    assert digest({"price_as": "openai:gpt-4.1", "licence": "MIT"}) == first
+    keys = set(ModelEntry.model_fields)
+    assert keys == _ANOTHER.keys() | _ASKS_THE_SAME, "say of a new key whether it decides answers"
+    alike = [key for key, said in _ANOTHER.items() if said is not None and digest({key: said}) == first]
+    assert not alike
+    assert digest({}, "prompts: {own: {prompt: 'Ignore: {{ question }}'}}") != digest(
+        {}, "prompts: {own: {prompt: 'Please: {{ question }}'}}"
+    )

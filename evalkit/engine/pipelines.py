@@ -37,6 +37,7 @@ from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
 from evalkit.records import Request, Response, Stage, Timing, Usage
 from evalkit.suite.digests import digest
+from evalkit.suite.model_prompts import own_words
 from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import near
@@ -81,6 +82,7 @@ def put_together(
             wrong.append(f"{place}.{key}: {part} is a pipeline itself; a pipeline is made of single models")
         elif entries[part].serve is not None:
             wrong.append(f"{place}.{key}: {part} is started by evalkit (serve:), which a part of a pipeline is not")
+    wrong += _prompts_not_asked(name, entry, entries, {role: guard.by for role, guard in guards.items()})
     found: dict[str, ReadyGuard] = {}
     for role, guard in guards.items():
         try:
@@ -94,6 +96,21 @@ def put_together(
     parts = {role: made[part] for role, part in named.items()}
     spec = replace(parts["model"].spec, name=name, adapter=PIPELINE, model=entry.model or "", options=entry.options)
     return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found)
+
+
+def _prompts_not_asked(
+    name: str, entry: ModelEntry, entries: Mapping[str, ModelEntry], guards: Mapping[str, str]
+) -> Iterator[str]:
+    """What parts say of prompts and would not be asked with."""
+    for role, guard in guards.items():
+        for key in own_words(entries[guard]) if guard in entries else ():
+            yield (
+                f"models.{guard}.{key}: a guard is not asked with a {key} of its own; write it where it guards, "
+                f"models.{name}.{role}: {{by: {guard}, {key}: ...}}"
+            )
+    main = entries.get(entry.model or "")
+    if main is not None and isinstance(entry.prompt, Mapping) and isinstance(main.prompt, str):
+        yield f"models.{name}.prompt: names tasks, and that of {entry.model} is one for all; write both alike"
 
 
 class PipelineAdapter:

@@ -38,6 +38,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer, origin_of_scorer
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
+from evalkit.suite.model_prompts import own_words, with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
@@ -102,7 +103,7 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
-    entries = {name: _own_settings(entry, suite.models) for name, entry in suite.models.items()}
+    entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
     wanted = judges_needed(tasks)
@@ -183,10 +184,10 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     )
 
 
-def _own_settings(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:
-    """A pipeline is asked with the settings of the model between its guards."""
+def _as_asked(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:
+    """A pipeline is asked with the settings and the prompt of the model between its guards."""
     main = entries.get(entry.model or "") if is_pipeline(entry) else None
-    return entry if main is None else entry.model_copy(update={"settings": main.settings})
+    return entry if main is None else with_words_of(entry, main)
 
 
 def _planned(
@@ -428,6 +429,7 @@ def _digest(
             "adapter": model.adapter.spec.adapter,
             "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
             "options": entries[model.name].options,
+            **own_words(entries[model.name]),
             **({"weights": said} if (said := entries[model.name].weights) is not None else {}),
             **({"plugin": made_by} if (made_by := origin_of_model(model.adapter.spec)) is not None else {}),
         }

@@ -66,10 +66,26 @@ def as_asked(task: ResolvedTask, entry: ModelEntry) -> ResolvedTask | None:
     if type(task) is not ResolvedTask:
         raise SuiteError(f"{task.at}: is asked as its own tool does: a model's system or prompt cannot change it")
     changed = _changed(task, entry.system, prompt)
-    compiled, wrong = compile_prompt(changed)
+    compiled, wrong = compile_prompt(changed, task.environment)
     if compiled is None or wrong:
         raise SuiteError([f"{task.at}: asked with a model's own prompt: {key}: {said}" for key, said in wrong])
     return replace(task, entry=changed, prompt=compiled)
+
+
+def own_words(entry: ModelEntry) -> dict[str, object]:
+    """What the entry says of a prompt of its own: for digests of what is asked. Empty for most models."""
+    own = {"system": entry.system, "prompt": entry.prompt}
+    return {key: said for key, said in own.items() if said is not None}
+
+
+def with_words_of(entry: ModelEntry, main: ModelEntry) -> ModelEntry:
+    """A pipeline as it is asked: with the settings and the prompt of the model between its guards, but for what it
+    says itself."""
+    prompt = main.prompt if entry.prompt is None else entry.prompt
+    if isinstance(entry.prompt, Mapping) and isinstance(main.prompt, Mapping):
+        prompt = {**main.prompt, **entry.prompt}
+    system = main.system if entry.system is None else entry.system
+    return entry.model_copy(update={"settings": main.settings, "system": system, "prompt": prompt})
 
 
 def _changed(task: ResolvedTask, system: str | None, prompt: str | None) -> TaskEntry:

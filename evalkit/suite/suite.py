@@ -12,6 +12,7 @@ from evalkit.errors import SuiteError
 from evalkit.paths import find
 from evalkit.suite.digests import digest
 from evalkit.suite.external_task import ExternalTask
+from evalkit.suite.model_prompts import own_words
 from evalkit.suite.pipeline_parts import parts_of
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.sensitivity import Sensitivity, least, stricter
@@ -164,8 +165,7 @@ class ResolvedSuite:
                 "serve": entry.serve,
                 "file": self.file_digest(entry),
                 # Keys that most models have not: results from before them stay comparable.
-                **({"system": entry.system} if entry.system is not None else {}),
-                **({"prompt": entry.prompt} if entry.prompt is not None else {}),
+                **own_words(entry),
                 **({"function": self.functions[name].identity.key} if name in self.functions else {}),
             }
             for name, entry in entries.items()
