@@ -44,6 +44,8 @@ class FirstSuite:
     models: Mapping[str, AskedModel]
     """By name: the first is the baseline."""
     judge: AskedModel
+    answers: Sequence[Path] = ()
+    """Files of recorded answers that models are made of; they lie beside the suite."""
 
     @property
     def name(self) -> str:
@@ -65,6 +67,11 @@ class FirstSuite:
         return all(one.base_url is None and book.known_price(one.adapter, one.model, now) for one in asked)
 
     @property
+    def copied_answers(self) -> list[Path]:
+        """Those files of answers that lie elsewhere and have to be copied."""
+        return [path for path in self.answers if path.resolve().parent != self.folder.resolve()]
+
+    @property
     def copies(self) -> bool:
         """Whether the data has to be written: records were left out, or the suite stands in another folder."""
         return self.data_name != self.looked.path.name or self.folder.resolve() != self.looked.path.resolve().parent
@@ -77,7 +84,9 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
     """
     target = suite.folder / SUITE_FILE
     data = suite.folder / suite.data_name
-    there = [path for path in (target, *([data] if suite.copies else [])) if path.exists() or path.is_symlink()]
+    copied = [suite.folder / path.name for path in suite.copied_answers]
+    wanted = (target, *([data] if suite.copies else []), *copied)
+    there = [path for path in wanted if path.exists() or path.is_symlink() or wanted.count(path) > 1]
     if there:
         raise UserError(
             f"{there[0]} exists already and is not overwritten. Choose another folder, and it is written there with a "
@@ -88,6 +97,9 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
         suite.folder.mkdir(parents=True, exist_ok=True)
         if suite.copies:
             _write_data(suite, data)
+        for path, copy in zip(suite.copied_answers, copied, strict=True):
+            with path.open("rb") as source, open_to_write(copy, new=True) as file:
+                shutil.copyfileobj(source, file, 1 << 20)
         write_file(target, text, new=True)
         if not (suite.folder / SCHEMA_FILE).exists():
             write_file(suite.folder / SCHEMA_FILE, schema, new=True)
@@ -96,7 +108,7 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
             f"{suite.folder} cannot be written ({error.strerror or error}). Choose another: evalkit init FOLDER --from "
             f"{suite.looked.path.name}"
         ) from error
-    return [target, *([data] if suite.copies else [])]
+    return list(wanted)
 
 
 def _write_data(suite: FirstSuite, target: Path) -> None:
@@ -119,7 +131,7 @@ def suite_yaml(suite: FirstSuite) -> str:
         raise UserError(f"{odd!r} cannot stand in a suite file (`${{`, or a sign that nobody sees): rename it")
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_FILE}",
-        f"# Proposed by `evalkit init --from` for {suite.looked.path.name!a}. Every line is yours to change.",
+        f"# Proposed by `evalkit init --from` for {_in_comment(suite.looked.path.name)}. Change any line.",
         f"name: {yaml_word(suite.name)}",
         "",
         "# Where prompts may be sent. public: anywhere. internal: this machine and providers' own endpoints.",
@@ -187,7 +199,7 @@ def _task(suite: FirstSuite) -> list[str]:
         lines.append(f"    slices: [{', '.join(map(yaml_word, roles.slices))}]      # also reported by these")
     lines.append(f"    settings: {{max_output_tokens: {max(_FEW[proposal.kind], _REFUSES_SHORT)}}}")
     if roles.unused:
-        shown = ", ".join(ascii(name)[1:-1] for name in roles.unused[:12])
+        shown = ", ".join(map(_in_comment, roles.unused[:12]))
         lines.append(f"    # not shown to the models: {shown}")
     return lines
 
@@ -211,6 +223,11 @@ def _check_text(text: str, suite: FirstSuite) -> None:
             f"{suite.looked.path.name!a} holds names (of columns, or of keys in the answers) that cannot stand in a "
             "suite file. Rename them, or write the suite by hand: docs/suites.md"
         )
+
+
+def _in_comment(name: str) -> str:
+    """The name as it stands; where it holds a sign that nobody sees or that ends the line, with escapes."""
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def _plain(name: str) -> bool:
@@ -264,7 +281,8 @@ def by_name(models: Sequence[AskedModel]) -> dict[str, AskedModel]:
     """The models under short names of their own."""
     found: dict[str, AskedModel] = {}
     for one in models:
-        short = _NAME.sub("-", one.model.rpartition("/")[2]).strip("-._+")[:40].lower() or "model"
+        said = one.model.partition(".")[0] if one.adapter == "replay" else one.model.rpartition("/")[2]
+        short = _NAME.sub("-", said).strip("-._+")[:40].lower() or "model"
         name, n = short, 2
         while name in found:
             name, n = f"{short}-{n}", n + 1
