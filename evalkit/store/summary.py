@@ -335,7 +335,7 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
         n_unknown=n_unknown,
         usd_per_1k_samples=None if per_sample is None else _shown(per_sample * 1000),
         usd_per_correct=None if graded else _shown(per_correct),
-        spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
+        spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if spend_known and (spend >= 0).any() else None,
     )
 
 
