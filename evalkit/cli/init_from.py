@@ -66,6 +66,9 @@ def init_from(asked: FromFile) -> int:
 
 def _found(looked: FileLook, proposal: Proposal) -> list[str]:
     """A line for each thing that the file holds."""
+    from evalkit.bridges.traces.traits import UNKNOWN
+    from evalkit.text.numbers import share
+
     roles = proposal.roles
     between = f", separated by {looked.separator}" if looked.separator else ""
     lines = [f"{visible(looked.path.name)}: {looked.n:,} records, {len(looked.columns)} columns{between}"]
@@ -88,7 +91,10 @@ def _found(looked: FileLook, proposal: Proposal) -> list[str]:
         lines.append(_line("move together", roles.cluster, ""))
     if proposal.languages:
         total = sum(proposal.languages.values())
-        told = ", ".join(f"{name} {n / total:.0%}" for name, n in proposal.languages.most_common(3))
+        told = ", ".join(
+            f"{'too short to tell' if name == UNKNOWN else name} {share(n / total)}"
+            for name, n in proposal.languages.most_common(3)
+        )
         lines.append(_line("languages", told, ""))
     if roles.unused:
         lines.append(_line("not shown", ", ".join(roles.unused[:12]), "to show one: --question COLUMN"))

@@ -115,6 +115,11 @@ def look(path: Path) -> FileLook:
     return found
 
 
+def first_records(looked: FileLook, n: int) -> list[Record]:
+    """The first `n` records that can be read."""
+    return [record for _, record in islice(looked.data.records(lambda _: None), n)]
+
+
 def is_empty(value: object) -> bool:
     """Whether there is nothing: null, or a text of white space."""
     return value is None or (isinstance(value, str) and not value.strip())

@@ -15,16 +15,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, is_empty, text_of
-from evalkit.bridges.first_suite.roles import LABELS, Roles
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of
+from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
 from evalkit.bridges.table_map import folded_column
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
-from evalkit.bridges.traces.traits import told_language
+from evalkit.bridges.traces.traits import UNKNOWN, told_language
 from evalkit.errors import UserError
 from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
@@ -43,6 +42,8 @@ _SHORT, _MOST_WORDS = 60, 8
 _NEARLY_ALL = 0.95
 _MOST_LABELS = 60
 _RARE_LANGUAGE = 0.03
+_SEEN = 50
+"""Records that are looked at for the form of options and objects."""
 
 
 @dataclass(slots=True)
@@ -196,9 +197,9 @@ def _proves_itself(kind: Kind, text: str) -> bool:
 
 
 def _say_languages(found: Proposal) -> None:
-    total = sum(found.languages.values())
-    told = [(name, n) for name, n in found.languages.most_common() if n >= _RARE_LANGUAGE * total and name != "unknown"]
-    if len(told) > 1 and not any(folded_column(name) in {"language", "lang", "locale"} for name in found.roles.slices):
+    total = sum(n for name, n in found.languages.items() if name != UNKNOWN)
+    told = [(name, n) for name, n in found.languages.most_common() if n >= _RARE_LANGUAGE * total and name != UNKNOWN]
+    if len(told) > 1 and not any(folded_column(name) in LANGUAGES for name in found.roles.slices):
         shares = ", ".join(f"{name} {share(n / total)}" for name, n in told[:4])
         found.said.append(
             f"texts in several languages ({shares}) and no column that says which: add one, and name it in `slices`"
@@ -287,7 +288,7 @@ def _n_options(looked: FileLook, roles: Roles) -> int:
     """The most options that a record has."""
     if len(roles.options) > 1:
         return len(roles.options)
-    return max((len(one[roles.options[0]]) for _, one in _first(looked) if _is_list(one, roles)), default=0)
+    return max((len(one[roles.options[0]]) for one in first_records(looked, _SEEN) if _is_list(one, roles)), default=0)
 
 
 def _is_list(record: Record, roles: Roles) -> bool:
@@ -296,7 +297,7 @@ def _is_list(record: Record, roles: Roles) -> bool:
 
 def _are_texts(looked: FileLook, roles: Roles, answer: str) -> bool:
     """Whether the right answer is the text of an option in each of the first records."""
-    for _, record in _first(looked):
+    for record in first_records(looked, _SEEN):
         own = record.get(roles.options[0])
         texts = own if isinstance(own, list) else [record.get(name) for name in roles.options]
         if text_of(record.get(answer)) not in {text_of(one) for one in texts}:
@@ -304,18 +305,12 @@ def _are_texts(looked: FileLook, roles: Roles, answer: str) -> bool:
     return True
 
 
-def _first(looked: FileLook, n: int = 50) -> Sequence[tuple[int, Record]]:
-    from itertools import islice
-
-    return list(islice(looked.data.records(lambda _: None), n))
-
-
 def _keys(looked: FileLook, target: str) -> tuple[str, ...]:
     """Keys that the right answers have, the first records' first."""
     from evalkit.bridges.traces.values import decoded
 
     keys: dict[str, None] = {}
-    for _, record in _first(looked):
+    for record in first_records(looked, _SEEN):
         value = record.get(target)
         read = decoded(value) if isinstance(value, str) else value
         keys |= dict.fromkeys(map(str, read)) if isinstance(read, dict) else {}

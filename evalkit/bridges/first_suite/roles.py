@@ -9,13 +9,14 @@ be read in two ways is said in a line, with the option that changes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from evalkit.bridges.first_suite.looking import ColumnLook, FileLook
+from evalkit.bridges.first_suite.foretelling import MOST_RECORDS, foretold
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records
 from evalkit.bridges.table_map import GUESSES, folded_column
-from evalkit.bridges.traces.rules import form_of
+from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.errors import UserError
 from evalkit.text.escape import visible
 
@@ -37,9 +38,12 @@ LABELS = frozenset({
     "toxic", "priority",
 })  # fmt: skip
 """Names of columns that hold one of a few labels, even where each stands only twice."""
+LANGUAGES = ("language", "lang", "locale", "sprache", "langue", "idioma", "lingua")
+"""Columns that say in which language a text is."""
 GROUPS = (
-    "language", "lang", "product", "country", "region", "locale", "market", "source", "channel", "domain", "topic",
+    "product", "country", "region", "market", "source", "channel", "domain", "topic",
     "category", "difficulty", "level", "tier", "plan", "segment", "subject_area", "type", "split", "priority",
+    *LANGUAGES,
 )  # fmt: skip
 OPTION_LISTS = ("choices", "options", "answers", "candidates")
 _OPTION = re.compile(r"(?:option|choice|answer|opt|ans)?_?([a-h]|[1-8])")
@@ -49,7 +53,11 @@ _NO_TEXT = re.compile(
 """In the name of a column that nobody asks about."""
 _SOMEBODYS = re.compile(r"(?:^|_)(?:pred|predicted|prediction|predictions)(?:_|$)")
 """In the name of a column with what a model answered: no right answer."""
+_MEASURED = frozenset(short for name, shorts in GUESSES.items() if name != "target" for short in shorts)
+"""Names of columns with a score, tokens, times or money of somebody's run: no right answers."""
 _MOST_GROUPS, _FEWEST_IN_A_GROUP, _MOST_SLICES = 12, 5, 3
+_CLEARLY = 0.05
+"""One column of labels is foretold better than another by at least this share of the records."""
 
 
 @dataclass(slots=True)
@@ -84,7 +92,7 @@ def roles_of(looked: FileLook, question: Sequence[str], target: str | None) -> R
     options = _options(columns, folded, {*question, target})
     own_id = _id(looked, folded, {*question, target})
     left = [name for name in columns if name not in {*options, own_id}]
-    found = target or _target(columns, folded, [name for name in left if name not in question], bool(options), said)
+    found = target or _target(looked, folded, left, question, bool(options), said)
     asked = tuple(question) or _question(columns, folded, [name for name in left if name != found], said)
     if not asked:
         raise UserError(
@@ -137,29 +145,81 @@ def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str
 
 
 def _target(
-    columns: dict[str, ColumnLook], folded: dict[str, str], left: list[str], has_options: bool, said: list[str]
-) -> str | None:
-    named = [folded[short] for short in TARGETS if folded.get(short) in left]
-    if named:
-        others = [name for name in named[1:] if is_labels(columns[name])]
-        if others:
-            said.append(
-                f"{visible(named[0])} is taken for the right answer; {', '.join(map(visible, others))} could be too: "
-                "--target COLUMN"
-            )
+    looked: FileLook, folded: dict[str, str], left: list[str], question: Sequence[str], has_options: bool,
+    said: list[str],
+) -> str | None:  # fmt: skip
+    columns = looked.columns
+    others = [name for name in left if name not in question]
+    named = [folded[short] for short in TARGETS if folded.get(short) in others]
+    labels = [
+        name for name in others if is_labels(columns[name]) and name not in named and _may_be_asked(columns[name])
+    ]
+    if named and (has_options or not labels or folded_column(named[0]) not in GROUPS):
+        rivals = [name for name in named[1:] if is_labels(columns[name])]
+        if rivals:
+            said.append(f"{visible(named[0])} is taken for the right answer; {_could_be(rivals)}")
         return named[0]
-    if has_options:
+    if has_options or len(left) < 2:
         return None
-    labels = [name for name in left if is_labels(columns[name]) and folded_column(name) not in (*GROUPS, *QUESTIONS)]
-    labels = [name for name in labels if not _SOMEBODYS.search(folded_column(name))]
-    if not labels or len(left) < 2:
+    candidates = [*labels, *reversed([name for name in named if is_labels(columns[name])])]
+    if candidates:
+        return _decided(looked, candidates, tuple(question) or _question(columns, folded, left, []), said)
+    return _number(columns, left, others, said)
+
+
+def _may_be_asked(column: ColumnLook) -> bool:
+    """Whether labels may be what is asked for: they are no groups by their name, no languages, no model's answers."""
+    from evalkit.scorers.instructions.language import KNOWN
+
+    short = folded_column(column.name)
+    codes = column.values is not None and all(value.casefold() in KNOWN for value in column.values)
+    return short not in (*GROUPS, *QUESTIONS) and not _SOMEBODYS.search(short) and not codes
+
+
+def _decided(looked: FileLook, candidates: list[str], question: Sequence[str], said: list[str]) -> str:
+    """Of several columns of labels the one that the question's words foretell best; where none stands out, the last."""
+    best, why = candidates[-1], "by its few different values"
+    rivals = [name for name in candidates if name != best]
+    if rivals and question:
+        told = foretold(first_records(looked, MOST_RECORDS), question, candidates)
+        first, second = sorted(told, key=lambda name: -told[name])[:2]
+        if told[first] >= told[second] + _CLEARLY and told[first] > 0:
+            best, why = first, f"as the words of {visible(question[-1])} foretell its values best"
+            rivals = [name for name in candidates if name != best]
+    more = f"; {_could_be(rivals)}" if rivals else ": --target COLUMN"
+    said.append(f"{visible(best)} is taken for the right answer, {why}{more}")
+    return best
+
+
+def _could_be(rivals: Sequence[str]) -> str:
+    return f"{', '.join(map(visible, rivals))} could be too: --target COLUMN"
+
+
+def _number(
+    columns: Mapping[str, ColumnLook], left: Sequence[str], others: Sequence[str], said: list[str]
+) -> str | None:
+    """The only column of numbers beside the only text; None: there is no such pair."""
+    numbers = [name for name in others if _is_numbers(columns[name])]
+    texts = [name for name in left if _is_text(columns[name]) and not _is_numbers(columns[name])]
+    if len(numbers) != 1 or len(texts) != 1:
         return None
-    said.append(f"{visible(labels[-1])} is taken for the right answer, by its few different values: --target COLUMN")
-    return labels[-1]
+    said.append(
+        f"{visible(numbers[0])} is taken for the right answer, as the only numbers beside the text: --target COLUMN"
+    )
+    return numbers[0]
+
+
+def _is_numbers(column: ColumnLook) -> bool:
+    """Whether nearly all of its values are numbers, and neither its name nor their order says that they are others."""
+    short = folded_column(column.name)
+    if not column.head or column.n_plain < column.n or short in _MEASURED or _NO_TEXT.search(short):
+        return False
+    counted = all(value.isdecimal() for value in column.head) and column.head == sorted(set(column.head), key=int)
+    return not (counted and len(column.head) > 1) and sum(map(is_number, column.head)) >= 0.95 * len(column.head)
 
 
 def _question(
-    columns: dict[str, ColumnLook], folded: dict[str, str], left: list[str], said: list[str]
+    columns: Mapping[str, ColumnLook], folded: dict[str, str], left: list[str], said: list[str]
 ) -> tuple[str, ...]:
     main = next((folded[short] for short in QUESTIONS if folded.get(short) in left), None)
     if main is None:

@@ -114,7 +114,7 @@ def suite_yaml(suite: FirstSuite) -> str:
         raise UserError(f"{odd!r} cannot stand in a suite file (`${{`, or a sign that nobody sees): rename it")
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_FILE}",
-        f"# Proposed by `evalkit init --from` for {suite.looked.path.name!a}. Every line is yours to change.",
+        f"# Proposed by `evalkit init --from` for {_in_comment(suite.looked.path.name)}. Change any line.",
         f"name: {yaml_word(suite.name)}",
         "",
         "# Where prompts may be sent. public: anywhere. internal: this machine and providers' own endpoints.",
@@ -180,9 +180,14 @@ def _task(suite: FirstSuite) -> list[str]:
         lines.append(f"    slices: [{', '.join(map(yaml_word, roles.slices))}]      # also reported by these")
     lines.append(f"    settings: {{max_output_tokens: {max(_FEW[proposal.kind], _REFUSES_SHORT)}}}")
     if roles.unused:
-        shown = ", ".join(ascii(name)[1:-1] for name in roles.unused[:12])
+        shown = ", ".join(map(_in_comment, roles.unused[:12]))
         lines.append(f"    # not shown to the models: {shown}")
     return lines
+
+
+def _in_comment(name: str) -> str:
+    """The name as it stands; where it holds a sign that nobody sees or that ends the line, with escapes."""
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def _plain(name: str) -> bool:

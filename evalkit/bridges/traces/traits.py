@@ -31,8 +31,12 @@ _LANGUAGE = 300
 _SIZES = ((2_000, "short"), (8_000, "medium"), (32_000, "long"))
 """Letters of the whole prompt up to which it is called so."""
 _VERY_LONG = "very long"
+UNKNOWN = "unknown"
+"""Of a language that nothing tells."""
 _TELLING_WORDS = 3
 """Common words of one language, at least twice as many as of any other, tell it."""
+_SHORT_TEXT, _TELLING_IN_SHORT = 12, 2
+"""Words up to which a text in Latin letters is short: two common words have to tell, since letters alone guess."""
 MOST_WORDS = 1_000
 """Of a text, when it is compared with others."""
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_length"})
@@ -142,18 +146,22 @@ def _outcome(call: Call) -> str:
 
 
 def told_language(text: str) -> str:
-    """The code of the language; by its common words where these leave no doubt, which is fast."""
-    from evalkit.scorers.instructions.language import language_of
+    """The code of the language; by its common words where these leave no doubt, which is fast. `unknown` where nothing
+    tells, as in `Reset password`."""
+    from evalkit.scorers.instructions.language import language_of, mostly_latin
 
     text = text[:_LANGUAGE]
     known = _languages_by_word()
     n: Counter[str] = Counter()
-    for word in set(_WORDS.findall(text.casefold())):
+    words = _WORDS.findall(text.casefold())
+    for word in set(words):
         n.update(known.get(word, ()))
     (first, most), (_, next_) = [*n.most_common(2), ("", 0), ("", 0)][:2]
     if most >= _TELLING_WORDS and most >= 2 * next_:
         return first
-    return language_of(text) or "unknown"
+    if len(words) <= _SHORT_TEXT and mostly_latin(text):
+        return first if most >= max(_TELLING_IN_SHORT, 2 * next_) else UNKNOWN
+    return language_of(text) or UNKNOWN
 
 
 @cache
