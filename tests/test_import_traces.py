@@ -449,7 +449,7 @@ def test_a_frequent_request_of_two_groups_stands_for_each_of_them(tmp_path: Path
     [
         (("--slice", "uesr"), "no call of the log has an attribute 'uesr'"),
         (("--candidate", "opnai:gpt-x"), "did you mean 'openai'"),
-        (("--candidate", "replay:new"), "recorded answers need a file"),
+        (("--candidate", "replay:new"), "path: answers.jsonl"),
     ],
 )
 def test_a_word_that_means_nothing_is_told_before_a_suite_is_written(

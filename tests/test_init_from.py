@@ -271,3 +271,34 @@ def test_short_lines_are_not_said_to_be_in_a_language_that_they_do_not_show(caps
     rows = [f"{short[i % 3]} ({i});{QUEUES[i % 3]}" for i in range(36)]
     ran, _ = made(capsys, csv(tmp_path / "kurz.csv", "Kundennachricht;label", rows))
     assert "several languages" not in ran.out and "too short to tell 67 %, de 33 %" in ran.out
+
+
+def test_recorded_answers_are_a_model_of_the_suite_and_its_run_scores_them(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    said = [{"Ticket Id": str(i), "Reply": QUEUES[i % 3] if i else "no idea"} for i in range(30)]
+    answers = jsonl(tmp_path / "logs" / "answers.jsonl", said)
+    ran, suite = made(capsys, tickets(tmp_path), "--model", f"replay:{answers}", "--model", "scripted:billing")
+    assert suite["models"] == {
+        "answers": {"adapter": "replay", "path": "answers.jsonl", "id_field": "Ticket Id", "text_field": "Reply"},
+        "billing": {"adapter": "scripted", "replies": {"*": "billing"}},
+    }
+    assert "answers.jsonl" in ran.out and (tmp_path / "answers.jsonl").read_bytes() == answers.read_bytes()
+    asked = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results")
+    assert asked.code == 0 and "0.967" in asked.out and "0.333" in asked.out, asked.out + asked.err
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("replay:nowhere.jsonl", "nowhere.jsonl"),
+        ("replay:queues.csv", "no column looks like the answer"),
+        ("http:my-app", "docs/applications.md"),
+    ],
+)
+def test_a_model_that_cannot_be_written_says_the_way_out(
+    model: str, said: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    csv(tmp_path / "queues.csv", "id,queue", ["1,billing"])
+    ran = evalkit(capsys, "init", "--from", tickets(tmp_path), "--model", model)
+    assert ran.code == 2 and said in ran.err and not (tmp_path / "suite.yaml").exists()

@@ -20,6 +20,8 @@ from evalkit.suite.redaction import Redactor, make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text.escape import visible
 
+_DESCRIBED = frozenset({"http", "command", "python", "pipeline"})
+"""Adapters whose models are more than an id."""
 KINDS = ("email", "phone", "card", "iban", "ip")
 
 
@@ -104,8 +106,13 @@ def named_model(text: str, option: str) -> AskedModel:
         raise click.UsageError(f"{option} {text}: {adapter} is no adapter; {near(adapter, known)}")
     if adapter == "replay":
         raise click.UsageError(
-            f"{option} {text}: recorded answers need a file; import without it, and write the model into suite.yaml "
-            "as `recorded` stands there (docs/suites.md, Recorded answers)"
+            f"{option} {text}: recorded answers cannot stand here. Leave it out, and write the model into suite.yaml: "
+            f"{{adapter: replay, path: answers.jsonl}} (docs/suites.md, Recorded answers)"
+        )
+    if adapter in _DESCRIBED:
+        raise click.UsageError(
+            f"{option} {text}: {adapter} needs more than a name. Leave it out, and write the model into suite.yaml "
+            "(docs/applications.md)"
         )
     return AskedModel(adapter, model, f"http{url}" if there else None)
 

@@ -28,7 +28,7 @@ KINDS = ("choice", "numbers", "fields", "exact", "judge")
     "models",
     multiple=True,
     metavar="ADAPTER:MODEL",
-    help="With --from: whom to ask, the baseline first; repeatable.",
+    help="With --from: whom to ask, the baseline first; repeatable. Recorded answers: replay:FILE.",
 )
 @click.option("--judge", metavar="ADAPTER:MODEL", help="With --from: who scores free text.")
 def command(

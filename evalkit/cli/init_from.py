@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MODELS = ("openai:gpt-6-luna", "anthropic:claude-haiku-5-5")
 """Asked where nobody says otherwise: two closed models, the first the baseline."""
 JUDGE = "openai:gpt-6-sol"
+REPLAY = "replay:"
+"""Before a file of recorded answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,25 @@ def init_from(asked: FromFile) -> int:
     from evalkit.api.options import RunOptions
     from evalkit.bridges.first_suite.looking import look
     from evalkit.bridges.first_suite.proposal import propose
+    from evalkit.bridges.first_suite.recorded import recorded_file
     from evalkit.bridges.first_suite.roles import roles_of
     from evalkit.bridges.first_suite.suite_text import FirstSuite, by_name, write
     from evalkit.cli.check import check_suite
     from evalkit.cli.import_traces import named_model
     from evalkit.cli.init import SCHEMA, STARTER
 
-    models = [named_model(one, "--model") for one in asked.models or MODELS]
+    answers = [recorded_file(Path(one.removeprefix(REPLAY))) for one in asked.models if one.startswith(REPLAY)]
+    recorded = iter(answers)
+    models = [
+        next(recorded).model() if one.startswith(REPLAY) else named_model(one, "--model")
+        for one in asked.models or MODELS
+    ]
     judge = named_model(asked.judge or JUDGE, "--judge")
     looked = look(asked.source)
     roles = roles_of(looked, asked.question, asked.target)
     proposal = propose(looked, roles, cast("Kind | None", asked.score))
     folder = asked.folder or asked.source.parent
-    suite = FirstSuite(looked, proposal, folder, by_name(models), judge)
+    suite = FirstSuite(looked, proposal, folder, by_name(models), judge, [one.path for one in answers])
     written = write(suite, (STARTER / SCHEMA).read_bytes())
     for line in _found(looked, proposal):
         echo(line)

@@ -25,6 +25,7 @@ QUESTIONS = (
     "instructions", "problem", "request", "user_message", "review", "comment", "sentence", "email", "content", "post",
     "tweet", "description", "claim", "statement",
 )  # fmt: skip
+IDS = (*GUESSES["item"], "uid", "uuid", "key", "ticket_id", "message_id", "no", "nr", "number")
 CONTEXTS = ("context", "passage", "document", "article", "background", "subject", "title", "source_text")
 """Columns that belong before the question."""
 TARGETS = (
@@ -135,7 +136,7 @@ def _options(columns: dict[str, ColumnLook], folded: dict[str, str], taken: set[
 
 def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str | None:
     """The column that names every record once."""
-    for short in (*GUESSES["item"], "uid", "uuid", "key", "ticket_id", "message_id", "no", "nr", "number"):
+    for short in IDS:
         column = looked.columns.get(folded.get(short, ""))
         if column is None or column.name in taken:
             continue

@@ -39,6 +39,8 @@ class FirstSuite:
     models: Mapping[str, AskedModel]
     """By name: the first is the baseline."""
     judge: AskedModel
+    answers: Sequence[Path] = ()
+    """Files of recorded answers that models are made of; they lie beside the suite."""
 
     @property
     def name(self) -> str:
@@ -60,6 +62,11 @@ class FirstSuite:
         return all(one.base_url is None and book.known_price(one.adapter, one.model, now) for one in asked)
 
     @property
+    def copied_answers(self) -> list[Path]:
+        """Those files of answers that lie elsewhere and have to be copied."""
+        return [path for path in self.answers if path.resolve().parent != self.folder.resolve()]
+
+    @property
     def copies(self) -> bool:
         """Whether the data has to be written: records were left out, or the suite stands in another folder."""
         return self.data_name != self.looked.path.name or self.folder.resolve() != self.looked.path.resolve().parent
@@ -72,7 +79,9 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
     """
     target = suite.folder / SUITE_FILE
     data = suite.folder / suite.data_name
-    there = [path for path in (target, *([data] if suite.copies else [])) if path.exists() or path.is_symlink()]
+    copied = [suite.folder / path.name for path in suite.copied_answers]
+    wanted = (target, *([data] if suite.copies else []), *copied)
+    there = [path for path in wanted if path.exists() or path.is_symlink() or wanted.count(path) > 1]
     if there:
         raise UserError(
             f"{there[0]} exists already and is not overwritten. Choose another folder, and it is written there with a "
@@ -83,6 +92,9 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
         suite.folder.mkdir(parents=True, exist_ok=True)
         if suite.copies:
             _write_data(suite, data)
+        for path, copy in zip(suite.copied_answers, copied, strict=True):
+            with path.open("rb") as source, open_to_write(copy, new=True) as file:
+                shutil.copyfileobj(source, file, 1 << 20)
         write_file(target, text, new=True)
         if not (suite.folder / SCHEMA_FILE).exists():
             write_file(suite.folder / SCHEMA_FILE, schema, new=True)
@@ -91,7 +103,7 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
             f"{suite.folder} cannot be written ({error.strerror or error}). Choose another: evalkit init FOLDER --from "
             f"{suite.looked.path.name}"
         ) from error
-    return [target, *([data] if suite.copies else [])]
+    return list(wanted)
 
 
 def _write_data(suite: FirstSuite, target: Path) -> None:
@@ -241,7 +253,8 @@ def by_name(models: Sequence[AskedModel]) -> dict[str, AskedModel]:
     """The models under short names of their own."""
     found: dict[str, AskedModel] = {}
     for one in models:
-        short = _NAME.sub("-", one.model.rpartition("/")[2]).strip("-._+")[:40].lower() or "model"
+        said = one.model.partition(".")[0] if one.adapter == "replay" else one.model.rpartition("/")[2]
+        short = _NAME.sub("-", said).strip("-._+")[:40].lower() or "model"
         name, n = short, 2
         while name in found:
             name, n = f"{short}-{n}", n + 1

@@ -95,6 +95,8 @@ class AskedModel:
     model: str
     base_url: str | None = None
     """None: the adapter's own."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further options of the adapter, with texts."""
 
     @property
     def missing(self) -> str | None:
@@ -102,7 +104,12 @@ class AskedModel:
         return self.model.strip("${}") if self.model.startswith("$") else None
 
     def entry(self) -> str:
-        """As the suite file has it."""
+        """As the suite file has it: of `replay` the model is its file, of `scripted` what it says to everything."""
+        if self.adapter == "scripted":
+            return f'{{adapter: scripted, replies: {{"*": {yaml_quoted(self.model)}}}}}'
+        if self.adapter == "replay":
+            more = "".join(f", {name}: {yaml_word(value)}" for name, value in self.fields)
+            return f"{{adapter: replay, path: {yaml_quoted(self.model)}{more}}}"
         there = "" if self.base_url is None else f", base_url: {yaml_quoted(self.base_url)}"
         return f"{{adapter: {yaml_word(self.adapter)}, model: {yaml_quoted(self.model)}{there}}}"
 
