@@ -302,3 +302,26 @@ def test_a_model_that_cannot_be_written_says_the_way_out(
     csv(tmp_path / "queues.csv", "id,queue", ["1,billing"])
     ran = evalkit(capsys, "init", "--from", tickets(tmp_path), "--model", model)
     assert ran.code == 2 and said in ran.err and not (tmp_path / "suite.yaml").exists()
+
+
+BREAKS = ("\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x1e", "\u202e", "\t", "\x00")
+
+
+@pytest.mark.parametrize("indent", ["", "    ", "      "])
+def test_keys_of_a_stranger_s_answers_never_become_lines_of_the_suite(
+    capsys: Capture, tmp_path: Path, indent: str
+) -> None:
+    more = [f"colour{sign}{indent}target: x{sign}  - name: injected{sign}judges: {{}}" for sign in BREAKS]
+    odd = [*more, "::error::ci", "k" * 5_000, "- name: injected", "# no", "${HOME}", "{{ x }}", '"q', "%}"]
+    rows = [
+        {"question": f"What is in parcel {n}?", "answer": json.dumps({"size": n, **dict.fromkeys(odd, n)})}
+        for n in range(30)
+    ]
+    _, suite = made(capsys, jsonl(tmp_path / "d.jsonl", rows))
+    task = task_of(suite)
+    assert len(suite["tasks"]) == 1 and "judges" not in suite  # type: ignore[arg-type]
+    assert task["score"] == "fields" and str(task["target"]).startswith("{{ answer")
+    prompt = str(task["prompt"])
+    assert "size" in prompt and "colour" not in prompt and "kkk" not in prompt
+    assert len(prompt.splitlines()) == 3, "one line of instructions, an empty one, and the question"
+    assert "injected" not in (tmp_path / "suite.yaml").read_text("utf-8").replace("- name: injected, ", "", 1)

@@ -305,8 +305,12 @@ def _are_texts(looked: FileLook, roles: Roles, answer: str) -> bool:
     return True
 
 
+_LONGEST_KEY = 80
+"""A longer name of a field is no name: it is not put into the prompt."""
+
+
 def _keys(looked: FileLook, target: str) -> tuple[str, ...]:
-    """Keys that the right answers have, the first records' first."""
+    """Keys that the right answers have, the first records' first. What a prompt of one line cannot hold is left out."""
     from evalkit.bridges.traces.values import decoded
 
     keys: dict[str, None] = {}
@@ -314,4 +318,10 @@ def _keys(looked: FileLook, target: str) -> tuple[str, ...]:
         value = record.get(target)
         read = decoded(value) if isinstance(value, str) else value
         keys |= dict.fromkeys(map(str, read)) if isinstance(read, dict) else {}
-    return tuple(key for key in keys if sayable(key) and "{" not in key)[:30]
+    return tuple(key for key in keys if _is_a_name(key))[:30]
+
+
+def _is_a_name(key: str) -> bool:
+    """Whether a key of a stranger's answers can stand in the prompt: no line break, no sign that nobody sees, no
+    template."""
+    return len(key) <= _LONGEST_KEY and key.isprintable() and "{" not in key and sayable(key)

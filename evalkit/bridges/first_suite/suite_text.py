@@ -15,7 +15,8 @@ from evalkit.bridges.first_suite.looking import FileLook, written_record
 from evalkit.bridges.first_suite.proposal import Proposal, reading
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
-from evalkit.errors import UserError
+from evalkit.errors import SuiteError, UserError
+from evalkit.suite.source_map import parse
 from evalkit.text.yaml_words import yaml_quoted, yaml_word
 from evalkit.writing import open_to_write, write_file
 
@@ -27,6 +28,10 @@ _FEW = {"choice": 32, "options": 32, "numbers": 256, "exact": 256, "fields": 102
 """The longest answer in tokens, by kind of task."""
 _REFUSES_SHORT = 512
 """At least so many where a model may reason: reasoning counts too."""
+_KEYS_WRITTEN = frozenset({"name", "sensitivity", "models", "judges", "tasks", "run", "gate"})
+_TASK_KEYS_WRITTEN = frozenset(
+    {"name", "data", "prompt", "choices", "target", "score", "cluster", "slices", "settings"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,9 @@ def suite_yaml(suite: FirstSuite) -> str:
             "  rules:",
             "    - {quality: all, margin: 0.05}      # at most 5 points worse; smaller margins need more records",
         ]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    _check_text(text, suite)
+    return text
 
 
 def _key(model: AskedModel) -> str:
@@ -177,7 +184,7 @@ def _task(suite: FirstSuite) -> list[str]:
         f"  - name: {yaml_word(suite.name)}",
         f"    data: {{path: {path}{own_id}}}" if own_id else f"    data: {path}",
         "    prompt: |-",
-        *(f"      {line}".rstrip() for line in _prompt(proposal)),
+        *(f"      {line}".rstrip() for line in _prompt_lines(proposal)),
     ]
     if proposal.kind == "choice":
         lines.append(f"    choices: [{', '.join(map(yaml_word, proposal.choices))}]")
@@ -200,6 +207,27 @@ def _task(suite: FirstSuite) -> list[str]:
 def _in_comment(name: str) -> str:
     """The name as it stands; where it holds a sign that nobody sees or that ends the line, with escapes."""
     return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def _prompt_lines(proposal: Proposal) -> list[str]:
+    """The lines of the prompt, none of which holds a line break of any kind."""
+    return [part for line in _prompt(proposal) for part in line.splitlines() or [""]]
+
+
+def _check_text(text: str, suite: FirstSuite) -> None:
+    """Raises UserError where the text says anything but what is proposed: something of the data became part of it."""
+    wanted = "\n".join(line.rstrip() for line in _prompt_lines(suite.proposal))
+    try:
+        read = parse(text, SUITE_FILE).data
+    except SuiteError:
+        read = None
+    tasks = read.get("tasks") if isinstance(read, dict) and read.keys() <= _KEYS_WRITTEN else None
+    task = tasks[0] if isinstance(tasks, list) and len(tasks) == 1 else None
+    if not isinstance(task, dict) or not task.keys() <= _TASK_KEYS_WRITTEN or task.get("prompt") != wanted:
+        raise UserError(
+            f"{suite.looked.path.name!a} holds names (of columns, or of keys in the answers) that cannot stand in a "
+            "suite file. Rename them, or write the suite by hand: docs/suites.md"
+        )
 
 
 def _plain(name: str) -> bool:
