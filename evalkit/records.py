@@ -120,6 +120,11 @@ class Request:
         """The text of the last message: what the user asks now."""
         return self.messages[-1].content if self.messages else ""
 
+    @property
+    def system(self) -> str | None:
+        """What stands in messages of the role system, empty lines between several; None where there is none."""
+        return "\n\n".join(one.content for one in self.messages if one.role == "system") or None
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

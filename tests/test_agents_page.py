@@ -23,7 +23,8 @@ def suite(tmp_path: Path) -> Path:
 
 
 def test_the_page_s_agents_do_what_it_says(suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert evalkit(capsys, "check", suite).code == 0
+    checked = evalkit(capsys, "check", suite)
+    assert checked.code == 0 and "of the weight" not in checked.out + checked.err, "two samples are half each"
     ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
     assert ran.code == 0, ran.err
     rows = {(row.model, row.sample_id): row for row in rows_of(run_folders(tmp_path / "results")[-1])}

@@ -268,6 +268,11 @@ async def test_they_see_no_key_but_what_the_person_allows(
         make_adapter(program(source, env=("EVALKIT_BOT_TOKEN",)))
 
 
+def test_a_request_has_its_system_text() -> None:
+    turns = [Message("system", "Be brief."), Message("user", "Where?")]
+    assert Request(tuple(turns)).system == "Be brief." and Request(tuple(turns[1:])).system is None
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -42,7 +42,7 @@ def test_my_csv_and_two_closed_models(tmp_path: Path, capsys: Capture, monkeypat
     page = "csv-two-models.md"
     monkeypatch.chdir(tmp_path)
     exec(compile(blocks(page, "python")[0], page, "exec"), {})
-    init, trying, gating, comparing, loosened = commands(page)
+    init, scripted, without_keys, trying, gating, comparing, loosened = commands(page)
     right = {"charged": "billing", "days ago": "delivery", "scratches": "returns"}
     hasty = Behaviour(answers={"8 days ago": "billing", **right})
     with FakeProvider.in_thread(Behaviour(answers=right)) as gpt, FakeProvider.in_thread(hasty) as claude:
@@ -54,6 +54,9 @@ def test_my_csv_and_two_closed_models(tmp_path: Path, capsys: Capture, monkeypat
         made = evalkit(capsys, *init)
         assert made.code == 0, made.err
         says(made, blocks(page, "text")[0])
+        assert evalkit(capsys, *scripted).code == 0
+        untold = evalkit(capsys, *without_keys, "--results", "tried-results")
+        assert untold.code == 1 and "FAIL" in untold.out, untold.out + untold.err
         tried = evalkit(capsys, *trying)
         assert tried.code == 0, tried.err
         decided = evalkit(capsys, *gating)
@@ -70,7 +73,7 @@ def test_the_figures_of_the_page_on_own_gpus(tmp_path: Path, capsys: Capture, mo
     (tmp_path / "bot.yaml").write_text(blocks(page, "yaml")[0], encoding="utf-8")
     ran = evalkit(capsys, *commands(page)[0])
     assert ran.code == 0, ran.err
-    says(ran, blocks(page, "text")[0])
+    assert ran.out.startswith(blocks(page, "text")[0]), "the page leaves out no line, the unit least of all"
 
 
 def test_the_notebook_s_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +84,8 @@ def test_the_notebook_s_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert names["result"].decision == "fail"  # type: ignore[attr-defined]
     by_model = names["by_model"]
     assert by_model.loc["careful", "part.exact"] == 1.0 and by_model.loc["hasty", "part.form"] == 1.0  # type: ignore[attr-defined]
+    page = (PAGES / "notebook.md").read_text("utf-8")
+    assert f"wrong on {len(names['wrong'])} of 60 tickets" in page  # type: ignore[arg-type]
 
 
 class Job:

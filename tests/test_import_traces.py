@@ -62,6 +62,7 @@ def test_a_log_becomes_a_suite_that_says_what_it_stands_for(tmp_path: Path, impo
     assert "candidates: [gpt-6-luna]" in text and "max_ratio: 1" in text and "total_p95, max_s" in text
     readme = (suite / "README.md").read_text()
     assert f"- {n_failed}: failed: there is no answer to compare with" in readme
+    assert "evalkit plan suite.yaml                  # what a run would cost" in readme
     assert "right by definition" in readme and "600 calls of models in 600 records" in readme
 
 

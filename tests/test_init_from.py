@@ -235,6 +235,75 @@ def test_answers_of_models_ids_and_hashes_are_no_question(capsys: Capture, tmp_p
     assert ran.code == 2 and "--question COLUMN" in ran.err
 
 
+def test_of_two_columns_of_labels_the_one_that_the_words_foretell_is_the_right_answer_and_the_other_is_named(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    said = {"Versand": "Wo ist mein Paket?", "Rechnung": "Die Rechnung ist falsch.", "Rückgabe": "Ich sende es zurück"}
+    rows = [
+        f"{text} ({i});{department};{('hoch', 'niedrig')[i % 2]}"
+        for i, (department, text) in enumerate([*said.items()] * 12)
+    ]
+    ran, suite = made(capsys, csv(tmp_path / "anfragen.csv", "Kundennachricht;Abteilung;Priorität", rows))
+    assert task_of(suite)["target"] == "{{ Abteilung | trim }}"
+    assert "the words of Kundennachricht foretell its values best; Priorität could be too: --target COLUMN" in ran.out
+    text = (tmp_path / "suite.yaml").read_text("utf-8")
+    assert "# not shown to the models: Priorität" in text
+    (tmp_path / "suite.yaml").unlink()
+    english = [";".join(row.split(";")[place] for place in (0, 2, 1)) for row in rows]
+    ran, suite = made(capsys, csv(tmp_path / "asked.csv", "message;priority;department", english))
+    assert task_of(suite)["target"] == "{{ department | trim }}" and "priority could be too" in ran.out
+
+
+def test_amounts_beside_the_only_text_are_compared_as_numbers_and_other_numbers_are_not(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    rows = [f"{i + 1} chairs at 12.50 each and shipping,{12.5 * (i + 1) + 4.95:.2f}" for i in range(30)]
+    ran, suite = made(capsys, csv(tmp_path / "invoices.csv", "Invoice Text,Amount", rows))
+    assert task_of(suite)["score"] == "numbers" and "Amount is taken for the right answer" in ran.out
+    for header in ("Invoice Text,latency_ms", "Invoice Text,Row id"):
+        (tmp_path / "suite.yaml").unlink()
+        _, suite = made(capsys, csv(tmp_path / "invoices.csv", header, rows))
+        assert "target" not in task_of(suite)
+
+
+def test_short_lines_are_not_said_to_be_in_a_language_that_they_do_not_show(capsys: Capture, tmp_path: Path) -> None:
+    short = ("Paket beschädigt", "Rechnung nochmal senden", "Wo ist mein Paket, und wann kommt es zu mir?")
+    rows = [f"{short[i % 3]} ({i});{QUEUES[i % 3]}" for i in range(36)]
+    ran, _ = made(capsys, csv(tmp_path / "kurz.csv", "Kundennachricht;label", rows))
+    assert "several languages" not in ran.out and "too short to tell 67 %, de 33 %" in ran.out
+
+
+def test_recorded_answers_are_a_model_of_the_suite_and_its_run_scores_them(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    said = [{"Ticket Id": str(i), "Reply": QUEUES[i % 3] if i else "no idea"} for i in range(30)]
+    answers = jsonl(tmp_path / "logs" / "answers.jsonl", said)
+    ran, suite = made(capsys, tickets(tmp_path), "--model", f"replay:{answers}", "--model", "scripted:billing")
+    assert suite["models"] == {
+        "answers": {"adapter": "replay", "path": "answers.jsonl", "id_field": "Ticket Id", "text_field": "Reply"},
+        "billing": {"adapter": "scripted", "replies": {"*": "billing"}},
+    }
+    assert "answers.jsonl" in ran.out and (tmp_path / "answers.jsonl").read_bytes() == answers.read_bytes()
+    asked = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results")
+    assert asked.code == 0 and "0.967" in asked.out and "0.333" in asked.out, asked.out + asked.err
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("replay:nowhere.jsonl", "nowhere.jsonl"),
+        ("replay:queues.csv", "no column looks like the answer"),
+        ("http:my-app", "docs/applications.md"),
+    ],
+)
+def test_a_model_that_cannot_be_written_says_the_way_out(
+    model: str, said: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    csv(tmp_path / "queues.csv", "id,queue", ["1,billing"])
+    ran = evalkit(capsys, "init", "--from", tickets(tmp_path), "--model", model)
+    assert ran.code == 2 and said in ran.err and not (tmp_path / "suite.yaml").exists()
+
+
 BREAKS = ("\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x1e", "\u202e", "\t", "\x00")
 
 

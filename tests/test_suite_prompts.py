@@ -140,6 +140,8 @@ def test_an_absent_field_is_named_with_the_fields_that_exist() -> None:
     assert raised.value.key == "prompt"
     assert str(raised.value) == "{{ qq }} is no field of the record; known are q, a"
     assert asked(prompt(prompt="{{ qq | default('none') }}"), {"q": "x"}) == "none"
+    with pytest.raises(BadRecord, match="a template writes null as none"):
+        asked(prompt(prompt="{{ q == null }}"), {"q": "x"})
 
 
 def test_system_and_turns_keep_their_order() -> None:

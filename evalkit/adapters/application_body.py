@@ -201,7 +201,7 @@ def _values(request: Request, model: str) -> Mapping[str, object]:
     return {
         "prompt": request.prompt,
         "messages": messages,
-        "system": "\n\n".join(one.content for one in request.messages if one.role == "system") or None,
+        "system": request.system,
         "record": dict(request.record),
         "settings": settings,
         "model": model or None,

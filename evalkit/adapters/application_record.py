@@ -57,7 +57,7 @@ def request_record(request: Request, model: str) -> dict[str, object]:
     return {
         "prompt": request.prompt,
         "messages": [{"role": one.role, "content": one.content} for one in request.messages],
-        "system": "\n\n".join(one.content for one in request.messages if one.role == "system") or None,
+        "system": request.system,
         "record": dict(request.record),
         "settings": {**given, **({"extra": dict(settings.extra)} if settings.extra else {})},
         "model": model or None,

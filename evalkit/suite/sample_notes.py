@@ -26,6 +26,8 @@ _HOLES = (
 )
 """How other tools write a field: {q}, $q and ${q}, %(q)s."""
 FEWEST_PLACES = 5
+_HEAVIER = 1.5
+"""Times an equal share, from which on a sample is heavier than the others."""
 """Samples from which on it is said that the right option always stands in one place."""
 
 _MEANT = "did you mean {{ "
@@ -168,7 +170,8 @@ def evidence_notes(size: EvidenceSize, all_of_them: str) -> Iterable[str]:
     if size.weighted:
         requests = "" if size.n_requests is None else f" for {size.n_requests:,.0f} requests"
         yield f"{all_of_them} stand{requests} by weight; effective sample size {size.effective:,.0f}"
-    if size.heaviest > HEAVY and size.n_different > 1:
+    # Of two samples each is half: only what is heavier than an equal share is worth a word.
+    if size.n_different > 1 and size.heaviest > max(HEAVY, _HEAVIER / size.n_different):
         yield f"one sample is {size.heaviest:.0%} of the weight: {ALONE}"
 
 

@@ -200,6 +200,8 @@ def field_reading(name: str) -> str:
 
 def _advice(absent: list[str], source: str, columns: Iterable[str]) -> str:
     """`; write {{ row['my-q'] }}`, or `; did you mean {{ question }}?`; empty where no field is near."""
+    if "null" in absent:
+        return "; a template writes null as none: {{ x is none }}, {{ x is not none }}"
     squeezed = re.sub(r"\s+", "", source)
     for column in columns:
         if not column.isidentifier() and re.sub(r"\s+", "", column) in squeezed and f"[{column!r}]" not in source:

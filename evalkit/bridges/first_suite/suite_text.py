@@ -204,6 +204,11 @@ def _task(suite: FirstSuite) -> list[str]:
     return lines
 
 
+def _in_comment(name: str) -> str:
+    """The name as it stands; where it holds a sign that nobody sees or that ends the line, with escapes."""
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
 def _prompt_lines(proposal: Proposal) -> list[str]:
     """The lines of the prompt, none of which holds a line break of any kind."""
     return [part for line in _prompt(proposal) for part in line.splitlines() or [""]]

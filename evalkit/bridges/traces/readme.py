@@ -145,7 +145,8 @@ def _next(told: TracesTold) -> list[str]:
     lines = ["## Next", "", "```bash"]
     lines += [f"export {name}=...      # a model of the provider named in suite.yaml" for name in missing]
     lines += [
-        "evalkit check suite.yaml             # every prompt, and what a run would cost",
+        "evalkit check suite.yaml --show-prompt   # is all well, and how does a prompt look? Nothing is sent",
+        "evalkit plan suite.yaml                  # what a run would cost",
         "evalkit run suite.yaml --gate",
         "```",
         "",
