@@ -230,11 +230,6 @@ def _check_text(text: str, suite: FirstSuite) -> None:
         )
 
 
-def _in_comment(name: str) -> str:
-    """The name as it stands; where it holds a sign that nobody sees or that ends the line, with escapes."""
-    return name if name.isprintable() else ascii(name)[1:-1]
-
-
 def _plain(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name) is not None
 
