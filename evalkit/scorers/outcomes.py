@@ -9,7 +9,8 @@
    came: each of them reads it by these rules.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
 3. The reply is empty (calls of functions count, where the scorer reads them): `truncated` when the output limit was
-   reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`.
+   reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`. An agent whose calls were
+   carried out may end without a word: it is scored by what it did.
 4. The scorer scores the reply. A full score stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
@@ -100,9 +101,16 @@ def _before(response: Response, scorer: Scorer) -> tuple[Response, Score | None]
     if response.stop_reason in ("refusal", "content_filter"):
         said = response.refusal or f"the provider ended the reply with {response.stop_reason}"
         return response, _refused(scorer, said)
-    if not response.text.strip() and not (scorer.reads_calls and response.calls):
+    if not response.text.strip() and not (scorer.reads_calls and (response.calls or _acted(response, parted))):
         return response, _nothing_said(response, parted)
     return response, None
+
+
+def _acted(response: Response, parted: Split) -> bool:
+    """Whether an agent had calls carried out and then came to an end by itself, whatever it said there."""
+    if response.stop_reason == "length" or parted.unclosed:
+        return False
+    return any(step.results for step in response.steps or ())
 
 
 def _after(score: Score, response: Response, scorer: Scorer) -> Score:
