@@ -66,6 +66,46 @@ def test_what_an_agent_did_wrong_is_said(replies: list[str], reason: str, tmp_pa
     assert (row.outcome, row.score) == ("wrong", 0.0)
 
 
+SILENT = [*GOOD["lost"][:-1], ""]
+
+
+@pytest.mark.parametrize(
+    ("replies", "answer", "outcome", "reason"),
+    [
+        (SILENT, False, "right", None),
+        ([*SILENT[:-1], "<think>All is paid back.</think>"], False, "right", None),
+        ([calls(FIND), ""], False, "wrong", "parcels.P-1.refunds is [], and should be [1250]"),
+        (SILENT, True, "wrong", "the answer: the agent says nothing at the end"),
+        ([*SILENT[:-1], "<think>All is"], False, "truncated", "the reply ends within its reasoning"),
+        ([""], False, "unparseable", "the reply is empty"),
+    ],
+)
+def test_an_agent_that_ends_without_a_word_is_scored_by_what_it_did(
+    replies: list[str], answer: bool, outcome: str, reason: str | None, tmp_path: Path, capsys: Capture
+) -> None:
+    told = '    target: "12.50"\n    score:\n      end-state:\n        answer: contains\n'
+    task = TASK.replace("    score:\n      end-state:\n", told) if answer else TASK
+    suite = write(tmp_path, scripted({**GOOD, "lost": replies}), task=task)
+    ran = run(capsys, suite, "--no-cache")
+    assert ran.code == 0, ran.err
+    row = by_id(suite)["lost"]
+    assert (row.outcome, row.reason) == (outcome, reason)
+    assert row.score == float(outcome == "right")
+    again = evalkit(capsys, "rescore", "latest", "--results", tmp_path / "results", "--suite", suite, "--json")
+    assert again.json["tasks"][0]["n_changed"] == 0, "stored steps are scored alike"
+
+
+def test_a_silent_agent_is_scored_in_a_list_too(tmp_path: Path, capsys: Capture) -> None:
+    score = (
+        TASK.partition("    score:")[0] + "    target: back\n    score: [{end-state: {ignore: [asked]}}, contains]\n"
+    )
+    suite = write(tmp_path, scripted({**GOOD, "lost": SILENT}), task=score)
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    assert (row.score, row.parts["end-state"], row.parts["contains"]) == (0.5, 1.0, 0.0)
+    assert "contains 0: the reply is empty" in str(row.reason)
+
+
 def test_a_model_is_told_what_it_called_wrongly_and_may_go_on(tmp_path: Path, capsys: Capture) -> None:
     wrong = [
         {"name": "parcel.find", "arguments": {"parcel": "P-9"}},

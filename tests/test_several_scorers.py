@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import evalkit as library
-from evalkit.records import Outcome, Response, Sample
+from evalkit.records import Outcome, Response, Sample, StopReason
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.schema import ScoreEntry
@@ -163,6 +163,44 @@ def mark(parts: list[str | dict[str, object]], reply: str, target: str = "4", ne
 def test_refusals_and_empty_replies_keep_their_name(reply: str, value: float, outcome: Outcome) -> None:
     found = mark(["exact", "contains"], reply, need="all")
     assert (found.value, found.outcome) == (value, outcome)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("stop", ["refusal", "content_filter"])
+def test_a_refusal_that_the_provider_reports_scores_by_each_part_as_one_in_words_does(stop: StopReason) -> None:
+    sample = Sample("t", "1", "d", "d", 0, (), "4")
+    lenient = {"use": "contains", "options": {"refusal": "right"}}
+
+    def scored(*parts: object, need: str = "mean") -> tuple[object, ...]:
+        scorer = make_scorer("several", {"of": [*parts], "need": need})
+        found = score_response(sample, Response("", stop_reason=stop, refusal="declined"), scorer)
+        assert found.outcome is Outcome.REFUSED
+        return found.value, dict(found.parts)
+
+    both = {"contains": 1.0, "exact": 0.0}
+    assert scored(lenient) == (1.0, {"contains": 1.0}), "as `score: {contains: {refusal: right}}` alone"
+    assert scored(lenient, {"use": "exact"}) == (0.5, both)
+    assert scored(lenient, {"use": "exact"}, need="all") == (0.0, both)
+    assert scored({"use": "exact"}) == (0.0, {"exact": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "outcome"),
+    [
+        ("", "length", Outcome.TRUNCATED),
+        ("<think>so it is", "stop", Outcome.TRUNCATED),
+        ("<think>so it is 4</think>", "stop", Outcome.UNPARSEABLE),
+        (" ", "stop", Outcome.UNPARSEABLE),
+    ],
+)
+def test_empty_and_cut_replies_are_called_in_a_list_what_they_are_called_alone(
+    text: str, stop: StopReason, outcome: Outcome
+) -> None:
+    sample, reply = Sample("t", "1", "d", "d", 0, (), "4"), Response(text, stop_reason=stop)
+    alone = score_response(sample, reply, make_scorer("exact"))
+    listed = score_response(sample, reply, make_scorer("several", {"of": [{"use": "exact"}, {"use": "contains"}]}))
+    assert alone.outcome is listed.outcome is outcome
+    assert (alone.value, listed.value, listed.parts) == (0.0, 0.0, {"exact": 0.0, "contains": 0.0})
+    assert str(alone.reason) in str(listed.reason)
 
 
 def test_the_gold_reply_satisfies_every_part_or_the_check_says_so(capsys: Capture, tmp_path: Path) -> None:
