@@ -194,3 +194,25 @@ def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path:
     np.testing.assert_allclose(np.sort(sums.whole.baseline[:, 0]), sorted(ours))
     assert list(Earlier.of(folder, "base", "cand").by_judges) == [()]  # and of both tasks: one has no judge
     assert list(Earlier.of(folder, "base", "cand", "advice").by_judges) == [("a",), ("b",), ("a", "b")]
+
+
+def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys: Capture) -> None:
+    """Four answers an item: its figure is that of `power`, within what either is known to."""
+    rng = np.random.default_rng(3)
+    chance = np.where(rng.random(100) > 0.4, 0.95, 0.05)
+    given = {m: (rng.random((100, 4)) < chance[:, None]).astype(float) for m in ("base", "cand")}
+    rows = [
+        one(n, m, float(given[m][n, k]), repeat=k, total_s=0.3 + n / 991 + k / 77 + len(m) / 331 + (m == "cand") / 97)
+        for m in given
+        for n in range(100)
+        for k in range(4)
+    ]
+    section = gate({"quality": "t", "margin": 0.012})
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"t": 100}, repeats=4)
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json")
+    (found,) = ran.json["candidates"][0]["findings"]
+    assert found["verdict"] == "inconclusive", ran.out
+    mix = cheapest_mixes(Earlier.of(folder, "base", "cand"), WantedPower(0.012), Limits(repeats=(4,)), draws=60).mixes[
+        0
+    ]
+    assert 100 + found["more_if_equal"] == pytest.approx(mix.mix.items, rel=0.3)

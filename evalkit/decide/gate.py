@@ -372,12 +372,16 @@ def _replayed(
     )
     race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
-        why = (
-            f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
-            "another gate was settled (or items have gone or were marked otherwise since). Run the suite without "
-            "--gate for all of them: "
-            "what was answered comes from the cache."
-        )
+        at = f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items"
+        because = "because another gate was settled (or items have gone or were marked otherwise since)"
+        if stopped.verdict == "fail" and any(rule.failed_before for rule in rules or ()):
+            n_rules = sum(c.required for rule in gate.rules for c in conditions(rule))
+            because = (
+                "by an evalkit that tested each rule of a whole suite at alpha. Each is tested at alpha / "
+                f"{n_rules} now, since there are {n_rules} that could fail by chance, and so few items do not show it"
+            )
+        again = "Run the suite without --gate for all of them: what was answered comes from the cache."
+        why = f"{at}, {because}. {again}"
         return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)
     walked = pairs.only(order[: stopped.n_used])
     settled = {rule.condition: rule for rule in rules}
@@ -388,7 +392,7 @@ def _replayed(
         else:
             found.append(_not_needed(condition))
     cost = walked.candidate.cost_usd
-    n_left = stopped.n_items - stopped.n_used
+    n_left = max(0, stopped.n_items - rows.num_rows)
     return CandidateDecision(
         side.model,
         race.verdict.value,
@@ -397,7 +401,7 @@ def _replayed(
         n_errored=int((~walked.scored).sum()),
         flips=count_flips(pairs, order[: stopped.n_used]),
         compared=compared,
-        saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
+        saved=Saved(stopped.n_used, stopped.n_items - n_left, stopped.n_items, _saved_usd(n_left, cost)),
         history=use_of(side, frozen, pairs),
         notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )

@@ -48,7 +48,7 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     """A difference of judged scores and the two sides' own, put right by people's labels; unmeasured where they are too
     few."""
     from evalkit.decide.rules.base import unmeasured
-    from evalkit.decide.rules.quality import of_decision
+    from evalkit.decide.rules.quality import answers_an_item, of_decision
     from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, corrected_mean, enough_labels, test_judged
 
     if not context.labels_believed:
@@ -73,7 +73,7 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
         f"people labelled both answers of {numbers.count(found.n_labelled)} pairs: the judge says "
         f"{told(found.judged)}, and on those pairs it leans {told(found.bias)} towards the candidate"
     )
-    result = of_decision(condition, found.decision)
+    result = of_decision(condition, found.decision, answers_an_item(context.pairs.only(rows)))
     there = rows & context.pairs.scored
     means = []
     for side, half in ((context.baseline, context.pairs.baseline), (context.candidate, context.pairs.candidate)):

@@ -131,7 +131,9 @@ class RuleResult:
     p_fail: float | None = None
     method: str = ""
     more_if_equal: int | None = None
+    """Further items, each asked as often as these, that would pass if both are equally good."""
     more_if_estimate_holds: int | None = None
+    """Further items that would decide if the observed figure is the true one."""
     shown: str | None = None
     """What was observed, where it is no number: the candidate's licence."""
     unmeasured: str | None = None
