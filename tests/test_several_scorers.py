@@ -110,6 +110,21 @@ def test_parts_of_a_reply_that_is_wrong_as_a_whole_are_compared_and_gated(capsys
     assert gated.code == 1 and verdicts["sums/exact"] == "fail" and verdicts["sums/shape"] == "pass"
 
 
+def test_scores_that_fall_on_one_side_of_a_half_are_told_beside_the_flips(capsys: Capture, tmp_path: Path) -> None:
+    """`words` gets three parts of four: nothing flips, and every item scored lower all the same."""
+    ran(capsys, tmp_path, MEAN, gate=GATE)
+    results = ("--results", tmp_path / "results")
+    said = "0 items went right → wrong, 0 wrong → right; of the others 20 scored lower, 0 higher"
+    for verb in (("compare", "latest:digits", "latest:words"), ("gate", "latest")):
+        assert said in " ".join(evalkit(capsys, *verb, *results).out.split())
+    run = library.open_run("latest", tmp_path / "results")
+    found = library.compare(run["digits"], run["words"])
+    assert (found.n_lost, found.n_lower, found.n_higher) == (0, 20, 0)
+    assert str(found).splitlines()[1].endswith("20 scored lower, 0 higher"), str(found)
+    back = library.compare(run["words"], run["digits"])
+    assert (back.n_lower, back.n_higher) == (0, 20)
+
+
 def test_a_gate_that_runs_asks_every_item_for_a_part(capsys: Capture, tmp_path: Path) -> None:
     told = evalkit(
         capsys, "run", a_suite(tmp_path, MEAN, gate=GATE), "--gate", "--no-cache", "--results", tmp_path / "results"

@@ -311,9 +311,10 @@ def _weighted(pairs: Pairs, side: Side) -> list[str]:
     first = np.unique(pairs.item, return_index=True)[1]
     sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=pairs.weight[first])
     k_eff = float(sizes.sum() ** 2 / (sizes**2).sum())
+    of_all = " samples of all tasks together" if len(pairs.tasks) > 1 else ""
     notes = [
         f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{len(first):,}"
+        f"{len(first):,}{of_all}"
     ]
     if without := tasks_without_weight(side.facts, pairs.tasks):
         notes.append(

@@ -14,6 +14,7 @@ from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION, PROGRAMS_ANSWER
 from evalkit.decide.rules import RuleResult, Unit, describe
 from evalkit.render import history_text
+from evalkit.render.flip_text import flips_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -132,7 +133,7 @@ def flips_of(candidate: CandidateDecision) -> str:
     flips = candidate.flips
     if flips is None:
         return ""
-    return f"{numbers.count(flips.n_lost)} items went right → wrong, {numbers.count(flips.n_won)} wrong → right"
+    return flips_text(flips)
 
 
 def saved_of(candidate: CandidateDecision) -> str:
