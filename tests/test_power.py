@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
 from evalkit.store import judge_files, runs
+from tests.conftest import REPO
 from tests.gate_world import gate, one, stored
 from tests.world import evalkit
 
@@ -216,3 +220,23 @@ def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys
         0
     ]
     assert 100 + found["more_if_equal"] == pytest.approx(mix.mix.items, rel=0.3)
+
+
+def test_the_example_of_the_gate_s_page_is_what_the_command_prints(capsys: Capture) -> None:
+    page = (REPO / "docs" / "gate.md").read_text("utf-8")
+    (block,) = (b for b in re.findall(r"```\n(.*?)```", page, re.DOTALL) if b.startswith("$ evalkit power "))
+    asked, *shown = block.strip().split("\n")
+    ran = evalkit(capsys, *shlex.split(asked)[2:], "--results", REPO / "results")
+    assert ran.code == 0, ran.err
+    printed = [line.rstrip() for line in ran.out.split("\n")]
+    assert [line for line in shown if line != "..." and line.rstrip() not in printed] == [], ran.out
+
+
+def test_the_chance_of_a_critical_item_on_the_gate_s_page() -> None:
+    """Two equal models get 95 of 100 right; one of 20 items fails newly where most of its repeats are wrong."""
+    page = (REPO / "docs" / "gate.md").read_text("utf-8")
+    said = re.search(r"in (\d+) of 100 gates if each is asked once, in (\d+) with `repeats: 3`, in (\d+) with", page)
+    assert said is not None
+    for repeats, shown in zip((1, 3, 5), said.groups(), strict=True):
+        fails = sum(comb(repeats, k) * 0.05**k * 0.95 ** (repeats - k) for k in range(repeats // 2 + 1, repeats + 1))
+        assert int(shown) == round(100 * (1 - (1 - fails * (1 - fails)) ** 20))

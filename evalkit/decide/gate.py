@@ -21,6 +21,7 @@ from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.history_walk import frozen_for, use_of, walked_with
 from evalkit.decide.origin import recorded_answers
+from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
 from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
 from evalkit.decide.served import changed_within
@@ -229,9 +230,14 @@ def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...
     found = [evaluate(rule, condition, context) for rule in gate.rules for condition in conditions(rule)]
     found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
     if gate.scan is not None:
-        found.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha))
-    critical = regression_scan.critical(pairs) if gate.baseline is not None else regression_scan.critical_alone(pairs)
-    return tuple(found if critical is None else [*found, critical])
+        found.append(scan_with_people(gate, context, gate.scan.margin))
+    said = by_people(gate, context)
+    critical = regression_scan.critical(said) if gate.baseline is not None else regression_scan.critical_alone(said)
+    if critical is None:
+        return tuple(found)
+    if critical.verdict is Verdict.FAIL and bool((judged_rows(context) & pairs.critical).any()):
+        critical = replace(critical, notes=(*critical.notes, JUDGED_ITEMS))
+    return (*found, critical)
 
 
 def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
@@ -251,7 +257,7 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
 def _vacuous(finding: RuleResult) -> RuleResult:
     """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
     condition, base = finding.condition, finding.baseline
-    if not condition.is_margin or base is None or base > condition.at:
+    if not condition.compares_scores or base is None or base > condition.at:
         return finding
     why = (
         f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.at:g}: "

@@ -56,8 +56,13 @@ class Condition:
 
     @property
     def is_margin(self) -> bool:
-        """Whether it is about a loss of score against the baseline: what may stop a run early."""
-        return self.kind == "quality" and self.limit == "margin" and self.part is None
+        """Whether it is about a loss of the whole score against the baseline: what may stop a run early."""
+        return self.compares_scores and self.part is None
+
+    @property
+    def compares_scores(self) -> bool:
+        """Whether it is about a loss of score against the baseline, by the whole score or by one scorer of several."""
+        return self.kind == "quality" and self.limit == "margin"
 
     @property
     def part(self) -> tuple[str, str] | None:
