@@ -224,7 +224,7 @@ def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys
 
 def test_the_example_of_the_gate_s_page_is_what_the_command_prints(capsys: Capture) -> None:
     page = (REPO / "docs" / "gate.md").read_text("utf-8")
-    (block,) = (b for b in re.findall(r"```\n(.*?)```", page, re.DOTALL) if b.startswith("$ evalkit power "))
+    (block,) = re.findall(r"^```\n(\$ evalkit power .*?)```", page, re.DOTALL | re.MULTILINE)
     asked, *shown = block.strip().split("\n")
     ran = evalkit(capsys, *shlex.split(asked)[2:], "--results", REPO / "results")
     assert ran.code == 0, ran.err
