@@ -144,8 +144,8 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
         yield f"  {one.name}: model: {short(model)} names prompts that are kept at the provider; name the model itself"
     if model is not None and model != one.ours.get("model") and not _names_a_version(one, model):
         yield (
-            f"  {one.name}: model: {short(model)} is put into the application's request, and is more than a name (at most "
-            "64 letters, digits, dots and dashes; change it on the protected branch first)"
+            f"  {one.name}: model: {short(model)} is put into the application's request, and is more than a name (at "
+            "most 64 letters, digits, dots and dashes; change it on the protected branch first)"
         )
     effort = theirs.get("reasoning_effort")
     if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
