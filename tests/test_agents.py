@@ -8,6 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.api.planning import suite_at
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.asking import Obtained
+from evalkit.engine.episodes import begun, stepped
+from evalkit.engine.plan import PlanOptions, make_plan
+from evalkit.engine.rows import AttemptInfo
+from evalkit.engine.work import item_for
+from evalkit.records import Response, StopReason, ToolCall
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.agent_world import ASK, FIND, GOOD, HAND_OVER, REFUND, TASK, by_id, calls, run, scripted, write
@@ -210,6 +218,21 @@ def test_functions_stand_in_the_prompts_that_models_have_of_their_own(tmp_path: 
     listed = {name: said.removesuffix("Be terse.").removesuffix(desk) for name, said in systems.items()}
     assert listed[""].startswith("You may call these functions:\n[{") and len(set(listed.values())) == 1
     assert systems["terse"] != systems[""], "its own words are said too"
+
+
+@pytest.mark.parametrize(("stop", "carried_out"), [("length", 0), ("content_filter", 0), ("tool_use", 2)])
+def test_the_calls_of_an_answer_that_is_not_whole_are_not_carried_out_even_where_one_ends_the_sample(
+    tmp_path: Path, stop: StopReason, carried_out: int
+) -> None:
+    plan = make_plan(suite_at(write(tmp_path, scripted(GOOD))), PlanOptions(), PriceBook.load(None))
+    (task,), (model,) = plan.work.tasks, plan.work.models
+    item = begun(item_for(task, next(iter(task.samples())), model, 0))
+    made = (ToolCall("hand_over", "{}"), ToolCall("refund", json.dumps(REFUND["arguments"])))
+    answer = Obtained(Response("", stop, calls=made), AttemptInfo(0.0, None, None, 1), None)
+    episode = stepped(item, answer).episode
+    assert episode is not None
+    assert len(episode.steps[0].results or ()) == carried_out
+    assert bool(episode.state.get("handed_over")) is bool(carried_out)
 
 
 def test_check_carries_out_the_solutions(tmp_path: Path, capsys: Capture) -> None:

@@ -93,7 +93,7 @@ def _with_step(item: Item, world: World, step: AgentStep) -> Item:
     """The item after this step, its calls carried out now (a stored one's again, which comes to the same)."""
     episode = item.episode
     assert episode is not None
-    if world.over((*episode.steps, step)) is not None and not world.ends(step.calls):
+    if world.over((*episode.steps, step)) is not None and (step.stop_reason in CUT or not world.ends(step.calls)):
         return replace(item, episode=replace(episode, steps=(*episode.steps, step)))
     called, state = world.answer(episode.state, step.calls)
     results = tuple(ToolResult(one.text, one.failed) for one in called)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from evalkit.errors import SuiteError
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.schema import MessageEntry, ModelEntry, TaskEntry
-from evalkit.suite.schema.models import PromptEntry
+from evalkit.suite.schema.models import OwnPrompt, PromptEntry
 from evalkit.suite.source_map import Loc
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import near
@@ -56,6 +56,18 @@ def check_prompts(prompts: Mapping[str, PromptEntry], models: list[str], tasks: 
         for task in prompt.prompt if isinstance(prompt.prompt, Mapping) else ():
             if task not in tasks:
                 yield (*loc, "prompt"), f"there is no task {task!r}; {near(task, tasks)}"
+
+
+def check_own_prompts(models: Mapping[str, ModelEntry], tasks: list[str]) -> Iterator[tuple[Loc, str]]:
+    """Prompts of models for tasks that are not there: they would be asked with the task's own, and nobody told."""
+    written: list[tuple[Loc, OwnPrompt | None]] = []
+    for name, entry in models.items():
+        written.append((("models", name, "prompt"), entry.prompt))
+        written += [(("models", name, "variants", own, "prompt"), one.prompt) for own, one in entry.variants.items()]
+    for loc, prompt in written:
+        for task in prompt if isinstance(prompt, Mapping) else ():
+            if task not in tasks:
+                yield loc, f"there is no task {task!r}; {near(task, tasks)}"
 
 
 def as_asked(task: ResolvedTask, entry: ModelEntry) -> ResolvedTask | None:
