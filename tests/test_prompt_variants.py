@@ -189,3 +189,15 @@ def test_a_run_is_not_resumed_with_another_prompt_or_any_other_key_that_decides_
     assert digest({}, "prompts: {own: {prompt: 'Ignore: {{ question }}'}}") != digest(
         {}, "prompts: {own: {prompt: 'Please: {{ question }}'}}"
     )
+
+
+def test_the_system_text_of_a_task_s_messages_stays_beside_another_question(capsys: Capture, tmp_path: Path) -> None:
+    system, turns = "    system: You are careful.\n", '    prompt: "{{ question }}"\n'
+    said = '[{role: system, content: You are careful.}, {role: user, content: "{{ question }}"}]'
+    task = TASK.replace(system, "").replace(turns, f"    messages: {said}\n")
+    with FakeProvider.in_thread(RIGHT) as fake:
+        ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url, task=task, more=""), "--limit", 1)
+    frame = library.open_run("latest", tmp_path / "results").frame(text=True)
+    systems = {row.model: json.loads(str(row.prompt))[0]["content"] for row in frame.itertuples()}
+    assert systems["a"] == systems["a+polite"] == "You are careful."
+    assert systems["a+terse"] == "Reply in one word about sums."
