@@ -104,7 +104,7 @@ def _changed(task: ResolvedTask, system: str | None, prompt: str | None) -> Task
     entry = task.entry
     changes: dict[str, object] = {}
     if prompt is not None:
-        changes |= {"prompt": prompt, "messages": None}
+        changes |= {"prompt": prompt, "messages": None, "system": _system_of(entry)}
     if system is None:
         return entry.model_copy(update=changes)
     messages = entry.messages if prompt is None else None
@@ -115,6 +115,13 @@ def _changed(task: ResolvedTask, system: str | None, prompt: str | None) -> Task
     rest = [turn for turn in messages if turn.role != "system"]
     changes["messages"] = (MessageEntry(role="system", content=system), *rest)
     return entry.model_copy(update=changes)
+
+
+def _system_of(entry: TaskEntry) -> str | None:
+    """The system text that a task is written with, as a key or in its messages; None where it has none."""
+    if entry.system is not None or entry.messages is None or isinstance(entry.messages, str):
+        return entry.system
+    return "\n\n".join(turn.content for turn in entry.messages if turn.role == "system") or None
 
 
 def _changes(prompt: PromptEntry) -> dict[str, object]:
