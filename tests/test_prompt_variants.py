@@ -191,7 +191,6 @@ def test_a_run_is_not_resumed_with_another_prompt_or_any_other_key_that_decides_
     )
 
 
-<<<<<<< HEAD
 def test_a_prompt_of_a_model_for_a_task_that_is_not_there_is_said(capsys: Capture, tmp_path: Path) -> None:
     path = a_suite(tmp_path, "http://127.0.0.1:1/v1", prompts="", more="")
     suite = yaml.safe_load(path.read_text("utf-8"))
@@ -217,7 +216,8 @@ def test_what_a_scorer_marks_by_is_not_sent_to_an_application(
     found = evalkit(capsys, "check", a_suite(tmp_path, "http://127.0.0.1:1/v1", prompts="", task=task, more=""))
     assert found.code == (0 if said is None else 2), found.err
     assert said is None or said in " ".join(found.err.split())
-=======
+
+
 def test_the_system_text_of_a_task_s_messages_stays_beside_another_question(capsys: Capture, tmp_path: Path) -> None:
     system, turns = "    system: You are careful.\n", '    prompt: "{{ question }}"\n'
     said = '[{role: system, content: You are careful.}, {role: user, content: "{{ question }}"}]'
@@ -228,4 +228,3 @@ def test_the_system_text_of_a_task_s_messages_stays_beside_another_question(caps
     systems = {row.model: json.loads(str(row.prompt))[0]["content"] for row in frame.itertuples()}
     assert systems["a"] == systems["a+polite"] == "You are careful."
     assert systems["a+terse"] == "Reply in one word about sums."
->>>>>>> 8f47740
