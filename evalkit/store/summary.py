@@ -240,10 +240,10 @@ def quality_of(table: RunTable, rows: Codes, score: Floats) -> Quality:
 
 
 def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
-    """float64[rows], 1 on average; None where no row has a weight."""
+    """float64[rows], 1 on average over all rows of the run; None where no row has a weight."""
     from evalkit.stats.traffic import row_weights  # numpy: whoever reads a stored summary needs none
 
-    return row_weights(table.numbers["weight"][rows])
+    return row_weights(table.numbers["weight"][rows], table.mean_weight)
 
 
 def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
