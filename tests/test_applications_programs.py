@@ -313,6 +313,10 @@ FUNCTIONS = """
     async def billed(request):
         return {"text": "hi", "usage": {"input": 3, "output": 1}, "cost_usd": "0.5", "trace_id": "t"}
 
+    def exact(request):
+        from decimal import Decimal
+        return {"text": "hi", "cost_usd": Decimal("0.5")}
+
     def env(request):
         return str(os.environ.get("OPENAI_API_KEY"))
 
@@ -358,6 +362,8 @@ async def test_a_function_is_called_in_a_process_without_keys(
     billed = await of("billed")
     assert billed.usage is not None and billed.usage.provider_cost_usd == Decimal("0.5") and billed.usage.input == 3
     assert billed.raw_usage is not None and billed.raw_usage["trace_id"] == "t"
+    exact = await of("exact")
+    assert exact.usage is not None and exact.usage.provider_cost_usd == Decimal("0.5")
     assert (await of("env")).text == "None"
     for name, kind, said in (
         ("odd", Rejected, "the function returned int; return the answer as a text, a mapping with it"),

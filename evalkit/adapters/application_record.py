@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from decimal import Decimal
 from typing import cast, get_args
 
 from evalkit.adapters.chat_usage import believed
@@ -98,6 +99,8 @@ def response_of(record: Mapping[str, object], where: Where, sent_at: float, tota
         stop = "refusal"
     declined = stop in {"refusal", "content_filter"}
     kept = {key: record[key] for key in ("usage", "cost_usd", "trace_id") if record.get(key) is not None}
+    if isinstance(kept.get("cost_usd"), Decimal):  # of a function in Python; what is kept is JSON
+        kept["cost_usd"] = str(kept["cost_usd"])
     return Response(
         text=said,
         stop_reason=stop,

@@ -124,7 +124,7 @@ def count(value: object) -> int | None:
 
 def money(value: object) -> Decimal | None:
     """USD; through str, so that 0.1 stays 0.1. None for anything but a sum from 0 on that is not absurd."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or "_" in str(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal) or "_" in str(value):
         return None  # Python reads "1_0" as 10; no provider writes so
     if len(text := str(value)) > _LONGEST_SUM:
         return None
