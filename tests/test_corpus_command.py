@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gate_world import one, stored
 from tests.world import evalkit
 
 SUITE = """
@@ -55,3 +56,19 @@ def test_a_run_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> 
     ran = evalkit(capsys, "corpus", "nowhere")
     assert ran.code == 2
     assert "There are no runs" in ran.err
+
+
+def test_pass_figures_are_those_that_show_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Weights count, and one answer that errored leaves out its item alone."""
+    rows = [
+        one(n, m, None if (m, n, k) == ("cand", 3, 1) else float((n + k * (n % 2) + len(m)) % 3 > 0), repeat=k,
+            weight=1.0 + n)
+        for m in ("base", "cand") for n in range(30) for k in range(3)
+    ]  # fmt: skip
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 30}, repeats=3)
+    told = evalkit(capsys, "show", folder.name, "--results", tmp_path, "--json").json["repeats"]
+    found = evalkit(capsys, "corpus", folder.name, "--results", tmp_path, "--json").json["figures"]
+    for model in ("base", "cand"):
+        at = told[model]["tasks"]["t"]
+        said = {figure["name"]: figure["value"] for figure in found if figure["model"] == model}
+        assert said == {"pass@1": at["pass_1"], "pass@3": at["pass_k"], "pass^3": at["pass_all_k"]}

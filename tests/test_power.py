@@ -240,3 +240,17 @@ def test_the_chance_of_a_critical_item_on_the_gate_s_page() -> None:
     for repeats, shown in zip((1, 3, 5), said.groups(), strict=True):
         fails = sum(comb(repeats, k) * 0.05**k * 0.95 ** (repeats - k) for k in range(repeats // 2 + 1, repeats + 1))
         assert int(shown) == round(100 * (1 - (1 - fails * (1 - fails)) ** 20))
+
+
+@pytest.mark.parametrize("seed", [0, 6])
+def test_a_plan_of_more_repeats_than_stored_admits_how_little_two_answers_tell(seed: int) -> None:
+    """Two answers to each of 60 items show no spread between items by chance, where there is one: the range is wide."""
+    rng = np.random.default_rng(seed)
+    chance = np.where(rng.random(60) < 0.5, 0.5, 0.9)
+    stored_pair = StoredPair(
+        *((rng.random((60, 2)) < p).astype(float) for p in (np.full((60, 1), 0.7), chance[:, None]))
+    )
+    mix = smallest(stored_pair, WantedPower(0.1), 8, draws=60, seed=1)
+    assert mix is not None
+    assert mix.passes_low < 0.65
+    assert mix.passes_high > 0.9

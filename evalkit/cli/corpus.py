@@ -22,6 +22,7 @@ from evalkit.text.escape import visible
 if TYPE_CHECKING:
     from evalkit.facts import TaskFacts
     from evalkit.records import Row
+    from evalkit.stats.repeats import Stability
 
 
 @click.command()
@@ -75,9 +76,10 @@ def figures_of(folder: Path) -> Iterator[Figure]:
     from evalkit.facts import TaskFacts
     from evalkit.records import Outcome
     from evalkit.results import read_facts
+    from evalkit.results.repeats import read_repeats
     from evalkit.store.sealing import rows_of
 
-    tasks = read_facts(folder).tasks or {}
+    tasks, repeats = read_facts(folder).tasks or {}, read_repeats(folder)
     rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows_of(folder):
         rows[row.task, row.model].append(row)
@@ -87,6 +89,10 @@ def figures_of(folder: Path) -> Iterator[Figure]:
         n_errored = len(rows[task, model]) - len(marked)
         for name, value, n in _figures(tasks.get(task) or TaskFacts(), marked):
             yield Figure(task, model, name, value, n, n_errored)
+        of_model = repeats.models.get(model) if repeats is not None else None
+        if of_model is not None and task in of_model.tasks:
+            for name, value, n in _passes(of_model.tasks[task]):
+                yield Figure(task, model, name, value, n, n_errored)
 
 
 def _figures(facts: TaskFacts, rows: list[Row]) -> Iterator[tuple[str, float, int]]:
@@ -108,7 +114,6 @@ def _figures(facts: TaskFacts, rows: list[Row]) -> Iterator[tuple[str, float, in
         value = corpus_chrf(said, wanted) if metric == "chrf" else value
         if value is not None:
             yield f"corpus {metric}", value, len(rows)
-    yield from _passes(rows)
 
 
 def _choice(extracted: str | None) -> str | None:
@@ -116,22 +121,11 @@ def _choice(extracted: str | None) -> str | None:
     return None if extracted is None else extracted.partition(") ")[2] or extracted
 
 
-def _passes(rows: list[Row]) -> Iterator[tuple[str, float, int]]:
-    """pass@k and pass^k over right-or-wrong samples that were all asked equally often, more than once."""
-    from evalkit.records import Outcome
-    from evalkit.scorers.overlap import pass_all_k, pass_at_k
-
-    if any(row.outcome is Outcome.SCORED for row in rows):
+def _passes(at: Stability) -> Iterator[tuple[str, float, int]]:
+    """pass@k and pass^k of right-or-wrong samples that were asked several times, as `show` prints them."""
+    if at.pass_1 is None or at.pass_k is None or at.pass_all_k is None:
         return
-    by_sample: dict[tuple[str, int], list[bool]] = defaultdict(list)
-    for row in rows:
-        by_sample[row.sample_digest, row.occurrence].append(row.score == 1.0)
-    counts = {len(marks) for marks in by_sample.values()}
-    n = counts.pop() if len(counts) == 1 else 0
-    if n < 2:
-        return
-    for k in (1, n):
-        values = [value for marks in by_sample.values() if (value := pass_at_k(n, sum(marks), k)) is not None]
-        yield f"pass@{k}", sum(values) / len(values), len(values)
-    together = [value for marks in by_sample.values() if (value := pass_all_k(n, sum(marks), n)) is not None]
-    yield f"pass^{n}", sum(together) / len(together), len(together)
+    n = at.n_items - at.n_fewer
+    yield "pass@1", at.pass_1, at.n_items
+    yield f"pass@{at.k}", at.pass_k, n
+    yield f"pass^{at.k}", at.pass_all_k, n

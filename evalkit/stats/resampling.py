@@ -100,6 +100,16 @@ class Population:
         if repeats <= stored.stored_repeats and parts is not None:
             # The stored means hold noise of their own, which drawing without replacement does not add again.
             noise -= parts.run / stored.stored_repeats
+        elif parts is not None:
+            # Means that were drawn together to be the true ones hide how badly so few answers tell their spread: the
+            # stored means say it, and how answers to one item differ is an estimate too.
+            raw = stored.candidate.mean(axis=1) - stored.baseline.mean(axis=1) - difference
+            of_raw = np.array([float(raw[group].sum()) for group in groups])
+            fourth = float((chances * of_raw**4).sum()) - float((chances * of_raw**2).sum()) ** 2
+            of_stored = math.sqrt(max(0.0, fourth) / len(groups)) / size
+            k = stored.stored_repeats
+            of_run = parts.run * math.sqrt(2 / (n * (k - 1))) * abs(1 / repeats - 1 / k)
+            error = max(error, math.hypot(of_stored, of_run))
         return cls(groups, chances, answer, max(spread + noise, 1e-6), error, stored.clusters is not None, repeats)
 
     def draw(self, rng: np.random.Generator, items: int) -> tuple[Floats, Floats, Codes, Codes]:
