@@ -386,8 +386,8 @@ class Row:
     cost_usd: Decimal | None = None
     """What the answer was billed, when it was bought; None where the price or the usage is unknown."""
     spend_usd: Decimal | None = None
-    """What this run paid for it: 0 from the cache, else cost_usd. Of a row that errored: what the parts of a pipeline
-    that answered before another failed were billed."""
+    """What this run paid for it: 0 from the cache, else cost_usd. Of a row that errored: what was paid for the answers
+    that came before, of an agent's steps or of the parts of a pipeline."""
     stop_reason: str | None = None
     served_model: str | None = None
     fingerprint: str | None = None

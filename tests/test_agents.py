@@ -8,6 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.api.planning import suite_at
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.asking import Obtained
+from evalkit.engine.episodes import begun, stepped
+from evalkit.engine.plan import PlanOptions, make_plan
+from evalkit.engine.rows import AttemptInfo
+from evalkit.engine.work import item_for
+from evalkit.records import Response, StopReason, ToolCall
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.agent_world import ASK, FIND, GOOD, HAND_OVER, REFUND, TASK, by_id, calls, run, scripted, write
@@ -64,6 +72,46 @@ def test_what_an_agent_did_wrong_is_said(replies: list[str], reason: str, tmp_pa
     else:
         assert reason in str(row.reason)
     assert (row.outcome, row.score) == ("wrong", 0.0)
+
+
+SILENT = [*GOOD["lost"][:-1], ""]
+
+
+@pytest.mark.parametrize(
+    ("replies", "answer", "outcome", "reason"),
+    [
+        (SILENT, False, "right", None),
+        ([*SILENT[:-1], "<think>All is paid back.</think>"], False, "right", None),
+        ([calls(FIND), ""], False, "wrong", "parcels.P-1.refunds is [], and should be [1250]"),
+        (SILENT, True, "wrong", "the answer: the agent says nothing at the end"),
+        ([*SILENT[:-1], "<think>All is"], False, "truncated", "the reply ends within its reasoning"),
+        ([""], False, "unparseable", "the reply is empty"),
+    ],
+)
+def test_an_agent_that_ends_without_a_word_is_scored_by_what_it_did(
+    replies: list[str], answer: bool, outcome: str, reason: str | None, tmp_path: Path, capsys: Capture
+) -> None:
+    told = '    target: "12.50"\n    score:\n      end-state:\n        answer: contains\n'
+    task = TASK.replace("    score:\n      end-state:\n", told) if answer else TASK
+    suite = write(tmp_path, scripted({**GOOD, "lost": replies}), task=task)
+    ran = run(capsys, suite, "--no-cache")
+    assert ran.code == 0, ran.err
+    row = by_id(suite)["lost"]
+    assert (row.outcome, row.reason) == (outcome, reason)
+    assert row.score == float(outcome == "right")
+    again = evalkit(capsys, "rescore", "latest", "--results", tmp_path / "results", "--suite", suite, "--json")
+    assert again.json["tasks"][0]["n_changed"] == 0, "stored steps are scored alike"
+
+
+def test_a_silent_agent_is_scored_in_a_list_too(tmp_path: Path, capsys: Capture) -> None:
+    score = (
+        TASK.partition("    score:")[0] + "    target: back\n    score: [{end-state: {ignore: [asked]}}, contains]\n"
+    )
+    suite = write(tmp_path, scripted({**GOOD, "lost": SILENT}), task=score)
+    assert run(capsys, suite, "--no-cache").code == 0
+    row = by_id(suite)["lost"]
+    assert (row.score, row.parts["end-state"], row.parts["contains"]) == (0.5, 1.0, 0.0)
+    assert "contains 0: the reply is empty" in str(row.reason)
 
 
 def test_a_model_is_told_what_it_called_wrongly_and_may_go_on(tmp_path: Path, capsys: Capture) -> None:
@@ -170,6 +218,21 @@ def test_functions_stand_in_the_prompts_that_models_have_of_their_own(tmp_path: 
     listed = {name: said.removesuffix("Be terse.").removesuffix(desk) for name, said in systems.items()}
     assert listed[""].startswith("You may call these functions:\n[{") and len(set(listed.values())) == 1
     assert systems["terse"] != systems[""], "its own words are said too"
+
+
+@pytest.mark.parametrize(("stop", "carried_out"), [("length", 0), ("content_filter", 0), ("tool_use", 2)])
+def test_the_calls_of_an_answer_that_is_not_whole_are_not_carried_out_even_where_one_ends_the_sample(
+    tmp_path: Path, stop: StopReason, carried_out: int
+) -> None:
+    plan = make_plan(suite_at(write(tmp_path, scripted(GOOD))), PlanOptions(), PriceBook.load(None))
+    (task,), (model,) = plan.work.tasks, plan.work.models
+    item = begun(item_for(task, next(iter(task.samples())), model, 0))
+    made = (ToolCall("hand_over", "{}"), ToolCall("refund", json.dumps(REFUND["arguments"])))
+    answer = Obtained(Response("", stop, calls=made), AttemptInfo(0.0, None, None, 1), None)
+    episode = stepped(item, answer).episode
+    assert episode is not None
+    assert len(episode.steps[0].results or ()) == carried_out
+    assert bool(episode.state.get("handed_over")) is bool(carried_out)
 
 
 def test_check_carries_out_the_solutions(tmp_path: Path, capsys: Capture) -> None:

@@ -220,6 +220,30 @@ def test_a_cap_in_dollars_is_kept_between_steps(tmp_path: Path, capsys: Capture)
         assert len(provider.account) == 40
 
 
+def test_what_an_agent_s_steps_were_billed_counts_where_the_sample_has_no_score(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "prices.yaml").write_text(PRICE, "utf-8")
+    task = TASK.replace("at_most: {steps", "settings: {max_output_tokens: 20}\n    at_most: {steps")
+    broken = ENVIRONMENT.replace("returns: \"{{ 'yes' if state.yes else 'no' }}\"", 'returns: "{{ state.answers[0] }}"')
+    records = [{key: value for key, value in one.items() if key != "solution"} for one in RECORDS]
+    with FakeProvider.in_thread(served(input_tokens=100, output_tokens=10)) as provider:
+        suite = write(tmp_path, asking("openai_chat", provider), task=task, environment=broken)
+        (tmp_path / "parcels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
+        assert run(capsys, suite, "--no-cache", "--max-cost", "80").code == 4
+        assert run(capsys, suite, "--no-cache", "--max-cost", "80").code == 4, "the call that broke is asked for again"
+        assert len(provider.account) == 4
+    row = by_id(suite)["lost"]
+    assert row.outcome == "errored" and row.cost_usd is None
+    assert row.spend_usd == sum(step.cost_usd or Decimal(0) for step in row.steps or ()) > 0
+    (folder,) = run_folders(tmp_path / "results")
+    assert Decimal(runs.read_facts(folder)["spent_usd"]) == Decimal("0.44"), "no step is counted twice"
+    (total,) = (one["total"] for one in evalkit(capsys, "price", folder, "--json").json["models"].values())
+    paid = sum(one.spend_usd or Decimal(0) for one in by_id(suite).values())
+    assert Decimal(total["spend_usd"]) == paid == Decimal("0.33")
+    assert Decimal(total["billed_usd"]) == by_id(suite)["coming"].cost_usd, "and is no part of what an answer costs"
+
+
 def test_an_environment_that_cannot_do_what_it_says_is_nobodys_answer(tmp_path: Path, capsys: Capture) -> None:
     broken = ENVIRONMENT.replace("returns: \"{{ 'yes' if state.yes else 'no' }}\"", 'returns: "{{ state.answers[0] }}"')
     suite = write(tmp_path, scripted(GOOD), environment=broken)

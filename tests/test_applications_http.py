@@ -471,7 +471,13 @@ def test_a_gate_takes_no_request_and_no_reading_of_the_candidate_s_own(
         ("cost_usd", "bill.none"),
         ("header_env", {"X-Hint": "EVALKIT_HINT"}),
         ("query", {"hint": "billing"}),
+        ("model", "t01:billing/t02:returns"),
+        ("model", "t01 is billing"),
+        ("model", "b" * 65),
     ):
         models = {**facts["suite_resolved"]["models"], "v2": {**entry, key: value}}
         theirs = {**facts, "suite_resolved": {**facts["suite_resolved"], "models": models}}
         assert is_refused(None, folder, trust, theirs), key  # type: ignore[arg-type]
+    models = {**facts["suite_resolved"]["models"], "v2": {**entry, "model": "build-42.1"}}
+    theirs = {**facts, "suite_resolved": {**facts["suite_resolved"], "models": models}}
+    assert not is_refused(None, folder, trust, theirs)  # type: ignore[arg-type]

@@ -470,7 +470,9 @@ def test_stages_come_back_as_they_were_and_odd_ones_are_none() -> None:
     assert stage_codec.from_json(written)[0] == replace(STAGE)
     for key, value in [
         ("role", "beside"), ("model", 5), ("total_s", "x"), ("total_s", None), ("usage", {"input": -1}),
-        ("cost_usd", "NaN"), ("cost_usd", 5), ("extra", 1), ("usage", {"beside": [1]}), ("usage", 3),
+        ("cost_usd", "NaN"), ("cost_usd", 5), ("cost_usd", "1e300000000"), ("cost_usd", "-0.1"),
+        ("cost_usd", "1e-99999"), ("usage", {"provider_cost_usd": "1e300000000"}),
+        ("extra", 1), ("usage", {"beside": [1]}), ("usage", 3),
         ("said", ["x"]), ("served_model", {}),
     ]:  # fmt: skip
         assert not stage_codec.fits([{**written[0], key: value}]), (key, value)

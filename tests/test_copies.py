@@ -196,3 +196,26 @@ def test_figures_about_repeats_count_copies_once(tmp_path: Path) -> None:
     assert many.se is not None and few.se is not None
     assert many.se == pytest.approx(few.se, rel=0.1)
     assert many.unstable_interval is None or many.unstable_interval.low < 0.2
+
+
+def test_check_and_the_run_say_the_same_effective_sample_size_of_a_log(tmp_path: Path, capsys: Capture) -> None:
+    """Two copies in two hundred are left as they are: each counts by itself, and so does its weight."""
+    suite = a_suite(tmp_path, [*range(1, 199), 150, 190], more="    weight: weight\n", wrong=-1)
+    assert command(capsys, "run", suite, "--results", tmp_path / "results").code == 0
+    note = next(said for said in command(capsys, "check", suite, "--json").json["notes"] if "effective" in said)
+    size = note.rsplit(" ", 1)[1]
+    told = [" ".join(command(capsys, verb, "latest", "--results", tmp_path / "results").out.split()) for verb in
+            ("show", "gate")]  # fmt: skip
+    assert f"(effective sample size {size})" in told[0], told[0]
+    assert f"effective sample size {size} of 200" in told[1], told[1]
+
+
+def test_one_weight_with_a_copy_is_no_weighted_log(tmp_path: Path, capsys: Capture) -> None:
+    suite = a_suite(tmp_path, [*range(150), 7], more="    weight: weight\n")
+    items = (tmp_path / "items.jsonl").read_text().splitlines()
+    (tmp_path / "items.jsonl").write_text(
+        "".join(json.dumps(json.loads(line) | {"weight": 3}) + "\n" for line in items)
+    )
+    said = command(capsys, "check", suite, "--json")
+    assert said.code == 0, said.err
+    assert "effective" not in str(said.json["notes"])

@@ -176,3 +176,86 @@ def test_a_protected_suite_believes_no_labels_of_a_run(judged_run: JudgedRun, tm
     assert decided.verdict == "inconclusive"
     (finding,) = decided.candidates[0].findings
     assert "not believed where a protected suite decides" in (finding.unmeasured or "")
+
+
+def a_judged_run(results: Path, truth: dict[str, np.ndarray], seen: dict[str, np.ndarray], labelled: int) -> Path:
+    """A task of 200 judged items, people's labels of the first ones, and a gate that scans."""
+    section = gate({"quality": "t", "margin": 0.1, "labels": "random"}, scan={"margin": 0.1})
+    n = len(truth["base"])
+    folder = stored(results, {model: scores.tolist() for model, scores in seen.items()}, section)
+    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": n, "identity": {"judges": ["j"]}}}})
+    runs.update_facts(inner, status="complete")
+    labels = [(one(k, m, 1.0).key, float(truth[m][k])) for m in truth for k in range(labelled)]
+    judge_files.write_labels(inner, labels)
+    return folder
+
+
+def test_the_scan_is_put_right_by_people_as_the_rule_is(tmp_path: Path, capsys: Capture) -> None:
+    """The judge is harsh on the candidate, people are not; and the other way round."""
+    rng = np.random.default_rng(1)
+    good = (rng.random(200) < 0.8).astype(float)
+    poor = np.where(rng.random(200) < 0.35, 0.0, good)
+    harsh = a_judged_run(tmp_path / "a", {"base": good, "cand": good}, {"base": good, "cand": poor}, 200)
+    ran = evalkit(capsys, "gate", harsh.name, "--results", tmp_path / "a")
+    assert ran.code == 0, ran.out
+    assert "towards the baseline" in " ".join(ran.out.split())
+    mild = a_judged_run(tmp_path / "b", {"base": good, "cand": poor}, {"base": good, "cand": good[::-1]}, 200)
+    (found,) = evalkit(capsys, "gate", mild.name, "--results", tmp_path / "b", "--json").json["candidates"]
+    assert [rule["verdict"] for rule in found["findings"]] == ["fail", "fail"], "rule and scan"
+    few = a_judged_run(tmp_path / "c", {"base": good, "cand": good}, {"base": good, "cand": poor}, 20)
+    ran = evalkit(capsys, "gate", few.name, "--results", tmp_path / "c")
+    assert ran.code == 3
+    assert "not scanned: t; people's labels are to put the judge right" in " ".join(ran.out.split())
+
+
+def test_a_scan_that_fails_by_the_judge_alone_says_so(tmp_path: Path, capsys: Capture) -> None:
+    good = np.ones(200)
+    seen = {"base": good.tolist(), "cand": [float(k % 3 > 0) for k in range(200)]}
+    folder = stored(tmp_path, seen, gate({"quality": "t", "margin": 0.5}, scan={"margin": 0.1}))
+    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 200, "identity": {"judges": ["j"]}}}})
+    runs.update_facts(inner, status="complete")
+    (found,) = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json").json["candidates"]
+    scanned = next(rule for rule in found["findings"] if rule["condition"]["kind"] == "scan")
+    assert scanned["verdict"] == "fail" and "rests on the judge" in " ".join(scanned["notes"])
+
+
+def test_critical_items_fail_by_people_where_they_labelled_and_by_the_judge_with_a_word(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """The judge calls the candidate's last answer wrong: people say it is right, or have not seen it."""
+    codes = {}
+    for labelled in (60, 59):
+        rows = [
+            one(n, m, float(not (m == "cand" and n == 59) and n % 7 > 0), critical=n == 59)
+            for m in ("base", "cand")
+            for n in range(60)
+        ]
+        section = gate({"quality": "t", "margin": 0.2, "labels": "random"}, scan=None)
+        results = tmp_path / str(labelled)
+        folder = stored(results, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"t": 60})
+        inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
+        runs.update_facts(inner, status="complete")
+        labels = [(one(n, m, 1.0).key, float(n % 7 > 0)) for m in ("base", "cand") for n in range(labelled)]
+        judge_files.write_labels(inner, labels)
+        ran = evalkit(capsys, "gate", folder.name, "--results", results)
+        codes[labelled] = ran.code
+    assert codes == {60: 0, 59: 1}
+    assert "fail by the judge's word" in " ".join(ran.out.split())
+
+
+def test_scores_that_no_judge_gave_are_no_labels(tmp_path: Path, capsys: Capture) -> None:
+    """400 exact answers beside a judged task with six labels: people labelled six pairs, and that is too few."""
+    rows = [one(n, m, float(n % 5 > 0), task="facts") for m in ("base", "cand") for n in range(400)]
+    rows += [one(n + 500, m, float(n % 4 > 0), task="t") for m in ("base", "cand") for n in range(60)]
+    for labelled, code in ((6, 3), (40, 0)):
+        results = tmp_path / str(labelled)
+        section = gate({"quality": "all", "margin": 0.1, "labels": "random"})
+        folder = stored(results, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"facts": 400, "t": 60})
+        inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
+        runs.update_facts(inner, status="complete")
+        keys = [one(n + 500, m, 1.0).key for m in ("base", "cand") for n in range(labelled)]
+        judge_files.write_labels(inner, [(key, 1.0) for key in keys])
+        ran = evalkit(capsys, "gate", folder.name, "--results", results)
+        shown = " ".join(ran.out.split())
+        assert ran.code == code, shown
+    assert "people labelled both answers of 40 pairs" in shown

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.store.sealing import rows_of
 from tests.world import evalkit, run_folders, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -76,6 +77,30 @@ def test_a_header_goes_only_where_the_person_lets_its_variable_go(
     (folder,) = run_folders(tmp_path / "results")
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert SECRET.encode() not in kept and SECRET not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "kept"), [("EVALKIT_PIN", False), ("EVALKIT_TENANT_TOKEN", False), ("EVALKIT_REGION", True)]
+)
+def test_a_short_secret_is_cut_out_where_its_name_says_that_it_is_one(
+    variable: str,
+    kept: bool,
+    gateway: _Server,
+    capsys: Capture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("evalkit.adapters.keys._handed_out", set[str]())
+    short = "canary7x" if not kept else "europe-w"
+    monkeypatch.setenv(variable, short)
+    suite = a_suite(tmp_path, f"http://127.0.0.1:{gateway.server_port}/v1", f"{{X-Tenant: {variable}}}")
+    allowed = ("--allow-key-host", f"{variable}@127.0.0.1")
+    ran = evalkit(capsys, "run", suite, "--no-cache", "--results", tmp_path / "results", *allowed)
+    assert ran.code == 0, ran.err
+    assert {headers.get("x-tenant") for headers in gateway.seen} == {short}
+    (folder,) = run_folders(tmp_path / "results")
+    said = [row.reasoning for row in rows_of(folder)]
+    assert said == [f"sent {short}" if kept else "sent [key removed]"] * 2
 
 
 @pytest.mark.parametrize(

@@ -456,6 +456,8 @@ _OPENERS = frozenset(
 )
 _OWN_FILES = {
     "suite/loading.py": "the suite file itself: the person named it",
+    "suite/folder.py": "suite files of a folder: the person named it",
+    "adapters/command.py": "programs that the suite names, found through the door: they are about to be run",
     "suite/policy.py": "the policy file: the person named it",
     "suite/builtin_tasks.py": "tasks of this package",
     "suite/json_schema.py": "writes the schema of this package",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
 from evalkit.store import judge_files, runs
+from tests.conftest import REPO
 from tests.gate_world import gate, one, stored
 from tests.world import evalkit
 
@@ -194,3 +198,45 @@ def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path:
     np.testing.assert_allclose(np.sort(sums.whole.baseline[:, 0]), sorted(ours))
     assert list(Earlier.of(folder, "base", "cand").by_judges) == [()]  # and of both tasks: one has no judge
     assert list(Earlier.of(folder, "base", "cand", "advice").by_judges) == [("a",), ("b",), ("a", "b")]
+
+
+def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys: Capture) -> None:
+    """Four answers an item: its figure is that of `power`, within what either is known to."""
+    rng = np.random.default_rng(3)
+    chance = np.where(rng.random(100) > 0.4, 0.95, 0.05)
+    given = {m: (rng.random((100, 4)) < chance[:, None]).astype(float) for m in ("base", "cand")}
+    rows = [
+        one(n, m, float(given[m][n, k]), repeat=k, total_s=0.3 + n / 991 + k / 77 + len(m) / 331 + (m == "cand") / 97)
+        for m in given
+        for n in range(100)
+        for k in range(4)
+    ]
+    section = gate({"quality": "t", "margin": 0.012})
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"t": 100}, repeats=4)
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json")
+    (found,) = ran.json["candidates"][0]["findings"]
+    assert found["verdict"] == "inconclusive", ran.out
+    mix = cheapest_mixes(Earlier.of(folder, "base", "cand"), WantedPower(0.012), Limits(repeats=(4,)), draws=60).mixes[
+        0
+    ]
+    assert 100 + found["more_if_equal"] == pytest.approx(mix.mix.items, rel=0.3)
+
+
+def test_the_example_of_the_gate_s_page_is_what_the_command_prints(capsys: Capture) -> None:
+    page = (REPO / "docs" / "gate.md").read_text("utf-8")
+    (block,) = re.findall(r"^```\n(\$ evalkit power .*?)```", page, re.DOTALL | re.MULTILINE)
+    asked, *shown = block.strip().split("\n")
+    ran = evalkit(capsys, *shlex.split(asked)[2:], "--results", REPO / "results")
+    assert ran.code == 0, ran.err
+    printed = [line.rstrip() for line in ran.out.split("\n")]
+    assert [line for line in shown if line != "..." and line.rstrip() not in printed] == [], ran.out
+
+
+def test_the_chance_of_a_critical_item_on_the_gate_s_page() -> None:
+    """Two equal models get 95 of 100 right; one of 20 items fails newly where most of its repeats are wrong."""
+    page = (REPO / "docs" / "gate.md").read_text("utf-8")
+    said = re.search(r"in (\d+) of 100 gates if each is asked once, in (\d+) with `repeats: 3`, in (\d+) with", page)
+    assert said is not None
+    for repeats, shown in zip((1, 3, 5), said.groups(), strict=True):
+        fails = sum(comb(repeats, k) * 0.05**k * 0.95 ** (repeats - k) for k in range(repeats // 2 + 1, repeats + 1))
+        assert int(shown) == round(100 * (1 - (1 - fails * (1 - fails)) ** 20))

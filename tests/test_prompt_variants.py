@@ -189,3 +189,42 @@ def test_a_run_is_not_resumed_with_another_prompt_or_any_other_key_that_decides_
     assert digest({}, "prompts: {own: {prompt: 'Ignore: {{ question }}'}}") != digest(
         {}, "prompts: {own: {prompt: 'Please: {{ question }}'}}"
     )
+
+
+def test_a_prompt_of_a_model_for_a_task_that_is_not_there_is_said(capsys: Capture, tmp_path: Path) -> None:
+    path = a_suite(tmp_path, "http://127.0.0.1:1/v1", prompts="", more="")
+    suite = yaml.safe_load(path.read_text("utf-8"))
+    suite["models"]["a"] |= {"prompt": {"summs": "x"}, "variants": {"c": {"prompt": {"sumz": "y"}}}}
+    path.write_text(yaml.safe_dump(suite, sort_keys=False), "utf-8")
+    found = evalkit(capsys, "check", path)
+    assert found.code == 2 and "models.a.prompt: there is no task 'summs'; did you mean 'sums'?" in found.err
+    assert "models.a.variants.c.prompt: there is no task 'sumz'" in found.err
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("{contains: {field: topic}}", "send: 'topic' is what contains marks by"),
+        ("[exact, {contains: {field: topic}}]", "send: 'topic' is what contains marks by"),
+        ("exact", None),
+    ],
+)
+def test_what_a_scorer_marks_by_is_not_sent_to_an_application(
+    capsys: Capture, tmp_path: Path, score: str, said: str | None
+) -> None:
+    task = TASK.replace("score: exact", f"score: {score}\n    send: [topic]")
+    found = evalkit(capsys, "check", a_suite(tmp_path, "http://127.0.0.1:1/v1", prompts="", task=task, more=""))
+    assert found.code == (0 if said is None else 2), found.err
+    assert said is None or said in " ".join(found.err.split())
+
+
+def test_the_system_text_of_a_task_s_messages_stays_beside_another_question(capsys: Capture, tmp_path: Path) -> None:
+    system, turns = "    system: You are careful.\n", '    prompt: "{{ question }}"\n'
+    said = '[{role: system, content: You are careful.}, {role: user, content: "{{ question }}"}]'
+    task = TASK.replace(system, "").replace(turns, f"    messages: {said}\n")
+    with FakeProvider.in_thread(RIGHT) as fake:
+        ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url, task=task, more=""), "--limit", 1)
+    frame = library.open_run("latest", tmp_path / "results").frame(text=True)
+    systems = {row.model: json.loads(str(row.prompt))[0]["content"] for row in frame.itertuples()}
+    assert systems["a"] == systems["a+polite"] == "You are careful."
+    assert systems["a+terse"] == "Reply in one word about sums."

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import evalkit as library
-from evalkit.records import Outcome, Response, Sample
+from evalkit.records import Outcome, Response, Sample, StopReason
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.schema import ScoreEntry
+from tests.gate_world import one, stored
 from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -110,6 +111,48 @@ def test_parts_of_a_reply_that_is_wrong_as_a_whole_are_compared_and_gated(capsys
     assert gated.code == 1 and verdicts["sums/exact"] == "fail" and verdicts["sums/shape"] == "pass"
 
 
+def test_a_part_that_the_baseline_never_gets_right_passes_nobody(capsys: Capture, tmp_path: Path) -> None:
+    score = r"[exact, {regex: {pattern: 'ZZZ', compare: found}, name: shape}]"
+    rule = GATE.replace("{quality: sums/shape, min: 0.05, scope: suite}", "{quality: sums/shape, margin: 0.05}")
+    ran(capsys, tmp_path, score, gate=rule.replace("margin: 0.2", "margin: 0.2, required: false"))
+    gated = evalkit(capsys, "gate", "latest", "--results", tmp_path / "results")
+    assert gated.code != 0
+    assert "the baseline's own score is 0.000, so no candidate could be worse" in " ".join(gated.out.split())
+
+
+def test_parts_of_a_run_that_lacks_rows_are_compared_over_what_both_have(capsys: Capture, tmp_path: Path) -> None:
+    rows = [
+        one(n, m, (1 + form) / 2, parts={"exact": 1.0, "form": form})
+        for m, last in (("base", 40), ("cand", 31))
+        for n in range(last)
+        for form in (float((n + len(m)) % 3 > 0),)
+    ]
+    several = {"name": "several", "options": {"of": [{"name": "exact"}, {"name": "form"}], "need": "mean"}}
+    folder = stored(
+        tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 40}, identity={"score": several},
+        status="interrupted",
+    )  # fmt: skip
+    ran = evalkit(capsys, "compare", f"{folder.name}:base", f"{folder.name}:cand", "--results", tmp_path, "--json")
+    assert ran.code == 0, ran.err
+    counts = {one["subject"]: one["n"] for one in ran.json["paired"]["differences"]}
+    assert counts == {"t": 31, "t/exact": 31, "t/form": 31}
+
+
+def test_scores_that_fall_on_one_side_of_a_half_are_told_beside_the_flips(capsys: Capture, tmp_path: Path) -> None:
+    """`words` gets three parts of four: nothing flips, and every item scored lower all the same."""
+    ran(capsys, tmp_path, MEAN, gate=GATE)
+    results = ("--results", tmp_path / "results")
+    said = "0 items went right → wrong, 0 wrong → right; of the others 20 scored lower, 0 higher"
+    for verb in (("compare", "latest:digits", "latest:words"), ("gate", "latest")):
+        assert said in " ".join(evalkit(capsys, *verb, *results).out.split())
+    run = library.open_run("latest", tmp_path / "results")
+    found = library.compare(run["digits"], run["words"])
+    assert (found.n_lost, found.n_lower, found.n_higher) == (0, 20, 0)
+    assert str(found).splitlines()[1].endswith("20 scored lower, 0 higher"), str(found)
+    back = library.compare(run["words"], run["digits"])
+    assert (back.n_lower, back.n_higher) == (0, 20)
+
+
 def test_a_gate_that_runs_asks_every_item_for_a_part(capsys: Capture, tmp_path: Path) -> None:
     told = evalkit(
         capsys, "run", a_suite(tmp_path, MEAN, gate=GATE), "--gate", "--no-cache", "--results", tmp_path / "results"
@@ -163,6 +206,44 @@ def mark(parts: list[str | dict[str, object]], reply: str, target: str = "4", ne
 def test_refusals_and_empty_replies_keep_their_name(reply: str, value: float, outcome: Outcome) -> None:
     found = mark(["exact", "contains"], reply, need="all")
     assert (found.value, found.outcome) == (value, outcome)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("stop", ["refusal", "content_filter"])
+def test_a_refusal_that_the_provider_reports_scores_by_each_part_as_one_in_words_does(stop: StopReason) -> None:
+    sample = Sample("t", "1", "d", "d", 0, (), "4")
+    lenient = {"use": "contains", "options": {"refusal": "right"}}
+
+    def scored(*parts: object, need: str = "mean") -> tuple[object, ...]:
+        scorer = make_scorer("several", {"of": [*parts], "need": need})
+        found = score_response(sample, Response("", stop_reason=stop, refusal="declined"), scorer)
+        assert found.outcome is Outcome.REFUSED
+        return found.value, dict(found.parts)
+
+    both = {"contains": 1.0, "exact": 0.0}
+    assert scored(lenient) == (1.0, {"contains": 1.0}), "as `score: {contains: {refusal: right}}` alone"
+    assert scored(lenient, {"use": "exact"}) == (0.5, both)
+    assert scored(lenient, {"use": "exact"}, need="all") == (0.0, both)
+    assert scored({"use": "exact"}) == (0.0, {"exact": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "outcome"),
+    [
+        ("", "length", Outcome.TRUNCATED),
+        ("<think>so it is", "stop", Outcome.TRUNCATED),
+        ("<think>so it is 4</think>", "stop", Outcome.UNPARSEABLE),
+        (" ", "stop", Outcome.UNPARSEABLE),
+    ],
+)
+def test_empty_and_cut_replies_are_called_in_a_list_what_they_are_called_alone(
+    text: str, stop: StopReason, outcome: Outcome
+) -> None:
+    sample, reply = Sample("t", "1", "d", "d", 0, (), "4"), Response(text, stop_reason=stop)
+    alone = score_response(sample, reply, make_scorer("exact"))
+    listed = score_response(sample, reply, make_scorer("several", {"of": [{"use": "exact"}, {"use": "contains"}]}))
+    assert alone.outcome is listed.outcome is outcome
+    assert (alone.value, listed.value, listed.parts) == (0.0, 0.0, {"exact": 0.0, "contains": 0.0})
+    assert str(alone.reason) in str(listed.reason)
 
 
 def test_the_gold_reply_satisfies_every_part_or_the_check_says_so(capsys: Capture, tmp_path: Path) -> None:

@@ -352,3 +352,11 @@ def test_a_timestamp_is_never_wrapped_and_a_runs_name_can_be_copied() -> None:
         assert max(map(len, text.splitlines())) <= width
         assert f"{name}  " in text and "  judging 474 of 1,032" in text
     assert "2026-11-28 23:52" in text
+
+
+def test_graded_scores_at_a_known_price_say_why_no_answer_has_a_cost_of_a_correct_one() -> None:
+    graded = printed(render_summary, one(cell(0.7, outcomes={"scored": 50}, usd=(1.0, None))))
+    said = "m: no cost per correct answer: scores between 0 and 1 say neither right nor wrong"
+    assert said in " ".join(graded.split())
+    for known in (cell(0.0, usd=(1.0, None)), cell(0.7, outcomes={"scored": 50})):
+        assert "no cost per correct" not in printed(render_summary, one(known))

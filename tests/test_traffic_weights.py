@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from evalkit.facts import Summary
+from evalkit.records import Row
 from evalkit.render.comparison import sentence
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import entries_of
+from evalkit.results.pairing import pair
 from evalkit.results.reader import ResultsReader
 from evalkit.stats import comparison
 from evalkit.stats.comparison import decide
@@ -22,9 +25,9 @@ from evalkit.stats.one_sample import test_floor as floor
 from evalkit.stats.ratios import cost_ratio
 from evalkit.stats.traffic import Design, quantile, weighted_mean
 from evalkit.stats.verdict import Verdict
-from evalkit.store import summary
+from evalkit.store import summary, table
 from tests.board_world import a_row, a_run
-from tests.gate_world import Gate, stored
+from tests.gate_world import Gate, gate, one, stored
 from tests.summaries import mean_of
 from tests.world import Ran, evalkit, run_folders
 
@@ -401,3 +404,38 @@ def test_tokens_of_an_answer_are_those_of_the_traffic(tmp_path: Path) -> None:
     assert tokens.per_answer == pytest.approx((9 * 1000 + 100) / 10)
     plain = a_run(tmp_path / "plain", ("gpt",), rows=[replace(row, weight=None) for row in rows])
     assert summary.read_summary(plain).models["gpt"].all.tokens.per_answer == 550
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_an_error_moves_no_mean_of_what_the_others_stand_for(
+    repeats: int, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A heavy answer of a task with weights errored, beside a task without: every page has one mean of the rest."""
+
+    def row(m: str, task: str, n: int, k: int) -> Row:
+        weight = float(40 if n == 0 else 1 + n % 4) if task == "log" else None
+        place = n + 100 * (task == "plain")
+        if (m, task, n) == ("base", "log", 0):
+            return one(place, m, None, task=task, weight=weight, repeat=k)
+        took = 0.4 + place / 991 + k / 77 + (m == "cand") / 53
+        return one(place, m, float((n + len(m + task)) % 3 > 0), task=task, weight=weight, repeat=k, total_s=took)
+
+    asked = itertools.product(("base", "cand"), ("log", "plain"), range(40), range(repeats))
+    rows = [row(*each) for each in asked]
+    section = gate({"quality": "all", "margin": 0.3})
+    counts = {"log": 40, "plain": 40}
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks=counts, repeats=repeats)
+    shown = evalkit(capsys, "show", folder.name, "--results", tmp_path, "--json").json
+    base = shown["models"]["base"]["all"]["quality"]["mean"]
+    of_pairs = [row for row in rows if row.model == "base" and row.score is not None]
+    heavy = [row.weight for row in rows if row.model == "base" and row.weight is not None]
+    unit = sum(heavy) / len(heavy)
+    stands = [1.0 if row.weight is None else row.weight / unit for row in of_pairs]
+    expected = sum(w * (row.score or 0.0) for w, row in zip(stands, of_pairs, strict=True)) / sum(stands)
+    assert base == pytest.approx(expected)
+    if repeats > 1:
+        assert shown["repeats"]["base"]["all"]["pass_1"] == pytest.approx(expected)
+    pairs = pair(*(table.model_rows(folder, m) for m in ("base", "cand")))
+    assert pairs.weight is not None
+    there = pairs.scored
+    assert np.average(pairs.baseline.score[there], weights=pairs.weight[there]) == pytest.approx(expected)

@@ -112,7 +112,7 @@ def environment(spec: ModelSpec, options: ProgramOptions) -> dict[str, str]:
             )
         if not os.environ.get(variable) and spec.sends:
             raise MissingKey(f"{place}: needs {variable} in the environment: export {variable}=...")
-        keep_out_of_replies(os.environ.get(variable, ""))
+        keep_out_of_replies(os.environ.get(variable, ""), variable)
     folder = str(Path(spec.folder).resolve())
     return child.environment(keep=named, give={FOLDER_VARIABLE: folder})
 

@@ -22,6 +22,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response
+from evalkit.suite.variables import looks_like_a_credential
 from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go
 
 REMOVED = "[key removed]"
@@ -30,6 +31,8 @@ _handed_out: set[str] = set()
 _SHORTEST = 12
 """Characters of a key that is removed from replies. Servers of one's own are given `EMPTY`, `none` or `x`: these are no
 secrets, and removing them would change the answers."""
+_SHORTEST_NAMED = 6
+"""The same, where the header or variable is named like a credential. A shorter one would be cut out of numbers."""
 MOST_SAID = 4_000
 """Characters that are kept of the message of an error, which may quote what a server sent."""
 
@@ -114,9 +117,13 @@ def _allowed(env: str, host: str, spec: ModelSpec, *, named_by_suite: bool) -> b
     return not named_by_suite or both in named or env in ALLOWED_ENV.names()
 
 
-def keep_out_of_replies(key: str) -> None:
-    """Remember a secret of this process that adapters did not ask for: it is removed from replies and messages too."""
-    if len(key) >= _SHORTEST:
+def keep_out_of_replies(key: str, *names: str) -> None:
+    """Remember a secret of this process that adapters did not ask for: it is removed from replies and messages too.
+
+    `names` are those of its header or variable: where one says that it is a credential, a short one is removed as well.
+    """
+    named = any(looks_like_a_credential(name.replace("-", "_")) for name in names)
+    if len(key) >= (_SHORTEST_NAMED if named else _SHORTEST):
         _handed_out.add(key)
 
 

@@ -55,7 +55,7 @@ def own_headers(
             continue
         scheme, blank, rest = key.partition(" ")
         secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
-        keep_out_of_replies(secret)
+        keep_out_of_replies(secret, header, variable)
         secrets.append(secret)
         headers[header] = f"Bearer {key}" if header.lower() == "authorization" and secret is key else key
     return OwnHeaders(headers, tuple(secrets), tuple((named or {}).values()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
 from evalkit.render.comparison import difference_text, disagreement
+from evalkit.render.flip_text import lost_and_won
 from evalkit.results.compare import Difference
 from evalkit.results.compare import compare as compare_sides
 from evalkit.results.run import Run
@@ -41,7 +42,10 @@ class Comparison:
     n_lost: int
     """Items that A got right and B wrong."""
     n_won: int
-    """Items that A got wrong and B right."""
+    """Items that A got wrong and B right (a score of one half and more is right)."""
+    n_lower: int
+    """Other items that B scored lower on, though on the same side of one half."""
+    n_higher: int
     compared: tuple[str, ...]
     """What is known to differ between the two: model, endpoint, settings, weights."""
     caveats: tuple[str, ...]
@@ -77,7 +81,7 @@ class Comparison:
 
     @property
     def _title(self) -> str:
-        return f"{self.b} minus {self.a}: {self.n_lost:,} items lost, {self.n_won:,} won"
+        return f"{self.b} minus {self.a}: {lost_and_won(self.n_lost, self.n_won, self.n_lower, self.n_higher)}"
 
     def _columns(self) -> list[Column]:
         told = self.differences
@@ -107,6 +111,8 @@ def compare(a: Side | Run, b: Side | Run) -> Comparison:
         differences=versus.differences,
         n_lost=versus.flips.n_lost,
         n_won=versus.flips.n_won,
+        n_lower=versus.flips.n_lower,
+        n_higher=versus.flips.n_higher,
         compared=versus.compared,
         caveats=versus.caveats,
         among=versus.among,

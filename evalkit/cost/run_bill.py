@@ -95,7 +95,7 @@ class Amounts:
         self.n_lost_attempts += max(0, answer.attempts - (0 if answer.errored else 1))
         if answer.errored:
             self.n_errored += 1
-            self.spend_usd += answer.spend_usd or ZERO  # parts of a pipeline that answered before another failed
+            self.spend_usd += answer.spend_usd or ZERO  # for the answers that came before a request failed
             return
         self.n_cached += answer.cached
         for name in ("input", "cache_read", "output", "reasoning"):
@@ -135,6 +135,7 @@ class Amounts:
     def as_facts(self) -> AmountFigures:
         """As JSON, money as strings of exact decimals; null: unknown."""
         total = self.total_usd
+        paid = bool(self.n_answers or self.spend_usd) and not self.n_spend_unknown
         return {
             "n": self.n,
             "n_answers": self.n_answers,
@@ -144,7 +145,7 @@ class Amounts:
             "n_lost_attempts": self.n_lost_attempts,
             "billed_usd": text(total),
             "known_usd": format(self.known_usd, "f"),
-            "spend_usd": text(self.spend_usd if self.n_answers and not self.n_spend_unknown else None),
+            "spend_usd": text(self.spend_usd if paid else None),
             "reused_usd": text(None if self.n_reused_unknown else self.reused_usd),
             "prompt_cache_saved_usd": text(None if self.n_prompt_cache_unknown else self.prompt_cache_usd),
             "usd_by_kind": {kind: format(self.kinds[kind], "f") for kind in KINDS if kind in self.kinds},

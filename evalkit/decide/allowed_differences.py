@@ -53,7 +53,11 @@ ALLOWED = (
     Allowed("run.timeout_s", "it decides times and errors alone", "equal where a rule is about latency or a rate"),
     Allowed("run.idle_timeout_s", "it decides times and errors alone", "equal where a rule is about latency or a rate"),
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
-    Allowed(f"models.{CANDIDATE}.model", _WHO, "no folder of weights that the suite does not name"),
+    Allowed(
+        f"models.{CANDIDATE}.model",
+        _WHO,
+        "no folder of weights that the suite does not name; of an application at most 64 letters, digits, dots, dashes",
+    ),
     Allowed(
         f"models.{CANDIDATE}.base_url",
         _WHO,

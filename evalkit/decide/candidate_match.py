@@ -35,6 +35,10 @@ _WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agen
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
 prompts and agents, OpenAI's assistants."""
 
+_APPLICATIONS = frozenset({"http", "command", "python"})
+"""Adapters whose request may print `model` wherever its template likes."""
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
 
 def rests_on(gate: GateEntry | None) -> frozenset[str]:
     """What the rules of a gate read. A rule of a package that does not say so reads everything."""
@@ -138,12 +142,25 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     model = one.theirs.get("model")
     if model != one.ours.get("model") and isinstance(model, str) and _WITH_PROMPTS.search(model):
         yield f"  {one.name}: model: {short(model)} names prompts that are kept at the provider; name the model itself"
+    if model is not None and model != one.ours.get("model") and not _names_a_version(one, model):
+        yield (
+            f"  {one.name}: model: {short(model)} is put into the application's request, and is more than a name (at "
+            "most 64 letters, digits, dots and dashes; change it on the protected branch first)"
+        )
     effort = theirs.get("reasoning_effort")
     if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
         yield (
             f"  {one.name}: settings.reasoning_effort: {short(effort)} is no effort that is known "
             f"({', '.join(sorted(EFFORTS))}, or a number); templates print it into the prompt"
         )
+
+
+def _names_a_version(one: Judged, model: object) -> bool:
+    """Whether `model` can be no text for an application to read; models themselves are asked by many kinds of ids."""
+    adapter = one.theirs.get("adapter")
+    if not isinstance(adapter, str) or folded(adapter) not in _APPLICATIONS:
+        return True
+    return isinstance(model, str) and _VERSION.fullmatch(model) is not None
 
 
 def _is_effort(value: object) -> bool:

@@ -22,9 +22,13 @@ class Saved:
     """What stopping early saved."""
 
     n_used: int
+    """Items after which the verdict stood."""
+    n_asked: int
+    """Items that the candidate was asked: answers under way are waited for, and a fast endpoint is ahead."""
     n_items: int
     usd: float | None
-    """At the mean cost of the answers that were bought; None where a price is unknown."""
+    """What the items that it was not asked would have cost, at the mean cost of the walked ones; None where a price is
+    unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,10 +157,10 @@ def _by_judges(
         baseline, candidate = (side[judge][items] for side in marks)
         made[judge,] = StoredPair(baseline, candidate, clusters)
     if all(set(panel) == set(full) for panel in panels):
-        together = [half.score[items] for half in (pairs.baseline, pairs.candidate)]  # as the gate reads them
+        baseline, candidate = pairs.baseline.score[items], pairs.candidate.score[items]  # as the gate reads them
     else:
-        together = [np.mean([side[j][items] for j in full], axis=0) for side in marks]
-    made[tuple(full)] = StoredPair(together[0], together[1], clusters)
+        baseline, candidate = (np.mean([side[j][items] for j in full], axis=0) for side in marks)
+    made[tuple(full)] = StoredPair(baseline, candidate, clusters)
     return made
 
 

@@ -21,6 +21,7 @@ from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.history_walk import frozen_for, use_of, walked_with
 from evalkit.decide.origin import recorded_answers
+from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
 from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
 from evalkit.decide.served import changed_within
@@ -229,9 +230,14 @@ def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...
     found = [evaluate(rule, condition, context) for rule in gate.rules for condition in conditions(rule)]
     found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
     if gate.scan is not None:
-        found.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha))
-    critical = regression_scan.critical(pairs) if gate.baseline is not None else regression_scan.critical_alone(pairs)
-    return tuple(found if critical is None else [*found, critical])
+        found.append(scan_with_people(gate, context, gate.scan.margin))
+    said = by_people(gate, context)
+    critical = regression_scan.critical(said) if gate.baseline is not None else regression_scan.critical_alone(said)
+    if critical is None:
+        return tuple(found)
+    if critical.verdict is Verdict.FAIL and bool((judged_rows(context) & pairs.critical).any()):
+        critical = replace(critical, notes=(*critical.notes, JUDGED_ITEMS))
+    return (*found, critical)
 
 
 def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
@@ -251,7 +257,7 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
 def _vacuous(finding: RuleResult) -> RuleResult:
     """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
     condition, base = finding.condition, finding.baseline
-    if not condition.is_margin or base is None or base > condition.at:
+    if not condition.compares_scores or base is None or base > condition.at:
         return finding
     why = (
         f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.at:g}: "
@@ -311,9 +317,10 @@ def _weighted(pairs: Pairs, side: Side) -> list[str]:
     first = np.unique(pairs.item, return_index=True)[1]
     sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=pairs.weight[first])
     k_eff = float(sizes.sum() ** 2 / (sizes**2).sum())
+    of_all = " samples of all tasks together" if len(pairs.tasks) > 1 else ""
     notes = [
         f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{len(first):,}"
+        f"{len(first):,}{of_all}"
     ]
     if without := tasks_without_weight(side.facts, pairs.tasks):
         notes.append(
@@ -372,12 +379,16 @@ def _replayed(
     )
     race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
-        why = (
-            f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
-            "another gate was settled (or items have gone or were marked otherwise since). Run the suite without "
-            "--gate for all of them: "
-            "what was answered comes from the cache."
-        )
+        at = f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items"
+        because = "because another gate was settled (or items have gone or were marked otherwise since)"
+        if stopped.verdict == "fail" and any(rule.failed_before for rule in rules or ()):
+            n_rules = sum(c.required for rule in gate.rules for c in conditions(rule))
+            because = (
+                "by an evalkit that tested each rule of a whole suite at alpha. Each is tested at alpha / "
+                f"{n_rules} now, since there are {n_rules} that could fail by chance, and so few items do not show it"
+            )
+        again = "Run the suite without --gate for all of them: what was answered comes from the cache."
+        why = f"{at}, {because}. {again}"
         return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)
     walked = pairs.only(order[: stopped.n_used])
     settled = {rule.condition: rule for rule in rules}
@@ -388,7 +399,7 @@ def _replayed(
         else:
             found.append(_not_needed(condition))
     cost = walked.candidate.cost_usd
-    n_left = stopped.n_items - stopped.n_used
+    n_left = max(0, stopped.n_items - rows.num_rows)
     return CandidateDecision(
         side.model,
         race.verdict.value,
@@ -397,7 +408,7 @@ def _replayed(
         n_errored=int((~walked.scored).sum()),
         flips=count_flips(pairs, order[: stopped.n_used]),
         compared=compared,
-        saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
+        saved=Saved(stopped.n_used, stopped.n_items - n_left, stopped.n_items, _saved_usd(n_left, cost)),
         history=use_of(side, frozen, pairs),
         notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )

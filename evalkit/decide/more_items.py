@@ -14,21 +14,21 @@ from evalkit.results.reader import ResultsReader
 
 
 def usd_of_more(store: ResultsReader, decision: GateDecision, candidate: str, subject: str, n: int) -> float | None:
-    """US dollars for `n` more items of a subject (all, a task, or task/slice), asked of both sides; None where a price
-    is unknown or a side's run is not in this folder."""
+    """US dollars for `n` more items of a subject (all, a task, or task/slice), asked of both sides as often as the run
+    asks each; None where a price is unknown or a side's run is not in this folder."""
     sides = [(decision.run, candidate)]
     if decision.baseline is not None:
         sides.append((decision.baseline_run or decision.run, decision.baseline))
     total = 0.0
     for run, model in sides:
         try:
-            found = store.summary(run).models.get(model)
+            found, repeats = store.summary(run).models.get(model), store.facts(run).repeats or 1
         except StoreError:
             return None
         each = None if found is None else _usd_each(found, subject)
         if each is None:
             return None
-        total += n * each
+        total += n * repeats * each
     return total
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.results.pairs import Floats, Mask, Pairs, labels_of
+from evalkit.stats.verdict import Verdict
 from evalkit.store import judge_files
 from evalkit.text import numbers
 
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
     from evalkit.decide.rules.base import Condition, RuleContext, RuleResult
     from evalkit.results.side import Side
     from evalkit.stats.judged import JudgedPairs
+    from evalkit.suite.schema import GateEntry
 
 
 RESTS_ON_JUDGE = (
     "this verdict rests on the judge: no label of a person corrects whom it prefers. Label some answers that are drawn "
     "at random, and write labels: random into the rule"
+)
+
+
+JUDGED_ITEMS = (
+    "critical items of judged tasks fail by the judge's word where no person has labelled the answer: look at them"
 )
 
 
@@ -48,7 +55,7 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     """A difference of judged scores and the two sides' own, put right by people's labels; unmeasured where they are too
     few."""
     from evalkit.decide.rules.base import unmeasured
-    from evalkit.decide.rules.quality import of_decision
+    from evalkit.decide.rules.quality import answers_an_item, of_decision
     from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, corrected_mean, enough_labels, test_judged
 
     if not context.labels_believed:
@@ -69,11 +76,12 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
         return unmeasured(condition, why, n_errored=known.n_errored)
     found = test_judged(known, condition.at, context.alpha)
     told = numbers.difference
+    leans = f"{numbers.quality(abs(found.bias))} towards the {'candidate' if found.bias >= 0 else 'baseline'}"
     note = (
-        f"people labelled both answers of {numbers.count(found.n_labelled)} pairs: the judge says "
-        f"{told(found.judged)}, and on those pairs it leans {told(found.bias)} towards the candidate"
+        f"people labelled both answers of {numbers.count(found.n_labelled)} pairs: the scores without labels say "
+        f"{told(found.judged)}, and on those pairs the judge leans {leans}"
     )
-    result = of_decision(condition, found.decision)
+    result = of_decision(condition, found.decision, answers_an_item(context.pairs.only(rows)))
     there = rows & context.pairs.scored
     means = []
     for side, half in ((context.baseline, context.pairs.baseline), (context.candidate, context.pairs.candidate)):
@@ -103,7 +111,51 @@ def labelled_pairs(context: RuleContext, rows: Mask, judged: Mask) -> JudgedPair
         strata=pairs.task[there].astype(np.intp),
         groups=np.arange(n) if groups is None else np.asarray(groups, dtype=np.intp),
         n_errored=int((rows & ~pairs.scored).sum()),
+        marked=judged[there],
     )
+
+
+def labelled_rows(gate: GateEntry, context: RuleContext) -> Mask:
+    """The judged rows that a rule with `labels: random` is about: there people's labels put the judge right."""
+    from evalkit.decide.rules.quality import QualityRule, rows_of
+
+    found = np.zeros(context.pairs.n, dtype=bool)
+    if context.labels_believed and context.pairs.weight is None:
+        for rule in gate.rules:
+            if isinstance(rule, QualityRule) and rule.labels is not None:
+                found |= rows_of(context.pairs, rule.quality)
+    return found & judged_rows(context) if found.any() else found
+
+
+def scan_with_people(gate: GateEntry, context: RuleContext, margin: float) -> RuleResult:
+    """The scan, by people's labels where a rule names them; where it fails by judged scores without, it says so."""
+    from evalkit.decide.regression_scan import ByPeople, scan
+
+    labelled = labelled_rows(gate, context)
+
+    def corrected(condition: Condition, rows: Mask, alpha: float) -> RuleResult:
+        return by_labels(condition, replace(context, alpha=alpha), rows, rows & labelled)
+
+    people = ByPeople(labelled, corrected) if labelled.any() else None
+    result = scan(context.pairs, margin, context.alpha, people)
+    judged = judged_rows(context) & ~labelled
+    if result.verdict is Verdict.FAIL and judged.any():
+        return replace(
+            result, notes=(*result.notes, RESTS_ON_JUDGE.replace("this verdict", "what it says of judged tasks"))
+        )
+    return result
+
+
+def by_people(gate: GateEntry, context: RuleContext) -> Pairs:
+    """The pairs with people's labels in the place of the judge's scores, where a rule says that labels put it right."""
+    labelled = labelled_rows(gate, context) & context.pairs.critical
+    if not labelled.any():
+        return context.pairs
+    halves = []
+    for side, half in ((context.baseline, context.pairs.baseline), (context.candidate, context.pairs.candidate)):
+        said = _labels(context.pairs, side)
+        halves.append(replace(half, score=np.where(labelled & ~np.isnan(said), said, half.score)))
+    return replace(context.pairs, baseline=halves[0], candidate=halves[1])
 
 
 def _labels(pairs: Pairs, side: Side | None) -> Floats:

@@ -6,8 +6,8 @@ that twenty tasks do not mean twenty chances of a false alarm. A critical item n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,27 +21,59 @@ from evalkit.stats.verdict import Verdict
 _SHOWN = 10
 
 
-def scan(pairs: Pairs, margin: float, alpha: float) -> RuleResult:
+@dataclass(frozen=True, slots=True)
+class ByPeople:
+    """Judged rows that people's labels put right."""
+
+    labelled: Mask
+    test: Callable[[Condition, Mask, float], RuleResult]
+    """What the labels say of a margin on these rows, at this alpha; `unmeasured` where they are too few."""
+
+
+def scan(pairs: Pairs, margin: float, alpha: float, people: ByPeople | None = None) -> RuleResult:
     """Whether any task or slice has lost more than the margin: fail with the names, or pass ("no collapse was found").
 
-    Holm by steps: with k hits so far every other group is tested at alpha / (m - k), until no new one is found.
+    Holm by steps: with k hits so far every other group is tested at alpha / (m - k), until no new one is found. A group
+    with rows that `people` put right is tested by them, and left out with a note where its labels are too few.
     """
     condition = Condition("scan", "every task and slice", "margin", margin)
     groups = dict(_groups(pairs))
+    by_labels = {} if people is None else _labelled_groups(pairs, groups, people)
+    left_out = (
+        []
+        if people is None
+        else [
+            name for name, rows in by_labels.items() if people.test(_of_group(condition, name), rows, alpha).unmeasured
+        ]
+    )
+    for name in left_out:
+        del groups[name], by_labels[name]
     # Only what looks worse than the margin can fail; the rest still counts as a member of the family.
-    open_ = {name: part for name, rows in groups.items() if _suspect(part := pairs.only(rows), margin)}
+    open_ = {
+        name: part
+        for name, rows in groups.items()
+        if name not in by_labels and _suspect(part := pairs.only(rows), margin)
+    }
     hits: dict[str, RuleResult] = {}
     while True:
         level = alpha / max(1, len(groups) - len(hits))
         new = [name for name, part in open_.items() if name not in hits and _fails(part, margin, level)]
+        for name in new:
+            hits[name] = quality(_of_group(condition, name), open_[name], alpha)
+        for name, rows in by_labels.items():
+            assert people is not None
+            if name not in hits and people.test(_of_group(condition, name), rows, level).verdict is Verdict.FAIL:
+                hits[name] = people.test(_of_group(condition, name), rows, alpha)
+                new.append(name)
         if not new:
             break
-        for name in new:
-            hits[name] = quality(replace(condition, kind="quality", subject=name), open_[name], alpha)
     notes = tuple(
         f"{name} lost {-(found.value or 0):.3f} over {found.n:,} items"
         for name, found in sorted(hits.items(), key=lambda hit: hit[1].value or 0)[:_SHOWN]
     )
+    if left_out:
+        why = "people's labels are to put the judge right there and are too few"
+        notes = (*notes, f"not scanned: {', '.join(left_out[:_SHOWN])}; {why}")
     worst = min((found.value or 0 for found in hits.values()), default=None)
     return RuleResult(
         condition,
@@ -51,6 +83,21 @@ def scan(pairs: Pairs, margin: float, alpha: float) -> RuleResult:
         method=f"{len(groups)} groups, Holm" + ("" if hits else "; no collapse was found"),
         notes=notes,
     )
+
+
+def _of_group(condition: Condition, name: str) -> Condition:
+    return replace(condition, kind="quality", subject=name)
+
+
+def _labelled_groups(pairs: Pairs, groups: Mapping[str, Mask | Codes], people: ByPeople) -> dict[str, Mask]:
+    """The groups that hold rows which people put right, each as a mask."""
+    found = {}
+    for name, rows in groups.items():
+        mask = np.zeros(pairs.n, dtype=bool)
+        mask[rows] = True
+        if (mask & people.labelled).any():
+            found[name] = mask
+    return found
 
 
 def critical(pairs: Pairs) -> RuleResult | None:

@@ -90,6 +90,12 @@ class RuleTest:
         return Verdict.INCONCLUSIVE if both else None
 
     @property
+    def failed_before(self) -> bool:
+        """Whether it fails at alpha and not at alpha / rules, of a whole suite: evalkit once tested those at alpha."""
+        alone = self._pass.verdict is Verdict.FAIL and self._fail.verdict is not Verdict.FAIL
+        return self.condition.scope == "suite" and alone
+
+    @property
     def _passes(self) -> bool:
         """Of a whole suite the stricter test may be right where the other had failed it by chance: it walks on."""
         at_last = self.condition.scope == "suite" and self._fail.verdict is Verdict.PASS

@@ -93,7 +93,7 @@ def _with_step(item: Item, world: World, step: AgentStep) -> Item:
     """The item after this step, its calls carried out now (a stored one's again, which comes to the same)."""
     episode = item.episode
     assert episode is not None
-    if world.over((*episode.steps, step)) is not None and not world.ends(step.calls):
+    if world.over((*episode.steps, step)) is not None and (step.stop_reason in CUT or not world.ends(step.calls)):
         return replace(item, episode=replace(episode, steps=(*episode.steps, step)))
     called, state = world.answer(episode.state, step.calls)
     results = tuple(ToolResult(one.text, one.failed) for one in called)
@@ -160,10 +160,15 @@ def trajectory_parts(sample: Sample, steps: Sequence[AgentStep]) -> dict[str, fl
 
 
 def lost_row(item: Item, lost: Lost) -> Row:
-    """The row of a sample one of whose requests failed for good. What was done until then stands in it."""
+    """The row of a sample one of whose requests failed for good. What was done until then stands in it, and what this
+    run paid for it."""
     name = item.model.name
+    steps = item.episode.steps if item.episode is not None else ()
     row = failed(item.sample, name, item.repeat, lost.attempt, lost.failure, item.task.dropped[name])
-    return replace(row, steps=item.episode.steps if item.episode is not None else None)
+    spend = lost.spend if not steps else _spent(steps)
+    if steps and spend is not None and lost.spend is not None:
+        spend += lost.spend
+    return replace(row, steps=steps if item.episode is not None else None, spend_usd=spend)
 
 
 def broken_row(item: Item, failure: Failure) -> Row:
@@ -171,7 +176,7 @@ def broken_row(item: Item, failure: Failure) -> Row:
     steps = item.episode.steps if item.episode is not None else ()
     name = item.model.name
     row = failed(item.sample, name, item.repeat, _attempt(steps), failure, item.task.dropped[name])
-    return replace(row, steps=steps)
+    return replace(row, steps=steps, spend_usd=_spent(steps) if steps else None)
 
 
 def broken(error: BrokenEnvironment) -> Failure:
@@ -200,7 +205,6 @@ def _attempt(steps: Sequence[AgentStep]) -> AttemptInfo:
 def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
     """The row with the figures of all steps."""
     last = steps[-1]
-    fresh = [step for step in steps if not step.cached]
     return replace(
         row,
         ttft_s=last.ttft_s,
@@ -216,7 +220,7 @@ def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
         reasoning_tokens=total(steps, lambda step: step.reasoning_tokens),
         reasoning_estimated=any(step.reasoning_estimated for step in steps),
         cost_usd=total(steps, lambda step: step.cost_usd),
-        spend_usd=total(fresh, lambda step: step.cost_usd) if fresh else Decimal(0),
+        spend_usd=_spent(steps),
         served_model=last.served_model,  # each step has its own
         fingerprint=last.fingerprint,
         service_tier=last.service_tier,
@@ -225,6 +229,12 @@ def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
         dropped=tuple(dict.fromkeys([*row.dropped, *(name for step in steps for name in step.dropped)])),
         steps=tuple(steps),
     )
+
+
+def _spent(steps: Sequence[AgentStep]) -> Decimal | None:
+    """US dollars that this run paid for the steps: none for those from the cache; None where one's cost is unknown."""
+    fresh = [step for step in steps if not step.cached]
+    return total(fresh, lambda step: step.cost_usd) if fresh else Decimal(0)
 
 
 def _joined(steps: Sequence[AgentStep]) -> str | None:

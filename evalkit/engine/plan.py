@@ -31,6 +31,7 @@ from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_toget
 from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
+from evalkit.engine.told_answers import told_answers
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.records import Sample
@@ -125,7 +126,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
             continue
         scorer = scorers[task.name]
         fit = fitted(task, scorer, {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters})
-        complaints += fit.complaints
+        complaints += [*told_answers(task, scorer), *fit.complaints]
         notes += fit.notes
         identity = {**task.identity, **scorer.identity}
         if task.name in judged and not of_judges:

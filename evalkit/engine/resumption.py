@@ -47,12 +47,16 @@ def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decim
         for task in (*plan.work.tasks, *judged)
         for name, settings in task.settings.items()
     }
-    by_rows = Decimal(0)
+    by_rows, counted = Decimal(0), set[tuple[Key, float]]()
     from evalkit.store import judge_files, sealing
 
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
+        if row.steps and paid is not None:  # a sample that is gone on with has the steps of its earlier row, too
+            new = [step for step in row.steps if not step.cached and (row.key, step.started_at) not in counted]
+            counted |= {(row.key, step.started_at) for step in row.steps}
+            paid = sum((step.cost_usd or Decimal(0) for step in new), Decimal(0))
         if paid is None and row.attempts and row.model in models:
             n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
             paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))

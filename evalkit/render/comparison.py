@@ -7,6 +7,7 @@ from typing import TextIO
 
 from evalkit.facts import Figures, ModelSummary, Quality
 from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
+from evalkit.render.flip_text import flips_text
 from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
 from evalkit.results.flips import Flip
 from evalkit.text import numbers
@@ -137,7 +138,7 @@ def render_versus(
             page.say(f"{visible(rows[0].subject, limit=60)}: {versus.among}.")
         counts = versus.flips
         page.say(
-            f"{numbers.count(counts.n_lost)} items went right → wrong, {numbers.count(counts.n_won)} wrong → right"
+            flips_text(counts)
             + ("" if flips or not (counts.n_lost or counts.n_won) else " (--flips 5 shows some, with both answers)")
         )
         for caveat in versus.caveats:

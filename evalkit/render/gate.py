@@ -47,13 +47,13 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
         page.say("")
         return
     rows = candidate.findings
-    confidence = f"[{numbers.share(1 - 2 * decision.alpha)}]"
+    head = rule_text.observed_head(decision, candidate)
     page.table(
         title,
         [
             Column("rule", [rule_text.rule_of(f) for f in rows], left=True, folds=True),
             Column("limit", [rule_text.limit_of(f) for f in rows], left=True),
-            Column(f"observed {confidence}", [rule_text.observed_of(f) for f in rows], left=True),
+            Column(head, [rule_text.observed_of(f) for f in rows], left=True),
             Column("n", [numbers.count(f.n) if f.n else numbers.UNDEFINED for f in rows]),
             Column("verdict", [f.verdict.value for f in rows], left=True),
         ],

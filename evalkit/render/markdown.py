@@ -58,7 +58,7 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
     ]
     if candidate.incomplete:
         return [*lines, *(f"- {text(reason)}" for reason in candidate.incomplete)]
-    heads = ["rule", "limit", f"observed [{numbers.share(1 - 2 * decision.alpha)}]", "n", "verdict"]
+    heads = ["rule", "limit", rule_text.observed_head(decision, candidate), "n", "verdict"]
     rows = []
     for finding in candidate.findings:
         figures = (rule_text.limit_of(finding), rule_text.observed_of(finding))  # of some rules they are words

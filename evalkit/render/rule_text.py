@@ -14,6 +14,7 @@ from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION, PROGRAMS_ANSWER
 from evalkit.decide.rules import RuleResult, Unit, describe
 from evalkit.render import history_text
+from evalkit.render.flip_text import flips_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -75,6 +76,13 @@ def observed_of(finding: RuleResult) -> str:
     return f"{figure(value, unit)} {_bounds(finding, unit)}".rstrip()
 
 
+def observed_head(decision: GateDecision, candidate: CandidateDecision) -> str:
+    """The head of the column of figures: with how sure the intervals are, where there is one."""
+    if all(f.low is None and f.high is None for f in candidate.findings):
+        return "observed"
+    return f"observed [{numbers.share(1 - 2 * decision.alpha)}]"
+
+
 def figure(value: float | None, unit: Unit) -> str:
     """One figure in its unit, everywhere alike."""
     shows: dict[Unit, Callable[[float | None], str]] = {
@@ -125,17 +133,20 @@ def flips_of(candidate: CandidateDecision) -> str:
     flips = candidate.flips
     if flips is None:
         return ""
-    return f"{numbers.count(flips.n_lost)} items went right → wrong, {numbers.count(flips.n_won)} wrong → right"
+    return flips_text(flips)
 
 
 def saved_of(candidate: CandidateDecision) -> str:
-    """What stopping early saved; empty where nothing was."""
+    """When an early verdict stood, and what was not asked for it; empty where none did."""
     saved = candidate.saved
     if saved is None:
         return ""
-    left = saved.n_items - saved.n_used
+    left = saved.n_items - saved.n_asked
+    settled = f"settled after {saved.n_used:,} of {saved.n_items:,} items"
+    if not left:
+        return f"{settled}; all of them had been asked by then, so nothing was saved"
     usd = f" and about {numbers.usd(saved.usd)}" if saved.usd else ""
-    return f"settled after {saved.n_used:,} of {saved.n_items:,} items: {left:,} items{usd} saved"
+    return f"{settled}: {left:,} {'item' if left == 1 else 'items'}{usd} saved"
 
 
 def history_of(candidate: CandidateDecision) -> str:

@@ -92,7 +92,8 @@ def compare(a: Side, b: Side) -> PairedComparison:
     refuse_unless_comparable(a, b)
     ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
     caveats = list(dict.fromkeys([*completeness.unfinished(a), *completeness.unfinished(b)]))
-    if caveats or a.facts.stopped_early or b.facts.stopped_early:
+    common = bool(caveats or a.facts.stopped_early or b.facts.stopped_early)
+    if common:
         n = max(ours.num_rows, theirs.num_rows)
         ours, theirs = common_rows(ours, theirs)
         if ours.num_rows < n:
@@ -103,7 +104,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
     found = [_difference(name, pairs.only(rows)) for name, rows in subjects]
     for task in a.tasks:
         shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
-        found += [_difference(f"{task}/{part}", pair_part(a, b, task, part)) for part in shared]
+        found += [_difference(f"{task}/{part}", pair_part(a, b, task, part, common=common)) for part in shared]
     differences = tuple(found)
     return PairedComparison(
         differences,

@@ -22,6 +22,8 @@ from evalkit.store.transcript import transcript
 
 RIGHT = 0.5
 """The least score that counts as right."""
+_SAME = 1e-9
+"""Two means of the same scores may differ so far."""
 Key = tuple[str, str, int, int]
 """(task, sample_digest, occurrence, repeat)"""
 
@@ -39,6 +41,9 @@ class Flips:
     """Right → wrong."""
     n_won: int
     """Wrong → right."""
+    n_lower: int
+    """Items that scored lower without changing sides: graded scores, parts of several scorers, repeats."""
+    n_higher: int
     lost: tuple[Key, ...]
     won: tuple[Key, ...]
 
@@ -63,10 +68,14 @@ def count_flips(pairs: Pairs, rows: np.ndarray | None = None, most: int = 20) ->
     walked = np.arange(pairs.n) if rows is None else np.sort(rows)
     _, first, place = np.unique(pairs.item[walked], return_index=True, return_inverse=True)
     before, after = (mean_scores(half.score[walked], place) for half in (pairs.baseline, pairs.candidate))
-    lost, won = (np.sort(walked[first[mask]]) for mask in flipped(before, after))
+    turned = flipped(before, after)
+    lost, won = (np.sort(walked[first[mask]]) for mask in turned)
+    stayed = ~(turned[0] | turned[1])
     return Flips(
         len(lost),
         len(won),
+        int((stayed & (after < before - _SAME)).sum()),
+        int((stayed & (after > before + _SAME)).sum()),
         tuple(pairs.key(int(row)) for row in lost[:most]),
         tuple(pairs.key(int(row)) for row in won[:most]),
     )

@@ -66,8 +66,9 @@ def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
     return found
 
 
-def pair_part(baseline: Side | None, candidate: Side, task: str, part: str) -> Pairs:
-    """The pairs of one task, scored by one of its scorers; without a baseline its figures are all NaN.
+def pair_part(baseline: Side | None, candidate: Side, task: str, part: str, *, common: bool = False) -> Pairs:
+    """The pairs of one task, scored by one of its scorers; without a baseline its figures are all NaN. `common`: only
+    the rows that both have, as of sides that were stopped early.
 
     Raises NotComparable where a side has no such scorer, and as `results.pairing.pair` does.
     """
@@ -82,7 +83,7 @@ def pair_part(baseline: Side | None, candidate: Side, task: str, part: str) -> P
     tables = [_scored_by(side, task, part) for side in sides]
     if baseline is None:
         return alone(tables[0])
-    if any(side.facts.stopped_early for side in sides):
+    if common or any(side.facts.stopped_early for side in sides):
         return pair(*common_rows(*tables))
     return pair(*tables)
 

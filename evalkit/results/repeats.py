@@ -82,10 +82,12 @@ def read_repeats(folder: Path) -> RunRepeats | None:
                 from rows where {_SCORED} group by model, task, sample_digest, occurrence
                 order by model, task"""
         ).to_arrow_table()
-    return _read(found)
+        ((unit,),) = con.execute("select avg(weight) from rows").fetchall()
+    return _read(found, unit)
 
 
-def _read(found: pa.Table) -> RunRepeats:
+def _read(found: pa.Table, unit: float | None) -> RunRepeats:
+    """`unit`: what a row of the run stands for on average, those without a score too."""
     import numpy as np
 
     from evalkit.stats.copies import with_copies
@@ -114,7 +116,7 @@ def _read(found: pa.Table) -> RunRepeats:
                 squares=squares[rows],
                 n_right=n_right[rows],
                 clusters=clusters if len(np.unique(clusters)) < len(rows) else None,
-                weights=row_weights(weight[rows]),
+                weights=row_weights(weight[rows], unit),
                 binary=bool(plain[rows].all()),
             )
         )

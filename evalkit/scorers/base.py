@@ -52,6 +52,8 @@ class Scorer:
     loop, so that no other request's latency holds it. `mark` is then called in a thread."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
+    several: bool = False
+    """Other scorers read the reply, each by all the rules of `outcomes`: none of them is applied around them."""
     keeps_reasoning: bool = False
     """The task asks that reasoning in the text (`<think>` and its like) is marked with the answer; else it is taken off
     before any scorer sees the reply."""

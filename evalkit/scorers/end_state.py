@@ -7,7 +7,8 @@
 `end` is what is otherwise at the end than at the beginning, merged into it as `start` is: everything else must be as it
 was (`compare: named`: only the places that `end` names count). `conduct` are rules for this sample, beside those of the
 option `conduct`, which hold for all. `solution` is a list of calls that does it: `evalkit check` carries it out. With
-`answer: NAME` the last words of the agent are scored too, by that scorer against the task's target.
+`answer: NAME` the last words of the agent are scored too, by that scorer against the task's target; without it an agent
+may end without a word.
 
 A sample that a limit ended is wrong, whatever it had done by then: the agent did not come to an end.
 """
@@ -24,7 +25,7 @@ from evalkit.facts.base import Json
 from evalkit.records import Response, Sample, Score, ToolCall
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import Entries, Names, OneOf, OptionRule, Text, read
-from evalkit.scorers.scores import right_or_wrong, unscored
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.suite.environments import BrokenEnvironment, Played, World, world_of
 from evalkit.suite.environments.conduct import Conduct, ConductEntry, read_conduct
 from evalkit.suite.environments.recorded import USED
@@ -82,7 +83,8 @@ def make(given: Mapping[str, object]) -> Scorer:
         except (SuiteError, BrokenEnvironment) as error:
             return unscored(str(error))
         if says is not None and (sample.target or "").strip():  # a record without an answer asks for none
-            score = says.mark(sample, replace(response, text=text, steps=None, calls=None))
+            said = replace(response, text=text, steps=None, calls=None)
+            score = says.mark(sample, said) if text.strip() else unparseable("the agent says nothing at the end")
             if score.value is None:
                 return score
             wrong += [] if score.value >= 1.0 else [f"the answer: {score.reason or score.outcome}"]
@@ -98,7 +100,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in found.solution]
         return json.dumps({"calls": calls, "says": (says.gold(sample) if says is not None else None) or ""})
 
-    return Scorer("end-state", 1, mark, gold, options=options, reads_calls=True, slow=True)
+    return Scorer("end-state", 2, mark, gold, options=options, reads_calls=True, slow=True)
 
 
 def _answer_scorer(name: str | None) -> Scorer | None:

@@ -5,10 +5,12 @@
 0. Reasoning that stands in the text (`<think>` and its like, see `evalkit.reasoning`) is taken off: all that follows,
    scorers and judges included, sees the answer alone. A task with `reasoning: keep` is scored by the text as it came.
 1. A likelihood scorer scores the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
-   is scored as it is: what a judge fails to say is nobody's 0.
+   is scored as it is: what a judge fails to say is nobody's 0. A list of scorers (`several`) gets the reply as it
+   came: each of them reads it by these rules.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
 3. The reply is empty (calls of functions count, where the scorer reads them): `truncated` when the output limit was
-   reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`.
+   reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`. An agent whose calls were
+   carried out may end without a word: it is scored by what it did.
 4. The scorer scores the reply. A full score stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
@@ -89,7 +91,7 @@ def _broken(scorer: Scorer, error: Exception) -> Score:
 
 def _before(response: Response, scorer: Scorer) -> tuple[Response, Score | None]:
     """Rules 0 to 3: the answer as the scorer sees it, and its score where the scorer is not asked."""
-    if scorer.needs == "likelihood":
+    if scorer.needs == "likelihood" or scorer.several:
         return response, None
     parted = Split(response.text) if scorer.keeps_reasoning else split(response.text)
     if parted.reasoning is not None:
@@ -99,14 +101,21 @@ def _before(response: Response, scorer: Scorer) -> tuple[Response, Score | None]
     if response.stop_reason in ("refusal", "content_filter"):
         said = response.refusal or f"the provider ended the reply with {response.stop_reason}"
         return response, _refused(scorer, said)
-    if not response.text.strip() and not (scorer.reads_calls and response.calls):
+    if not response.text.strip() and not (scorer.reads_calls and (response.calls or _acted(response, parted))):
         return response, _nothing_said(response, parted)
     return response, None
 
 
+def _acted(response: Response, parted: Split) -> bool:
+    """Whether an agent had calls carried out and then came to an end by itself, whatever it said there."""
+    if response.stop_reason == "length" or parted.unclosed:
+        return False
+    return any(step.results for step in response.steps or ())
+
+
 def _after(score: Score, response: Response, scorer: Scorer) -> Score:
     """Rules 4 to 7, of what the scorer says."""
-    if scorer.needs == "likelihood" or scorer.judges or score.value is None or score.value >= 1.0:
+    if scorer.needs == "likelihood" or scorer.judges or scorer.several or score.value is None or score.value >= 1.0:
         return score
     return _score_lesser(score, response, scorer)
 

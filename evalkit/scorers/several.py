@@ -85,10 +85,11 @@ def of_parts(parts: Sequence[ScorerPart], *, need_all: bool, options: Mapping[st
     plugins = sorted({part.scorer.plugin for part in own if part.scorer.plugin})
     return Scorer(
         "several",
-        1 + sum(part.scorer.version for part in own),  # raised whenever that of a part is
+        2 + sum(part.scorer.version for part in own),  # raised whenever that of a part is
         mark,
         lambda sample: _gold(own, sample),
         options=options,
+        several=True,
         reads_calls=any(part.scorer.reads_calls for part in own),
         slow=any(part.scorer.slow for part in own),
         keeps_reasoning=any(part.scorer.keeps_reasoning for part in own),

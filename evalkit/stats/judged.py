@@ -22,6 +22,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats.bounded import PValue, never
 from evalkit.stats.clustered import tilted_p
@@ -43,11 +44,11 @@ class JudgedDecision:
     decision: Decision
     """`delta` is the corrected difference; `n` all pairs."""
     judged: float
-    """The judge's own difference."""
+    """The difference as scored, without labels."""
     bias: float
     """The judge's difference minus people's, on the labelled pairs."""
     n_labelled: int
-    """Pairs with labels of both answers."""
+    """Pairs of which people labelled both answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,24 @@ class JudgedPairs:
     """int64[n]: equal for pairs that move together (a cluster, or the repeats of an item)."""
     n_errored: int = 0
     """Pairs without a score: lost for passing, won for failing."""
+    marked: npt.NDArray[np.bool_] | None = None
+    """bool[n]: which pairs a judge marked, so that their labels are people's. None: all."""
+
+    @property
+    def by_people(self) -> npt.NDArray[np.bool_]:
+        """bool[n]: pairs of which people labelled both answers."""
+        labelled = ~np.isnan(self.labels)
+        return np.asarray(labelled if self.marked is None else labelled & self.marked)
 
 
 def enough_labels(pairs: JudgedPairs) -> bool:
-    """Whether labels can correct: 30 labelled groups, 5 of them in every stratum that is not labelled throughout."""
+    """Whether labels can correct: people labelled 30 groups, 5 of them in every stratum that is not labelled
+    throughout."""
     labelled = ~np.isnan(pairs.labels)
     for stratum in np.unique(pairs.strata[~labelled]):
         if np.unique(pairs.groups[labelled & (pairs.strata == stratum)]).size < FEWEST_IN_TASK:
             return False
-    return np.unique(pairs.groups[labelled]).size >= FEWEST
+    return np.unique(pairs.groups[pairs.by_people]).size >= FEWEST
 
 
 def test_judged(pairs: JudgedPairs, margin: float, alpha: float = 0.05) -> JudgedDecision:
@@ -81,9 +91,9 @@ def test_judged(pairs: JudgedPairs, margin: float, alpha: float = 0.05) -> Judge
     margin, alpha = check_margin(margin), check_alpha(alpha)
     if not enough_labels(pairs):
         raise ValueError(f"labels correct nothing below {FEWEST} labelled groups, {FEWEST_IN_TASK} in each stratum")
-    labelled = ~np.isnan(pairs.labels)
+    labelled, by_people = ~np.isnan(pairs.labels), pairs.by_people
     judged = float(pairs.judged.mean())
-    bias = float((pairs.judged - pairs.labels)[labelled].mean())
+    bias = float((pairs.judged - pairs.labels)[by_people].mean())
     up, low_mean = _against(pairs, 1)
     down, high_mean = _against(pairs, -1)
     p_pass, p_fail = up(-margin), down(margin)
@@ -108,7 +118,7 @@ def test_judged(pairs: JudgedPairs, margin: float, alpha: float = 0.05) -> Judge
         n_errored=pairs.n_errored,
         n_clusters=int(k),
     )
-    return JudgedDecision(decision, judged, bias, int(labelled.sum()))
+    return JudgedDecision(decision, judged, bias, int(by_people.sum()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,17 +132,25 @@ def quantile(values: Floats, q: float, design: Design, confidence: float = _CONF
     )
 
 
-def row_weights(weight: Floats) -> Floats | None:
-    """float64[n]: each row's weight over the mean weight; None where no row has one.
+def mean_weight(weight: Floats) -> float | None:
+    """Requests that a row stands for on average, over those that say; None where none does."""
+    known = weight[~np.isnan(weight)]
+    return float(known.mean()) if known.size else None
+
+
+def row_weights(weight: Floats, unit: float | None = None) -> Floats | None:
+    """float64[n]: each row's weight over `unit`, the `mean_weight` of all rows of the run (None: of these); None where
+    no row has one.
 
     `weight`: requests, NaN where a row has none: it counts as an average one, so that a task without weights keeps its
-    share of the rows. Tasks of one log share their weights' unit: a request is a request in each of them.
+    share of the rows. Tasks of one log share their weights' unit: a request is a request in each of them. The unit is
+    that of all rows, so that an answer without a score does not move what an unweighted one stands for.
     """
     known = ~np.isnan(weight)
     if not known.any():
         return None
     made = np.ones(weight.size)
-    made[known] = weight[known] / weight[known].mean()
+    made[known] = weight[known] / (weight[known].mean() if unit is None else unit)
     return made
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from decimal import Decimal
 from typing import Any
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome
 from evalkit.store import stage_codec
+from evalkit.store.amounts import is_usd
 
-MOST_DIGITS = 1_000
-"""Of an amount, before and after its point: a sum of longer ones is none."""
 LATEST = 253_402_300_799.0
 """The last second of the year 9999, which is the last that a date can tell."""
 EARLIEST = -62_135_596_800.0
@@ -81,14 +79,6 @@ def _weight(value: Any) -> bool:
 
 def _moment(value: Any) -> bool:
     return type(value) in (int, float) and EARLIEST <= value < LATEST
-
-
-def _usd(value: object) -> bool:
-    try:
-        amount = Decimal(value) if type(value) is str and len(value) <= MOST_DIGITS else Decimal("NaN")
-        return amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS
-    except ArithmeticError:
-        return False
 
 
 def _spelled(value: Any) -> bool:
@@ -160,7 +150,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("occurrence", "repeat"), _place),
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), _flag),
     **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), _number),
-    **dict.fromkeys(("cost_usd", "spend_usd"), _usd),
+    **dict.fromkeys(("cost_usd", "spend_usd"), is_usd),
     **{
         "outcome": lambda v: type(v) is str and v in _OUTCOMES,
         "score": _share,

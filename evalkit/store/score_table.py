@@ -178,7 +178,7 @@ def tabulate(table: RunTable) -> ScoreTable:
         table.codes[SLICES][first].astype(np.int32),
         np.array([outcome for outcome, _ in columns], dtype=np.uint8).reshape(len(models), len(order)),
         tuple(score for _, score in columns),
-        row_weights(table.numbers["weight"][first]),
+        row_weights(table.numbers["weight"][first], table.mean_weight),
     )
 
 

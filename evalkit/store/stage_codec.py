@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from evalkit.records import Stage, Timing, Usage
+from evalkit.store.amounts import is_usd
 
 _TIMES = tuple(one.name for one in fields(Timing) if one.name != "sent_at")
 _COUNTS = tuple(one.name for one in fields(Usage) if one.name not in {"provider_cost_usd", "service_tier", "beside"})
@@ -90,17 +91,12 @@ def _is_stage(one: Mapping[str, object]) -> bool:
     return texts and named and times and _is_usd(one.get("cost_usd")) and _is_bill(one.get("usage"))
 
 
+def _is_usd(value: object) -> bool:
+    return value is None or is_usd(value)
+
+
 def _is_time(value: object) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300)
-
-
-def _is_usd(value: object) -> bool:
-    if value is None:
-        return True
-    try:
-        return isinstance(value, str) and len(value) < 1_000 and Decimal(value).is_finite()
-    except ArithmeticError:
-        return False
 
 
 def _is_bill(value: object) -> bool:

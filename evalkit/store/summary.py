@@ -240,10 +240,10 @@ def quality_of(table: RunTable, rows: Codes, score: Floats) -> Quality:
 
 
 def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
-    """float64[rows], 1 on average; None where no row has a weight."""
+    """float64[rows], 1 on average over all rows of the run; None where no row has a weight."""
     from evalkit.stats.traffic import row_weights  # numpy: whoever reads a stored summary needs none
 
-    return row_weights(table.numbers["weight"][rows])
+    return row_weights(table.numbers["weight"][rows], table.mean_weight)
 
 
 def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
@@ -335,7 +335,7 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
         n_unknown=n_unknown,
         usd_per_1k_samples=None if per_sample is None else _shown(per_sample * 1000),
         usd_per_correct=None if graded else _shown(per_correct),
-        spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
+        spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if spend_known and (spend >= 0).any() else None,
     )
 
 

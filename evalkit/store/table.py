@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ def model_rows(folder: Path, model: str, also: Sequence[str] = ()) -> pa.Table:
     return _one_each(table) if _may_repeat(folder) else table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a figure of all rows is kept once it is asked for
 class RunTable:
     """Columns of a run, superseded rows included. Names are codes into `labels` (-1: None), numbers are floats (NaN:
     None)."""
@@ -100,6 +101,13 @@ class RunTable:
     (`stats.copies`); -1 where a sample stands alone."""
     everything: Codes
     """Numbers of the rows that count: each key once."""
+
+    @cached_property
+    def mean_weight(self) -> float | None:
+        """Requests that a row stands for on average, over the rows that count and say; None where none does."""
+        from evalkit.stats.traffic import mean_weight
+
+        return mean_weight(self.numbers["weight"][self.everything])
 
     def groups(self, column: str, rows: Codes, order: object) -> Iterator[tuple[str, Codes]]:
         """Row numbers by the value of a column, in the given order (a list or mapping of names), the rest by name.

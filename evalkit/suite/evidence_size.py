@@ -40,6 +40,9 @@ class EvidenceSize:
         self._seen: set[int] = set()
         self._again: Counter[int] = Counter()
         self._weights: defaultdict[int, float] = defaultdict(float)
+        """By what is asked: what all copies stand for together."""
+        self._single: Counter[float] = Counter()
+        """How many samples stand for so much each."""
         self._n_weighted = 0
         self._total = 0.0
 
@@ -57,6 +60,7 @@ class EvidenceSize:
             self._n_weighted += 1
             self._total += sample.weight
             self._weights[content] += sample.weight
+            self._single[sample.weight] += 1
 
     @property
     def n_different(self) -> int:
@@ -71,7 +75,7 @@ class EvidenceSize:
     @property
     def weighted(self) -> bool:
         """Whether any sample stands for more or fewer requests than others do."""
-        return self._n_weighted > 0 and len(set(self._weights.values())) > 1
+        return self._n_weighted > 0 and len(set(self._weights.values() if self.copies_count else self._single)) > 1
 
     @property
     def n_requests(self) -> float | None:
@@ -110,7 +114,9 @@ class EvidenceSize:
         if self._n_weighted:
             mean = self._total / self._n_weighted
             alone = self.n - self._n_weighted  # one without a weight counts as an average one
-            return [*((weight, 1) for weight in self._weights.values()), (mean, alone)]
+            # Few copies are left as they are, as every page that counts stored rows does (stats.copies).
+            heavy = [(weight, 1) for weight in self._weights.values()] if self.copies_count else self._single.items()
+            return [*heavy, (mean, alone)]
         if not self.copies_count:
             return [(1.0, self.n)]
         return [*((1.0 + n, 1) for n in self._again.values()), (1.0, self.n_different - len(self._again))]

@@ -28,7 +28,7 @@ from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.metering import count_anew
 from evalkit.suite.model_options import check_options, check_variants, expanded
-from evalkit.suite.model_prompts import check_prompts, prompted_name, with_prompts
+from evalkit.suite.model_prompts import check_own_prompts, check_prompts, prompted_name, with_prompts
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -234,6 +234,7 @@ def _name_conflicts(
     yield from checks.check_alone(expanded(file.models))
     yield from check_variants("judges", file.judges)
     yield from check_prompts(file.prompts, _with_variants(models), tasks)
+    yield from check_own_prompts(file.models, tasks)
     for name, judge in file.judges.items():
         for key in ("system", "prompt"):
             if getattr(judge, key) is not None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from evalkit.errors import SuiteError
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.schema import MessageEntry, ModelEntry, TaskEntry
-from evalkit.suite.schema.models import PromptEntry
+from evalkit.suite.schema.models import OwnPrompt, PromptEntry
 from evalkit.suite.source_map import Loc
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import near
@@ -58,6 +58,18 @@ def check_prompts(prompts: Mapping[str, PromptEntry], models: list[str], tasks: 
                 yield (*loc, "prompt"), f"there is no task {task!r}; {near(task, tasks)}"
 
 
+def check_own_prompts(models: Mapping[str, ModelEntry], tasks: list[str]) -> Iterator[tuple[Loc, str]]:
+    """Prompts of models for tasks that are not there: they would be asked with the task's own, and nobody told."""
+    written: list[tuple[Loc, OwnPrompt | None]] = []
+    for name, entry in models.items():
+        written.append((("models", name, "prompt"), entry.prompt))
+        written += [(("models", name, "variants", own, "prompt"), one.prompt) for own, one in entry.variants.items()]
+    for loc, prompt in written:
+        for task in prompt if isinstance(prompt, Mapping) else ():
+            if task not in tasks:
+                yield loc, f"there is no task {task!r}; {near(task, tasks)}"
+
+
 def as_asked(task: ResolvedTask, entry: ModelEntry) -> ResolvedTask | None:
     """The task as this model is asked it; None where it is asked as the task is written. Raises SuiteError."""
     prompt = entry.prompt.get(task.name) if isinstance(entry.prompt, Mapping) else entry.prompt
@@ -92,7 +104,7 @@ def _changed(task: ResolvedTask, system: str | None, prompt: str | None) -> Task
     entry = task.entry
     changes: dict[str, object] = {}
     if prompt is not None:
-        changes |= {"prompt": prompt, "messages": None}
+        changes |= {"prompt": prompt, "messages": None, "system": _system_of(entry)}
     if system is None:
         return entry.model_copy(update=changes)
     messages = entry.messages if prompt is None else None
@@ -103,6 +115,13 @@ def _changed(task: ResolvedTask, system: str | None, prompt: str | None) -> Task
     rest = [turn for turn in messages if turn.role != "system"]
     changes["messages"] = (MessageEntry(role="system", content=system), *rest)
     return entry.model_copy(update=changes)
+
+
+def _system_of(entry: TaskEntry) -> str | None:
+    """The system text that a task is written with, as a key or in its messages; None where it has none."""
+    if entry.system is not None or entry.messages is None or isinstance(entry.messages, str):
+        return entry.system
+    return "\n\n".join(turn.content for turn in entry.messages if turn.role == "system") or None
 
 
 def _changes(prompt: PromptEntry) -> dict[str, object]:

@@ -56,8 +56,13 @@ class Condition:
 
     @property
     def is_margin(self) -> bool:
-        """Whether it is about a loss of score against the baseline: what may stop a run early."""
-        return self.kind == "quality" and self.limit == "margin" and self.part is None
+        """Whether it is about a loss of the whole score against the baseline: what may stop a run early."""
+        return self.compares_scores and self.part is None
+
+    @property
+    def compares_scores(self) -> bool:
+        """Whether it is about a loss of score against the baseline, by the whole score or by one scorer of several."""
+        return self.kind == "quality" and self.limit == "margin"
 
     @property
     def part(self) -> tuple[str, str] | None:
@@ -131,7 +136,9 @@ class RuleResult:
     p_fail: float | None = None
     method: str = ""
     more_if_equal: int | None = None
+    """Further items, each asked as often as these, that would pass if both are equally good."""
     more_if_estimate_holds: int | None = None
+    """Further items that would decide if the observed figure is the true one."""
     shown: str | None = None
     """What was observed, where it is no number: the candidate's licence."""
     unmeasured: str | None = None

@@ -8,6 +8,7 @@ An errored row counts against whatever is at stake: as lost where passing is, as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -133,7 +134,7 @@ def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     base, cand = pairs.baseline.score[scored], pairs.candidate.score[scored]
     if not len(base):
         return unmeasured(condition, "no pair has a score on both sides", n_errored=n_errored)
-    found = of_decision(condition, test_scores(condition, pairs, alpha))
+    found = of_decision(condition, test_scores(condition, pairs, alpha), answers_an_item(pairs))
     weights = None if pairs.weight is None else pairs.weight[scored]
     means = (float(np.average(scores, weights=weights)) for scores in (base, cand))
     return replace(found, baseline=next(means), candidate=next(means))
@@ -171,20 +172,33 @@ def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleRes
     labels = dependence_of(pairs, scored, ~scored)
     scores, floor = pairs.candidate.score[scored], condition.at
     how: dict[str, Any] = {"tail": condition.tail, "scope": condition.scope, "n_errored": n_errored, **labels}
-    return of_floor(condition, test_floor(scores, floor, alpha, **how))
+    return of_floor(condition, test_floor(scores, floor, alpha, **how), answers_an_item(pairs))
 
 
-def of_decision(condition: Condition, decided: Decision) -> RuleResult:
-    """A paired test's decision as the result of a condition."""
-    return replace(_result(condition, decided, decided.delta), more_if_equal=decided.more_if_equal)
+def answers_an_item(pairs: Pairs) -> float:
+    """How often each item was asked, on average."""
+    import numpy as np
+
+    return pairs.n / max(1, len(np.unique(pairs.item)))
 
 
-def of_floor(condition: Condition, decided: FloorDecision) -> RuleResult:
-    """A floor's decision as the result of a condition."""
-    return replace(_result(condition, decided, decided.mean), candidate=decided.mean)
+def of_decision(condition: Condition, decided: Decision, repeats: float) -> RuleResult:
+    """A paired test's decision as the result of a condition; `repeats` as `answers_an_item` says."""
+    found = _result(condition, decided, decided.delta, repeats)
+    return replace(found, more_if_equal=_in_items(decided.more_if_equal, repeats))
 
 
-def _result(condition: Condition, decided: Decision | FloorDecision, value: float) -> RuleResult:
+def of_floor(condition: Condition, decided: FloorDecision, repeats: float) -> RuleResult:
+    """A floor's decision as the result of a condition; `repeats` as `answers_an_item` says."""
+    return replace(_result(condition, decided, decided.mean, repeats), candidate=decided.mean)
+
+
+def _in_items(answers: int | None, repeats: float) -> int | None:
+    """Tests count answers; who asks more buys items, each as often as these."""
+    return None if answers is None else math.ceil(answers / repeats - 1e-9)
+
+
+def _result(condition: Condition, decided: Decision | FloorDecision, value: float, repeats: float) -> RuleResult:
     """What both kinds of decision say alike."""
     return RuleResult(
         condition,
@@ -197,6 +211,6 @@ def _result(condition: Condition, decided: Decision | FloorDecision, value: floa
         p_pass=decided.p_pass,
         p_fail=decided.p_fail,
         method=decided.method,
-        more_if_estimate_holds=decided.more_if_estimate_holds,
+        more_if_estimate_holds=_in_items(decided.more_if_estimate_holds, repeats),
         notes=decided.notes,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
-from evalkit.decide.rules.quality import of_decision, of_floor
+from evalkit.decide.rules.quality import answers_an_item, of_decision, of_floor
 
 if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Mask, Pairs
@@ -63,7 +63,7 @@ def _increase(
     lost, weights = ~there, None if pairs.weight is None else pairs.weight[there]
     labels = dependence_of(pairs, there, lost)
     decided = test(1 - before, 1 - after, condition.at, alpha, n_errored=int(lost.sum()), **labels)
-    found = of_decision(condition, decided)
+    found = of_decision(condition, decided, answers_an_item(pairs))
     return replace(
         found,
         value=_turned(decided.delta),
@@ -82,7 +82,7 @@ def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: 
     pairs, lost = context.pairs, ~there
     labels = dependence_of(pairs, there, lost)
     decided = test_floor(1 - after, 1 - condition.at, context.alpha, n_errored=int(lost.sum()), **labels)
-    found = of_floor(condition, decided)
+    found = of_floor(condition, decided, answers_an_item(pairs))
     rate = 1 - decided.mean
     return replace(
         found,

@@ -1,0 +1,52 @@
+"""An incomplete run is gone on with only while its models are asked with the same prompts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evalkit.store.sealing import rows_of
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import Ran, evalkit, run_folders
+
+SUITE = """
+name: p
+models: {{m: {{adapter: openai_chat, model: m, weights: w, base_url: "{url}"{system}}}}}
+{prompts}
+tasks:
+  - name: t
+    data: {{path: items.jsonl, id: id}}
+    prompt: "{{{{ question }}}}"
+    target: "{{{{ answer }}}}"
+    score: exact
+run: {{timeout_s: 5}}
+"""
+
+
+@pytest.mark.parametrize("where", ["system", "prompts"])
+def test_a_run_with_another_prompt_of_a_model_is_a_new_run(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
+    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+
+    def run(said: str) -> Ran:
+        system = f", system: {said}" if where == "system" else ""
+        prompts = f"prompts: {{own: {{prompt: '{said} {{{{ question }}}}'}}}}" if where == "prompts" else ""
+        suite = SUITE.format(url=provider.base_url, system=system, prompts=prompts)
+        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        return evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
+
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
+        assert run("Please be brief.").code == 4
+        provider.behaviour = Behaviour(reply="B", faults={"400": 0.2})
+        assert "resuming" in run("Please be brief.").err, "the same prompt is gone on with"
+        provider.behaviour = Behaviour(reply="B")
+        other = run("Answer with a novel.")
+    assert other.code == 0 and "resuming" not in other.err
+    asked = [[turn.content for row in rows_of(one) for turn in row.prompt] for one in run_folders(tmp_path / "r")]
+    told = [{word for word in ("brief", "novel") if word in " ".join(said)} for said in asked]
+    assert sorted(map(sorted, told)) == [["brief"], ["novel"]]
