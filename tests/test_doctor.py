@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from evalkit.cli import doctoring
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.testing.loopback import loopback, reply
+from tests.conftest import REPO
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -29,6 +32,12 @@ def test_without_anything_the_next_command_is_the_quickstart(capsys: Capture) ->
     assert not any(what.startswith("key ") for what in found)
     if not any(what.startswith("server ") for what in found):
         assert ran.json["next"].startswith("evalkit run suites/quickstart.yaml")
+
+
+def test_every_extra_that_can_be_installed_has_a_line(capsys: Capture) -> None:
+    extras = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    found = {one["what"] for one in evalkit(capsys, "doctor", "--json").json["found"]}
+    assert {name for name in extras if f"extra {name}" not in found and name not in found} == set()
 
 
 ODD_LISTS = {

@@ -325,3 +325,13 @@ def test_keys_of_a_stranger_s_answers_never_become_lines_of_the_suite(
     assert "size" in prompt and "colour" not in prompt and "kkk" not in prompt
     assert len(prompt.splitlines()) == 3, "one line of instructions, an empty one, and the question"
     assert "injected" not in (tmp_path / "suite.yaml").read_text("utf-8").replace("- name: injected, ", "", 1)
+
+
+def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"{i};Wie hoch ist Haus {i}?;Etwa {i} Meter;{('Bau', 'Maß')[i % 2]}" for i in range(12)]
+    _, suite = made(capsys, csv(tmp_path / "kategorie.csv", "Nr;Frage;Antwort;Kategorie", rows))
+    assert "{{ Frage }}" in str(task_of(suite)["prompt"]) and task_of(suite)["target"] == "{{ Antwort }}"
+    (tmp_path / "suite.yaml").unlink()
+    two = [f"{row.split(';')[1]};{row.split(';')[2]};de" for row in rows]
+    _, suite = made(capsys, csv(tmp_path / "zwei.csv", "Frage;Erwartete Antwort;Sprache", two))
+    assert task_of(suite)["target"] == "{{ row['Erwartete Antwort'] }}"

@@ -27,6 +27,7 @@ EXTRAS = {
     "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "scoring of mathematics"),
+    "metrics": ("sacrebleu", "the scorer overlap: BLEU, chrF, ROUGE"),
     "mlflow": ("mlflow", "evalkit export --to mlflow"),
     "wandb": ("wandb", "evalkit export --to wandb"),
 }

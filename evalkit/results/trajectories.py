@@ -109,8 +109,10 @@ def trajectories(folder: Path, sample_id: str) -> list[Trajectory]:
         raise UserError(f"{folder} has no sample {sample_id!r:.80}. `evalkit export` lists the ids of all samples.")
     found = [_trajectory(folder, row) for row in rows if row["steps"] is not None]
     if not found:
-        told = f"The sample {sample_id!r:.80} is no agent's: its answers are single ones. The board shows them."
-        raise UserError(told)
+        raise UserError(
+            f"The sample {sample_id!r:.80} is no agent's: its answers are single ones. The board shows them (evalkit "
+            f"board), and a file has them: evalkit export {folder.name} --to jsonl --out rows.jsonl"
+        )
     return found
 
 

@@ -24,13 +24,16 @@ QUESTIONS = (
     *GUESSES["prompt"], "message", "customer_message", "ticket", "text", "body", "query", "utterance", "instruction",
     "instructions", "problem", "request", "user_message", "review", "comment", "sentence", "email", "content", "post",
     "tweet", "description", "claim", "statement",
+    "frage", "pregunta", "domanda", "pergunta", "vraag", "nachricht", "kundennachricht", "anfrage",
 )  # fmt: skip
 IDS = (*GUESSES["item"], "uid", "uuid", "key", "ticket_id", "message_id", "no", "nr", "number")
 CONTEXTS = ("context", "passage", "document", "article", "background", "subject", "title", "source_text")
 """Columns that belong before the question."""
 TARGETS = (
     *GUESSES["target"], "label", "expected_answer", "correct_answer", "right_answer", "gold_label", "ground_truth",
-    "expected_output", "reference_answer", "ideal_answer", "gold_answer", "solution", "answer", "class", "intent",
+    "expected_output", "reference_answer", "ideal_answer", "gold_answer", "solution", "answer",
+    "antwort", "richtige_antwort", "erwartete_antwort", "musterantwort", "réponse", "reponse", "respuesta", "risposta",
+    "resposta", "antwoord", "class", "intent",
     "queue", "sentiment", "topic", "category", "tag", "is_spam", "spam", "toxic", "priority", "response", "completion",
     "output", "reply", "summary", "translation",
 )  # fmt: skip
