@@ -19,7 +19,8 @@ from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
 from evalkit.store import judge_files, runs
 from tests.conftest import REPO
-from tests.gate_world import gate, one, stored
+from tests.gate_world import dollars, gate, one, stored
+from tests.store_rows import write_sealed
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -254,3 +255,33 @@ def test_a_plan_of_more_repeats_than_stored_admits_how_little_two_answers_tell(s
     assert mix is not None
     assert mix.passes_low < 0.65
     assert mix.passes_high > 0.9
+
+
+@pytest.mark.parametrize("judges", [("a",), ("a", "b")])
+def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ...], tmp_path: Path) -> None:
+    """40 items of which one half is judged, at a cent a verdict: marking both answers of a judged item costs 2 cents a
+    judge, of any item 1 cent; with one judge as with two, of which each may mark alone."""
+    rng = np.random.default_rng(1)
+    rows, verdicts = [], []
+    for side, model in enumerate(("base", "cand", "third")):
+        for n in range(20):
+            rows.append(one(n, model, float(rng.random() < 0.7), task="sums", **dollars("0.001")))
+            parts = {judge: float(rng.random() < 0.6) for judge in judges}
+            score = sum(parts.values()) / len(parts)
+            rows.append(one(n + 100, model, score, task="advice", parts=parts, **dollars("0.001")))
+            for judge in judges:
+                verdicts.append(one(1000 * side + n, judge, 1.0, task="advice", **dollars("0.01")))
+    folder = stored(tmp_path, {m: [] for m in ("base", "cand")}, rows=rows, tasks={"sums": 20, "advice": 20})
+    about = {"tasks": {"advice": {"n": 60, "identity": {"judges": list(judges)}}}}
+    inner = judge_files.open_judging(folder, {**about, "models": {j: {"adapter": "openai_chat"} for j in judges}})
+    write_sealed(inner, verdicts)
+    runs.update_facts(inner, status="complete")
+    subjects = {"sums": 0.0, "advice": 0.02, "all": 0.01}
+    for subject, usd in subjects.items():
+        earlier = Earlier.of(folder, "base", "cand", subject)
+        assert earlier.prices.judge_usd == {judge: pytest.approx(usd) for judge in judges if usd}, subject
+        for named in earlier.by_judges:
+            asked = len(named) or (len(judges) if usd else 0)
+            assert earlier.prices.usd_with(named) == pytest.approx(0.002 + asked * usd), (subject, named)
+    mix = cheapest_mixes(Earlier.of(folder, "base", "cand", "advice"), WantedPower(0.4), Limits(), draws=20).mixes[0]
+    assert mix.usd == pytest.approx(mix.mix.items * (0.002 + 0.02))

@@ -114,7 +114,7 @@ def test_all_wrong_options_are_told_at_once() -> None:
 
 def test_every_scorer_can_be_made_and_carries_its_whole_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evalkit.scorers.code.allowed", lambda: True)
-    needed = {"regex": {"pattern": "a"}}
+    needed: dict[str, dict[str, object]] = {"regex": {"pattern": "a"}, "several": {"of": [{"use": "exact"}]}}
     for name in known_scorers():
         scorer = make_scorer(name, needed.get(name, {}))
         assert scorer.name == name

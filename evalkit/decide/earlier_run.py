@@ -42,7 +42,14 @@ class Prices:
     """The slower model's mean time of one answer."""
     in_flight: int
     judge_usd: dict[str, float | None] = field(default_factory=dict)
-    """By judge: dollars of marking one answer of each model."""
+    """By judge: dollars of marking one answer of each model, on average over the items: those that the judge does not
+    mark cost nothing. Every judge of these tasks is here; empty: nobody judges them."""
+
+    def usd_with(self, judges: tuple[str, ...]) -> float | None:
+        """Dollars of one answer of each model, with the marks of these judges; (): of every judge that there is."""
+        each = [self.usd, *(self.judge_usd.get(judge) for judge in judges or self.judge_usd)]
+        known = [price for price in each if price is not None]
+        return sum(known) if len(known) == len(each) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,8 @@ class Earlier:
         by_judges: dict[tuple[str, ...], StoredPair] = {(): StoredPair(matrices[0], matrices[1], clusters)}
         judge_usd: dict[str, float | None] = {}
         if judge_files.judging_of(folder) is not None:
-            found = _by_judges(folder, sides, pairs, items, clusters)
-            if found:
-                by_judges, judge_usd = found, _judge_prices(folder, tuple(found)[-1])
+            by_judges = _by_judges(folder, sides, pairs, items, clusters) or by_judges
+            judge_usd = _judge_prices(folder, pairs, items)
         older = _older(folder, sides, pairs, items) if items.shape[1] == 1 and clusters is None else []
         history = predictors(matrices[0][:, 0], np.array(older)).ratio if len(older) >= 2 else None
         return cls(
@@ -192,17 +198,23 @@ def _marks(folder: Path, model: str, pairs: Pairs, judges: Sequence[str]) -> dic
     return found
 
 
-def _judge_prices(folder: Path, judges: tuple[str, ...]) -> dict[str, float | None]:
-    """Dollars of one answer of each of two models, by judge; None where it is not known."""
+def _judge_prices(folder: Path, pairs: Pairs, items: Codes) -> dict[str, float | None]:
+    """As `Prices.judge_usd`; None where a judge's price is not known."""
     from evalkit.results.summary import read_summary
 
     inner = judge_files.judging_of(folder)
     assert inner is not None
-    told, answers = read_summary(inner).models, sum(m.all.n for m in read_summary(folder).models.values())
+    told, answered = read_summary(inner).models, read_summary(folder).models
+    codes, counts = np.unique(pairs.task[items], return_counts=True)
+    tasks = [pairs.tasks[code] for code in codes.tolist()]
     made: dict[str, float | None] = {}
-    for judge in judges:
-        total = told[judge].all.cost.total_usd if judge in told else None
-        made[judge] = None if total is None or not answers else 2 * total / answers
+    for task, panel, share in zip(tasks, _panels(folder, tasks), (counts / counts.sum()).tolist(), strict=True):
+        judged = [model.tasks[task] for model in answered.values() if task in model.tasks]
+        n = sum(one.n - one.outcomes.get("errored", 0) for one in judged)  # no judge is asked about an errored answer
+        for judge in dict.fromkeys([*panel, *(name for name, one in told.items() if task in one.tasks)]):
+            known = told[judge].tasks.get(task) if judge in told else None
+            total, before = None if known is None else known.cost.total_usd, made.get(judge, 0.0)
+            made[judge] = None if total is None or before is None or not n else before + share * 2 * total / n
     return made
 
 

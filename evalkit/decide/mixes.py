@@ -43,7 +43,7 @@ class PricedMix:
 
     mix: Mix
     judges: tuple[str, ...]
-    """Empty: no judge marks, or their number was not varied."""
+    """Empty: no judge marks, or their number was not varied: all mark then, and are paid for."""
     n_answers: int
     """Of both models together."""
     usd: float | None
@@ -155,12 +155,9 @@ def _cost(one: PricedMix) -> tuple[bool, float, int]:
 def _priced(earlier: Earlier, mix: Mix, judges: tuple[str, ...], limits: Limits) -> PricedMix:
     prices = earlier.prices
     answers = mix.items * mix.repeats
-    each = [prices.usd, *(prices.judge_usd.get(judge) for judge in judges)]
-    usd: float | None = 0.0
-    for price in each:
-        usd = None if usd is None or price is None else usd + answers * price
+    usd = prices.usd_with(judges)
     if usd is not None:
-        usd += max(0, mix.items - len(earlier.whole.baseline)) * limits.usd_per_new_item
+        usd = answers * usd + max(0, mix.items - len(earlier.whole.baseline)) * limits.usd_per_new_item
     width = limits.in_flight or prices.in_flight
     return PricedMix(
         mix=mix,
