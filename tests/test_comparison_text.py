@@ -11,6 +11,7 @@ from evalkit.records import Outcome, Row
 from evalkit.render.comparison import disagreement
 from evalkit.results.compare import Difference
 from tests.board_world import a_row, a_run, an_error
+from tests.gate_world import one, stored
 from tests.world import evalkit
 
 
@@ -108,3 +109,25 @@ def test_a_run_that_cannot_be_read_says_so_instead_of_a_table(tmp_path: Path) ->
     (run.folder / "rows-1.parquet").write_bytes(b"PAR1 no more")
     (run.folder / "summary.json").unlink()
     assert "rows-1.parquet" in str(door.load_run(run.folder))
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_pages_that_test_answers_and_pages_that_test_their_means_say_so(
+    repeats: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        one(n, model, float((n + k + len(model)) % 4 > k % 2), repeat=k, total_s=(97 * n + k + len(model) / 9) / 991)
+        for model in ("base", "b")
+        for n in range(30)
+        for k in range(repeats)
+    ]
+    run = stored(tmp_path / "results", {"base": [], "b": []}, rows=rows, tasks={"t": 30}, repeats=repeats)
+    results = ("--results", tmp_path / "results")
+    told = " ".join(evalkit(capsys, "compare", f"{run.name}:base", f"{run.name}:b", *results).out.split())
+    assert ("test the mean of an item's answers" in told) == (repeats > 1)
+    found = door.open_run(run.name, tmp_path / "results")
+    printed = " ".join(str(door.compare(found["base"], found["b"])).split())
+    assert ("every answer is a pair" in printed) == (repeats > 1)
+    page = tmp_path / "page.html"
+    assert evalkit(capsys, "report", run.name, *results, "--html", page).code == 0
+    assert ("the mean of a sample&#39;s answers is tested" in page.read_text("utf-8")) == (repeats > 1)

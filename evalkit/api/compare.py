@@ -12,7 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
-from evalkit.render.comparison import difference_text, disagreement
+from evalkit.render.comparison import BY_ANSWER, difference_text, disagreement
 from evalkit.render.flip_text import lost_and_won
 from evalkit.results.compare import Difference
 from evalkit.results.compare import compare as compare_sides
@@ -53,6 +53,8 @@ class Comparison:
     among: str | None = None
     """A sentence where the interval over all leaves out zero, and the two are too close to call all the same among the
     models of their run (`Run.standings`)."""
+    repeated: bool = False
+    """Whether items were asked several times: each answer is then a pair, and those of one item a cluster."""
 
     def __repr__(self) -> str:
         return visible(f"<Comparison {self.a} -> {self.b}: {len(self.differences)} differences>", limit=500)
@@ -95,7 +97,8 @@ class Comparison:
     def _notes(self) -> list[str]:
         """Where p and interval disagree, why the evidence is not whole, what differs between the two."""
         among = [f"{self.differences[0].subject}: {self.among}."] if self.among is not None else []
-        return [*filter(None, map(disagreement, self.differences)), *among, *self.caveats, *self.compared]
+        repeated = [BY_ANSWER] if self.repeated else []
+        return [*filter(None, map(disagreement, self.differences)), *repeated, *among, *self.caveats, *self.compared]
 
 
 def compare(a: Side | Run, b: Side | Run) -> Comparison:
@@ -116,6 +119,7 @@ def compare(a: Side | Run, b: Side | Run) -> Comparison:
         compared=versus.compared,
         caveats=versus.caveats,
         among=versus.among,
+        repeated=versus.repeated,
     )
 
 

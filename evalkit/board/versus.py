@@ -13,7 +13,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.render.cells import run_titles
-from evalkit.render.comparison import cost_sentence, sentence
+from evalkit.render.comparison import BY_MEAN, cost_sentence, sentence
 from evalkit.render.forest import ForestRow, forest
 from evalkit.render.word_diff import word_diff
 from evalkit.results import changes
@@ -76,6 +76,8 @@ def render(store: ResultsReader) -> None:
         )
     if whole.method:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
+    if whole.repeated:
+        st.caption(BY_MEAN)
     _served(store, a, b)
     _figures(store, a, b)
     _differences(store, a, b, tasks, whole)

@@ -14,6 +14,16 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
+BY_ANSWER = (
+    "Items were asked several times: every answer is a pair, and those of one item count as one cluster, as in the "
+    "gate. The board and the HTML report test the mean of an item's answers, so their interval may end a little "
+    "elsewhere."
+)
+BY_MEAN = (
+    "Samples were asked several times: the mean of a sample's answers is tested. compare and the gate test every "
+    "answer, so their interval may end a little elsewhere; where only one of them leaves out zero, hold to the gate's."
+)
+"""Why two pages show two intervals of the same two models."""
 _NEARLY = 1.05
 """Of two costs: what is nearer is not worth a word."""
 
@@ -134,6 +144,8 @@ def render_versus(
         for difference in rows:
             if why := disagreement(difference):
                 page.say(why)
+        if versus.repeated:
+            page.say(BY_ANSWER)
         if versus.among is not None:
             page.say(f"{visible(rows[0].subject, limit=60)}: {versus.among}.")
         counts = versus.flips

@@ -82,6 +82,8 @@ class PairedComparison:
     models answered; empty where it reported none."""
     caveats: tuple[str, ...]
     """Why the evidence is not whole; empty when it is."""
+    repeated: bool = False
+    """Whether items were asked several times: each answer is then a pair, and those of one item a cluster."""
     among: str | None = None
     """A sentence where the interval over all tasks leaves out zero, and the two are too close to call all the same
     among the models of their run."""
@@ -112,6 +114,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
         tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
         (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
+        pairs.repeated,
         _among(a, b, differences[0]),
     )
 
@@ -206,6 +209,8 @@ class SampleComparison:
     decision; of any other two, that the interval leaves out zero."""
     refused: str | None = None
     """Why the two do not compare; nothing else is known then. None: they do."""
+    repeated: bool = False
+    """Whether a side asked its samples several times: the mean of a sample's answers is then what is tested."""
     among: int | None = None
     """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
 
@@ -235,7 +240,10 @@ def compare_samples(
         low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
         shown = tested.verdict is not Verdict.INCONCLUSIVE
-        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts, shown)
+        repeated = any((reader.facts(run).repeats or 1) > 1 for run, _ in (a, b))
+        return SampleComparison(
+            task, pair.n, pair.n_errored, tested.delta, low, high, *counts, shown, repeated=repeated
+        )
 
     found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
     stands = {(line.entry.run.name, line.entry.model): line.standing for line in leaderboard if line.standing}
