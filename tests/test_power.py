@@ -285,3 +285,23 @@ def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ..
             assert earlier.prices.usd_with(named) == pytest.approx(0.002 + asked * usd), (subject, named)
     mix = cheapest_mixes(Earlier.of(folder, "base", "cand", "advice"), WantedPower(0.4), Limits(), draws=20).mixes[0]
     assert mix.usd == pytest.approx(mix.mix.items * (0.002 + 0.02))
+
+
+def test_a_plan_says_which_chances_are_made_up_or_unknown(tmp_path: Path, capsys: Capture) -> None:
+    rng = np.random.default_rng(9)
+    rows = []
+    for model in ("base", "cand"):
+        for n in range(60):
+            chance = 0.7 if model == "base" else (0.5, 0.9)[n % 2]
+            for k in range(2):
+                score = float(rng.random() < chance) if (n, k, model) != (0, 0, "cand") else None
+                rows.append(one(n, model, score, repeat=k, total_s=0.3 + len(rows) / 997))
+    folder = stored(tmp_path / "results", {"base": [], "cand": []}, gate(), rows=rows, tasks={"t": 60}, repeats=2)
+    more = ("--margin", "0.3", "--draws", "40", "--results", tmp_path / "results")
+    told = evalkit(capsys, "power", folder.name, *more, "--repeats", "4")
+    assert told.code == 0, told.err
+    assert "beyond the 2 stored of each item are made up" in told.out
+    assert "1 item lacks an answer and is left out." in told.out
+    assert "no item of this run lies beyond a loss of two margins" in told.out
+    told = evalkit(capsys, "power", folder.name, *more, "--repeats", "2")
+    assert "made up" not in told.out

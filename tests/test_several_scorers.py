@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import evalkit as library
-from evalkit.records import Outcome, Response, Sample, StopReason
+from evalkit.records import Outcome, Response, Row, Sample, StopReason
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.schema import ScoreEntry
-from tests.gate_world import one, stored
+from tests.gate_world import Gate, gate, one, stored
 from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -316,3 +316,20 @@ def test_python_takes_lists_of_scorers_and_cases(tmp_path: Path) -> None:
     )
     run = library.run(suite, results=tmp_path / "results")
     assert run["mine"].frame()["score"].tolist() == [1.0]
+
+
+TWO = {"score": {"name": "several", "options": {"of": [{"name": "a"}, {"name": "b"}], "need": "mean"}}}
+
+
+def of_two(model: str, n: int, a: float, b: float, **more: object) -> Row:
+    return one(n, model, (a + b) / 2, parts={"a": a, "b": b}, **more)
+
+
+def test_a_loss_is_not_injected_into_one_scorer_of_several(capsys: Capture, tmp_path: Path) -> None:
+    rows = [
+        of_two(model, n, float((n + k) % 5 > 0), 1.0) for k, model in enumerate(("base", "cand")) for n in range(99)
+    ]
+    section = gate({"quality": "t/b", "margin": 0.05})
+    run = stored(tmp_path / "results", {"base": [], "cand": []}, section, rows=rows, tasks={"t": 99}, identity=TWO)
+    told = Gate(capsys, tmp_path)(run, "--self-test")
+    assert told.code == 2 and "one scorer of several" in told.err

@@ -47,9 +47,15 @@ def self_test(gate: GateEntry, pairs: Pairs, *, reps: int, seed: int) -> Iterato
     Raises UserError where the gate has no such rule, or nothing is scored.
     """
     of_quality = [c for rule in gate.rules for c in conditions(rule) if c.required and c.kind == "quality"]
-    required = [c for c in of_quality if c.is_margin]
     if not of_quality:
         raise UserError("this gate has no required rule about quality, so there is no loss to inject")
+    of_quality = [c for c in of_quality if c.part is None]
+    if not of_quality:
+        raise UserError(
+            "this gate's required rules about quality are each about one scorer of several: a loss is injected into an "
+            "answer's own score alone. Add a rule about the task"
+        )
+    required = [c for c in of_quality if c.is_margin]
     if not required:
         yield from _floor_test(gate, pairs, of_quality, reps, np.random.default_rng(seed))
         return

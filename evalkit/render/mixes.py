@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TextIO
 
 from evalkit.decide.mixes import CheapestMixes, PricedMix, share_of_items
@@ -81,8 +82,19 @@ def _said(found: CheapestMixes) -> list[str]:
         f"supposed difference is true of them (it was {numbers.difference(found.observed)}). Another candidate may "
         "differ more, and then needs more."
     )
-    if earlier.n_left_out:
-        said.append(f"{numbers.count(earlier.n_left_out)} items lack an answer and are left out.")
+    if any(one.mix.repeats > earlier.whole.stored_repeats for one in found.mixes):
+        said.append(
+            f"Answers beyond the {numbers.count(earlier.whole.stored_repeats)} stored of each item are made up, as "
+            "answers to it vary: these chances are known less well, as their ranges say."
+        )
+    if any(math.isnan(one.mix.fails) for one in found.mixes):
+        said.append(
+            f"{numbers.UNDEFINED}: no item of this run lies beyond a loss of two margins, so how often one fails is "
+            "not known."
+        )
+    if (n := earlier.n_left_out) > 0:
+        left_out = "item lacks an answer and is" if n == 1 else "items lack an answer and are"
+        said.append(f"{numbers.count(n)} {left_out} left out.")
     if found.in_vain and found.mixes:
         said.append(f"With {', '.join(map(str, found.in_vain))} answers an item no number of items would do.")
     return said
