@@ -10,6 +10,7 @@ import pytest
 
 import evalkit as library
 from evalkit.records import Outcome, Response, Row, Sample, StopReason
+from evalkit.scorers import code_worker
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.schema import ScoreEntry
@@ -175,7 +176,10 @@ def test_a_gate_that_runs_asks_every_item_for_a_part(capsys: Capture, tmp_path: 
         ("[exact, code]", "--allow-code-execution"),
     ],
 )
-def test_lists_that_cannot_be_meant_are_refused(score: str, said: str, capsys: Capture, tmp_path: Path) -> None:
+def test_lists_that_cannot_be_meant_are_refused(
+    score: str, said: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(code_worker._permission, "allowed", False)  # another test's command may have allowed code
     found = evalkit(capsys, "check", a_suite(tmp_path, score))
     assert found.code == 2 and said in found.err, found.err
 

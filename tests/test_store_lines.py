@@ -24,7 +24,7 @@ def test_a_row_comes_back_exactly_as_it_was(row: object) -> None:
     assert isinstance(back.outcome, Outcome)
 
 
-@given(text=st.text(), cost=st.decimals(allow_nan=False, allow_infinity=False), score=st.floats(0, 1))
+@given(text=st.text(), cost=st.decimals(min_value=0, allow_nan=False, allow_infinity=False), score=st.floats(0, 1))
 @settings(max_examples=200, deadline=None)
 def test_any_text_and_any_amount_come_back_exactly(text: str, cost: Decimal, score: float) -> None:
     row = a_row(text=text, cost_usd=cost, score=score)
