@@ -139,8 +139,15 @@ def error_record(error: RequestError) -> dict[str, object]:
 
 
 def _usage(record: Mapping[str, object], *, has_output: bool) -> Usage | None:
-    bill = inner(record.get("usage"))
-    cost = money(record.get("cost_usd"))
+    return stated_usage(inner(record.get("usage")), record.get("cost_usd"), has_output=has_output)
+
+
+def stated_usage(bill: Mapping[str, object], cost_usd: object, *, has_output: bool) -> Usage | None:
+    """The usage of what an application says of its tokens (`input`, `output`, `cached`, `reasoning`) and of its cost.
+
+    None where it says nothing that can be read, or counts that its own answer contradicts and no cost.
+    """
+    cost = money(cost_usd)
     counts = {key: count(bill.get(key)) for key in ("input", "output", "cached", "reasoning")}
     if cost is None and all(value is None for value in counts.values()):
         return None

@@ -16,12 +16,12 @@ from typing import Literal
 import orjson
 
 from evalkit.adapters.application_options import CLOSED, DONE, Finish, HttpOptions, UsagePaths, path_of
-from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.application_record import stated_usage
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.json_paths import ABSENT, JsonPath, read_path
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import count, money, name, raw_usage, text
+from evalkit.adapters.reply_fields import name, raw_usage, text
 from evalkit.errors import BadReply
 from evalkit.records import Response, StopReason, Timing, Usage
 
@@ -169,21 +169,7 @@ class ApplicationAnswer(ReplyReading):
         )
 
     def _usage(self) -> Usage | None:
-        found = self._found
-        counts = {key: count(found.get(key)) for key in ("input", "output", "cached", "reasoning")}
-        cost = money(found.get("cost_usd"))
-        if cost is None and all(value is None for value in counts.values()):
-            return None
-        usage = Usage(
-            input=counts["input"],
-            cache_read=counts["cached"],
-            output=counts["output"],
-            reasoning=counts["reasoning"],
-            provider_cost_usd=cost,
-        )
-        return believed(usage, has_output=bool(self.pieces or self.thoughts)) or (
-            None if cost is None else Usage(provider_cost_usd=cost)
-        )
+        return stated_usage(self._found, self._found.get("cost_usd"), has_output=bool(self.pieces or self.thoughts))
 
     def _note(self, said: Mapping[str, object], beside: Beside) -> None:
         """What stands beside the answer. Later words win, nothing never replaces something."""

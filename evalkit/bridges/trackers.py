@@ -22,7 +22,6 @@ from evalkit.installed import install_hint
 from evalkit.store import runs
 from evalkit.store.summary import read_summary
 
-TRACKERS = ("mlflow", "wandb")
 _ODD = re.compile(r"[^\w./ -]+")
 
 

@@ -212,13 +212,5 @@ def pass_at_k(n: int, n_right: int, k: int) -> float | None:
     return 1 - comb(n - n_right, k) / comb(n, k)
 
 
-def pass_all_k(n: int, n_right: int, k: int) -> float | None:
-    """Chance that all of k answers, drawn from n of which `n_right` are right, are right: pass^k of tau-bench
-    (Yao et al. 2024, arXiv:2406.12045). None where there are fewer than k answers."""
-    if not 0 < k <= n:
-        return None
-    return comb(n_right, k) / comb(n, k)
-
-
 def _missing() -> MissingPackage:
     return MissingPackage(f"this metric needs sacrebleu. Install the extra: {install_hint('metrics')}")

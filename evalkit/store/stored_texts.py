@@ -54,8 +54,9 @@ def _message(one: Mapping[str, object]) -> Message | None:
 
 def _tool(one: Mapping[str, object]) -> Tool | None:
     name, description, parameters = one.get("name"), one.get("description"), one.get("parameters")
-    fits = isinstance(name, str) and isinstance(description, str) and isinstance(parameters, dict)
-    return Tool(str(name), str(description), parameters) if fits and isinstance(parameters, dict) else None
+    if not isinstance(name, str) or not isinstance(description, str) or not isinstance(parameters, dict):
+        return None
+    return Tool(name, description, parameters)
 
 
 def _call(one: Mapping[str, object]) -> ToolCall | None:
