@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit import __version__, child
+from evalkit.cli.interrupts import queries_stop
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -129,7 +130,8 @@ def run_command(args: list[str] | None) -> int:
     if (runs := sys.modules.get("evalkit.store.runs")) is not None:
         runs.unvouched.clear()
     try:
-        result: object = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
+        with queries_stop():
+            result: object = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2

@@ -66,10 +66,12 @@ async def _until_done(runner: Runner) -> tuple[RunResult, signal.Signals | None]
         ended_by.append(number)
         runner.interrupt()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, stop, number)
     try:
         return await runner.run(), ended_by[0] if ended_by else None
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

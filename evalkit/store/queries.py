@@ -11,7 +11,9 @@ database file is written: what is in the folder is the store.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,24 @@ _YOUNGEST = 2**31 - 1
 """The age of journaled rows: above any part's number."""
 
 
+_open: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
+
+
+def stop_all() -> bool:
+    """Ask every query of this process to stop: it ends with DuckDB's "Query interrupted". False: no connection is open.
+
+    Any thread may call it. A connection that is merely open is left as it is.
+    """
+    import duckdb
+
+    asked = False
+    for con in list(_open):
+        with suppress(duckdb.Error):  # closed
+            con.interrupt()
+            asked = True
+    return asked
+
+
 def connect(folders: Sequence[Path], *, texts: bool = True) -> duckdb.DuckDBPyConnection:
     """A connection with the views `rows` and, unless told otherwise, `texts` over these runs.
 
@@ -51,6 +71,7 @@ def connect(folders: Sequence[Path], *, texts: bool = True) -> duckdb.DuckDBPyCo
     for folder in folders:
         runs.read_facts(folder)
     con = duckdb.connect(":memory:")
+    _open.add(con)
     con.execute("set parquet_metadata_cache = true")  # ten million rows have megabytes of footer; parts never change
     _view(con, "rows", folders)
     if texts:
