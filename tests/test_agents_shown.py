@@ -171,3 +171,25 @@ def test_every_field_of_a_step_comes_back() -> None:
     )  # fmt: skip
     assert all(getattr(step, field.name) != field.default for field in fields(AgentStep)), "every field is set"
     assert read_step(json.loads(json.dumps(step_record(step)))) == step
+
+
+def test_a_sample_of_single_answers_is_shown_with_how_each_was_read(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\nmodels:\n  m: {adapter: scripted, model: m, replies: {'1': 'The answer is B.'}}\n"
+        "tasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }} A or B?', target: '{{ a }}', "
+        "choices: [A, B], score: choice}\nrun: {max_error_rate: 1}\n"
+    )
+    (tmp_path / "d.jsonl").write_text('{"id":"1","q":"which?","a":"A"}\n{"id":"2","q":"what?","a":"A"}\n')
+    results = tmp_path / "results"
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", results).code == 0
+    read = evalkit(capsys, "show", "--sample", "1", "--results", results)
+    assert (read.code, read.err) == (0, "")
+    assert "t × m, sample 1: wrong, " in read.out
+    assert "\n  asked: which? A or B?" in read.out
+    for line in ("answer: The answer is B.", "read as: B) B", "expected: A"):
+        assert f"\n  {line}\n" in read.out
+    errored = evalkit(capsys, "show", "--sample", "2", "--results", results).out
+    assert "t × m, sample 2: errored" in errored
+    assert "\n  error: models.m: the script has no reply to sample '2'" in errored
+    (plain,) = evalkit(capsys, "show", "--sample", "1", "--json", "--results", results).json["trajectories"]
+    assert (plain["answer"], plain["extracted"], plain["target"]) == ("The answer is B.", "B) B", "A")

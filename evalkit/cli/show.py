@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @results_folder
 @click.option("--slices", is_flag=True, help="Quality by the fields that the suite slices by, instead of the table.")
 @click.option("--flaky", is_flag=True, help="Items that a model answers now right and now wrong, instead of the table.")
-@click.option("--sample", metavar="ID", help="What agents did with this sample, request by request.")
+@click.option("--sample", metavar="ID", help="How every model answered this sample, an agent request by request.")
 @markdown_tables
 @as_json
 def command(
@@ -155,7 +155,7 @@ def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
 
 
 def _print_trajectories(folder: Path, sample: str, *, markdown: bool, as_json: bool) -> int:
-    """What agents did with a sample; the exit code. Raises UserError where there is no such sample of an agent."""
+    """How models answered a sample; the exit code. Raises UserError where there is no such sample."""
     from evalkit.results.trajectories import trajectories
 
     found = trajectories(folder, sample)

@@ -111,7 +111,7 @@ class Run:
         return agent_figures(self.folder) if has_agents(self.facts) else []
 
     def trajectories(self, sample_id: str) -> list[Trajectory]:
-        """What every model did with an agent's sample, request by request.
+        """How every model answered a sample: what it said and how it was read, an agent's request by request.
 
         Raises UserError where there is no such sample, StoreError when the rows cannot be read.
         """

@@ -1,4 +1,4 @@
-"""What agents did: how far each model went on a task, and single samples request by request.
+"""Single samples as each model answered them, agents' request by request; how far agents went on a task.
 
     agent_figures(folder)                       # [AgentFigures(task="desk", model="gpt", n=40, steps=3.4, ...)]
     trajectories(folder, "lost")                # [Trajectory(model="gpt", steps=(AgentStep(...), ...), ...)]
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import orjson
 
@@ -20,6 +21,8 @@ from evalkit.facts import RunFacts
 from evalkit.records import AgentStep
 from evalkit.store import queries
 from evalkit.store.step_codec import read_steps
+from evalkit.store.stored_texts import calls_of
+from evalkit.store.transcript import transcript
 
 SHOWN = 50
 """Trajectories that are shown of one sample."""
@@ -51,7 +54,7 @@ class AgentFigures:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """One sample of one model, request by request. Seconds and US dollars; None: not known."""
+    """One sample of one model: its answer, or an agent's steps. Seconds and US dollars; None: not known."""
 
     task: str
     sample_id: str
@@ -66,7 +69,12 @@ class Trajectory:
     cached: bool
     request: str
     """What the user asked."""
+    answer: str | None
+    """What was said last, with the calls that were made."""
+    extracted: str | None
+    target: str | None
     steps: tuple[AgentStep, ...]
+    """Empty where it is no agent's."""
 
 
 def has_agents(facts: RunFacts) -> bool:
@@ -90,15 +98,15 @@ def agent_figures(folder: Path) -> list[AgentFigures]:
 
 
 def trajectories(folder: Path, sample_id: str) -> list[Trajectory]:
-    """What every model did with a sample, by task, model and repeat; at most SHOWN.
+    """How every model answered a sample, by task, model and repeat; at most SHOWN.
 
-    Raises UserError where no sample has this id, or none of its rows is an agent's, StoreError for damaged rows.
+    Raises UserError where no sample has this id, StoreError for damaged rows.
     """
     keyed = "model, task, sample_digest, occurrence, repeat"
     with queries.connect([folder]) as con:
         cursor = con.execute(
             f"""select task, sample_id, model, repeat, r.outcome, score, reason, error, total_s, cost_usd, cached,
-                       prompt, steps
+                       prompt, text, calls, extracted, target, steps
                 from rows r join texts using ({keyed}) where sample_id = ?
                 order by task, model, repeat limit {SHOWN}""",
             [sample_id],
@@ -107,13 +115,7 @@ def trajectories(folder: Path, sample_id: str) -> list[Trajectory]:
         rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     if not rows:
         raise UserError(f"{folder} has no sample {sample_id!r:.80}. `evalkit export` lists the ids of all samples.")
-    found = [_trajectory(folder, row) for row in rows if row["steps"] is not None]
-    if not found:
-        raise UserError(
-            f"The sample {sample_id!r:.80} is no agent's: its answers are single ones. The board shows them (evalkit "
-            f"board), and a file has them: evalkit export {folder.name} --to jsonl --out rows.jsonl"
-        )
-    return found
+    return [_trajectory(folder, row) for row in rows]
 
 
 def steps_of(written: str | None, folder: Path | str) -> tuple[AgentStep, ...] | None:
@@ -129,8 +131,9 @@ def steps_of(written: str | None, folder: Path | str) -> tuple[AgentStep, ...] |
 
 def _trajectory(folder: Path, row: Mapping[str, object]) -> Trajectory:
     told = dict(row)
-    prompt, steps = told.pop("prompt"), steps_of(str(told.pop("steps")), folder)
+    prompt, steps = told.pop("prompt"), steps_of(cast("str | None", told.pop("steps")), folder)
     told["request"] = _request(str(prompt or "[]"))
+    told["answer"] = transcript(cast("str | None", told.pop("text")), calls_of(cast("str | None", told.pop("calls"))))
     return Trajectory(**told, steps=steps or ())  # type: ignore[arg-type]  # the columns of the query
 
 
