@@ -445,3 +445,17 @@ def test_a_protected_gate_believes_no_program_of_the_checkout(tmp_path: Path, ca
     other.write_text(suite.read_text().replace("functions.py:sort_with_bill", "functions.py:other"))
     held = evalkit(capsys, "gate", "latest", "--suite", other, "--results", tmp_path / "r")
     assert held.code == 2
+
+
+def test_a_program_is_the_same_wherever_the_checkout_lies(tmp_path: Path) -> None:
+    def place(folder: str, source: str = "print(1)", word: str = "-q") -> str:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bot.py").write_text(source)
+        options = {"command": ("python3", "./bot.py", word)}
+        spec = ModelSpec("bot", "command", "", options=options, folder=str(tmp_path / folder), allow_code=True)
+        return make_adapter(spec).endpoint.place
+
+    here = place("here")
+    assert place("there") == here
+    assert place("other-file", source="print(2)") != here
+    assert place("other-word", word="-v") != here

@@ -70,8 +70,10 @@ def make(spec: ModelSpec) -> ProgramAdapter:
     assert options.command is not None
     argv, files = _resolved(options.command, spec, place)
     once = options.once is True
+    written = "\0".join(options.command[1:])  # what stands in the suite: where the checkout lies says nothing
     program = Program(argv, environment(spec, options), Path(next(iter(files), Path(argv[0]))).name)
-    return ProgramAdapter(spec, program, options, source_digest(files), once=once, as_text=options.reply == "text")
+    as_text = options.reply == "text"
+    return ProgramAdapter(spec, program, options, source_digest(files), written, once=once, as_text=as_text)
 
 
 def _complaints(spec: ModelSpec, place: str) -> Iterator[str]:
@@ -161,16 +163,17 @@ class ProgramAdapter:
         program: Program,
         options: ProgramOptions,
         source: str,
+        written: str,
         *,
         once: bool = False,
         as_text: bool = False,
     ) -> None:
-        """`source` is a digest of the files that are named."""
+        """`source` is a digest of the files that are named, `written` what the suite says of how it is called."""
         self.spec = spec
         self.capabilities = Capabilities(
             seed=True, json_schema=True, reasoning_effort=True, streaming=False, usage=False, record=True
         )
-        words = hashlib.sha256("\0".join(program.argv[1:]).encode("utf-8", "replace")).hexdigest()
+        words = hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
         self.endpoint = Endpoint(
             lane=f"{spec.adapter} {spec.name}",
             place=f"{program.title} {source[:12]} {words[:12]}",

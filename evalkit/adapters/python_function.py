@@ -52,10 +52,8 @@ def make(spec: ModelSpec) -> ProgramAdapter:
         target = str(file.real)
     argv = child.function("evalkit.adapters.python_worker:serve", target, name, spec.name, flags=("-W", "ignore"))
     program = Program(tuple(argv), environment(spec, options), written, greets=True)
-    adapter = ProgramAdapter(spec, program, options, source_digest(files))
-    # The command line holds the import path of this machine, which says nothing of the function.
-    place_of = f"{written} {source_digest(files)[:12]}"
-    adapter.endpoint = replace(adapter.endpoint, place=place_of, facts={**adapter.endpoint.facts, "function": written})
+    adapter = ProgramAdapter(spec, program, options, source_digest(files), written)
+    adapter.endpoint = replace(adapter.endpoint, facts={**adapter.endpoint.facts, "function": written})
     return adapter
 
 
