@@ -13,6 +13,7 @@ at its limit passes, or fails; the gate passes (every rule does).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,17 +75,38 @@ def fixed_pairs(folder: Path, n: int, rng: np.random.Generator) -> list[tuple[st
     return found
 
 
-def verdicts(agents: Agents, tasks: np.ndarray, limits: dict[str, float]) -> dict[str, Verdict]:
-    """All three rules on these tasks with all their runs; a task that was drawn twice is two tasks."""
+def verdicts(
+    agents: Agents, tasks: np.ndarray, limits: dict[str, float], axes: tuple[str, ...] = AXES
+) -> dict[str, Verdict]:
+    """These rules (all three) on these tasks with all their runs; a task that was drawn twice is two tasks."""
     item = np.repeat(np.arange(len(tasks)), 4)
     base, cand = (side[tasks].ravel() for side in agents.score)
     b_usd, c_usd = (side[tasks].ravel() for side in agents.usd)
     b_s, c_s = (side[tasks].ravel() for side in agents.seconds)
-    return {
-        "quality": decide(base, cand, limits["quality"], items=item),
-        "cost": decide_cost(b_usd, c_usd, max_ratio=limits["cost"], items=item),
-        "latency p50": decide_quantile(b_s, c_s, 0.5, max_ratio=limits["latency p50"], items=item),
+    rules: dict[str, Callable[[], Verdict]] = {
+        "quality": lambda: decide(base, cand, limits["quality"], items=item),
+        "cost": lambda: decide_cost(b_usd, c_usd, max_ratio=limits["cost"], items=item),
+        "latency p50": lambda: decide_quantile(b_s, c_s, 0.5, max_ratio=limits["latency p50"], items=item),
     }
+    return {axis: rules[axis]() for axis in axes}
+
+
+def at_its_limit(agents: Agents, axis: str) -> tuple[dict[str, float], Floats | None] | None:
+    """Limits of the three rules, the axis' exactly at the truth, and the chances of the tasks (None: equal ones).
+
+    None: no task lies on the other side, so no weights make the candidate 5 points worse.
+    """
+    own = {
+        "quality": float(agents.score[1].mean() - agents.score[0].mean()),
+        "cost": float(agents.usd[1].mean() / agents.usd[0].mean()),
+        "latency p50": float(np.quantile(agents.seconds[1], 0.5) / np.quantile(agents.seconds[0], 0.5)),
+    }
+    limits = {"quality": MARGIN + max(0.0, -own["quality"]), "cost": 1.5 * own["cost"]}
+    limits["latency p50"] = 1.5 * own["latency p50"]
+    if axis != "quality":
+        return {**limits, axis: own[axis]}, None
+    worse = Population.of(StoredPair(*agents.score), 4, -MARGIN)
+    return None if worse is None else ({**limits, "quality": MARGIN}, worse.chances)
 
 
 def axes(reps: int, results: Path = RESULTS, n_pairs: int = 60) -> list[Goal]:
@@ -96,19 +118,11 @@ def axes(reps: int, results: Path = RESULTS, n_pairs: int = 60) -> list[Goal]:
     failed = {axis: Rates() for axis in AXES}
     gates = {axis: Rates() for axis in AXES}
     for _, _, agents in found:
-        own = {
-            "quality": float(agents.score[1].mean() - agents.score[0].mean()),
-            "cost": float(agents.usd[1].mean() / agents.usd[0].mean()),
-            "latency p50": float(np.quantile(agents.seconds[1], 0.5) / np.quantile(agents.seconds[0], 0.5)),
-        }
-        worse = Population.of(StoredPair(*agents.score), 4, -MARGIN)
         for axis in AXES:
-            if axis == "quality" and worse is None:
-                continue  # no task on the other side: no weights make it 5 points worse
-            limits = {"quality": MARGIN + max(0.0, -own["quality"]), "cost": 1.5 * own["cost"]}
-            limits["latency p50"] = 1.5 * own["latency p50"]
-            limits[axis] = MARGIN if axis == "quality" else own[axis]
-            chances = worse.chances if axis == "quality" and worse is not None else None
+            at_limit = at_its_limit(agents, axis)
+            if at_limit is None:
+                continue
+            limits, chances = at_limit
             counts = np.zeros(3)
             for _ in range(draws):
                 at = verdicts(agents, rng.choice(127, 127, p=chances), limits)

@@ -104,53 +104,70 @@ def _with_margin(
     return drawn[0], margin, drawn[1]
 
 
+P95 = math.exp(math.sqrt(0.5) * 1.6448536)
+"""Seconds: the true 95th percentile of the candidate where the ratio is 1."""
+TIMES: dict[str, tuple[float, dict[str, float]]] = {
+    "p50 ratio": (0.5, {"max_ratio": 1.2}),
+    "p95 ratio": (0.95, {"max_ratio": 1.2}),
+    "p95 seconds": (0.95, {"max_s": P95}),
+}
+SHAPES = ((300, 1, 0.5), (30, 10, 0.2), (30, 10, 0.5), (60, 5, 0.5), (127, 4, 0.3))
+"""(clusters or items, answers of each, ICC)"""
+
+
+def time_verdict(rng: np.random.Generator, what: str, shape: tuple[int, int, float]) -> str:
+    """The verdict on one draw of times whose quantile lies exactly on its limit."""
+    (q, limits), (k, size, icc) = TIMES[what], shape
+    labels = np.repeat(np.arange(k), size)
+    shared = np.repeat(rng.normal(0, 0.5, k), size)
+    own = [
+        np.repeat(rng.normal(0, 0.5 * math.sqrt(icc), k), size) + rng.normal(0, 0.5 * math.sqrt(1 - icc), labels.size)
+        for _ in range(2)
+    ]
+    first, second = np.exp(shared + own[0]), np.exp(shared + own[1]) * limits.get("max_ratio", 1.0)
+    return stats.decide_quantile(first, second, q, alpha=ALPHA, clusters=labels, **limits).value
+
+
 def dependent_latency(reps: int) -> list[Goal]:
     """Latency quantiles at the limit, in clusters and with repeats."""
     print(f"\nlatency in clusters, R={reps}: false pass / false fail at the limit")
     goals = []
-    limit = math.exp(math.sqrt(0.5) * 1.6448536)
-    for what, q, limits in (
-        ("p50 ratio", 0.5, {"max_ratio": 1.2}),
-        ("p95 ratio", 0.95, {"max_ratio": 1.2}),
-        ("p95 seconds", 0.95, {"max_s": limit}),
-    ):
+    for what in TIMES:
         wrong, missed = Rates(), Rates()
-        for k, size, icc in ((300, 1, 0.5), (30, 10, 0.2), (30, 10, 0.5), (60, 5, 0.5), (127, 4, 0.3)):
+        for k, size, icc in SHAPES:
             rng = np.random.default_rng([k, size, int(icc * 100), len(what)])
-            labels, counted = np.repeat(np.arange(k), size), [0, 0]
-            for _ in range(reps):
-                shared = np.repeat(rng.normal(0, 0.5, k), size)
-                own = [
-                    np.repeat(rng.normal(0, 0.5 * math.sqrt(icc), k), size)
-                    + rng.normal(0, 0.5 * math.sqrt(1 - icc), labels.size)
-                    for _ in range(2)
-                ]
-                first, second = np.exp(shared + own[0]), np.exp(shared + own[1]) * limits.get("max_ratio", 1.0)
-                verdict = stats.decide_quantile(first, second, q, alpha=ALPHA, clusters=labels, **limits)
-                counted[0] += verdict == "pass"
-                counted[1] += verdict == "fail"
-            wrong.add(counted[0] / reps)
-            missed.add(counted[1] / reps)
+            said = [time_verdict(rng, what, (k, size, icc)) for _ in range(reps)]
+            wrong.add(said.count("pass") / reps)
+            missed.add(said.count("fail") / reps)
         print(f"{what:<12} {wrong!s:>14} {missed!s:>14}", flush=True)
         worst, allowed = max(wrong.cells + missed.cells), with_noise(0.06, reps, 10)
         goals.append(Goal(f"latency {what} in clusters: wrong, worst of 10", 0.06, worst, allowed=allowed))
     return goals
 
 
+RUN_AWAYS = ((0.0, 1.0), (0.05, 10.0), (0.01, 50.0), (0.02, 20.0))
+"""(share of the answers that run away, how many times dearer they are)"""
+
+
+def bills(rng: np.random.Generator, share: float, times: float, n: int) -> tuple[Floats, Floats, float]:
+    """The baseline's bills, the candidate's, whose true ratio is exactly .8, and the dearest possible answer."""
+    scale = 0.8 / (1 + share * (times - 1))
+    base = rng.lognormal(0, 0.5, n)
+    answer = np.minimum(scale * rng.lognormal(0, 0.5, n), 9 * scale)
+    bill = np.where(rng.random(n) < share, scale * math.exp(0.125) * times, answer)
+    return base, bill, max(9 * scale, scale * math.exp(0.125) * times)
+
+
 def run_away_bills(reps: int) -> list[Goal]:
     """Cost ratio at the limit of .8: bills with answers that run away, the dearest possible answer known."""
     print(f"\nrun-away bills, R={reps}: false pass with the cap known, without it; false fail")
     goals, known, unknown, missed = [], Rates(), Rates(), Rates()
-    for share, times in ((0.0, 1.0), (0.05, 10.0), (0.01, 50.0), (0.02, 20.0)):
+    for share, times in RUN_AWAYS:
         for n in (30, 127, 300, 1000):
             rng = np.random.default_rng([n, int(share * 1000), int(times)])
             counted = [0, 0, 0]
-            scale = 0.8 / (1 + share * (times - 1))
             for _ in range(reps):
-                base = rng.lognormal(0, 0.5, n)
-                answer = np.minimum(scale * rng.lognormal(0, 0.5, n), 9 * scale)
-                bill = np.where(rng.random(n) < share, scale * math.exp(0.125) * times, answer)
-                cap = max(9 * scale, scale * math.exp(0.125) * times)
+                base, bill, cap = bills(rng, share, times, n)
                 counted[0] += stats.decide_cost(base, bill, max_ratio=0.8, alpha=ALPHA, cap=cap) == "pass"
                 found = stats.decide_cost(base, bill, max_ratio=0.8, alpha=ALPHA)
                 counted[1] += found == "pass"

@@ -114,6 +114,18 @@ def rogan_gladen(truth: tuple[Floats, Floats], seen: tuple[Floats, Floats], labe
     return Verdict.FAIL if t_tail(-t, int(labelled.sum()) - 1) <= ALPHA else Verdict.INCONCLUSIVE
 
 
+def drawn(
+    rng: np.random.Generator, judge: str, accuracy: float, differ: float, delta: float, n: int
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], np.ndarray, JudgedPairs]:
+    """True and judged scores of both models, which pairs people labelled (n of them), and what the gate sees."""
+    base, cand, seen_b, seen_c = draw(rng, judge, accuracy, max(differ, abs(delta)), delta)
+    labelled = np.zeros(N, dtype=bool)
+    labelled[rng.permutation(N)[:n]] = True
+    labels = np.where(labelled, cand - base, np.nan)
+    pairs = JudgedPairs(seen_c - seen_b, labels, np.zeros(N, dtype=np.intp), np.arange(N))
+    return (base, cand), (seen_b, seen_c), labelled, pairs
+
+
 def judged(reps: int, n: int = 100) -> list[Goal]:
     """The table, with n labelled pairs; of 2,000 draws a cell each gets 400."""
     draws, wrong, power = max(1, reps // 5), Rates(), Rates()
@@ -127,11 +139,7 @@ def judged(reps: int, n: int = 100) -> list[Goal]:
                 rng = np.random.default_rng([SEED, int(100 * differ), len(shares)])
                 passed = np.zeros(5)
                 for _ in range(draws):
-                    base, cand, seen_b, seen_c = draw(rng, judge, accuracy, max(differ, abs(delta)), delta)
-                    labelled = np.zeros(N, dtype=bool)
-                    labelled[rng.permutation(N)[:n]] = True
-                    labels = np.where(labelled, cand - base, np.nan)
-                    pairs = JudgedPairs(seen_c - seen_b, labels, np.zeros(N, dtype=np.intp), np.arange(N))
+                    (base, cand), (seen_b, seen_c), labelled, pairs = drawn(rng, judge, accuracy, differ, delta, n)
                     passed += [
                         verdict is Verdict.PASS
                         for verdict in (
