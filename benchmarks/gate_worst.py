@@ -51,7 +51,7 @@ def in_clusters() -> Iterator[tuple[str, Verdict]]:
 
     def verdict(rng: np.random.Generator, cell: gate_dependence.Cell, law: str) -> str:
         differences, labels = gate_dependence.draw(rng, cell, law, 1)
-        return decide_differences(differences, cell[3], labels)
+        return str(decide_differences(differences, cell[3], labels))
 
     for law in ("beta", "dirichlet"):
         for cell in gate_dependence.CELLS:
@@ -70,7 +70,7 @@ def bills() -> Iterator[tuple[str, Verdict]]:
 
     def verdict(rng: np.random.Generator, share: float, times: float, n: int) -> str:
         base, bill, cap = gate_dependence.bills(rng, share, times, n)
-        return decide_cost(base, bill, max_ratio=0.8, alpha=ALPHA, cap=cap).value
+        return str(decide_cost(base, bill, max_ratio=0.8, alpha=ALPHA, cap=cap))
 
     for share, times in gate_dependence.RUN_AWAYS:
         for n in (30, 127, 300, 1000):
@@ -82,7 +82,7 @@ def three_axes() -> Iterator[tuple[str, Verdict]]:
 
     def verdict(rng: np.random.Generator, agents: gate_axes.Agents, axis: str) -> str:
         limits, chances = gate_axes.at_its_limit(agents, axis) or ({}, None)
-        return gate_axes.verdicts(agents, rng.choice(127, 127, p=chances), limits, (axis,))[axis].value
+        return str(gate_axes.verdicts(agents, rng.choice(127, 127, p=chances), limits, (axis,))[axis].value)
 
     folder = next(gate_axes.RESULTS.glob("mcpmark-*"))
     for first, second, agents in gate_axes.fixed_pairs(folder, 60, np.random.default_rng(SEED)):
@@ -96,7 +96,7 @@ def judged() -> Iterator[tuple[str, Verdict]]:
 
     def verdict(rng: np.random.Generator, judge: str, accuracy: float, differ: float) -> str:
         pairs = gate_judged.drawn(rng, judge, accuracy, differ, -gate_judged.MARGIN, 100)[3]
-        return test_judged(pairs, gate_judged.MARGIN, ALPHA).decision.verdict.value
+        return str(test_judged(pairs, gate_judged.MARGIN, ALPHA).decision.verdict)
 
     def other(rng: np.random.Generator, shape: str) -> str:
         return test_judged(gate_judged.other_shapes(rng, shape), gate_judged.MARGIN, ALPHA).decision.verdict.value

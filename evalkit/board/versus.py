@@ -13,7 +13,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.render.cells import run_titles
-from evalkit.render.comparison import BY_MEAN, cost_sentence, sentence
+from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence
 from evalkit.render.forest import ForestRow, forest
 from evalkit.render.word_diff import word_diff
 from evalkit.results import changes
@@ -71,13 +71,12 @@ def render(store: ResultsReader) -> None:
     if told := cost_sentence(*(store.summary(run).models[model].all for run, model in (a, b))):
         st.markdown(f"**{names[1]}: {elements.plain(told, 300)}**")
     if whole.n_errored:
-        st.caption(
-            f"{whole.n_errored:,} samples errored on a side: they are counted against the better reading, not left out."
-        )
+        errored = f"{whole.n_errored:,} {'answers' if whole.unit == 'answer' else 'samples'} errored on a side"
+        st.caption(f"{errored}: they are counted against the better reading, not left out.")
     if whole.method:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
-    if whole.repeated:
-        st.caption(BY_MEAN)
+    if whole.unit != "sample":
+        st.caption(BY_ANSWER if whole.unit == "answer" else BY_MEAN)
     _served(store, a, b)
     _figures(store, a, b)
     _differences(store, a, b, tasks, whole)

@@ -14,16 +14,9 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
-BY_ANSWER = (
-    "Items were asked several times: every answer is a pair, and those of one item count as one cluster, as in the "
-    "gate. The board and the HTML report test the mean of an item's answers, so their interval may end a little "
-    "elsewhere."
-)
-BY_MEAN = (
-    "Samples were asked several times: the mean of a sample's answers is tested. compare and the gate test every "
-    "answer, so their interval may end a little elsewhere; where only one of them leaves out zero, hold to the gate's."
-)
-"""Why two pages show two intervals of the same two models."""
+BY_ANSWER = "Items were asked several times: every answer is a pair, and those of one item count as one cluster."
+BY_MEAN = "The two were not asked their samples equally often: the mean of a sample's answers is tested."
+"""What is tested where some sample has several answers; the same on every page."""
 _NEARLY = 1.05
 """Of two costs: what is nearer is not worth a word."""
 

@@ -21,7 +21,7 @@ from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render import charts, pictures, tradeoff_chart
-from evalkit.render.comparison import BY_MEAN, sentence
+from evalkit.render.comparison import BY_ANSWER, BY_MEAN, sentence
 from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
 from evalkit.render.standings import headline
@@ -145,16 +145,15 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     """Everyone against the first, in sentences."""
     if not lines:
         return []
-    first, said, repeated = lines[0].entry, [], False
+    first, said, units = lines[0].entry, [], set()
     for line in lines[1 : _COMPARED + 1]:
         sides = (first.run.name, first.model), (line.entry.run.name, line.entry.model)
         versus = compare_samples(store, *sides, leaderboard=lines)
-        repeated = repeated or versus.repeated
+        units.add(versus.unit)
         said.append(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))
     if (more := len(lines) - 1 - _COMPARED) > 0:
         said.append(f"And {more:,} more, which measured less.")
-    if repeated:
-        said.append(BY_MEAN)
+    said += [words for unit, words in (("answer", BY_ANSWER), ("mean", BY_MEAN)) if unit in units]
     return said
 
 

@@ -4,7 +4,8 @@
     compare_samples(reader, ("run-1", "gpt"), ("run-2", "qwen"))     # from the scores by sample: a page of the board
 
 Nothing is decided here: there is no margin. `compare` reads the rows and refuses what is not comparable. The board's
-`compare_samples` reads scores.npz, where repeats are averaged already: ten million rows take milliseconds.
+`compare_samples` reads scores.npz: ten million rows take milliseconds. Both test the same: where items were asked
+several times, every answer is a pair, and those of one item are a cluster.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ class SampleComparison:
     n: int
     """Samples with a score on both sides."""
     n_errored: int
-    """Samples without a score on at least one side."""
+    """Samples without a score on at least one side; answers where every answer is tested (`unit`)."""
     delta: float | None
     """None: no sample is scored on both sides."""
     low: float | None
@@ -209,8 +210,9 @@ class SampleComparison:
     decision; of any other two, that the interval leaves out zero."""
     refused: str | None = None
     """Why the two do not compare; nothing else is known then. None: they do."""
-    repeated: bool = False
-    """Whether a side asked its samples several times: the mean of a sample's answers is then what is tested."""
+    unit: Literal["sample", "answer", "mean"] = "sample"
+    """What is tested: each sample's answer; every answer of samples that were asked several times, those of one sample
+    together; or, where the two sides were not asked equally often, the mean of a sample's answers."""
     among: int | None = None
     """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
 
@@ -241,9 +243,11 @@ def compare_samples(
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
         shown = tested.verdict is not Verdict.INCONCLUSIVE
         repeated = any((reader.facts(run).repeats or 1) > 1 for run, _ in (a, b))
-        return SampleComparison(
-            task, pair.n, pair.n_errored, tested.delta, low, high, *counts, shown, repeated=repeated
-        )
+        unit: Literal["sample", "answer", "mean"] = "mean" if repeated else "sample"
+        n_errored = pair.n_errored
+        if pair.answers is not None:
+            unit, n_errored = "answer", pair.answers.n_errored
+        return SampleComparison(task, pair.n, n_errored, tested.delta, low, high, *counts, shown, unit=unit)
 
     found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
     stands = {(line.entry.run.name, line.entry.model): line.standing for line in leaderboard if line.standing}

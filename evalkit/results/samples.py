@@ -3,7 +3,9 @@
     both = SampleJoin(table, other, *shared_lines(table, other))     # two runs; of one run: SampleJoin(table, table)
     pair_of(both, "gpt", "qwen").p_worse()                        # could qwen be as good as gpt?
 
-Samples meet on their content, never on position; repeats were averaged within a sample first (`store.score_table`).
+Samples meet on their content, never on position. Flips and means are those of samples; where both sides were asked
+their samples equally often, more than once, tests take every answer, those of one sample together, as `compare` and the
+gate do.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.results.flips import flipped
 from evalkit.results.pairs import Dependence
-from evalkit.store.score_table import MISSING, ScoreTable
+from evalkit.store.score_table import MISSING, ScoreTable, SingleAnswers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +56,17 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPairs:
+    """Every answer of samples that both sides were asked several times, paired by its repeat."""
+
+    scores: tuple[Scores, Scores]
+    """Of the answers that both have a score for."""
+    n_errored: int
+    """Answers that both sides were asked, without a score on at least one."""
+    dependence: Dependence
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Scores of the same samples on two sides."""
 
@@ -74,6 +87,9 @@ class Pair:
     """Average samples that each scored one stands for; None: all count alike."""
     errored_weight: float | None = None
     """What the samples without a score weigh together. None: as many average ones, or there are none."""
+    answers: AnswerPairs | None = None
+    """What is tested where samples were asked several times; None: the samples themselves, or their means where the two
+    sides were not asked equally often."""
 
     def p_worse(self) -> float:
         """The one-sided p-value of the second's being as good as the first; 1 without a scored sample."""
@@ -83,7 +99,8 @@ class Pair:
             return 1.0
         if self.scores is None:
             return comparison.p_worse_of_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored))
-        return comparison.p_worse(*self.scores, tail="smooth", n_errored=self.n_errored, **self._dependence())
+        scores, n_errored, dependence = self._tested(self.scores)
+        return comparison.p_worse(*scores, tail="smooth", n_errored=n_errored, **dependence)
 
     def test(self, alpha: float) -> Decision:
         """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
@@ -91,7 +108,13 @@ class Pair:
 
         if self.scores is None:
             return comparison.test_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha)
-        return comparison.test(*self.scores, 0.0, alpha, tail="smooth", n_errored=self.n_errored, **self._dependence())
+        scores, n_errored, dependence = self._tested(self.scores)
+        return comparison.test(*scores, 0.0, alpha, tail="smooth", n_errored=n_errored, **dependence)
+
+    def _tested(self, scores: tuple[Scores, Scores]) -> tuple[tuple[Scores, Scores], int, Dependence]:
+        if self.answers is not None:
+            return self.answers.scores, self.answers.n_errored, self.answers.dependence
+        return scores, self.n_errored, self._dependence()
 
     def _dependence(self) -> Dependence:
         found: Dependence = {}
@@ -165,7 +188,8 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
 
     a, b, outcomes, lines = _lined(both, first, second, task)
     asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
-    plain = not (both.left.clustered or both.right.clustered) and both.left.weight is None
+    answers = _answers(both, first, second, task)
+    plain = not (both.left.clustered or both.right.clustered) and both.left.weight is None and answers is None
     if a.dtype == np.uint8 and b.dtype == np.uint8 and plain:
         gained, lost = int(np.count_nonzero((a == 0) & (b == 1))), int(np.count_nonzero((a == 1) & (b == 0)))
         n = int(np.count_nonzero((a != MISSING) & (b != MISSING)))
@@ -199,7 +223,63 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
         clusters,
         weights,
         errored_weight,
+        answers,
     )
+
+
+def _answers(both: SampleJoin, first: str, second: str, task: str | None) -> AnswerPairs | None:
+    """None where a side was asked every sample once, where the two were not asked equally often, and where no answer
+    has a score on both sides."""
+    import numpy as np
+
+    left, right = both.left.answers, both.right.answers
+    if left is None or right is None:
+        return None
+    lines = _lines(both, task)
+    span = int(max(left.repeat.max(initial=0), right.repeat.max(initial=0))) + 1
+    keys, slots = zip(
+        _slots(left, _place(both.left, first), lines[0], span),
+        _slots(right, _place(both.right, second), lines[1], span),
+        strict=True,
+    )
+    ours, theirs = (np.unique(one % span) for one in keys)
+    if not np.array_equal(ours, theirs) or ours.max(initial=0) == 0:
+        return None
+    shared, at_first, at_second = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    a = floats(left.scores[_place(both.left, first)][slots[0][at_first]]).astype(np.float64)
+    b = floats(right.scores[_place(both.right, second)][slots[1][at_second]]).astype(np.float64)
+    scored = ~(np.isnan(a) | np.isnan(b))
+    if not scored.any():
+        return None
+    item = shared // span
+    dependence: Dependence = {"items": item[scored]}
+    table, of_line = (both.left, left.line[slots[0][at_first]])
+    if table.weight is not None:
+        dependence["weights"] = table.weight[of_line[scored]]
+        if not scored.all():
+            dependence["errored_weight"] = float(table.weight[of_line[~scored]].sum())
+    if not table.clustered:
+        table, of_line = (both.right, right.line[slots[1][at_second]])
+    if table.clustered:
+        cluster = table.cluster[of_line].astype(np.int64)
+        dependence["clusters"] = np.where(cluster < 0, int(table.cluster.max()) + 1 + item, cluster)[scored]
+    return AnswerPairs((a[scored], b[scored]), int((~scored).sum()), dependence)
+
+
+def _slots(answers: SingleAnswers, model: int, lines: Lines | None, span: int) -> tuple[Lines, Lines]:
+    """The slots of these lines (None: all) that a model was asked: a number for each (place among the lines, repeat),
+    and where it stands."""
+    import numpy as np
+
+    kept = answers.asked[model]
+    place = answers.line.astype(np.intp)
+    if lines is not None:
+        places = np.full(max(int(place.max(initial=-1)), int(lines.max(initial=-1))) + 1, -1, dtype=np.intp)
+        places[lines] = np.arange(lines.size)
+        place = places[place]
+        kept = kept & (place >= 0)
+    where = np.flatnonzero(kept)
+    return place[where] * span + answers.repeat[where], where
 
 
 def covariance_of(joins: Sequence[SampleJoin], leader: str, others: Sequence[str], task: str | None) -> Covariance:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import md5
 from io import BytesIO
 from pathlib import Path
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SCHEMA_VERSION = 2
-"""2: copies of a sample stand in one cluster."""
+    from evalkit.store.table import Codes, Floats
+
+SCHEMA_VERSION = 3
+"""2: copies of a sample stand in one cluster. 3: single answers of samples that were asked several times."""
 MISSING = 255
 """A score that is absent, among scores kept in a byte; an outcome where the model was not asked."""
 OUTCOMES = tuple(Outcome)
@@ -43,6 +45,20 @@ _KINDS = {
     **{"ids": "uint64", "occurrence": "int32", "task": "int32", "cluster": "int32", "slices": "int32"},
     "outcomes": "uint8",
 }
+_ANSWERS = {"line": "int32", "repeat": "int32", "asked": "bool"}
+
+
+@dataclass(frozen=True)
+class SingleAnswers:
+    """The answers behind the means of a run that asked samples several times: one slot for each (sample, repeat)."""
+
+    line: npt.NDArray[np.int32]
+    """The sample's line in the ScoreTable."""
+    repeat: npt.NDArray[np.int32]
+    asked: npt.NDArray[np.bool_]
+    """One line a model: whether it was asked."""
+    scores: tuple[npt.NDArray[Any], ...]
+    """One a model, as in the ScoreTable."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,8 @@ class ScoreTable:
     """Mean over the repeats that have a score."""
     weight: npt.NDArray[np.float64] | None = None
     """Average samples that a sample stands for; None: all count alike."""
+    answers: SingleAnswers | None = None
+    """None: no sample was asked more than once."""
 
     def digests_of(self, lines: npt.NDArray[np.intp]) -> list[str]:
         """The digests of these samples. Raises StoreError when the file has changed since."""
@@ -89,6 +107,8 @@ class ScoreTable:
         """What it takes in memory, the order by id included."""
         arrays = [getattr(self, name) for name in _KINDS]
         arrays += [] if self.weight is None else [self.weight]
+        if (single := self.answers) is not None:
+            arrays += [single.line, single.repeat, single.asked, *single.scores]
         return sum(int(array.nbytes) for array in (*arrays, *self.scores, self.ids))
 
     @property
@@ -129,6 +149,9 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
     arrays = {name: getattr(made, name) for name in _KINDS}
     arrays |= {f"scores_{n}": column for n, column in enumerate(made.scores)}
     arrays |= {} if made.weight is None else {"weight": made.weight}
+    if made.answers is not None:
+        arrays |= {f"answer_{name}": getattr(made.answers, name) for name in _ANSWERS}
+        arrays |= {f"answer_scores_{n}": column for n, column in enumerate(made.answers.scores)}
     buffer = BytesIO()
     np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
     runs.write_atomically(folder / _FILE, buffer.getvalue())
@@ -179,7 +202,47 @@ def tabulate(table: RunTable) -> ScoreTable:
         np.array([outcome for outcome, _ in columns], dtype=np.uint8).reshape(len(models), len(order)),
         tuple(score for _, score in columns),
         row_weights(table.numbers["weight"][first], table.mean_weight),
+        _single_answers(table, rows, place[sample]),
     )
+
+
+def _single_answers(table: RunTable, rows: Codes, line: Codes) -> SingleAnswers | None:
+    """`line`: the sample's line of each of these rows."""
+    import numpy as np
+
+    repeat = table.numbers["repeat"][rows].astype(np.int64)
+    if not (repeat > 0).any():
+        return None
+    span = int(repeat.max()) + 1
+    keys, slot = np.unique(line * span + repeat, return_inverse=True)
+    model, found = table.codes["model"][rows], _scores(table, rows)
+    asked = np.zeros((len(table.labels["model"]), keys.size), dtype=np.bool_)
+    asked[model, slot] = True
+    scores = []
+    for code in range(len(asked)):
+        of_model, score = model == code, np.full(keys.size, np.nan)
+        score[slot[of_model]] = found[of_model]
+        scores.append(_packed(score))
+    return SingleAnswers((keys // span).astype(np.int32), (keys % span).astype(np.int32), asked, tuple(scores))
+
+
+def _scores(table: RunTable, rows: Codes) -> Floats:
+    """The scores of these rows; NaN where one is missing, and for an error, whatever stands beside it."""
+    import numpy as np
+
+    names = table.labels["outcome"]
+    errored = names.index(Outcome.ERRORED.value) if Outcome.ERRORED.value in names else -2
+    return np.where(table.codes["outcome"][rows] == errored, np.nan, table.numbers["score"][rows])
+
+
+def _packed(scores: Floats) -> npt.NDArray[Any]:
+    """Right and wrong take a byte, graded scores a float."""
+    import numpy as np
+
+    absent = np.isnan(scores)
+    if (absent | (scores == 0) | (scores == 1)).all():
+        return np.where(absent, MISSING, np.nan_to_num(scores)).astype(np.uint8)
+    return scores
 
 
 def _column(table: RunTable, rows: Any, place: Any, n: int) -> tuple[Any, Any]:
@@ -192,17 +255,12 @@ def _column(table: RunTable, rows: Any, place: Any, n: int) -> tuple[Any, Any]:
     outcome = np.full(n, MISSING, dtype=np.uint8)
     lines = place[table.sample[rows]]
     outcome[lines] = known[table.codes["outcome"][rows]]
-    score = np.where(
-        known[table.codes["outcome"][rows]] == codes[Outcome.ERRORED], np.nan, table.numbers["score"][rows]
-    )
+    score = _scores(table, rows)
     scored = ~np.isnan(score)
     times = np.bincount(lines[scored], minlength=n)
     with np.errstate(invalid="ignore"):
         means = np.bincount(lines[scored], weights=score[scored], minlength=n) / times
-    absent = times == 0
-    if (absent | (means == 0) | (means == 1)).all():
-        return outcome, np.where(absent, MISSING, np.nan_to_num(means)).astype(np.uint8)
-    return outcome, means
+    return outcome, _packed(means)
 
 
 def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
@@ -222,10 +280,16 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
             models, tasks = (tuple(map(str, about[key])) for key in ("models", "tasks"))
             scores = tuple(stored[f"scores_{n}"] for n in range(len(models)))
             weight = stored["weight"] if "weight" in stored.files else None
+            answers = None
+            if "answer_line" in stored.files:
+                slots = {name: stored[f"answer_{name}"] for name in _ANSWERS}
+                single = tuple(stored[f"answer_scores_{n}"] for n in range(len(models)))
+                answers = SingleAnswers(**slots, scores=single)
             sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, MemoryError, RuntimeError, zlib.error):
         return None  # MemoryError: it claims more lines than any machine holds; RuntimeError: it wants a password
-    found = ScoreTable(models, tasks, sets, digests=lambda: _digests(path), **arrays, scores=scores, weight=weight)
+    digests = partial(_digests, path)
+    found = ScoreTable(models, tasks, sets, digests=digests, **arrays, scores=scores, weight=weight, answers=answers)
     return found if _is_sound(found) else None
 
 
@@ -249,9 +313,27 @@ def _is_sound(table: ScoreTable) -> bool:
     shapes = all(array.shape == (n,) for array in (*lines[:-1], *table.scores))
     if not kinds or not shapes or table.outcomes.shape != (len(table.scores), n):
         return False
+    if table.answers is not None and not _fits(table.answers, len(table.scores), n):
+        return False
     if n == 0:
         return True
     within = ((table.task, len(table.tasks)), (table.slices, len(table.slice_sets)))
     return all(column.dtype in ("uint8", "float64") for column in table.scores) and all(
         int(codes.min()) >= 0 and int(codes.max()) < size for codes, size in within
     )
+
+
+def _fits(answers: SingleAnswers, n_models: int, n: int) -> bool:
+    """Whether the slots are of n samples, each slot once, in their order."""
+    m = len(answers.line)
+    kinds = all(getattr(answers, name).dtype == kind for name, kind in _ANSWERS.items())
+    shapes = answers.line.shape == answers.repeat.shape == (m,) and answers.asked.shape == (n_models, m)
+    if not kinds or not shapes or any(column.shape != (m,) for column in answers.scores):
+        return False
+    if any(column.dtype not in ("uint8", "float64") for column in answers.scores):
+        return False
+    if not m:
+        return True
+    before, after = answers.line[:-1], answers.line[1:]
+    ordered = (after > before) | ((after == before) & (answers.repeat[1:] > answers.repeat[:-1]))
+    return bool(ordered.all() and answers.line.min() >= 0 and answers.line.max() < n and answers.repeat.min() >= 0)
