@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 
 import streamlit as st
@@ -15,7 +14,15 @@ from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render.cells import run_titles
 from evalkit.render.rows import VERDICT_COLOURS, VERDICTS, interval_image
-from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
+from evalkit.render.rule_text import (
+    RenderedRule,
+    counted,
+    matrix_of,
+    rendered_rules_of,
+    served_of,
+    unit_of,
+    why_of,
+)
 from evalkit.render.vega import GREY
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
@@ -54,7 +61,8 @@ def render(store: ResultsReader) -> None:
     candidates = sorted(decision.candidates, key=lambda c: c.candidate not in mine)  # the chosen ones first
     rules = rendered_rules_of(decision)
     said = [_sentence(candidate) for candidate in candidates]
-    st.subheader(said[0] if len(said) == 1 else _counted(candidates, decision.baseline), anchor=False)
+    base = elements.plain(decision.baseline, 60) if decision.baseline is not None else None
+    st.subheader(said[0] if len(said) == 1 else counted(candidates, base), anchor=False)
     _matrix(candidates, rules)
     if len(said) > 1:
         st.markdown("\n".join(f"- {sentence}" for sentence in said))
@@ -72,29 +80,17 @@ def _sentence(candidate: CandidateDecision) -> str:
     return f"{_SIGNS.get(candidate.verdict, '')} {name}{elements.plain(why, 600)}"
 
 
-def _counted(candidates: Sequence[CandidateDecision], baseline: str | None) -> str:
-    """ "1 of 4 candidates passes against gpt: 2 fail, 1 is undecided"."""
-    n = Counter(candidate.verdict for candidate in candidates)
-    against = f" against {elements.plain(baseline, 60)}" if baseline is not None else ""
-    passing = f"{n['pass'] or 'None'} of {len(candidates)} candidates {'pass' if n['pass'] > 1 else 'passes'}{against}"
-    words = {"fail": "fail", "inconclusive": "undecided", "incomplete": "without whole evidence"}
-    rest = ", ".join(f"{n[verdict]} {word}" for verdict, word in words.items() if n[verdict])
-    return f"{passing}: {rest}." if rest else f"{passing}."
-
-
 def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> None:
     """Candidates by rules: which rule decides."""
     import pandas as pd
 
-    titles = list(dict.fromkeys(r.title for r in rules))
+    titles, verdicts = matrix_of(candidates, rules)
     if not titles:
         return
-    verdicts = {(r.candidate, r.title): r.verdict for r in rules}
-    names = [visible(candidate.candidate, limit=60) for candidate in candidates]
     columns = {
         "candidate": [elements.marked(candidate.candidate) for candidate in candidates],
         "verdict": [candidate.verdict for candidate in candidates],
-        **{elements.cell(title, 120): [verdicts.get((name, title), "") for name in names] for title in titles},
+        **{elements.cell(title, 120): [said[n] for said in verdicts] for n, title in enumerate(titles)},
     }
 
     def paint(verdict: object) -> str:

@@ -1,4 +1,4 @@
-"""`evalkit report RUN --html FILE`: a stored run as one page that needs nothing but a browser."""
+"""`evalkit report`: a stored run as one page that needs nothing but a browser, or all of them as a static site."""
 
 from __future__ import annotations
 
@@ -11,13 +11,38 @@ from evalkit.cli.printing import echo
 
 
 @click.command()
-@click.argument("run", default="latest")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write.")
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.argument("run", required=False)
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write RUN as one page to this file.")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the whole results folder as a static site: an index, a page for each run and each gate.",
+)
+@click.option("--force", is_flag=True, help="Replace the file, or the pages of the site, if they exist.")
 @results_folder
-def command(run: str, html: Path, force: bool, results: Path) -> int:
-    """Write RUN (a path, the beginning of a name, or `latest`) as one self-contained HTML page: verdict,
-    leaderboard, trade-off, gate, bill. It loads nothing; its one script sorts and filters tables."""
+def command(run: str | None, html: Path | None, site: Path | None, force: bool, results: Path) -> int:
+    """Write RUN (a path, the beginning of a name, or `latest`, the default) as one self-contained HTML page: verdict,
+    leaderboard, trade-off, gate, bill. It loads nothing; its one script sorts and filters tables.
+
+    Or with --site the whole folder of results: who leads in each suite, linked with one such page for each run and one
+    for each gate. It works from a disk, and on any server of files.
+    """
+    if (html is None) == (site is None):
+        raise click.UsageError("give one of the two: --html FILE for a page of one run, --site FOLDER for all runs.")
+    if site is not None:
+        if run is not None:
+            raise click.UsageError(
+                f"--site writes every run of the results folder, so {run!r} has no place. One run: --html FILE. "
+                "Another folder of results: --results DIR."
+            )
+        return _site(site, results, force)
+    if html is not None:
+        _page(run or "latest", html, results, force)
+    return 0
+
+
+def _page(run: str, html: Path, results: Path, force: bool) -> None:
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
@@ -30,4 +55,19 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
         raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
     write_atomically(html, page_of(ResultsReader(folder.parent), folder.name).encode())
     echo(f"wrote {html}", err=True)
+
+
+def _site(out: Path, results: Path, force: bool) -> int:
+    from evalkit.errors import UserError
+    from evalkit.render.site import pages_of
+    from evalkit.render.site_folder import SiteFolder
+    from evalkit.results.reader import ResultsReader
+
+    store = ResultsReader(results)
+    if not store.runs():
+        raise UserError(f"There is no run in {results}. Make one with evalkit run, or name another folder: --results.")
+    folder = SiteFolder.open(out, replace=force)
+    n = sum(folder.write(page.path, page.text) for page in pages_of(store))
+    folder.sweep()
+    echo(f"wrote {n:,} pages; open {out / 'index.html'}", err=True)
     return 0

@@ -1,29 +1,20 @@
-"""A run as one self-contained HTML page: leaderboard, trade-off, gate. For people without Streamlit, and for archives.
-
-No font, no image and no address is in it. It has one script, our own (`templates/page.js`), which sorts and filters
-tables; the page's policy forbids the browser to load anything and to run any other script. Without it the page is
-whole. What is shown is gathered here, as text; `templates/page.html` lays it out and escapes every value (Jinja,
-autoescape) after `visible`. Only the drawings and that script are markup: the drawings are made here from the charts of
-the board, and no value is in the script.
+"""A run as one self-contained HTML page: leaderboard, trade-off, gate, bill. For people without Streamlit, and for
+archives. What is shown is gathered here, as text; `html_page` writes it.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.render import charts, pictures, tradeoff_chart
+from evalkit.render import charts, tradeoff_chart
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN, sentence
+from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard
-from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of, why_of
+from evalkit.render.rule_text import RenderedRule, counted, matrix_of, rendered_rules_of, served_of, unit_of, why_of
 from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
@@ -34,11 +25,10 @@ from evalkit.results.unreadable import unreadable_of
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 _COMPARED = 50
 """Models that are compared with the first in a sentence each."""
+APART = 200_000
+"""Rows beyond which a gate is decided in a process of its own, whose memory goes when it is done."""
 _DRAWN_AXES = ("USD per 1,000 samples", "seconds to the first token, p50 to p95")
 
 
@@ -61,8 +51,15 @@ class _Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
+class GateSection:
+    """A decision as a page shows it."""
+
     candidates: Sequence[_Candidate]
+    verdict: str
+    counted: str
+    """How many candidates pass, in a sentence."""
+    matrix: PageTable
+    """Candidates by rules."""
     promoted: str | None
     reasons: Sequence[str]
     """The verdict on each candidate, with why, in a sentence."""
@@ -70,8 +67,11 @@ class _Gate:
 
 def page_of(store: ResultsReader, run: str) -> str:
     """The page. Raises StoreError when the run cannot be read."""
-    from markupsafe import Markup
+    return written([prepared(store, run)])[0]
 
+
+def prepared(store: ResultsReader, run: str, links: Sequence[Link] = ()) -> PageDraft:
+    """The page but for its drawings; `links`: ways to other pages, at its head. Raises StoreError."""
     summary, facts = store.summary(run), store.facts(run)
     suite = str(facts.suite)
     entries = entries_of(store, suite, run)
@@ -81,64 +81,29 @@ def page_of(store: ResultsReader, run: str) -> str:
     if (chart := charts.leaderboard(lines)) is not None:
         wanted["leaderboard"] = chart
     tradeoffs = _tradeoffs(store, lines, wanted)
-    gate = _gate(store, run, facts, wanted)
-    drawings, no_drawings = _drawings(wanted)
-    script = Markup(
-        files("evalkit.render").joinpath("templates", "page.js").read_text("utf-8")
-    )  # ours, and no value in it
-    return _environment().get_template("page.html").render(
-        suite=suite,
-        run=run,
-        status=store.state(run),
-        started_at=facts.started_at,
-        n_rows=numbers.count(summary.n_rows),
-        leaderboard=leaderboard(lines) if lines else None,
-        headline=headline(lines) if lines else "",
-        unreadable=[str(one) for one in unreadable_of(store, run)],
-        warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
-        first=lines[0].entry.model if lines else "",
-        verdicts=gate.reasons if isinstance(gate, _Gate) else (),
-        bill=bill(summary.models, store.judges(run)),
-        total=bill_sentence(summary.models, store.judges(run)),
-        script=script,
-        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        pairs=_pairs(store, lines),
-        tasks=by_task(entries, names) if len(names) > 1 else None,
-        tradeoffs=tradeoffs,
-        n_axes=len(AXES),
-        gate=gate,
-        drawings={name: Markup(drawn) for name, drawn in drawings.items()},  # by vl-convert, which escapes
-        no_drawings=no_drawings,
-    )  # fmt: skip
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("evalkit.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters["shown"] = _shown
-    return made
-
-
-def _shown(value: object, limit: int = 200) -> str:
-    return "" if value is None else visible(str(value), limit=limit)
-
-
-def _drawings(wanted: dict[str, Chart]) -> tuple[dict[str, str], str]:
-    """Drawings by name, and a sentence where they could not be made: the tables say the same figures."""
-    try:
-        drawn = pictures.inline_svg(list(wanted.values()))
-    except pictures.NoPicture as error:
-        return {}, f"Without charts; every figure is in the tables. {error}"
-    return dict(zip(wanted, drawn, strict=True)), ""
+    gate, of_gate = _gate(store, run, facts)
+    values = {
+        "title": suite,
+        "run": run,
+        "links": links,
+        "status": store.state(run),
+        "started_at": facts.started_at,
+        "n_rows": numbers.count(summary.n_rows),
+        "leaderboard": leaderboard(lines) if lines else None,
+        "headline": headline(lines) if lines else "",
+        "unreadable": [str(one) for one in unreadable_of(store, run)],
+        "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
+        "first": lines[0].entry.model if lines else "",
+        "verdicts": gate.reasons if isinstance(gate, GateSection) else (),
+        "bill": bill(summary.models, store.judges(run)),
+        "total": bill_sentence(summary.models, store.judges(run)),
+        "pairs": _pairs(store, lines),
+        "tasks": by_task(entries, names) if len(names) > 1 else None,
+        "tradeoffs": tradeoffs,
+        "n_axes": len(AXES),
+        "gate": gate,
+    }
+    return PageDraft("page.html", values, {**wanted, **of_gate})
 
 
 def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
@@ -170,18 +135,20 @@ def _tradeoffs(store: ResultsReader, lines: Sequence[LeaderboardLine], wanted: d
     return found
 
 
-def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Chart]) -> _Gate | str:
-    """The decision, or the sentence that says why there is none."""
+def _gate(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSection | str, dict[str, Chart]]:
+    """The decision with its charts by name, or the sentence that says why there is none."""
+    wanted: dict[str, Chart] = {}
     if facts.suite_resolved is None or not facts.suite_resolved.gate:
-        return "The suite has no gate."
+        return "The suite has no gate.", wanted
     try:
-        decision = decision_of(store, run)
+        decision = decision_of(store, run, apart=(store.summary(run).n_rows or 0) > APART)
     except EvalkitError as error:
-        return f"Not decided: {error}"
+        return f"Not decided: {error}", wanted
+    rules = rendered_rules_of(decision)
     found = []
     for candidate in decision.candidates:
         name = visible(candidate.candidate, limit=60)
-        mine = [r for r in rendered_rules_of(decision) if r.candidate == name]
+        mine = [r for r in rules if r.candidate == name]
         drawings = {f"gate {name} {n}": chart for n, chart in enumerate(charts.rules_by_scale(mine, name))}
         wanted.update(drawings)
         found.append(
@@ -199,8 +166,20 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Cha
                 ),
             )
         )
-    reasons = [why_of(one, visible(one.candidate, limit=60)) for one in decision.candidates]
-    return _Gate(found, promoted_by(decision), reasons)
+    titles, verdicts = matrix_of(decision.candidates, rules)
+    section = GateSection(
+        candidates=found,
+        verdict=decision.verdict,
+        counted=counted(decision.candidates, visible(decision.baseline, limit=60) if decision.baseline else None),
+        matrix=PageTable(
+            ["candidate", "verdict", *titles],
+            [[one.name, one.verdict, *said] for one, said in zip(found, verdicts, strict=True)],
+            "Each candidate's verdict on each rule",
+        ),
+        promoted=promoted_by(decision),
+        reasons=[why_of(one, visible(one.candidate, limit=60)) for one in decision.candidates],
+    )
+    return section, wanted
 
 
 def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:

@@ -13,6 +13,9 @@ from evalkit.text.escape import visible
 
 _READING = "Behind: shown to be worse than the leader, at most 5 % chance of error for all models together."
 
+_NOTHING = {"", numbers.UNKNOWN, numbers.UNDEFINED, *(f"{x} / {x}" for x in (numbers.UNKNOWN, numbers.UNDEFINED))}
+"""Cells that say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageCell:
@@ -20,6 +23,8 @@ class PageCell:
 
     text: str
     number: float | None = None
+    href: str = ""
+    """A relative address of a page of the same site, made by us; empty: no link."""
 
     def __str__(self) -> str:
         return self.text
@@ -36,15 +41,19 @@ class PageTable:
     """Columns, by number, that are sorted by numbers."""
 
 
-def leaderboard(lines: Sequence[LeaderboardLine]) -> PageTable:
-    """A row a model, best first."""
+def leaderboard(lines: Sequence[LeaderboardLine], reports: Mapping[str, tuple[str, str]] | None = None) -> PageTable:
+    """A row a model, best first; columns of which nothing is known are left out.
+
+    `reports`: title and address of each run's page, on a site of many.
+    """
     rows: list[list[str | PageCell]] = []
     for line in lines:
         cell, entry = line.cell, line.entry
         cost, times = cell.cost, cell.latency
+        title, href = (reports or {}).get(entry.run.name, (entry.run.name, ""))
         rows.append(
             [
-                visible(entry.model, limit=60),
+                PageCell(visible(entry.model, limit=60), href=href),
                 line.state or numbers.UNDEFINED,
                 PageCell(quality_text(cell.quality), cell.quality.mean),
                 PageCell(numbers.count(cell.quality.n), cell.quality.n),
@@ -57,11 +66,19 @@ def leaderboard(lines: Sequence[LeaderboardLine]) -> PageTable:
                 entry.maker or "",
                 entry.openness or "",
                 entry.licence or "",
+                *([PageCell(title, href=href)] if reports is not None else []),
             ]
         )
     heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
     heads += ["total p50 / p95", "tokens/s", "other outcomes", "maker", "openness", "licence"]
-    return PageTable(heads, rows, _READING, range(2, 9))
+    heads += ["run"] if reports is not None else []
+    known = [n for n in range(len(heads)) if any(str(row[n]) not in _NOTHING for row in rows)]
+    return PageTable(
+        [heads[n] for n in known],
+        [[row[n] for n in known] for row in rows],
+        _READING,
+        [at for at, n in enumerate(known) if n in range(2, 9)],
+    )
 
 
 def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> PageTable:

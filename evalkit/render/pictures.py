@@ -27,6 +27,8 @@ from evalkit.text.escape import html, visible
 
 MISSING = f"Charts are drawn by vl-convert, which is not installed here. Install the extra: {install_hint('charts')}"
 _TIMEOUT_S = 60.0
+_CHART_S = 2.0
+"""Further time for each chart: a site draws dozens at once, and a busy machine takes a second for one."""
 _MOST_BYTES = 2**26
 _WIDTH = 760
 _PNG_SCALE = 2.0
@@ -96,7 +98,7 @@ def _drawn_by_child(kind: str, specs: Sequence[bytes]) -> list[str]:
         done = child.run(
             child.function(f"{__name__}:answer", kind),
             stdin=b"[" + b",".join(specs) + b"]",
-            timeout_s=_TIMEOUT_S,
+            timeout_s=_TIMEOUT_S + _CHART_S * len(specs),
             most_bytes=_MOST_BYTES,
         )
     except child.ChildFailed as error:

@@ -7,7 +7,8 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
@@ -203,6 +204,17 @@ def why_of(candidate: CandidateDecision, name: str) -> str:
     return f"{name} is undecided: {' and '.join(said)}{more}."
 
 
+def counted(candidates: Sequence[CandidateDecision], baseline: str | None) -> str:
+    """ "1 of 4 candidates passes against gpt: 2 fail, 1 undecided."; `baseline` as it is written where this is shown,
+    None: there is none."""
+    n = Counter(candidate.verdict for candidate in candidates)
+    against = f" against {baseline}" if baseline is not None else ""
+    passing = f"{n['pass'] or 'None'} of {len(candidates)} candidates {'pass' if n['pass'] > 1 else 'passes'}{against}"
+    words = {"fail": "fail", "inconclusive": "undecided", "incomplete": "without whole evidence"}
+    rest = ", ".join(f"{n[verdict]} {word}" for verdict, word in words.items() if n[verdict])
+    return f"{passing}: {rest}." if rest else f"{passing}."
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedRule:
     """One rule for one candidate."""
@@ -240,6 +252,16 @@ def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
         for candidate in decision.candidates
         for finding in candidate.findings
     ]
+
+
+def matrix_of(
+    candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]
+) -> tuple[list[str], list[list[str]]]:
+    """The rules' titles, and each candidate's verdicts on them: which rule decides. Empty: it was not asked."""
+    titles = list(dict.fromkeys(r.title for r in rules))
+    verdicts = {(r.candidate, r.title): r.verdict for r in rules}
+    names = [visible(candidate.candidate, limit=60) for candidate in candidates]
+    return titles, [[verdicts.get((name, title), "") for title in titles] for name in names]
 
 
 def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:

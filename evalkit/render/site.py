@@ -1,0 +1,206 @@
+"""A results folder as a static site: an index (who leads in each suite), a report for each run, a page for each gate.
+
+    for page in pages_of(ResultsReader(results)):
+        write(out / page.path, page.text)
+
+Figures and words are those of the board: both read `results.standing`, `render.standings`, `decide.stored`. Each page
+is self-contained and loads nothing; links are relative, so the site works from a disk. File names are made of the
+runs' names, which others chose, by `writing.file_name`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from evalkit.errors import EvalkitError
+from evalkit.render import charts
+from evalkit.render.cards import cards
+from evalkit.render.cells import run_titles
+from evalkit.render.html import GateSection, prepared
+from evalkit.render.html_page import Link, PageDraft, written
+from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
+from evalkit.render.standings import headline
+from evalkit.render.vega import Chart
+from evalkit.results.entries import entries_of, standing, suites
+from evalkit.results.reader import ResultsReader
+from evalkit.results.unreadable import unreadable_of
+from evalkit.store.runs import RunInfo
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.writing import file_name
+
+INDEX = "index.html"
+FOLDERS = ("runs", "gates")
+"""Folders of a site, beside its index."""
+_AT_ONCE = 8
+"""Runs whose charts are drawn by one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """One file of a site."""
+
+    path: str
+    """Relative to the site's folder, with slashes."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the index says of a run."""
+
+    info: RunInfo
+    title: str
+    file: str
+    gate: GateSection | str = ""
+
+    def href(self, folder: str) -> str:
+        return f"{folder}/{quote(self.file)}"
+
+
+def pages_of(store: ResultsReader) -> Iterator[SitePage]:
+    """Every page, the index last. What cannot be read has no page; the index names it."""
+    every = store.runs()
+    problems = {info.name: info.problem or store.problem(info.name) for info in every}
+    readable = [info for info in every if problems[info.name] is None]
+    titles, taken = run_titles(readable), set[str]()
+    runs = [_Made(info, titles[info.name], _file(info.name, taken)) for info in readable]
+    done = []
+    for at in range(0, len(runs), _AT_ONCE):
+        drafts: list[tuple[str, PageDraft]] = []
+        for run in runs[at : at + _AT_ONCE]:
+            try:
+                made, pages = _of_run(store, run)
+            except EvalkitError as error:  # a live run that went away, a damaged part
+                problems[run.info.name] = str(error)
+                continue
+            done.append(made)
+            drafts += pages
+        texts = written([page for _, page in drafts])
+        yield from (SitePage(path, text) for (path, _), text in zip(drafts, texts, strict=True))
+    damaged = [(info.name, problem) for info in every if (problem := problems[info.name]) is not None]
+    yield SitePage(INDEX, written([_index(store, done, damaged)])[0])
+
+
+def _file(run: str, taken: set[str]) -> str:
+    """The name of a run's pages: one that every disk and every upload takes, and no other run has."""
+    plain = file_name(run.replace(":", "/"))
+    name, n = plain, 1
+    while name.casefold() in taken:
+        n += 1
+        name = f"{plain}-{n}"
+    taken.add(name.casefold())
+    return f"{name}.html"
+
+
+def _of_run(store: ResultsReader, run: _Made) -> tuple[_Made, list[tuple[str, PageDraft]]]:
+    """The run's report and, where it has a gate, the gate's page. Raises StoreError."""
+    home = Link("All runs", f"../{INDEX}")
+    facts = store.facts(run.info.name)
+    has_gate = facts.suite_resolved is not None and bool(facts.suite_resolved.gate)
+    links = [home, *([Link("Gate", f"../{run.href('gates')}")] if has_gate else [])]
+    report = prepared(store, run.info.name, links)
+    pages = [(f"runs/{run.file}", report)]
+    if not has_gate:
+        return run, pages
+    gate = report.values["gate"]
+    values = {
+        "title": f"Gate of {facts.suite}",
+        "run": run.info.name,
+        "links": [home, Link("Report of the run", f"../{run.href('runs')}")],
+        "status": report.values["status"],
+        "started_at": facts.started_at,
+        "gate": gate,
+    }
+    decided = gate if isinstance(gate, GateSection) else str(gate)
+    drawn = [] if isinstance(decided, str) else [name for one in decided.candidates for name in one.drawings]
+    pages.append((f"gates/{run.file}", PageDraft("gate.html", values, {name: report.charts[name] for name in drawn})))
+    return replace(run, gate=decided), pages
+
+
+def _index(store: ResultsReader, runs: Sequence[_Made], damaged: Sequence[tuple[str, str]]) -> PageDraft:
+    reports = {run.info.name: (run.title, run.href("runs")) for run in runs}
+    wanted: dict[str, Chart] = {}
+    ordered = sorted(runs, key=lambda run: run.info.status != "complete")  # as the board: complete runs first
+    of_suites = [_suite(store, name, reports, wanted) for name in suites([run.info for run in ordered])]
+    count = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'}"
+    values = {
+        "title": "Results",
+        "links": (),
+        "counted": f"{count}, {len(damaged):,} that cannot be read" if damaged else count,
+        "written_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "suites": [one for one in of_suites if one],
+        "gates": _gates(store, runs),
+        "runs": _runs(store, runs),
+        "damaged": PageTable(
+            ["run", "problem"], [[visible(n, limit=120), visible(_said(store, w), limit=400)] for n, w in damaged]
+        ),
+    }
+    return PageDraft("index.html", values, wanted)
+
+
+def _suite(
+    store: ResultsReader, suite: str, reports: dict[str, tuple[str, str]], wanted: dict[str, Chart]
+) -> dict[str, object]:
+    """What the board's leaderboard says of a suite; its chart is added to `wanted`. Empty: no model has a row."""
+    entries = [entry for entry in entries_of(store, suite) if entry.run.name in reports]
+    lines = standing(store, entries, None)
+    if not lines:
+        return {}
+    name = f"leaderboard {suite}"
+    if (chart := charts.leaderboard(lines)) is not None:
+        wanted[name] = chart
+    entries = [line.entry for line in lines]
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
+    shown = {(entry.run.name, entry.model) for entry in entries}
+    unreadable = [one for run in dict.fromkeys(run for run, _ in shown) for one in unreadable_of(store, run)]
+    return {
+        "name": suite,
+        "chart": name,
+        "headline": headline(lines),
+        "cards": cards(lines),
+        "leaderboard": leaderboard(lines, reports),
+        "tasks": by_task(entries, tasks) if len(tasks) > 1 else None,
+        "unreadable": [str(one) for one in unreadable if (one.run, one.model) in shown],
+        "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
+    }
+
+
+def _gates(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
+    """A row a run with a gate: the verdict, and why."""
+    rows: list[list[str | PageCell]] = []
+    for run in runs:
+        if not run.gate:
+            continue
+        link = PageCell(run.title, href=run.href("gates"))
+        if isinstance(run.gate, str):
+            rows.append([link, "not decided", _said(store, run.gate)])
+        else:
+            said = run.gate.reasons[0] if len(run.gate.reasons) == 1 else run.gate.counted
+            rows.append([link, run.gate.verdict, said])
+    return PageTable(["gate", "verdict", "why"], rows)
+
+
+def _runs(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
+    """A row a run, newest first."""
+    rows: list[list[str | PageCell]] = []
+    for run in runs:
+        summary = store.summary(run.info.name)
+        rows.append(
+            [
+                PageCell(run.title, href=run.href("runs")),
+                visible(str(store.state(run.info.name)), limit=60),
+                PageCell(numbers.count(summary.n_rows), summary.n_rows),
+                visible(", ".join(summary.models), limit=200),
+                visible(run.info.name, limit=120),
+            ]
+        )
+    return PageTable(["run", "status", "rows", "models", "folder"], rows, numeric=[2])
+
+
+def _said(store: ResultsReader, problem: str) -> str:
+    """Without where the folder lies on this machine: a site is published."""
+    return problem.replace(f"{store.results}/", "")
