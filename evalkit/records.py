@@ -243,28 +243,22 @@ class ToolResult:
     """Whether it is an error: the call changed nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentStep:
-    """One request of an agent and what came of it. Figures are of this request alone, as in `Row`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one answer took and who gave it: of a whole row, or of one request of an agent."""
 
-    text: str
     started_at: float
-    stop_reason: str | None = None
-    calls: tuple[ToolCall, ...] = ()
-    """The calls that were made, through the tool interface or (with `interface: text`) in the text."""
-    results: tuple[ToolResult, ...] = ()
-    """What they returned, in their order; () where the sample ended before they were made."""
-    reasoning: str | None = None
-    refusal: str | None = None
-    carried: str | None = None
-    """As in `Response`."""
+    """Unix time when the final attempt was sent (of the original, for a cached answer)."""
     cached: bool = False
     attempts: int = 1
     queue_s: float | None = None
+    """Wait for a free slot before the first attempt."""
     retry_s: float | None = None
+    """Time spent in failed attempts and the waits between them; 0.0 when the first attempt succeeded."""
     ttft_s: float | None = None
     ttfr_s: float | None = None
     tpot_s: float | None = None
+    """(last - first content token) / (output - reasoning - 1); None where any of them is unknown."""
     total_s: float | None = None
     input_tokens: int | None = None
     cache_read_tokens: int | None = None
@@ -274,13 +268,32 @@ class AgentStep:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     reasoning_estimated: bool = False
+    """Whether `reasoning_tokens` was not reported: the share of the output's characters that are reasoning."""
     cost_usd: Decimal | None = None
+    """What the answer was billed, when it was bought; None where the price or the usage is unknown."""
+    stop_reason: str | None = None
     served_model: str | None = None
     fingerprint: str | None = None
     service_tier: str | None = None
     billed_beside: str | None = None
-    raw_usage: Mapping[str, Any] | None = None
+    """`Usage.beside`, with commas between; None: nothing."""
+    reasoning: str | None = None
+    refusal: str | None = None
+    raw_usage: Mapping[str, object] | None = None
     dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStep(Figures):
+    """One request of an agent and what came of it. Its figures are of this request alone."""
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    """The calls that were made, through the tool interface or (with `interface: text`) in the text."""
+    results: tuple[ToolResult, ...] = ()
+    """What they returned, in their order; () where the sample ended before they were made."""
+    carried: str | None = None
+    """As in `Response`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +359,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Figures):
     """One sample × model × repeat, as it is stored. Text columns are kept in a file of their own."""
 
     task: str
@@ -359,41 +372,11 @@ class Row:
     repeat: int
     outcome: Outcome
     score: float | None
-    started_at: float
-    """Unix time when the final attempt was sent (of the original, for a cached row)."""
-    cached: bool = False
     error_kind: str | None = None
     error_status: int | None = None
-    queue_s: float | None = None
-    """Wait for a free slot before the first attempt."""
-    retry_s: float | None = None
-    """Time spent in failed attempts and the waits between them; 0.0 when the first attempt succeeded."""
-    attempts: int = 1
-    ttft_s: float | None = None
-    ttfr_s: float | None = None
-    tpot_s: float | None = None
-    """(last - first content token) / (output - reasoning - 1); None where any of them is unknown."""
-    total_s: float | None = None
-    input_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_5m_tokens: int | None = None
-    cache_write_1h_tokens: int | None = None
-    cache_write_other_tokens: int | None = None
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    reasoning_estimated: bool = False
-    """Whether `reasoning_tokens` was not reported: the share of the output's characters that are reasoning."""
-    cost_usd: Decimal | None = None
-    """What the answer was billed, when it was bought; None where the price or the usage is unknown."""
     spend_usd: Decimal | None = None
     """What this run paid for it: 0 from the cache, else cost_usd. Of a row that errored: what was paid for the answers
     that came before, of an agent's steps or of the parts of a pipeline."""
-    stop_reason: str | None = None
-    served_model: str | None = None
-    fingerprint: str | None = None
-    service_tier: str | None = None
-    billed_beside: str | None = None
-    """`Usage.beside`, with commas between; None: nothing."""
     cluster: str | None = None
     critical: bool = False
     weight: float | None = None
@@ -404,22 +387,18 @@ class Row:
     parts: Mapping[str, float] = field(default_factory=dict)
     redacted: str | None = None
     """What was taken out of the row before it was stored, by kind: `2 email, 1 phone`. None: nothing."""
-    # Texts: kept in a file of their own and loaded on demand.
+    # Texts, as `reasoning` and `refusal`: kept in a file of their own and loaded on demand.
     prompt: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] | None = None
     """What was offered through the tool interface; None: nothing."""
     text: str | None = None
     calls: tuple[ToolCall, ...] | None = None
     """As in `Response`."""
-    reasoning: str | None = None
     extracted: str | None = None
     target: str | None = None
     reason: str | None = None
     error: str | None = None
-    refusal: str | None = None
-    raw_usage: Mapping[str, object] | None = None
     logliks: tuple[float, ...] | None = None
-    dropped: tuple[str, ...] = ()
     steps: tuple[AgentStep, ...] | None = None
     """What an agent did, request by request; tokens, money and seconds of the row are their sums. None: one request."""
     stages: tuple[Stage, ...] | None = None

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from evalkit.scorers.overlap import corpus_bleu, macro_f1, pass_at_k
+from evalkit.scorers.overlap import corpus_bleu, macro_f1
 from evalkit.scorers.registry import make_scorer
+from evalkit.stats.repeats import chance_of_all
 from tests.scoring import mark, said, sample
 
 Case = dict[str, Any]
@@ -51,7 +53,8 @@ def average(case: Case) -> float:
 def passed(case: Case) -> float:
     params = case["metric_params"]
     right = sum(exact(case, text) for text in case["model_response"]["text"][: params["n"]])
-    return pass_at_k(params["n"], int(right), params["k"]) or 0.0
+    wrong, n = np.array([params["n"] - int(right)]), np.array([params["n"]])
+    return 1 - float(chance_of_all(wrong, n, params["k"])[0])
 
 
 def bleu(case: Case) -> float:

@@ -23,7 +23,7 @@ Capture = pytest.CaptureFixture[str]
 CANARY = "jane.canary@mail.example"
 PHONE = "+49 30 9182736"
 EVERYTHING = Redactor(("email", "phone", "card", "iban", "ip"), {"ticket": "T-[0-9]{6}"})
-PLAIN = Row("t", "s", "0" * 64, "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, 0.0)
+PLAIN = Row("t", "s", "0" * 64, "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, started_at=0.0)
 
 
 def as_stored(**fields: object) -> Row:

@@ -15,7 +15,7 @@ from evalkit.records import Row
 from evalkit.results.reader import ResultsReader
 from evalkit.results.repeats import flaky_items, read_repeats
 from evalkit.results.run import load_run
-from evalkit.stats.repeats import Marks, components, stability
+from evalkit.stats.repeats import Marks, chance_of_all, components, stability
 from tests.gate_world import one, stored
 from tests.world import evalkit
 
@@ -40,6 +40,7 @@ def test_pass_at_k_and_pass_all_k_are_the_shares_over_every_choice_of_k_answers(
     assert found.pass_k == pytest.approx(3 / 4)
     assert found.pass_all_k == pytest.approx(1 / 4)
     assert found.unstable == pytest.approx(2 / 4)
+    assert 1 - chance_of_all(np.array([2]), np.array([3]), 2)[0] == pytest.approx(2 / 3)
 
 
 def test_an_item_with_more_answers_than_usual_counts_by_all_its_choices() -> None:

@@ -9,7 +9,7 @@ import pytest
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Score, Timing
 from evalkit.scorers.outcomes import score_response
-from evalkit.scorers.overlap import corpus_bleu, corpus_chrf, macro_f1, pass_at_k, token_f1
+from evalkit.scorers.overlap import corpus_bleu, corpus_chrf, macro_f1, token_f1
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
 
@@ -116,10 +116,8 @@ def test_corpus_figures_are_none_where_nothing_is_defined() -> None:
     assert macro_f1([], []) is None
     assert corpus_bleu([], []) is None
     assert corpus_chrf([], []) is None
-    assert pass_at_k(2, 1, 3) is None
     assert macro_f1(["a", None, "b"], ["a", "a", "b"]) == pytest.approx((2 / 3 + 1) / 2)
     assert corpus_chrf(["same"], ["same"]) == pytest.approx(1.0)
-    assert pass_at_k(3, 1, 2) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from evalkit.records import Message, Request, Response, Settings
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
-    from evalkit.suite.schema.options import AdapterOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +138,6 @@ class Adapter(Protocol):
 
 Make = Callable[[ModelSpec], Adapter]
 """Every adapter module has `make(spec) -> Adapter`; it raises UserError on what it can see."""
-
-
-class AdapterModule(Protocol):
-    """What the registry and an entry point of the group `evalkit.adapters` name: a module with these two names."""
-
-    make: Make
-    Options: type[AdapterOptions]
-    """The options of the adapter. A plug-in without options may leave it out."""
 
 
 @runtime_checkable

@@ -191,10 +191,6 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
     return RunOptions(**made)
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
-
-
 def baselines_at(folder: str | Path | None) -> Path:
     """The folder of promoted baselines; None: EVALKIT_BASELINES, or `baselines` in the working directory."""
     return Path(folder if folder is not None else os.environ.get("EVALKIT_BASELINES") or "baselines")

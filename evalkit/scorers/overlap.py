@@ -30,7 +30,6 @@ import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from math import comb
 from typing import Any
 from unicodedata import normalize
 
@@ -200,16 +199,6 @@ def corpus_chrf(replies: Sequence[str], references: Sequence[str]) -> float | No
     except ImportError as error:
         raise _missing() from error
     return float(CHRF().corpus_score(list(replies), [list(references)]).score) / 100
-
-
-def pass_at_k(n: int, n_right: int, k: int) -> float | None:
-    """Chance that at least one of k answers, drawn from n of which `n_right` are right, is right (Chen et al. 2021).
-
-    None where there are fewer than k answers.
-    """
-    if not 0 < k <= n:
-        return None
-    return 1 - comb(n - n_right, k) / comb(n, k)
 
 
 def _missing() -> MissingPackage:

@@ -123,8 +123,8 @@ def stability(marks: Marks) -> Stability:
         k=k,
         n_fewer=int((~full).sum()),
         pass_1=float(np.average(means, weights=weights)),
-        pass_k=_mean(1 - _chosen(n[full] - n_right[full], n[full], k), weights, full) if passes else None,
-        pass_all_k=_mean(_chosen(n_right[full], n[full], k), weights, full) if passes else None,
+        pass_k=_mean(1 - chance_of_all(n[full] - n_right[full], n[full], k), weights, full) if passes else None,
+        pass_all_k=_mean(chance_of_all(n_right[full], n[full], k), weights, full) if passes else None,
         unstable=unstable,
         unstable_interval=around,
         components=found,
@@ -192,7 +192,7 @@ def _unstable(
     return share, clustered(mixed.astype(np.float64), clusters[full].tolist())
 
 
-def _chosen(some: Codes, n: Codes, k: int) -> Floats:
+def chance_of_all(some: Codes, n: Codes, k: int) -> Floats:
     """Chance that k of n answers, drawn without replacement, are all among `some` of them."""
     chance = np.ones(n.size)
     for step in range(k):

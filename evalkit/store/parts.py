@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
-from evalkit.records import Message, Outcome, Row, Stage, Tool, ToolCall
+from evalkit.records import Message, Outcome, Row, Stage
 from evalkit.store import arrays, integrity, runs, shapes, stage_codec
 from evalkit.store.row_codec import Key, to_json
+from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
 from evalkit.store.step_codec import read_steps, step_records
+from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,29 +53,6 @@ LOW_CARDINALITY = (
 )
 """Worth a dictionary: each sample comes once per model, the rest has few values."""
 
-_ROW_TYPES = {
-    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
-    **dict.fromkeys(("occurrence", "repeat"), "int64"),
-    **dict.fromkeys(("sample_id", "target_digest", "outcome"), "string"),
-    **dict.fromkeys(("score", "started_at"), "double"),
-    "cached": "bool",
-    "error_kind": "string",
-    "error_status": "int64",
-    "attempts": "int64",
-    **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), "double"),
-    **dict.fromkeys(("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"), "int64"),
-    **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
-    "reasoning_estimated": "bool",
-    **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
-    **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
-    "billed_beside": "string",  # since November 2026; null in parts of before
-    "redacted": "string",  # since November 2026, as above
-    "critical": "bool",
-    "weight": "double",  # since November 2026, as above
-    "stratum": "string",  # since November 2026, as above
-    "slices": "map_string",
-    "parts": "map_double",
-}
 LATER = frozenset({"billed_beside", "redacted", "weight", "stratum", "steps", "stages"})
 """Columns that parts of before may lack: their values are unknown."""
 _DEFAULTS: Mapping[str, object] = {
@@ -81,39 +60,28 @@ _DEFAULTS: Mapping[str, object] = {
     **{"attempts": 1, "slices": {}, "parts": {}},
 }
 """What a journal line leaves out; any other value that is absent is unknown."""
-_TEXT_TYPES = {
-    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
-    **dict.fromkeys(("occurrence", "repeat"), "int64"),
-    "outcome": "string",  # here too, since an answer wins over an error of the same key
-    **dict.fromkeys(("prompt", "tools", "calls", "raw_usage"), "json"),
-    **dict.fromkeys(("text", "reasoning", "extracted", "target", "reason", "error", "refusal"), "string"),
-    "logliks": "list_double",
-    "dropped": "list_string",
-    "steps": "steps",  # since November 2026; null in parts of before
-    "stages": "stages",  # since November 2026; null in parts of before
-}
 
 
 @cache
 def rows_schema() -> pa.Schema:
     """Columns of `rows-*.parquet`: the fields of `Row` that are numbers or names."""
-    return _schema(_ROW_TYPES)
+    return _schema(COLUMNS)
 
 
 @cache
 def texts_schema() -> pa.Schema:
     """Columns of `texts-*.parquet`: the row's key and what was said."""
-    return _schema(_TEXT_TYPES)
+    return _schema(TEXT_COLUMNS)
 
 
 def rows_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """The numbers of these rows."""
-    return _batch(rows, _ROW_TYPES, rows_schema())
+    return _batch(rows, COLUMNS, rows_schema())
 
 
 def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """The texts of these rows."""
-    return _batch(rows, _TEXT_TYPES, texts_schema())
+    return _batch(rows, TEXT_COLUMNS, texts_schema())
 
 
 def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
@@ -125,7 +93,7 @@ def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) 
 
     built = []
     for name in columns:
-        kind = _ROW_TYPES[name]
+        kind = COLUMNS[name]
         values = [record.get(name, _DEFAULTS.get(name)) for record in records]
         if kind == "money":
             values = [None if value is None else Decimal(value) for value in values]
@@ -268,7 +236,9 @@ def iter_sealed(folder: Path) -> Iterator[Row]:
                 row = _row(record | said)
             except StopIteration:
                 break
-            except (ValueError, TypeError, LookupError, AttributeError) as error:  # also where one file holds fewer
+            except (StoreError, ValueError, TypeError, LookupError, AttributeError) as error:
+                if isinstance(error, StoreError) and error.path is not None:
+                    raise  # of a file as a whole; else of a value, or one file holds fewer rows
                 raise unreadable(Path(f"{rows} with {texts.name}"), error) from error
             yield row
 
@@ -327,7 +297,6 @@ def _stages(value: Iterable[Stage]) -> str:
 def _row(record: dict[str, Any]) -> Row:
     import orjson
 
-    prompt = orjson.loads(record["prompt"] or "[]")
     tools, calls = record.get("tools"), record.get("calls")  # parts of before there were tools have no such columns
     return Row(
         **record
@@ -335,10 +304,10 @@ def _row(record: dict[str, Any]) -> Row:
             "outcome": Outcome(record["outcome"]),
             "slices": dict(record["slices"] or ()),
             "parts": dict(record["parts"] or ()),
-            "prompt": tuple(Message(m["role"], m["content"]) for m in prompt),
-            "tools": None if tools is None else tuple(Tool(**tool) for tool in orjson.loads(tools)),
-            "calls": None if calls is None else tuple(ToolCall(**call) for call in orjson.loads(calls)),
-            "raw_usage": None if record["raw_usage"] is None else orjson.loads(record["raw_usage"]),
+            "prompt": messages_of(record["prompt"]),
+            "tools": None if tools is None else tools_of(tools),
+            "calls": None if calls is None else calls_of(calls),
+            "raw_usage": mapping_of(record["raw_usage"], "raw_usage"),
             "logliks": None if record["logliks"] is None else tuple(record["logliks"]),
             "dropped": tuple(record["dropped"] or ()),
             "steps": None if record.get("steps") is None else read_steps(orjson.loads(record["steps"])),

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
-from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome
+from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome, Row
 from evalkit.store import stage_codec
 from evalkit.store.amounts import is_usd
 
@@ -132,43 +132,59 @@ def _steps(value: object) -> bool:
     )
 
 
-COUNTS = (
-    *("attempts", "error_status", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens"),
-    *("cache_write_1h_tokens", "cache_write_other_tokens", "output_tokens", "reasoning_tokens"),
-)
-_TEXTS = (
-    *("task", "sample_id", "sample_digest", "target_digest", "model", "error_kind", "stop_reason"),
-    *("served_model", "fingerprint", "service_tier", "billed_beside", "cluster", "stratum", "redacted", "text"),
-    *("reasoning", "extracted", "target", "reason", "error", "refusal"),
-)
-_ALWAYS = frozenset(
-    ("task", "sample_id", "sample_digest", "target_digest", "occurrence", "model", "repeat", "outcome", "started_at")
-)
+COLUMNS: dict[str, str] = {
+    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
+    **dict.fromkeys(("occurrence", "repeat"), "int64"),
+    **dict.fromkeys(("sample_id", "target_digest", "outcome"), "string"),
+    **dict.fromkeys(("score", "started_at"), "double"),
+    "cached": "bool",
+    "error_kind": "string",
+    "error_status": "int64",
+    "attempts": "int64",
+    **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), "double"),
+    **dict.fromkeys(("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"), "int64"),
+    **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
+    "reasoning_estimated": "bool",
+    **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
+    **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
+    "billed_beside": "string",  # since November 2026; null in parts of before
+    "redacted": "string",  # since November 2026, as above
+    "critical": "bool",
+    "weight": "double",  # since November 2026, as above
+    "stratum": "string",  # since November 2026, as above
+    "slices": "map_string",
+    "parts": "map_double",
+}
+"""Kind of each column of `rows-*.parquet`, in their order: the fields of `Row` that are numbers or names."""
+TEXT_COLUMNS: dict[str, str] = {
+    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
+    **dict.fromkeys(("occurrence", "repeat"), "int64"),
+    "outcome": "string",  # here too, since an answer wins over an error of the same key
+    **dict.fromkeys(("prompt", "tools", "calls", "raw_usage"), "json"),
+    **dict.fromkeys(("text", "reasoning", "extracted", "target", "reason", "error", "refusal"), "string"),
+    "logliks": "list_double",
+    "dropped": "list_string",
+    "steps": "steps",  # since November 2026; null in parts of before
+    "stages": "stages",  # since November 2026; null in parts of before
+}
+"""The same of `texts-*.parquet`: the row's key and what was said."""
+_OF_KIND: Mapping[str, Callable[[object], bool]] = {
+    **{"string": _text, "int64": _count, "bool": _flag, "double": _number, "money": is_usd, "list_string": _texts},
+    **{"map_string": _map_of(_text), "map_double": _map_of(_spelled), "steps": _steps, "stages": stage_codec.fits},
+    "list_double": lambda v: type(v) is list and all(map(_spelled, v)),
+}
 _FITS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(_TEXTS, _text),
-    **dict.fromkeys(COUNTS, _count),
+    **{name: _OF_KIND[kind] for name, kind in (COLUMNS | TEXT_COLUMNS).items() if kind in _OF_KIND},
     **dict.fromkeys(("occurrence", "repeat"), _place),
-    **dict.fromkeys(("cached", "critical", "reasoning_estimated"), _flag),
-    **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), _number),
-    **dict.fromkeys(("cost_usd", "spend_usd"), is_usd),
-    **{
-        "outcome": lambda v: type(v) is str and v in _OUTCOMES,
-        "score": _share,
-        "weight": _weight,
-        "started_at": _moment,
-        "prompt": _pairs,
-        "calls": _pairs,
-        "tools": _tools,
-    },
-    **{
-        "slices": _map_of(_text),
-        "parts": _map_of(_spelled),
-        "logliks": lambda v: type(v) is list and all(map(_spelled, v)),
-    },
-    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict, "steps": _steps},
-    "stages": stage_codec.fits,
+    **dict.fromkeys(("prompt", "calls"), _pairs),
+    **{"score": _share, "weight": _weight, "started_at": _moment, "tools": _tools},
+    **{"outcome": lambda v: type(v) is str and v in _OUTCOMES, "raw_usage": lambda v: type(v) is dict},
 }
 """One for every field of `Row`; a test compares the two."""
+COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "int64" and _FITS[name] is _count)
+_ALWAYS = frozenset(one.name for one in fields(Row) if one.default is MISSING and one.default_factory is MISSING) - {
+    "score"
+}
 _STEP_FITS: Mapping[str, Callable[[object], bool]] = {
     **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
     **{"carried": _text, "results": _results},

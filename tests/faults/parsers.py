@@ -174,7 +174,7 @@ def journals(draw: random.Random, world: World) -> str:
     """A journal that was torn or edited is recovered, read and sealed: what is whole stays."""
     folder = fresh(world.folder / "journaled")
     rows = [
-        Row("t", f"i{n}", f"{n:064x}", "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, 1.0, text="B", attempts=2)
+        Row("t", f"i{n}", f"{n:064x}", "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, started_at=1.0, text="B", attempts=2)
         for n in range(4)
     ]
     lines = b"".join(to_line(row) for row in rows)

@@ -19,7 +19,9 @@ from tests.faults.parsers import KINDS, fuzz, make_world
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
-ROW = json.loads(to_line(Row("t", "s", "0" * 64, "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, 0.0, text="B", attempts=2)))
+ROW = json.loads(
+    to_line(Row("t", "s", "0" * 64, "0" * 64, 0, "m", 0, Outcome.RIGHT, 1.0, started_at=0.0, text="B", attempts=2))
+)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # figures of damaged rows may overflow

@@ -155,11 +155,6 @@ def as_plain(value: object, depth: int = 0) -> Json:
     raise ValueError(f"is no JSON value ({type(value).__name__}); add | list, or write it out")
 
 
-def divided(path: str) -> tuple[str, ...]:
-    """The steps of a path without templates, `parcels.P-1.status`."""
-    return tuple(path.split("."))
-
-
 def _divided(written: str) -> list[str]:
     """The steps of a path as they are written; a dot inside `{{ }}` divides nothing."""
     if len(written) > LONGEST_PATH:
