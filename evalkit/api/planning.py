@@ -14,7 +14,8 @@ from evalkit.api.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.price_file import PRICE_FILE
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.plan import Plan, PlanOptions, make_plan
+from evalkit.engine.plan import Plan, make_plan
+from evalkit.engine.work import PlanOptions
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers

@@ -8,71 +8,35 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
-from evalkit.adapters.registry import make_adapter, origin_of_model
+from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.budget import about, priced, uncapped
+from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
-from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
-from evalkit.engine.first_requests import unaskable, unread
-from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
-from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.egress import EgressSide, egress, redaction_facts
+from evalkit.engine.gold_check import RecordedFit, fit_recorded
+from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
-from evalkit.engine.prompting import AsAsked, OwnPrompts
-from evalkit.engine.sample_stream import SampleStream, begin
-from evalkit.engine.settings import fitted
-from evalkit.engine.told_answers import told_answers
-from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
+from evalkit.engine.plan_facts import digests_of, facts_of
+from evalkit.engine.prompting import OwnPrompts
+from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unread
+from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
-from evalkit.records import Sample
-from evalkit.scorers.base import Scorer
-from evalkit.scorers.registry import make_scorer, origin_of_scorer
-from evalkit.suite import builtin_tasks
-from evalkit.suite.digests import digest
-from evalkit.suite.model_prompts import own_words, with_words_of
+from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
-from evalkit.suite.schema import LimitEntry, ModelEntry
+from evalkit.suite.schema import ModelEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
-
-RUN_VERSION = 2
-"""Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What the command line adds to a suite."""
-
-    models: tuple[str, ...] | None = None
-    """Only these; None: all."""
-    tasks: tuple[str, ...] | None = None
-    limit: int | None = None
-    """At most this many samples of each task."""
-    limit_share: float | None = None
-    """At most this share of each task's samples, in (0, 1]; at least one."""
-    max_cost_usd: Decimal | None = None
-    """Wins over the suite's."""
-    key_hosts: frozenset[str] = frozenset()
-    """Hosts that may receive keys and prompts, by the word of the person running evalkit."""
-    own_hardware: Mapping[str, UnitPrices] = field(default_factory=dict)
-    """By model name: what own hardware costs a token at the throughput of its load sweep."""
-    allow_code: bool = False
-    """Whether the suite may run code of its own (--allow-suite-code)."""
-    sends: bool = True
-    """Whether the plan will be carried out. False: keys that are not set are noted, not missed."""
-    stream: bool = False
-    """Whether many samples may be checked while the first are asked already (`sample_stream`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,47 +69,26 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
-    tasks = [_limited(task, options) for task in suite.tasks]
+    tasks = [limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
     wanted = judges_needed(tasks)
     judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
     judged, complaints = make_panel(suite, tasks, {name: entries[name] for name in suite.asked}, judges)
     errors += of_judges
-    scorers, wrong = _scorers(tasks)
+    scorers, wrong = scorers_of(tasks)
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
     notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
+    answering = {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters}
     for task in tasks:
-        seen = _examined(task, scorers.get(task.name), OwnPrompts(task, entries), streams=streams)
-        complaints += seen.complaints
-        notes += seen.notes
-        redacted[task.name] = dict(seen.redacted)
-        if seen.unasked:
-            continue
-        scorer = scorers[task.name]
-        fit = fitted(task, scorer, {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters})
-        complaints += [*told_answers(task, scorer), *fit.complaints]
-        notes += fit.notes
-        identity = {**task.identity, **scorer.identity}
-        if task.name in judged and not of_judges:
-            identity["judge"] = identity_of(judged[task.name], judges)
-        samples = task.samples if seen.stream is None else seen.stream.samples
-        planned.append(
-            PlannedTask(
-                task.name,
-                samples,
-                scorer,
-                seen.n,
-                identity,
-                fit.settings,
-                fit.dropped,
-                sent=task.entry.send,
-                prompts=seen.prompts,
-                stream=seen.stream,
-            )
-        )
+        judge = identity_of(judged[task.name], judges) if task.name in judged and not of_judges else None
+        asked = OwnPrompts(task, entries)
+        found = plan_task(task, scorers.get(task.name), asked, answering, judge, streams=streams)
+        complaints, notes = [*complaints, *found.complaints], [*notes, *found.notes]
+        redacted[task.name] = dict(found.redacted)
+        planned += [found.planned] if found.planned is not None else []
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
     complaints, notes = complaints + recorded.complaints, notes + recorded.notes
     leaving = egress(
@@ -171,18 +114,14 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
+    facts = {
+        **facts_of(suite, options, work, prices, panel),
+        "egress": leaving.facts,
+        **redaction_facts(suite, redacted),
+    }
     lacking = _said(work, recorded.lacking)
-    return Plan(
-        suite,
-        options,
-        work,
-        *_digests(work, tasks, entries, panel),
-        (*_said(work, notes), *lacking),
-        facts,
-        panel,
-        lacking,
-    )
+    digests = digests_of(work, tasks, entries, panel)
+    return Plan(suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking)
 
 
 def _as_asked(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:
@@ -214,62 +153,9 @@ def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
     return [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is known of a task's samples before anything is sent."""
-
-    n: int
-    complaints: list[str]
-    notes: list[str]
-    redacted: Mapping[str, int]
-    unasked: bool
-    """Whether the task cannot be planned any further."""
-    stream: SampleStream | None = None
-    prompts: Mapping[str, AsAsked] = field(default_factory=dict)
-    """By model that has a prompt of its own."""
-
-
-def _examined(task: ResolvedTask, scorer: Scorer | None, asked: OwnPrompts, *, streams: bool) -> _Seen:
-    """All samples, or with `streams` the first of many, rendered and their golds scored; `asked`: also with the prompts
-    of single models."""
-    if streams and not asked and scorer is not None and (stream := begin(task, scorer)) is not None:
-        return _Seen(stream.n, [], [*stream.first_notes], {}, unasked=False, stream=stream)
-    gold = GoldCheck(task, scorer) if scorer is not None else None
-    found = task.examine(_both(gold, asked))
-    notes = [*found.notes, *redaction_notes(task, found)]
-    if found.complaints or gold is None or asked.complaints:
-        return _Seen(found.n, [*found.complaints, *asked.complaints], notes, found.redacted, unasked=True)
-    wrong = [*gold.errors(), *asked.errors()]
-    return _Seen(found.n, wrong, notes, found.redacted, unasked=False, prompts=asked.by_model)
-
-
-def _both(gold: GoldCheck | None, asked: OwnPrompts) -> Callable[[Sample], None] | None:
-    """Who sees each sample beside the examination; None: nobody."""
-    if not asked or gold is None:
-        return gold.see if gold is not None else None
-
-    def see(sample: Sample) -> None:
-        gold.see(sample)
-        asked.see(sample)
-
-    return see
-
-
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
     """The notes as they may be kept: they can quote a record, and the log of a pipeline is a file too."""
     return tuple(notes if work.storing is None else (work.storing.text(note, Counter()) for note in notes))
-
-
-def _scorers(tasks: list[ResolvedTask]) -> tuple[dict[str, Scorer], list[str]]:
-    """The scorer of each task by name, and complaints about those that cannot be made."""
-    scorers: dict[str, Scorer] = {}
-    complaints: list[str] = []
-    for task in tasks:
-        try:
-            scorers[task.name] = task_scorer(task)
-        except SuiteError as error:
-            complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
-    return scorers, complaints
 
 
 def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:
@@ -301,21 +187,6 @@ def _cut(options: PlanOptions) -> list[str]:
         return []
     kept = f"{100 * options.limit_share:g} % of the samples" if options.limit_share else f"{options.limit} samples"
     return [f"cut by --limit to {kept} a task: a look, not evidence (a gate refuses it)"]
-
-
-def _limited(task: ResolvedTask, options: PlanOptions) -> ResolvedTask:
-    """The task cut to --limit samples by the same seeded choice as a `limit` in the suite."""
-    most = options.limit
-    if options.limit_share is not None:
-        try:
-            most = max(1, math.ceil(options.limit_share * sum(1 for _ in task.samples())))
-        except SuiteError:
-            return task  # its data is refused with every complaint, next
-    if most is None:
-        return task
-    own = task.entry.limit
-    limit = LimitEntry(n=min(most, own.n) if own else most, seed=own.seed if own else 0)
-    return replace(task, entry=task.entry.model_copy(update={"limit": limit}))
 
 
 def _adapters(
@@ -368,26 +239,6 @@ def _adapters(
     return {name: made[name] for name in entries if name in made}, errors, keyless
 
 
-def task_scorer(task: ResolvedTask) -> Scorer:
-    """The scorer that a task names, its options bound. Raises SuiteError without place."""
-    entry = task.entry
-    if isinstance(own := task.own_scorer, Scorer):
-        return replace(own, keeps_reasoning=task.keeps_reasoning)
-    if entry.score is None:
-        raise SuiteError("a task needs a score, like `score: choice`")
-    options = dict(entry.score.options)
-    if entry.score.parts and entry.mode in {"likelihood", "first_token"}:
-        raise SuiteError(f"mode {entry.mode} cannot stand beside several scorers, which read the reply: leave it out")
-    if entry.score.name == "choice" and entry.mode is not None:
-        options.setdefault("mode", entry.mode)
-    scorer = make_scorer(entry.score.name, options)
-    if task.keeps_reasoning and entry.score.parts:
-        from evalkit.scorers.several import keeping_reasoning
-
-        return keeping_reasoning(scorer)
-    return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
-
-
 def _kept_note(model: PlannedModel) -> str | None:
     """What a person should know of a server whose answers are not kept for later runs."""
     endpoint = model.adapter.endpoint
@@ -405,85 +256,3 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
     lines = [line for error in errors for line in (error.complaints if isinstance(error, SuiteError) else [str(error)])]
     if lines or complaints:
         raise SuiteError(list(dict.fromkeys([*lines, *complaints])))
-
-
-def _digests(
-    work: Work, tasks: list[ResolvedTask], entries: Mapping[str, ModelEntry], panel: Panel | None
-) -> tuple[str, str]:
-    """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
-    contents = [task.content for task in tasks]
-    without_data = [{**content, "data": None} for content in contents]
-    return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
-
-
-def _digest(
-    work: Work,
-    contents: Sequence[Mapping[str, object]],
-    entries: Mapping[str, ModelEntry],
-    panel: Panel | None,
-) -> str:
-    """Of what is asked and how it is scored; `contents` are those of the tasks of `work`."""
-    models = {
-        model.name: {
-            "place": model.adapter.endpoint.place,
-            "model": model.adapter.spec.model,
-            "adapter": model.adapter.spec.adapter,
-            "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
-            "options": entries[model.name].options,
-            **own_words(entries[model.name]),
-            **({"weights": said} if (said := entries[model.name].weights) is not None else {}),
-            **({"plugin": made_by} if (made_by := origin_of_model(model.adapter.spec)) is not None else {}),
-        }
-        for model in work.models
-    }
-    asked = [{**content, **planned.scorer.identity} for content, planned in zip(contents, work.tasks, strict=True)]
-    what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
-    if panel is not None:
-        what["judged"] = {task.name: task.identity["judge"] for task in work.tasks if "judge" in task.identity}
-    return digest("evalkit.run/1", what)
-
-
-def made_by(task: ResolvedTask) -> dict[str, str]:
-    """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
-    if task.entry.lm_eval is not None:
-        return {}
-    found = {
-        "scorer_plugin": origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None,
-        "task_plugin": builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None,
-    }
-    return {key: origin for key, origin in found.items() if origin is not None}
-
-
-def _facts(
-    suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
-) -> dict[str, object]:
-    own = options.own_hardware
-    models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
-    for model in (one for one in work.models if one.parts):
-        models[model.name]["parts"] = {
-            name: about(part, suite.models[name], own.get(name), prices) for name, part in model.parts.items()
-        }
-    tasks: dict[str, Any] = {
-        task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
-    }
-    for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= made_by(task)
-    judged: dict[str, object] = {}
-    if panel is not None:
-        judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
-        for name in panel.tasks:
-            tasks[name]["scorer"] = label_of(tasks[name]["identity"]["judge"])
-    return {
-        "models": models,
-        "tasks": tasks,
-        **judged,
-        "n_rows": work.n_rows,
-        "suite_path": suite.path.name,
-        "suite_resolved": suite.resolved(),
-        "cut_by_limit": max((task.n for task in work.tasks), default=1) if options.limit_share else options.limit,
-        "cut_by_tasks": list(options.tasks) if options.tasks is not None else None,
-        "run_version": RUN_VERSION,
-        "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",
-        "repeats": work.settings.repeats,
-        "max_cost_usd": work.settings.max_cost_usd,
-    }

@@ -21,8 +21,9 @@ from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
 from evalkit.engine.judging.verdicts import STOPS
-from evalkit.engine.plan import made_by, task_scorer
+from evalkit.engine.plan_facts import made_by
 from evalkit.engine.stored import stored
+from evalkit.engine.task_plan import task_scorer
 from evalkit.errors import StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing

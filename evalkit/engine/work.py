@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from evalkit.adapters.base import Adapter
+from evalkit.cost.billing import UnitPrices
 from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.facts.base import JsonMap
@@ -18,6 +19,31 @@ from evalkit.suite.redaction import Redactor
 
 Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
 """(usage, served model, when) -> dollars billed; None when the price or the usage is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the command line adds to a suite."""
+
+    models: tuple[str, ...] | None = None
+    """Only these; None: all."""
+    tasks: tuple[str, ...] | None = None
+    limit: int | None = None
+    """At most this many samples of each task."""
+    limit_share: float | None = None
+    """At most this share of each task's samples, in (0, 1]; at least one."""
+    max_cost_usd: Decimal | None = None
+    """Wins over the suite's."""
+    key_hosts: frozenset[str] = frozenset()
+    """Hosts that may receive keys and prompts, by the word of the person running evalkit."""
+    own_hardware: Mapping[str, UnitPrices] = field(default_factory=dict)
+    """By model name: what own hardware costs a token at the throughput of its load sweep."""
+    allow_code: bool = False
+    """Whether the suite may run code of its own (--allow-suite-code)."""
+    sends: bool = True
+    """Whether the plan will be carried out. False: keys that are not set are noted, not missed."""
+    stream: bool = False
+    """Whether many samples may be checked while the first are asked already (`sample_stream`)."""
 
 
 @dataclass(frozen=True, slots=True)

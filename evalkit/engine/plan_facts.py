@@ -1,0 +1,105 @@
+"""What a plan says of itself: the digests by which a run is resumed, and the facts of run.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evalkit.adapters.registry import origin_of_model
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.budget import about
+from evalkit.engine.judging.panel import Panel, label_of
+from evalkit.engine.work import PlanOptions, Work
+from evalkit.scorers.registry import origin_of_scorer
+from evalkit.suite import builtin_tasks
+from evalkit.suite.digests import digest
+from evalkit.suite.model_prompts import own_words
+from evalkit.suite.schema import ModelEntry
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
+
+RUN_VERSION = 2
+"""Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
+
+
+def digests_of(
+    work: Work, tasks: list[ResolvedTask], entries: Mapping[str, ModelEntry], panel: Panel | None
+) -> tuple[str, str]:
+    """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
+    contents = [task.content for task in tasks]
+    without_data = [{**content, "data": None} for content in contents]
+    return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
+
+
+def _digest(
+    work: Work,
+    contents: Sequence[Mapping[str, object]],
+    entries: Mapping[str, ModelEntry],
+    panel: Panel | None,
+) -> str:
+    """Of what is asked and how it is scored; `contents` are those of the tasks of `work`."""
+    models = {
+        model.name: {
+            "place": model.adapter.endpoint.place,
+            "model": model.adapter.spec.model,
+            "adapter": model.adapter.spec.adapter,
+            "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
+            "options": entries[model.name].options,
+            **own_words(entries[model.name]),
+            **({"weights": said} if (said := entries[model.name].weights) is not None else {}),
+            **({"plugin": made_by} if (made_by := origin_of_model(model.adapter.spec)) is not None else {}),
+        }
+        for model in work.models
+    }
+    asked = [{**content, **planned.scorer.identity} for content, planned in zip(contents, work.tasks, strict=True)]
+    what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
+    if panel is not None:
+        what["judged"] = {task.name: task.identity["judge"] for task in work.tasks if "judge" in task.identity}
+    return digest("evalkit.run/1", what)
+
+
+def made_by(task: ResolvedTask) -> dict[str, str]:
+    """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
+    if task.entry.lm_eval is not None:
+        return {}
+    found = {
+        "scorer_plugin": origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None,
+        "task_plugin": builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None,
+    }
+    return {key: origin for key, origin in found.items() if origin is not None}
+
+
+def facts_of(
+    suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
+) -> dict[str, object]:
+    """Models, tasks and judges of the plan, and how it will be run."""
+    own = options.own_hardware
+    models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
+    for model in (one for one in work.models if one.parts):
+        models[model.name]["parts"] = {
+            name: about(part, suite.models[name], own.get(name), prices) for name, part in model.parts.items()
+        }
+    tasks: dict[str, Any] = {
+        task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
+    }
+    for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
+        tasks[name] |= made_by(task)
+    judged: dict[str, object] = {}
+    if panel is not None:
+        judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
+        for name in panel.tasks:
+            tasks[name]["scorer"] = label_of(tasks[name]["identity"]["judge"])
+    return {
+        "models": models,
+        "tasks": tasks,
+        **judged,
+        "n_rows": work.n_rows,
+        "suite_path": suite.path.name,
+        "suite_resolved": suite.resolved(),
+        "cut_by_limit": max((task.n for task in work.tasks), default=1) if options.limit_share else options.limit,
+        "cut_by_tasks": list(options.tasks) if options.tasks is not None else None,
+        "run_version": RUN_VERSION,
+        "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",
+        "repeats": work.settings.repeats,
+        "max_cost_usd": work.settings.max_cost_usd,
+    }
