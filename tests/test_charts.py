@@ -15,10 +15,8 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures, tradeoff_chart
-from evalkit.render.bars import Bar, bars
+from evalkit.render.board_charts import Bar, ForestRow, HistoryPoint, bars, forest, history
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
-from evalkit.render.forest import ForestRow, forest
-from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing

@@ -17,10 +17,9 @@ from evalkit.api.planning import suite_at
 from evalkit.decide.allowed_differences import ALLOWED, all_differences, row_for
 from evalkit.decide.gate_run import checked_gate
 from evalkit.decide.gate_trust import GateTrust
-from evalkit.decide.run_facts_held import STANDING, Standing
+from evalkit.decide.run_facts_held import STANDING, Standing, _records_in, fields_of, unknown_keys
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
-from evalkit.facts.walk import _records_in, fields_of, unknown_keys
 from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
 from evalkit.suite.extra_fields import beyond_tuning

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
-from evalkit.render.labels import Anchor, _box, _outside, _overlap, place
+from evalkit.render.tradeoff_chart import Anchor, _box, _outside, _overlap, place
 
 
 def test_names_of_scattered_points_lie_on_nothing() -> None:

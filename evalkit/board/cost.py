@@ -9,7 +9,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.board.breakeven import HOURS, PEAK, MeasuredHardware, breakeven, gpus_needed, measured_hardware
 from evalkit.facts import ModelSummary
-from evalkit.render.bars import Bar, bars
+from evalkit.render.board_charts import Bar, bars
 from evalkit.render.html_tables import bill_sentence
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers

@@ -8,7 +8,7 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.more_items import usd_of_more
+from evalkit.decide.power import usd_of_more
 from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts

@@ -10,8 +10,8 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.decide.stored import promoted_sides
 from evalkit.facts import Figures, PriceFacts, RunFacts
+from evalkit.render.board_charts import HistoryPoint, history
 from evalkit.render.cells import run_titles
-from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo

@@ -5,15 +5,24 @@
 Exit codes: 0 done (or gate passed) · 1 gate failed · 2 usage, configuration or not comparable · 3 inconclusive ·
 4 run incomplete · 70 a defect of evalkit · 130, 143 interrupted. click's own exit 1 never leaves this file: it would
 read as a failed gate.
+
+Standard output and error that may be closed, full or gone: printing must never change what a command did.
+
+`evalkit run ... | head -1`, `>&-`, `2>/dev/full`: the run is complete and stored whatever becomes of its table. A
+reader that has seen enough is no error. A full disk behind stdout is one, told by the exit code (see `cli.main`).
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
 import importlib
+import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 import click
 
@@ -22,6 +31,7 @@ from evalkit.cli.interrupts import queries_stop
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
 
 CLOSED_PIPE = 141
 """As a shell tells of a program that SIGPIPE ended."""
@@ -106,7 +116,6 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and leave the process with an exit code of ours. Never returns."""
-    from evalkit.cli.streams import guard
 
     out, _ = guard()
     code = run_command(args)
@@ -197,3 +206,61 @@ def _told(error: Exception) -> int:
     click.echo(visible("".join(traceback.format_exception(error)).rstrip(), limit=50_000, lines=True), err=True)
     click.echo("evalkit: this is a defect of evalkit, not of your suite. Please report the lines above.", err=True)
     return 70
+
+
+class Forgiving:
+    """A text stream that swallows its own failure, once and for all, and remembers it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+        """What went wrong with writing; None while all is well. A closed pipe is kept as BrokenPipeError."""
+
+    def write(self, text: str) -> int:
+        """Write, or pretend to once the stream has failed."""
+        if not isinstance(text, str):
+            raise TypeError("a text stream takes str")
+        if self.failure is None:
+            try:
+                self._stream.write(text)
+            except OSError as error:
+                self._fail(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or pretend to."""
+        if self.failure is None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self.failure = error
+        with suppress(OSError, ValueError):  # what is buffered must not fail again when the process ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+def guard() -> tuple[Forgiving, Forgiving]:
+    """Put forgiving streams in place of stdout and stderr; a stream that was closed at the start leads nowhere."""
+    out, err = Forgiving(_or_nowhere(sys.stdout)), Forgiving(_or_nowhere(sys.stderr))
+    sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
+    return out, err
+
+
+def _or_nowhere(stream: TextIO | None) -> TextIO:
+    nowhere: IO[str] = stream if stream is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    # click writes past an ASCII stream to the bytes behind it, and so past `Forgiving`; as UTF-8 it leaves it alone.
+    if isinstance(nowhere, TextIOWrapper) and _is_ascii(nowhere.encoding):
+        nowhere.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return cast(TextIO, nowhere)
+
+
+def _is_ascii(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name == "ascii"
+    except LookupError:
+        return False

@@ -90,7 +90,7 @@ def command(
         render_unreadable(unreadable_in(folder), markdown=markdown)
         _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
         if stages is not None:
-            from evalkit.render.stages import render_stages
+            from evalkit.render.show_parts import render_stages
 
             render_stages(stages, markdown=markdown)
     if markdown:
@@ -124,11 +124,11 @@ def _print_further(
 
         render_parts(parts, models, markdown=markdown)
     if repeats is not None:
-        from evalkit.render.repeats import render_repeats
+        from evalkit.render.show_parts import render_repeats
 
         render_repeats(repeats, markdown=markdown)
     if agents:
-        from evalkit.render.trajectories import render_agents
+        from evalkit.render.show_parts import render_agents
 
         render_agents(agents, markdown=markdown)
 
@@ -148,7 +148,7 @@ def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
     items = flaky_items(folder, limit=None)
     if as_json:
         return print_json({"flaky": [asdict(item) for item in items], "folder": str(folder)})
-    from evalkit.render.repeats import render_flaky
+    from evalkit.render.show_parts import render_flaky
 
     render_flaky(items[:FLAKY], len(items), markdown=markdown)
     return 0
@@ -161,7 +161,7 @@ def _print_trajectories(folder: Path, sample: str, *, markdown: bool, as_json: b
     found = trajectories(folder, sample)
     if as_json:
         return print_json({"trajectories": [asdict(one) for one in found], "folder": str(folder)}, default=str)
-    from evalkit.render.trajectories import render_trajectories
+    from evalkit.render.show_parts import render_trajectories
 
     render_trajectories(found, markdown=markdown)
     return 0

@@ -19,7 +19,7 @@ import numpy as np
 from evalkit.decide import early_stopping, regression_scan
 from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
-from evalkit.decide.history_walk import frozen_for, use_of, walked_with
+from evalkit.decide.history_held import frozen_for, use_of, walked_with
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
 from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate

@@ -1,11 +1,29 @@
-"""Amounts as bars from zero, one line each, with the amount in words at their ends."""
+"""Charts that one page of the board draws each.
+
+* bars: amounts from zero, one line each, with the amount in words at their ends;
+* forest: differences with their intervals against zero, over all, by task and by slice;
+* history: a figure over time, one line a model with its name at its end; a triangle marks a model that was changed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.render.vega import CELL, COLOURS, Chart, chart_of, field, layer, tips
+from evalkit.render.vega import (
+    CELL,
+    COLOURS,
+    GREY,
+    Chart,
+    Row,
+    chart_of,
+    domain,
+    field,
+    layer,
+    point_mark,
+    series,
+    tips,
+)
 from evalkit.text.escape import visible
 
 
@@ -42,3 +60,125 @@ def bars(found: Sequence[Bar], title: str) -> Chart | None:
     ]  # fmt: skip
     words = "; ".join(f"{bar.name}: {bar.shown}" for bar in found)
     return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 80}, f"{title}. {words}")
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """A difference with its interval; None: not known."""
+
+    name: str
+    delta: float
+    low: float | None
+    high: float | None
+    shown: str
+    is_shown: bool
+    """Whether the interval leaves out zero."""
+    group: str
+    """all, task or slice."""
+
+
+def forest(found: Sequence[ForestRow], title: str) -> Chart | None:
+    """Differences with their intervals against zero, one line each in the order given; None without any."""
+    if not found:
+        return None
+    rows = [{name: getattr(row, name) for name in ForestRow.__slots__} | {"way": _way(row)} for row in found]
+    names = [visible(row.name, limit=CELL) for row in found]
+    y = field("name", "N", sort=names, title=None, axis={"labelLimit": 170, "labelOverlap": False})
+    x = field("delta", "Q", title=title, scale={"zero": True, "nice": True}, axis={"tickCount": 6})
+    ways = {"better": COLOURS[2], "worse": COLOURS[4], "no difference shown": COLOURS[6]}
+    colour = field("way", "N", scale={"domain": list(ways), "range": list(ways.values())},
+                   legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
+    shape = field("group", "N", scale={"domain": ["all", "task", "slice"], "range": ["diamond", "circle", "square"]},
+                  legend=None)  # fmt: skip
+    told = tips(name="of", shown="B − A [95 %]", way="shown")
+    layers = [
+        layer({"type": "rule", "color": GREY, "strokeDash": [4, 3], "aria": False}, {"x": {"datum": 0}}),
+        layer({"type": "rule", "strokeWidth": 3},
+               {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}, "color": colour}, "isValid(datum.low)"),
+        layer(point_mark(110), {"y": y, "x": x, "color": colour, "shape": shape, **told}),
+    ]  # fmt: skip
+    words = "; ".join(f"{row.name}: {row.shown}" for row in found)
+    return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 90}, f"{title}. {words}")
+
+
+def _way(row: ForestRow) -> str:
+    return "no difference shown" if not row.is_shown else "better" if row.delta > 0 else "worse"
+
+
+_HEIGHT, _PLOT_PX, _LINE_PX = 380, 320, 15
+"""Pixels: of the picture, of what is between its axes, and from one name to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """A figure of one model in one run."""
+
+    at: str
+    """When the run began, ISO 8601 in UTC."""
+    model: str
+    run: str
+    value: float
+    low: float | None
+    high: float | None
+    shown: str
+    notes: tuple[str, ...]
+    """What changed since the point before; empty: nothing."""
+
+    @property
+    def is_own_change(self) -> bool:
+        """Whether something about the model changed, and not only evalkit or the questions."""
+        return any(note.startswith(("served as", "price")) for note in self.notes)
+
+
+def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
+    """The chart; names at the ends of lines are moved apart where lines end close together."""
+    rows = [_row(point) for point in points]
+    words = "; ".join(
+        f"{p.model} {p.at[:10]}: {p.shown}{f' ({_note(p)})' if p.notes else ''}" for p in points[:40]
+    )  # beyond that nobody listens: the table has them all
+    models = list(dict.fromkeys(visible(point.model, limit=CELL) for point in points))
+    colours, shapes = series(models)
+    up = domain(rows, "low", "high", "value")
+    colour = field("model", "N", scale={"domain": models, "range": colours}, legend=None)
+    shape = field("model", "N", scale={"domain": models, "range": shapes}, legend=None)
+    x = field("at", "T", title=None, axis={"labelOverlap": True, "tickCount": 5}, scale={"type": "utc"})
+    y = field("value", "Q", title=figure, scale={"domain": up, "nice": False})
+    told = tips(model="model", run="run", shown=figure, note="note")
+    both = {"x": x, "color": colour}
+    ends = {"values": _ends(points, up)}
+    name = layer({"type": "text", "align": "left", "dx": 10, "fontSize": 12, "limit": 150},
+                 {"x": x, "y": y | {"field": "at_y"}, "text": field("model", "N")})  # fmt: skip
+    layers = [
+        layer({"type": "line"}, {"y": y, **both}),
+        layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
+               "isValid(datum.low)"),
+        layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
+        layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
+               "datum.own"),
+        name | {"data": ends},
+    ]  # fmt: skip
+    room = {"autosize": {"type": "fit", "contains": "padding"}, "padding": {"right": 10}}
+    return chart_of(rows, {"layer": layers, "height": _HEIGHT, **room}, f"{figure} over time. {words}")
+
+
+def _ends(points: Sequence[HistoryPoint], up: Sequence[float]) -> list[Row]:
+    """The last point of each model, with the height at which its name stands so that no two names meet."""
+    last = {point.model: point for point in points}
+    reach = (up[1] - up[0]) or 1.0
+    step = _LINE_PX / _PLOT_PX * reach
+    placed: list[Row] = []
+    above: float | None = None
+    for point in sorted(last.values(), key=lambda point: -point.value):
+        at_y = point.value if above is None else min(point.value, above - step)
+        above = at_y
+        placed.append({"model": visible(point.model, limit=30), "at": point.at, "at_y": max(at_y, up[0])})
+    return placed
+
+
+def _note(point: HistoryPoint) -> str:
+    return "; ".join(point.notes)
+
+
+def _row(point: HistoryPoint) -> Row:
+    names = ("at", "model", "run", "value", "low", "high", "shown")
+    return {name: getattr(point, name) for name in names} | {"note": _note(point), "own": point.is_own_change}

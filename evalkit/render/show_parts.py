@@ -1,17 +1,31 @@
-"""What `show` prints of repeats, from `results.repeats` alone.
+"""What `show` prints below its table: of repeats, of pipelines and of agents.
 
 repeats: each item asked several times
               answers                         unstable                   +1    new
 model         an item  pass@1  pass@4  pass^4  [95 %]           error  repeat  items
 gpt-5-medium        4   0.526   0.685   0.339  35 % [24 %, 46 %] 0.037   0.037  0.033
+
+parts of guarded: what each took of it
+part    role    asked  blocked  cost per 1,000  tokens in/out  total ms p50/p95
+guard   before     30        2         $0.0121         276/30              9/16
+sorter  model      28        0         $0.0290         520/84             11/19
+
+desk × careful, sample lost: right, 4 requests, 1.2 s, $0.0021
+  asked: My parcel P-1 is lost. Please pay me back.
+  1  0.31 s  $0.0004  find_parcel({"parcel": "P-1"}) -> {"status": "lost", "paid": 1250, "refunds": []}
+  4  0.28 s  $0.0007  says: You get 12.50 back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TextIO
 
+from evalkit.records import AgentStep
 from evalkit.results.repeats import FlakyItem, ModelRepeats, RunRepeats
+from evalkit.results.stages import StageFigures
+from evalkit.results.trajectories import AgentFigures, Trajectory
 from evalkit.stats.repeats import Stability
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -123,3 +137,112 @@ def _said(models: Mapping[str, ModelRepeats]) -> list[str]:
         for name, n in fewer.items()
     ]
     return said
+
+
+def render_stages(
+    found: Mapping[str, Sequence[StageFigures]],
+    *,
+    markdown: bool = False,
+    width: int | None = None,
+    file: TextIO | None = None,
+) -> None:
+    """Print what each part of each pipeline was billed and took."""
+    with Page(width, file, markdown=markdown) as page:
+        for name, parts in found.items():
+            page.grid(
+                f"parts of {visible(name, limit=60)}",
+                Column("part", [visible(one.model, limit=60) for one in parts], left=True, folds=True),
+                [
+                    Column("role", [one.role for one in parts], left=True),
+                    Column("asked", [numbers.count(one.n) for one in parts]),
+                    Column("blocked", [numbers.count(one.blocked) for one in parts]),
+                    Column("cost per\n1,000", [_per_1000(one) for one in parts]),
+                    Column("tokens\nin/out", [f"{_n(one.input_tokens)}/{_n(one.output_tokens)}" for one in parts]),
+                    Column("total ms\np50/p95", [f"{_ms(one.total_p50_s)}/{_ms(one.total_p95_s)}" for one in parts]),
+                ],
+            )
+
+
+def _per_1000(one: StageFigures) -> str:
+    return numbers.usd(None if one.cost_usd is None else float(one.cost_usd * Decimal(1_000) / one.n))
+
+
+def _n(count: int | None) -> str:
+    return numbers.UNKNOWN if count is None else numbers.count(count)
+
+
+def _ms(seconds: float | None) -> str:
+    return numbers.UNKNOWN if seconds is None else numbers.time_in("ms", seconds)
+
+
+LONGEST = 400
+"""Characters of a text, of arguments or of a result that are shown."""
+
+
+def render_agents(
+    found: Sequence[AgentFigures], *, markdown: bool = False, width: int | None = None, file: TextIO | None = None
+) -> None:
+    """Print how far agents went, a line for each task and model."""
+    if not found:
+        return
+    with Page(width, file, markdown=markdown) as page:
+        page.grid(
+            "agents",
+            Column("task × model", [f"{_name(one.task)} × {_name(one.model)}" for one in found], left=True, folds=True),
+            [
+                Column("samples", [numbers.count(one.n) for one in found]),
+                Column("requests\na sample", [f"{one.steps:.1f}" for one in found]),
+                Column("most", [numbers.count(one.most_steps) for one in found]),
+                Column("calls\na sample", [f"{one.calls:.1f}" for one in found]),
+                Column("calls\nrefused", [numbers.count(one.failed_calls) for one in found]),
+                Column("stopped at\na limit", [numbers.share(one.at_limit_share) for one in found]),
+            ],
+        )
+
+
+def render_trajectories(
+    found: Sequence[Trajectory], *, markdown: bool = False, width: int | None = None, file: TextIO | None = None
+) -> None:
+    """Print what was done with a sample, model by model."""
+    with Page(width, file, markdown=markdown) as page:
+        for one in found:
+            page.say(headline(one), style="bold")
+            page.say(f"  asked: {visible(one.request, limit=LONGEST)}")
+            for number, step in enumerate(one.steps, start=1):
+                for line in step_lines(number, step):
+                    page.say(f"  {line}")
+            for label, text in (("why", one.reason), ("error", one.error)):
+                if text:
+                    page.say(f"  {label}: {visible(text, limit=1000)}")
+            page.say("")
+
+
+def headline(one: Trajectory) -> str:
+    """Whose it is, how it ended, and what it took."""
+    again = f", repeat {one.repeat + 1}" if one.repeat else ""
+    cached = ", in part from the cache" if one.cached else ""
+    took = f"{len(one.steps)} requests, {numbers.time(one.total_s)}, {numbers.usd(one.cost_usd)}{cached}"
+    return f"{_name(one.task)} × {_name(one.model)}, sample {_name(one.sample_id)}{again}: {one.outcome}, {took}"
+
+
+def step_lines(number: int, step: AgentStep) -> list[str]:
+    """One request: what it took, each call with its result, and what the model said."""
+    lines = [
+        f"{visible(call.name, limit=60)}({visible(call.arguments, limit=LONGEST)}) {_came_of(step, n)}"
+        for n, call in enumerate(step.calls)
+    ]
+    said = visible(step.text.strip(), limit=LONGEST)
+    if said and (not step.calls or not step.text.lstrip().startswith(("[", "{"))):
+        lines.append(f"says: {said}")
+    head = f"{number}  {numbers.time(step.total_s)}  {numbers.usd(step.cost_usd)}  "
+    return [(head if n == 0 else " " * len(head)) + line for n, line in enumerate(lines or ["says nothing"])]
+
+
+def _came_of(step: AgentStep, n: int) -> str:
+    if n >= len(step.results):
+        return "(not carried out)"
+    return f"-> {visible(step.results[n].text, limit=LONGEST)}"
+
+
+def _name(text: str) -> str:
+    return visible(text, limit=60)

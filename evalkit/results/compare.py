@@ -30,7 +30,7 @@ from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.results.side import Side
 from evalkit.results.standings import ModelStanding
 from evalkit.stats.comparison import test
-from evalkit.stats.symmetry import mcnemar
+from evalkit.stats.sign_flips import mcnemar
 from evalkit.stats.verdict import Verdict
 from evalkit.store import table as stored
 
