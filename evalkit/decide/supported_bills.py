@@ -12,8 +12,8 @@ lowers the bill, so a rule that would pass has to pass at what the run's own tex
 The cache of a provider may hold prompts of earlier runs as well. What it saves then is true of the bill and says
 nothing of the next one, which is what a gate asks for; `bills: stated` in the rule takes it as it stands.
 
-Answers of a pipeline are costed part by part. A part without a known price leaves the whole unknown. Tokens that a part says it read from a cache count in full here:
-its prompts are not stored, so nobody can see what they share.
+Answers of a pipeline are costed part by part. A part without a known price leaves the whole unknown. Tokens that a part
+says it read from a cache count in full here: its prompts are not stored, so nobody can see what they share.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 sign_flip_p([3, -1, 2, 0])       # P(±3 ± 1 ± 2 >= 4) = 0.25
 
-McNemar's exact test (1947) is the case of differences of one size: could chance alone have made as many items change sides one way rather than the other?
+McNemar's exact test (1947) is the case of differences of one size: could chance alone have made as many items change
+sides one way rather than the other?
 
 mcnemar(12, 5)        # 0.143: items gained and lost
 
