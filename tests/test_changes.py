@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SuiteError
-from evalkit.suite.changes import apply_changes
+from evalkit.suite.loading import apply_changes
 from evalkit.suite.source_map import parse
 from tests.world import evalkit, rows, run_folders
 

@@ -49,7 +49,7 @@ def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
     """The figures of every task with several scorers; empty where there is none. Raises StoreError."""
     import numpy as np
 
-    from evalkit.store.summary import quality_of
+    from evalkit.store.summary_quality import quality_of
 
     facts = facts or read_facts(folder)
     names = {task: part_names(facts, task) for task in facts.tasks or {}}
