@@ -16,10 +16,11 @@ import hashlib
 import os
 import re
 import stat
+from contextlib import suppress
 from io import BufferedWriter
 from pathlib import Path
 
-from evalkit.errors import StoreError
+from evalkit.errors import RunIncomplete, StoreError
 
 _DEVICES = ("/dev/", "/proc/self/fd/")
 """`/dev/stdout`, or a pipe of the shell: links of the system's own, which no checkout can bring."""
@@ -83,3 +84,23 @@ def refuse_links(folder: Path) -> None:
                     "have come with a pull request. Remove it, or begin a new run: --new.",
                     path,
                 )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file at once, confirmed by the disk. Raises RunIncomplete when it cannot; the old file then stays."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.unlink(missing_ok=True)  # of a process of this number before us, or a link that somebody put there
+        with open_to_write(draft, new=True) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise RunIncomplete(
+            f"{path} could not be written ({error.strerror}). What it said before is kept. Free some space and run the "
+            "same command again."
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)  # an interrupt too leaves nothing behind

@@ -219,7 +219,8 @@ def shown(results: Path) -> Iterator[Path]:
     if str(results) != "example":
         yield results
         return
-    from evalkit.store.runs import lock_run, update_facts
+    from evalkit.store.run_lock import lock_run
+    from evalkit.store.runs import update_facts
     from scripts import board_example
 
     with tempfile.TemporaryDirectory() as folder:

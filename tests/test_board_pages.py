@@ -14,7 +14,7 @@ import pytest
 from evalkit.decide.stored import decision_of
 from evalkit.records import Message, Row
 from evalkit.results.reader import ResultsReader
-from evalkit.store import runs
+from evalkit.store import run_lock, runs
 from evalkit.store.judge_files import open_judging
 from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
@@ -372,7 +372,7 @@ def test_damaged_runs_stand_in_the_list_with_what_is_wrong(many: Path) -> None:
 def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
     rows = [a_row("gpt", "refunds", i) for i in range(7)] + [a_row("qwen", "refunds", i) for i in range(30)]
     folder = a_run(tmp_path, ("gpt", "qwen"), n=15, rows=rows, status="running")
-    with runs.lock_run(folder):
+    with run_lock.lock_run(folder):
         live = draw("runs", tmp_path).dataframe[0].value.set_index("model")
     assert live.loc["gpt", "answers"] == "7 of 30"
     assert live.loc["gpt", "phase"] == "asking" and live.loc["qwen", "phase"] == "done"
@@ -402,7 +402,7 @@ def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_pat
 
 def test_a_live_run_is_read_from_its_journal(tmp_path: Path) -> None:
     folder = a_run(tmp_path, ("gpt",), n=30, rows=[a_row("gpt", "refunds", i) for i in range(7)], status="running")
-    with runs.lock_run(folder):
+    with run_lock.lock_run(folder):
         at = draw("runs", tmp_path)
         assert "7 of 60 rows" in tables(at) or "7 of 60" in tables(at)
         assert any("is running" in element.value for element in at.markdown)
@@ -416,7 +416,7 @@ def test_a_live_run_is_read_from_its_journal(tmp_path: Path) -> None:
 def test_pages_begin_with_the_last_complete_run(tmp_path: Path) -> None:
     whole = a_run(tmp_path, ("gpt", "qwen"), n=10)
     live = a_run(tmp_path, ("gpt", "qwen"), n=10, rows=[a_row("gpt", "refunds", 0)], status="running")
-    with runs.lock_run(live):
+    with run_lock.lock_run(live):
         assert [draw(page, tmp_path).selectbox(key="run").value for page in ("sample", "cost", "runs")] == [
             whole.name
         ] * 3

@@ -14,12 +14,11 @@ import pytest
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.store import runs
+from evalkit.store.run_lock import is_locked, lock_run
 from evalkit.store.runs import (
     create_run,
     find_incomplete,
-    is_locked,
     list_runs,
-    lock_run,
     read_facts,
     require_digest,
     resolve_run,
@@ -218,7 +217,7 @@ def test_a_side_is_a_run_and_perhaps_a_model(tmp_path: Path) -> None:
 
 def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
     folder = a_run(tmp_path)
-    script = "import sys; from pathlib import Path; from evalkit.store.runs import lock_run\n"
+    script = "import sys; from pathlib import Path; from evalkit.store.run_lock import lock_run\n"
     script += "with lock_run(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", script, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from evalkit.errors import StoreError
-from evalkit.store.runs import lock_run, write_atomically
-from evalkit.writing import open_to_write, refuse_links, write_file
+from evalkit.store.run_lock import lock_run
+from evalkit.writing import open_to_write, refuse_links, write_atomically, write_file
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.records import Row
-from evalkit.store import runs, sealing, summary
+from evalkit.store import run_lock, runs, sealing, summary
 from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
 
@@ -93,7 +93,7 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
             yield row
 
     try:
-        with runs.lock_run(folder):
+        with run_lock.lock_run(folder):
             sealing.seal_rows(folder, counted())
             status = "incomplete" if found.reasons else "complete"
             runs.update_facts(folder, status=status, reasons=found.reasons, n_errored=n_errored)

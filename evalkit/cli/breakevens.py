@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from evalkit.cli.options import print_json
-from evalkit.cli.pricing import Stored, answers_of
+from evalkit.cli.stored_answers import Stored, answers_of
 from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.cost.scenario import Scenario, quantity, read_scenario

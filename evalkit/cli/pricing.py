@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from evalkit.cli.options import print_json
 from evalkit.cli.printing import echo
+from evalkit.cli.stored_answers import Stored, answers_of
 from evalkit.cost.billing import Bill, UnitPrices, bill, summed
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
@@ -22,51 +22,12 @@ from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, paid_at, store
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
-from evalkit.records import AgentStep, Outcome, Usage
+from evalkit.records import Usage
 from evalkit.results import read_facts
-from evalkit.results.stages import stages_in
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
-from evalkit.results.trajectories import has_agents, steps_of
-from evalkit.store import judge_files, queries, runs
-from evalkit.store.parts import KEY_COLUMNS
-from evalkit.store.row_kinds import LATEST
+from evalkit.results.trajectories import has_agents
+from evalkit.store import judge_files, runs
 from evalkit.suite.wording import short
-
-_COLUMNS = (
-    *(
-        "model",
-        "task",
-        "sample_digest",
-        "occurrence",
-        "cluster",
-        "weight",
-        "stratum",
-        "outcome",
-        "score",
-        "started_at",
-        "cached",
-        "attempts",
-        "error_kind",
-    ),
-    *(
-        "input_tokens",
-        "cache_read_tokens",
-        "cache_write_5m_tokens",
-        "cache_write_1h_tokens",
-        "cache_write_other_tokens",
-    ),
-    *("output_tokens", "reasoning_tokens", "reasoning_estimated", "service_tier", "billed_beside", "cost_usd"),
-    "spend_usd",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A row as the bill and the derived figures need it."""
-
-    answer: BilledAnswer
-    marked: Marked
-    """Its cost is filled in later."""
 
 
 def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
@@ -157,112 +118,6 @@ def _by_file(facts: RunFacts) -> dict[str, str]:
     """Model -> the person's own price file by which the run was billed. Re-pricing does not know where it lies."""
     units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
     return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
-
-
-def answers_of(folder: Path, pipelines: Sequence[str] = (), *, steps: bool = False) -> Iterator[Stored]:
-    """Every row of a run once, numbers only; of these pipelines with what each part was billed, with `steps` also with
-    those of each request of an agent.
-
-    Raises StoreError when it cannot be read.
-    """
-    further = [*(["stages"] if pipelines else []), *(["steps"] if steps else [])]
-    keys, columns = ", ".join(KEY_COLUMNS), [*_COLUMNS, *further]
-    joined = f" left join (select {keys}, {', '.join(further)} from texts) t using ({keys})" if further else ""
-    with queries.connect([folder], texts=bool(further)) as con:
-        cursor = con.execute(
-            f"select {', '.join(columns)} from rows{joined} order by model, task, sample_digest, repeat"
-        )
-        while chunk := cursor.fetchmany(200 if steps else 4_000):
-            for values in chunk:
-                row = dict(zip(columns, values, strict=True))
-                made = _stored(row)
-                if row.get("stages") is not None:
-                    made = replace(made, answer=_with_parts(made.answer, row["stages"], folder))
-                told = steps_of(row.get("steps"), folder)
-                yield made if told is None else replace(made, answer=replace(made.answer, each=usages(told)))
-
-
-def _with_parts(answer: BilledAnswer, written: str, folder: Path) -> BilledAnswer:
-    """The answer of a pipeline with the bills of its parts."""
-    made = tuple(
-        BilledAnswer(
-            model=stage.model,
-            task=answer.task,
-            usage=stage.usage or Usage(),
-            started_at=answer.started_at,
-            cost_usd=stage.cost_usd,
-            spend_usd=Decimal(0) if answer.cached else stage.cost_usd,
-            cached=answer.cached,
-        )
-        for stage in stages_in(written, folder)
-    )
-    return replace(answer, parts=made)
-
-
-def _stored(row: Mapping[str, Any]) -> Stored:
-    usage = Usage(
-        input=row["input_tokens"],
-        cache_read=row["cache_read_tokens"],
-        cache_write_5m=row["cache_write_5m_tokens"],
-        cache_write_1h=row["cache_write_1h_tokens"],
-        cache_write_other=row["cache_write_other_tokens"],
-        output=row["output_tokens"],
-        reasoning=None if row["reasoning_estimated"] else row["reasoning_tokens"],
-        service_tier=row["service_tier"],
-        beside=(row["billed_beside"],) if row["billed_beside"] else (),
-    )
-    failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
-    answer = BilledAnswer(
-        model=row["model"],
-        task=row["task"],
-        usage=usage,
-        started_at=at if (at := row["started_at"] or 0.0) and -LATEST < at < LATEST else 0.0,
-        cost_usd=_plain(row["cost_usd"]),
-        spend_usd=_plain(row["spend_usd"]),
-        cached=bool(row["cached"]),
-        attempts=row["attempts"] or 1,
-        errored=failed,
-    )
-    sample = f"{row['task']}/{row['sample_digest']}/{row['occurrence']}"
-    marked = Marked(
-        sample,
-        row["cluster"],
-        cost_usd=None,
-        score=None if row["outcome"] == Outcome.ERRORED else row["score"],
-        graded=row["outcome"] == Outcome.SCORED,
-        task=row["task"],
-        weight=row["weight"],
-        stratum=row["stratum"],
-        content=row["sample_digest"],
-        occurrence=row["occurrence"] or 0,
-    )
-    return Stored(answer, marked)
-
-
-def usages(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
-    """What each request of an agent's sample was billed for."""
-    return tuple(
-        Usage(
-            input=step.input_tokens,
-            cache_read=step.cache_read_tokens,
-            cache_write_5m=step.cache_write_5m_tokens,
-            cache_write_1h=step.cache_write_1h_tokens,
-            cache_write_other=step.cache_write_other_tokens,
-            output=step.output_tokens,
-            reasoning=None if step.reasoning_estimated else step.reasoning_tokens,
-            service_tier=step.service_tier,
-            beside=(step.billed_beside,) if step.billed_beside else (),
-        )
-        for step in steps
-    )
-
-
-def _plain(amount: Any) -> Decimal | None:
-    """Money without the zeros that a fixed number of decimals adds."""
-    if amount is None:
-        return None
-    short = Decimal(amount).normalize()
-    return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1))  # type: ignore[operator]
 
 
 def models_of(facts: RunFacts) -> dict[str, JsonMap]:
@@ -366,8 +221,8 @@ def _hosting_facts(
     }
     if served is None:
         return facts
-    usages = [row.answer.usage for row in stored if row.answer.model == name and not row.answer.errored]
-    total = _sum(usages, unit)
+    usages_of = [row.answer.usage for row in stored if row.answer.model == name and not row.answer.errored]
+    total = _sum(usages_of, unit)
     why: str | None = None
     if unit is None:
         why = "idle hours are paid too: state hosting.utilisation"
@@ -378,7 +233,7 @@ def _hosting_facts(
         "answers_usd": text(total),
         "low_usd": _scaled(total, served.tokens_per_s / served.high),
         "high_usd": _scaled(total, served.tokens_per_s / served.low),
-        "least_usd": text(_sum(usages, unit_prices(name, home, served, home.machine_usd_per_hour))),
+        "least_usd": text(_sum(usages_of, unit_prices(name, home, served, home.machine_usd_per_hour))),
         "why": why,
         "tokens_per_s": {"value": str(served.tokens_per_s), "low": str(served.low), "high": str(served.high)},
         "sweep": served.source,
@@ -387,10 +242,10 @@ def _hosting_facts(
     }
 
 
-def _sum(usages: list[Usage], unit: UnitPrices | None) -> Decimal | None:
+def _sum(usages_of: list[Usage], unit: UnitPrices | None) -> Decimal | None:
     """Dollars of these answers; None where any is unknown."""
     total = Decimal(0)
-    for usage in usages:
+    for usage in usages_of:
         made = bill(usage, unit) if unit is not None else None
         if made is None:
             return None

@@ -46,7 +46,8 @@ def _page(run: str, html: Path, results: Path, force: bool) -> None:
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
-    from evalkit.store.runs import resolve_run, write_atomically
+    from evalkit.store.runs import resolve_run
+    from evalkit.writing import write_atomically
 
     folder = resolve_run(run, results).resolve()
     if html.exists() and not force:

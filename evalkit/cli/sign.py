@@ -24,7 +24,8 @@ def command(run: str, key: Path | None, signers: Path | None, results: Path) -> 
     A gate requires signatures with --signed-run and --signed-baseline. Exit code 2: not signed by anybody allowed.
     """
     from evalkit.store import signatures
-    from evalkit.store.runs import lock_run, resolve_run
+    from evalkit.store.run_lock import lock_run
+    from evalkit.store.runs import resolve_run
     from evalkit.text.escape import visible
 
     if (key is None) == (signers is None):

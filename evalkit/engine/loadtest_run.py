@@ -23,7 +23,7 @@ from evalkit.engine.stored import RedactedLog, stored_facts
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
 from evalkit.latency.loadtest import Step, find
-from evalkit.store import journal, runs, sealing
+from evalkit.store import journal, run_lock, runs, sealing
 from evalkit.suite.digests import digest
 
 
@@ -73,7 +73,7 @@ def sweep_model(
     name = digest("evalkit.load/1", {"plan": plan.digest, "model": model.name, "settings": str(settings)})
     made = runs.create_run(folder, plan.suite.name, name, facts)
     reason: str | None = None
-    with runs.lock_run(made):
+    with run_lock.lock_run(made):
         runs.update_facts(made, status="running")
         with journal.Journal.open(made, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
             kept: RowLog = log if plan.work.storing is None else RedactedLog(log, plan.work.storing)

@@ -29,7 +29,7 @@ from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
-from evalkit.store import runs, sealing, summary
+from evalkit.store import run_lock, runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
 from evalkit.suite.schema import ScoreEntry
@@ -72,7 +72,7 @@ def rescore(folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool
 
     `preview`: only say what would change; the run stays as it is.
     """
-    with runs.lock_run(folder):
+    with run_lock.lock_run(folder):
         facts = runs.open_facts(folder)
         if facts.status != "complete":
             raise StoreError(

@@ -25,7 +25,7 @@ from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError, SuiteError
-from evalkit.store import journal, runs, step_log
+from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog, open_steps
@@ -90,7 +90,7 @@ async def execute_run(
     """
     drive = drive or drive_with_signals
     folder = _folder(plan, place)
-    with runs.lock_run(folder):
+    with run_lock.lock_run(folder):
         recovered = journal.recover(folder)
         before = runs.read_facts(folder)
         runs.update_facts(

@@ -19,7 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
 from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
-from evalkit.store import runs
+from evalkit.store import run_lock, runs
 from evalkit.suite.wording import near
 from evalkit.text import numbers
 from evalkit.text.escape import html, visible
@@ -56,7 +56,7 @@ class Run:
     def status(self) -> str:
         """complete, incomplete, running or interrupted; `interrupted` for a run that was killed."""
         said = self.facts.status or "unknown"
-        return "interrupted" if said == "running" and not runs.is_locked(self.folder) else said
+        return "interrupted" if said == "running" and not run_lock.is_locked(self.folder) else said
 
     @property
     def state(self) -> RunState:

@@ -16,7 +16,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
-from evalkit.store import judge_files, runs
+from evalkit.store import judge_files, run_lock
 from evalkit.text import numbers
 
 
@@ -60,7 +60,7 @@ def state_of(folder: Path, facts: RunFacts | None = None, n_rows: int | None = N
     """
     facts = facts or read_facts(folder)
     status = facts.status or "unknown"
-    if status == "running" and not runs.is_locked(folder):
+    if status == "running" and not run_lock.is_locked(folder):
         status = "interrupted"
     if status == "complete":
         return RunState(status, "asking", facts.n_rows or 0, facts.n_rows)

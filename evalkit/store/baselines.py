@@ -22,6 +22,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from evalkit import writing
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts
 from evalkit.reading import read_file
@@ -102,7 +103,7 @@ def promote(
     )
     baselines.mkdir(parents=True, exist_ok=True)
     signature_of(path).unlink(missing_ok=True)  # of what the file said before
-    runs.write_atomically(path, _as_yaml(made).encode())
+    writing.write_atomically(path, _as_yaml(made).encode())
     return path
 
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit import writing
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.reading import has_more_values, read_file
-from evalkit.store import runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +139,7 @@ def model_order(older: npt.NDArray[np.float64]) -> list[int]:
 
 def write(folder: Path, frozen: FrozenHistory) -> None:
     """Write the file at once. Raises RunIncomplete when it cannot."""
-    runs.write_atomically(folder / FILE, frozen.content)
+    writing.write_atomically(folder / FILE, frozen.content)
 
 
 def frozen_of(folder: Path, facts: RunFacts) -> FrozenHistory | None:

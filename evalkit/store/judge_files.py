@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from evalkit import writing
 from evalkit.errors import StoreError
 from evalkit.reading import lines_of, open_to_read, refuse_large
 from evalkit.store import runs
@@ -68,7 +69,7 @@ def write_labels(inner: Path, labels: Iterable[tuple[Key, float]]) -> int:
     """
     lines = [orjson.dumps({"key": list(key), "label": label}) + b"\n" for key, label in labels]
     if lines or (inner / LABELS).is_file():
-        runs.write_atomically(inner / LABELS, b"".join(lines))
+        writing.write_atomically(inner / LABELS, b"".join(lines))
     return len(lines)
 
 

@@ -9,14 +9,13 @@ journal's. A folder is taken for a run because of its `run.json`, so folders may
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,11 +25,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from evalkit.errors import RunIncomplete, StoreError, UserError
-from evalkit.reading import open_to_read, read_json
+from evalkit.errors import StoreError, UserError
+from evalkit.reading import read_json
 from evalkit.store.row_codec import plain
+from evalkit.store.run_lock import is_locked
 from evalkit.text.escape import visible
-from evalkit.writing import open_descriptor, open_to_write, refuse_links
+from evalkit.writing import write_atomically
 
 if TYPE_CHECKING:
     from evalkit.facts import RunFacts
@@ -47,7 +47,6 @@ TOLD = "told"
 unvouched: set[Path] = set()
 """Facts that this process read and whose checksum is missing or another: what then goes wrong is most likely theirs."""
 _DRAFT_S = 3600.0
-_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,89 +325,6 @@ def split_side(side: str) -> tuple[str, str | None]:
     if not run or (colon and not model):
         raise StoreError(f"{side!r} names no side of a comparison. Write RUN:MODEL, as in latest:gpt.")
     return run, model or None
-
-
-@contextmanager
-def lock_run(folder: Path) -> Iterator[None]:
-    """Hold the run for writing. Raises StoreError when another process does, naming its process id, and where
-    the folder holds a link, through which a file elsewhere would be written.
-
-    The kernel gives the lock back however the process ends, so a leftover lock file never blocks.
-    """
-    refuse_links(folder)
-    path = folder / _LOCK
-    fd = _take_lock(path)
-    try:
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()  # while it is still held: whoever waits sees that the file is gone and takes a new one
-        os.close(fd)
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a process is writing the run now."""
-    try:
-        with open_to_read(folder / _LOCK) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file at once, confirmed by the disk. Raises RunIncomplete when it cannot; the old file then stays."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.unlink(missing_ok=True)  # of a process of this number before us, or a link that somebody put there
-        with open_to_write(draft, new=True) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise RunIncomplete(
-            f"{path} could not be written ({error.strerror}). What it said before is kept. Free some space and run the "
-            "same command again."
-        ) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)  # an interrupt too leaves nothing behind
-
-
-def _take_lock(path: Path) -> int:
-    for _ in range(20):
-        try:
-            fd = open_descriptor(path, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise StoreError(f"{path.parent} cannot be written ({error.strerror}).", path.parent) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
-            os.close(fd)
-            time.sleep(0.005)  # `is_locked` of a reader holds it for an instant
-            continue
-        except OSError as error:
-            os.close(fd)
-            raise StoreError(
-                f"{path.parent} is on a file system without locks ({error.strerror}), so two runs could mix there. "
-                "Choose a local folder: --results.",
-                path.parent,
-            ) from error
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(fd).st_ino:
-                return fd
-        os.close(fd)  # its last holder removed it meanwhile
-        holder = ""
-    who = f"process {holder}" if holder else "another process"
-    raise StoreError(
-        f"{path.parent} is being written by {who}. Wait until it ends, or start a run beside it: --new.", path.parent
-    )
 
 
 def _info(folder: Path) -> RunInfo | None:

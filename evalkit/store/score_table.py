@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from evalkit import writing
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
-from evalkit.store import journal, parts, runs, shapes
+from evalkit.store import journal, parts, shapes
 from evalkit.store.table import SLICES, RunTable, dense, read_table
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
         arrays |= {f"answer_scores_{n}": column for n, column in enumerate(made.answers.scores)}
     buffer = BytesIO()
     np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
-    runs.write_atomically(folder / _FILE, buffer.getvalue())
+    writing.write_atomically(folder / _FILE, buffer.getvalue())
 
 
 def tabulate(table: RunTable) -> ScoreTable:

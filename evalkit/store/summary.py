@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from evalkit import writing
 from evalkit.errors import StoreError
 from evalkit.facts import ModelSummary, Summary, parse
 from evalkit.facts.summary import (
@@ -67,7 +68,7 @@ def write_summary(folder: Path) -> Summary:
     table = read_table(folder)
     summary = _summary(folder, facts, sealed, table)
     content = orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    runs.write_atomically(folder / _FILE, content)
+    writing.write_atomically(folder / _FILE, content)
     integrity.note(folder / _FILE)
     score_table.write_scores(folder, sealed, table)
     return summary
