@@ -244,7 +244,7 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class AnswerFigures:
     """What one answer took and who gave it: of a whole row, or of one request of an agent."""
 
     started_at: float
@@ -284,7 +284,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentStep(Figures):
+class AgentStep(AnswerFigures):
     """One request of an agent and what came of it. Its figures are of this request alone."""
 
     text: str
@@ -359,7 +359,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Figures):
+class Row(AnswerFigures):
     """One sample × model × repeat, as it is stored. Text columns are kept in a file of their own."""
 
     task: str

@@ -16,28 +16,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.decide import early_stopping, regression_scan
+from evalkit.decide import regression_scan
 from evalkit.decide.dearest import dearest_answer_usd
-from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
-from evalkit.decide.history_held import frozen_for, use_of, walked_with
+from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
-from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
-from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
+from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
+from evalkit.decide.sequential_test import at_the_end
 from evalkit.decide.served import changed_within
-from evalkit.errors import StoreError, UserError
-from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
+from evalkit.decide.stopped import looked_at, replayed, stopped_early, walked_with
+from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 from evalkit.results import Side, completeness, read_facts
-from evalkit.results.comparable import (
-    refuse_copies,
-    refuse_same_answers,
-    refuse_unless_comparable,
-    shown,
-)
+from evalkit.results.comparable import refuse_copies, refuse_same_answers, refuse_unless_comparable, shown
 from evalkit.results.facts import tasks_without_weight
 from evalkit.results.flips import count_flips
 from evalkit.results.pairing import alone, common_rows, pair
-from evalkit.results.pairs import Floats, Pairs, labels_of
+from evalkit.results.pairs import Pairs, labels_of
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
@@ -140,7 +135,7 @@ def _candidate(
     gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, labels_believed: bool
 ) -> CandidateDecision:
     rows = _rows(gate, side)
-    stopped = _stopped(side)
+    stopped = stopped_early(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
     reasons = [*completeness.unfinished(base), *(completeness.unfinished(side) if side.folder != base.folder else ())]
@@ -157,7 +152,7 @@ def _candidate(
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
     if stopped is not None:
-        decided = _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
+        decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
     pairs = _with_dearest(pair(base_rows, rows), side)
     for of in (base, side):
@@ -167,7 +162,7 @@ def _candidate(
     context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side), labels_believed)
     found = rule_results(gate, context)
     used = None
-    if (told := _looked_at(side)) is not None:
+    if (told := looked_at(side)) is not None:
         walked, used = walked_with(gate, side, base_rows, pairs, told)
         found = at_the_end(gate, pairs, found, passes_early=not told.needs_all, walked=walked)
     return CandidateDecision(
@@ -328,96 +323,3 @@ def _weighted(pairs: Pairs, side: Side) -> list[str]:
             "which says nothing about traffic: go by the rules of each task"
         )
     return notes
-
-
-def _stopped(side: Side) -> StoppedCandidate | None:
-    """How this candidate was stopped early; None when it ran to the end."""
-    at = side.facts.stopped_early
-    said = at.candidates.get(side.model) if at is not None else None
-    if at is not None and said is not None and at.counts is None:
-        raise StoreError(
-            f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
-            "was answered comes from the cache.",
-            side.folder,
-        )
-    return said
-
-
-def _looked_at(side: Side) -> StopFacts | None:
-    """How this candidate was looked at up to its last item; None when it was not, or stopped before."""
-    told = side.facts.stopped_early
-    return told if told is not None and side.model in told.walked else None
-
-
-def _replayed(
-    gate: GateEntry,
-    base: Side,
-    base_rows: pa.Table,
-    side: Side,
-    rows: pa.Table,
-    stopped: StoppedCandidate,
-    compared: tuple[str, ...],
-    notes: tuple[str, ...],
-) -> CandidateDecision:
-    """The decision on a run that was stopped early: the same walk over the stored rows, and the same verdict."""
-    pairs = pair(*common_rows(base_rows, rows))
-    for of in (base, side):
-        completeness.refuse_other_repeats(of, pairs)
-    refuse_copies(base, side, pairs)
-    refuse_same_answers(base, side, pairs)
-    told = side.facts.stopped_early
-    assert told is not None  # `_stopped` found it there
-    order = early_stopping.in_order(pairs, told.seed)
-    frozen = frozen_for(side, base_rows)
-    rules = early_stopping.replay(gate, pairs, order, stopped, told, frozen)
-    against = reasons_against(
-        gate,
-        repeats=side.repeats,
-        clustered=pairs.clustered,
-        critical=bool(pairs.critical.any()),
-        weighted=pairs.weight is not None,
-    )
-    race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
-    if rules is None or race.verdict is None:
-        at = f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items"
-        because = "because another gate was settled (or items have gone or were marked otherwise since)"
-        if stopped.verdict == "fail" and any(rule.failed_before for rule in rules or ()):
-            n_rules = sum(c.required for rule in gate.rules for c in conditions(rule))
-            because = (
-                "by an evalkit that tested each rule of a whole suite at alpha. Each is tested at alpha / "
-                f"{n_rules} now, since there are {n_rules} that could fail by chance, and so few items do not show it"
-            )
-        again = "Run the suite without --gate for all of them: what was answered comes from the cache."
-        why = f"{at}, {because}. {again}"
-        return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)
-    walked = pairs.only(order[: stopped.n_used])
-    settled = {rule.condition: rule for rule in rules}
-    found = []
-    for condition in (c for rule in gate.rules for c in conditions(rule)):
-        if condition in settled:
-            found.append(settled[condition].finding())
-        else:
-            found.append(_not_needed(condition))
-    cost = walked.candidate.cost_usd
-    n_left = max(0, stopped.n_items - rows.num_rows)
-    return CandidateDecision(
-        side.model,
-        race.verdict.value,
-        findings=tuple(found),
-        n_pairs=walked.n,
-        n_errored=int((~walked.scored).sum()),
-        flips=count_flips(pairs, order[: stopped.n_used]),
-        compared=compared,
-        saved=Saved(stopped.n_used, stopped.n_items - n_left, stopped.n_items, _saved_usd(n_left, cost)),
-        history=use_of(side, frozen, pairs),
-        notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
-    )
-
-
-def _not_needed(condition: Condition) -> RuleResult:
-    return RuleResult(condition, Verdict.INCONCLUSIVE, method="not needed: the verdict was settled before")
-
-
-def _saved_usd(n_left: int, cost: Floats) -> float | None:
-    """What the candidate's items that were not asked would have cost, at the mean of those that were."""
-    return n_left * float(cost.mean()) if len(cost) and not np.isnan(cost).any() else None

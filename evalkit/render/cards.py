@@ -3,7 +3,7 @@
     for card in cards(lines):
         card.title, card.model, card.figure, card.notes
 
-Who is picked, and who may be as good, is decided in `results.standings`.
+Who is picked, and who may be as good, is decided in `results.tradeoffs` and `results.standings`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from evalkit.render.cells import quality_text
 from evalkit.render.standings import cheap_behind, gap_text, listed, share_text
 from evalkit.results.entries import LeaderboardLine
-from evalkit.results.standings import best_value, fastest, first_of
+from evalkit.results.tradeoffs import best_value, fastest, first_of
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
