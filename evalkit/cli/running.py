@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
 def run_each(folder: Path, run: Callable[[Path], int]) -> int:
     """Run each suite of a folder, an interruption ends them all; the highest exit code, which is at least 2 where a
     YAML file cannot be read. Raises UserError for none."""
-    from evalkit.suite.folder import yaml_files
+    from evalkit.suite.loading import yaml_files
 
     files = list(yaml_files(folder))
     suites = [one.path for one in files if one.left_out is None and one.problem is None]

@@ -1,6 +1,6 @@
 """Quality against a cost or a time: the points, their intervals and who is on the front. Board and HTML share it.
 
-Which model of a leaderboard is the best, the best value and the fastest.
+And which model of a leaderboard is the best, the best value and the fastest:
 
     value = best_value(lines)          # the cheapest of those that may be first
     value.lines, value.unknown

@@ -9,13 +9,14 @@ from __future__ import annotations
 from evalkit.scorers.clause_words import OTHERS
 from evalkit.scorers.labelled import ChoiceReading, Labelled, is_unknown, says_unknown
 from evalkit.scorers.languages import phrases_of
-from evalkit.scorers.not_offered import NAMED, not_offered
 from evalkit.scorers.reply_lines import (
+    NAMED,
     find_last_line,
     first_word,
     is_listed,
     last_words,
     list_begins,
+    not_offered,
     sentences_between,
     side_by_side,
     stands_apart,

@@ -30,8 +30,7 @@ from evalkit.scorers.number_doubts import (
     unsaid,
     was_former,
 )
-from evalkit.scorers.number_headings import CUE, find_heading
-from evalkit.scorers.number_marks import up_to_bold, without_check
+from evalkit.scorers.number_marks import CUE, find_heading, up_to_bold, without_check
 from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, is_word_rate, only_difference
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.struck import without_crossed

@@ -23,7 +23,6 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from evalkit.scorers.number_bases import IN_BASE, IS_BASE, IS_BASE_BEHIND, LITERAL
 from evalkit.scorers.number_words import SCALE_WORDS
 from evalkit.scorers.numbers_in_words import (
     COMPUTED_WITH,
@@ -34,7 +33,7 @@ from evalkit.scorers.numbers_in_words import (
     SCALED_BEFORE,
     SMALLER_UNIT,
 )
-from evalkit.scorers.numerals_plain import simplify
+from evalkit.scorers.numerals_plain import IN_BASE, IS_BASE, IS_BASE_BEHIND, LITERAL, simplify
 
 __all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
 

@@ -6,20 +6,23 @@
 Four looks at the file, each on what the one before left standing: YAML, variables, schema, conditions between keys.
 Data is not opened here: `Task.examine` reads it, so that a suite can be looked at where its data is not.
 
-Single values of a suite, changed where it is run: `--set models.gpt.settings.temperature=0`.
+Single values of a suite can be changed where it is run: `--set models.gpt.settings.temperature=0`.
 
     apply_changes(tree, ["run.seed=3", "tasks.triage.limit.n=20"])
 
 A key is written with dots. A list is entered by the `name` of its item, or by its place from 0. The value is YAML, as
 it would stand in the file. The change is made before anything of the suite is checked, so a key that does not exist and
 a value that cannot be are refused with the words that the file itself would get. The run keeps the suite as changed.
+
+Of a folder, `evalkit run FOLDER` runs each suite, and says of every other YAML file why it was left out.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,3 +252,35 @@ def _line(tree: SourceMap, loc: Loc, value: object) -> None:
         tree.lines[at] = line
         items = inner.items() if isinstance(inner, dict) else enumerate(inner) if isinstance(inner, list) else ()
         waiting += [((*at, key), item) for key, item in items]
+
+
+_KEYS = ("models", "tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A YAML file of the folder."""
+
+    path: Path
+    left_out: str | None = None
+    """Why it is no suite: a price file, a policy and the like may stand beside suites. None: it is one."""
+    problem: str | None = None
+    """Why it cannot be read, so that nobody knows whether it is a suite. None: it can."""
+
+
+def yaml_files(folder: Path) -> Iterator[YamlFile]:
+    """The YAML files of a folder by name, folders inside it left out."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".yaml", ".yml"} and not path.is_dir():
+            yield _looked_at(path)
+
+
+def _looked_at(path: Path) -> YamlFile:
+    try:
+        tree = parse(read_text(path), str(path))
+    except SuiteError as error:
+        return YamlFile(path, problem=str(error))
+    if tree.complaints:  # broken YAML may be a suite: running it says what is wrong
+        return YamlFile(path)
+    missing = [key for key in _KEYS if not isinstance(tree.data, dict) or key not in tree.data]
+    return YamlFile(path, left_out=f"it has no `{'` and no `'.join(missing)}`" if missing else None)

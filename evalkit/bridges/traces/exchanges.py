@@ -3,6 +3,15 @@
 {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}    # the last turn answers
 {"prompt": "Hi", "completion": "Hello", "model": "...", "usage": {...}, "latency_ms": 840}
 {"request_body": {...}, "response_body": {...}, "delay_ms": 840, "costUSD": 0.001}              # Helicone's names
+
+Besides LiteLLM's logs: the payloads of its callbacks (S3, GCS, files), and rows of its table of spend.
+
+{"litellm_call_id": "...", "call_type": "completion", "startTime": 1795881043.96, "messages": [...], "response": {...},
+ "response_cost": 6.9e-06, ...}                                         # StandardLoggingPayload
+{"request_id": "...", "spend": 6.9e-06, "startTime": "2026-11-28 15:50:43.969653+00:00", "messages": "{}", ...}
+
+Content may be redacted (`turn_off_message_logging`) or not stored (`store_prompts_in_spend_logs`). The counts of a
+stream without usage are LiteLLM's own estimate; nothing marks them.
 """
 
 from __future__ import annotations
@@ -14,7 +23,7 @@ from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import tools_of, turns_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
-from evalkit.bridges.traces.values import at, decoded, first, moment, money, seconds, text
+from evalkit.bridges.traces.values import at, count, decoded, first, moment, money, seconds, text
 
 _ASKED = ("request_body", "request", "input", "inputs", "prompt", "question", "query", "instruction")
 _REPLIED = ("response_body", "response", "output", "outputs", "completion", "answer", "reply", "generation")
@@ -87,4 +96,93 @@ def _slices(record: Mapping[str, object]) -> dict[str, str]:
     more = decoded(first(record, "metadata", "properties", "request_properties"))
     if isinstance(more, Mapping):
         found |= {str(key)[:100]: str(value)[:200] for key, value in more.items() if isinstance(value, str | int)}
+    return found
+
+
+_REDACTED = "redacted-by-litellm"
+_CUT = "litellm_truncated"
+_CALLS = frozenset({"completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", ""})
+_MORE = frozenset({"anthropic_messages", "generate_content", "agenerate_content", "agenerate_content_stream"})
+
+
+def is_litellm(record: Mapping[str, object]) -> bool:
+    """Whether it is a row of LiteLLM's logs."""
+    return "startTime" in record and "call_type" in record and ("response_cost" in record or "spend" in record)
+
+
+def of_litellm(record: Mapping[str, object]) -> Call | None:
+    """The call; None for embeddings, images, speech and the like."""
+    if str(record.get("call_type") or "") not in _CALLS | _MORE:
+        return None
+    spent = "spend" in record and "response_cost" not in record
+    request = decoded(record.get("proxy_server_request"))
+    asked = decoded(record.get("messages"))
+    if asked in (None, {}, [], "") and isinstance(request, Mapping):
+        asked = request
+    replied = decoded(record.get("response"))
+    turns = turns_of(asked)
+    answer = answer_of(replied) if replied else Answer()
+    said = [*(one.text for one in turns), answer.text or ""]
+    withheld = None
+    if any(_REDACTED in one for one in said):
+        withheld, turns, answer = "redacted by LiteLLM", [], Answer()
+    elif any(_CUT in one for one in said):
+        withheld, turns, answer = "cut by LiteLLM", [], Answer()
+    elif not turns:
+        withheld = "not stored by LiteLLM (store_prompts_in_spend_logs)" if spent else "the log holds no content"
+    if str(record.get("cache_hit")).lower() == "true":
+        withheld = "answered by LiteLLM's cache: no model was asked"
+    metadata = decoded(record.get("metadata"))
+    usage = tokens_of(at(metadata, "usage_object") or at(replied, "usage"))
+    usage.input = count(record.get("prompt_tokens")) if usage.input is None else usage.input
+    usage.output = count(record.get("completion_tokens")) if usage.output is None else usage.output
+    failed = record.get("status") == "failure"
+    usage.cost_usd = money(first(record, "response_cost", "spend"))
+    if failed and not (usage.input or usage.output):
+        usage.input = usage.output = usage.cost_usd = None  # zeros of a failure: nobody counted
+    began, ended = moment(record.get("startTime")), moment(record.get("endTime"))
+    showed = moment(record.get("completionStartTime"))
+    parameters = decoded(record.get("model_parameters"))
+    given = parameters if isinstance(parameters, Mapping) else request if isinstance(request, Mapping) else {}
+    total_s = ended - began if began is not None and ended is not None and ended >= began else None
+    if total_s is None and (ms := seconds(record.get("request_duration_ms"))) is not None:
+        total_s = ms / 1000
+    streamed = record.get("stream") is True
+    return Call(
+        "litellm",
+        id=text(first(record, "litellm_call_id", "request_id", "id")) or "",
+        trace=text(first(record, "trace_id", "session_id")) or "",
+        name=text(at(metadata, "prompt_management_metadata", "prompt_id")) or "",
+        model=text(first(record, "model", "model_group")),
+        served=text(at(replied, "model")),
+        provider=text(record.get("custom_llm_provider")),
+        messages=tuple(turns),
+        tools=tools_of(given.get("tools")),
+        settings=settings_of(given),
+        answer=answer,
+        error=(text(record.get("error_str")) or text(at(record, "error_information", "error_message")) or "error")
+        if failed
+        else None,
+        usage=usage,
+        started_at=began,
+        total_s=total_s,
+        ttft_s=showed - began if streamed and began is not None and showed is not None and showed >= began else None,
+        session=text(record.get("session_id")),
+        slices=_slices_of_row(record, metadata),
+        withheld=withheld,
+        streamed=streamed,
+    )
+
+
+def _slices_of_row(record: Mapping[str, object], metadata: object) -> dict[str, str]:
+    found = {}
+    tags = decoded(record.get("request_tags"))
+    for name, value in (
+        ("user", first(record, "end_user", "user")),
+        ("team", at(metadata, "user_api_key_team_alias") or record.get("team_id")),
+        ("key", at(metadata, "user_api_key_alias")),
+        ("tags", ", ".join(sorted(map(str, tags))) if isinstance(tags, list) else None),
+    ):
+        if isinstance(value, str) and value:
+            found[name] = value[:200]
     return found

@@ -21,11 +21,9 @@ from typing import Any
 
 from evalkit.bridges.traces import (
     exchanges,
-    langfuse,
-    litellm_logs,
-    mlflow_traces,
     provider_files,
     spans,
+    traced_tools,
     tracker_runs,
     trajectories,
 )
@@ -187,10 +185,10 @@ class LogReading:
 
 Reader = Callable[[Mapping[str, object]], Iterator[Any]]
 _READERS: tuple[tuple[Callable[[Mapping[str, object]], bool], Reader], ...] = (
-    (langfuse.is_trace, langfuse.of_trace),
-    (langfuse.is_observation, langfuse.of_observation),
-    (litellm_logs.is_row, lambda record: iter([litellm_logs.of_row(record)])),
-    (mlflow_traces.is_trace, mlflow_traces.of_trace),
+    (traced_tools.is_langfuse, traced_tools.of_langfuse),
+    (traced_tools.is_observation, traced_tools.of_observation),
+    (exchanges.is_litellm, lambda record: iter([exchanges.of_litellm(record)])),
+    (traced_tools.is_mlflow, traced_tools.of_mlflow),
     (tracker_runs.is_batch, tracker_runs.of_batch),
     (tracker_runs.is_run, tracker_runs.of_run),
     (tracker_runs.is_row, tracker_runs.of_row),

@@ -7,24 +7,13 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from evalkit.errors import SuiteError
-from evalkit.scorers.instructions import (
-    case,
-    counts,
-    edges,
-    forms,
-    keywords,
-    language,
-    layout,
-    length,
-    single_requests,
-    wordplay,
-)  # fmt: skip
+from evalkit.scorers.instructions import appearance, counts, forms, language, length, single_requests, wordplay
 from evalkit.scorers.instructions.base import Kind, Parameters
 from evalkit.scorers.options import did_you_mean
 
 KINDS: Mapping[str, Kind] = {
-    **keywords.KINDS, **language.KINDS, **length.KINDS, **layout.KINDS, **case.KINDS, **edges.KINDS,
-    **counts.KINDS, **wordplay.KINDS, **forms.KINDS, **single_requests.KINDS,
+    **appearance.KINDS, **language.KINDS, **length.KINDS, **counts.KINDS, **wordplay.KINDS, **forms.KINDS,
+    **single_requests.KINDS,
 }  # fmt: skip
 _UNSEEN = {0xFEFF: None, 0x200B: None, 0x2060: None, 0xA0: " ", 0x202F: " ", 0x2007: " "}
 

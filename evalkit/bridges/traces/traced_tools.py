@@ -1,4 +1,6 @@
-"""Langfuse's observations, as its interface downloads them, its API lists them and its blob export writes them.
+"""Records of tools that trace applications: Langfuse's and MLflow's.
+
+Langfuse's observations, as its interface downloads them, its API lists them and its blob export writes them.
 
 {"trace": {...}, "observations": [{"type": "GENERATION", "usageDetails": {...}, ...}]}      # the interface
 {"data": [{"id": "...", "type": "GENERATION", ...}], "meta": {}}      # /api/public/v2/observations
@@ -7,6 +9,12 @@
 Only generations are calls: an agent's own usage repeats that of its generations. `latency` is in seconds or in
 milliseconds, depending on who wrote it, so durations come from the times. A generation around another is left out when
 calls are settled.
+
+MLflow's traces, of schema 3 and 2, as its files and its API have them.
+
+{"info": {"trace_id": "tr-...", ...}, "data": {"spans": [{"attributes": {"mlflow.spanType": "\"CHAT_MODEL\""}}]}}
+
+Every attribute of a span is JSON in a text. The sums that the trace states are not read: its spans have them.
 """
 
 from __future__ import annotations
@@ -17,7 +25,8 @@ from typing import Any
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.conversations import tools_of, turns_of
-from evalkit.bridges.traces.span_calls import settings_of
+from evalkit.bridges.traces.span_calls import call_of_span, settings_of
+from evalkit.bridges.traces.spans import LoggedSpan, spans_of
 from evalkit.bridges.traces.token_counts import free_tokens_of
 from evalkit.bridges.traces.values import at, decoded, first, moment, money, text
 
@@ -36,12 +45,12 @@ def is_observation(record: Mapping[str, object]) -> bool:
     )
 
 
-def is_trace(record: Mapping[str, object]) -> bool:
+def is_langfuse(record: Mapping[str, object]) -> bool:
     """Whether it is a trace with its observations."""
     return isinstance(record.get("observations"), list)
 
 
-def of_trace(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
+def of_langfuse(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
     """The calls of a trace; (span, parent) for its other observations."""
     trace = record.get("trace")
     for one in record["observations"]:
@@ -115,3 +124,55 @@ def _slices(one: Mapping[str, object], trace: Mapping[str, object]) -> dict[str,
     if isinstance(tags, list) and tags:
         found["tags"] = ", ".join(sorted(str(tag) for tag in tags))[:200]
     return found
+
+
+def is_mlflow(record: Mapping[str, object]) -> bool:
+    """Whether it is a trace of MLflow."""
+    if isinstance(at(record, "data", "spans"), list) and isinstance(record.get("info"), Mapping):
+        return True
+    return isinstance(at(record, "response", "databricks_output", "trace"), Mapping)
+
+
+def of_mlflow(record: Mapping[str, object]) -> Iterator[Call | tuple[str, str]]:
+    """The calls of a trace; (span, parent) for its other spans."""
+    inner = at(record, "response", "databricks_output", "trace")
+    record = inner if isinstance(inner, Mapping) else record
+    info = record.get("info")
+    info = info if isinstance(info, Mapping) else {}
+    spans = at(record, "data", "spans")
+    for one in spans if isinstance(spans, list) else ():
+        if not isinstance(one, Mapping):
+            continue
+        for span in spans_of(one):
+            if not isinstance(span, LoggedSpan):
+                continue
+            span.attributes = {
+                name: value if name in _MLFLOW_WHOLE else decoded(value) for name, value in span.attributes.items()
+            }
+            made = call_of_span(span, "mlflow")
+            if made is None:
+                yield span.span, span.parent
+                continue
+            made.settings = made.settings or settings_of(span.attributes)
+            made.trace = text(first(info, "trace_id", "request_id")) or made.trace
+            made.slices |= _mlflow_slices(info)
+            yield made
+
+
+_MLFLOW_WHOLE = frozenset({"mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.chat.tools", "mlflow.chat.tokenUsage"})
+
+
+def _mlflow_slices(info: Mapping[str, object]) -> dict[str, str]:
+    said = {**_mapping(first(info, "trace_metadata", "request_metadata")), **_mapping(info.get("tags"))}
+    found = {
+        str(name): str(value)[:200]
+        for name, value in said.items()
+        if not str(name).startswith("mlflow.") and isinstance(value, str)
+    }
+    if isinstance(user := said.get("mlflow.trace.user"), str):
+        found["user"] = user
+    return found
+
+
+def _mapping(said: object) -> Mapping[str, object]:
+    return said if isinstance(said, Mapping) else {}
