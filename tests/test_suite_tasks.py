@@ -12,9 +12,9 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Message
-from evalkit.suite import held_samples
+from evalkit.suite import examination
 from evalkit.suite.digests import canonical_json, digest
-from evalkit.suite.held_samples import HELD
+from evalkit.suite.examination import HELD
 from evalkit.suite.loading import load_suite
 from evalkit.suite.tasks import ResolvedTask
 
@@ -273,7 +273,7 @@ def test_built_in_tasks_read_the_published_files(
 
 
 def test_many_tasks_over_one_file_hold_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_samples, "MOST_BYTES", 300_000)
+    monkeypatch.setattr(examination, "MOST_BYTES", 300_000)
     record = {"q": "Why?", "pages": [str(number) for number in range(1_000)]}
     Path("d.jsonl").write_text(json.dumps(record) + "\n")
     entry = "{name: tN, data: d.jsonl, prompt: '{{ q }}', target: x, score: exact}"

@@ -10,10 +10,8 @@ megabytes; only a small task (up to 5,000 samples) keeps what its examination re
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,20 +20,19 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import SuiteError
 from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
-from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
+from evalkit.suite.datasets import Data, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.environments import Environment
-from evalkit.suite.examination import KEPT, Examination, Examined, Sights
-from evalkit.suite.held_samples import HELD, weight_of
+from evalkit.suite.examination import HELD, KEPT, Examination, Examined, Sights, weight_of
 from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
-from evalkit.suite.prompts import TURN, BadRecord, Prompt
+from evalkit.suite.prompts import TURN, Prompt
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.sample_notes import SampleNotes
 from evalkit.suite.sampling import Recipe
-from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
+from evalkit.suite.schema import BuiltinEntry, ScoreEntry, TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, prepare
-from evalkit.suite.wording import short
+from evalkit.suite.task_records import TaskRecords
 
 if TYPE_CHECKING:
     from evalkit.suite.rows_in_memory import Rows
@@ -214,7 +211,7 @@ class ResolvedTask:
     def samples(self) -> Iterator[Sample]:
         """Every sample in the file's order, rendered one by one. Raises SuiteError at the first that cannot be."""
         kept = self.__dict__.get("_kept")
-        return iter(kept) if kept is not None else self._walk(raise_it)
+        return iter(kept) if kept is not None else self.walk()
 
     def examine(self, also: Callable[[Sample], None] | None = None) -> Examined:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`.
@@ -226,7 +223,7 @@ class ResolvedTask:
         n_bytes = 0
         redacted: Counter[str] = Counter()
         try:
-            for sample in self._walk(found.complaints, redacted):
+            for sample in self._records.walk(found.complaints, redacted):
                 found.see(sample)
                 if kept is not None:
                     kept.append(sample)
@@ -234,7 +231,7 @@ class ResolvedTask:
                     if found.n > KEPT or not HELD.has_room(n_bytes):
                         kept = None
             if found.twice:
-                self._name_twice(found.twice, found.complaints)
+                self._records.name_twice(found.twice, found.complaints)
             if found.n == 0 and not found.complaints:
                 found.complaints(f"{self.at}.data: {self.data.label} holds no record; a task needs at least one")
         except SuiteError as error:
@@ -262,28 +259,9 @@ class ResolvedTask:
         """What is sent for a sample of this task, or of the same task with another prompt. Raises BadRecord."""
         return self._recipe.messages(sample.fields, sample.choices)
 
-    def count(self) -> int | None:
-        """How many samples it has, by reading its records without rendering them.
-
-        None where that cannot be known so (several samples a record, a limit), and where a record cannot be read, has
-        no id of its own, or stands beside another of the same id: `examine` tells what is wrong.
-        """
-        entry = self.entry
-        if entry.limit is not None or entry.permute is not None or entry.turns is not None:
-            return None
-        ids: set[int] = set()
-        n = 0
-        try:
-            for number, record in self.data.records():
-                ids.add(hash(self._recipe.id(number, record)))
-                n += 1
-        except (SuiteError, BadRecord):
-            return None
-        return n if len(ids) == n else None
-
     def walk(self) -> Iterator[Sample]:
         """Every sample in the file's order, rendered anew. Raises SuiteError at the first that cannot be."""
-        return self._walk(raise_it)
+        yield from self._records.walk(raise_it)  # a generator: what is wrong with the data is told when it is read
 
     def _left_out(self) -> tuple[str, ...]:
         places = self.data.left_out
@@ -310,136 +288,29 @@ class ResolvedTask:
         named = self.entry.data is not None and self.entry.data.id is not None
         return not named and first is not None and "id" not in first.fields
 
-    def every_id(self) -> Iterator[str]:
-        """The ids of all records of the file, also of those that `where` and `limit` leave out."""
-        for number, record in replace(self.data, where={}).records(_ignore):
-            try:
-                yield self._recipe.id(number, record)
-            except BadRecord:
-                continue
-
-    def places(self, ids: Collection[str]) -> dict[str, str]:
-        """Where the records with these ids stand, like `d.csv:3`; those that none has are left out."""
-        found: dict[str, str] = {}
-        for number, record in self._records(_ignore):
-            try:
-                name = self._recipe.id(number, record)
-            except BadRecord:
-                continue
-            if name in ids:
-                found.setdefault(name, self.data.place(number))
-        return found
-
     @cached_property
     def _recipe(self) -> Recipe:
         return Recipe(self.name, self.entry, self.prompt, self.shots, self.environment)
 
-    def _walk(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[Sample]:
-        """Every sample in the file's order; a record that cannot be asked goes to `complain`."""
-        limit, recipe, seen = self.entry.limit, self._recipe, _Seen()
-        wanted = None if limit is None else self._subset(limit, complain)  # this first pass complains of the file
-        for number, record in self._records(complain if wanted is None else _ignore, redacted):
-            if wanted is not None and number not in wanted:
-                continue
-            try:
-                choices, identity = recipe.identify(record)
-                if self.entry.permute is not None or self.entry.turns is not None:
-                    for sample in recipe.several(number, record, choices, identity):
-                        yield replace(sample, occurrence=seen.times(sample.digest))
-                else:
-                    occurrence = seen.times(identity) if wanted is None else wanted[number]
-                    yield recipe.sample(number, record, choices, identity, occurrence)
-            except BadRecord as error:
-                self._refuse(number, record, error, complain)
+    @property
+    def _records(self) -> TaskRecords:
+        recipe = self._recipe
+        return TaskRecords(self.entry, self.data, recipe, self.redactor, self.at)
 
-    def _refuse(self, number: int, record: Mapping[str, object], error: BadRecord, complain: Complain) -> None:
-        """Tell what is wrong with a record. Raises SuiteError where no other record need be tried."""
-        complaint = self._complaint(number, record, error)
-        if error.final:
-            raise SuiteError(complaint) from error
-        complain(complaint)
-
-    def _subset(self, limit: LimitEntry, complain: Complain) -> dict[int, int]:
-        """Places and occurrences of the n samples with the smallest sha256 of seed, digest and occurrence."""
-        seen = _Seen()
-        heap: list[tuple[int, int, int]] = []  # (minus the hash, place, occurrence): the largest hash on top
-        for number, record in self._records(complain):
-            try:
-                _, identity = self._recipe.identify(record)
-            except BadRecord as error:
-                self._refuse(number, record, error, complain)
-                continue
-            occurrence = seen.times(identity)
-            text = f"{limit.seed}\0{identity}\0{occurrence}".encode()
-            item = (-int.from_bytes(hashlib.sha256(text).digest()[:16], "big"), number, occurrence)
-            if len(heap) < limit.n:
-                heapq.heappush(heap, item)
-            elif item > heap[0]:
-                heapq.heapreplace(heap, item)
-        return {number: occurrence for _, number, occurrence in heap}
-
-    def _records(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[tuple[int, Record]]:
-        """Every record, redacted where the suite says so; `redacted` counts what was taken out."""
-        counts: Counter[str] = Counter() if redacted is None else redacted
-        keep = (self.entry.data.id if self.entry.data else None) or "id"
+    def count(self) -> int | None:
+        """As `TaskRecords.count`; None too where the data cannot be read."""
         try:
-            for number, record in self.data.records(lambda complaint: complain(self._of_record(complaint, "data"))):
-                yield number, record if self.redactor is None else self.redactor.record(record, counts, keep)
-        except SuiteError as error:
-            own = [c if self.at in c else f"{self.at}.data: {c}" for c in error.complaints]
-            raise SuiteError(own) from error
+            return self._records.count()
+        except SuiteError:
+            return None
 
-    def _of_record(self, complaint: str, key: str) -> str:
-        """A complaint that begins with the record's place, and ends with the key that reads it."""
-        return f"{complaint} ({self.at}.{key})"
+    def every_id(self) -> Iterator[str]:
+        """The ids of all records of the file, also of those that `where` and `limit` leave out."""
+        yield from self._records.every_id()
 
-    def _complaint(self, number: int, record: Mapping[str, object], error: BadRecord) -> str:
-        try:
-            name = self._recipe.id(number, record)
-        except BadRecord:
-            name = str(number)
-        who = "" if name == str(number) else f" (sample {short(name)})"
-        return self._of_record(f"{self.data.place(number)}{who}: {error}", error.key)
-
-    def _name_twice(self, twice: set[str], complain: Complain) -> None:
-        """One complaint for each id that stands in several places, with the first two of them."""
-        places: dict[str, list[int]] = {}
-        for number, record in self._records(_ignore):
-            try:
-                name = self._recipe.id(number, record)
-            except BadRecord:
-                continue
-            if name in twice and len(places.setdefault(name, [])) < 2:
-                places[name].append(number)
-        for name in sorted(twice):
-            numbers = [self.data.place(number) for number in places.get(name, ())]
-            if len(numbers) == 2:
-                said = f"{numbers[1]}: the id {short(name)} stands in {numbers[0]} too; ids must differ"
-            else:
-                what = "turn" if self.entry.turns is not None else "order"
-                where = numbers[0] if numbers else self.data.label
-                said = (
-                    f"{where}: the id {short(name)} is also that of a later {what} of another record; ids must differ"
-                )
-            complain(self._of_record(said, "data"))
-
-
-class _Seen:
-    """How often each digest came before: eight bytes of it, as a number, are kept."""
-
-    __slots__ = ("_again", "_once")
-
-    def __init__(self) -> None:
-        self._once: set[int] = set()
-        self._again: dict[int, int] = {}
-
-    def times(self, identity: str) -> int:
-        key = int(identity[:16], 16)
-        if key not in self._once:
-            self._once.add(key)
-            return 0
-        self._again[key] = self._again.get(key, 0) + 1
-        return self._again[key]
+    def places(self, ids: Collection[str]) -> dict[str, str]:
+        """Where the records with these ids stand, like `d.csv:3`; those that none has are left out."""
+        return self._records.places(ids)
 
 
 def _compares_words(score: ScoreEntry | None) -> str | None:
@@ -447,7 +318,3 @@ def _compares_words(score: ScoreEntry | None) -> str | None:
     if score is None or score.name not in {"exact", "contains", "regex", "overlap"} or score.options.get("field"):
         return None
     return score.name
-
-
-def _ignore(complaint: str) -> None:
-    """For a pass over records that an earlier pass has complained about."""
