@@ -1,4 +1,4 @@
-"""What `show` prints below its table: of repeats, of pipelines and of agents.
+"""What `show` prints besides its table: of repeats, of pipelines, of agents and of one sample.
 
 repeats: each item asked several times
               answers                         unstable                   +1    new
@@ -211,7 +211,11 @@ def render_trajectories(
             for number, step in enumerate(one.steps, start=1):
                 for line in step_lines(number, step):
                     page.say(f"  {line}")
-            for label, text in (("why", one.reason), ("error", one.error)):
+            texts = [("why", one.reason), ("error", one.error)]
+            if not one.steps:
+                read = one.extracted if one.extracted != one.answer else None
+                texts = [("answer", one.answer), ("read as", read), ("expected", one.target), *texts]
+            for label, text in texts:
                 if text:
                     page.say(f"  {label}: {visible(text, limit=1000)}")
             page.say("")
@@ -221,8 +225,10 @@ def headline(one: Trajectory) -> str:
     """Whose it is, how it ended, and what it took."""
     again = f", repeat {one.repeat + 1}" if one.repeat else ""
     cached = ", in part from the cache" if one.cached else ""
-    took = f"{len(one.steps)} requests, {numbers.time(one.total_s)}, {numbers.usd(one.cost_usd)}{cached}"
-    return f"{_name(one.task)} × {_name(one.model)}, sample {_name(one.sample_id)}{again}: {one.outcome}, {took}"
+    requests = f"{len(one.steps)} requests, " if one.steps else ""
+    ended = f"{one.outcome} ({one.score:.3g})" if one.score is not None and one.outcome == "scored" else one.outcome
+    took = f"{requests}{numbers.time(one.total_s)}, {numbers.usd(one.cost_usd)}{cached}"
+    return f"{_name(one.task)} × {_name(one.model)}, sample {_name(one.sample_id)}{again}: {ended}, {took}"
 
 
 def step_lines(number: int, step: AgentStep) -> list[str]:
