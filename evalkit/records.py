@@ -108,7 +108,7 @@ class Request:
     """None asks for text. Otherwise: one log-likelihood for each, given the conversation."""
     contexts: tuple[str, ...] | None = None
     """With `continuations`: the plain text before each of them, where it differs. None: the conversation, for all."""
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, object] = field(default_factory=dict)
     """Fields of the record that the task sends (`send:`), for applications that read them; empty: none."""
     sample_id: str = ""
     """The sample's own id; only `replay` and `scripted` read it. Never sent."""

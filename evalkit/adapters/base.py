@@ -107,7 +107,7 @@ class ModelSpec:
     """Silence on a connection after which an attempt is given up as `Stalled`."""
     weights: str | None = None
     """What the suite says of the weights that a server of one's own has loaded; None: nothing."""
-    serve: Mapping[str, Any] | None = None
+    serve: Mapping[str, object] | None = None
     """Flags of a server that the adapter starts. None: it is there already, or there is none."""
     allow_code: bool = False
     """Whether the person running evalkit lets the suite run code (never from the suite)."""

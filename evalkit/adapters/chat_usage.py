@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
@@ -39,7 +38,7 @@ class UsageSoFar:
     __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.last: Any = None
+        self.last: dict[str, object] | None = None
         """The usage that counts; None before the first."""
 
     def add(self, usage: object) -> None:

@@ -107,8 +107,8 @@ def error_in(said: object) -> ErrorSaid:
         if words and not any(words in known or known in words for known in messages):
             messages.append(words)
         delay = delay or _delay(lowered)
-        if provider is None and isinstance(lowered.get("provider_name"), str):
-            provider = lowered["provider_name"]
+        if provider is None and isinstance(named := lowered.get("provider_name"), str):
+            provider = named
     said_words = ": ".join(messages)
     if provider and said_words:
         said_words = f"{said_words} ({provider})"
@@ -129,7 +129,7 @@ def is_error(said: Mapping[str, object]) -> bool:
     )
 
 
-def _objects(said: object) -> Iterator[dict[str, Any]]:
+def _objects(said: object) -> Iterator[dict[str, object]]:
     """Every object of an error, the outer ones first; JSON inside a text counts as what it says."""
     level, n_nodes = [said], 0
     for _ in range(_MAX_DEPTH):

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
@@ -27,6 +27,11 @@ from evalkit.adapters.reply_fields import parsed
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.errors import BadReply, RequestError
 from evalkit.records import Response
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.connector import Connection
+
 
 LINGER_S = 1.0
 """How long a server may take to close a stream that it has declared done, before the connection is dropped."""
@@ -172,11 +177,13 @@ class _TimedRequest(aiohttp.ClientRequest):
 
     _clock: list[float]
 
-    async def write_bytes(self, writer: Any, conn: Any, content_length: int | None = None) -> None:
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
         self._clock[0] = perf_counter()
         await super().write_bytes(writer, conn, content_length)
 
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         self._clock = [0.0]
         response = await super().send(conn)
         response.clock = self._clock  # type: ignore[attr-defined]

@@ -170,7 +170,7 @@ def placeholders(preset: Preset) -> set[str]:
     return {key for text in (preset.base_url or "", *preset.key_hosts) for key in _PLACE.findall(text)}
 
 
-def checked(name: str, data: Any) -> Preset:
+def checked(name: str, data: Mapping[str, object]) -> Preset:
     """A preset from parsed YAML; lists become tuples. ValueError on unknown keys and settings."""
     known = {field.name for field in fields(Preset)}
     if unknown := data.keys() - known:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from evalkit import plugins
@@ -233,7 +234,7 @@ def _found(name: str, place: str, *, serves: bool, folder: str) -> Found:
     raise _unknown(name, place if place == "adapter" else f"{place}.adapter")
 
 
-def _of_module(module: Any) -> Found:
+def _of_module(module: ModuleType) -> Found:
     return Found(module.make, module.Options)
 
 

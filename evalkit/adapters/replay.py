@@ -263,7 +263,7 @@ class _NoValue(ValueError):
 
 
 def _answer(
-    record: Mapping[str, Any], text: str, calls: tuple[ToolCall, ...] | None, columns: Mapping[Column, str]
+    record: Mapping[str, object], text: str, calls: tuple[ToolCall, ...] | None, columns: Mapping[Column, str]
 ) -> RecordedAnswer:
     """The answer of a record with all that its columns say. Raises _NoValue."""
 
@@ -298,20 +298,23 @@ def _answer(
     )
 
 
-def _number(cell: Any, column: str) -> float | None:
+def _number(cell: object, column: str) -> float | None:
     """A finite number from 0; None where the cell is empty. Raises _NoValue."""
     if cell is None or cell == "":
         return None
     try:
-        value = math.nan if isinstance(cell, bool) else float(cell)
-    except (TypeError, ValueError, OverflowError):
+        if isinstance(cell, int | float | str | bytes | Decimal) and not isinstance(cell, bool):
+            value = float(cell)
+        else:
+            value = math.nan
+    except (ValueError, OverflowError):
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
         raise _NoValue(f"{column} is no number from 0 (value seen: {short(cell)}); leave an unknown one empty.")
     return value
 
 
-def _money(cell: Any, column: str) -> Decimal | None:
+def _money(cell: object, column: str) -> Decimal | None:
     """Dollars, as a provider's bill is read. Raises _NoValue."""
     if _number(cell, column) is None:
         return None
@@ -321,7 +324,7 @@ def _money(cell: Any, column: str) -> Decimal | None:
     return made
 
 
-def _moment(cell: Any) -> float | None:
+def _moment(cell: object) -> float | None:
     """Seconds since 1970, of a number or an ISO time; None where the cell is empty. Raises _NoValue."""
     if cell is None or cell == "":
         return None

@@ -11,7 +11,7 @@ Memory must not follow. Errors need no more than their message, so their bodies 
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import Any, TypedDict
 
 import aiohttp
 
@@ -22,7 +22,17 @@ MAX_REPLY_BYTES = 64 * 2**20
 MAX_ERROR_BYTES = 64 * 2**10
 """Of the body of an error: enough for its message."""
 PIECE_BYTES = 256 * 2**10
-HEADER_LIMITS: dict[str, Any] = {"max_line_size": 2**16, "max_field_size": 2**16, "max_headers": 512}
+
+
+class HeaderLimits(TypedDict):
+    """What aiohttp takes of a reply's headers."""
+
+    max_line_size: int
+    max_field_size: int
+    max_headers: int
+
+
+HEADER_LIMITS = HeaderLimits(max_line_size=2**16, max_field_size=2**16, max_headers=512)
 """For aiohttp: gateways send cookies and policies of tens of kilobytes."""
 _GZIP_OR_ZLIB, _DEFLATE = 47, -15
 _PLAIN = {"", "identity"}

@@ -11,10 +11,10 @@ Certificates are checked against the operating system's trust store, as the SDKs
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -69,7 +69,7 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
         # Reading the trust store takes 0.1 s: now, not during the first request, and not for a local server.
         check_certificates(url)
         try:
-            self._tls: Any = httpx2.create_ssl_context() if urlsplit(url).scheme == "https" else True
+            self._tls: ssl.SSLContext | bool = httpx2.create_ssl_context() if urlsplit(url).scheme == "https" else True
         except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
             raise unreadable_certificates(error) from error
         self._url = url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.rules import describe
@@ -13,6 +13,8 @@ from evalkit.text.page import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evalkit.decide.rules import RuleResult
 
 
 Decision = Literal["pass", "fail", "inconclusive", "incomplete"]
@@ -127,9 +129,8 @@ def result_of(decision: GateDecision) -> GateResult:
     candidates = decision.candidates
     notes = [f"{one.candidate}: {one.recorded}" for one in candidates if one.recorded]
     notes += [f"{one.candidate}: {note}" for one in candidates for note in one.notes]
-    verdict: Any = decision.verdict
     return GateResult(
-        decision=verdict,
+        decision=cast("Decision", decision.verdict),
         exit_code=decision.exit_code,
         run=decision.run,
         baseline=decision.baseline,
@@ -140,7 +141,7 @@ def result_of(decision: GateDecision) -> GateResult:
     )
 
 
-def _outcome(candidate: str, finding: Any) -> RuleOutcome:
+def _outcome(candidate: str, finding: RuleResult) -> RuleOutcome:
     condition = finding.condition
     seen = f"{rule_text.observed_of(finding)} against {rule_text.limit_of(finding)}"
     advice = rule_text.advice_of(finding)

@@ -68,7 +68,7 @@ def forewarned(plan: Plan) -> Plan:
 
 def retirement(known: Known, today: date) -> str | None:
     """That a model has been retired, or will be within two months, by whose word; None where nobody says so."""
-    days = [date.fromisoformat(claim.value) for claim in known.claims.get("retires", ())]
+    days = [date.fromisoformat(str(claim.value)) for claim in known.claims.get("retires", ())]
     if not days:
         return None
     first, told = min(days), known.sources("retires")

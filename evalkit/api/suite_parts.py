@@ -197,7 +197,7 @@ def task_of(given: object, n: int) -> Task:
     )
 
 
-def _called(given: Any, what: str, wanted: str | None = None) -> Callable[..., Any]:
+def _called(given: object, what: str, wanted: str | None = None) -> Callable[..., Any]:
     if not callable(given):
         wanted = wanted or f"{what} is the name of an adapter, or a function"
         raise SuiteError(f"{wanted} (value seen: {type(given).__name__})")

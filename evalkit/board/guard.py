@@ -15,12 +15,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from streamlit import config
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
 
 HOSTS = "EVALKIT_BOARD_HOSTS"
 """Names, separated by commas, under which the person running the board lets it be reached; `*`: any name."""
@@ -45,11 +49,6 @@ _ADDED = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 def hold_settings() -> None:

@@ -42,7 +42,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
     for record in kept:
         record["started_at"] = when
     _apart(kept)
-    n_agentic = sum(record.pop("agentic") for record in kept)
+    n_agentic = sum(bool(record.pop("agentic")) for record in kept)
     library = text_of(at(about, "eval_library", "name")) or "not named"
     if library != "evalkit":  # whose exports alone say there how an answer ended: refused, truncated
         for record in kept:
@@ -101,7 +101,7 @@ def _scales(about: object) -> dict[tuple[str, str], Scale | None]:
 
 def _record(
     one: dict[str, object], name: str, line: int, scales: dict[tuple[str, str], Scale | None]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
         raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
     task = text_of(one.get("evaluation_name")) or "evaluation"

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.records import Row
@@ -37,9 +36,9 @@ class Imported:
 
     suite: str
     """What the run is called."""
-    source: dict[str, Any]
+    source: dict[str, object]
     """Tool, its version, names of the files: for run.json."""
-    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: dict[str, dict[str, object]] = field(default_factory=dict)
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)

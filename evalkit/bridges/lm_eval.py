@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import refuse_links_out
@@ -31,6 +31,11 @@ from evalkit.suite.prompts import Prompt
 from evalkit.suite.schema import SettingsEntry, TaskEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
+
+if TYPE_CHECKING:
+    from evalkit.bridges.lm_eval_factory import Factory
+    from evalkit.bridges.lm_eval_index import TaskFiles
+
 
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
 """How lm-eval names the variant of a task that asks by text."""
@@ -73,7 +78,7 @@ def task_names() -> list[str]:
     return sorted(_index(None, Path(), allow_code=False).names())
 
 
-def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmEvalTask]:
+def tasks_of(foreign: ExternalTask, index: TaskFiles, *, allow_code: bool) -> list[LmEvalTask]:
     """The tasks behind one entry, in the group's order. Raises SuiteError."""
     entry = foreign.entry
     wanted = entry.lm_eval or ""
@@ -105,7 +110,7 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
     return found
 
 
-def _task(foreign: ExternalTask, questions: Questions, index: object, code: str | None, several: bool) -> LmEvalTask:
+def _task(foreign: ExternalTask, questions: Questions, index: TaskFiles, code: str | None, several: bool) -> LmEvalTask:
     import lm_eval
 
     if refusals := questions.refusals():
@@ -145,7 +150,7 @@ def _own_folder(foreign: ExternalTask, *, allow_code: bool) -> Path | None:
     return folder.real
 
 
-def _built(name: str, index: Any, suite: Path, *, allow_code: bool) -> list[Any]:
+def _built(name: str, index: TaskFiles, suite: Path, *, allow_code: bool) -> list[Any]:
     """lm-eval's task objects, data and all. Raises SuiteError for what is missing on this machine."""
     from lm_eval.api.group import Group
 
@@ -166,7 +171,7 @@ def _built(name: str, index: Any, suite: Path, *, allow_code: bool) -> list[Any]
     return list(made) if isinstance(made, list) else [made]
 
 
-def _made(factory: Any, name: str, index: Any) -> Any:
+def _made(factory: Factory, name: str, index: TaskFiles) -> Any:
     try:
         with unasked("scipy.io"):
             return factory.build(index[name], registry=index)
@@ -186,7 +191,7 @@ def _why_not_built(name: str, error: Exception) -> str:
     return f"lm-eval's {name} cannot be made: {said}"
 
 
-def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> str | None:
+def _checked_trust(name: str, index: TaskFiles, suite: Path, *, allow_code: bool) -> str | None:
     """Digest of the user's own files behind a task; None for what lm-eval ships. Raises SuiteError for code."""
     own = [path for path in _files_behind(name, index, set()) if index.is_own(path)]
     if not own:
@@ -200,14 +205,14 @@ def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> s
     return whole.hexdigest()[:32]
 
 
-def _refuse_dangers(files: list[Path], index: Any, suite: Path) -> None:
+def _refuse_dangers(files: list[Path], index: TaskFiles, suite: Path) -> None:
     """Raises SuiteError with every reason why these files of the user's may not be loaded."""
     found = [why for path in files for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]
     if found:
         raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)])
 
 
-def _files_behind(name: str, index: Any, seen: set[str]) -> Iterator[Path]:
+def _files_behind(name: str, index: TaskFiles, seen: set[str]) -> Iterator[Path]:
     """The files of a task, or of a group and all its members."""
     if name in seen or name not in index:
         return
@@ -230,12 +235,12 @@ def _members(listed: object) -> Iterator[str]:
             yield from _members(one.get("task"))
 
 
-def _by_text(name: str, index: Any) -> tuple[str, ...]:
+def _by_text(name: str, index: TaskFiles) -> tuple[str, ...]:
     known = index.names()
     return tuple(f"{name}{ending}" for ending in _BY_TEXT if f"{name}{ending}" in known)
 
 
-def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
+def _index(own: Path | None, suite: Path, *, allow_code: bool) -> TaskFiles:
     try:
         import_lm_eval()
     except ModuleNotFoundError as error:
@@ -254,7 +259,7 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
     return _index_of_strangers(own, suite)
 
 
-def _index_of_strangers(own: Path, suite: Path) -> Any:
+def _index_of_strangers(own: Path, suite: Path) -> TaskFiles:
     """An index over lm-eval's tasks and those of a folder that is not trusted, whose files evalkit reads alone."""
     from evalkit.bridges.lm_eval_index import TaskFiles
     from evalkit.bridges.lm_eval_trust import plain_config

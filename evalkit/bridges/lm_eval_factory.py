@@ -6,9 +6,10 @@ group). So nothing here rests on a list that was made beforehand: each is read w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lm_eval.tasks._factory import TaskFactory
 
@@ -17,6 +18,9 @@ from evalkit.bridges.lm_eval_data import confined
 from evalkit.bridges.lm_eval_index import TaskFiles
 from evalkit.bridges.lm_eval_trust import ALLOW_CODE, config_dangers, foreign_data, keys_of, plain_config
 from evalkit.errors import SuiteError
+
+if TYPE_CHECKING:
+    from lm_eval.tasks._index import Entry
 
 
 class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
@@ -34,7 +38,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         """Whether what is being built may be overridden by a group of the user's."""
         self._passed: set[Path] = set()
 
-    def build(self, entry: Any, *, overrides: dict[str, object] | None = None, registry: object) -> Any:
+    def build(self, entry: Entry, *, overrides: dict[str, object] | None = None, registry: object) -> Any:
         """As lm-eval's. Raises SuiteError for what an untrusted file may not ask for."""
         before = self._beside, self._strange
         if entry.yaml_path is not None and self._index.is_own(Path(entry.yaml_path)):
@@ -44,7 +48,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         finally:
             self._beside, self._strange = before
 
-    def _load_full_config(self, entry: Any, overrides: dict[str, object] | None = None) -> Any:
+    def _load_full_config(self, entry: Entry, overrides: dict[str, object] | None = None) -> Any:
         if not self._trusted and entry.yaml_path is not None:
             path = Path(entry.yaml_path)
             self._check_file(path)
@@ -54,7 +58,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
                 entry = replace(entry, yaml_path=None, cfg=said)
         return super()._load_full_config(entry, overrides)
 
-    def _build_task(self, entry: Any, overrides: dict[str, Any] | None) -> Any:
+    def _build_task(self, entry: Entry, overrides: dict[str, Any] | None) -> Any:
         path = entry.yaml_path
         own = path is not None and self._index.is_own(Path(path))
         if not self._trusted and (own or overrides):  # a group of the user may override what a shipped task reads
@@ -78,14 +82,14 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         return super()._build_task(entry, overrides)
 
     def _build_group_members(
-        self, member_list: list[Any], group_name: str, overrides: dict[str, object] | None, registry: object
+        self, member_list: list[Any], group_name: str, overrides: dict[str, object] | None, registry: TaskFiles
     ) -> Any:
         """Tasks that are written inside the group are made by lm-eval without `_build_task`."""
         if self._strange:
             member_list = [self._confined_member(one, overrides or {}, registry) for one in member_list]
         return super()._build_group_members(member_list, group_name, overrides, registry)
 
-    def _confined_member(self, member: object, overrides: dict[str, object], registry: Any) -> Any:
+    def _confined_member(self, member: object, overrides: dict[str, object], registry: TaskFiles) -> Any:
         item = {"task": member} if isinstance(member, str) else member
         if not isinstance(item, dict) or "group" in item or item.get("task") in registry:
             return member
@@ -105,7 +109,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         self._passed.add(path)
 
 
-def _refuse(found: Any) -> None:
+def _refuse(found: Iterable[str]) -> None:
     if complaints := list(dict.fromkeys(found)):
         raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in complaints])
 

@@ -280,15 +280,21 @@ def _outcome(score: float | None) -> Outcome:
     return Outcome.SCORED
 
 
-def _arguments(given: Any) -> list[tuple[str, ...]]:
+def _arguments(given: object) -> list[tuple[str, ...]]:
     """(context, continuation) pairs, from the saved mapping or from lm-eval's own lists."""
     if isinstance(given, dict):
         return [tuple(str(value) for value in one.values()) for one in given.values() if isinstance(one, dict)]
-    return [tuple(str(value) for value in one) for one in given or () if isinstance(one, list | tuple)]
+    return (
+        [tuple(str(value) for value in one) for one in given if isinstance(one, list | tuple)]
+        if isinstance(given, list | tuple)
+        else []
+    )
 
 
-def _logliks(resps: Any, n: int) -> tuple[float, ...] | None:
+def _logliks(resps: object, n: int) -> tuple[float, ...] | None:
     """[[["-1.5", "True"]], ...]: numbers are saved as text. None for answers in text."""
+    if not isinstance(resps, list | tuple):
+        return None
     try:
         values = tuple(float(one[0][0]) for one in resps)
     except (TypeError, ValueError, IndexError, KeyError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader, StrictUndefined, Template, pass_eval_context
 from jinja2.exceptions import SecurityError
@@ -23,6 +23,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from evalkit.suite import sandbox
 from evalkit.suite.metering import Spent, charge, made, step
 from evalkit.suite.rendering import bounded, measure, too_long
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
 
 LONGEST = 10_000_000
 """Characters of one text."""
@@ -53,7 +57,7 @@ class Bounded(sandbox.Sandbox):
         """As in Jinja's own sandbox."""
         return ImmutableSandboxedEnvironment.getitem(self, obj, argument)
 
-    def call(self, context: Any, obj: object, *args: Any, **kwargs: object) -> Any:
+    def call(self, context: Context, obj: object, *args: Any, **kwargs: object) -> Any:
         """A method of a text is called where its result cannot fill the memory; macros are counted."""
         step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
@@ -126,7 +130,7 @@ def may_hang(pattern: object) -> str | None:
         return f"is no regular expression that can be read ({error})"
 
 
-def _grows(parsed: Any, repeated: bool = False) -> str | None:
+def _grows(parsed: Iterable[tuple[object, Any]], repeated: bool = False) -> str | None:
     for operation, argument in parsed:
         name = str(operation)
         if name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
@@ -144,7 +148,7 @@ def _grows(parsed: Any, repeated: bool = False) -> str | None:
     return None
 
 
-def _n_open(parsed: Any) -> int:
+def _n_open(parsed: Iterable[tuple[object, Any]]) -> int:
     n = 0
     for operation, argument in parsed:
         if str(operation).endswith("_REPEAT"):

@@ -10,15 +10,19 @@ programs, and its templates are not sandboxed. The files that ship with lm-eval 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
 from evalkit.bridges.lm_eval_templates import may_hang
 from evalkit.errors import SuiteError
+
+if TYPE_CHECKING:
+    import yaml
+
 
 ALLOW_CODE = "--allow-suite-code"
 _CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code", "process_docs", "process_results"})
@@ -137,20 +141,20 @@ def _loader() -> Any:
     """The reader that lm-eval takes, with bounds where a few bytes would keep it busy for hours."""
     import yaml
 
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
         n_merged = 0
 
-        def flatten_mapping(self, node: Any) -> None:
+        def flatten_mapping(self, node: yaml.Node) -> None:
             """`<<: *a`, each time with all keys of `a`."""
             super().flatten_mapping(node)
             self.n_merged += len(node.value)
             if self.n_merged > _MOST_VALUES:
                 raise yaml.YAMLError(f"it has more than {_MOST_VALUES:,} keys, its merged maps written out")
 
-    def number(made: Any) -> Any:
-        def construct(loader: object, node: Any) -> Any:
+    def number(made: Callable[..., object]) -> Callable[..., object]:
+        def construct(loader: object, node: yaml.Node) -> object:
             if len(str(node.value)) > _LONGEST_NUMBER:  # in base 60 (1:1:1:...) its reading takes the square of that
                 raise yaml.YAMLError(f"a number has more than {_LONGEST_NUMBER} characters")
             return made(loader, node)

@@ -196,7 +196,7 @@ class _Table:
         """Everything about the run but its rows."""
         about = self.map
         scorer = about.scorer or f"not named, {self.data.label}"
-        source = {
+        source: dict[str, object] = {
             "tool": tool,
             "files": [self.data.label],
             "sha256": self.data.fingerprint(),

@@ -56,7 +56,7 @@ _NEAR_DAYS = 120
 class Claim:
     """One source's word on one field."""
 
-    value: Any
+    value: object
     source: str
     """Who says so, as a title."""
     seen: str

@@ -152,7 +152,7 @@ def usages_of(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
     )
 
 
-def _plain(amount: Any) -> Decimal | None:
+def _plain(amount: Decimal | None) -> Decimal | None:
     """Money without the zeros that a fixed number of decimals adds."""
     if amount is None:
         return None

@@ -22,12 +22,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.price_file import PriceEntry, book_provider, day_of, plain_tier, read_prices
 from evalkit.paths import Inside
 from evalkit.records import Usage
+
+if TYPE_CHECKING:
+    from genai_prices.types import TieredPrices
+
 
 # Prices in the book change at UTC midnight, and for peak hours at full and half hours.
 _BUCKET_S = 900
@@ -218,16 +222,17 @@ def _unit_prices(model: str, prices: dict[str, Any]) -> UnitPrices | None:
     return None if worthless else unit
 
 
-def _dearest(price: Any) -> Decimal:
+def _dearest(price: TieredPrices | Decimal) -> Decimal:
     """The highest price of any band."""
-    prices: list[Decimal] = [getattr(price, "base", price), *(tier.price for tier in getattr(price, "tiers", ()))]
-    return max(prices)
+    return price if isinstance(price, Decimal) else max([price.base, *(tier.price for tier in price.tiers)])
 
 
-def _in_band(price: Any, above: int) -> Decimal:
+def _in_band(price: TieredPrices | Decimal, above: int) -> Decimal:
     """The price that a request of more than `above` prompt tokens has."""
-    chosen: Decimal = getattr(price, "base", price)
-    for tier in getattr(price, "tiers", ()):
+    if isinstance(price, Decimal):
+        return price
+    chosen: Decimal = price.base
+    for tier in price.tiers:
         if tier.start <= above and above:
             chosen = tier.price
     return chosen

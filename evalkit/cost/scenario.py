@@ -41,14 +41,15 @@ def _number(value: object) -> Any:
     return quantity(str(value)) if isinstance(value, str) else value
 
 
-def _range(value: Any) -> object:
+def _range(value: object) -> object:
     """One number, or [low, high], as a Range."""
     ends = value if isinstance(value, list) else [value, value]
-    if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, Decimal | int) for end in ends):
+    numbers = [Decimal(end) for end in ends if isinstance(end, Decimal | int) and not isinstance(end, bool)]
+    if len(ends) != 2 or len(numbers) != 2:
         raise ValueError("expected a number, or [low, high]")
-    if not all(Decimal(end).is_finite() for end in ends):
+    if not all(number.is_finite() for number in numbers):
         raise ValueError("expected a number that is finite")
-    low, high = Decimal(ends[0]), Decimal(ends[1])
+    low, high = numbers
     if low < 0:
         raise ValueError("expected nothing below 0")
     return Range.between(low, high)

@@ -98,7 +98,9 @@ def waivers_in_force(
     """The waivers for a candidate that have not ended. `on`: the day; None: today (UTC)."""
     day = (on or datetime.now(UTC).date()).isoformat()
     return [
-        e.body for e in entries if e.kind == "waiver" and e.body["candidate"] == candidate and e.body["until"] >= day
+        e.body
+        for e in entries
+        if e.kind == "waiver" and e.body["candidate"] == candidate and str(e.body["until"]) >= day
     ]
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pydantic import ValidationError
 
 from evalkit.decide.allowed_differences import SuiteDifference, all_differences, row_for
 from evalkit.facts import RunFacts, SuiteFacts
-from evalkit.facts.base import JsonMap
+from evalkit.facts.base import Json, JsonMap
 from evalkit.suite.given import GIVEN_IN_PYTHON
 from evalkit.suite.schema import TaskEntry
 
@@ -60,7 +59,7 @@ def _otherwise_written(name: str, run: JsonMap, suite: JsonMap) -> Iterator[Suit
             yield found if len(found.at) > 3 else SuiteDifference((*found.at, "task"), found.in_run, found.in_suite)
 
 
-def _in_a_file(written: JsonMap) -> dict[str, Any]:
+def _in_a_file(written: JsonMap) -> dict[str, Json]:
     """A task whose records were given in Python as one that reads a file: where they lie is free, what they hold is
     compared."""
     if isinstance(written.get("cases"), dict):  # number and digest of inline cases: what they hold is compared

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 from evalkit.latency.distribution import distribution, error_rate, percentile
 
@@ -112,7 +112,7 @@ class Step:
     input_tokens: float | None
     """Mean of an answer; None where any answer did not report it."""
     output_tokens: float | None
-    times: dict[str, dict[str, Any] | None]
+    times: dict[str, dict[str, float | int | None] | None]
     """ttft_s, tpot_s and total_s as `Distribution.as_facts`; None where not measured."""
     late_s: float | None
     """95th percentile of how late the client itself was: above a few milliseconds the figures are the client's. None:

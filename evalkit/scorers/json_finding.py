@@ -96,10 +96,10 @@ def _in_prose(text: str, decoder: json.JSONDecoder) -> str:
     return best
 
 
-def _rank(value: Any) -> int:
+def _rank(value: object) -> int:
     """How likely a value in prose is the answer: 3 an object, 2 a list, 1 a citation's number, 0 nothing in it."""
     if not value:
         return 0
     if isinstance(value, dict):
         return 3
-    return 1 if len(value) == 1 and isinstance(value[0], int) else 2
+    return 1 if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int) else 2

@@ -20,6 +20,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from evalkit import child
@@ -141,7 +142,7 @@ def _end_after(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, object]:
+def _compare(math_verify: ModuleType, gold: str, answer: str) -> dict[str, object]:
     said = math_verify.parse(answer, parsing_timeout=None, raise_on_error=True)
     right = math_verify.parse(f"\\boxed{{{gold}}}", parsing_timeout=None, raise_on_error=True)
     if not right:

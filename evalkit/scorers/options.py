@@ -72,9 +72,13 @@ class Amount:
     least: float = 0
     most: float | None = None
 
-    def complaint(self, value: Any) -> str | None:
-        fine = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
-        if fine and self.least <= value and (self.most is None or value <= self.most):
+    def complaint(self, value: object) -> str | None:
+        most = _LARGEST if self.most is None else min(self.most, _LARGEST)
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and max(self.least, -_LARGEST) <= value <= most
+        ):
             return None
         return (
             f"a number from {self.least:g} to {self.most:,}" if self.most is not None else "a number that is 0 or more"

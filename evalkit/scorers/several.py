@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
@@ -53,7 +52,7 @@ class _Parts:
 _RULES: Mapping[str, OptionRule] = {"of": _Parts(), "need": OneOf(("mean", "all"), "mean")}
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """Raises SuiteError with every complaint about the parts."""
     options = read("several", given, _RULES)
     written = options["of"]
@@ -109,7 +108,7 @@ def keeping_reasoning(scorer: Scorer) -> Scorer:
     return replace(made, keeps_reasoning=True, version=scorer.version)
 
 
-def _part(one: Mapping[str, Any]) -> ScorerPart:
+def _part(one: Mapping[str, object]) -> ScorerPart:
     from evalkit.scorers.registry import make_scorer
 
     use, options, weight = one.get("use"), one.get("options") or {}, one.get("weight", 1.0)
@@ -118,8 +117,7 @@ def _part(one: Mapping[str, Any]) -> ScorerPart:
         raise SuiteError(f"there is no key {unknown[0]!r}; a part has use, options, weight and name")
     if not isinstance(use, str) or not isinstance(name, str) or not isinstance(options, Mapping):
         raise SuiteError("a part is a scorer's name, or {NAME: {option: value}, weight: 2, name: ...}")
-    fine = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not fine or not (math.isfinite(weight) and weight > 0):
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not (math.isfinite(weight) and weight > 0):
         raise SuiteError(f"weight must be a number above 0; it is {weight!r}. Leave the scorer out instead of 0")
     if use == "several":
         raise SuiteError("a list of scorers cannot hold a list of scorers")

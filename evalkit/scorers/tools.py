@@ -157,7 +157,7 @@ def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, object]]:
 def _complaint(
     calls: Sequence[ScoredCall],
     wanted: Sequence[tuple[str, Mapping[str, object]]],
-    declared: Mapping[str, Any],
+    declared: Mapping[str, Mapping[str, object]],
     *,
     strict: bool,
 ) -> str | None:

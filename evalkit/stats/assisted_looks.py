@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import assisted, bounded, exact
 from evalkit.stats import assisted_population as sample
@@ -97,12 +98,14 @@ class Assisted:
         whole = self._low[: self.n] == self._high[: self.n]
         return float(self._low[: self.n][whole].mean()) if whole.any() else 0.0
 
-    def update(self, baseline_batch: Any, candidate_batch: Any, n_errored: int = 0) -> Literal["continue"] | Verdict:
+    def update(
+        self, baseline_batch: npt.ArrayLike, candidate_batch: npt.ArrayLike, n_errored: int = 0
+    ) -> Literal["continue"] | Verdict:
         """Take in further pairs, then pairs that errored; say if that settles it. Raises ValueError as `Sequential`."""
         if n_errored < 0:
             raise ValueError(f"n_errored counts pairs without a score, so it is not {n_errored}")
         steps = np.empty(0)
-        if len(baseline_batch) or len(candidate_batch) or not n_errored:
+        if np.size(baseline_batch) or np.size(candidate_batch) or not n_errored:
             first, second = read_pair(baseline_batch, candidate_batch)
             steps = second - first
             self._binary &= bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())

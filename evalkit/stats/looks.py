@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -124,12 +124,12 @@ class Sequential:
         """Items that need not be asked any more; 0 while it goes on."""
         return 0 if self.n_used is None else self.n_items - self.n_used
 
-    def _read(self, baseline: Any, candidate: Any, n_errored: int) -> Floats:
+    def _read(self, baseline: npt.ArrayLike, candidate: npt.ArrayLike, n_errored: int) -> Floats:
         """What each pair brings: 1 won, -1 lost, 0 alike, NaN errored."""
         if n_errored < 0:
             raise ValueError(f"n_errored counts pairs without a score, so it is not {n_errored}")
         steps = np.empty(0)
-        if len(baseline) or len(candidate) or not n_errored:
+        if np.size(baseline) or np.size(candidate) or not n_errored:
             first, second = read_pair(baseline, candidate)
             if not (np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all()):
                 raise ValueError("a sequential gate takes right/wrong scores (0 or 1) only: run graded ones to the end")

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import RawIOBase
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -48,7 +47,7 @@ class DossierEntry:
     """When it was written, UTC, as the clock of the machine said."""
     kind: str
     """One of KINDS."""
-    body: Mapping[str, Any]
+    body: Mapping[str, object]
     previous: str | None
     """Digest of the entry before; None for the first."""
     digest: str

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome, Row
 from evalkit.store import stage_codec
@@ -65,24 +64,26 @@ def _place(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
 
-def _number(value: Any) -> bool:
-    return type(value) in (int, float) and -1e300 < value < 1e300
+def _number(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and -1e300 < value < 1e300
 
 
-def _share(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= 1
+def _share(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and 0 <= value <= 1
 
 
-def _weight(value: Any) -> bool:
-    return type(value) in (int, float) and LIGHTEST <= value <= HEAVIEST
+def _weight(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and LIGHTEST <= value <= HEAVIEST
 
 
-def _moment(value: Any) -> bool:
-    return type(value) in (int, float) and EARLIEST <= value < LATEST
+def _moment(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and EARLIEST <= value < LATEST
 
 
-def _spelled(value: Any) -> bool:
-    return value in _SPELLED if type(value) is str else type(value) in (int, float) and math.isfinite(value)
+def _spelled(value: object) -> bool:
+    if type(value) is str:
+        return value in _SPELLED
+    return (type(value) is int or type(value) is float) and math.isfinite(value)
 
 
 def _texts(value: object) -> bool:

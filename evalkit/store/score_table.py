@@ -246,7 +246,7 @@ def _packed(scores: Floats) -> npt.NDArray[Any]:
     return scores
 
 
-def _column(table: RunTable, rows: Any, place: Any, n: int) -> tuple[Any, Any]:
+def _column(table: RunTable, rows: Codes, place: Codes, n: int) -> tuple[Any, Any]:
     """Outcome of the first repeat and mean score of one model, a line a sample."""
     import numpy as np
 

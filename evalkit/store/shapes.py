@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
@@ -166,11 +166,11 @@ def _longest(path: Path, names: list[str], n_groups: int) -> int:
     return found
 
 
-def _dictionaries(array: object) -> Iterator[object]:
+def _dictionaries(array: pa.Array) -> Iterator[pa.Array]:
     return (packed.dictionary for packed in _packed(array))
 
 
-def _packed(array: Any) -> Iterator[Any]:
+def _packed(array: pa.Array) -> Iterator[pa.DictionaryArray]:
     """The arrays of a column that hold texts by a dictionary."""
     import pyarrow as pa
 

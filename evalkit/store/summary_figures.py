@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.facts import TaskSummary
 from evalkit.facts.summary import (
@@ -39,17 +39,12 @@ def task_figures(table: RunTable, rows: Codes) -> TaskSummary:
 
     slices = _slices(table, rows)
     spread = spreads(slices)
-    found = {**_block(table, rows), "slices": slices}
+    more: dict[str, object] = {"slices": slices}
     if spread:
-        found["spread"] = spread
+        more["spread"] = spread
     if not np.isnan(table.numbers["weight"][rows]).all():
-        found["traffic"] = traffic_of(table, rows)
-    return TaskSummary(**found)
-
-
-def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
-    """The figures of rows of several tasks together, without slices."""
-    return TaskSummary(**_block(table, rows))
+        more["traffic"] = traffic_of(table, rows)
+    return pooled_figures(table, rows).model_copy(update=more)
 
 
 def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
@@ -74,8 +69,8 @@ def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
     return found
 
 
-def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
-    """Every figure of some rows of one model: the fields of `Figures`."""
+def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
+    """The figures of some rows of one model, of one task or of several together; without slices."""
     import numpy as np
 
     outcome = outcomes_of(table, rows)
@@ -85,26 +80,26 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
     # An answer that came and could not be marked was waited for and paid all the same; a failed request was neither.
     came = answered | (table.codes["error_kind"][rows] < 0)
     failures_wrong = np.where(errored, 0.0, score)
-    return {
-        "n": len(rows),
-        "n_samples": len(np.unique(table.sample[rows])),
-        "n_answered": int(answered.sum()),
-        "n_unscored": int((answered & np.isnan(score)).sum()),
-        "n_unmarked": int((came & errored).sum()),
-        "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
-        "quality": quality_of(table, rows, np.where(errored, np.nan, score)),
-        "quality_failures_wrong": quality_of(table, rows, failures_wrong),
-        "cost": _cost(table, rows, came, score, outcome),
-        "latency": _latency(table, rows[came & ~cached]),
-        "tokens": TokenFigures(
+    return TaskSummary(
+        n=len(rows),
+        n_samples=len(np.unique(table.sample[rows])),
+        n_answered=int(answered.sum()),
+        n_unscored=int((answered & np.isnan(score)).sum()),
+        n_unmarked=int((came & errored).sum()),
+        outcomes={name.value: int((outcome == name).sum()) for name in Outcome},
+        quality=quality_of(table, rows, np.where(errored, np.nan, score)),
+        quality_failures_wrong=quality_of(table, rows, failures_wrong),
+        cost=_cost(table, rows, came, score, outcome),
+        latency=_latency(table, rows[came & ~cached]),
+        tokens=TokenFigures(
             **{
                 name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
                 for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
             },
             per_answer=_tokens_per_answer(table, rows, came),
         ),
-        "cached_share": float(cached[came].mean()) if came.any() else None,
-    }
+        cached_share=float(cached[came].mean()) if came.any() else None,
+    )
 
 
 def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> CostFigures:

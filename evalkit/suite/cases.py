@@ -34,7 +34,7 @@ def cases_of(entry: TaskEntry, at: str) -> tuple[TaskEntry, Rows] | None:
     return entry, rows
 
 
-def _record(case: Mapping[str, Any], at: str) -> dict[str, Any]:
+def _record(case: Mapping[str, object], at: str) -> dict[str, object]:
     fields = case.get(VARS)
     if not isinstance(fields, Mapping):
         return dict(case)

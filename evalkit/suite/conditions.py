@@ -282,7 +282,7 @@ def _with_cases(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) ->
         return entry, None
 
 
-def _alone(kind: type[Any], data: Any) -> Any:
+def _alone(kind: type[Any], data: object) -> Any:
     """One entry by itself; None where it is unreadable, about which the schema has complained."""
     try:
         return kind.model_validate(data)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -30,6 +30,10 @@ from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry
 from evalkit.suite.source_map import Loc
 from evalkit.suite.templates import ROW, BadTemplate, Template
 from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 
 SCORER = "judge"
 """The name under `score:`."""
@@ -224,7 +228,7 @@ def _verdict(entry: JudgingEntry, rubric: Mapping[str, object]) -> dict[str, obj
     return dict(rubric) or ({"verdicts": _PAIR_VERDICTS} if entry.pair is not None else {})
 
 
-def _sentence(detail: Any) -> str:
+def _sentence(detail: ErrorDetails) -> str:
     place = ".".join(str(part) for part in detail["loc"])
     known = ", ".join(JudgingEntry.model_fields)
     if detail["type"] == "extra_forbidden":

@@ -8,11 +8,16 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from evalkit.errors import SuiteError
 from evalkit.suite.rendering import Binary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
 
 MOST_UNPACKED = 300_000_000
 """Bytes of columns that a file may always hold."""
@@ -70,7 +75,7 @@ def plain(value: object) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _batches(file: Any, label: str) -> Iterator[object]:
+def _batches(file: pq.ParquetFile, label: str) -> Iterator[pa.RecordBatch]:
     """The file's rows, fewer at a time where they are long."""
     rows = _ROWS
     widest = max((_row_bytes(file.metadata.row_group(i)) for i in range(file.metadata.num_row_groups)), default=0)
@@ -85,7 +90,7 @@ def _batches(file: Any, label: str) -> Iterator[object]:
         yield batch
 
 
-def _listed(batch: Any, before: int, label: str) -> list[dict[str, object]]:
+def _listed(batch: pa.RecordBatch, before: int, label: str) -> list[dict[str, object]]:
     """The rows of a batch. Raises SuiteError for values that are none in Python, like dates beyond the year 9999."""
     try:
         rows: list[dict[str, object]] = batch.to_pylist()
@@ -97,11 +102,11 @@ def _listed(batch: Any, before: int, label: str) -> list[dict[str, object]]:
     return rows
 
 
-def _row_bytes(group: Any) -> int:
+def _row_bytes(group: pq.RowGroupMetaData) -> int:
     return int(group.total_byte_size // max(1, group.num_rows))
 
 
-def check_size(metadata: Any, size: int, label: str) -> None:
+def check_size(metadata: pq.FileMetaData, size: int, label: str) -> None:
     """Raises SuiteError where a file of `size` bytes says that it holds far more than that. `metadata`: pyarrow's."""
     groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
     if metadata.num_rows > max(MOST_ROWS, size):
@@ -116,7 +121,7 @@ def check_size(metadata: Any, size: int, label: str) -> None:
         )
 
 
-def _check_names(fields: Any, inside: str, label: str) -> None:
+def _check_names(fields: Iterable[pa.Field], inside: str, label: str) -> None:
     """Refuse two columns of one name, also inside a struct: only one of them could be read."""
     names = [field.name for field in fields]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -127,7 +132,7 @@ def _check_names(fields: Any, inside: str, label: str) -> None:
             _check_names(list(kind), f"{inside}{field.name}.", label)
 
 
-def _structs(kind: Any) -> Iterator[Any]:
+def _structs(kind: pa.DataType) -> Iterator[pa.StructType]:
     """The struct in this type, itself or inside lists."""
     import pyarrow as pa
 
@@ -137,7 +142,7 @@ def _structs(kind: Any) -> Iterator[Any]:
         yield from _structs(kind.value_type)
 
 
-def _has_short_floats(kind: Any) -> bool:
+def _has_short_floats(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):
@@ -145,21 +150,22 @@ def _has_short_floats(kind: Any) -> bool:
     return any(_has_short_floats(kind.field(i).type) for i in range(kind.num_fields))
 
 
-def _shortened(value: Any, kind: Any) -> object:  # noqa: PLR0911  # one return for each kind of value
+def _shortened(value: object, kind: pa.DataType) -> object:  # noqa: PLR0911  # one return for each kind of value
     """The value with each float of 32 or 16 bits as the shortest number that is the same in so many bits."""
     import pyarrow as pa
 
     if value is None:
         return None
     if pa.types.is_float32(kind):
-        return _shortest(value, "f")
+        return _shortest(cast("float", value), "f")
     if pa.types.is_float16(kind):
-        return _shortest(float(value), "e")
+        return _shortest(float(cast("float", value)), "e")
     if isinstance(value, dict):
         kinds = {field.name: field.type for field in kind}
         return {name: _shortened(item, kinds[name]) for name, item in value.items()}
     if pa.types.is_map(kind):
-        return [(_shortened(key, kind.key_type), _shortened(item, kind.item_type)) for key, item in value]
+        pairs = cast("list[tuple[object, object]]", value)
+        return [(_shortened(key, kind.key_type), _shortened(item, kind.item_type)) for key, item in pairs]
     if isinstance(value, list):
         return [_shortened(item, kind.value_type) for item in value]
     return value

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing
 from difflib import get_close_matches
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -135,10 +134,10 @@ def _model(kind: object) -> type[BaseModel] | None:
     return next((o for o in _options(kind) if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
-def _options(kind: Any) -> list[object]:
+def _options(kind: object) -> list[object]:
     """The members of a union, without the wrapping of Annotated."""
-    if hasattr(kind, "__metadata__"):
-        return _options(kind.__origin__)
+    if typing.get_origin(kind) is typing.Annotated:
+        return _options(typing.get_args(kind)[0])
     arguments = typing.get_args(kind)
     if arguments and typing.get_origin(kind) not in {dict, tuple, list}:
         return [option for argument in arguments for option in _options(argument)]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
 from evalkit.records import Message, Sample
@@ -128,7 +128,7 @@ class ResolvedTask:
             raise SuiteError(own) from error
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What is asked and how it is marked, as JSON: results are comparable where this is equal.
 
         Data is not part of it (samples pair by their own digests), nor is the scorer's version (the engine adds it).
@@ -138,7 +138,7 @@ class ResolvedTask:
         templates = [{"role": role, "template": template.source} for role, template in self.prompt.turns]
         choices = list(entry.choices) if isinstance(entry.choices, tuple) else entry.choices
         score = {"name": entry.score.name, "options": entry.score.options} if entry.score else None
-        identity = {
+        identity: dict[str, object] = {
             "messages": entry.messages if isinstance(entry.messages, str) else templates,
             "choices": choices,
             "target": entry.target,

@@ -17,13 +17,17 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from evalkit.paths import Inside, named
 from evalkit.store.cache import cache_folder
+
+if TYPE_CHECKING:
+    from ctranslate2.specs import common_spec, transformer_spec
+
 
 CONVERSION = 2
 """Raised when the same checkpoint is converted differently, so that no older conversion is taken for it."""
@@ -203,7 +207,9 @@ def empty_spec(folder: Inside, config: Mapping[str, Any]) -> Any:
     return spec
 
 
-def fill_decoder(decoder: Any, config: Mapping[str, object], tensors: Mapping[str, Array]) -> None:
+def fill_decoder(
+    decoder: transformer_spec.TransformerDecoderSpec, config: Mapping[str, object], tensors: Mapping[str, Array]
+) -> None:
     """Put every tensor in its place. Raises KeyError with the name of one that is missing."""
     decoder.scale_embeddings = False
     decoder.embeddings.weight = tensors["model.embed_tokens.weight"]
@@ -222,7 +228,7 @@ def fill_decoder(decoder: Any, config: Mapping[str, object], tensors: Mapping[st
         fill_linear(layer.ffn.linear_1, tensors, [f"{name}.mlp.down_proj"])
 
 
-def fill_linear(linear: Any, tensors: Mapping[str, Array], names: list[str]) -> None:
+def fill_linear(linear: common_spec.LinearSpec, tensors: Mapping[str, Array], names: list[str]) -> None:
     """One linear layer out of one or several stacked ones; biases where the checkpoint has them."""
     linear.weight = np.concatenate([tensors[f"{name}.weight"] for name in names])
     if f"{names[0]}.bias" in tensors:

@@ -189,7 +189,7 @@ class ConverseAnswer(ReplyReading):
             self._note(mapping(metadata))
             self.done = self._finish is not None
 
-    def take_whole(self, body: dict[str, Any]) -> None:
+    def take_whole(self, body: dict[str, object]) -> None:
         """An answer of `converse`, which does not stream."""
         for at, block in enumerate(items(mapping(mapping(body["output"])["message"]).get("content"))):
             self._begin(at, mapping(block.get("toolUse")), None)

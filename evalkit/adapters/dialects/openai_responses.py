@@ -115,7 +115,7 @@ def _wire(spec: ModelSpec, preset: Preset, key: str | None) -> SdkWire:
         )
     responses = client.responses.with_streaming_response
 
-    def send(body: Mapping[str, Any]) -> AbstractAsyncContextManager[ByteStream]:
+    def send(body: Mapping[str, object]) -> AbstractAsyncContextManager[ByteStream]:
         # As extra_body, which the SDK sends as it is: walking typed arguments through its unions takes 0.4 ms.
         return responses.create(stream=True, extra_body=body)
 
@@ -137,7 +137,7 @@ class Responses(ApiDialect):
         settings = {name: name in preset.supports for name in SETTINGS}
         self.capabilities = Capabilities(**settings, tools=preset.tools, tool_results=preset.tools)
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         """The request as JSON, without `stream`, which the SDK adds."""
         left_out = self.left_out(request.settings)
         settings = {
@@ -145,7 +145,7 @@ class Responses(ApiDialect):
             for name in ("max_output_tokens", "temperature", "top_p", "top_logprobs", "reasoning_effort", "json_schema")
             if (value := getattr(request.settings, name)) is not None and name not in left_out
         }
-        made: dict[str, Any] = {
+        made: dict[str, object] = {
             "model": self._model,
             "input": [item for turn in linked(request.messages, request.tools) for item in _input(turn)],
             "store": False,
@@ -178,7 +178,7 @@ class ResponsesAnswer(ReplyReading):
         self._cost_path = cost_path
         self._where = where
         self._path = path
-        self._final: Mapping[str, Any] = {}
+        self._final: Mapping[str, object] = {}
         self._done_items: list[Any] = []
         self._n_kept = 0
         self._asides: set[Any] = set()
@@ -215,7 +215,7 @@ class ResponsesAnswer(ReplyReading):
         elif kind in _LAST_EVENTS:
             self.take_whole(event["response"])
 
-    def reopens(self, event: Mapping[str, Any]) -> bool:
+    def reopens(self, event: Mapping[str, object]) -> bool:
         if event.get("type") != "response.created":  # gateways that run tools send several responses; the last counts
             return False
         self.done = False
@@ -224,7 +224,7 @@ class ResponsesAnswer(ReplyReading):
         self._n_kept = 0
         return True
 
-    def take_whole(self, body: dict[str, Any]) -> None:
+    def take_whole(self, body: dict[str, object]) -> None:
         """The response object, from the last event or as a body of its own."""
         self._final = mapping(body)
         if self._final["status"] == "failed":
@@ -305,7 +305,7 @@ class ResponsesAnswer(ReplyReading):
 
 
 def read_usage(
-    usage: Mapping[str, Any], service_tier: str | None, shown: tuple[str, ...] = (), cost_path: str | None = None
+    usage: Mapping[str, object], service_tier: str | None, shown: tuple[str, ...] = (), cost_path: str | None = None
 ) -> Usage:
     """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output.
 
@@ -339,7 +339,7 @@ def _input(turn: LinkedTurn) -> Iterator[dict[str, Json]]:
         yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
 
 
-def _encrypted(output: Iterable[Mapping[str, Any]]) -> str | None:
+def _encrypted(output: Iterable[Mapping[str, object]]) -> str | None:
     """Reasoning that OpenAI wants back, where `extra: {include: [reasoning.encrypted_content]}` asked for it."""
     found = [
         {"type": "reasoning", "summary": [], "encrypted_content": secret}
@@ -349,7 +349,7 @@ def _encrypted(output: Iterable[Mapping[str, Any]]) -> str | None:
     return json.dumps(found) if found else None
 
 
-def _is_aside(item: Mapping[str, Any]) -> bool:
+def _is_aside(item: Mapping[str, object]) -> bool:
     """Whether a message is what the model says while it works, and no part of its answer."""
     return item.get("phase") == "commentary"
 
@@ -362,7 +362,7 @@ def _reasoning(output: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def _places(texts: Iterable[Mapping[str, Any]]) -> Iterator[list[tuple[object, object]]]:
+def _places(texts: Iterable[Mapping[str, object]]) -> Iterator[list[tuple[object, object]]]:
     """For each token of the answer its alternatives and their log-probabilities."""
     for part in texts:
         for token in items(part.get("logprobs")):

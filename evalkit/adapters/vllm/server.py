@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
@@ -53,7 +54,8 @@ def make(spec: ModelSpec) -> ManagedVllm:
     weights = identify(spec.model, serve, folder, where)
     loras = lora_folders(spec, serve, folder)
     executable = vllm_program(where)
-    return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
+    startup_s = cast("float", serve.get(STARTUP_S, STARTUP_DEFAULT_S))  # a number, as `arguments` found
+    return ManagedVllm(spec, weights, flags, loras, executable, float(startup_s))
 
 
 class ManagedVllm:

@@ -84,7 +84,7 @@ class Call:
     """The one that answered, where the log says so."""
     provider: str | None = None
     messages: tuple[LoggedMessage, ...] = ()
-    tools: tuple[dict[str, Any], ...] = ()
+    tools: tuple[dict[str, object], ...] = ()
     """Functions that were offered: {name, description, parameters}."""
     settings: dict[str, Any] = field(default_factory=dict)
     """max_output_tokens, temperature, top_p, seed, stop, json_schema, as far as they are known."""

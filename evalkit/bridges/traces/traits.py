@@ -103,7 +103,7 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
     numbers = _NUMBER.findall(said)
     groups = tuple(call.slices.get(name, "") for name in slices)
     # Requests of two groups are two classes: one sample could not stand for both in figures by group.
-    around = repr((folded(system), history, sorted(tool["name"] for tool in call.tools), groups))
+    around = repr((folded(system), history, sorted(str(tool["name"]) for tool in call.tools), groups))
     words = {crc32(word.encode()) for word in _WORDS.findall(plain)[:MOST_WORDS]}
     return Traits(
         place=place,

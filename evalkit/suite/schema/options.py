@@ -15,7 +15,7 @@ import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from annotated_types import Ge
 from pydantic import ValidationError
@@ -23,6 +23,10 @@ from pydantic_core import ErrorDetails
 
 from evalkit.suite.schema.parts import Part
 from evalkit.suite.wording import short
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
 
 PROBLEM = tuple[str, str]
 """(option, what is wrong with it as a message fragment)."""
@@ -65,7 +69,7 @@ class DeclaredOptions(Part):
         """The record. Raises pydantic's ValidationError: ask `problems` and `unknown` first."""
         return cls.model_validate(dict(given))
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> dict[str, object]:
         """The options that were given, as the record reads them; an option with keys of its own as plain JSON."""
         given = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
         return {
@@ -143,14 +147,14 @@ def _part_of(kind: object) -> type[Part] | None:
     return next((found for one in typing.get_args(kind) if (found := _part_of(one)) is not None), None)
 
 
-def expectation(field: Any) -> str:
+def expectation(field: FieldInfo) -> str:
     """What an option may be, as words: true or false, a whole number from 1 on, one of a, b."""
     kind = field.annotation
     lowest = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)
     return _words(kind, lowest)
 
 
-def _words(kind: Any, lowest: object) -> str:
+def _words(kind: object, lowest: object) -> str:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         limits = [limit for part in arguments[1:] for limit in getattr(part, "metadata", [part])]
@@ -165,9 +169,8 @@ def _words(kind: Any, lowest: object) -> str:
     if origin is dict and arguments[1] is str:
         return "a mapping of names to texts, {name: text}"
     own = dict if isinstance(kind, type) and issubclass(kind, Part) else kind
-    return {dict: "a mapping, {key: value}", tuple: "a list", list: "a list"}.get(
-        origin or own, "another kind of value"
-    )
+    known: dict[object, str] = {dict: "a mapping, {key: value}", tuple: "a list", list: "a list"}
+    return known.get(origin or own, "another kind of value")
 
 
 def _listed(names: Collection[str], most: int = 3) -> str:

@@ -149,7 +149,7 @@ class ShotsEntry(Part):
 
     n: Annotated[int, Field(ge=0)] | None = None
     """How many. None: all of them (at most 50)."""
-    records: Several[dict[str, Any]] | None = None
+    records: Several[dict[str, object]] | None = None
     """The examples themselves."""
     path: Text | None = None
     """A file of examples. None with `where`: the task's own data."""
@@ -199,7 +199,7 @@ class ScoreEntry(Part):
     """How answers are marked."""
 
     name: Text
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, object] = Field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -210,11 +210,13 @@ class ScoreEntry(Part):
 
 
 Data = Annotated[DataEntry, BeforeValidator(_data, json_schema_input_type=str | DataEntry)]
-Shots = Annotated[ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int | list[dict[str, Any]] | ShotsEntry)]
+Shots = Annotated[
+    ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int | list[dict[str, object]] | ShotsEntry)
+]
 Limit = Annotated[LimitEntry, BeforeValidator(_counted, json_schema_input_type=Count | LimitEntry)]
 Permute = Annotated[PermuteEntry, BeforeValidator(_counted, json_schema_input_type=Count | PermuteEntry)]
 Scoring = Annotated[
-    ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any] | list[str | dict[str, Any]])
+    ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, object] | list[str | dict[str, object]])
 ]
 Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
@@ -223,7 +225,7 @@ Messages = Annotated[
     Several[MessageEntry] | str, BeforeValidator(_messages, json_schema_input_type=list[MessageEntry] | str)
 ]
 Tools = Annotated[
-    Several[dict[str, Any]] | str, BeforeValidator(_tools, json_schema_input_type=list[dict[str, Any]] | str)
+    Several[dict[str, object]] | str, BeforeValidator(_tools, json_schema_input_type=list[dict[str, object]] | str)
 ]
 Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
 
@@ -286,7 +288,7 @@ class TaskEntry(Adjustable):
     """Words by which tasks are chosen (`evalkit run --tag smoke`); no part of what is asked."""
     name: Name | None = None
     """Shown everywhere. None: the name of the built-in task."""
-    cases: Annotated[Several[dict[str, Any]], Field(min_length=1, max_length=MOST_CASES)] | None = None
+    cases: Annotated[Several[dict[str, object]], Field(min_length=1, max_length=MOST_CASES)] | None = None
     """The records themselves, instead of `data`: [{question: "2 + 2?", expected: "4"}]; `vars: {...}` of a case are
     fields too. Where every case has `expected` and no `target` is written, that is the right answer."""
     prompt: str | None = None
@@ -348,7 +350,7 @@ class JudgingEntry(Part):
     """The system text before your own prompt."""
     scale: Any = None
     """The ends of a rating, like [1, 10]; read by the scorer `verdict`."""
-    verdicts: dict[str, Any] | None = None
+    verdicts: dict[str, object] | None = None
     """Each word that a judge may say, and its score."""
     reference: str | None = None
     """The right answer to show, a template over the record. None: the task's target, where it has one."""

@@ -80,7 +80,7 @@ class Behaviour:
 
     Arguments that are a text are sent as they are, broken or not. A text that `answers` has comes before the calls.
     """
-    scripts: Mapping[str, tuple[str | tuple[Mapping[str, Any], ...], ...]] = field(default_factory=dict)
+    scripts: Mapping[str, tuple[str | tuple[Mapping[str, object], ...], ...]] = field(default_factory=dict)
     """The same keys, for the user's first message -> one step for each answer of a conversation: a text, or calls as
     above (written as JSON where functions are not offered). After the last step comes `reply`."""
     reasoning: str = ""
