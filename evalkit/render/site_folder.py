@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evalkit.errors import UserError
 from evalkit.render.site import FOLDERS
-from evalkit.store.runs import write_atomically
+from evalkit.writing import write_atomically
 
 _MARK = b'<meta name="generator" content="evalkit">'
 _HEAD = 400
