@@ -11,9 +11,10 @@ import streamlit as st
 from evalkit.board import elements, leaderboard_table
 from evalkit.board.filters import filtered
 from evalkit.facts import Figures
+from evalkit.render.cards import cards
 from evalkit.render.cells import quality_text
 from evalkit.render.rows import heat
-from evalkit.render.standings import cards, headline
+from evalkit.render.standings import headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers

@@ -17,11 +17,12 @@ from urllib.parse import quote
 
 from evalkit.errors import EvalkitError
 from evalkit.render import charts
+from evalkit.render.cards import cards
 from evalkit.render.cells import run_titles
 from evalkit.render.html import GateSection, prepared
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
-from evalkit.render.standings import cards, headline
+from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.entries import entries_of, standing, suites
 from evalkit.results.reader import ResultsReader

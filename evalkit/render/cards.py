@@ -1,0 +1,98 @@
+"""The three cards of a leaderboard in words: best quality, best value, fastest.
+
+    for card in cards(lines):
+        card.title, card.model, card.figure, card.notes
+
+Who is picked, and who may be as good, is decided in `results.tradeoffs` and `results.standings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evalkit.render.cells import quality_text
+from evalkit.render.standings import cheap_behind, gap_text, listed, share_text
+from evalkit.results.entries import LeaderboardLine
+from evalkit.results.tradeoffs import best_value, fastest, first_of
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+Name = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card. Names are written by the caller's function, so they are safe where it shows them."""
+
+    title: str
+    model: str
+    """The name, several with the same figure; a dash where none can be named."""
+    figure: str
+    notes: tuple[str, ...]
+    """Sentences: what is too close to call, what the choice costs."""
+
+
+def cards(lines: Sequence[LeaderboardLine], name: Name = lambda model: visible(model, limit=60)) -> tuple[Card, ...]:
+    """Three cards; none where no model has a score."""
+    first = first_of(lines)
+    if not first:
+        return ()
+    return _quality(lines, first, name), _value(lines, first, name), _fastest(lines, first, name)
+
+
+def _quality(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:
+    leader, *close = first
+    n_behind = sum(line.standing is not None for line in lines) - len(first)
+    if close:
+        note = f"Too close to call: {_names(close, name)}."
+    elif n_behind:
+        note = "Every other model is shown to be behind." if n_behind > 1 else "The other model is shown to be behind."
+    else:
+        note = "The only model here."
+    return Card("Best quality", name(leader.model), quality_text(leader.cell.quality), (note,))
+
+
+def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:
+    title, leader, found = "Best value", first[0], best_value(lines)
+    behind = [line for line in lines if line.standing is not None and line.standing.state == "behind"]
+    cheap = cheap_behind(leader, behind)
+    notes = (
+        [f"{name(cheap.model)}: {gap_text(leader, cheap)} behind, {share_text(leader, cheap)} of the cost."]
+        if cheap
+        else []
+    )
+    if not found.lines:
+        who = _names(found.unknown, name)
+        return Card(title, numbers.UNDEFINED, "price unknown", (f"The price of {who} is not known.", *notes))
+    cost = found.lines[0].cell.cost.usd_per_1k_samples
+    if leader in found.lines:
+        told = "None that may be as good costs less." if len(first) > 1 else "No other model may be as good."
+    else:
+        share = share_text(leader, found.lines[0])
+        told = f"{f'{share} of the cost of' if share else 'Costs less than'} {name(leader.model)}, too close to call."
+    return Card(title, _names(found.lines, name), f"{numbers.usd(cost)} per 1,000 samples", (told, *notes))
+
+
+def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:
+    title, leader, found = "Fastest", first[0], fastest(lines)
+    if not found.lines:
+        return Card(title, numbers.UNDEFINED, "not measured", ("Answers from a cache or a file have no times.",))
+    time = found.lines[0].cell.latency.total_s.p50
+    notes = []
+    quickest = found.lines[0]
+    if quickest in first:
+        notes.append("It also leads in quality." if quickest is leader else "Its quality is too close to call.")
+    else:
+        notes.append(f"{gap_text(leader, quickest)} behind {name(leader.model)}.")
+        best = fastest(first)
+        if best.lines:
+            of_best = numbers.time(best.lines[0].cell.latency.total_s.p50)
+            notes.append(f"Fastest of the best: {_names(best.lines, name)}, {of_best}.")
+    if found.unknown:
+        notes.append(f"Not measured: {_names(found.unknown, name)}.")
+    return Card(title, _names(found.lines, name), f"{numbers.time(time)} a whole answer, median", tuple(notes))
+
+
+def _names(lines: Sequence[LeaderboardLine], name: Name) -> str:
+    return listed([name(line.model) for line in lines])
