@@ -1,7 +1,9 @@
-"""The option `take`: what part of a reply counts."""
+"""The option `extract` (`take` before): what part of a reply counts."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
 from evalkit.scorers.registry import make_scorer
+from evalkit.store.runs import read_facts
 from tests.scoring import mark, said, sample
+from tests.world import evalkit, run_folders
 
 TAKEN: list[tuple[Any, str, str | None]] = [
     ({"after": "the answer is"}, "So The answer is: No.\nBye", "No."),
@@ -84,3 +88,31 @@ def test_take_belongs_to_the_identity_and_not_to_likelihoods() -> None:
     }  # fmt: skip
     with pytest.raises(SuiteError, match="likelihoods are no reply"):
         make_scorer("choice", {"mode": "likelihood", "take": {"after": "a"}})
+
+
+def test_the_option_is_extract_and_its_old_name_is_still_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "d.jsonl").write_text('{"q": "1 + 1?", "target": "2"}\n', "utf-8")
+    digests, notes = set(), []
+    for n, score in enumerate(
+        (
+            "{exact: {extract: {after: so}}}", "{exact: {take: {after: so}}}", "{use: exact, extract: {after: so}}",
+            "[{exact: {extract: {after: so}}}]", "[{exact: {take: {after: so}}}]",
+        )
+    ):  # fmt: skip
+        suite = tmp_path / f"s{n}.yaml"
+        suite.write_text(
+            "name: s\nmodels: {m: {adapter: scripted, replies: {'*': 'so 2'}}}\ntasks:\n"
+            f"- {{name: sums, data: d.jsonl, prompt: '{{{{ q }}}}', target: '{{{{ target }}}}', score: {score}}}\n",
+            "utf-8",
+        )
+        told = json.loads(evalkit(capsys, "check", suite, "--json").out)
+        digests.add(json.dumps(told["tasks"], sort_keys=True))
+        notes.append(any("`take` is called `extract` now" in note for note in told["notes"]))
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
+    assert notes == [False, True, False, False, True]
+    identities = [read_facts(one)["tasks"]["sums"]["identity"]["score"] for one in run_folders(tmp_path / "results")]
+    assert len({json.dumps(one, sort_keys=True) for one in identities}) == 2, "one of a scorer alone, one of a list"
+    suite.write_text(suite.read_text("utf-8").replace("take: {after: so}", "take: {after: so}, extract: {after: so}"))
+    assert "extract is the new name of take: leave take out" in evalkit(capsys, "check", suite).err

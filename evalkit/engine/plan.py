@@ -79,7 +79,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
-    notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
+    notes = [*keyless, *more_keyless, *_unwanted(suite, wanted), *_old_words(suite)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     answering = {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters}
     for task in tasks:
@@ -128,6 +128,21 @@ def _as_asked(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntr
     """A pipeline is asked with the settings and the prompt of the model between its guards."""
     main = entries.get(entry.model or "") if is_pipeline(entry) else None
     return entry if main is None else with_words_of(entry, main)
+
+
+def _old_words(suite: ResolvedSuite) -> list[str]:
+    """A sentence where a suite calls a scorer's option as it was called before."""
+    tasks = [task for task in suite.written.get("tasks") or () if isinstance(task, dict)]
+    named = [str(task.get("name", task.get("use"))) for task in tasks if _says_take(task.get("score"))]
+    return (
+        [f"{', '.join(named)}: the option `take` is called `extract` now; the old name is still read"] if named else []
+    )
+
+
+def _says_take(score: object) -> bool:
+    if isinstance(score, dict):
+        return "take" in score or any(_says_take(inner) for inner in score.values())
+    return isinstance(score, list) and any(map(_says_take, score))
 
 
 def _planned(

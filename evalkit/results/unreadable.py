@@ -133,19 +133,19 @@ def remedy(texts: Sequence[str], task: TaskFacts) -> tuple[str | None, str]:
     if not isinstance(name, str) or not isinstance(options, Mapping) or name in {"judge", "code", "tools"}:
         return None, "Say in the prompt in which form to answer"
     if "take" in options:
-        return None, "The option `take` finds nothing in them: mend it, or say in the prompt in which form to answer"
+        return None, "The option `extract` finds nothing in them: mend it, or say in the prompt in which form to answer"
     reads = _reader(name, task)
     fits = []
     for rule, parts, advice in islice(_rules(texts, enough), _MOST_RULES):
         if reads is not None and sum(reads(part) for part in parts if part is not None) >= enough:
             fits.append((rule, parts, advice))
     if not fits:
-        return None, "Say in the prompt in which form to answer, or name the part that counts with the option `take`"
+        return None, "Say in the prompt in which form to answer, or name the part that counts with the option `extract`"
     rule, parts, advice = fits[0]
     if any(other != parts for _, other, _ in fits[1:]):  # which of them counts, the answers do not tell
         named = ", ".join(f"{{{key}: {_written(value)}}}" for rule, _, _ in fits[:4] for key, value in rule.items())
-        return None, f"They name several: say which counts with the option `take`, one of {named}"
-    return _written({name: {**options, "take": rule}}), advice
+        return None, f"They name several: say which counts with the option `extract`, one of {named}"
+    return _written({name: {**options, "extract": rule}}), advice
 
 
 def _reader(name: str, task: TaskFacts) -> Callable[[str], bool] | None:
@@ -162,7 +162,7 @@ def _reader(name: str, task: TaskFacts) -> Callable[[str], bool] | None:
 
 
 def _rules(texts: Sequence[str], enough: float) -> Iterator[tuple[dict[str, str], list[str | None], str]]:
-    """(a rule of `take` that fits most of the texts, what it would cut out of each, half a sentence on it)."""
+    """(a rule of `extract` that fits most of the texts, what it would cut out of each, half a sentence on it)."""
     fields = [_fields(text) for text in texts]
     keys = Counter(key for one in fields for key in one)
     leads: Counter[str] = Counter()
@@ -193,7 +193,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _behind(text: str, lead: str) -> str | None:
-    """What `take: {after: ...}` would cut out: the rest of the line behind the words; None: they are not there."""
+    """What `extract: {after: ...}` would cut out: the rest of the line behind the words; None: they are not there."""
     _, found, rest = text.rpartition(lead)
     return rest.lstrip("*_ ").split("\n")[0] if found else None
 

@@ -30,7 +30,7 @@ _RULES = {
 def make(given: Mapping[str, object]) -> Scorer:
     """`pick: first` is for replies that run on into further questions (base models); generate mode only.
 
-    `reads: letter` takes the reply for a letter and nothing else (with `take`, which cuts it out): a letter that no
+    `reads: letter` takes the reply for a letter and nothing else (with `extract`, which cuts it out): a letter that no
     choice has is then a wrong answer, and texts of choices are not looked at.
 
     `normalise` matters in likelihood mode only: divide each log-likelihood by the continuation's own length."""

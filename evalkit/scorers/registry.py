@@ -59,7 +59,7 @@ def make_scorer(name: str, options: Mapping[str, object] | None = None) -> Score
     """The scorer with its options bound. Raises SuiteError for a name or an option that is not known, PluginError."""
     make = _maker(name)
     given = dict(options or {})
-    take = given.pop("take", None)
+    take = given.pop("extract") if "extract" in given else given.pop("take", None)  # its name before
     if take is None:
         return _read(make(given), given)
     from evalkit.scorers.taking import read_taking, taking
@@ -67,7 +67,7 @@ def make_scorer(name: str, options: Mapping[str, object] | None = None) -> Score
     rule = read_taking(take, name)
     scorer = _read(make(given), {**given, "take": take})
     if scorer.needs == "likelihood":
-        raise SuiteError(f"scorer {name}: `take` reads a reply, and likelihoods are no reply: leave it out")
+        raise SuiteError(f"scorer {name}: `extract` reads a reply, and likelihoods are no reply: leave it out")
     return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})
 
 
@@ -91,6 +91,6 @@ def _maker(name: str) -> Make:
 
 
 def _read(scorer: Scorer, options: Mapping[str, object]) -> Scorer:
-    """The scorer with its whole version. One whose `take` or `pattern` names a tag of reasoning reads it itself."""
+    """The scorer with its whole version. One whose `extract` or `pattern` names a tag of reasoning reads it itself."""
     keeps = names_tag(f"{options.get('take')} {options.get('pattern')}")
     return replace(scorer, version=scorer.version + READING, keeps_reasoning=keeps)

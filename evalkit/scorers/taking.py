@@ -1,8 +1,8 @@
-r"""The part of a reply that counts, taken out before a scorer reads it: the option `take` of every scorer of text.
+r"""The part of a reply that counts, taken out before a scorer reads it: the option `extract` of every scorer of text.
 
-    score: {exact: {take: {after: "the answer is"}}}                  "So the answer is No."   ->  "No."
-    score: {numbers: {take: {json: answer}}}                          '{"reasoning": "..", "answer": "18"}'  ->  "18"
-    score: {choice: {take: {pattern: 'answer is \(?([A-J])\)?', pick: first}}}
+    score: {exact: {extract: {after: "the answer is"}}}                  "So the answer is No."   ->  "No."
+    score: {numbers: {extract: {json: answer}}}                          '{"reasoning": "..", "answer": "18"}'  ->  "18"
+    score: {choice: {extract: {pattern: 'answer is \(?([A-J])\)?', pick: first}}}
 
 Published benchmarks state such a rule beside their figures, so that figures compare only where it is the same. It is
 stricter than what scorers read on their own: a reply without the phrase, the field or a match is unparseable.
@@ -40,7 +40,7 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """A checked `take`."""
+    """A checked `extract`."""
 
     find: Callable[[str], str | None]
     wrap: Callable[[str], str | None]
@@ -61,7 +61,7 @@ def read_taking(given: object, scorer: str) -> Taking:
         return _read_rule(given, scorer)
     rules = [_read_rule(rule, scorer) for rule in given]
     if not rules:
-        raise SuiteError(f"scorer {scorer}: option 'take' is an empty list: leave it out, or write a rule")
+        raise SuiteError(f"scorer {scorer}: option 'extract' is an empty list: leave it out, or write a rule")
 
     def find(reply: str) -> str | None:
         return next((part for rule in rules if (part := rule.take(reply)) is not None), None)
@@ -73,7 +73,7 @@ def read_taking(given: object, scorer: str) -> Taking:
 
 
 def _read_rule(given: object, scorer: str) -> Taking:
-    at = f"scorer {scorer}: option 'take'"
+    at = f"scorer {scorer}: option 'extract'"
     if not isinstance(given, Mapping):
         raise SuiteError(f"{at} must be a mapping like {{after: 'the answer is'}}; it is {given!r}")
     unknown = [name for name in given if name not in (*_WAYS, "pick", "drop")]
@@ -169,7 +169,7 @@ def _pattern(text: str, last: bool, drop: str, at: str) -> Taking:
         led = [] if lead is None else [re.sub(r"\\(.)", r"\1", lead[0]) + reply]
         return next((made for made in (reply, *led) if find(made) == reply), None)
 
-    return Taking(find, wrap, "the pattern of `take` does not match", drop)
+    return Taking(find, wrap, "the pattern of `extract` does not match", drop)
 
 
 def _json(field: str, last: bool, drop: str, at: str) -> Taking:

@@ -78,12 +78,21 @@ def _score(value: object) -> object:
         if set(value) == {"all"} and isinstance(value["all"], list):
             return {"name": SEVERAL, "options": {"of": [_scored_part(one) for one in value["all"]], "need": "all"}}
         if "use" in value:
-            return {"name": value["use"], "options": {k: v for k, v in value.items() if k != "use"}}
+            return {"name": value["use"], "options": _kept({k: v for k, v in value.items() if k != "use"})}
         if len(value) == 1:
             name, options = next(iter(value.items()))
             if options is None or isinstance(options, dict):
-                return {"name": name, "options": options or {}}
+                return {"name": name, "options": _kept(options or {})}
     raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
+
+
+def _kept(options: dict[str, object]) -> dict[str, object]:
+    """`extract` under the name that it had before, and has in every stored run: those stay comparable."""
+    if "extract" not in options:
+        return options
+    if "take" in options:
+        raise ValueError("extract is the new name of take: leave take out")
+    return {"take" if name == "extract" else name: value for name, value in options.items()}
 
 
 def _scored_part(value: object) -> object:
