@@ -6,7 +6,8 @@
 `example` makes 13 models on 7 tasks and three dates in a temporary folder (`board_example`), with one run going on.
 Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
 exits 1, naming the step, when a step of the walk does not show what it should. Nothing beyond loopback may be
-asked for.
+asked for. `--only axe` lets axe-core (of the package axe-playwright-python) look at every page of the board, and at a
+site of the same results, in light and dark: a serious or critical issue ends the walk with 1.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main() -> int:
     parser.add_argument("results", type=Path, help="folder of results, or `example`")
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "pictures"), help="just this")
+    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "axe", "pictures"), help="just this")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
     parser.add_argument("--tallest", type=int, default=3000, help="height of a picture in pixels, at most")
     parser.add_argument("--looks", nargs="*", default=None, help="only these, like light-1440 dark-390")
@@ -57,6 +58,9 @@ def main() -> int:
             choose(_page(browser, 1440, "light", asked), url)
         if args.only == "keyboard" or whole:
             by_keyboard(_page(browser, 1440, "light", asked), url)
+        if args.only == "axe" or whole:
+            for scheme in ("light", "dark"):
+                without_barriers(_page(browser, 1440, scheme, asked), url, results)
         looks = {None: LOOKS, "pictures": LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
         for scheme, width in looks:
             if args.looks is not None and f"{scheme}-{width}" not in args.looks:
@@ -170,6 +174,39 @@ def by_keyboard(page: Any, url: str) -> None:
     page.get_by_label("Your name").wait_for(state="hidden", timeout=_WAIT_MS)
 
 
+def without_barriers(page: Any, url: str, results: Path) -> None:
+    """No serious issue that axe-core finds, on any page of the board and of a site."""
+    import axe_playwright_python  # its package carries axe-core; nothing is downloaded
+
+    script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder) / "site"
+        command = [sys.executable, "-m", "evalkit", "report", "--site", str(site), "--results", str(results)]
+        subprocess.run(command, check=True, capture_output=True)
+        found = [next((site / part).glob("*.html"), None) for part in ("", "runs", "gates")]
+        addresses = [f"{url}/{name}" for name in PAGES] + [one.as_uri() for one in found if one is not None]
+        issues = [issue for address in addresses for issue in _issues(page, address, script)]
+    if issues:
+        raise AssertionError("axe-core finds:\n" + "\n".join(issues))
+
+
+def _issues(page: Any, address: str, script: str) -> list[str]:
+    """What axe-core calls serious or critical on a page, with the first elements that have it."""
+    page.goto(address)
+    if address.startswith("http"):
+        settle(page)
+    else:
+        page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+    page.evaluate(script)
+    violations = page.evaluate("async () => (await axe.run(document)).violations")
+    return [
+        f"{urlsplit(address).path}: {one['id']} ({one['impact']}): {one['help']}: "
+        + " | ".join(node["html"][:160] for node in one["nodes"][:3])
+        for one in violations
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
 _CONTROLS = "[data-testid=stMain] :is(a[href], button, input, textarea)"
 _LABEL = f"""() => {{ for (const e of document.querySelectorAll('{_CONTROLS}'))
   if (e.checkVisibility() && !e.disabled && e.tabIndex >= 0) e.dataset.unmet = '1' }}"""
@@ -209,7 +246,7 @@ def _tall(page: Any, width: int, tallest: int) -> None:
 
 
 def _note(url: str, asked: list[str]) -> None:
-    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:///")):
         asked.append(url)
 
 

@@ -23,11 +23,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def browse(folder: Path, only: str) -> None:
+def browse(folder: Path, only: str, seconds: float = 150) -> None:
     """Run the script; fails with what it says."""
     script = REPO / "scripts" / "board_screenshots.py"
     command = [sys.executable, script, folder / "results", folder / "out", "--only", only, "--chromium", CHROMIUM]
-    walked = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=150, check=False)
+    walked = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=seconds, check=False
+    )
     assert walked.returncode == 0, walked.stdout + walked.stderr
 
 
@@ -39,6 +41,15 @@ def test_a_reader_filters_compares_two_models_and_reads_a_flip(tmp_path: Path) -
 def test_every_control_is_reached_by_keyboard_and_nothing_is_cut_off_on_a_telephone(tmp_path: Path) -> None:
     a_run(tmp_path / "results", n=30)
     browse(tmp_path, "keyboard")
+
+
+@pytest.mark.skipif(
+    find_spec("axe_playwright_python") is None, reason="NO PAGE IS LOOKED AT BY AXE-CORE: needs the group browser"
+)
+def test_axe_core_finds_no_serious_issue_on_any_page_in_light_and_dark(tmp_path: Path) -> None:
+    gate = {"baseline": "gpt", "candidates": ["qwen", "tiny"], "rules": [{"quality": "all", "margin": 0.3}]}
+    a_run(tmp_path / "results", n=30, gate=gate)
+    browse(tmp_path, "axe", 900)
 
 
 def test_hostile_answers_open_no_dialog_and_load_nothing(tmp_path: Path) -> None:

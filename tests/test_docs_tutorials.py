@@ -76,6 +76,55 @@ def test_the_figures_of_the_page_on_own_gpus(tmp_path: Path, capsys: Capture, mo
     assert ran.out.startswith(blocks(page, "text")[0]), "the page leaves out no line, the unit least of all"
 
 
+def test_ollama_and_vllm_beside_gpt(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "own-beside-closed.md"
+    monkeypatch.chdir(tmp_path)
+    exec(compile(blocks(page, "python")[0], page, "exec"), {})
+    suite, hosted = blocks(page, "yaml")
+    right = {"charged": "billing", "days ago": "delivery", "scratches": "returns"}
+    ollama = Behaviour(flavour="ollama", models=("qwen3:4b",), answers={"lamp was to come": "billing", **right})
+    vllm = Behaviour(flavour="vllm", models=("Qwen/Qwen3.5-32B",), answers=right)
+    check, plan, trying, running, gating, comparing, loading, again, breaking_even = commands(page)
+    with (
+        FakeProvider.in_thread(Behaviour(answers=right)) as gpt,
+        FakeProvider.in_thread(ollama) as small,
+        FakeProvider.in_thread(vllm) as large,
+    ):
+        monkeypatch.setenv("OPENAI_BASE_URL", gpt.base_url)
+        monkeypatch.setenv("EVALKIT_KEY_HOSTS", "127.0.0.1")
+
+        def here(text: str) -> str:
+            return text.replace("http://127.0.0.1:11434", small.origin).replace(
+                "http://127.0.0.1:8000/v1", large.base_url
+            )
+
+        Path("suite.yaml").write_text(here(suite), encoding="utf-8")
+        for looking in (check, plan):
+            looked = evalkit(capsys, *looking)
+            assert looked.code == 0, looked.err
+        assert not any(len(one.account) for one in (gpt, small, large)), "nothing was sent"
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-none-of-any-provider")
+        assert evalkit(capsys, *trying).code == 0
+        ran = evalkit(capsys, *running)
+        assert ran.code == 0, ran.err
+        says(ran, blocks(page, "text")[0])
+        decided = evalkit(capsys, *gating)
+        assert decided.code == 1, decided.out + decided.err
+        says(decided, blocks(page, "text")[1])
+        says(evalkit(capsys, *comparing), blocks(page, "text")[2])
+        unpriced = hosted.partition("    hosting:")[0]
+        assert unpriced in suite, "step 6 adds one line to the model of step 3"
+        Path("suite.yaml").write_text(here(suite.replace(unpriced, hosted)), encoding="utf-8")
+        for step in (loading, again):
+            told = evalkit(capsys, *step)
+            assert told.code == 0, told.out + told.err
+        shown = evalkit(capsys, "show", "latest", "--json").json["models"]
+        costs = {name: shown[name]["all"]["cost"]["total_usd"] for name in shown}
+        assert costs["qwen-large"] > 0 and costs["qwen-small"] is None
+        crossing = evalkit(capsys, *breaking_even)
+        assert crossing.code == 0 and "qwen-large" in crossing.out, crossing.err
+
+
 def test_the_notebook_s_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

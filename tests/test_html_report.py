@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.records import Message, Outcome
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
 from tests.world import evalkit
@@ -126,3 +127,70 @@ def test_the_gate_s_intervals_are_named_by_the_gate_s_own_confidence(tmp_path: P
     text = report(capsys, tmp_path / "results", tmp_path / "r.html")
     assert "measured [98 %]" in text
     assert "90 %" not in text
+
+
+def test_samples_open_with_prompt_answers_scores_and_reasons_the_worst_first(tmp_path: Path, capsys: Capture) -> None:
+    """The leader is `gpt`; `bad` loses everything, `odd` one graded item by a little."""
+
+    def score(model: str, n: int) -> float:
+        return 0.0 if model == "bad" else 0.7 if (model, n) == ("odd", 39) else 1.0
+
+    rows = [
+        a_row(m, "refunds", n, score=score(m, n), outcome=Outcome.SCORED, reason=f"because {m} {n}",
+              text=f"<b>{m} said {n}</b>")
+        for n in range(40) for m in ("gpt", "odd", "bad")
+    ]  # fmt: skip
+    a_run(tmp_path / "results", ("gpt", "odd", "bad"), rows=rows)
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    section = text.partition("<h2>Samples</h2>")[2].partition("<h2>Bill</h2>")[0]
+    assert "20 of the 40 samples on which a model scores less than gpt" in section
+    assert "Then 10 of the others, drawn at random. The run has 40" in section
+    heads = re.findall(r"<summary>(.*?)</summary>", section)
+    assert len(heads) == 30 == len(set(heads))
+    assert heads[0] == "refunds · refunds-39: gpt 1.000, odd 0.700, bad 0.000", (
+        "each model's largest loss comes in turn"
+    )
+    first = section.partition("</details>")[0]
+    assert "Ticket 39: refund?" in first and "You are careful." in first
+    for model in ("gpt", "odd", "bad"):
+        assert f"&lt;b&gt;{model} said 39&lt;/b&gt;" in first and f"Why: because {model} 39" in first
+    assert "bad · scored · 0.000" in first and "right answer" in first
+    bare = tmp_path / "bare.html"
+    assert evalkit(capsys, "report", "--results", tmp_path / "results", "--html", bare, "--no-samples").code == 0
+    assert "said 39" not in bare.read_text("utf-8") and "Ticket 39" not in bare.read_text("utf-8")
+
+
+def test_long_texts_leave_the_page_readable_and_it_says_what_was_cut(tmp_path: Path, capsys: Capture) -> None:
+    rows = [
+        a_row(m, "refunds", n, text=f"{m} {n} " + "word " * 5_000, prompt=(Message("user", "long " * 9_000),) * 20)
+        for n in range(40) for m in ("gpt", "qwen")
+    ]  # fmt: skip
+    a_run(tmp_path / "results", ("gpt", "qwen"), rows=rows)
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    assert len(text) < 700_000
+    n = text.count("<details>")
+    said = re.search(r"(\d+) of the (\d+) samples on which a model", text)
+    assert 0 < n < 30 and "8 earlier messages are left out" in text and "cut after 3,000 characters a message" in text
+    assert said is None or int(said[1]) <= n
+
+
+def test_what_each_of_several_scorers_gives_stands_in_report_and_board(tmp_path: Path, capsys: Capture) -> None:
+    from tests.test_several_scorers import MEAN, ran
+
+    ran(capsys, tmp_path, MEAN)
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    section = text.partition("sums by scorer</h3>")[2].partition("</table>")[0]
+    rows = {row[0]: row[1:] for row in (re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in section.split("<tr>"))
+            if row}  # fmt: skip
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "results", "--json").json["scorers"]["sums"]
+    for model, cells in rows.items():
+        means = [f"{shown[part][model]['mean']:.3f}" for part in ("exact", "shape")]
+        assert [cell.split()[0] for cell in cells] == means
+    assert set(rows) == {"digits", "words"} and rows["words"] != rows["digits"]
+    pytest.importorskip("streamlit")
+    from tests.test_board_pages import draw
+
+    at = draw("leaderboard", tmp_path / "results")
+    assert any(element.value == "sums by scorer" for element in at.subheader)
+    table = next(frame.value for frame in at.dataframe if list(frame.value) == ["model", "exact", "shape"])
+    assert {row["model"]: [row["exact"], row["shape"]] for row in table.to_dict("records")} == rows

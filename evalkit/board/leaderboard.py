@@ -51,6 +51,7 @@ def render(store: ResultsReader) -> None:
     elements.warn(entries)
     if len(tasks) > 1:
         _matrix(entries, tasks)
+    _parts(store, entries, task)
     suites = list(dict.fromkeys(info.suite for info in runs if info.suite))
     if len(suites) > 1:
         _across(store, suites)
@@ -99,6 +100,24 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
         alt="Mean quality, models by tasks",
     )
     st.caption("Mean quality; deeper blue is more. Choose a task above for its intervals and standings.")
+
+
+def _parts(store: ResultsReader, entries: Sequence[ReportEntry], task: str | None) -> None:
+    """What each scorer gives, where a task has several."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for entry in entries:
+        for name, of_task in store.parts(entry.run.name).items():
+            for part, of_part in of_task.items():
+                if task in (None, name) and entry.model in of_part:
+                    cells = found.setdefault(name, {}).setdefault(part, {})
+                    cells[entry.model] = quality_text(of_part[entry.model])
+    for name, shown in found.items():
+        st.subheader(f"{elements.plain(name, 60)} by scorer", anchor=False)
+        columns = {"model": [elements.marked(entry.model) for entry in entries]}
+        for part, said in shown.items():
+            head = "model (a scorer)" if part == "model" else elements.cell(part, 60)
+            columns[head] = [said.get(entry.model, "not asked") for entry in entries]
+        elements.text_table(columns, f"What each scorer of {visible(name, limit=60)} gives, models by scorers")
 
 
 def _across(store: ResultsReader, suites: Sequence[str]) -> None:

@@ -20,10 +20,11 @@ from evalkit.cli.printing import echo
     help="Write the whole results folder as a static site: an index, a page for each run and each gate.",
 )
 @click.option("--force", is_flag=True, help="Replace the file, or the pages of the site, if they exist.")
+@click.option("--no-samples", is_flag=True, help="Leave out prompts and answers: figures alone.")
 @results_folder
-def command(run: str | None, html: Path | None, site: Path | None, force: bool, results: Path) -> int:
+def command(run: str | None, html: Path | None, site: Path | None, force: bool, no_samples: bool, results: Path) -> int:
     """Write RUN (a path, the beginning of a name, or `latest`, the default) as one self-contained HTML page: verdict,
-    leaderboard, trade-off, gate, bill. It loads nothing; its one script sorts and filters tables.
+    leaderboard, trade-off, gate, some samples, bill. It loads nothing; its one script sorts and filters tables.
 
     Or with --site the whole folder of results: who leads in each suite, linked with one such page for each run and one
     for each gate. It works from a disk, and on any server of files.
@@ -36,13 +37,13 @@ def command(run: str | None, html: Path | None, site: Path | None, force: bool, 
                 f"--site writes every run of the results folder, so {run!r} has no place. One run: --html FILE. "
                 "Another folder of results: --results DIR."
             )
-        return _site(site, results, force)
+        return _site(site, results, force, samples=not no_samples)
     if html is not None:
-        _page(run or "latest", html, results, force)
+        _page(run or "latest", html, results, force, samples=not no_samples)
     return 0
 
 
-def _page(run: str, html: Path, results: Path, force: bool) -> None:
+def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool) -> None:
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
@@ -54,11 +55,11 @@ def _page(run: str, html: Path, results: Path, force: bool) -> None:
         raise UserError(f"{html} exists. Choose another file, or replace it with --force.")
     if not html.parent.is_dir():
         raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
-    write_atomically(html, page_of(ResultsReader(folder.parent), folder.name).encode())
+    write_atomically(html, page_of(ResultsReader(folder.parent), folder.name, samples=samples).encode())
     echo(f"wrote {html}", err=True)
 
 
-def _site(out: Path, results: Path, force: bool) -> int:
+def _site(out: Path, results: Path, force: bool, *, samples: bool) -> int:
     from evalkit.errors import UserError
     from evalkit.render.site import pages_of
     from evalkit.render.site_folder import SiteFolder
@@ -68,7 +69,7 @@ def _site(out: Path, results: Path, force: bool) -> int:
     if not store.runs():
         raise UserError(f"There is no run in {results}. Make one with evalkit run, or name another folder: --results.")
     folder = SiteFolder.open(out, replace=force)
-    n = sum(folder.write(page.path, page.text) for page in pages_of(store))
+    n = sum(folder.write(page.path, page.text) for page in pages_of(store, samples=samples))
     folder.sweep()
     echo(f"wrote {n:,} pages; open {out / 'index.html'}", err=True)
     return 0

@@ -13,12 +13,14 @@ from evalkit.facts import RunFacts
 from evalkit.render import charts, tradeoff_chart
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN, sentence
 from evalkit.render.html_page import Link, PageDraft, written
-from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard
+from evalkit.render.html_samples import samples_section
+from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard, parts_by_task
 from evalkit.render.rule_text import RenderedRule, counted, matrix_of, rendered_rules_of, served_of, unit_of, why_of
 from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.opened import opened
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.results.unreadable import unreadable_of
@@ -65,12 +67,12 @@ class GateSection:
     """The verdict on each candidate, with why, in a sentence."""
 
 
-def page_of(store: ResultsReader, run: str) -> str:
-    """The page. Raises StoreError when the run cannot be read."""
-    return written([prepared(store, run)])[0]
+def page_of(store: ResultsReader, run: str, *, samples: bool = True) -> str:
+    """The page; with prompts and answers of some samples, or without. Raises StoreError when the run cannot be read."""
+    return written([prepared(store, run, samples=samples)])[0]
 
 
-def prepared(store: ResultsReader, run: str, links: Sequence[Link] = ()) -> PageDraft:
+def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samples: bool = True) -> PageDraft:
     """The page but for its drawings; `links`: ways to other pages, at its head. Raises StoreError."""
     summary, facts = store.summary(run), store.facts(run)
     suite = str(facts.suite)
@@ -99,11 +101,21 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = ()) -> Page
         "total": bill_sentence(summary.models, store.judges(run)),
         "pairs": _pairs(store, lines),
         "tasks": by_task(entries, names) if len(names) > 1 else None,
+        "parts": parts_by_task(store.parts(run), entries),
+        "samples": samples_section(opened(store, run, _reference(facts, lines))) if samples and lines else None,
         "tradeoffs": tradeoffs,
         "n_axes": len(AXES),
         "gate": gate,
     }
     return PageDraft("page.html", values, {**wanted, **of_gate})
+
+
+def _reference(facts: RunFacts, lines: Sequence[LeaderboardLine]) -> str:
+    """The model that samples are chosen by: the gate's baseline where this run asked it, else the leader."""
+    gate = facts.suite_resolved.gate if facts.suite_resolved is not None else None
+    names = [line.entry.model for line in lines]
+    baseline = str(gate.get("baseline")) if gate else ""
+    return baseline if baseline in names else names[0]
 
 
 def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from evalkit.facts import ModelSummary
 from evalkit.render.cells import others_text, quality_text, tokens_per_s
 from evalkit.results.entries import LeaderboardLine, ReportEntry
+from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -89,6 +90,19 @@ def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> PageTable:
         found = [PageCell(quality_text(cell.quality), cell.quality.mean) if cell else "not asked" for cell in cells]
         rows.append([visible(entry.model, limit=60), *found])
     return PageTable(["model", *tasks], rows, numeric=range(1, len(tasks) + 1))
+
+
+def parts_by_task(parts: PartFigures, entries: Sequence[ReportEntry]) -> dict[str, PageTable]:
+    """By task with several scorers: what each of them gives, models by scorers; the score is made of these."""
+    found = {}
+    for task, of_task in parts.items():
+        rows: list[list[str | PageCell]] = []
+        for entry in entries:
+            cells = [of_part.get(entry.model) for of_part in of_task.values()]
+            shown = [PageCell(quality_text(q), q.mean) if q is not None else "not asked" for q in cells]
+            rows.append([visible(entry.model, limit=60), *shown])
+        found[task] = PageTable(["model", *of_task], rows, numeric=range(1, len(of_task) + 1))
+    return found
 
 
 def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> PageTable:

@@ -61,8 +61,9 @@ class _Made:
         return f"{folder}/{quote(self.file)}"
 
 
-def pages_of(store: ResultsReader) -> Iterator[SitePage]:
-    """Every page, the index last. What cannot be read has no page; the index names it."""
+def pages_of(store: ResultsReader, *, samples: bool = True) -> Iterator[SitePage]:
+    """Every page, the index last. What cannot be read has no page; the index names it. `samples`: with prompts and
+    answers of some of each run."""
     every = store.runs()
     problems = {info.name: info.problem or store.problem(info.name) for info in every}
     readable = [info for info in every if problems[info.name] is None]
@@ -73,7 +74,7 @@ def pages_of(store: ResultsReader) -> Iterator[SitePage]:
         drafts: list[tuple[str, PageDraft]] = []
         for run in runs[at : at + _AT_ONCE]:
             try:
-                made, pages = _of_run(store, run)
+                made, pages = _of_run(store, run, samples)
             except EvalkitError as error:  # a live run that went away, a damaged part
                 problems[run.info.name] = str(error)
                 continue
@@ -96,13 +97,13 @@ def _file(run: str, taken: set[str]) -> str:
     return f"{name}.html"
 
 
-def _of_run(store: ResultsReader, run: _Made) -> tuple[_Made, list[tuple[str, PageDraft]]]:
+def _of_run(store: ResultsReader, run: _Made, samples: bool) -> tuple[_Made, list[tuple[str, PageDraft]]]:
     """The run's report and, where it has a gate, the gate's page. Raises StoreError."""
     home = Link("All runs", f"../{INDEX}")
     facts = store.facts(run.info.name)
     has_gate = facts.suite_resolved is not None and bool(facts.suite_resolved.gate)
     links = [home, *([Link("Gate", f"../{run.href('gates')}")] if has_gate else [])]
-    report = prepared(store, run.info.name, links)
+    report = prepared(store, run.info.name, links, samples=samples)
     pages = [(f"runs/{run.file}", report)]
     if not has_gate:
         return run, pages

@@ -6,7 +6,7 @@ texts(store, "run-1", keys)              # prompt, answer, extracted answer ... 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+Place = tuple[str, str, int]
+"""(task, sample_digest, occurrence)"""
 FOUND = 200
 """Items that are listed: more are not read through, they are searched for."""
 
@@ -124,13 +126,19 @@ def find_items(store: ResultsReader, run: str, search: str = "", digest: str | N
             [pattern],
         )
         return [_item(row) for row in found]
+    return items_at(store, run, _telling(store.table(run)))
+
+
+def items_at(store: ResultsReader, run: str, lines: npt.NDArray[np.intp]) -> list[SampleItem]:
+    """The items on these lines of the run's table, in that order; one whose rows are gone is left out.
+
+    Raises StoreError."""
     table = store.table(run)
-    lines = _telling(table)
     asked = [
         (table.tasks[table.task[line]], digest, int(table.occurrence[line]))
         for line, digest in zip(lines.tolist(), table.digests_of(lines), strict=True)
     ]
-    names = {_place(item): item for item in _named(store, run, [digest for _, digest, _ in asked])}
+    names = {place_of(item): item for item in _named(store, run, [digest for _, digest, _ in asked])}
     return [names[place] for place in asked if place in names]
 
 
@@ -160,7 +168,8 @@ def _item(row: Mapping[str, object]) -> SampleItem:
     return SampleItem(**{name: row[name] for name in SampleItem.__slots__})  # type: ignore[arg-type]
 
 
-def _place(item: SampleItem) -> tuple[str, str, int]:
+def place_of(item: SampleItem | ItemRow) -> Place:
+    """What tells an item from the others of its run."""
     return item.task, item.sample_digest, item.occurrence
 
 
@@ -170,13 +179,22 @@ def _said(item: SampleItem) -> str:
 
 def answers_of(store: ResultsReader, run: str, item: SampleItem) -> list[ItemRow]:
     """Every model's answers to a sample, by model and repeat. Raises StoreError."""
+    return answers_to(store, run, [item]).get(place_of(item), [])
+
+
+def answers_to(store: ResultsReader, run: str, items: Sequence[SampleItem]) -> dict[Place, list[ItemRow]]:
+    """The same for several samples, by their places (`place_of`)."""
     rows = store.query(
         [run],
         f"""select {", ".join(ItemRow.__slots__)} from rows
-            where task = ? and sample_digest = ? and occurrence = ? order by model, repeat""",
-        [item.task, item.sample_digest, item.occurrence],
+            where sample_digest in (select unnest(?)) order by model, repeat""",
+        [sorted({item.sample_digest for item in items})],
     )
-    return [ItemRow(**row) for row in rows]
+    found: dict[Place, list[ItemRow]] = {place_of(item): [] for item in items}
+    for row in (ItemRow(**row) for row in rows):
+        if place_of(row) in found:
+            found[place_of(row)].append(row)
+    return found
 
 
 def errors_of(store: ResultsReader, run: str) -> list[ErrorGroup]:

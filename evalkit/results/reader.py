@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
+from evalkit.results.parts import PartFigures, read_parts
 from evalkit.results.repeats import RunRepeats, read_repeats
 from evalkit.results.samples import (
     Pair,
@@ -149,6 +150,11 @@ class ResultsReader:
         """How steady each model of a run answers; None where every item was asked once. Raises StoreError."""
         path = self.path(run)
         return _figures.get(("repeats", str(path), mark(path)), lambda: read_repeats(path))
+
+    def parts(self, run: str) -> PartFigures:
+        """What each scorer of a task with several gives; empty where every task has one. Raises StoreError."""
+        path = self.path(run)
+        return _figures.get(("parts", str(path), mark(path)), lambda: read_parts(path))
 
     def table(self, run: str) -> ScoreTable:
         """Scores by sample of a run, of a live one as of now. Raises StoreError."""
