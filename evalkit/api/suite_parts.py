@@ -201,7 +201,7 @@ def _called(given: object, what: str, wanted: str | None = None) -> Callable[...
     if not callable(given):
         wanted = wanted or f"{what} is the name of an adapter, or a function"
         raise SuiteError(f"{wanted} (value seen: {type(given).__name__})")
-    return given  # type: ignore[no-any-return]
+    return given
 
 
 def plain(value: object) -> Any:
