@@ -27,6 +27,7 @@ from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction
 from evalkit.engine.first_requests import unaskable, unread
 from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.live_tools import with_live_tools
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
 from evalkit.engine.prompting import AsAsked, OwnPrompts
 from evalkit.engine.sample_stream import SampleStream, begin
@@ -102,8 +103,9 @@ class Plan:
 
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
-    """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
-    every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
+    """Everything checked, nothing sent, but for live servers that are asked for their tools. Raises SuiteError with
+    every complaint, or a single UserError as it is."""
+    every_task, (suite, live) = suite.tasks, with_live_tools(suite.only(options.models, options.tasks), options)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
@@ -115,7 +117,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
-    notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
+    notes = [*live.notes, *keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
         seen = _examined(task, scorers.get(task.name), OwnPrompts(task, entries), streams=streams)
@@ -171,13 +173,17 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
+    facts = {
+        **_facts(suite, options, work, prices, panel, live.facts),
+        "egress": leaving.facts,
+        **redaction_facts(suite, redacted),
+    }
     lacking = _said(work, recorded.lacking)
     return Plan(
         suite,
         options,
         work,
-        *_digests(work, tasks, entries, panel),
+        *_digests(work, tasks, entries, panel, live.facts),
         (*_said(work, notes), *lacking),
         facts,
         panel,
@@ -408,10 +414,17 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
 
 
 def _digests(
-    work: Work, tasks: list[ResolvedTask], entries: Mapping[str, ModelEntry], panel: Panel | None
+    work: Work,
+    tasks: list[ResolvedTask],
+    entries: Mapping[str, ModelEntry],
+    panel: Panel | None,
+    live: Mapping[str, Mapping[str, object]],
 ) -> tuple[str, str]:
     """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
-    contents = [task.content for task in tasks]
+    contents = [
+        {**task.content, **({"live_tools": live[task.name]["tools_digest"]} if task.name in live else {})}
+        for task in tasks
+    ]
     without_data = [{**content, "data": None} for content in contents]
     return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
 
@@ -455,7 +468,12 @@ def made_by(task: ResolvedTask) -> dict[str, str]:
 
 
 def _facts(
-    suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
+    suite: ResolvedSuite,
+    options: PlanOptions,
+    work: Work,
+    prices: PriceBook,
+    panel: Panel | None,
+    live: Mapping[str, Mapping[str, object]],
 ) -> dict[str, object]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
@@ -467,7 +485,7 @@ def _facts(
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= made_by(task)
+        tasks[name] |= {**made_by(task), **({"tool_server": live[name]} if name in live else {})}
     judged: dict[str, object] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}

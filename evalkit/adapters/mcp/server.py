@@ -1,0 +1,60 @@
+"""From what a suite says of a live MCP server to one that can be asked, or to every complaint about it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.certificates import check_certificates
+from evalkit.adapters.command import environment, resolved
+from evalkit.adapters.keys import checked_host
+from evalkit.adapters.mcp.session import McpServer
+from evalkit.adapters.mcp.transports import Limits, Program, http, stdio
+from evalkit.adapters.own_headers import own_headers
+from evalkit.errors import SuiteError
+from evalkit.suite.environments.live import LiveServer
+
+_TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id"))
+"""Headers of the protocol itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A server that may be asked."""
+
+    server: McpServer
+    transport: str
+    host: str | None
+    """None: a program on this machine."""
+
+
+def reach(live: LiveServer, *, allow_code: bool, key_hosts: frozenset[str], sends: bool) -> Reached:
+    """The server that a file names. Raises SuiteError where the person does not allow it, MissingKey."""
+    entry, at = live.entry, f"{live.written}: mcp"
+    if entry.command is not None:
+        if not allow_code:
+            raise SuiteError(
+                f"{at}: a program of the suite would run on this machine. If you trust the suite and what lies beside "
+                "it: --allow-suite-code"
+            )
+        argv, files = resolved(entry.command, live.folder, f"{at}.command")
+        program = Program(argv, environment(entry.env, live.folder, f"{at}.env", sends=sends))
+
+        def start(limits: Limits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+            return stdio(program, limits)
+
+        title = (files[0] if files else Path(argv[0])).name
+        return Reached(McpServer(start, title, entry.timeout_s), "stdio", None)
+    url = entry.base_url or ""
+    spec = ModelSpec(live.written, "mcp", "", base_url=url, key_hosts=key_hosts, sends=sends, at=at)
+    host = checked_host(url, spec)
+    headers = own_headers(spec, entry.header_env, url, _TAKEN).headers if sends or not entry.header_env else {}
+    check_certificates(url)
+
+    def connect(limits: Limits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+        return http(url, headers, limits, timeout_s=entry.timeout_s)
+
+    return Reached(McpServer(connect, host, entry.timeout_s), "http", host)
