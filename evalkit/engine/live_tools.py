@@ -29,7 +29,7 @@ from evalkit.suite.tasks import ResolvedTask
 from evalkit.trust import prompts_may_go
 
 if TYPE_CHECKING:
-    from evalkit.adapters.mcp.server import Reached
+    from evalkit.adapters.mcp.server import ReachedServer
     from evalkit.adapters.mcp.session import McpServer
 
 
@@ -65,7 +65,7 @@ def with_live_tools(suite: ResolvedSuite, options: _Asked) -> tuple[ResolvedSuit
         return suite, LiveTools()
     complaints: list[str] = []
     notes: list[str] = []
-    known: dict[str, tuple[Environment, Reached]] = {}
+    known: dict[str, tuple[Environment, ReachedServer]] = {}
     for digest, (environment, live) in servers.items():
         try:
             reached = _reached(live, options)
@@ -115,7 +115,7 @@ def with_stored_tools(task: ResolvedTask, tools: Iterable[object]) -> ResolvedTa
     return task_with(task, task.environment.with_tools(found, None))
 
 
-def _reached(live: LiveServer, options: _Asked) -> Reached:
+def _reached(live: LiveServer, options: _Asked) -> ReachedServer:
     try:
         from evalkit.adapters.mcp.server import reach
     except ImportError as error:
@@ -127,7 +127,7 @@ def _reached(live: LiveServer, options: _Asked) -> Reached:
 
 
 def _may_be_told(
-    live: LiveServer, reached: Reached, level: Sensitivity, allowed: frozenset[str]
+    live: LiveServer, reached: ReachedServer, level: Sensitivity, allowed: frozenset[str]
 ) -> tuple[list[str], list[str]]:
     """(complaints, notes) about a server that is told what models make of prompts."""
     place, policy, host = f"{live.written}: mcp", current(), reached.host
@@ -151,7 +151,7 @@ def _may_be_told(
     return [], []
 
 
-def _asked(environment: Environment, reached: Reached) -> Environment:
+def _asked(environment: Environment, reached: ReachedServer) -> Environment:
     """The environment with the tools that the server lists now. Raises ToolServerFailed."""
     server = reached.server
     # In a thread, with a loop of its own: a plan is made inside of a caller's loop too.
@@ -165,7 +165,7 @@ async def _listed(server: McpServer) -> ToolList:
     return await server.tools()
 
 
-def _facts(environment: Environment, reached: Reached) -> dict[str, object]:
+def _facts(environment: Environment, reached: ReachedServer) -> dict[str, object]:
     listed = environment.listed
     assert listed is not None  # it was asked
     return {

@@ -12,8 +12,9 @@ from evalkit.adapters.certificates import check_certificates
 from evalkit.adapters.command import environment, resolved
 from evalkit.adapters.keys import checked_host
 from evalkit.adapters.mcp.session import McpServer
-from evalkit.adapters.mcp.transports import Limits, Program, http, stdio
+from evalkit.adapters.mcp.transports import SessionLimits, http, stdio
 from evalkit.adapters.own_headers import own_headers
+from evalkit.adapters.worker_pool import Program
 from evalkit.errors import SuiteError
 from evalkit.suite.environments.live import LiveServer
 
@@ -22,7 +23,7 @@ _TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedServer:
     """A server that may be asked."""
 
     server: McpServer
@@ -31,7 +32,7 @@ class Reached:
     """None: a program on this machine."""
 
 
-def reach(live: LiveServer, *, allow_code: bool, key_hosts: frozenset[str], sends: bool) -> Reached:
+def reach(live: LiveServer, *, allow_code: bool, key_hosts: frozenset[str], sends: bool) -> ReachedServer:
     """The server that a file names. Raises SuiteError where the person does not allow it, MissingKey."""
     entry, at = live.entry, f"{live.written}: mcp"
     if entry.command is not None:
@@ -41,20 +42,20 @@ def reach(live: LiveServer, *, allow_code: bool, key_hosts: frozenset[str], send
                 "it: --allow-suite-code"
             )
         argv, files = resolved(entry.command, live.folder, f"{at}.command")
-        program = Program(argv, environment(entry.env, live.folder, f"{at}.env", sends=sends))
+        title = (files[0] if files else Path(argv[0])).name
+        program = Program(argv, environment(entry.env, live.folder, f"{at}.env", sends=sends), title)
 
-        def start(limits: Limits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+        def start(limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
             return stdio(program, limits)
 
-        title = (files[0] if files else Path(argv[0])).name
-        return Reached(McpServer(start, title, entry.timeout_s), "stdio", None)
+        return ReachedServer(McpServer(start, title, entry.timeout_s), "stdio", None)
     url = entry.base_url or ""
     spec = ModelSpec(live.written, "mcp", "", base_url=url, key_hosts=key_hosts, sends=sends, at=at)
     host = checked_host(url, spec)
     headers = own_headers(spec, entry.header_env, url, _TAKEN).headers if sends or not entry.header_env else {}
     check_certificates(url)
 
-    def connect(limits: Limits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+    def connect(limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
         return http(url, headers, limits, timeout_s=entry.timeout_s)
 
-    return Reached(McpServer(connect, host, entry.timeout_s), "http", host)
+    return ReachedServer(McpServer(connect, host, entry.timeout_s), "http", host)

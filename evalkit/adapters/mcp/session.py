@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 import evalkit
 from evalkit.adapters.keys import without_keys
-from evalkit.adapters.mcp.transports import Limits
+from evalkit.adapters.mcp.transports import SessionLimits
 from evalkit.facts.base import JsonMap
 from evalkit.suite.environments.live import MOST_TOOLS, ToolList, ToolServerFailed, tool_list
 from evalkit.suite.environments.recorded import RecordedContent, ToolCallResult
@@ -37,7 +37,7 @@ CLOSE_S = 8.0
 for _name in ("mcp", "client"):  # what a stranger makes the SDK log goes to nobody's terminal
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
-Streams = Callable[[Limits], AbstractAsyncContextManager[tuple[Any, Any]]]
+Streams = Callable[[SessionLimits], AbstractAsyncContextManager[tuple[Any, Any]]]
 
 
 class _Session(ClientSession):
@@ -67,7 +67,7 @@ class McpServer:
         """A new session; nothing is started yet."""
         return McpSession(self)
 
-    def connected(self, limits: Limits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+    def connected(self, limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
         """Streams to the server."""
         return self._streams(limits)
 
@@ -87,7 +87,7 @@ class McpSession:
     _task: asyncio.Task[None] | None = None
     _calls: asyncio.Queue[_Call | None] = field(default_factory=asyncio.Queue)
     _listed: asyncio.Future[ToolList] | None = None
-    _limits: Limits = field(default_factory=Limits)
+    _limits: SessionLimits = field(default_factory=SessionLimits)
 
     async def listed(self) -> ToolList:
         """The tools, once the session has begun. Raises ToolServerFailed."""
@@ -138,10 +138,11 @@ class McpSession:
         except asyncio.CancelledError:
             failure = self._failed("the run was interrupted")
             raise
-        except TimeoutError:
-            failure = self._failed(f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)")
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - becomes the failure of the sample
-            failure = error if isinstance(error, ToolServerFailed) else self._failed(_said(error))
+            first = _first(error)
+            late = f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)"
+            told = late if isinstance(first, TimeoutError) else _said(first)
+            failure = first if isinstance(first, ToolServerFailed) else self._failed(told)
         finally:
             if not self._listed.done():
                 self._listed.set_exception(failure or self._failed("the session ended"))
@@ -158,8 +159,9 @@ class McpSession:
             await session.discover()  # a server of the newer protocol alone
             protocol, info = session.protocol_version or "", session.server_info
             named = f"{info.name} {info.version}"[:200] if info is not None else None
+        entries = await self._all_tools(session)
         try:
-            found = tool_list(await self._all_tools(session), without_keys(named) if named else None, protocol)
+            found = tool_list(entries, without_keys(named) if named else None, protocol)
         except ValueError as error:
             raise self._failed(str(error)) from error
         if self.server.expected not in (None, found.digest):
@@ -167,7 +169,7 @@ class McpSession:
         return found
 
     async def _all_tools(self, session: _Session) -> list[dict[str, Any]]:
-        """Every page of the list. Raises ValueError for one without end."""
+        """Every page of the list. Raises ToolServerFailed for one without end."""
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
@@ -178,7 +180,7 @@ class McpSession:
                 return found
             if len(found) > MOST_TOOLS:
                 break
-        raise ValueError(f"its tool list does not end within {MOST_PAGES} pages and {MOST_TOOLS} tools")
+        raise self._failed(f"its tool list does not end within {MOST_PAGES} pages and {MOST_TOOLS} tools")
 
     async def _answer(self, session: _Session, call: _Call) -> None:
         """Carry out one call, and say what came of it."""
@@ -228,10 +230,15 @@ def _text(text: str, *, failed: bool) -> ToolCallResult:
     return ToolCallResult(content=[RecordedContent(type="text", text=text)], isError=failed)
 
 
-def _said(error: BaseException) -> str:
-    """What an error says, in a line: the first cause of a group."""
+def _first(error: BaseException) -> BaseException:
+    """The error itself, or the first of a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    return error
+
+
+def _said(error: BaseException) -> str:
+    """What an error says, in a line."""
     if isinstance(error, MCPError):
         return f"it answered with an error: {error.message[:300]!r} ({error.code})"
     if isinstance(error, ValidationError):

@@ -1,6 +1,6 @@
 """Ways to a live MCP server as the SDK takes them, with limits: a program's pipes, and streamable HTTP.
 
-    async with stdio(Program(argv, environment), limits) as (read, write): ...
+    async with stdio(Program(argv, environment, "server.py"), limits) as (read, write): ...
     async with http("https://tools.example/mcp", headers, limits, timeout_s=30) as (read, write): ...
 
 Programs are started by `evalkit.child` alone. What passes a limit ends the connection, and `limits.broken` says why.
@@ -24,6 +24,7 @@ from mcp_types import jsonrpc_message_adapter
 from evalkit import child
 from evalkit.adapters.certificates import unreadable_certificates
 from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, proxy_for
+from evalkit.adapters.worker_pool import Program
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -32,14 +33,15 @@ LONGEST_MESSAGE = 4 * 2**20
 """Bytes of one message."""
 MOST_BYTES = 64 * 2**20
 """Bytes that one session may say in all."""
-MOST_MESSAGES = 20_000
-"""Messages of one session: notifications, progress and requests of the server's among them."""
+MOST_MESSAGES = 2_000
+"""Messages of one session: notifications, progress and requests of the server's among them. Each takes the SDK about a
+millisecond, in which no answer of a model is timed."""
 END_S = 2.0
 """How long a program may take to end once its input is closed."""
 
 
 @dataclass(slots=True)
-class Limits:
+class SessionLimits:
     """What one session has said so far."""
 
     n_bytes: int = 0
@@ -58,16 +60,8 @@ class Limits:
         return self.broken is None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What is started."""
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-
-
 @asynccontextmanager
-async def stdio(program: Program, limits: Limits) -> AsyncIterator[tuple[Any, Any]]:
+async def stdio(program: Program, limits: SessionLimits) -> AsyncIterator[tuple[Any, Any]]:
     """Streams to a program that speaks MCP line by line. It is ended with its whole process group. Raises ChildFailed
     where it cannot be started."""
     said_in: MemoryObjectSendStream[SessionMessage | Exception]
@@ -91,15 +85,16 @@ async def stdio(program: Program, limits: Limits) -> AsyncIterator[tuple[Any, An
             transports.append(writing)
             writer = asyncio.StreamWriter(writing, flow, None, loop)
             async with anyio.create_task_group() as group:
-                group.start_soon(_read, lines, said_in, limits)
+                silent = anyio.Event()
+                group.start_soon(_read, lines, said_in, limits, silent)
                 group.start_soon(_write, writer, asked, said_in)
                 try:
                     yield said, asked_in
                 finally:
                     with anyio.CancelScope(shield=True), suppress(OSError):
                         writing.close()
-                        with anyio.move_on_after(END_S):
-                            await _to_end(lines)
+                        with anyio.move_on_after(END_S if limits.broken is None else 0):
+                            await silent.wait()
                     group.cancel_scope.cancel()
     finally:
         for transport in transports:
@@ -108,9 +103,17 @@ async def stdio(program: Program, limits: Limits) -> AsyncIterator[tuple[Any, An
             await asyncio.to_thread(child.end, process)
 
 
-async def _read(lines: asyncio.StreamReader, said: Any, limits: Limits) -> None:
-    """Hand on each line as a message, up to a limit, or to the end of the output."""
+async def _read(lines: asyncio.StreamReader, said: Any, limits: SessionLimits, silent: anyio.Event) -> None:
+    """Hand on each line as a message, up to a limit; what follows is read and dropped, to the end of the output."""
     async with said:
+        await _hand_on(lines, said, limits)
+    while await lines.read(2**16):
+        pass
+    silent.set()
+
+
+async def _hand_on(lines: asyncio.StreamReader, said: Any, limits: SessionLimits) -> None:
+    with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # the session is over
         while True:
             try:
                 line = await lines.readuntil(b"\n")
@@ -124,15 +127,11 @@ async def _read(lines: asyncio.StreamReader, said: Any, limits: Limits) -> None:
             if not line.strip():
                 continue
             try:
-                message: SessionMessage | Exception = SessionMessage(
-                    jsonrpc_message_adapter.validate_json(line, by_name=False)
-                )
-            except (ValueError, RecursionError) as error:
+                message = SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+            except (ValueError, RecursionError):
                 limits.broken = f"it wrote what is no message of MCP: {line[:80].decode('utf-8', 'replace').strip()!r}"
-                del error
                 return
-            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                await said.send(message)
+            await said.send(message)
 
 
 async def _write(writer: asyncio.StreamWriter, asked: Any, said: Any) -> None:
@@ -146,14 +145,9 @@ async def _write(writer: asyncio.StreamWriter, asked: Any, said: Any) -> None:
         await said.aclose()
 
 
-async def _to_end(lines: asyncio.StreamReader) -> None:
-    while await lines.read(2**16):
-        pass
-
-
 @asynccontextmanager
 async def http(
-    url: str, headers: Mapping[str, str], limits: Limits, *, timeout_s: float
+    url: str, headers: Mapping[str, str], limits: SessionLimits, *, timeout_s: float
 ) -> AsyncIterator[tuple[Any, Any]]:
     """Streams to a server that speaks streamable HTTP. Of the environment only proxy and certificates count."""
     try:
@@ -174,7 +168,7 @@ async def http(
 class _Bounded(httpx2.AsyncBaseTransport):
     """Counts what comes back, and takes nothing packed: a small body may unpack to anything."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, limits: Limits) -> None:
+    def __init__(self, inner: httpx2.AsyncBaseTransport, limits: SessionLimits) -> None:
         self._inner, self._limits = inner, limits
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -197,7 +191,7 @@ class _Counted(httpx2.AsyncByteStream):
     """A body, up to a limit."""
 
     def __init__(
-        self, inner: httpx2.AsyncByteStream, limits: Limits, request: httpx2.Request, most: int | None
+        self, inner: httpx2.AsyncByteStream, limits: SessionLimits, request: httpx2.Request, most: int | None
     ) -> None:
         self._inner, self._limits, self._request, self._most = inner, limits, request, most
 
