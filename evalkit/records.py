@@ -241,6 +241,8 @@ class ToolResult:
     """As the model is told."""
     failed: bool = False
     """Whether it is an error: the call changed nothing."""
+    total_s: float | None = None
+    """Seconds that a live server took. None: the environment is data, and takes none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,21 @@ def test_the_page_s_agents_do_what_it_says(suite: Path, tmp_path: Path, capsys: 
     assert str(rows["hasty", "early"].reason).startswith(told)
     shown = evalkit(capsys, "show", "latest", "--sample", "lost", "--results", tmp_path / "results")
     assert 'find_parcel({"parcel": "P-1"}) -> {"status": "lost"' in " ".join(shown.out.split())
+
+
+def test_the_page_s_live_server_is_recorded_and_not_needed_again(
+    suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed: the page's live server is not run")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    suite = suite.with_name("weather.yaml")
+    results = ("--results", tmp_path / "results")
+    slow = tmp_path / "weather.environment.yaml"
+    slow.write_text(slow.read_text("utf-8") + "  timeout_s: 120\n", "utf-8")  # a busy machine starts it slowly
+    ran = evalkit(capsys, "run", suite, *results, "--allow-suite-code", "--record-tools", tmp_path / "weather.json")
+    assert ran.code == 0, ran.err
+    suite.write_text(suite.read_text("utf-8").replace(slow.name, "weather.json"), "utf-8")
+    again = evalkit(capsys, "run", suite, *results)
+    assert again.code == 0, again.err
+    for folder in run_folders(tmp_path / "results"):
+        assert [row.outcome for row in rows_of(folder)] == ["right", "right"]

@@ -104,7 +104,7 @@ def test_steps_are_exported(tmp_path: Path, capsys: Capture) -> None:
         ["parcel.find"], ["ask_customer"], []
     ]  # fmt: skip
     assert rows["lost"]["steps"][0]["results"][0] == {
-        "text": '{"status": "lost", "paid": 1250, "refunds": []}', "failed": False
+        "text": '{"status": "lost", "paid": 1250, "refunds": []}', "failed": False, "total_s": None
     }  # fmt: skip
 
 

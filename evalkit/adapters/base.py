@@ -117,6 +117,13 @@ class ModelSpec:
     """Whether anything will be sent. False: the adapter is made to be looked at, and needs no key."""
     function: OwnFunction | None = None
     """The function that answers, given in Python (never by a suite file). None: the adapter asks a model."""
+    at: str | None = None
+    """What opens messages about its address and keys. None: models.NAME."""
+
+    @property
+    def place(self) -> str:
+        """What opens messages about its address and keys: models.gpt."""
+        return self.at or f"models.{self.name}"
 
 
 class Adapter(Protocol):

@@ -68,10 +68,11 @@ def make(spec: ModelSpec) -> ProgramAdapter:
     place = f"models.{spec.name}"
     options = read_options(CommandOptions, spec, _complaints(spec, place))
     assert options.command is not None
-    argv, files = _resolved(options.command, spec, place)
+    argv, files = resolved(options.command, Path(spec.folder), f"{place}.command")
     once = options.once is True
     written = "\0".join(options.command[1:])  # what stands in the suite: where the checkout lies says nothing
-    program = Program(argv, environment(spec, options), Path(next(iter(files), Path(argv[0]))).name)
+    seen = environment(options.env or (), spec.folder, f"{place}.env", sends=spec.sends)
+    program = Program(argv, seen, Path(next(iter(files), Path(argv[0]))).name)
     as_text = options.reply == "text"
     return ProgramAdapter(spec, program, options, source_digest(files), written, once=once, as_text=as_text)
 
@@ -98,12 +99,10 @@ def refused_code(spec: ModelSpec, what: str) -> Iterator[str]:
         )
 
 
-def environment(spec: ModelSpec, options: ProgramOptions) -> dict[str, str]:
-    """What the program sees. Raises SuiteError for a variable that the person does not allow, MissingKey for one that
-    is not set."""
-    named = options.env or ()
+def environment(named: tuple[str, ...], folder: str | Path, place: str, *, sends: bool) -> dict[str, str]:
+    """What a program of the suite sees: language, PATH, temporary folder, and the variables that are `named`. Raises
+    SuiteError for one that the person does not allow, MissingKey for one that is not set."""
     allowed = ALLOWED_ENV.names()
-    place = f"models.{spec.name}.env"
     for variable in named:
         if not _VARIABLE.fullmatch(variable):
             raise SuiteError(f"{place}: {variable!r} is no name of a variable")
@@ -112,33 +111,32 @@ def environment(spec: ModelSpec, options: ProgramOptions) -> dict[str, str]:
                 f"{place}: a suite may not show the variable {variable} to a program. If you trust it with the value: "
                 f"--allow-env {variable}, or EVALKIT_ALLOWED_ENV={variable}"
             )
-        if not os.environ.get(variable) and spec.sends:
+        if not os.environ.get(variable) and sends:
             raise MissingKey(f"{place}: needs {variable} in the environment: export {variable}=...")
         keep_out_of_replies(os.environ.get(variable, ""), variable)
-    folder = str(Path(spec.folder).resolve())
-    return child.environment(keep=named, give={FOLDER_VARIABLE: folder})
+    return child.environment(keep=named, give={FOLDER_VARIABLE: str(Path(folder).resolve())})
 
 
-def _resolved(words: tuple[str, ...], spec: ModelSpec, place: str) -> tuple[tuple[str, ...], list[Path]]:
+def resolved(words: tuple[str, ...], folder: Path, place: str) -> tuple[tuple[str, ...], list[Path]]:
     """(the words as they are started, the files of the suite among them). Raises SuiteError."""
     argv, files = [], []
     for number, word in enumerate(words):
         if not word.startswith(("./", "../")):
             argv.append(word)
             continue
-        file = find(word, Path(spec.folder), label=f"{place}.command: {word}")
+        file = find(word, folder, label=f"{place}: {word}")
         if not file.is_file():
-            raise SuiteError(f"{place}.command: there is no file {word!r} beside the suite")
+            raise SuiteError(f"{place}: there is no file {word!r} beside the suite")
         path = file.real
         if number == 0 and not os.access(path, os.X_OK):
-            raise SuiteError(f"{place}.command: {word!r} is not executable: chmod +x, or name its interpreter first")
+            raise SuiteError(f"{place}: {word!r} is not executable: chmod +x, or name its interpreter first")
         argv.append(str(path))
         files.append(path)
     if not Path(argv[0]).is_absolute():
         program = child.find_program(argv[0]) if os.sep not in argv[0] else None
         if program is None:
             raise SuiteError(
-                f"{place}.command: there is no program {argv[0]!r} in PATH; what lies beside the suite begins with ./"
+                f"{place}: there is no program {argv[0]!r} in PATH; what lies beside the suite begins with ./"
             )
         argv[0] = program
     return tuple(argv), files

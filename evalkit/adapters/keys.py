@@ -46,11 +46,11 @@ def checked_host(url: str, spec: ModelSpec) -> str:
     try:
         address = read_address(url)
     except BadAddress as error:  # the address is not shown: it may hold a password
-        raise SuiteError(f"models.{spec.name}.base_url {error}.") from error
+        raise SuiteError(f"{spec.place}.base_url {error}.") from error
     host = address.host
     if address.scheme == "http" and not address.is_loopback and host not in HTTP_HOSTS.hosts():
         raise SuiteError(
-            f"models.{spec.name}.base_url is plain http to {host}: prompts and keys would travel unencrypted. "
+            f"{spec.place}.base_url is plain http to {host}: prompts and keys would travel unencrypted. "
             f"Use https, or a tunnel to 127.0.0.1. In a network that you trust: --allow-http-host {host}, or "
             f"EVALKIT_HTTP_HOSTS={host}."
         )
@@ -80,9 +80,9 @@ def api_key(
         if not required or own or not spec.sends:
             return None
         names = " or ".join(envs)
+        way_out = "" if spec.at else "  (or leave the model out: --models)"
         raise MissingKey(
-            f"models.{spec.name} ({spec.adapter}) needs {names} in the environment: export {envs[0]}=...  "
-            f"(or leave the model out: --models)"
+            f"{spec.place} ({spec.adapter}) needs {names} in the environment: export {envs[0]}=...{way_out}"
         )
     encrypted = url.lower().startswith("https:") or is_loopback(host)
     at_home = encrypted and not named_by_suite and _at_home(host, home)
@@ -93,7 +93,7 @@ def api_key(
     if own:
         return None  # a server of one's own: it works without the provider's key, and does not get it
     raise SuiteError(
-        f"models.{spec.name}.base_url points to {host}, which is no host of {spec.adapter}: {env} is not sent there. "
+        f"{spec.place}.base_url points to {host}, which is no host of {spec.adapter}: {env} is not sent there. "
         f"If you trust it: --allow-key-host {env}@{host}, or EVALKIT_KEY_HOSTS={env}@{host}."
     )
 
@@ -102,7 +102,7 @@ def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec) -> None:
     """Raises MissingKey for a key that no header can carry; the message names the variables and not the key."""
     if not key.isascii() or not key.isprintable() or " " in key:
         raise MissingKey(
-            f"models.{spec.name}: {' or '.join(names)} holds a line break, a blank or a character that no key has; "
+            f"{spec.place}: {' or '.join(names)} holds a line break, a blank or a character that no key has; "
             f"set it again."
         )
 

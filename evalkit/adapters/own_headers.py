@@ -42,7 +42,7 @@ def own_headers(
     """
     headers: dict[str, str] = {}
     secrets: list[str] = []
-    place = f"models.{spec.name}.header_env"
+    place = f"{spec.place}.header_env"
     for header, variable in (named or {}).items():
         if not _HEADER.fullmatch(header) or header.lower() in _OF_THE_CLIENT:
             raise SuiteError(f"{place}.{header}: a suite cannot set this header")

@@ -51,7 +51,8 @@ def make(spec: ModelSpec) -> ProgramAdapter:
         files.append(file.real)
         target = str(file.real)
     argv = child.function("evalkit.adapters.python_worker:serve", target, name, spec.name, flags=("-W", "ignore"))
-    program = Program(tuple(argv), environment(spec, options), written, greets=True)
+    seen = environment(options.env or (), spec.folder, f"{place}.env", sends=spec.sends)
+    program = Program(tuple(argv), seen, written, greets=True)
     adapter = ProgramAdapter(spec, program, options, source_digest(files), written)
     adapter.endpoint = replace(adapter.endpoint, facts={**adapter.endpoint.facts, "function": written})
     return adapter

@@ -79,6 +79,10 @@ def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
 
         rules, models = rules_and_models(suite, options.models)
         options = replace(options, models=models)
+    if options.record_tools is not None:
+        from evalkit.engine.tool_record import recorded_tasks
+
+        recorded_tasks(suite.only(options.models, options.tasks).tasks, options.record_tools)
     stream = rules is None  # what stops early is asked in a random order, which takes all samples
     return Prepared(plan_suite(suite, options, stream=stream), options, rules)
 
@@ -143,7 +147,19 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
             watcher.ended()
         if options.cache and cache.problem:
             watcher.note(cache.problem)
+    if options.record_tools is not None:
+        watcher.note(_recorded(options.record_tools, outcome, plan))
     return outcome
+
+
+def _recorded(file: Path, outcome: RunOutcome, plan: Plan) -> str:
+    """Keep what the live server answered, once the run is whole; a sentence on it."""
+    from evalkit.engine.tool_record import recorded_tasks, write_record
+
+    if outcome.status != "complete":
+        return f"{file} is written once the run is complete: run the same command again"
+    names = recorded_tasks(plan.suite.tasks, file)
+    return write_record(file, outcome.folder, {task.name: task for task in plan.suite.tasks if task.name in names})
 
 
 class _SeenByGate:

@@ -59,6 +59,8 @@ class RunOptions:
     """Hosts that may receive keys: HOST, or VARIABLE@HOST for one key."""
     allow_suite_code: bool = False
     """Whether the suite may run code of its own: task files of lm-eval, server flags that load programs."""
+    record_tools: Path | None = None
+    """Where what the live MCP server of the run answers is kept, for an environment that needs none. None: nowhere."""
     gate: bool = False
     """Ask what the suite's gate needs, and stop once its verdict is settled."""
     baselines: Path = Path("baselines")
@@ -110,6 +112,8 @@ class RunKeywords(TypedDict, total=False):
     """False: ask again even where an answer is cached, and keep none."""
     prices: str | Path
     """A price file; wins over the price book."""
+    record_tools: str | Path
+    """Where what the live MCP server answers is kept (.json), for an environment that needs no server."""
     gate: bool
     """Ask only what the suite's gate needs, and stop once its verdict is settled."""
     baselines: str | Path
@@ -173,7 +177,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             value = None if value is None else listed(name, value)
         elif name == "baselines":
             continue
-        elif name == "prices":
+        elif name in {"prices", "record_tools"}:
             value = Path(value)
         elif name == "resume":
             value = str(value)

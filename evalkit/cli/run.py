@@ -48,6 +48,12 @@ from evalkit.cli.options import (
 @key_hosts
 @allow_suite_code
 @allow_code_execution
+@click.option(
+    "--record-tools",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep what the live MCP server answers in FILE (.json): an environment that needs no server.",
+)
 @click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")
 @baselines_folder
 @gate_files

@@ -113,6 +113,11 @@ _HAPPENED = {
     },
     "TaskFacts.n": "rows have to be so many; the data is compared",
     "TaskFacts.scorer": "a stored baseline needs the same",
+    "TaskFacts.tool_server": "the tool lists of two runs are compared; the environment's file is the suite's",
+    **{
+        f"ToolServerFacts.{name}": _FOUND
+        for name in ("transport", "host", "server", "protocol", "tools_digest", "tools")
+    },
     "TaskFacts.marked_redacted": "how many answers were redacted before they were scored anew",
     **{f"RedactionFacts.{name}": _FOUND for name in ("found", "stored")},
     "RunFacts.stopped_early": "the stop is walked through again with the suite's rules",

@@ -24,6 +24,7 @@ from evalkit.reasoning import answer_of
 from evalkit.records import AgentStep, Failure, Message, Response, Row, Sample, StopReason, Timing, ToolCall, ToolResult
 from evalkit.scorers.calls import NoCalls, read_calls
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
+from evalkit.suite.environments.live import ToolServerFailed
 from evalkit.suite.environments.recorded import OffRecord
 from evalkit.suite.environments.world import CUT, tokens_of, total
 
@@ -31,6 +32,8 @@ BROKEN = "environment"
 """`Row.error_kind` where the environment file cannot do what it says: nobody's answer is to blame."""
 OFF_RECORD = "off_record"
 """`Row.error_kind` where an agent made a call that was never recorded."""
+TOOL_SERVER = "tool_server"
+"""`Row.error_kind` where the live server of an agent's tools failed."""
 UNMEASURED = "unmeasured"
 """`Row.error_kind` where a limit in tokens or dollars cannot be kept, since nobody says what a step took."""
 
@@ -49,11 +52,23 @@ def begun(item: Item, steps: Sequence[AgentStep] = ()) -> Item:
     return item
 
 
-def stepped(item: Item, bought: Obtained) -> Item:
-    """The item after an answer, its calls carried out unless the sample is over. Raises BrokenEnvironment."""
+def stepped(item: Item, bought: Obtained, told: tuple[ToolResult, ...] | None = None) -> Item:
+    """The item after an answer, its calls carried out unless the sample is over. Raises BrokenEnvironment.
+
+    `told`: what a live server returned for them (`due_calls`). None: the environment is data.
+    """
     world = world_of(item.sample)
     assert world is not None
-    return _with_step(item, world, _step(item, world, bought))
+    return _with_step(item, world, _step(item, world, bought), told)
+
+
+def due_calls(item: Item, bought: Obtained) -> tuple[ToolCall, ...]:
+    """The calls of an answer that are to be carried out; () where it makes none, or the sample is over with it."""
+    world = world_of(item.sample)
+    assert world is not None
+    assert item.episode is not None
+    step = _step(item, world, bought)
+    return step.calls if _goes_further(world, item.episode, step) else ()
 
 
 def with_answer(item: Item, bought: Obtained) -> Item:
@@ -89,14 +104,21 @@ def _written_calls(text: str) -> tuple[ToolCall, ...]:
     return tuple(ToolCall(one.name, json.dumps(dict(one.arguments), ensure_ascii=False)) for one in found)
 
 
-def _with_step(item: Item, world: World, step: AgentStep) -> Item:
+def _goes_further(world: World, episode: Episode, step: AgentStep) -> bool:
+    """Whether the calls of a step are carried out."""
+    return world.over((*episode.steps, step)) is None or (step.stop_reason not in CUT and world.ends(step.calls))
+
+
+def _with_step(item: Item, world: World, step: AgentStep, told: tuple[ToolResult, ...] | None = None) -> Item:
     """The item after this step, its calls carried out now (a stored one's again, which comes to the same)."""
     episode = item.episode
     assert episode is not None
-    if world.over((*episode.steps, step)) is not None and (step.stop_reason in CUT or not world.ends(step.calls)):
+    if not _goes_further(world, episode, step):
         return replace(item, episode=replace(episode, steps=(*episode.steps, step)))
-    called, state = world.answer(episode.state, step.calls)
-    results = tuple(ToolResult(one.text, one.failed) for one in called)
+    results, state = told, episode.state
+    if results is None:
+        called, state = world.answer(state, step.calls)
+        results = tuple(ToolResult(one.text, one.failed) for one in called)
     done = replace(step, results=results)
     said = step.text if item.task.scorer.keeps_reasoning else answer_of(step.text)
     if world.native:
@@ -105,8 +127,8 @@ def _with_step(item: Item, world: World, step: AgentStep) -> Item:
             *(Message("tool", one.text, failed=one.failed) for one in results),
         ]
     else:
-        told = [{"name": call.name, "result": one.text} for call, one in zip(step.calls, results, strict=True)]
-        turns = [Message("assistant", said), Message("user", _TOLD + json.dumps(told, ensure_ascii=False))]
+        listed = [{"name": call.name, "result": one.text} for call, one in zip(step.calls, results, strict=True)]
+        turns = [Message("assistant", said), Message("user", _TOLD + json.dumps(listed, ensure_ascii=False))]
     return replace(item, episode=Episode((*episode.messages, *turns), state, (*episode.steps, done)))
 
 
@@ -149,14 +171,20 @@ async def episode_row(item: Item) -> Row:
 
 def trajectory_parts(sample: Sample, steps: Sequence[AgentStep]) -> dict[str, float]:
     """What a row says of how far its agent went: requests, calls, calls that were refused, and whether a limit ended
-    it (1 or 0)."""
+    it (1 or 0); with a live server also the seconds of its calls (`tools_s`)."""
     world = world_of(sample)
     return {
         "steps": float(len(steps)),
         "calls": float(sum(len(step.calls) for step in steps)),
         "failed_calls": float(sum(result.failed for step in steps for result in step.results)),
         "at_limit": float(bool(steps and world is not None and world.over(steps))),
+        **({"tools_s": sum(took)} if (took := _tool_seconds(steps)) else {}),
     }
+
+
+def _tool_seconds(steps: Sequence[AgentStep]) -> list[float]:
+    """What the calls of a live server took."""
+    return [result.total_s for step in steps for result in step.results if result.total_s is not None]
 
 
 def lost_row(item: Item, lost: Lost) -> Row:
@@ -186,6 +214,8 @@ def broken(error: BrokenEnvironment) -> Failure:
             f"the agent left the record: {error}. Record it too, or look at what was done until then: it has no score."
         )
         return Failure(OFF_RECORD, told)
+    if isinstance(error, ToolServerFailed):
+        return Failure(TOOL_SERVER, f"the live server of the tools failed: {error}. Nobody's answer is to blame.")
     return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")
 
 

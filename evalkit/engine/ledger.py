@@ -22,6 +22,7 @@ from evalkit.engine.episodes import (
     broken,
     broken_row,
     cached_answer,
+    due_calls,
     episode_row,
     lost_row,
     over_after,
@@ -29,6 +30,7 @@ from evalkit.engine.episodes import (
     unmeasured,
     with_answer,
 )
+from evalkit.engine.live_sessions import LiveSessions, is_live
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
@@ -88,6 +90,8 @@ class Ledger:
     open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
     """Steps of earlier sessions, of samples that were not over."""
     tally: Tally = field(default_factory=Tally)
+    live: LiveSessions = field(default_factory=LiveSessions)
+    """Sessions with live servers of tools."""
 
     def store(self, row: Row) -> Row:
         """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
@@ -158,18 +162,18 @@ class Ledger:
                 return None
             item = after
 
-    def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
+    async def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
         """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
         self.tally.asked += 1
         if isinstance(found, Lost):
             self.store(lost_row(item, found))
             return None
         try:
-            item = self._stepped(item, found)
+            item = await self._stepped(item, found)
         except BrokenEnvironment as error:
             self.store(broken_row(with_answer(item, found), broken(error)))
             return None
-        if self.cache is not None and self.storing is None:
+        if self.cache is not None and self.storing is None and not is_live(item):
             self.cache.put(item.model, request, found.response, _steps(item)[-1])
         return item
 
@@ -186,15 +190,17 @@ class Ledger:
                 self.store(broken_row(item, why))
                 return None
             request = request_of(item)
-            hit = self.cache.get(item.model, request) if self.cache is not None else None
+            # Nothing that a live server was told is told again from the cache: its answers may be others by now.
+            hit = self.cache.get(item.model, request) if self.cache is not None and not is_live(item) else None
             if hit is None:
                 return item, request
             self.tally.cached += 1
-            item = self._stepped(item, cached_answer(item, hit.response, hit.started_at))
+            item = await self._stepped(item, cached_answer(item, hit.response, hit.started_at))
 
-    def _stepped(self, item: Item, bought: Obtained) -> Item:
-        item = stepped(item, bought)
-        if self.steps is not None:
+    async def _stepped(self, item: Item, bought: Obtained) -> Item:
+        told = await self.live.carried_out(item, due_calls(item, bought)) if is_live(item) else None
+        item = stepped(item, bought, told)
+        if self.steps is not None and not is_live(item):  # no other session has what this one's calls have changed
             self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
         return item
 

@@ -25,6 +25,7 @@ from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
+from evalkit.engine.live_tools import with_live_tools
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
@@ -66,8 +67,9 @@ class Plan:
 
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
-    """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
-    every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
+    """Everything checked, nothing sent, but for live servers that are asked for their tools. Raises SuiteError with
+    every complaint, or a single UserError as it is."""
+    every_task, (suite, live) = suite.tasks, with_live_tools(suite.only(options.models, options.tasks), options)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
@@ -79,7 +81,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
-    notes = [*keyless, *more_keyless, *_unwanted(suite, wanted), *_old_words(suite)]
+    notes = [*live.notes, *keyless, *more_keyless, *_unwanted(suite, wanted), *_old_words(suite)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     answering = {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters}
     for task in tasks:
@@ -115,12 +117,12 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {
-        **facts_of(suite, options, work, prices, panel),
+        **facts_of(suite, options, work, prices, panel, live.facts),
         "egress": leaving.facts,
         **redaction_facts(suite, redacted),
     }
     lacking = _said(work, recorded.lacking)
-    digests = digests_of(work, tasks, entries, panel)
+    digests = digests_of(work, tasks, entries, panel, live.facts)
     return Plan(suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking)
 
 

@@ -23,10 +23,17 @@ RUN_VERSION = 2
 
 
 def digests_of(
-    work: Work, tasks: list[ResolvedTask], entries: Mapping[str, ModelEntry], panel: Panel | None
+    work: Work,
+    tasks: list[ResolvedTask],
+    entries: Mapping[str, ModelEntry],
+    panel: Panel | None,
+    live: Mapping[str, Mapping[str, object]],
 ) -> tuple[str, str]:
     """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
-    contents = [task.content for task in tasks]
+    contents = [
+        {**task.content, **({"live_tools": live[task.name]["tools_digest"]} if task.name in live else {})}
+        for task in tasks
+    ]
     without_data = [{**content, "data": None} for content in contents]
     return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
 
@@ -70,7 +77,12 @@ def made_by(task: ResolvedTask) -> dict[str, str]:
 
 
 def facts_of(
-    suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
+    suite: ResolvedSuite,
+    options: PlanOptions,
+    work: Work,
+    prices: PriceBook,
+    panel: Panel | None,
+    live: Mapping[str, Mapping[str, object]],
 ) -> dict[str, object]:
     """Models, tasks and judges of the plan, and how it will be run."""
     own = options.own_hardware
@@ -83,7 +95,7 @@ def facts_of(
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= made_by(task)
+        tasks[name] |= {**made_by(task), **({"tool_server": live[name]} if name in live else {})}
     judged: dict[str, object] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}

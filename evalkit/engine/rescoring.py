@@ -21,6 +21,7 @@ from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
 from evalkit.engine.judging.verdicts import STOPS
+from evalkit.engine.live_tools import with_stored_tools
 from evalkit.engine.plan_facts import made_by
 from evalkit.engine.stored import stored
 from evalkit.engine.task_plan import task_scorer
@@ -111,6 +112,8 @@ def _tasks(suite: ResolvedSuite, facts: RunFacts, choice: Choice) -> dict[str, R
     if gone:
         raise SuiteError([f"{suite.path}: the run's task {name!r} is not in this suite: give the suite it was run from "
                           "(--suite), or name other tasks (--tasks)" for name in gone])  # fmt: skip
+    servers = {name: told.tool_server for name, told in asked.items()}
+    known = {name: with_stored_tools(known[name], server.tools if (server := servers[name]) else ()) for name in names}
     return {
         name: known[name]
         if choice.score is None

@@ -276,13 +276,16 @@ class Runner:
                 lane.stopped.setdefault(name, error)
                 continue
             due_at = time.perf_counter()
+            await self.ledger.live.admit(item)  # before the slot: whoever holds a session is never short of one
             await lane.limiter.acquire()
             if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
                 lane.limiter.release()
+                await self.ledger.live.leave(item)
                 continue
             money = await self._reserved(item, request)
             if money is None:
                 lane.limiter.release()
+                await self.ledger.live.leave(item)
                 return
             task = group.create_task(self._finish(item, request, Slot(lane), due_at, money))
             self._asking.add(task)
@@ -312,7 +315,7 @@ class Runner:
                 after: Item | None = None
                 if item.episode is not None:
                     found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                    after = self.ledger.finish_step(item, request, found)
+                    after = await self.ledger.finish_step(item, request, found)
                 else:
                     asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                     row = self.ledger.finish(item, request, asked)
@@ -324,6 +327,7 @@ class Runner:
                 due_at = time.perf_counter()
         finally:
             slot.give_back()
+            await self.ledger.live.leave(item)
 
     async def _onward(self, after: Item, lane: Lane) -> tuple[Item, Request, Reservation] | None:
         """The next turn or step, ready to be asked; None where the cache had all that follow, or the run is stopping:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
-from evalkit.records import AgentStep, Message, Row, Stage, Tool, ToolCall, ToolResult
+from evalkit.records import AgentStep, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
 
@@ -154,7 +154,7 @@ def _step(step: AgentStep, tools: Iterable[Tool] | None, redactor: Redactor, cou
         step,
         text=_text(step.text, redactor, counts) or "",
         calls=tuple(_call(one, tools, redactor, counts) for one in step.calls),
-        results=tuple(ToolResult(_text(one.text, redactor, counts) or "", one.failed) for one in step.results),
+        results=tuple(replace(one, text=_text(one.text, redactor, counts) or "") for one in step.results),
         reasoning=_text(step.reasoning, redactor, counts),
         refusal=_text(step.refusal, redactor, counts),
         carried=None,  # signed or encrypted thinking: nobody can look into it

@@ -97,6 +97,23 @@ class Identity(Verbatim):
         return self.known.judge
 
 
+class ToolServerFacts(StoredRecord):
+    """The live MCP server whose tools an agent's task called: what it said of itself when the run began."""
+
+    transport: str | None = None
+    """stdio: a program that was started for each sample. http: streamable HTTP."""
+    host: str | None = None
+    """None: a program on this machine."""
+    server: str | None = None
+    """The name and version that it gives itself. None: none."""
+    protocol: str | None = None
+    """Version of MCP."""
+    tools_digest: str | None = None
+    """Identity of its tool list, which every session had to show."""
+    tools: tuple[JsonMap, ...] = ()
+    """Its tools, in MCP's words."""
+
+
 class TaskFacts(StoredRecord):
     """One task of a run."""
 
@@ -113,6 +130,8 @@ class TaskFacts(StoredRecord):
     """Fingerprint of the data whose right answers `rescore` used last. None: scored once, by the run itself."""
     marked_redacted: Count | None = None
     """Answers that had been redacted before they were scored anew. None: none."""
+    tool_server: ToolServerFacts | None = None
+    """The live server of its tools: what it answered cannot be had again. None: no live server was asked."""
 
 
 class RescoredFacts(StoredRecord):

@@ -76,7 +76,8 @@ def make(given: Mapping[str, object]) -> Scorer:
             expected = _expected(sample, world, fields, conduct)
             answers, text = _done(response)
             conduct_kept = Conduct(expected.conduct)
-            played = world.played(answers, conduct_kept.look)
+            told = None if response.steps is None else [step.results for step in response.steps]
+            played = world.played(answers, conduct_kept.look, told)
             over = world.over(response.steps) if response.steps else None
             wrong = [*([over] if over else []), *conduct_kept.breaches(played)]
             wrong += _differences(played, expected, ignored, named=options["compare"] == "named")
@@ -95,7 +96,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         if world is None:
             return None
         found = _expected(sample, world, fields, conduct)
-        if found.solution is None:
+        if found.solution is None or world.environment.live is not None:  # no call is made to try a solution
             return None
         calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in found.solution]
         return json.dumps({"calls": calls, "says": (says.gold(sample) if says is not None else None) or ""})
@@ -120,7 +121,8 @@ def _expected(sample: Sample, world: World, fields: tuple[str, str, str], for_al
     end, conduct, solution = fields
     if end not in sample.fields and conduct not in sample.fields and not for_all:
         raise SuiteError(f"the record has neither the field {end!r} (what is otherwise at the end) nor {conduct!r}")
-    tools = list(world.environment.functions)
+    environment = world.environment
+    tools = None if environment.live is not None and environment.listed is None else list(environment.functions)
     try:
         named = as_plain(sample.fields.get(end) or {})
         rules = (
@@ -130,6 +132,8 @@ def _expected(sample: Sample, world: World, fields: tuple[str, str, str], for_al
         calls = _solution(as_plain(sample.fields.get(solution)), solution)
     except ValueError as error:
         raise SuiteError(str(error)) from error
+    if named and environment.live is not None:
+        raise SuiteError(f"the field {end!r}: nobody knows the state of a live server; use conduct and answer")
     if not isinstance(named, dict):
         raise SuiteError(f"the field {end!r} must be a mapping: what is otherwise at the end (seen: {short(named)})")
     return Expected(patched(dict(world.state), named), named, rules, calls)

@@ -121,7 +121,8 @@ def odd_step(record: Mapping[str, object]) -> str | None:
 
 def _results(value: object) -> bool:
     return type(value) is list and all(
-        type(one) is list and len(one) == 2 and _text(one[0]) and _flag(one[1]) for one in value
+        type(one) is list and len(one) in (2, 3) and _text(one[0]) and _flag(one[1]) and all(map(_number, one[2:]))
+        for one in value
     )
 
 

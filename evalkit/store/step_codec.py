@@ -28,7 +28,10 @@ def step_record(step: AgentStep) -> dict[str, object]:
     if step.calls:
         record["calls"] = [(call.name, call.arguments) for call in step.calls]
     if step.results:
-        record["results"] = [(result.text, result.failed) for result in step.results]
+        record["results"] = [
+            (one.text, one.failed) if one.total_s is None else (one.text, one.failed, one.total_s)
+            for one in step.results
+        ]
     if step.cost_usd is not None:
         record["cost_usd"] = str(step.cost_usd)
     if step.dropped:

@@ -158,7 +158,8 @@ def _with_functions(
 def _offer_of(environment: Environment, entry: TaskEntry) -> Offer:
     """The tools of an environment, the same for every sample."""
     declared = [{"name": t.name, "description": t.description, "parameters": t.parameters} for t in environment.tools]
-    return Offer(tuple(declared), entry.interface != "text")
+    unlisted = environment.live is not None and environment.listed is None
+    return Offer(tuple(declared), entry.interface != "text", unlisted=unlisted)
 
 
 def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:

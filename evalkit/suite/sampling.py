@@ -19,6 +19,7 @@ from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
 from evalkit.suite.environments import Environment, World
 from evalkit.suite.environments import state as states
+from evalkit.suite.environments.recorded import beginning_of
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
@@ -88,10 +89,10 @@ class Recipe:
             critical=prompt.critical(values),
             weight=self._weight(record, entry.weight) if entry.weight else None,
             stratum=self._group(record, entry.stratum, "stratum") if entry.stratum else None,
-            world=self._world(record) if self.environment is not None else None,
+            world=self._world(number, record) if self.environment is not None else None,
         )
 
-    def _world(self, record: Mapping[str, object]) -> World:
+    def _world(self, number: int, record: Mapping[str, object]) -> World:
         """What this sample's agent acts in. Raises BadRecord."""
         environment = self.environment
         assert environment is not None
@@ -102,6 +103,8 @@ class Recipe:
         state = states.patched(dict(environment.state), changes)
         if not isinstance(state, dict) or states.size(state) > states.MOST_STATE:
             raise BadRecord("start", f"makes a state of more than {states.MOST_STATE:,} characters")
+        if environment.recorded:
+            state |= beginning_of(self.id(number, record))
         limits = self.entry.at_most or LimitsEntry()
         return World(environment, state, limits, native=self.entry.interface != "text")
 

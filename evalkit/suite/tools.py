@@ -57,6 +57,8 @@ class Offer:
     declared: Expression | tuple[Mapping[str, object], ...]
     native: bool
     """Through the provider's tool interface; False: listed in the prompt."""
+    unlisted: bool = False
+    """Whether they are those of a live server that was not asked for them: none are shown."""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -65,6 +67,8 @@ class Offer:
 
     def listed(self, record: Mapping[str, object]) -> list[Any]:
         """The declarations as they are written. Raises BadTemplate, or ValueError where they are no list."""
+        if self.unlisted:
+            return []
         value = self.declared.value(record) if isinstance(self.declared, Expression) else list(self.declared)
         if isinstance(value, str):
             try:

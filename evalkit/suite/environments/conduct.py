@@ -64,8 +64,9 @@ class ConductEntry(Part):
         return tuple(one for one in named if one)
 
 
-def read_conduct(written: Json, where: str, tools: Sequence[str]) -> tuple[ConductEntry, ...]:
-    """The rules, as a suite or a record has them. Raises ValueError (a sentence) for what is no rule."""
+def read_conduct(written: Json, where: str, tools: Sequence[str] | None) -> tuple[ConductEntry, ...]:
+    """The rules, as a suite or a record has them; `tools` None: nobody knows yet which there are. Raises ValueError (a
+    sentence) for what is no rule."""
     if written is None:
         return ()
     if not isinstance(written, list) or len(written) > MOST_RULES:
@@ -73,7 +74,7 @@ def read_conduct(written: Json, where: str, tools: Sequence[str]) -> tuple[Condu
     return tuple(_rule(one, f"{where}[{n}]", tools) for n, one in enumerate(written))
 
 
-def _rule(written: Json, where: str, tools: Sequence[str]) -> ConductEntry:
+def _rule(written: Json, where: str, tools: Sequence[str] | None) -> ConductEntry:
     try:
         rule = ConductEntry.model_validate(written)
     except ValidationError as error:
@@ -88,7 +89,7 @@ def _rule(written: Json, where: str, tools: Sequence[str]) -> ConductEntry:
         raise ValueError(f"{where}: at_most says which tool: of")
     if rule.only is not None and (rule.after is None) == (rule.condition is None):
         raise ValueError(f"{where}: only says either after or if")
-    if unknown := [name for name in rule.tools if name not in tools]:
+    if tools is not None and (unknown := [name for name in rule.tools if name not in tools]):
         raise ValueError(f"{where} names the tool {short(unknown[0])}; there are {listed(tools)}")
     if rule.condition is not None:
         try:

@@ -4,6 +4,8 @@
     environment.digest           # of what it says: part of the task's identity and of each sample's
     environment.call(state, "refund", '{"parcel": "P-1"}')
 
+A file with `mcp` names a live server: it is not asked here, and its tools are known once a run has asked it (`live`).
+
 The file is a stranger's, like the suite: it is read from the allowed folders alone, it holds no code, and its templates
 are bounded as all templates are.
 """
@@ -11,27 +13,31 @@ are bounded as all templates are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
 from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
-from evalkit.facts.base import JsonMap
+from evalkit.facts.base import Json, JsonMap
 from evalkit.paths import find
 from evalkit.records import Tool
 from evalkit.suite.digests import digest
+from evalkit.suite.environments import live
 from evalkit.suite.environments import state as states
+from evalkit.suite.environments.live import LiveFunction, LiveServer, ToolList, ToolServer
 from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions
 from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
 from evalkit.suite.environments.values import as_plain
-from evalkit.suite.schema.environments import EnvironmentFile
+from evalkit.suite.schema.environments import EnvironmentFile, McpEntry
 from evalkit.suite.source_map import SourceMap, parse
 from evalkit.suite.wording import listed
 
 LARGEST = 2_000_000
 """Bytes of an environment file."""
+LARGEST_RECORD = 64_000_000
+"""Bytes of a recorded server: a suite's worth of sessions."""
 MOST_TOOLS = 100
 
 
@@ -44,7 +50,20 @@ class Environment:
     digest: str
     state: JsonMap
     """What there is before the first call."""
-    functions: Mapping[str, EnvironmentFunction | RecordedFunction]
+    functions: Mapping[str, EnvironmentFunction | RecordedFunction | LiveFunction]
+    """Empty for a live server that was not asked yet."""
+    recorded: bool = False
+    """Whether it is a recording of a server."""
+    live: LiveServer | None = None
+    """The live server that carries the calls out. None: this process does."""
+    listed: ToolList | None = None
+    """The tools of the live server. None: it was not asked for them."""
+    server: ToolServer | None = None
+    """Who opens sessions with the live server. None: nothing will be carried out."""
+
+    def with_tools(self, listed: ToolList, server: ToolServer | None) -> Environment:
+        """The environment of a live server, its tools known."""
+        return replace(self, functions=listed.functions, listed=listed, server=server)
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -63,7 +82,7 @@ def read_environment(written: str, folder: Path) -> Environment:
     """The environment in this file, relative to the suite's folder. Raises SuiteError with every complaint."""
     file = find(written, folder)
     try:
-        text = file.text("utf-8-sig", most=LARGEST)
+        text = file.text("utf-8-sig", most=LARGEST_RECORD if written.endswith(".json") else LARGEST)
     except FileNotFoundError as error:
         raise SuiteError(f"{written}: there is no such file") from error
     except UnicodeDecodeError as error:
@@ -76,7 +95,7 @@ def read_environment(written: str, folder: Path) -> Environment:
     entry = _by_schema(tree)
     if entry is None or tree.complaints:
         raise SuiteError(tree.complaints)
-    return _made(entry, written)
+    return _made(entry, written) if entry.mcp is None else _of_server(entry, entry.mcp, written, folder)
 
 
 def _made(entry: EnvironmentFile, written: str) -> Environment:
@@ -98,6 +117,20 @@ def _made(entry: EnvironmentFile, written: str) -> Environment:
     return Environment(Path(written).name, identity, entry.state, tools)
 
 
+def _of_server(entry: EnvironmentFile, mcp: McpEntry, written: str, folder: Path) -> Environment:
+    """A live MCP server, which is not asked here. Raises SuiteError."""
+    complaints = [f"{written}: mcp{said}" for said in live.problems(mcp)]
+    complaints += [
+        f"{written}: {key}: a live server has its own; leave it out, or leave out mcp"
+        for key, given in (("state", entry.state), ("tools", entry.tools))
+        if given
+    ]
+    if complaints:
+        raise SuiteError(complaints)
+    server = LiveServer(mcp, folder, written)
+    return Environment(Path(written).name, live.identity_of(server), {}, {}, live=server)
+
+
 def _of_record(text: str, written: str) -> Environment:
     """A recorded MCP server. Raises SuiteError."""
     try:
@@ -106,7 +139,7 @@ def _of_record(text: str, written: str) -> Environment:
         functions = recorded_functions(file)
         if len(file.tools) > MOST_TOOLS:
             raise ValueError(f"there are {len(file.tools)} tools, and the most is {MOST_TOOLS}")  # noqa: TRY301
-        identity = digest("evalkit.recorded/1", file.model_dump(mode="json", by_alias=True, exclude={"about"}))
+        identity = digest("evalkit.recorded/1", _content(file))
     except orjson.JSONDecodeError as error:
         raise SuiteError(f"{written}: is no JSON ({error})") from error
     except ValidationError as error:
@@ -118,7 +151,20 @@ def _of_record(text: str, written: str) -> Environment:
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise SuiteError(f"{written}: {error}") from error
-    return Environment(Path(written).name, identity, {}, functions)
+    return Environment(Path(written).name, identity, {}, functions, recorded=True)
+
+
+def _content(file: RecordedFile) -> dict[str, Json]:
+    """What a recording says; fields that older ones have not are left out where they say nothing."""
+    content: dict[str, Json] = file.model_dump(mode="json", by_alias=True, exclude={"about"})
+    results = content["results"]
+    assert isinstance(results, list)
+    for one in results:
+        assert isinstance(one, dict)
+        for name in ("session", "sample"):
+            if one[name] is None:
+                del one[name]
+    return content
 
 
 def _by_schema(tree: SourceMap) -> EnvironmentFile | None:

@@ -6,6 +6,10 @@
 
 A call returns what was recorded for this tool with equal arguments; of several results the n-th call gets the n-th, and
 later ones the last. A call that was never recorded is off the record: nobody knows what the server would have said.
+
+What `evalkit run --record-tools` writes also says in which `session` a call was made, and for which `sample`: then a
+call returns what the server said after the very same calls. After other calls it returns what was always said to it;
+where that differed between sessions, the call is off the record.
 """
 
 from __future__ import annotations
@@ -24,7 +28,9 @@ from evalkit.suite.environments.values import BrokenEnvironment
 from evalkit.suite.tools import read_tools
 
 USED = "#recorded"
-"""In the state: how many results of each call were given so far. No part of what `end-state` compares."""
+"""In the state: how many results of each call were given so far, and with sessions the sample (`SAMPLE`) and its calls
+(`CALLS`). No part of what `end-state` compares."""
+SAMPLE, CALLS = "sample", "calls"
 
 
 class OffRecord(BrokenEnvironment):
@@ -51,6 +57,20 @@ class ListedTool(_Mcp):
     description: str | None = None
     parameters: JsonMap = Field(default_factory=dict, alias="inputSchema")
     annotations: ToolHints | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it says that it changes nothing."""
+        return self.annotations is not None and self.annotations.read_only
+
+    def as_listed(self) -> dict[str, Json]:
+        """The tool as `tools/list` has it, without what is not read here."""
+        return {
+            "name": self.name,
+            "description": self.description or "",
+            "inputSchema": dict(self.parameters),
+            **({"annotations": {"readOnlyHint": True}} if self.read_only else {}),
+        }
 
 
 class RecordedContent(_Mcp):
@@ -79,6 +99,10 @@ class RecordedCall(_Mcp):
     name: str
     arguments: JsonMap = Field(default_factory=dict)
     result: ToolCallResult
+    session: str | None = None
+    """Which session of the server it was made in, its calls in their order. None: nobody says."""
+    sample: str | None = None
+    """The sample that the session was for. None: nobody says."""
 
 
 class RecordedFile(BaseModel):
@@ -91,6 +115,54 @@ class RecordedFile(BaseModel):
     results: list[RecordedCall]
 
 
+class _Node:
+    """What was recorded after the same calls."""
+
+    __slots__ = ("by_sample", "first", "next")
+
+    def __init__(self) -> None:
+        self.first: ToolCallResult | None = None
+        self.by_sample: dict[str, ToolCallResult] = {}
+        self.next: dict[str, _Node] = {}
+
+
+class RecordedSessions:
+    """The sessions of a recording, by what was called before."""
+
+    def __init__(self, calls: Sequence[RecordedCall]) -> None:
+        self._root = _Node()
+        self._always: dict[str, ToolCallResult | None] = {}
+        """By call what it always returned; None where that differed."""
+        at: dict[str, _Node] = {}
+        for call in calls:
+            if call.session is None:
+                continue
+            place = call.name + _key(call.arguments)
+            at[call.session] = node = at.get(call.session, self._root).next.setdefault(place, _Node())
+            node.first = node.first or call.result
+            if call.sample is not None:
+                node.by_sample.setdefault(call.sample, call.result)
+            known = self._always.setdefault(place, call.result)
+            if known is None or (known.text, known.failed) != (call.result.text, call.result.failed):
+                self._always[place] = None
+
+    def __bool__(self) -> bool:
+        return bool(self._root.next)
+
+    def after(self, before: Sequence[str], place: str, sample: str) -> ToolCallResult | None:
+        """What the call returned after these; None where nobody knows."""
+        node: _Node | None = self._root
+        for one in (*before, place):
+            node = node.next.get(one) if node is not None else None
+        if node is not None and node.first is not None:
+            return node.by_sample.get(sample, node.first)
+        return self._always.get(place)
+
+    def differed(self, place: str) -> bool:
+        """Whether the call returned now this, now that."""
+        return place in self._always and self._always[place] is None
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedFunction:
     """One recorded tool, used like a function of an environment."""
@@ -99,7 +171,8 @@ class RecordedFunction:
     writes: bool
     """Whether it may change something: it does not say that it only reads."""
     results: Mapping[str, Sequence[ToolCallResult]]
-    """By the arguments, as text."""
+    """By the arguments, as text; of calls of which no session is known."""
+    sessions: RecordedSessions
     ends: bool = False
 
     def read(self, arguments: str) -> dict[str, Json]:
@@ -113,12 +186,20 @@ class RecordedFunction:
         except RefusedCall as error:
             return Called(f"Error: {error}", failed=True, state=state)
         written = _key(read)
-        found = self.results.get(written)
-        if not found:
-            raise OffRecord(f"{self.tool.name}({written[:200]}) was never recorded")
         used = state.get(USED)
         counts: dict[str, Json] = dict(used) if isinstance(used, dict) else {}
         place = f"{self.tool.name}{written}"
+        if self.sessions:
+            calls = counts.get(CALLS)
+            before = [str(one) for one in calls] if isinstance(calls, list) else []
+            counts[CALLS] = [*before, place]
+            if (known := self.sessions.after(before, place, str(counts.get(SAMPLE)))) is not None:
+                return Called(known.text or "ok", known.failed, {**state, USED: counts})
+        found = self.results.get(written)
+        if not found:
+            why = "was recorded after other calls, with now this result and now that"
+            why = why if self.sessions.differed(place) else "was never recorded"
+            raise OffRecord(f"{self.tool.name}({written[:200]}) {why}")
         n = counts.get(place)
         n = n if isinstance(n, int) else 0
         result = found[min(n, len(found) - 1)]
@@ -127,24 +208,32 @@ class RecordedFunction:
 
 def recorded_functions(file: RecordedFile) -> dict[str, RecordedFunction]:
     """The tools by name. Raises ValueError (half a sentence) for results of no tool, or too long ones."""
-    declared = [
-        {"name": one.name, "description": one.description or "", "parameters": dict(one.parameters)}
-        for one in file.tools
-    ]
     results: dict[str, dict[str, list[ToolCallResult]]] = {one.name: {} for one in file.tools}
     for n, call in enumerate(file.results):
         if call.name not in results:
             raise ValueError(f"results[{n}] is of the tool {call.name!r:.80}, which is not among tools")
         if len(call.result.text) > LONGEST_RESULT:
             raise ValueError(f"results[{n}] is longer than {LONGEST_RESULT:,} characters")
-        results[call.name].setdefault(_key(call.arguments), []).append(call.result)
-    hints = {one.name: one.annotations for one in file.tools}
+        if call.session is None:
+            results[call.name].setdefault(_key(call.arguments), []).append(call.result)
+    read_only = {one.name: one.read_only for one in file.tools}
+    sessions = RecordedSessions(file.results)
     return {
-        tool.name: RecordedFunction(
-            tool, not (hint.read_only if (hint := hints[tool.name]) is not None else False), results[tool.name]
-        )
-        for tool in read_tools(declared)
+        tool.name: RecordedFunction(tool, not read_only[tool.name], results[tool.name], sessions)
+        for tool in declared_tools(file.tools)
     }
+
+
+def declared_tools(listed: Sequence[ListedTool]) -> tuple[Tool, ...]:
+    """The tools as models are offered them. Raises ValueError (half a sentence)."""
+    return read_tools(
+        {"name": one.name, "description": one.description or "", "parameters": dict(one.parameters)} for one in listed
+    )
+
+
+def beginning_of(sample: str) -> dict[str, Json]:
+    """The state in which a sample of a recorded server begins."""
+    return {USED: {SAMPLE: sample}}
 
 
 def _key(arguments: JsonMap) -> str:

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from evalkit.facts.base import Json, JsonMap
-from evalkit.records import AgentStep, Sample, StopReason, ToolCall
+from evalkit.records import AgentStep, Sample, StopReason, ToolCall, ToolResult
 from evalkit.suite.environments.arguments import RefusedCall
 from evalkit.suite.environments.reading import Environment
 from evalkit.suite.environments.tool import Called
+from evalkit.suite.environments.values import BrokenEnvironment
 from evalkit.suite.schema.environments import LimitsEntry
 
 CUT: tuple[StopReason, ...] = ("length", "refusal", "content_filter")
@@ -51,12 +52,7 @@ class World:
         BrokenEnvironment."""
         found: list[Called] = []
         for n, call in enumerate(calls):
-            if n < MOST_CALLS:
-                called = self.environment.call(state, call.name, call.arguments)
-            else:
-                called = Called(
-                    f"Error: more than {MOST_CALLS} calls in one answer; this one was left out", True, state
-                )
+            called = self.environment.call(state, call.name, call.arguments) if n < MOST_CALLS else left_out(state)
             state = called.state
             found.append(called)
         return tuple(found), state
@@ -83,13 +79,27 @@ class World:
         )
         return next((said for is_reached, said in limits if is_reached), None)
 
-    def played(self, answers: Iterable[Sequence[ToolCall]], look: Look | None = None) -> Played:
+    def played(
+        self,
+        answers: Sequence[Sequence[ToolCall]],
+        look: Look | None = None,
+        told: Sequence[Sequence[ToolResult]] | None = None,
+    ) -> Played:
         """The calls of all answers, carried out again; `look` is shown each with the state before it. Raises
-        BrokenEnvironment."""
+        BrokenEnvironment.
+
+        `told`: what they returned, which stands for the calls of a live server: it is never asked again.
+        """
         state, calls = self.state, []
-        for step, made in enumerate(answers, start=1):
+        known = told if self.environment.live is not None and told is not None else [None] * len(answers)
+        for step, (made, returned) in enumerate(zip(answers, known, strict=True), start=1):
             before = state
-            results, state = self.answer(state, made)
+            if returned is None:
+                results, state = self.answer(state, made)
+            elif len(returned) != len(made):
+                raise BrokenEnvironment(f"step {step} has {len(made)} calls and {len(returned)} results")
+            else:
+                results = tuple(Called(one.text, one.failed, state) for one in returned)
             for call, called in zip(made, results, strict=True):
                 calls.append(self._told(step, call, called))
                 if look is not None:
@@ -105,6 +115,11 @@ class World:
             arguments = {}
         writes = function is not None and function.writes
         return PlayedCall(step, call.name, arguments, called.text, called.failed, writes)
+
+
+def left_out(state: JsonMap) -> Called:
+    """What comes of a call beyond the `MOST_CALLS` of one answer."""
+    return Called(f"Error: more than {MOST_CALLS} calls in one answer; this one was left out", True, state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,13 +78,34 @@ class EnvironmentTool(Part):
     """Whether the sample is over after this call (handing over to a person)."""
 
 
+class McpEntry(Part):
+    """A live MCP server whose tools an agent may call: exactly one of `command` and `base_url`."""
+
+    command: Annotated[Several[Text], Field(min_length=1, max_length=100)] | None = None
+    """A program that speaks MCP on its standard input and output, and its arguments; no shell reads them. What begins
+    with ./ lies beside the suite. It runs with --allow-suite-code alone."""
+    base_url: Text | None = None
+    """The address of a server that speaks streamable HTTP: on this machine, or at a host that the person allows
+    (--allow-key-host HOST)."""
+    env: Annotated[Several[Text], Field(max_length=50)] = ()
+    """command: variables of the environment that it may see, each allowed by the person: --allow-env NAME."""
+    header_env: dict[Text, Text] = Field(default_factory=dict)
+    """base_url: by header the environment variable that holds its value; allow each: --allow-key-host VARIABLE@HOST."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds that the server has to start, and for each call."""
+    at_once: Annotated[int, Field(ge=1, le=64)] = 8
+    """Samples that have a session at the same time."""
+
+
 class EnvironmentFile(Part):
-    """The whole file."""
+    """The whole file: `state` and `tools`, or `mcp`."""
 
     about: str = ""
     state: JsonMap = Field(default_factory=dict)
     """What there is before the first call; a sample may change it (`start`)."""
-    tools: Several[EnvironmentTool]
+    tools: Several[EnvironmentTool] = ()
+    mcp: McpEntry | None = None
+    """The live server whose tools these are. null: the tools of this file."""
 
 
 class LimitsEntry(Part):

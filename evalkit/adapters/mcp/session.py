@@ -1,0 +1,246 @@
+"""A session with a live MCP server: started with the first call, in a task of its own, and ended with its sample.
+
+The SDK's contexts have to be left in the task that entered them, and an agent's sample is asked in several: so each
+session is a task that takes calls from a queue. What goes wrong on the server's side is a ToolServerFailed: nobody's
+answer is to blame, and no call is made twice, since it may have changed something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import mcp_types as types
+from mcp.client.session import ClientSession
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VERSION
+from pydantic import ValidationError
+
+import evalkit
+from evalkit.adapters.keys import without_keys
+from evalkit.adapters.mcp.transports import SessionLimits
+from evalkit.facts.base import JsonMap
+from evalkit.suite.environments.live import MOST_TOOLS, ToolList, ToolServerFailed, tool_list
+from evalkit.suite.environments.recorded import RecordedContent, ToolCallResult
+from evalkit.suite.environments.tool import LONGEST_RESULT
+
+MOST_PAGES = 50
+"""Of one tool list."""
+CLOSE_S = 8.0
+"""How long a session may take to end before its task is left alone."""
+for _name in ("mcp", "client"):  # what a stranger makes the SDK log goes to nobody's terminal
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+Streams = Callable[[SessionLimits], AbstractAsyncContextManager[tuple[Any, Any]]]
+
+
+class _Session(ClientSession):
+    """The SDK's session; results are not held against the server's own schema, whose patterns may never end."""
+
+    async def validate_tool_result(self, name: str, result: types.CallToolResult) -> None:
+        return None
+
+
+class McpServer:
+    """Opens sessions. `streams` connects to the server, and `title` names it in messages."""
+
+    def __init__(self, streams: Streams, title: str, timeout_s: float) -> None:
+        self._streams, self.title, self.timeout_s = streams, title, timeout_s
+        self.expected: str | None = None
+        """Digest of the tool list that each session has to show. None: not known yet."""
+
+    async def tools(self) -> ToolList:
+        """The server's tools, by a session of its own. Raises ToolServerFailed."""
+        session = McpSession(self)
+        try:
+            return await session.listed()
+        finally:
+            await session.aclose()
+
+    def session(self) -> McpSession:
+        """A new session; nothing is started yet."""
+        return McpSession(self)
+
+    def connected(self, limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+        """Streams to the server."""
+        return self._streams(limits)
+
+
+@dataclass(slots=True)
+class _Call:
+    name: str
+    arguments: JsonMap
+    done: asyncio.Future[ToolCallResult]
+
+
+@dataclass(eq=False, slots=True)
+class McpSession:
+    """See the module."""
+
+    server: McpServer
+    _task: asyncio.Task[None] | None = None
+    _calls: asyncio.Queue[_Call | None] = field(default_factory=asyncio.Queue)
+    _listed: asyncio.Future[ToolList] | None = None
+    _limits: SessionLimits = field(default_factory=SessionLimits)
+
+    async def listed(self) -> ToolList:
+        """The tools, once the session has begun. Raises ToolServerFailed."""
+        if self._task is None:
+            self._listed = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._run())
+        assert self._listed is not None
+        return await asyncio.shield(self._listed)
+
+    async def call(self, name: str, arguments: JsonMap) -> ToolCallResult:
+        """What a call returned; an error that the model can act on comes back as one. Raises ToolServerFailed."""
+        await self.listed()
+        assert self._task is not None
+        call = _Call(name, arguments, asyncio.get_running_loop().create_future())
+        self._calls.put_nowait(call)
+        waited: set[asyncio.Future[Any]] = {self._task, call.done}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if not call.done.done():
+            raise self._failed("the session ended")
+        return call.done.result()
+
+    async def aclose(self) -> None:
+        """End the session, and with it a program that was started for it. A second call does nothing."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._calls.put_nowait(None)
+        with suppress(asyncio.CancelledError):
+            _, late = await asyncio.wait({task}, timeout=CLOSE_S / 2)
+            if late:
+                task.cancel()
+                await asyncio.wait({task}, timeout=CLOSE_S / 2)
+        task.cancel()
+        if self._listed is not None and self._listed.done():
+            self._listed.exception()  # seen, whether anybody waited for it
+
+    async def _run(self) -> None:
+        """The session from beginning to end; whatever fails is told to whoever waits."""
+        assert self._listed is not None
+        failure: Exception | None = None
+        try:
+            async with self.server.connected(self._limits) as (read, write), _Session(read, write, **_WHO) as session:
+                with anyio.fail_after(self.server.timeout_s):
+                    found = await self._begun(session)
+                self._listed.set_result(found)
+                while (call := await self._calls.get()) is not None:
+                    await self._answer(session, call)
+        except asyncio.CancelledError:
+            failure = self._failed("the run was interrupted")
+            raise
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - becomes the failure of the sample
+            first = _first(error)
+            late = f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)"
+            told = late if isinstance(first, TimeoutError) else _said(first)
+            failure = first if isinstance(first, ToolServerFailed) else self._failed(told)
+        finally:
+            if not self._listed.done():
+                self._listed.set_exception(failure or self._failed("the session ended"))
+
+    async def _begun(self, session: _Session) -> ToolList:
+        """Shake hands and ask for the tools. Raises ToolServerFailed, MCPError."""
+        try:
+            began = await session.initialize()
+            server, protocol = began.server_info, began.protocol_version
+            named: str | None = f"{server.name} {server.version}"[:200]
+        except MCPError as error:
+            if error.code not in (METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VERSION, INVALID_PARAMS):
+                raise
+            await session.discover()  # a server of the newer protocol alone
+            protocol, info = session.protocol_version or "", session.server_info
+            named = f"{info.name} {info.version}"[:200] if info is not None else None
+        entries = await self._all_tools(session)
+        try:
+            found = tool_list(entries, without_keys(named) if named else None, protocol)
+        except ValueError as error:
+            raise self._failed(str(error)) from error
+        if self.server.expected not in (None, found.digest):
+            raise self._failed("its tools are others than when the run began")
+        return found
+
+    async def _all_tools(self, session: _Session) -> list[dict[str, Any]]:
+        """Every page of the list. Raises ToolServerFailed for one without end."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            params = types.PaginatedRequestParams(cursor=cursor) if cursor is not None else None
+            page = await session.list_tools(params=params)
+            found += [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
+            if (cursor := page.next_cursor) is None:
+                return found
+            if len(found) > MOST_TOOLS:
+                break
+        raise self._failed(f"its tool list does not end within {MOST_PAGES} pages and {MOST_TOOLS} tools")
+
+    async def _answer(self, session: _Session, call: _Call) -> None:
+        """Carry out one call, and say what came of it."""
+        try:
+            with anyio.fail_after(self.server.timeout_s):
+                said = await session.call_tool(call.name, dict(call.arguments))
+            outcome: ToolCallResult | Exception = _result(said)
+        except MCPError as error:
+            if error.code == INVALID_PARAMS and self._limits.broken is None:
+                outcome = _text(f"Error: {without_keys(error.message)[:2_000]}", failed=True)
+            else:
+                outcome = self._failed(_said(error))
+        except TimeoutError:
+            told = f"{call.name[:80]} did not return within {self.server.timeout_s:g} s (mcp.timeout_s)"
+            outcome = self._failed(told)
+        except Exception as error:  # noqa: BLE001 - becomes the failure of the sample
+            outcome = self._failed(_said(error))
+        if not call.done.done():
+            if isinstance(outcome, Exception):
+                call.done.set_exception(outcome)
+            else:
+                call.done.set_result(outcome)
+
+    def _failed(self, why: str) -> ToolServerFailed:
+        return ToolServerFailed(without_keys(f"{self.server.title}: {self._limits.broken or why}"))
+
+
+_WHO: dict[str, Any] = {"client_info": types.Implementation(name="evalkit", version=evalkit.__version__)}
+
+
+def _result(said: types.CallToolResult) -> ToolCallResult:
+    """A result as it is stored and recorded: its texts, and other parts by their kind."""
+    parts = [
+        RecordedContent(type=part.type, text=without_keys(part.text) if isinstance(part, types.TextContent) else None)
+        for part in said.content
+    ]
+    if not parts and said.structured_content is not None:
+        written = json.dumps(said.structured_content, ensure_ascii=False)
+        parts = [RecordedContent(type="text", text=without_keys(written))]
+    found = ToolCallResult(content=parts, isError=bool(said.is_error))
+    if len(found.text) > LONGEST_RESULT:
+        return _text(f"Error: the result is longer than {LONGEST_RESULT:,} characters", failed=True)
+    return found
+
+
+def _text(text: str, *, failed: bool) -> ToolCallResult:
+    return ToolCallResult(content=[RecordedContent(type="text", text=text)], isError=failed)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error itself, or the first of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _said(error: BaseException) -> str:
+    """What an error says, in a line."""
+    if isinstance(error, MCPError):
+        return f"it answered with an error: {error.message[:300]!r} ({error.code})"
+    if isinstance(error, ValidationError):
+        return f"it said what is no MCP ({error.error_count()} odd fields)"
+    return f"{type(error).__name__}: {str(error)[:300]}"

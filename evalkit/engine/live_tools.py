@@ -1,0 +1,178 @@
+"""Before a run: live MCP servers are asked for their tools, which every sample offers to the models.
+
+    suite, live = with_live_tools(suite, options)       # tasks offer the tools, and know who opens sessions
+    live.facts       # for run.json: {"weather": {"transport": "stdio", "tools_digest": ..., "tools": [...]}}
+
+A server is asked only where a run will be carried out, and where the person allows it: a program by --allow-suite-code,
+an address on this machine or at a host of --allow-key-host. Otherwise its tools are not known, and a note says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from evalkit.addresses import is_loopback
+from evalkit.errors import MissingPackage, SuiteError
+from evalkit.installed import install_hint
+from evalkit.suite.environments import Environment
+from evalkit.suite.environments.live import LiveServer, ToolList, ToolServerFailed, tool_list
+from evalkit.suite.policy import current
+from evalkit.suite.prompt_compiling import compile_prompt
+from evalkit.suite.sensitivity import Sensitivity
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
+from evalkit.trust import prompts_may_go
+
+if TYPE_CHECKING:
+    from evalkit.adapters.mcp.server import ReachedServer
+    from evalkit.adapters.mcp.session import McpServer
+
+
+class _Asked(Protocol):
+    """What of the options of a plan counts here."""
+
+    @property
+    def key_hosts(self) -> frozenset[str]: ...
+    @property
+    def allow_code(self) -> bool: ...
+    @property
+    def sends(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTools:
+    """What was found out about the live servers of a suite."""
+
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """By task: what run.json says of its server."""
+
+
+def with_live_tools(suite: ResolvedSuite, options: _Asked) -> tuple[ResolvedSuite, LiveTools]:
+    """The suite with the tools of its live servers. Raises SuiteError with every complaint, MissingKey,
+    MissingPackage."""
+    servers = {
+        task.environment.digest: (task.environment, task.environment.live)
+        for task in suite.tasks
+        if task.environment is not None and task.environment.live is not None
+    }
+    if not servers:
+        return suite, LiveTools()
+    complaints: list[str] = []
+    notes: list[str] = []
+    known: dict[str, tuple[Environment, ReachedServer]] = {}
+    for digest, (environment, live) in servers.items():
+        try:
+            reached = _reached(live, options)
+            wrong, told = _may_be_told(live, reached, suite.sensitivity, options.key_hosts)
+            complaints, notes = complaints + wrong, notes + told
+            if not wrong:
+                known[digest] = (_asked(environment, reached) if options.sends else environment, reached)
+        except SuiteError as error:
+            complaints += error.complaints
+        except ToolServerFailed as error:
+            complaints.append(f"{live.written}: mcp: the server failed when it was asked for its tools: {error}")
+    if complaints:
+        raise SuiteError(complaints)
+    if not options.sends:
+        names = ", ".join(sorted(live.written for _, live in servers.values()))
+        notes.append(f"{names}: a live MCP server, which is asked in a run alone: its tools are not known here")
+        return suite, LiveTools(tuple(notes))
+    tasks, facts = [], {}
+    for task in suite.tasks:
+        if task.environment is not None and task.environment.digest in known:
+            environment, reached = known[task.environment.digest]
+            facts[task.name] = _facts(environment, reached)
+            tasks.append(task_with(task, environment))
+        else:
+            tasks.append(task)
+    return replace(suite, tasks=tuple(tasks)), LiveTools(tuple(notes), facts)
+
+
+def task_with(task: ResolvedTask, environment: Environment) -> ResolvedTask:
+    """The task with the tools of its live server in its prompt. Raises SuiteError."""
+    prompt, wrong = compile_prompt(task.entry, environment)
+    if prompt is None:
+        raise SuiteError([f"{task.at}.{key}: {said}" for key, said in wrong])
+    return replace(task, environment=environment, prompt=prompt)
+
+
+def with_stored_tools(task: ResolvedTask, tools: Iterable[object]) -> ResolvedTask:
+    """The task with the tools that its server listed for a stored run; as it is where it has no live server, or the
+    run says none. Nothing is asked."""
+    listed = list(tools)
+    if task.environment is None or task.environment.live is None or not listed:
+        return task
+    try:
+        found = tool_list(listed)
+    except ValueError:
+        return task
+    return task_with(task, task.environment.with_tools(found, None))
+
+
+def _reached(live: LiveServer, options: _Asked) -> ReachedServer:
+    try:
+        from evalkit.adapters.mcp.server import reach
+    except ImportError as error:
+        raise MissingPackage(
+            f"{live.written}: tools of a live MCP server need the package {error.name}. Install the extra: "
+            f"{install_hint('mcp')}"
+        ) from error
+    return reach(live, allow_code=options.allow_code, key_hosts=options.key_hosts, sends=options.sends)
+
+
+def _may_be_told(
+    live: LiveServer, reached: ReachedServer, level: Sensitivity, allowed: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    """(complaints, notes) about a server that is told what models make of prompts."""
+    place, policy, host = f"{live.written}: mcp", current(), reached.host
+    if host is None:
+        if policy is not None and policy.refusals(level, ""):
+            said = (
+                f"where a program of the suite sends what it is told is not known, and {policy.name} has requirements"
+            )
+            return [f"{place}: {said} for {level}"], []
+        return [], [f"{place}: a program of the suite; evalkit does not see where it sends what models tell it"]
+    if is_loopback(host):
+        return [], []
+    if policy is not None:
+        said = f"calls of a suite with sensitivity: {level} may not go to {host}"
+        return [f"{place}.base_url: {said}: {why} ({policy.name})" for why in policy.refusals(level, host)], []
+    if not prompts_may_go(host, allowed):
+        return [
+            f"{place}.base_url: what models make of prompts would go to {host}. If it may, allow the host outside the "
+            f"suite: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
+        ], []
+    return [], []
+
+
+def _asked(environment: Environment, reached: ReachedServer) -> Environment:
+    """The environment with the tools that the server lists now. Raises ToolServerFailed."""
+    server = reached.server
+    # In a thread, with a loop of its own: a plan is made inside of a caller's loop too.
+    with ThreadPoolExecutor(1) as thread:
+        listed = thread.submit(copy_context().run, asyncio.run, _listed(server)).result()
+    server.expected = listed.digest
+    return environment.with_tools(listed, server)
+
+
+async def _listed(server: McpServer) -> ToolList:
+    return await server.tools()
+
+
+def _facts(environment: Environment, reached: ReachedServer) -> dict[str, object]:
+    listed = environment.listed
+    assert listed is not None  # it was asked
+    return {
+        "transport": reached.transport,
+        "host": reached.host,
+        "server": listed.server,
+        "protocol": listed.protocol,
+        "tools_digest": listed.digest,
+        "tools": [dict(tool) for tool in listed.raw],
+    }
