@@ -26,6 +26,7 @@ from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.work import PlannedModel
+from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.records import Message, Request, Settings, Tool, Usage
 from evalkit.suite.extra_fields import other_limits
 from evalkit.suite.schema import ModelEntry
@@ -259,22 +260,22 @@ def _is_unlimited(model: PlannedModel, name: str, part: PlannedModel) -> bool:
     return name != model.adapter.spec.model and (settings.max_output_tokens is None or not can.output_limit)
 
 
-def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, object]:
-    """What run.json says of a model, or of a judge."""
+def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> ModelFacts:
+    """What run.json says of a model, of a part of one, or of a judge."""
     endpoint = model.adapter.endpoint
     made_by = origin_of_model(model.adapter.spec)
     unit = None
     if model.priced_as is not None:
         unit = prices.unit_prices(*model.priced_as, datetime.now(UTC), asked_tier(entry))
         unit = unit or own
-    return {
-        "adapter": model.adapter.spec.adapter,
-        "model": model.adapter.spec.model,
-        "place": endpoint.place,
-        "host": endpoint.host,
-        "facts": {**endpoint.facts, **({"plugin": made_by} if made_by is not None else {})},
-        "prices": unit.as_facts() if unit is not None else None,
-        "priced_as": list(model.priced_as) if model.priced_as is not None else None,
-        "service_tier": asked_tier(entry),
-        "streaming": model.adapter.capabilities.streaming,
-    }
+    return ModelFacts(
+        adapter=model.adapter.spec.adapter,
+        model=model.adapter.spec.model,
+        place=endpoint.place,
+        host=endpoint.host,
+        facts={**endpoint.facts, **({"plugin": made_by} if made_by is not None else {})},
+        prices=None if unit is None else PriceFacts.model_validate(unit.as_facts()),
+        priced_as=model.priced_as,
+        service_tier=asked_tier(entry),
+        streaming=model.adapter.capabilities.streaming,
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about
 from evalkit.engine.judging.panel import Panel, label_of
-from evalkit.engine.work import PlanOptions, Work
+from evalkit.engine.work import PlannedModel, PlanOptions, Work
+from evalkit.facts import ModelFacts, TaskFacts
 from evalkit.scorers.registry import origin_of_scorer
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
@@ -86,23 +86,25 @@ def facts_of(
 ) -> dict[str, object]:
     """Models, tasks and judges of the plan, and how it will be run."""
     own = options.own_hardware
-    models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
-    for model in (one for one in work.models if one.parts):
-        models[model.name]["parts"] = {
-            name: about(part, suite.models[name], own.get(name), prices) for name, part in model.parts.items()
-        }
-    tasks: dict[str, Any] = {
-        task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
-    }
-    for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= {**made_by(task), **({"tool_server": live[name]} if name in live else {})}
-    judged: dict[str, object] = {}
-    if panel is not None:
-        judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
-        for name in panel.tasks:
-            tasks[name]["scorer"] = label_of(tasks[name]["identity"]["judge"])
+
+    def told(asked: Iterable[PlannedModel], entries: Mapping[str, ModelEntry]) -> dict[str, ModelFacts]:
+        found = {}
+        for model in asked:
+            parts = {"parts": told(model.parts.values(), entries)} if model.parts else {}
+            found[model.name] = about(model, entries[model.name], own.get(model.name), prices).model_copy(update=parts)
+        return found
+
+    judged = {} if panel is None else {"judges": _as_json(told(panel.judges, suite.judges))}
+    written = {task.name: task for task in suite.tasks}
+    tasks: dict[str, dict[str, object]] = {}
+    for task in work.tasks:
+        judges = task.identity.get("judge") if panel is not None and task.name in panel.tasks else None
+        scorer = label_of(judges) if isinstance(judges, Mapping) else task.scorer.name
+        facts = TaskFacts.model_validate({"n": task.n, "scorer": scorer, **made_by(written[task.name])})
+        server = {"tool_server": live[task.name]} if task.name in live else {}
+        tasks[task.name] = {**facts.as_json(), "identity": task.identity, **server}
     return {
-        "models": models,
+        "models": _as_json(told(work.models, suite.models)),
         "tasks": tasks,
         **judged,
         "n_rows": work.n_rows,
@@ -115,3 +117,7 @@ def facts_of(
         "repeats": work.settings.repeats,
         "max_cost_usd": work.settings.max_cost_usd,
     }
+
+
+def _as_json(facts: Mapping[str, ModelFacts]) -> dict[str, object]:
+    return {name: one.as_json() for name, one in facts.items()}
