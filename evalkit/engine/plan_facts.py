@@ -100,9 +100,9 @@ def facts_of(
     for task in work.tasks:
         judges = task.identity.get("judge") if panel is not None and task.name in panel.tasks else None
         scorer = label_of(judges) if isinstance(judges, Mapping) else task.scorer.name
+        facts = TaskFacts.model_validate({"n": task.n, "scorer": scorer, **made_by(written[task.name])})
         server = {"tool_server": live[task.name]} if task.name in live else {}
-        facts = TaskFacts.model_validate({"n": task.n, "scorer": scorer, **made_by(written[task.name]), **server})
-        tasks[task.name] = {**facts.as_json(), "identity": task.identity}
+        tasks[task.name] = {**facts.as_json(), "identity": task.identity, **server}
     return {
         "models": _as_json(told(work.models, suite.models)),
         "tasks": tasks,
