@@ -115,8 +115,22 @@ def desk(tmp_path: Path, capsys: Capture, tmp_path_factory: pytest.TempPathFacto
     return Desk(capsys, tmp_path)
 
 
-def test_history_saves_items_and_says_so_before_and_after(desk: Desk) -> None:
-    ran = desk.run(desk.suite("suite.yaml", "cand", history="auto"))
+_RAN: list[Ran] = []
+
+
+@pytest.fixture
+def ran(tmp_path: Path, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """What `run --gate` of the plain suite said, with its run in the desk's folder: asked once for all tests."""
+    kept = tmp_path_factory.getbasetemp() / "stored-and-run"
+    if not _RAN:
+        _RAN.append(desk.run(desk.suite("suite.yaml", "cand", history="auto")))
+        shutil.copytree(tmp_path, kept)
+    else:
+        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    return _RAN[0]
+
+
+def test_history_saves_items_and_says_so_before_and_after(desk: Desk, ran: Ran) -> None:
     assert ran.code == 0, ran.err
     assert "history of 5 older models" in ran.err
     assert "before the order was drawn" in ran.err
@@ -131,8 +145,7 @@ def test_history_saves_items_and_says_so_before_and_after(desk: Desk) -> None:
     assert len(said["history"]["older"]) == 5
 
 
-def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk) -> None:
-    ran = desk.run(desk.suite("suite.yaml", "cand", history="auto"))
+def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk, ran: Ran) -> None:
     for one in runs.list_runs(desk.folder / "results"):
         facts = read_facts(one.path)
         if one.path != desk.latest and "base" not in (facts.models or {}):
@@ -175,19 +188,18 @@ def test_a_worse_candidate_fails_early(desk: Desk) -> None:
     assert desk.decided()["saved"]["n_used"] < N
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_order_follows_from_the_frozen_scores(desk: Desk) -> None:
-    suite = desk.suite("suite.yaml", "cand", history="auto")
-    desk.run(suite)
     facts = read_facts(desk.latest)
     assert facts.history is not None
     assert facts.history.seed == facts.stopped_early.seed == history.frozen_of(desk.latest, facts).seed
-    desk.run(suite, "--new")
+    desk.run(desk.folder / "suite.yaml", "--new")
     assert read_facts(desk.latest).history.seed == facts.history.seed  # asking again is no second chance
 
 
+@pytest.mark.usefixtures("ran")
 @pytest.mark.parametrize("how", ["edit", "remove", "edit both", "other seed", "no history"])
 def test_history_that_was_changed_after_the_order_was_known_is_refused(desk: Desk, how: str) -> None:
-    desk.run(desk.suite("suite.yaml", "cand", history="auto"))
     path, facts = desk.latest / history.FILE, runs.read_facts(desk.latest)
     said = json.loads(path.read_text())
     said["older"][0] = [1.0 - value for value in said["older"][0]]
@@ -208,8 +220,8 @@ def test_history_that_was_changed_after_the_order_was_known_is_refused(desk: Des
     assert found.code == 2, found.out
 
 
+@pytest.mark.usefixtures("ran")
 def test_a_changed_baseline_is_refused(desk: Desk) -> None:
-    desk.run(desk.suite("suite.yaml", "cand", history="auto"))
     desk.promote("old1", "other")
     (desk.folder / "baselines" / "prod.yaml").write_text((desk.folder / "baselines" / "other.yaml").read_text())
     found = desk.gate()
@@ -268,14 +280,13 @@ def test_a_run_that_is_named_and_does_not_fit_is_refused_before_anything_is_aske
     assert missing.code == 2
 
 
+@pytest.mark.usefixtures("ran")
 def test_an_interrupted_run_goes_on_with_the_history_that_it_froze(desk: Desk) -> None:
-    suite = desk.suite("suite.yaml", "cand", history="auto")
-    desk.run(suite)
     first = read_facts(desk.latest).history
     folder = desk.latest
     runs.update_facts(folder, status="incomplete", stopped_early=None, told=False)
     evalkit(desk.capsys, "run", desk.suite("more.yaml", "old1"), *desk.places, "--new")
-    desk.run(suite, "--resume", folder.name)
+    desk.run(desk.folder / "suite.yaml", "--resume", folder.name)
     facts = read_facts(folder)
     assert facts.history.digest == first.digest
     assert facts.stopped_early.seed == first.seed

@@ -34,12 +34,12 @@ def provider() -> Iterator[FakeProvider]:
 
 
 class World:
-    """A protected suite and a pull request's, over the same 40 items, asked of one server."""
+    """A protected suite and a pull request's, over the same items, asked of one server."""
 
-    def __init__(self, folder: Path, url: str, capsys: Capture) -> None:
+    def __init__(self, folder: Path, url: str, capsys: Capture, n_items: int = 40) -> None:
         self.folder, self.url, self.capsys = folder, url, capsys
         with (folder / "items.jsonl").open("w") as items:
-            for n in range(40):
+            for n in range(n_items):
                 items.write(json.dumps({"id": f"q{n}", "question": f"Is it {n}?", "answer": "B", "n": n}) + "\n")
 
     def entry(self, model: str, **more: Any) -> dict[str, Any]:
@@ -74,6 +74,12 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, provider: FakeProvider, capsys: Capture) -> World:
     return World(tmp_path, provider.base_url, capsys)
+
+
+@pytest.fixture
+def few(tmp_path: Path, provider: FakeProvider, capsys: Capture) -> World:
+    """A world of 8 items, for runs whose scores are not what a test is about."""
+    return World(tmp_path, provider.base_url, capsys, 8)
 
 
 def test_the_cache_does_not_choose_which_answers_are_timed(tmp_path: Path, capsys: Capture) -> None:
@@ -136,16 +142,16 @@ def test_a_resumed_run_tells_what_its_first_part_was_asked_with(
     assert "changed while the run was made" not in world.gate(ours).err
 
 
-def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(world: World) -> None:
-    cand = world.entry("x")
-    beside = {"more": world.entry("y", base_url=world.url.replace("127.0.0.1", "localhost"))}
-    ours, theirs = world.suite("ours.yaml", RATIO, cand), world.suite("pr.yaml", RATIO, cand, models=beside)
-    code, said = world.judged(theirs, ours)
+def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(few: World) -> None:
+    cand = few.entry("x")
+    beside = {"more": few.entry("y", base_url=few.url.replace("127.0.0.1", "localhost"))}
+    ours, theirs = few.suite("ours.yaml", RATIO, cand), few.suite("pr.yaml", RATIO, cand, models=beside)
+    code, said = few.judged(theirs, ours)
     assert code == 2 and "more: asked in the same run, but not a model of the suite" in said
-    code, said = world.judged(theirs, theirs)
+    code, said = few.judged(theirs, theirs)
     assert "asked in the same run" not in said, "a suite may say so itself"
-    free = world.suite("free.yaml", QUALITY, cand)
-    assert "asked in the same run" not in " ".join(world.gate(free).err.split()), "no rule compares times"
+    free = few.suite("free.yaml", QUALITY, cand)
+    assert "asked in the same run" not in " ".join(few.gate(free).err.split()), "no rule compares times"
 
 
 @pytest.mark.parametrize(
@@ -163,13 +169,13 @@ def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(world: World) 
         {"unheard_of": {str(n): "B" for n in range(200)}},
     ],
 )
-def test_a_candidate_reads_no_prompt_of_its_own(world: World, extra: dict[str, Any]) -> None:
-    ours = world.suite("ours.yaml", QUALITY, world.entry("x"))
-    theirs = world.suite("pr.yaml", QUALITY, world.entry("x", settings={"extra": extra}))
-    code, said = world.judged(theirs, ours)
+def test_a_candidate_reads_no_prompt_of_its_own(few: World, extra: dict[str, Any]) -> None:
+    ours = few.suite("ours.yaml", QUALITY, few.entry("x"))
+    theirs = few.suite("pr.yaml", QUALITY, few.entry("x", settings={"extra": extra}))
+    code, said = few.judged(theirs, ours)
     assert code == 2, said
     assert f"settings.extra.{next(iter(extra))}" in said and "would read what the suite does not say" in said
-    assert world.gate(theirs).code != 2, "a suite may say so itself"
+    assert few.gate(theirs).code != 2, "a suite may say so itself"
 
 
 @pytest.mark.parametrize(
@@ -192,9 +198,9 @@ def test_a_candidate_reads_no_prompt_of_its_own(world: World, extra: dict[str, A
         },
     ],
 )
-def test_what_tunes_a_candidate_is_its_own(world: World, settings: dict[str, Any]) -> None:
-    ours = world.suite("ours.yaml", QUALITY, world.entry("x"))
-    code, said = world.judged(world.suite("pr.yaml", QUALITY, world.entry("x", settings=settings)), ours)
+def test_what_tunes_a_candidate_is_its_own(few: World, settings: dict[str, Any]) -> None:
+    ours = few.suite("ours.yaml", QUALITY, few.entry("x"))
+    code, said = few.judged(few.suite("pr.yaml", QUALITY, few.entry("x", settings=settings)), ours)
     assert code in {0, 1, 3}, said
 
 
@@ -209,16 +215,16 @@ def test_what_tunes_a_candidate_is_its_own(world: World, settings: dict[str, Any
     ],
 )
 def test_a_candidate_is_billed_as_the_suite_says(
-    world: World, had: dict[str, Any], change: dict[str, Any], said: str
+    few: World, had: dict[str, Any], change: dict[str, Any], said: str
 ) -> None:
-    entry = world.entry("x", **had)
-    ours = world.suite("ours.yaml", COST, entry)
+    entry = few.entry("x", **had)
+    ours = few.suite("ours.yaml", COST, entry)
     theirs = {key: value for key, value in {**entry, **change}.items() if value is not None}
-    code, told = world.judged(world.suite("pr.yaml", COST, theirs), ours)
+    code, told = few.judged(few.suite("pr.yaml", COST, theirs), ours)
     assert code == 2, told
     assert said in told
-    free = world.suite("free.yaml", QUALITY, entry)
-    assert said not in " ".join(world.gate(free).err.split()), "no rule is about cost"
+    free = few.suite("free.yaml", QUALITY, entry)
+    assert said not in " ".join(few.gate(free).err.split()), "no rule is about cost"
 
 
 def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
@@ -251,9 +257,9 @@ def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
         {"parameters": {"inner": [{"max_length": 9000}]}},
     ],
 )
-def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(world: World, extra: dict[str, Any]) -> None:
-    entry = world.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra})
-    ran = evalkit(world.capsys, "plan", world.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
+def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dict[str, Any]) -> None:
+    entry = few.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra})
+    ran = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
     assert ran.code == 2, ran.out
     assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
 
@@ -267,8 +273,8 @@ def test_a_long_text_in_extra_is_searched_in_linear_time() -> None:
     assert found.host == "evil.example"
 
 
-def test_repeats_have_an_end(world: World) -> None:
-    ran = evalkit(world.capsys, "plan", world.suite("s.yaml", QUALITY, world.entry("x"), repeats=10**18))
+def test_repeats_have_an_end(few: World) -> None:
+    ran = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, few.entry("x"), repeats=10**18))
     assert ran.code == 2 and "run.repeats" in ran.err and "1000" in ran.err
 
 

@@ -64,9 +64,9 @@ def test_a_tower_of_accents_is_taken_down() -> None:
 
 def test_a_huge_text_costs_no_more_than_its_limit() -> None:
     huge = "\x1b" * 20_000_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(visible(huge, limit=100)) <= 100
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(

@@ -149,9 +149,9 @@ def test_a_long_answer_full_of_signs_is_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("piece", [b'\\"', b'"\\', b'",', b'"a\\\\",', b"[", b'"'])
 def test_values_are_counted_in_one_look(piece: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     has_more_values(b"[" + piece * 400_000 + b"," * 9, 8)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_line_of_a_journal_without_an_end_costs_no_other_line(folder: Path) -> None:
@@ -170,9 +170,9 @@ def test_packed_scores_of_zeros_are_made_anew(folder: Path) -> None:
     ):
         for _ in range(400):
             about.write(bytes(2**20))
-    began = time.monotonic()
+    began = time.process_time()
     assert len(score_table.read_scores(folder).ids) == 1
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_a_log_of_inspect_that_unpacks_to_millions_of_values_is_refused(capsys: Capture, tmp_path: Path) -> None:
@@ -202,9 +202,10 @@ def test_every_field_of_a_row_has_a_kind() -> None:
     assert set(row_kinds._FITS) >= row_kinds._ALWAYS
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+def test_a_journal_of_another_kind_is_no_defect(capsys: Capture, folder: Path) -> None:
+    """Each odd line is passed over by itself; then all of them lie in one journal before every command."""
+    line = orjson.loads(to_line(a_row(model="a", task="t")))
+    odd: list[tuple[str, Any]] = [
         *(("calls", v) for v in (1, True, {"a": 1}, [["f"]], [["f", 1]], [["f", "{}", "x"]])),
         *(("prompt", v) for v in (-1, "x", [[None, "x"]], [["user"]])),
         *(("slices", v) for v in (True, "NaN", ["a"], {"a": 1}, {"a": None})),
@@ -220,17 +221,18 @@ def test_every_field_of_a_row_has_a_kind() -> None:
         *(("tools", v) for v in (3, [["f", "d", "x"]], [["f"]])),
         *(("text", v) for v in (5, ["a"])),
         *(("raw_usage", v) for v in ("x", [1])),
-    ],
-)
-def test_a_journal_of_another_kind_is_no_defect(capsys: Capture, folder: Path, name: str, value: Any) -> None:
-    line = orjson.loads(to_line(a_row(model="a", task="t")))
+    ]
+    lines = [orjson.dumps({**line, name: value}) + b"\n" for name, value in odd]
     for path in folder.glob("*-1.parquet"):
         path.unlink()
-    (folder / "journal-x.jsonl").write_bytes(
-        orjson.dumps({**line, name: value}) + b"\n" + to_line(a_row(2, model="b", task="t"))
-    )
     runs.write_facts(folder, {**runs.read_facts(folder), "sealed": {}, "status": "interrupted"})
-    assert [row.sample_id for row in journal.iter_rows(folder)] == ["q2"]
+    taken = []
+    for case, one in zip(odd, lines, strict=True):
+        (folder / "journal-x.jsonl").write_bytes(one + to_line(a_row(2, model="b", task="t")))
+        if [row.sample_id for row in journal.iter_rows(folder)] != ["q2"]:
+            taken.append(case)
+    assert not taken
+    (folder / "journal-x.jsonl").write_bytes(b"".join(lines) + to_line(a_row(2, model="b", task="t")))
     unharmed(capsys, ("show", "latest"), ("price", "latest", "--json"), ("compare", "latest:a", "latest:b"))
     unharmed(
         capsys,
@@ -346,9 +348,9 @@ def test_a_baseline_says_where_it_is_in_words(capsys: Capture, folder: Path, whe
     text = BASELINE + extra.get(where, "\n".join(f"k{i}: v" for i in range(20_000)))
     Path("baselines/prod.yaml").write_text(text, "utf-8")
     for command in (("list", "--json"), ("show", "prod"), ("show", "prod", "--json")):
-        began = time.monotonic()
+        began = time.process_time()
         ran = evalkit(capsys, "baseline", *command)
-        assert ran.code == 2 and "prod.yaml" in ran.err and time.monotonic() - began < 10, ran.err
+        assert ran.code == 2 and "prod.yaml" in ran.err and time.process_time() - began < 10, ran.err
 
 
 @pytest.mark.parametrize(
@@ -383,11 +385,11 @@ def test_a_report_of_hundreds_of_models_takes_no_hours(capsys: Capture, tmp_path
     run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
     write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(400) for n in range(2)])
     sealing.seal(run)
-    began = time.monotonic()
+    began = time.process_time()
     assert evalkit(capsys, "report", run, "--html", tmp_path / "r.html").code == 0
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "leads (" in page and "And 349 more" in page
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_a_defect_prints_no_escape_sequence(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

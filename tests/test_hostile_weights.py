@@ -296,7 +296,7 @@ def test_a_template_that_hangs_on_one_conversation_is_not_asked_again(
         start = time.monotonic()
         with pytest.raises(Rejected, match="not done within 1 s"):
             render((Message("user", "bad"),))
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 0.9  # each one that is asked again takes 1 s
 
 
 def test_a_template_in_its_own_process_says_what_it_says_here(tmp_path: Path) -> None:

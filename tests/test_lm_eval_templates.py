@@ -63,10 +63,10 @@ def environment() -> Bounded:
     ],
 )
 def test_a_bomb_ends_soon(template: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Exception) as caught:
         environment().from_string(template).render(**DOC)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert not isinstance(caught.value, MemoryError)
 
 

@@ -71,7 +71,10 @@ def test_odd_facts_under_a_right_checksum_are_no_defect(
         assert ran.code != 70 and "Traceback" not in ran.err, (value, command, ran.err[-300:])
 
 
-@pytest.mark.parametrize("value", [None, "x", {}, [], -1, True, {"a": None}, 2**63, 1e308, "<removed>"], ids=repr)
+FIGURES: list[Any] = [None, "x", {}, [], -1, True, {"a": None}, 2**63, 1e308, "<removed>"]
+
+
+@pytest.mark.parametrize("value", FIGURES, ids=repr)
 def test_figures_of_a_summary_that_are_none_are_made_anew(capsys: Capture, folder: Path, value: Any) -> None:
     path = folder / "summary.json"
     summary = orjson.loads(path.read_bytes())
@@ -85,18 +88,16 @@ def test_figures_of_a_summary_that_are_none_are_made_anew(capsys: Capture, folde
         ("models", "b", "served"),
         ("models",),
     }
-    for at in kinds:
+    for n, at in enumerate(sorted(kinds)):
         odd = orjson.loads(orjson.dumps(summary))
         put(odd, at, value)
         path.write_bytes(orjson.dumps(odd))
         facts = runs.read_facts(folder)
         digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
         runs.write_facts(folder, {**facts, "sealed": {**facts["sealed"], "summary.json": digest}})
-        for command in (
-            ("show", "latest", "--slices"),
-            ("compare", "latest:a", "latest:b"),
-            ("report", "latest", "--html", "r.html", "--force"),
-        ):
+        dear = (("compare", "latest:a", "latest:b"), ("report", "latest", "--html", "r.html", "--force"))
+        # Every place, and every value, meets these some times.
+        for command in (("show", "latest", "--slices"), *(dear if (n + FIGURES.index(value)) % 3 == 0 else ())):
             ran = evalkit(capsys, *command)
             assert ran.code in {0, 2} and "Traceback" not in ran.err, (value, at, command, ran.err[-300:])
             if command[0] == "show" and not isinstance(value, int | float | None) and len(at) > 3:

@@ -126,17 +126,18 @@ def test_usage_that_a_function_reports_is_kept_and_priced_only_by_the_person_s_w
 
 def test_a_function_that_is_not_async_runs_in_threads_side_by_side(tmp_path: Path) -> None:
     seen: set[str] = set()
+    all_of_them = threading.Barrier(8)
 
     def slow(request: Request) -> str:
         seen.add(threading.current_thread().name)
+        all_of_them.wait(timeout=60)  # nobody goes on before all eight are asked
         time.sleep(0.2)
         return "billing"
 
-    begun = time.monotonic()
     frame = evalkit.run(suite({"slow": slow}, n=8), results=tmp_path, in_flight=8).frame()
-    assert time.monotonic() - begun < 8 * 0.2
     assert "MainThread" not in seen
-    assert frame.total_s.between(0.19, 0.6).all()
+    assert set(frame.outcome) <= {"right", "wrong"}
+    assert (frame.total_s >= 0.19).all()
 
 
 def test_anything_that_can_be_called_is_a_model(tmp_path: Path) -> None:
@@ -478,7 +479,7 @@ async def test_a_second_cancellation_does_not_wait(tmp_path: Path) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert time.monotonic() - at < 5
+    assert time.monotonic() - at < 30  # the answer would take 60
     assert evalkit.open_run("latest", results=tmp_path).status == "interrupted"
 
 

@@ -191,6 +191,6 @@ def test_a_run_on_that_begins_to_think_again_keeps_the_answer_before_it():
     ids=lambda text: repr(text[:16]),
 )  # fmt: skip
 def test_a_hostile_megabyte_is_split_in_little_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     split(text)
-    assert time.perf_counter() - start < 10.0  # a pass over it takes a second
+    assert time.process_time() - start < 10.0  # a pass over it takes a second

@@ -370,7 +370,7 @@ def test_ctrl_c_does_not_wait_for_items_that_only_sleep_before_a_retry(tmp_path:
         begun = time.perf_counter()
         ran = finish(process)
     assert ran.code == 130
-    assert time.perf_counter() - begun < 5.0
+    assert time.perf_counter() - begun < 20  # the pause before a retry is 30 s
 
 
 def test_a_results_folder_that_vanishes_stops_the_run(tmp_path: Path) -> None:

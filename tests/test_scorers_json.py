@@ -158,9 +158,9 @@ def test_a_number_beyond_all_floats_is_marked(of: float, reply: str, right: bool
     ],
 )
 def test_lists_of_a_schema_and_of_a_reply_do_not_multiply(schema: dict[str, object], value: object) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert "too many steps" in str(compile_schema(schema, "score")(value))
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_an_ordinary_answer_is_checked_whole() -> None:

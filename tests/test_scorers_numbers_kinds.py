@@ -339,9 +339,9 @@ def test_a_number_that_a_reply_does_not_give_is_never_right(reply: str, target: 
     ids=lambda reply: repr(reply[:12]),
 )  # fmt: skip
 def test_a_hostile_megabyte_is_read_in_little_time(reply: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     mark("numbers", {}, sample("4"), reply)
-    assert time.perf_counter() - start < 20.0  # one pass takes a second or two
+    assert time.process_time() - start < 20.0  # one pass takes a second or two
 
 
 OPENING = [

@@ -58,10 +58,10 @@ def test_an_error_is_json_whatever_its_data_is(said: str) -> None:
 
 
 def test_many_empty_data_lines_of_one_event_take_no_time() -> None:
-    reader, began = EventReader(), time.monotonic()
+    reader, began = EventReader(), time.process_time()
     with pytest.raises(BadReply):
         for _ in range(2_000):
             reader.feed(b"data:\n" * 10_922)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     reader = EventReader()
     assert reader.feed(b"data: a\ndata:\ndata: b\n\ndata:\n\n") == [b"a\n\nb", b""]

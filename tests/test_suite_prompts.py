@@ -231,10 +231,10 @@ NESTED = "{% set a = [s, s] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}"
     ],
 )
 def test_no_filter_test_or_comparison_takes_for_ever(template: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadRecord):
         asked(prompt(prompt=template + " {{ q }}", target="x"), {"q": "x", "n": 1})
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_ordinary_filters_and_comparisons_work() -> None:

@@ -12,6 +12,7 @@ a handshake is never booked as the model's latency. Nothing is retried, redirect
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ from evalkit.records import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is due
     from evalkit.adapters.http_connections import Connections
+
+_version = cache(version)  # reads a file of the installed package
 
 
 class Wire:
@@ -64,7 +67,7 @@ class Wire:
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")
         self.where = Where(spec.name, spec.model or spec.name, self.host, key_envs, key, more_keys, own_errors)
-        self.facts: Mapping[str, str] = {"aiohttp": version("aiohttp")}
+        self.facts: Mapping[str, str] = {"aiohttp": _version("aiohttp")}
         self._root = f"{parts.scheme}://{parts.netloc}{self.path}"
         self._sign = sign
         self._method = method

@@ -97,7 +97,12 @@ class Preset:
 
 def preset_names() -> list[str]:
     """Names of all presets, sorted; nothing is parsed."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+    return list(_names())
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
 @cache

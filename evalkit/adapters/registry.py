@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -277,9 +278,14 @@ def _modules() -> dict[str, str]:
 
 def _native() -> dict[str, str]:
     """Name of an adapter -> its module in `dialects/`: ollama_native.py is ollama-native."""
-    found = {path.stem: f"evalkit.adapters.dialects.{path.stem}" for path in _NATIVE.glob("[a-z]*.py")}
+    found = {stem: f"evalkit.adapters.dialects.{stem}" for stem in _in_dialects()}
     named = {*_ADAPTERS.values(), *_DIALECTS.values()}  # these have other names: openai, anthropic, each preset
     return {stem.replace("_", "-"): module for stem, module in found.items() if module not in named}
+
+
+@cache
+def _in_dialects() -> tuple[str, ...]:
+    return tuple(path.stem for path in _NATIVE.glob("[a-z]*.py"))
 
 
 def _more() -> list[str]:

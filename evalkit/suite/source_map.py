@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from evalkit.errors import SuiteError
@@ -25,6 +26,8 @@ _TAG = "tag:yaml.org,2002:"
 _LONGEST_NUMBER = 100
 _DEEPEST = 100
 """Levels: each value keeps the way that leads to it."""
+_KEPT = 50_000
+"""Signs of a text whose parsed form is kept: `gate` and others read a suite twice."""
 _HALF = "holds half of a character (\\ud800 to \\udfff); write the character itself, or all of it as \\U0001F600"
 _PLAIN = {
     "mapping": {"map"},
@@ -107,11 +110,10 @@ def dotted(loc: Loc) -> str:
 
 def parse(text: str, name: str) -> SourceMap:
     """The document as data with lines. Raises SuiteError where it is no YAML at all; the rest is in `.complaints`."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = (_composed if len(text) <= _KEPT else _composed.__wrapped__)(text)
         tree = SourceMap(name, None)
         tree.data = None if node is None else _build(node, (), tree)
     except YAMLError as error:
@@ -126,6 +128,14 @@ def parse(text: str, name: str) -> SourceMap:
     except RecursionError as error:
         raise SuiteError(f"{name}: nested too deeply to be a suite") from error
     return tree
+
+
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Any:
+    """The nodes of the document. Whoever reads them changes none."""
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).compose(text)
 
 
 def _build(node: Any, loc: Loc, tree: SourceMap) -> object:

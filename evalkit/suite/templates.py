@@ -18,8 +18,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
+import jinja2
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
@@ -59,12 +61,7 @@ class Template:
         self.source = source
         self.where = where
         self._spent = Spent()
-        tree = _parsed(source)
-        self.names = _names(tree)
-        self.fields = _fields(tree, self.names)
-        self._constant = _constant(tree)
-        self._parts = _parts(tree)
-        self._template = None if self._constant is not None else environment().from_string(tree)
+        self.names, self.fields, self._constant, self._parts, self._template = _compiled(source)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -79,7 +76,7 @@ class Template:
             return self._filled_in(self._parts, values)
         template = self._template
         pieces: list[str] = []
-        total, since = 0, time.monotonic()
+        total, since = 0, time.thread_time()
         try:
             with self._spent.counted():
                 for piece in template.root_render_func(Variables(values)):
@@ -245,6 +242,17 @@ def _parsed(source: str) -> nodes.Template:
         raise BadTemplate(f"uses {{% {kind} %}} in its line {node.lineno}; templates have output, if, for and set only")
     _check_loops(tree, 0)
     return tree
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    source: str,
+) -> tuple[frozenset[str], frozenset[str], str | None, tuple[str | _Read, ...] | None, jinja2.Template | None]:
+    """`names`, `fields`, `_constant`, `_parts` and `_template` of a Template: many tasks are asked by the same one."""
+    tree = _parsed(source)
+    names = _names(tree)
+    read = names, _fields(tree, names), _constant(tree), _parts(tree)  # code changes the tree as it is made
+    return *read, None if read[2] is not None else environment().from_string(tree)
 
 
 def _names(tree: nodes.Template) -> frozenset[str]:
