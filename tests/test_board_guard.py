@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -129,6 +130,16 @@ def test_the_boards_own_names_work(board: Board) -> None:
         assert reply.status == 200 and reply.getheader("X-Frame-Options") == "SAMEORIGIN"
         assert board.upgrade(named, f"http://{named}") == 101
         assert board.upgrade(named, None) == 101, "no browser leaves Origin out"
+
+
+def test_a_page_names_what_it_is_about_to_need_and_the_board_has_it(board: Board) -> None:
+    """Otherwise a browser asks for a megabyte of modules only once the first table has been drawn."""
+    named = board.ask("/", Host=f"localhost:{board.port}").getheader("Link") or ""
+    paths = re.findall(r"<\.(/static/js/[\w.-]+\.js)>; rel=modulepreload", named)
+    assert {"DataFrame", "arrowFormatUtils"} <= {path.split("/")[-1].partition(".")[0] for path in paths}
+    for path in paths:
+        assert board.ask(path, Host=f"localhost:{board.port}").status == 200
+    assert board.ask("/_stcore/health", Host=f"localhost:{board.port}").getheader("Link") is None
 
 
 ORIGINS = (

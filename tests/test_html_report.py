@@ -194,3 +194,25 @@ def test_what_each_of_several_scorers_gives_stands_in_report_and_board(tmp_path:
     assert any(element.value == "sums by scorer" for element in at.subheader)
     table = next(frame.value for frame in at.dataframe if list(frame.value) == ["model", "exact", "shape"])
     assert {row["model"]: [row["exact"], row["shape"]] for row in table.to_dict("records")} == rows
+
+
+def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: Capture) -> None:
+    from PIL import Image
+
+    a_run(tmp_path / "results", n=20, gate=GATE)
+    out = tmp_path / "charts"
+    given = ("report", "--charts", out, "--results", tmp_path / "results")
+    ran = evalkit(capsys, *given)
+    assert ran.code == 0, ran.err
+    made = sorted(path.name for path in out.iterdir())
+    assert set(ran.out.split()) == {str(out / name) for name in made}
+    stems = {name.partition(".")[0] for name in made}
+    assert {"leaderboard", "bill", "quality-against-usd-per-1-000-samples", "gate-qwen-0"} <= stems
+    assert len(made) == 2 * len(stems)
+    leaderboard = (out / "leaderboard.svg").read_text("utf-8")
+    assert leaderboard.startswith("<svg") and "<script" not in leaderboard and "gpt: 0.850 [0.71, 0.93]" in leaderboard
+    for path in out.glob("*.png"):
+        with Image.open(path) as image:
+            assert image.width > 400 and len(image.getcolors(1 << 24) or ()) > 5, "something is drawn"
+    assert evalkit(capsys, *given).code == 2
+    assert evalkit(capsys, *given, "--force").code == 0

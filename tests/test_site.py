@@ -149,7 +149,7 @@ def test_a_mistake_in_the_call_is_told(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "file").write_text("")
     for given, said in (
         (("report", "--results", tmp_path / "results"), "--site FOLDER"),
-        (("report", "--site", tmp_path / "x", "--html", tmp_path / "y"), "one of the two"),
+        (("report", "--site", tmp_path / "x", "--html", tmp_path / "y"), "one of these"),
         (("report", "latest", "--site", tmp_path / "x", "--results", tmp_path / "results"), "--html FILE"),
         (("report", "--site", tmp_path / "x", "--results", tmp_path / "none"), "no run"),
         (("report", "--site", tmp_path / "no" / "x", "--results", tmp_path / "results"), "no folder"),

@@ -9,7 +9,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.board.breakeven import HOURS, PEAK, MeasuredHardware, breakeven, gpus_needed, measured_hardware
 from evalkit.facts import ModelSummary
-from evalkit.render.board_charts import Bar, bars
+from evalkit.render.board_charts import Bar, bars, bill_bars
 from evalkit.render.html_tables import bill_sentence
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
@@ -28,7 +28,7 @@ def render(store: ResultsReader) -> None:
         return
     judges = store.judges(run)
     st.subheader(bill_sentence(models, judges).replace("$", r"\$"), anchor=False)
-    _bars({name: model.all.cost.total_usd for name, model in (*models.items(), *judges.items())}, set(judges))
+    _bars(models, judges)
     measured = measured_hardware(store, run)
     _projected(models, measured)
     breakeven(models, measured)
@@ -41,19 +41,12 @@ def render(store: ResultsReader) -> None:
         _prices(store, run)
 
 
-def _bars(costs: Mapping[str, float | None], judges: set[str]) -> None:
+def _bars(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> None:
     """What each cost, the dearest first; those of unknown price are named below."""
-    known = sorted(((cost, name) for name, cost in costs.items() if cost is not None), reverse=True)
-    chart = bars(
-        [
-            Bar(visible(name, limit=60), cost, numbers.usd(cost), "judge" if name in judges else "model")
-            for cost, name in known
-        ],
-        "US dollars for all answers",
-    )
+    chart = bill_bars(models, judges)
     if chart is not None:
         elements.draw(chart)
-    unknown = [name for name, cost in costs.items() if cost is None]
+    unknown = [name for name, one in (*models.items(), *judges.items()) if one.all.cost.total_usd is None]
     if unknown:
         st.caption(f"Not drawn, because the price of an answer is unknown: {elements.listed(unknown)}.")
 

@@ -17,6 +17,8 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +51,10 @@ _ADDED = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
+
+_WANTED = ("DataFrame", "arrowFormatUtils", "recordbatch", "serialization", "moment", "Multiselect", "Selectbox")
+"""Modules of Streamlit's front end that every page of ours needs. A browser asks for them only once the server has
+drawn the first table, and then waits again; named beside the page, they come while the server still works."""
 
 
 def hold_settings() -> None:
@@ -158,11 +164,23 @@ def _same(origin: str, host: str, extra: set[str]) -> bool:
     return rest == host.lower() or _name_of(f"//{rest}") in extra
 
 
+@cache
+def preloads() -> bytes:
+    """The value of a `Link` header that names what a page is about to need; empty where Streamlit has no such files."""
+    import streamlit
+
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    found = [path.name for name in _WANTED for path in sorted(folder.glob(f"{name}.*.js"))]
+    return ", ".join(f"<./static/js/{name}>; rel=modulepreload" for name in found).encode()
+
+
 def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in _OWN]
-            message = {**message, "headers": [*kept, *_ADDED]}
+            is_page = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in kept)
+            ahead = [(b"link", preloads())] if is_page and message["status"] == 200 and preloads() else []
+            message = {**message, "headers": [*kept, *_ADDED, *ahead]}
         await send(message)
 
     return sent

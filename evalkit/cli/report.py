@@ -19,18 +19,35 @@ from evalkit.cli.printing import echo
     metavar="FOLDER",
     help="Write the whole results folder as a static site: an index, a page for each run and each gate.",
 )
+@click.option(
+    "--charts",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write each chart of RUN into this folder, as SVG and as PNG.",
+)
 @click.option("--force", is_flag=True, help="Replace the file, or the pages of the site, if they exist.")
 @click.option("--no-samples", is_flag=True, help="Leave out prompts and answers: figures alone.")
 @results_folder
-def command(run: str | None, html: Path | None, site: Path | None, force: bool, no_samples: bool, results: Path) -> int:
+def command(
+    run: str | None,
+    html: Path | None,
+    site: Path | None,
+    charts: Path | None,
+    force: bool,
+    no_samples: bool,
+    results: Path,
+) -> int:
     """Write RUN (a path, the beginning of a name, or `latest`, the default) as one self-contained HTML page: verdict,
     leaderboard, trade-off, gate, some samples, bill. It loads nothing; its one script sorts and filters tables.
 
     Or with --site the whole folder of results: who leads in each suite, linked with one such page for each run and one
-    for each gate. It works from a disk, and on any server of files.
+    for each gate. It works from a disk, and on any server of files. With --charts the charts of RUN alone, as pictures.
     """
-    if (html is None) == (site is None):
-        raise click.UsageError("give one of the two: --html FILE for a page of one run, --site FOLDER for all runs.")
+    if sum(wanted is not None for wanted in (html, site, charts)) != 1:
+        raise click.UsageError(
+            "give one of these: --html FILE for a page of one run, --site FOLDER for all runs, --charts FOLDER for "
+            "pictures."
+        )
     if site is not None:
         if run is not None:
             raise click.UsageError(
@@ -38,6 +55,8 @@ def command(run: str | None, html: Path | None, site: Path | None, force: bool, 
                 "Another folder of results: --results DIR."
             )
         return _site(site, results, force, samples=not no_samples)
+    if charts is not None:
+        _charts(run or "latest", charts, results, force)
     if html is not None:
         _page(run or "latest", html, results, force, samples=not no_samples)
     return 0
@@ -57,6 +76,32 @@ def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool) ->
         raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
     write_atomically(html, page_of(ResultsReader(folder.parent), folder.name, samples=samples).encode())
     echo(f"wrote {html}", err=True)
+
+
+def _charts(run: str, out: Path, results: Path, force: bool) -> None:
+    from evalkit.errors import UserError
+    from evalkit.render import pictures
+    from evalkit.render.embeds import charts_of
+    from evalkit.results.reader import ResultsReader
+    from evalkit.store.runs import resolve_run
+    from evalkit.writing import write_atomically
+
+    folder = resolve_run(run, results).resolve()
+    found = charts_of(ResultsReader(folder.parent), folder.name)
+    if not found:
+        raise UserError(f"{folder.name} has no figure that could be drawn.")
+    names = [f"{name}.{kind}" for kind in ("svg", "png") for name in found]
+    there = [out / name for name in names if (out / name).exists()]
+    if there and not force:
+        raise UserError(f"{there[0]} exists. Choose another folder, or replace the charts in it with --force.")
+    drawn = [text.encode() for text in pictures.svg(list(found.values()))] + pictures.pngs(list(found.values()))
+    try:
+        out.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be made ({error.strerror}). Choose another: --charts FOLDER.") from error
+    for name, content in zip(names, drawn, strict=True):
+        write_atomically(out / name, content)
+        echo(str(out / name))
 
 
 def _site(out: Path, results: Path, force: bool, *, samples: bool) -> int:

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evalkit.facts import ModelSummary
 from evalkit.render.vega import (
     CELL,
     COLOURS,
@@ -24,6 +25,7 @@ from evalkit.render.vega import (
     series,
     tips,
 )
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 
@@ -60,6 +62,15 @@ def bars(found: Sequence[Bar], title: str) -> Chart | None:
     ]  # fmt: skip
     words = "; ".join(f"{bar.name}: {bar.shown}" for bar in found)
     return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 80}, f"{title}. {words}")
+
+
+def bill_bars(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> Chart | None:
+    """What all answers of each model and judge cost, the dearest first; who has an unknown price is left out."""
+    costs = [(one.all.cost.total_usd, name, what) for what, found in (("model", models), ("judge", judges))
+             for name, one in found.items()]  # fmt: skip
+    known = sorted(((cost, name, what) for cost, name, what in costs if cost is not None), reverse=True)
+    found = [Bar(visible(name, limit=60), cost, numbers.usd(cost), what) for cost, name, what in known]
+    return bars(found, "US dollars for all answers")
 
 
 @dataclass(frozen=True, slots=True)

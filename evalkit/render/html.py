@@ -83,7 +83,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
     if (chart := charts.leaderboard(lines)) is not None:
         wanted["leaderboard"] = chart
     tradeoffs = _tradeoffs(store, lines, wanted)
-    gate, of_gate = _gate(store, run, facts)
+    gate, of_gate = gate_of(store, run, facts)
     values = {
         "title": suite,
         "run": run,
@@ -147,7 +147,7 @@ def _tradeoffs(store: ResultsReader, lines: Sequence[LeaderboardLine], wanted: d
     return found
 
 
-def _gate(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSection | str, dict[str, Chart]]:
+def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSection | str, dict[str, Chart]]:
     """The decision with its charts by name, or the sentence that says why there is none."""
     wanted: dict[str, Chart] = {}
     if facts.suite_resolved is None or not facts.suite_resolved.gate:

@@ -66,10 +66,20 @@ def inline_svg(charts: Sequence[Chart]) -> list[str]:
 
 def png(chart: Chart) -> bytes:
     """The chart as a PNG of some kilobytes. Raises NoPicture."""
+    return pngs([chart])[0]
+
+
+def pngs(charts: Sequence[Chart]) -> list[bytes]:
+    """Each chart as a PNG. Raises NoPicture."""
+    return [_packed(base64.b64decode(drawn)) for drawn in _drawn("png", charts)]
+
+
+def _packed(png: bytes) -> bytes:
+    """vl-convert hardly packs at all."""
     from PIL import Image
 
     packed = BytesIO()
-    with Image.open(BytesIO(base64.b64decode(_drawn("png", [chart])[0]))) as image:  # vl-convert hardly packs at all
+    with Image.open(BytesIO(png)) as image:
         image.convert("RGB").save(packed, "PNG", optimize=True)
     return packed.getvalue()
 
