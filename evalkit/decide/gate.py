@@ -300,22 +300,30 @@ def _is_replayed(side: Side) -> bool:
 def _alike(pairs: Pairs) -> list[str]:
     if not pairs.n_copies:
         return []
-    n = len(np.unique(pairs.item))
-    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one; alike items count as one"]
+    from evalkit.suite.sample_notes import alike_count
+
+    n, k_eff = _effective(pairs)
+    told = alike_count(n - pairs.n_copies, k_eff)
+    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one: {told}"]
+
+
+def _effective(pairs: Pairs) -> tuple[int, float]:
+    """Items, and how many independent ones of equal weight would tell as much; repeats and copies are one."""
+    together = labels_of(pairs, np.ones(pairs.n, dtype=bool)).get("clusters", pairs.item)
+    first = np.unique(pairs.item, return_index=True)[1]
+    weights = None if pairs.weight is None else pairs.weight[first]
+    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=weights)
+    return len(first), float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def _weighted(pairs: Pairs, side: Side) -> list[str]:
     if pairs.weight is None:
         return []
-    labels = labels_of(pairs, np.ones(pairs.n, dtype=bool))
-    together = labels.get("clusters", pairs.item)  # repeats and copies are one
-    first = np.unique(pairs.item, return_index=True)[1]
-    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=pairs.weight[first])
-    k_eff = float(sizes.sum() ** 2 / (sizes**2).sum())
+    n, k_eff = _effective(pairs)
     of_all = " samples of all tasks together" if len(pairs.tasks) > 1 else ""
     notes = [
         f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{len(first):,}{of_all}"
+        f"{n:,}{of_all}"
     ]
     if without := tasks_without_weight(side.facts, pairs.tasks):
         notes.append(
