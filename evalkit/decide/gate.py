@@ -235,6 +235,14 @@ def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...
     return (*found, critical)
 
 
+def findings(gate: GateEntry, pairs: Pairs, candidate: Side | None = None) -> tuple[RuleResult, ...]:
+    """The rules of a gate on pairs that need not be stored: for yardsticks that draw data with a known truth.
+
+    `candidate`: whose run and facts rules may read; None: there is none, and a rule that needs one is unmeasured.
+    """
+    return rule_results(gate, RuleContext(pairs, gate.alpha, candidate))
+
+
 def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     """Holm over the required rules: one that would fail alone, but not beside the others, is inconclusive."""
     family = [n for n, finding in enumerate(found) if finding.condition.required]
