@@ -83,9 +83,7 @@ def made_pairs(base: Floats, cand: Floats, task: np.ndarray, item: np.ndarray, c
     names = tuple(f"t{k}" for k in range(int(task.max()) + 1))
     zeros = np.zeros(n, dtype=np.int64)
     digest = pa.array([str(one) for one in item])
-    return Pairs(
-        names, task, item, repeat, cluster, np.ones(n, dtype=bool), None, digest, zeros, half(base), half(cand)
-    )
+    return Pairs(names, task, item, repeat, cluster, np.ones(n, dtype=bool), digest, zeros, half(base), half(cand))
 
 
 def scans(tasks: int, groups: int, size: int, icc: float, draws: int, *, repeats: bool) -> float:

@@ -113,8 +113,46 @@ def false_passes(cell: Cell, n_logs: int, seed: int, margin: float = 0.03) -> di
     return {name: n / n_logs for name, n in passed.items()}
 
 
+SKEWED = (
+    ("lognormal .8", 30, 0.0),
+    ("lognormal 1", 100, 1.0),
+    ("lognormal 1.5", 100, 0.5),
+    ("high scores", 60, 0.5),
+    ("rare failures", 150, 0.5),
+    ("rare successes", 300, 1.0),
+)
+"""(values, how many, standard deviation of the logarithm of their weights)"""
+
+
+def skewed_values(rng: np.random.Generator, kind: str, n: int) -> Floats:
+    """Values with a long tail on one side: bills, or graded scores."""
+    if kind.startswith("lognormal"):
+        return np.exp(rng.normal(0, float(kind.split()[1]), n))
+    if kind == "high scores":
+        return rng.beta(8, 0.8, n)
+    if kind == "rare failures":
+        return np.where(rng.random(n) < 0.04, 0.0, np.clip(rng.normal(0.9, 0.03, n), 0, 1))
+    return np.where(rng.random(n) < 0.06, rng.random(n), 0.02 * rng.random(n))
+
+
+def skewed(kind: str, n: int, spread: float, draws: int, seed: int) -> tuple[float, float, float, float]:
+    """Share of the draws whose true mean is covered; missed below, missed above; the longest end in standard errors."""
+    truth = float(skewed_values(np.random.default_rng(99), kind, 2_000_000).mean())
+    rng, below, above, longest = np.random.default_rng(seed), 0, 0, 0.0
+    for _ in range(draws):
+        values, weights = skewed_values(rng, kind, n), np.exp(rng.normal(0, spread, n))
+        design = Design.of(n, weights)
+        found = weighted_mean(values, design, shares=False)
+        if found.low is None or found.high is None:
+            continue
+        below, above = below + (truth < found.low), above + (truth > found.high)
+        error = float(np.sqrt(((design.weights * (values - found.value) / design.weights.sum()) ** 2).sum()))
+        longest = max(longest, (found.high - found.value) / error, (found.value - found.low) / error)
+    return 1 - (below + above) / draws, below / draws, above / draws, longest
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--logs", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -125,6 +163,11 @@ def main() -> None:
         passed = false_passes(cell, args.logs, args.seed)
         figures = " ".join(f"{value:.3f}" for value in (*told.values(), *passed.values()))
         print(f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season} | {figures}", flush=True)
+
+    print("values · n · spread of weights | covered, truth below, truth above, longest end in standard errors")
+    for kind, n, spread in SKEWED:
+        figures = " ".join(f"{value:.3f}" for value in skewed(kind, n, spread, args.logs, args.seed))
+        print(f"{kind} · {n} · {spread} | {figures}", flush=True)
 
 
 if __name__ == "__main__":

@@ -139,9 +139,22 @@ def test_the_first_of_several_copies_need_not_be_asked() -> None:
 def test_check_and_plan_count_copies(tmp_path: Path, capsys: Capture, verb: str) -> None:
     suite = a_suite(tmp_path, [n % 10 for n in range(60)])
     said = command(capsys, verb, suite, "--results", tmp_path / "results", "--json").json["notes"]
-    assert "sorting: 50 of all 60 samples ask the same as another one: copies are one cluster, so there are 10 " in str(
-        said
-    )
+    told = "sorting: 50 of all 60 samples ask the same as another one: alike items count as one, so 10 different ones"
+    assert told in str(said)
+
+
+def test_check_plan_and_gate_say_the_same_figures_of_copies(tmp_path: Path, capsys: Capture) -> None:
+    """Copies that come unequally often: forty different questions tell as much as sixteen equal ones."""
+    suite = a_suite(tmp_path, [n for n in range(40) for _ in range(1 + 15 * (n % 8 == 0))], wrong=-1)
+    results = ("--results", tmp_path / "results")
+    assert command(capsys, "run", suite, *results).code == 0
+    told = "alike items count as one, so 40 different ones, effective sample size 10"
+    for ran in (command(capsys, "check", suite), command(capsys, "gate", "latest", *results)):
+        assert told in " ".join(ran.out.split()), ran.out
+    planned = " ".join(command(capsys, "plan", suite, *results).out.split())
+    assert told in planned
+    assert "tell as much as 10 independent ones" in planned
+    assert "no earlier run of this model" not in planned  # there is one: it measured no times
 
 
 def test_check_tells_a_few_copies_and_a_limit_that_leaves_copies_out(tmp_path: Path, capsys: Capture) -> None:
@@ -158,7 +171,7 @@ def test_a_question_that_is_most_of_the_data_is_named(tmp_path: Path, capsys: Ca
     gate = command(capsys, "gate", "latest", "--results", tmp_path / "results")
     assert gate.code == 3
     said = " ".join(gate.out.split())
-    assert "89 items of 110 say the same as another one; alike items count as one" in said
+    assert "89 items of 110 say the same as another one: alike items count as one, so 21 different ones" in said
     assert "one item or cluster is 82% of the weight: one piece of evidence" in said
     assert "one sample is 82% of the weight" in str(command(capsys, "check", suite, "--json").json["notes"])
 

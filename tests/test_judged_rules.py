@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from evalkit.decide.gate import decide_gate, gate_of
+from evalkit.decide.power import forecast_power
 from evalkit.results import read_facts
 from evalkit.stats import judged as judged_test
 from evalkit.stats.judged import FEWEST, JudgedPairs, enough_labels
@@ -120,7 +121,9 @@ def test_without_labels_a_judged_rule_says_that_it_rests_on_the_judge(
 ) -> None:
     folder = judged_run(0)
     ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
-    assert "this verdict rests on the judge" in " ".join(ran.out.split())
+    said = " ".join(ran.out.split())
+    assert "this verdict rests on the judge" in said
+    assert "no pair has labels of both answers; wanted are at least 30" in said and "evalkit judge-data" in said
     assert ran.code == 0  # the judge calls everything of the candidate right
 
 
@@ -166,7 +169,24 @@ def test_too_few_labels_are_inconclusive_and_say_how_many_are_needed(
     folder = judged_run(20, labels="random")
     ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
     assert ran.code == 3
-    assert "both answers of at least 30 items drawn at random" in " ".join(ran.out.split())
+    assert "20 pairs have labels of both answers; wanted are at least 30" in " ".join(ran.out.split())
+
+
+def test_power_and_plan_know_that_labels_decide(judged_run: JudgedRun, tmp_path: Path, capsys: Capture) -> None:
+    """A thousand judged items with a hundred labels are no thousand items."""
+    entry = gate_of(read_facts(judged_run(100, labels="random")), tmp_path)
+    (by_people,) = forecast_power(entry, {"t": 1000})
+    assert (by_people.labelled, by_people.effective, by_people.n) == (100, 100, 1000)
+    plain = entry.model_copy(update={"rules": [rule.model_copy(update={"labels": None}) for rule in entry.rules]})
+    (by_judge,) = forecast_power(plain, {"t": 1000})
+    assert by_judge.labelled is None
+    assert by_people.chance_equal_passes is not None and by_judge.chance_equal_passes is not None
+    assert by_people.chance_equal_passes < by_judge.chance_equal_passes
+    assert by_people.n_needed == by_judge.n_needed  # so many labelled pairs as it would be items
+    run = next(path.name for path in tmp_path.iterdir() if path.name.startswith("demo-"))
+    refused = evalkit(capsys, "power", run, "--about", "t", "--results", tmp_path)
+    assert refused.code == 2
+    assert "labels: random: people's labels decide it" in " ".join(refused.err.split())
 
 
 def test_a_protected_suite_believes_no_labels_of_a_run(judged_run: JudgedRun, tmp_path: Path) -> None:

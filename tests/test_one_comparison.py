@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import evalkit as api
+from evalkit.decide.gate import findings
+from evalkit.decide.pairing import OUTCOMES, Half, Pairs
 from evalkit.records import Row
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN
 from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
+from evalkit.suite.schema import GateEntry
 from tests.gate_world import Gate, gate, one, scores, stored
 
 Capture = pytest.CaptureFixture[str]
@@ -109,3 +113,27 @@ def test_sides_that_were_not_asked_equally_often_are_compared_by_means_and_say_s
     found = compare_samples(reader, (often.name, "base"), (once.name, "cand"))
     assert (found.unit, found.n) == ("mean", 45)
     assert BY_MEAN != BY_ANSWER
+
+
+def test_a_yardstick_from_outside_decides_rules_on_rows_that_it_made_up() -> None:
+    """Without a stored run, and without the columns that no rule of it reads: the gate's own findings come out."""
+    rng, n = np.random.default_rng(0), 240
+    item, zeros, right = np.repeat(np.arange(60), 4), np.zeros(n, dtype=np.int64), OUTCOMES.index("right")
+    slow = np.repeat(rng.lognormal(0, 0.4, 60), 4)
+
+    def half(times: float) -> Half:
+        seconds, unknown = slow * times * rng.lognormal(0, 0.1, n), np.full(n, np.nan)
+        return Half(
+            score=np.ones(n), outcome=np.full(n, right), cached=np.zeros(n, dtype=bool), cost_usd=np.ones(n),
+            ttft_s=unknown, ttfr_s=unknown, tpot_s=unknown, total_s=seconds,
+        )  # fmt: skip
+
+    pairs = Pairs(
+        tasks=("t",), task=zeros, item=item, repeat=np.tile(np.arange(4), 60), cluster=zeros - 1,
+        critical=np.zeros(n, dtype=bool), digest=None, occurrence=zeros, baseline=half(1.0), candidate=half(0.7),
+    )  # fmt: skip
+    faster, twice_as_fast = ({"latency": "total_p50", "max_ratio": most} for most in (1.0, 0.5))
+    rules = [faster, twice_as_fast, {"licence": ["MIT"]}]
+    found = findings(GateEntry.model_validate(gate(*rules)), pairs)
+    assert [one.verdict.value for one in found] == ["pass", "fail", "inconclusive"]
+    assert found[0].n == n and found[0].value == pytest.approx(0.7, abs=0.05)

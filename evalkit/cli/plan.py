@@ -135,7 +135,9 @@ def _mixes(plan: Plan, earlier: str, results: Path) -> list[CheapestMixes]:
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
     folder = resolve_run(earlier, results)
-    rules = [c for rule in gate.rules for c in conditions(rule) if c.is_margin and c.required]
+    # Mixes of items and repeats say nothing of a rule that people's labels decide: the gate's own lines do.
+    by_scores = [rule for rule in gate.rules if not getattr(rule, "labels", None)]
+    rules = [c for rule in by_scores for c in conditions(rule) if c.is_margin and c.required]
     return [
         cheapest_mixes(
             Earlier.of(folder, gate.baseline, gate.candidates[0], c.subject),
@@ -172,6 +174,7 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
             "chance_equal_passes": look.chance_equal_passes,
             "n_needed": look.n_needed,
             "power": look.power,
+            "labelled": look.labelled,
         }
         for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks}, effective=effective)
     ]

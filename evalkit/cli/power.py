@@ -72,6 +72,11 @@ def command(
     ]
     if base is None or cand is None or loss is None:
         raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
+    if margin is None and about in said[4]:
+        raise UserError(
+            f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
+            "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
+        )
     question = WantedPower(loss, alpha or said[3], power, difference)
     limits = Limits(repeats, most_items, usd_per_item, in_flight)
     found = cheapest_mixes(Earlier.of(folder, base, cand, about), question, limits, draws=draws)
@@ -83,8 +88,9 @@ def command(
     return 0
 
 
-def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float]:
-    """Baseline, candidate, smallest margin and alpha of the run's own gate; None where it does not say."""
+def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float, set[str]]:
+    """Baseline, candidate, smallest margin, alpha and subjects that people's labels decide, of the run's own gate; None
+    where it does not say."""
     from evalkit.decide.gate import gate_of
     from evalkit.decide.rules import conditions
     from evalkit.results import read_facts
@@ -92,11 +98,12 @@ def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float]
     try:
         gate = gate_of(read_facts(folder), folder)
     except UserError:
-        return None, None, None, 0.05
+        return None, None, None, 0.05, set()
     margins = [c.at for rule in gate.rules for c in conditions(rule) if c.is_margin and c.at > 0]
     first = next(iter(gate.candidates), None)
     base = None if gate.baseline is None or gate.baseline.startswith("baseline@") else gate.baseline
-    return base, first, min(margins, default=None), gate.alpha
+    by_people = {c.subject for rule in gate.rules if getattr(rule, "labels", None) for c in conditions(rule)}
+    return base, first, min(margins, default=None), gate.alpha, by_people
 
 
 def _numbers(value: str | None) -> tuple[int, ...]:

@@ -168,6 +168,8 @@ class RuleForecast(TypedDict):
     chance_equal_passes: float | None
     n_needed: int | None
     power: float
+    labelled: int | None
+    """Pairs that people are supposed to have labelled; None where no rule's labels correct a judge."""
 
 
 class PlanReport(TypedDict):

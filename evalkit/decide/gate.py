@@ -235,6 +235,14 @@ def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...
     return (*found, critical)
 
 
+def findings(gate: GateEntry, pairs: Pairs, candidate: Side | None = None) -> tuple[RuleResult, ...]:
+    """The rules of a gate on pairs that need not be stored: for yardsticks that draw data with a known truth.
+
+    `candidate`: whose run and facts rules may read; None: there is none, and a rule that needs one is unmeasured.
+    """
+    return rule_results(gate, RuleContext(pairs, gate.alpha, candidate))
+
+
 def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     """Holm over the required rules: one that would fail alone, but not beside the others, is inconclusive."""
     family = [n for n, finding in enumerate(found) if finding.condition.required]
@@ -300,22 +308,30 @@ def _is_replayed(side: Side) -> bool:
 def _alike(pairs: Pairs) -> list[str]:
     if not pairs.n_copies:
         return []
-    n = len(np.unique(pairs.item))
-    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one; alike items count as one"]
+    from evalkit.suite.sample_notes import alike_count
+
+    n, k_eff = _effective(pairs)
+    told = alike_count(n - pairs.n_copies, k_eff)
+    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one: {told}"]
+
+
+def _effective(pairs: Pairs) -> tuple[int, float]:
+    """Items, and how many independent ones of equal weight would tell as much; repeats and copies are one."""
+    together = labels_of(pairs, np.ones(pairs.n, dtype=bool)).get("clusters", pairs.item)
+    first = np.unique(pairs.item, return_index=True)[1]
+    weights = None if pairs.weight is None else pairs.weight[first]
+    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=weights)
+    return len(first), float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def _weighted(pairs: Pairs, side: Side) -> list[str]:
     if pairs.weight is None:
         return []
-    labels = labels_of(pairs, np.ones(pairs.n, dtype=bool))
-    together = labels.get("clusters", pairs.item)  # repeats and copies are one
-    first = np.unique(pairs.item, return_index=True)[1]
-    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=pairs.weight[first])
-    k_eff = float(sizes.sum() ** 2 / (sizes**2).sum())
+    n, k_eff = _effective(pairs)
     of_all = " samples of all tasks together" if len(pairs.tasks) > 1 else ""
     notes = [
         f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{len(first):,}{of_all}"
+        f"{n:,}{of_all}"
     ]
     if without := tasks_without_weight(side.facts, pairs.tasks):
         notes.append(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.errors import StoreError
 from evalkit.results.pairs import Floats, Mask, Pairs, labels_of
 from evalkit.stats.verdict import Verdict
 from evalkit.store import judge_files
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
     from evalkit.suite.schema import GateEntry
 
 
-RESTS_ON_JUDGE = (
-    "this verdict rests on the judge: no label of a person corrects whom it prefers. Label some answers that are drawn "
-    "at random, and write labels: random into the rule"
-)
+RESTS_ON_JUDGE = "this verdict rests on the judge: no label of a person corrects whom it prefers"
 
 
 JUDGED_ITEMS = (
@@ -51,12 +49,38 @@ def judged_rows(context: RuleContext) -> Mask:
     return np.isin(pairs.task, codes)
 
 
+def rests_on_judge(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> str:
+    """That a verdict about these rows rests on the judge, how many labels there are, and the way to enough of them."""
+    if not condition.is_margin:
+        return f"{RESTS_ON_JUDGE} (labels correct rules with a margin about whole answers)"
+    if context.pairs.weight is not None or not context.labels_believed:
+        return RESTS_ON_JUDGE
+    try:
+        there = labels_there(labelled_pairs(context, rows, judged))
+    except StoreError:  # labels that cannot be read decide nothing here
+        return RESTS_ON_JUDGE
+    return f"{RESTS_ON_JUDGE}: {there}, and write labels: random into the rule"
+
+
+def labels_there(known: JudgedPairs) -> str:
+    """How many pairs are labelled, how many are wanted, and how to come by them: a sentence without its full stop."""
+    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK
+
+    n = int(known.by_people.sum())
+    told = "no pair has" if n == 0 else "1 pair has" if n == 1 else f"{n:,} pairs have"
+    return (
+        f"{told} labels of both answers; wanted are at least {FEWEST} (a hundred are better) drawn at random, and "
+        f"{FEWEST_IN_TASK} in each judged task: evalkit judge-data RUN --out labels.jsonl writes the answers, add "
+        '"label" to some, name the file in the task (labels: labels.jsonl)'
+    )
+
+
 def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> RuleResult:
     """A difference of judged scores and the two sides' own, put right by people's labels; unmeasured where they are too
     few."""
     from evalkit.decide.rules.base import unmeasured
     from evalkit.decide.rules.quality import answers_an_item, of_decision
-    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK, corrected_mean, enough_labels, test_judged
+    from evalkit.stats.judged import corrected_mean, enough_labels, test_judged
 
     if not context.labels_believed:
         why = "labels that a run holds are not believed where a protected suite decides: leave labels: out of its rule"
@@ -69,10 +93,7 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     if not len(known.judged):
         return unmeasured(condition, "no pair has a score on both sides", n_errored=known.n_errored)
     if not enough_labels(known):
-        why = (
-            f"people have to label both answers of at least {FEWEST} items drawn at random, and {FEWEST_IN_TASK} in "
-            "each judged task: name more labels (labels: in the task), or leave labels: out of the rule"
-        )
+        why = f"{labels_there(known)}; or leave labels: out of the rule"
         return unmeasured(condition, why, n_errored=known.n_errored)
     found = test_judged(known, condition.at, context.alpha)
     told = numbers.difference

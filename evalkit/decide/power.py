@@ -29,6 +29,8 @@ from evalkit.stats.copies import HEAVY
 from evalkit.stats.power import POWER, Needs, power_of, smallest_regression
 from evalkit.suite.schema import GateEntry
 
+LABELLED = 100
+"""Pairs that are taken to be labelled where a rule has `labels: random`: the labels are of answers yet to come."""
 DISCORDANCE = 0.1
 """Share of items on which two equally good models are taken to differ: between a quantisation (a few per cent) and
 another vendor's model (a quarter)."""
@@ -52,6 +54,9 @@ class PowerForecast:
     n_needed: int | None
     """Items with which an equally good candidate passes with 80 % power; None: no number would do (margin 0)."""
     power: float = POWER
+    labelled: int | None = None
+    """Pairs that people are supposed to have labelled, where a rule has `labels: random`: they decide, and `n_needed`
+    counts them. None: all items decide."""
 
 
 def _needed(independent: int | None, n: int, tells: float) -> int | None:
@@ -73,7 +78,8 @@ def forecast_power(
     `effective`: for each of them, and for `all`, how many independent items of equal weight would tell as much (copies,
     weights); None: as many as there are.
 
-    `suite` scope needs no power: at the full suite it is arithmetic, and it is left out.
+    `suite` scope needs no power: at the full suite it is arithmetic, and it is left out. Where people's labels correct
+    a judge, labelled pairs are supposed to tell what they tell alone: a judge that agrees with people adds to them.
     """
     level = gate.alpha if alpha is None else alpha
     known = {**items, "all": sum(n for name, n in items.items() if "/" not in name)}
@@ -83,6 +89,8 @@ def forecast_power(
                 continue
             n, margin = known.get(condition.subject, 0), condition.at
             tells = min(float(n), (effective or {}).get(condition.subject, float(n)))
+            labelled = min(LABELLED, n) if getattr(rule, "labels", None) and n else None
+            tells = tells if labelled is None else min(tells, float(labelled))
             alike = max(1, math.floor(tells + 1e-6))
             needed = Needs(sd=discordance**0.5).total(0.0, margin, level) if margin else None
             yield PowerForecast(
@@ -93,7 +101,8 @@ def forecast_power(
                 discordance=discordance,
                 smallest_regression=smallest_regression(alike, margin, level, discordance) if n else None,
                 chance_equal_passes=power_of(alike, 0.0, margin, level, discordance).passing if n else None,
-                n_needed=_needed(needed, n, tells),
+                n_needed=needed if labelled else _needed(needed, n, tells),
+                labelled=labelled,
             )
 
 

@@ -3,8 +3,9 @@
     known = learn(results, {"gpt": "gpt-6-sol"})
     known["gpt"].tokens_per_byte        # Learned(0.243, 0.21, 0.29, n=500), or None: never seen
 
-A model is recognised by its model id, whatever a suite calls it, since the tokenizer belongs to the model. Only answers
-that were really waited for teach about time. What cannot be read teaches nothing: a plan must not fail over an old run.
+A model is recognised by its model id, whatever a suite calls it, since the tokenizer belongs to the model; one without
+an id (answers from a file, a program) by its name. Only answers that were really waited for teach about time. What
+cannot be read teaches nothing: a plan must not fail over an old run.
 """
 
 from __future__ import annotations
@@ -60,12 +61,14 @@ class PastUse:
     total_s: Learned | None = None
     in_flight: int | None = None
     """The most requests that its endpoint ever had open in these runs."""
+    n_runs: int = 0
+    """Earlier runs that asked it, and that were looked at."""
 
 
 def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
     """What the stored runs teach about these models (name -> model id)."""
-    wanted = {model for model in models.values() if model}
-    seen: dict[str, list[tuple[Path, str, RunFacts]]] = defaultdict(list)
+    wanted = {_key(name, model) for name, model in models.items()}
+    seen: dict[tuple[str, str], list[tuple[Path, str, RunFacts]]] = defaultdict(list)
     with suppress(StoreError):
         for run in runs.list_runs(results):
             if run.problem is not None:
@@ -75,10 +78,16 @@ def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
                 with suppress(StoreError):  # facts that cannot be read teach nothing
                     facts = runs.open_facts(folder)
                     for name, told in (facts.models or {}).items():
-                        if told.model in wanted and len(seen[told.model]) < MOST_RUNS:
-                            seen[told.model].append((folder, name, facts))
+                        key = _key(name, told.model)
+                        if key in wanted and len(seen[key]) < MOST_RUNS:
+                            seen[key].append((folder, name, facts))
     found = {model: _known(places) for model, places in seen.items()}
-    return {name: found.get(model, PastUse()) for name, model in models.items()}
+    return {name: found.get(_key(name, model), PastUse()) for name, model in models.items()}
+
+
+def _key(name: str, model: str | None) -> tuple[str, str]:
+    """What a model is recognised by: its id, or its name where it has none."""
+    return ("model", model) if model else ("name", name)
 
 
 def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
@@ -109,6 +118,7 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
         agents={task: use for task, values in episodes.items() if (use := _agent(values)) is not None},
         total_s=_learned(totals),
         in_flight=max(peaks, default=None),
+        n_runs=len({folder for folder, _, _ in places}),
     )
 
 

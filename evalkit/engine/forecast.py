@@ -349,6 +349,9 @@ def _minutes(
     if stated and model.adapter.endpoint.network:
         return max(stated), "at the rate that you say is allowed"
     if known.total_s is None:
+        if known.n_runs:
+            asked = "an earlier run" if known.n_runs == 1 else f"{known.n_runs:,} earlier runs"
+            return None, f"unknown: {asked} of this model measured no times (answers from a file or the cache)"
         return None, "unknown: no earlier run of this model; --requests-per-minute says what your account allows"
     width = in_flight or known.in_flight
     if not width:

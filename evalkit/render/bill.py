@@ -244,9 +244,17 @@ def _gate_look(look: RuleForecast) -> str:
     power = numbers.share(look["power"])
     sees = f"a loss of {least:.3f} fails with {power}" if least else "not even a collapse would fail"
     passes = numbers.share(look["chance_equal_passes"])
-    needed = f"; {numbers.count(look['n_needed'])} items give an equal one 80 %" if look["n_needed"] else ""
+    labels = "labelled pairs" if look["labelled"] else "items"
+    needed = f"; {numbers.count(look['n_needed'])} {labels} give an equal one 80 %" if look["n_needed"] else ""
     tells = round(look["effective"])
     like = f" that tell as much as {numbers.count(tells)} independent ones" if tells < look["n"] else ""
+    if look["labelled"]:
+        return (
+            f"gate, {rule}: people's labels decide (labels: random): if they have labelled both answers of "
+            f"{numbers.count(look['labelled'])} of {numbers.count(look['n'])} items, {sees}; an equally good candidate "
+            f"passes with {passes}{needed}, fewer where the judge agrees with people (if answers differ on "
+            f"{numbers.share(look['discordance'])} of the items)."
+        )
     return (
         f"gate, {rule}: on {numbers.count(look['n'])} items{like} {sees}; an equally good candidate passes with "
         f"{passes}{needed} (if right/wrong answers differ on {numbers.share(look['discordance'])} of the items)."

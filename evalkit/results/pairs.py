@@ -6,7 +6,7 @@ pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no sc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
@@ -47,10 +47,16 @@ class Half:
     ttfr_s: Floats
     tpot_s: Floats
     total_s: Floats
-    retry_s: Floats
+    retry_s: Floats = field(default_factory=lambda: np.zeros(0))
     """Seconds in failed attempts and the waits between them, before the attempt that the times above are of."""
-    supported_usd: Floats
+    supported_usd: Floats = field(default_factory=lambda: np.zeros(0))
     """What an answer costs at least by its texts, whatever the server states; NaN where nobody looked."""
+
+    def __post_init__(self) -> None:
+        """Figures that are left out of rows that are made up: nobody measured them."""
+        for name in ("retry_s", "supported_usd"):
+            if getattr(self, name).size != self.score.size:
+                object.__setattr__(self, name, np.full(self.score.size, np.nan))
 
     @property
     def errored(self) -> Mask:
@@ -74,13 +80,13 @@ class Pairs:
     cluster: Codes
     """-1: the item stands alone."""
     critical: Mask
-    weight: Floats | None
-    """How many average samples a row stands for; None: all alike."""
     digest: pa.Array | None
     """sample_digest as Arrow strings, to name single items; read through `key`."""
     occurrence: Codes
     baseline: Half
     candidate: Half
+    weight: Floats | None = None
+    """How many average samples a row stands for; None: all alike."""
     slice_rows: tuple[tuple[str, str, str, Codes], ...] = ()
     """(task, slice name, value, row numbers) of every slice that occurs."""
     n_copies: int = 0
@@ -175,4 +181,4 @@ def labels_of(pairs: Pairs, rows: Mask) -> Dependence:
 
 def rows_of_half(half: Half, numbers: Codes) -> Half:
     """These rows of a side, in the order given."""
-    return Half(**{field.name: getattr(half, field.name)[numbers] for field in fields(Half)})
+    return Half(**{one.name: getattr(half, one.name)[numbers] for one in fields(Half)})

@@ -6,9 +6,10 @@
 The mean is Hájek's (1971): the weighted sum over the sum of the weights. Its variance is the linearised one of
 stratified sampling (Särndal, Swensson and Wretman 1992, section 5.7), without the finite population correction: what
 is asked is what next month's requests would score, not only the logged ones. Shares use the effective sample size of
-Korn and Graubard (1998) in Wilson's interval; other means Hall's (1992) transformation of Student's t, which minds
-skewness; quantiles Woodruff's (1952) interval: the values whose share below them may be the one asked for. How well
-these cover is measured in docs/gate-statistics.md.
+Korn and Graubard (1998) in Wilson's interval; other means hold what neither Student's t nor the tilted test of the gate
+rejects (empirical likelihood, Owen 2001: spread and skewness as they would be if the end were the truth); quantiles
+Woodruff's (1952) interval: the values whose share below them may be the one asked for. How well these cover is
+measured in docs/gate-statistics.md.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_quantile
 from evalkit.stats.scores import Codes, Floats, read_labels, read_weights
 
 _FLAT = 1e-12
+_FINE = 2e-3
+"""How finely the end of an interval is searched, of half its length."""
 _CONFIDENCE = 0.95
 
 
@@ -96,14 +100,15 @@ def weighted_mean(
     if not values.size:
         raise ValueError("there is no value to take a mean of")
     mean = float(np.average(values, weights=design.weights))
-    variance, skew, df = _spread(values, mean, design)
+    spread = _spread(values, mean, design)
+    variance, df = spread.variance, spread.df
     n, k_eff = values.size, design.k_eff
     if shares and bool(np.isin(values, (0.0, 1.0)).all()):
         interval = _with_unseen(_share(mean, variance, df, k_eff, confidence), mean, k_eff, confidence)
     elif df < 1 or variance <= (_FLAT * float(np.abs(values).max())) ** 2:
         interval = None
     else:
-        interval = _hall(mean, math.sqrt(variance), skew, df, confidence)
+        interval = _tilted(mean, spread, confidence)
     return TrafficEstimate(mean, interval.low if interval else None, interval.high if interval else None, n, k_eff)
 
 
@@ -154,8 +159,22 @@ def row_weights(weight: Floats, unit: float | None = None) -> Floats | None:
     return made
 
 
-def _spread(values: Floats, mean: float, design: Design) -> tuple[float, float, float]:
-    """(variance of the mean, skewness of the mean, degrees of freedom).
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How far a weighted mean may be from the truth."""
+
+    variance: float
+    """Of the mean."""
+    df: float
+    """Degrees of freedom."""
+    pulls: Floats
+    """float64[K], what each cluster adds to the mean beyond its stratum's average; of no use where `variance` is 0."""
+    shares: Floats
+    """float64[K], of the weight; sum 1."""
+
+
+def _spread(values: Floats, mean: float, design: Design) -> _Spread:
+    """The spread of the mean and what it is made of.
 
     Contributions are summed by cluster, and their spread is taken within strata. A stratum of one cluster has no spread
     of its own: such strata are taken together (collapsed strata, Särndal et al. 1992, section 3.7), a lone one with the
@@ -176,13 +195,13 @@ def _spread(values: Floats, mean: float, design: Design) -> tuple[float, float, 
     supposed = in_stratum / (counts + 1)
     around = np.bincount(strata, weights=(sums - supposed[strata]) ** 2) + supposed**2
     second = np.maximum(second, around)
-    third = float((np.bincount(strata, weights=centred**3) * factor * counts / np.maximum(counts - 2, 1)).sum())
     variance = float(second.sum())
+    shares = np.bincount(place, weights=design.weights) / total
     if variance <= 0 or sums.size < 2:
-        return 0.0, 0.0, 0.0
+        return _Spread(0.0, 0.0, centred, shares)
     # Satterthwaite (1946): strata of unequal spread.
     df = variance**2 / float((second**2 / np.maximum(counts - 1, 1)).sum())
-    return variance, third / variance**1.5, df
+    return _Spread(variance, df, centred, shares)
 
 
 def _joined(strata: Codes, clusters: Codes) -> Codes:
@@ -235,18 +254,32 @@ def _with_unseen(interval: Interval, share: float, k_eff: float, confidence: flo
     return Interval(min(interval.low, share * (1 - missed)), max(interval.high, share + missed * (1 - share)))
 
 
-def _hall(mean: float, se: float, skew: float, df: float, confidence: float) -> Interval:
-    """The interval whose ends are where Hall's skew-corrected statistic reaches Student's quantiles.
+def _tilted(mean: float, spread: _Spread, confidence: float) -> Interval:
+    """What neither Student's t nor the tilted test rejects, so that the interval is the longer of the two on each side.
 
-    g(t) = t + a t² + a² t³ / 3 + b with t = (mean - truth) / se is monotone and turned round exactly:
-    t = ((1 + 3a (x - b))^(1/3) - 1) / a, where a = skew / 3 and b = skew / 6.
+    A truth at distance d supposes that every value is d higher: the pulls of the clusters are then d times their shares
+    higher, and are reweighed until their sum is nothing (`clustered.tilted_p`). Of skewed values few are large, so a
+    higher truth also means more of them and a larger spread; a lower one less. Both tests change steadily with the
+    data, and so do the ends.
     """
-    a, b = skew / 3, skew / 6
-    t = t_quantile(0.5 + confidence / 2, max(df, 1.0))
+    k = spread.pulls.size
+    observed = float((spread.pulls**2).sum()) * k / (k - 1)
+    pulls = spread.pulls * math.sqrt(spread.variance / observed) if observed > 0 else spread.pulls
+    half = t_quantile(0.5 + confidence / 2, max(spread.df, 1.0)) * math.sqrt(spread.variance)
+    alpha = 0.5 - confidence / 2
 
-    def turned(x: float) -> float:
-        if abs(a) < 1e-9:
-            return x
-        return float((np.cbrt(1 + 3 * a * (x - b)) - 1) / a)
+    def reach(sign: int) -> float:
+        """The distance from the mean at which the truth is rejected on one side."""
 
-    return Interval(mean - se * turned(t), mean - se * turned(-t))
+        def rejects(distance: float) -> bool:
+            return tilted_p(distance * spread.shares - sign * pulls, spread.df + 1) <= alpha
+
+        low = high = half
+        while not rejects(high):
+            low, high = high, 1.25 * high
+        while high - low > _FINE * half:
+            middle = (low + high) / 2
+            low, high = (low, middle) if rejects(middle) else (middle, high)
+        return high
+
+    return Interval(mean - reach(-1), mean + reach(1))

@@ -159,12 +159,17 @@ class SampleNotes:
             )
 
 
+def alike_count(n_different: int, effective: float) -> str:
+    """What copies leave of the evidence, in the same words and figures before a run (`check`, `plan`) and after it."""
+    return f"alike items count as one, so {n_different:,} different ones, effective sample size {effective:,.0f}"
+
+
 def evidence_notes(size: EvidenceSize, all_of_them: str) -> Iterable[str]:
     """What copies among the samples, and unequal weights, leave of the evidence, as sentences."""
     if size.n_again:
         told = f"{size.n_again:,} of {all_of_them} {'asks' if size.n_again == 1 else 'ask'} the same as another one"
         if size.copies_count:
-            yield f"{told}: copies are one cluster, so there are {size.n_different:,} different ones to judge by"
+            yield f"{told}: {alike_count(size.n_different, size.effective)}"
         else:
             yield f"{told}: up to 1 % are left as they are, and each counts"
     if size.weighted:

@@ -72,7 +72,7 @@ class QualityRule(GateRule):
             yield ("min",), "no sample can show that every further answer is right; write scope: suite, or less than 1"
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
-        from evalkit.decide.people import RESTS_ON_JUDGE, by_labels, judged_rows
+        from evalkit.decide.people import by_labels, judged_rows, rests_on_judge
 
         if condition.part is not None:
             rows = rows_of(context.pairs, condition.part[0])
@@ -85,7 +85,9 @@ class QualityRule(GateRule):
             return by_labels(condition, context, rows, judged)
         found = floor_of_scores if condition.limit == "min" else quality
         result = found(condition, pairs, context.alpha)
-        return replace(result, notes=(*result.notes, RESTS_ON_JUDGE)) if judged.any() else result
+        if judged.any():
+            return replace(result, notes=(*result.notes, rests_on_judge(condition, context, rows, judged)))
+        return result
 
 
 def rows_of(pairs: Pairs, subject: str) -> Mask:
