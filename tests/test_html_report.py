@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 
 def report(capsys: Capture, results: Path, out: Path, run: str = "latest") -> str:
-    ran = evalkit(capsys, "report", run, "--results", results, "--html", out)
+    ran = evalkit(capsys, "report", run, "--results", results, "--html", out, "--samples")
     assert ran.code == 0, ran.err
     return out.read_text("utf-8")
 
@@ -155,9 +155,31 @@ def test_samples_open_with_prompt_answers_scores_and_reasons_the_worst_first(tmp
     for model in ("gpt", "odd", "bad"):
         assert f"&lt;b&gt;{model} said 39&lt;/b&gt;" in first and f"Why: because {model} 39" in first
     assert "bad · scored · 0.000" in first and "right answer" in first
-    bare = tmp_path / "bare.html"
-    assert evalkit(capsys, "report", "--results", tmp_path / "results", "--html", bare, "--no-samples").code == 0
-    assert "said 39" not in bare.read_text("utf-8") and "Ticket 39" not in bare.read_text("utf-8")
+    for more in ("--no-samples", "--force"):  # without a word of a person, a suite that is not public shows no texts
+        bare = tmp_path / "bare.html"
+        assert evalkit(capsys, "report", "--results", tmp_path / "results", "--html", bare, more).code == 0
+        assert "said 39" not in bare.read_text("utf-8") and "Ticket 39" not in bare.read_text("utf-8")
+    assert "left out, because the suite is not marked as public" in bare.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("level", "demanded", "shown"), [("public", "public", True), ("internal", "public", False),
+                                                          ("public", "restricted", False)])  # fmt: skip
+def test_prompts_of_a_public_suite_alone_are_on_the_page_unless_a_person_says_so(
+    level: str, demanded: str, shown: bool, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "suite.yaml").write_text(
+        f"name: s\nsensitivity: {level}\nmodels:\n  m: {{adapter: scripted, model: m, replies: {{'*': 'Yes.'}}}}\n"
+        "tasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: 'Is it {{ q }}?', target: '{{ a }}', "
+        "score: contains}\n"
+    )
+    (tmp_path / "d.jsonl").write_text('{"id":"1","q":"so","a":"Yes"}\n')
+    results, out = tmp_path / "results", tmp_path / "r.html"
+    given = ("run", tmp_path / "suite.yaml", "--results", results, "--sensitivity", demanded)
+    assert evalkit(capsys, *given).code == 0
+    assert evalkit(capsys, "report", "--results", results, "--html", out).code == 0
+    assert ("Is it so?" in out.read_text("utf-8")) is shown
+    assert evalkit(capsys, "report", "--results", results, "--html", out, "--force", "--samples").code == 0
+    assert "Is it so?" in out.read_text("utf-8")
 
 
 def test_long_texts_leave_the_page_readable_and_it_says_what_was_cut(tmp_path: Path, capsys: Capture) -> None:

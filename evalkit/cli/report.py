@@ -26,7 +26,11 @@ from evalkit.cli.printing import echo
     help="Write each chart of RUN into this folder, as SVG and as PNG.",
 )
 @click.option("--force", is_flag=True, help="Replace the file, or the pages of the site, if they exist.")
-@click.option("--no-samples", is_flag=True, help="Leave out prompts and answers: figures alone.")
+@click.option(
+    "--samples/--no-samples",
+    default=None,
+    help="Put prompts and answers of some samples on the page, or leave them out. Default: put in for a public suite.",
+)
 @results_folder
 def command(
     run: str | None,
@@ -34,7 +38,7 @@ def command(
     site: Path | None,
     charts: Path | None,
     force: bool,
-    no_samples: bool,
+    samples: bool | None,
     results: Path,
 ) -> int:
     """Write RUN (a path, the beginning of a name, or `latest`, the default) as one self-contained HTML page: verdict,
@@ -54,15 +58,15 @@ def command(
                 f"--site writes every run of the results folder, so {run!r} has no place. One run: --html FILE. "
                 "Another folder of results: --results DIR."
             )
-        return _site(site, results, force, samples=not no_samples)
+        return _site(site, results, force, samples=samples)
     if charts is not None:
         _charts(run or "latest", charts, results, force)
     if html is not None:
-        _page(run or "latest", html, results, force, samples=not no_samples)
+        _page(run or "latest", html, results, force, samples=samples)
     return 0
 
 
-def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool) -> None:
+def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | None) -> None:
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
@@ -104,7 +108,7 @@ def _charts(run: str, out: Path, results: Path, force: bool) -> None:
         echo(str(out / name))
 
 
-def _site(out: Path, results: Path, force: bool, *, samples: bool) -> int:
+def _site(out: Path, results: Path, force: bool, *, samples: bool | None) -> int:
     from evalkit.errors import UserError
     from evalkit.render.site import pages_of
     from evalkit.render.site_folder import SiteFolder

@@ -31,6 +31,10 @@ _COMPARED = 50
 """Models that are compared with the first in a sentence each."""
 APART = 200_000
 """Rows beyond which a gate is decided in a process of its own, whose memory goes when it is done."""
+_LEFT_OUT = (
+    "Prompts and answers are left out, because the suite is not marked as public. They are put in by "
+    "evalkit report --samples, or for good by `sensitivity: public` in the suite."
+)
 _DRAWN_AXES = ("USD per 1,000 samples", "seconds to the first token, p50 to p95")
 
 
@@ -67,14 +71,18 @@ class GateSection:
     """The verdict on each candidate, with why, in a sentence."""
 
 
-def page_of(store: ResultsReader, run: str, *, samples: bool = True) -> str:
-    """The page; with prompts and answers of some samples, or without. Raises StoreError when the run cannot be read."""
+def page_of(store: ResultsReader, run: str, *, samples: bool | None = None) -> str:
+    """The page; with prompts and answers of some samples, or without (None: as the suite's sensitivity has it).
+
+    Raises StoreError when the run cannot be read.
+    """
     return written([prepared(store, run, samples=samples)])[0]
 
 
-def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samples: bool = True) -> PageDraft:
+def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samples: bool | None = None) -> PageDraft:
     """The page but for its drawings; `links`: ways to other pages, at its head. Raises StoreError."""
     summary, facts = store.summary(run), store.facts(run)
+    opens = _is_public(facts) if samples is None else samples
     suite = str(facts.suite)
     entries = entries_of(store, suite, run)
     names = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
@@ -102,12 +110,20 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "pairs": _pairs(store, lines),
         "tasks": by_task(entries, names) if len(names) > 1 else None,
         "parts": parts_by_task(store.parts(run), entries),
-        "samples": samples_section(opened(store, run, _reference(facts, lines))) if samples and lines else None,
+        "samples": samples_section(opened(store, run, _reference(facts, lines))) if opens and lines else None,
+        "left_out": _LEFT_OUT if samples is None and not opens and lines else None,
         "tradeoffs": tradeoffs,
         "n_axes": len(AXES),
         "gate": gate,
     }
     return PageDraft("page.html", values, {**wanted, **of_gate})
+
+
+def _is_public(facts: RunFacts) -> bool:
+    """Whether whoever sees the page may read prompts: all that is recorded of their sensitivity says public."""
+    suite, left = facts.suite_resolved, facts.egress
+    levels = {suite.sensitivity if suite is not None else None, left.sensitivity if left is not None else None}
+    return levels - {None} == {"public"}
 
 
 def _reference(facts: RunFacts, lines: Sequence[LeaderboardLine]) -> str:

@@ -61,7 +61,7 @@ class _Made:
         return f"{folder}/{quote(self.file)}"
 
 
-def pages_of(store: ResultsReader, *, samples: bool = True) -> Iterator[SitePage]:
+def pages_of(store: ResultsReader, *, samples: bool | None = None) -> Iterator[SitePage]:
     """Every page, the index last. What cannot be read has no page; the index names it. `samples`: with prompts and
     answers of some of each run."""
     every = store.runs()
@@ -97,7 +97,7 @@ def _file(run: str, taken: set[str]) -> str:
     return f"{name}.html"
 
 
-def _of_run(store: ResultsReader, run: _Made, samples: bool) -> tuple[_Made, list[tuple[str, PageDraft]]]:
+def _of_run(store: ResultsReader, run: _Made, samples: bool | None) -> tuple[_Made, list[tuple[str, PageDraft]]]:
     """The run's report and, where it has a gate, the gate's page. Raises StoreError."""
     home = Link("All runs", f"../{INDEX}")
     facts = store.facts(run.info.name)
