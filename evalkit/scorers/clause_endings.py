@@ -90,7 +90,7 @@ def denied_after_pause(words: list[Word], i: int) -> bool:
         role = words[i].role
         if role in ("not", "wrong"):
             denied = not denied
-        elif role == "why" and words[i].text in _ANAPHORA:
+        elif (role == "why" and words[i].text in _ANAPHORA) or words[i].text in _TOO:
             pass
         elif words[i].choice is not None or role not in (
             "comma",
@@ -108,8 +108,13 @@ def denied_after_pause(words: list[Word], i: int) -> bool:
     return denied and ends(words, i)
 
 
+_TOO = word_set("too either also well itself auch aussi también anche também ook też также")
+"""They add a denial to others: "B is closest, though it is wrong as well"."""
+
+
 _ANAPHORA = word_set(
-    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
+    "which this that it but though although yet however das was aber ce qui mais lo que pero mas che ma dat maar 但 "
+    "但是 这"
 )
 """They take up what was just named: "B, which is wrong"."""
 
