@@ -18,7 +18,6 @@ from evalkit.installed import install_hint
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.maths_text import (
-    denied_before,
     differ,
     has_dots,
     plain,
@@ -27,7 +26,7 @@ from evalkit.scorers.maths_text import (
     taken_back,
 )
 from evalkit.scorers.maths_worker import Worker
-from evalkit.scorers.number_boxes import box_in_doubt, find_box, last_boxed
+from evalkit.scorers.number_boxes import box_in_doubt, denied_before, find_box, last_boxed
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.struck import without_crossed
@@ -82,7 +81,8 @@ def _said(reply: str, gold: str, *, boxed_only: bool) -> tuple[str | None, Score
     else:
         said = reply[box[0] : box[1]]
         if not boxed_only:
-            refused = denied_before(reply[: box[0]]) or box_in_doubt(reply, box[0]) or taken_back(reply[box[1] :])
+            refused = "what is boxed is denied" if denied_before(reply[: box[0]]) else None
+            refused = refused or box_in_doubt(reply, box[0]) or taken_back(reply[box[1] :])
     if refused is not None:
         return None, unparseable(refused)
     return (None, None) if said is None else (plain(said), _without_algebra(gold, plain(said), how))

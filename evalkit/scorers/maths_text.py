@@ -190,11 +190,6 @@ _TAKEN_BACK = re.compile(
 )
 
 
-def denied_before(before: str) -> str | None:
-    """Words before a box that deny it; None where there are none."""
-    return "what is boxed is denied" if words.DENIED_BOX.search(before[-100:]) else None
-
-
 def taken_back(after: str) -> str | None:
     """Words behind a box that take it back, where no other answer follows them; None where there are none."""
     if box_denied(after):

@@ -78,6 +78,18 @@ def read_box(content: str) -> FoundNumber:
     return FoundNumber(found, plain[found.start : found.end], "boxed")
 
 
+_NO_THEN = re.compile(
+    r"(?:^|[\n.!?])[\s*]*(?:no|nope|non|nein|nee|não|nie|нет|hayır)[:,.;!][\s$*:(\[\\]*\\?f?box(?:ed)? ?\{?$",
+    re.IGNORECASE,
+)
+"""A no to what was asked before, and then the answer: "Maybe 14? No: \\boxed{15}"."""
+
+
+def denied_before(before: str) -> bool:
+    """Whether the words that lead to a box deny it: "it is not \\boxed{..}"."""
+    return words.DENIED_BOX.search(before[-100:]) is not None and _NO_THEN.search(before[-40:]) is None
+
+
 _DENIED_BEHIND = re.compile(
     r"[\s}$*)\]\\]*(?:[,–—-] ?)?(?:(?:which|this|that|it|but (?:that|this|it)) )?"
     rf"(?:(?:{any_phrase('be', 'would').pattern})(?: \w+ly)? (?:(?:{any_phrase('wrong').pattern})"

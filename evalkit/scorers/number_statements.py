@@ -19,7 +19,15 @@ from itertools import islice
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import without_points
-from evalkit.scorers.number_boxes import FoundNumber, box_denied, box_in_doubt, find_box, read_box, shortened
+from evalkit.scorers.number_boxes import (
+    FoundNumber,
+    box_denied,
+    box_in_doubt,
+    denied_before,
+    find_box,
+    read_box,
+    shortened,
+)
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
     SENTENCE_END,
@@ -89,7 +97,7 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
 def _boxed(text: str, box: tuple[int, int]) -> FoundNumber:
     """The number in a box, unless the words around it deny, doubt or correct it."""
     start, end = box
-    why = "what is boxed is denied" if words.DENIED_BOX.search(text[max(0, start - 100) : start]) else None
+    why = "what is boxed is denied" if denied_before(text[:start]) else None
     why = why or box_in_doubt(text, start) or ("what is boxed is denied" if box_denied(text[end + 1 :]) else None)
     if why is not None:
         return FoundNumber(None, None, f"{why}: {shortened(text[max(0, start - 40) : end + 40])}", blocks=True)

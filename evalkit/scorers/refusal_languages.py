@@ -121,7 +121,7 @@ _LATIN_PATTERNS = (
     ),
     # is af sq eu gl
     r"\bget (?:ég|við)\b[^.!?]{0,20}\bekki\b[^.!?]{0,30}(?:aðsto|hjálp|svar|veit)|\b(?:ég|við) get(?:um)?\b[^.!?]{0,20}\bekki\b[^.!?]{0,30}(?:aðsto|hjálp|svar|veit)",
-    r"\b(?:ek|ons) (?:kan|mag|sal)\b[^.!?]{0,20}\bnie\b[^.!?]{0,40}(?:help|antwoord|gee\b|verskaf|bystaan)",
+    r"\b(?:ek|ons) (?:kan|mag|sal)\b[^.!?]{0,20}\bnie\b(?! wag)[^.!?]{0,40}(?:help|antwoord|gee\b|verskaf|bystaan)",
     r"\bnuk mund\b[^.!?]{0,30}(?:ndihmo|përgjigj|jap\b|ofro)",
     r"\bezin (?:dizu[te]t?|dut|dizugu)\b[^.!?]{0,40}(?:lagun|erantzun|eman)|(?:lagun|erantzun)[^.!?]{0,20}\bezin (?:dizu[te]t?|dut)",
     r"\bnon (?:podo|podemos|vou|debo)\b[^.!?]{0,30}(?:axud|respond|proporcion|ofrec|dar)",

@@ -67,7 +67,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|one option|a possible|alternative :|alternatives :|alternative answer :|supposed to be|said to be"
         "|believed to be|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
         "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion|jumping to the conclusion",
-        "unsure": "just as good|equally good|just as likely|equally likely|just as plausible|equally plausible"
+        "unsure": "just as good|equally good|just as plausible|equally plausible"
         "|just as valid|equally valid|yeah no|yeah , no|"
         "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
         "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"

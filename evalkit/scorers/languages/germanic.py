@@ -16,7 +16,8 @@ WORDS: dict[str, dict[str, str]] = {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
         "|endgültige antwort|finale antwort",
         "field": "aussage|ergebnis|kategorie|klasse|einordnung|klassifikation|klassifizierung|stimmung",
-        "be": "es handelt sich um|handelt es sich um|handelt sich um|"
+        "be": "es geht um|geht um|es geht hier um|"
+        "es handelt sich um|handelt es sich um|handelt sich um|"
         "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
         "would": "wäre|wären|würde",
         "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
@@ -77,7 +78,7 @@ WORDS: dict[str, dict[str, str]] = {
         "thing": "kwestie|probleem|vraag|verzoek|zaak|klacht|recensie|bericht|aangelegenheid|onderwerp",
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
         "field": "stelling|resultaat|conclusie|categorie|klasse|label",
-        "be": "is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
+        "be": "het gaat om|gaat om|het betreft|betreft|is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
         "would": "zou zijn|zou",
         "right": "juist|juiste|correct|correcte|goed|goede|beste|waar|klopt",
         "wrong": "fout|foute|verkeerd|verkeerde|onjuist|onjuiste|incorrect|onwaar|klopt niet|uitgesloten|onmogelijk"
