@@ -264,6 +264,12 @@ COUNTERFACTUAL = tuple(
     for pattern in ((rf"(?=.*(?:{one}))(?=.*(?:{other}))") if other else one,)
 )
 """A sentence about what is not so, by a condition and a verb that both only suppose, a pattern for each language."""
+CONCLUDES = re.compile(
+    r"\W*(?:therefore|thus|hence|so|consequently|as a result|in conclusion|finally|daher|folglich|somit|donc|ainsi|por lo tanto|por tanto"
+    r"|entonces|así que|portanto|então|quindi|dunque|dus|daarom|итак|значит|следовательно|więc|zatem)(?!\w)|\W*(?:所以|因此|したがって|따라서)",
+    re.IGNORECASE,
+)
+"""A sentence that concludes what was worked out."""
 THEREFORE = re.compile(
     r"(?:[,:;]|\bbut|\band) ?(?:so|therefore|thus|hence|but|which means|meaning|aber|also|daher|donc|mais|pero|así que|quindi|ma"
     r"|mas|portanto|dus|maar|поэтому|но|więc|ale)\b|所以|因此|しかし|だから",
