@@ -1,6 +1,5 @@
 """Ordinary replies of today's models around each scorer, and look-alikes of what was mended: the twenty-sixth batch."""
 
-
 from __future__ import annotations
 
 from tests.reader.compact import Case, choice_cases
