@@ -1175,7 +1175,7 @@ NINTH: list[tuple[tuple[str, ...], Rows]] = [
     ),
     (
         YES_NO,
-        [("The answer is yes? No.", "B-"), ("I'd love to say yes.", "-"), ("nope", "-"), ("Yes or no? Yes.", "A-")],
+        [("The answer is yes? No.", "B-"), ("I'd love to say yes.", "-"), ("nope", "B-"), ("Yes or no? Yes.", "A-")],
     ),
     (
         TRUE_FALSE,

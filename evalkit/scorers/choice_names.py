@@ -13,7 +13,7 @@ from dataclasses import replace
 from evalkit.scorers.choice_texts import text_at
 from evalkit.scorers.labelled import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
-from evalkit.scorers.reply_words import SINGLE, Word, word_set
+from evalkit.scorers.reply_words import ACCUSATIVE, SINGLE, Word, word_set
 from evalkit.scorers.word_roles import behind_joint, split
 
 
@@ -160,7 +160,7 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     following = words[place + 1] if place + 1 < len(words) else None
     if following is None or following.start != word.end:
         return False
-    if following.kind in ("word", "number") and following.text not in _TURKISH_TAILS:
+    if following.kind in ("word", "number") and following.text not in _TAILS:
         return True
     if following.text in ("+", "#", "%", "^", "'", "°"):
         return following.text != "'" or not (place and words[place - 1].text == "'")
@@ -170,7 +170,8 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
     return following.text in (".", ",") and beyond.end - beyond.start == 1 and following.text == "."
 
 
-_TURKISH_TAILS = word_set("dir dır dur dür tir tır yi yı yu yü")
+_TAILS = word_set("dir dır dur dür tir tır yi yı yu yü") | {ACCUSATIVE}
+"""Turkish and Hungarian endings behind a letter."""
 
 
 _ARTICLES = frozenset("AIOEYUVWZKS")
@@ -186,7 +187,8 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     ):
         return False
     if words[after].end - words[after].start == 1 and words[after].text in "bcdfgh":
-        return after + 1 < len(words) and words[after + 1].text in _BE_WORDS  # "A B", but "A D é a correta"
+        behind = words[after + 1].text if after + 1 < len(words) else ""
+        return behind in _BE_WORDS or behind == ACCUSATIVE  # "A B", but "A D é a correta", "A B-t választom"
     if words[place].text.isascii() and words[after].text[:1] > "\u036f":
         return False  # an article stands before words of its own script
     if _joins_label(words, after) or _is_tail(words[after].text):

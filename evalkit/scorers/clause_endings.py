@@ -6,7 +6,7 @@ import re
 
 from evalkit.scorers.clause_words import REASON_WORDS
 from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, ends
 
 
@@ -88,9 +88,9 @@ def denied_after_pause(words: list[Word], i: int) -> bool:
     start = i
     while i < len(words) and i - start < 10 and not ends(words, i):
         role = words[i].role
-        if role in ("not", "wrong"):
+        if role in ("not", "wrong") or (role == "redo" and words[i].text in _THAT_IS_WRONG):
             denied = not denied
-        elif role == "why" and words[i].text in _ANAPHORA:
+        elif (role == "why" and words[i].text in _ANAPHORA) or words[i].text in _TOO:
             pass
         elif words[i].choice is not None or role not in (
             "comma",
@@ -108,8 +108,18 @@ def denied_after_pause(words: list[Word], i: int) -> bool:
     return denied and ends(words, i)
 
 
+_THAT_IS_WRONG = phrase_set(
+    "that is wrong|that's wrong|that is incorrect|that's incorrect|that is not right|that's not right"
+)
+
+
+_TOO = word_set("too either also well itself auch aussi también anche também ook też также")
+"""They add a denial to others: "B is closest, though it is wrong as well"."""
+
+
 _ANAPHORA = word_set(
-    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
+    "which this that it but though although yet however das was aber ce qui mais lo que pero mas che ma dat maar 但 "
+    "但是 这"
 )
 """They take up what was just named: "B, which is wrong"."""
 

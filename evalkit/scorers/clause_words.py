@@ -236,6 +236,13 @@ def dated(words: list[Word], i: int) -> bool:
     return words[i - 1].text in _SINCE
 
 
+def assigns(words: list[Word], i: int) -> bool:
+    """Whether this is the equals sign of a result: of "so x = -7", but not of "if x = -7"."""
+    if words[i].text not in "=∈" or i == 0 or words[i - 1].kind != "word" or words[i - 1].end - words[i - 1].start != 1:
+        return False
+    return i == 1 or (words[i - 2].role in ("so", "be", "line") and words[i - 1].choice is None)
+
+
 def numbered(words: list[Word], i: int) -> bool:
     """Whether this is a list's number: the "1" of "1. B"."""
     return words[i].kind == "number" and i + 1 < len(words) and numbering(words, i + 1)

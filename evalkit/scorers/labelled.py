@@ -45,6 +45,8 @@ class Labelled:
     """Whether "no" or "false" is a choice: then these words take nothing back."""
     numeric: bool
     """Whether a choice's text holds a figure: then a figure behind a choice is no share of confidence."""
+    pairs: bool
+    """Whether a choice is a pair or an interval, of which people write the comma with or without a space."""
 
 
 _POLAR = word_set(
@@ -72,12 +74,17 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
     """Everything that reading needs to know of a sample's choices."""
     names = labels(len(choices))
     simple = [simplify(choice) for choice in choices]
+    spaced = any(_PAIR.fullmatch(text.strip()) for text in simple)
+    if spaced:
+        simple = [space_pairs(text) for text in simple]
     runs = tuple(sorted({fold(text) for text in simple if _RUN_TEXT.fullmatch(text)}, key=len, reverse=True))
     texts = tuple(_text_words(text, runs) for text in simple)
     by_first: dict[str, list[tuple[tuple[str, ...], int]]] = {}
     for index, words in enumerate(texts):
         if words and words not in texts[:index]:
             by_first.setdefault(words[0], []).append((words, index))
+    for words, index in _said_otherwise(texts):
+        by_first.setdefault(words[0], []).append((words, index))
     by_text: dict[str, int] = {}
     for index, text in enumerate(simple):
         if said := plain(text):
@@ -94,7 +101,47 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         runs,
         any(said in _POLAR for said in by_text),
         any(char.isdigit() for said in by_text for char in said),
+        spaced,
     )
+
+
+def cleaned(text: str, known: Labelled) -> str:
+    """A reply's text that `simplify` has been over, in the spelling of the choices: "isn't spam" is "is not spam" where
+    a choice is "not spam", and (2, 5) is (2,5) where a choice is such a pair."""
+    if "not" in known.by_first and "n't" in text:
+        text = _CONTRACTED.sub(r"\1 not", text)
+    return space_pairs(text) if known.pairs else text
+
+
+def space_pairs(text: str) -> str:
+    """One space behind the commas between brackets, and none beside them: people write both."""
+    return _PAIR.sub(lambda pair: pair[0][0] + _COMMA.sub(", ", pair[0][1:-1].strip()) + pair[0][-1], text)
+
+
+_PAIR = re.compile(r"[\[({][^\[\](){}\n]{0,80},[^\[\](){}\n]{0,80}[\])}]")
+_COMMA = re.compile(r"\s*,\s*")
+_CONTRACTED = re.compile(r"\b(is|are|was|were|does|do|did)n't\b", re.IGNORECASE)
+
+
+def _said_otherwise(texts: tuple[tuple[str, ...], ...]) -> list[tuple[tuple[str, ...], int]]:
+    """Further words for one of two choices that deny each other: "not true" for "false", "nope" for "no"."""
+    if len(texts) != len(_OPPOSITES) or not all(len(words) == 1 for words in texts):
+        return []
+    (one,), (other,) = texts
+    if (one, other) in _YES_NO or (other, one) in _YES_NO:
+        yes = 0 if one == "yes" else 1
+        return [*((words, yes) for words in _YES), *((words, 1 - yes) for words in _NO)]
+    for index, (plain_one, denied) in enumerate(((other, one), (one, other))):
+        if denied in (_OPPOSITES.get(plain_one), *(f"{prefix}{plain_one}" for prefix in _DENYING)):
+            return [(("not", plain_one), index)]
+    return []
+
+
+_OPPOSITES = {"true": "false", "right": "wrong"}
+_DENYING = ("un", "in", "im", "ir", "il", "non", "non-")
+_YES_NO = frozenset((("yes", "no"),))
+_YES = (("yeah",), ("yep",), ("yup",))
+_NO = (("nope",), ("nah",), ("definitely", "not"), ("absolutely", "not"), ("certainly", "not"), ("not", "at", "all"))
 
 
 _UNKNOWN = any_phrase("unknown", "gives_up")

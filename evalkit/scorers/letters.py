@@ -40,7 +40,7 @@ from fractions import Fraction
 
 from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answer, weigh
 from evalkit.scorers.choice_names import words_of
-from evalkit.scorers.labelled import ChoiceReading, Labelled, prepare
+from evalkit.scorers.labelled import ChoiceReading, Labelled, cleaned, prepare
 from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify
 from evalkit.scorers.reply_words import Word, fold, word_set
@@ -134,14 +134,11 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept
     reply = reply.replace(ANSWER_MARK, " ")
-    text = simplify(open_tags(with_boxes(without_struck(reply))))
+    text = cleaned(simplify(open_tags(with_boxes(without_struck(reply)))), known)
     if (reading := _read_whole(text, known) or _read_fraction(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
-    if (
-        not runs_on
-        and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None
-    ):
+    if not runs_on and (reading := read_object(reply, known, lambda part: _read_part(part, known))) is not None:
         return reading
     if pick == "first":
         paragraph = text[: end + 2] if (end := text.find("\n\n", 1)) > 0 else ""
@@ -155,6 +152,10 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     if reading.index is None:
         return _only_bold(reply, words, known) or _only_capitals(reply, choices, words, known) or reading
     return reading
+
+
+def _read_part(part: str, known: Labelled) -> ChoiceReading | None:
+    return _read_alone(cleaned(simplify(part), known), known)
 
 
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")

@@ -17,9 +17,16 @@ from evalkit.errors import MissingPackage
 from evalkit.installed import install_hint
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
+from evalkit.scorers.maths_text import (
+    differ,
+    has_dots,
+    plain,
+    same_text,
+    stated,
+    taken_back,
+)
 from evalkit.scorers.maths_worker import Worker
-from evalkit.scorers.number_boxes import last_boxed
+from evalkit.scorers.number_boxes import box_in_doubt, denied_before, find_box, last_boxed
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.struck import without_crossed
@@ -53,7 +60,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 7, mark, right_answer, options=options, slow=True)
+    return Scorer("math", 8, mark, right_answer, options=options, slow=True)
 
 
 def _inside(target: str) -> str:
@@ -65,15 +72,17 @@ def _inside(target: str) -> str:
 def _said(reply: str, gold: str, *, boxed_only: bool) -> tuple[str | None, Score | None]:
     """The expression that the reply gives (None: math-verify shall look for it), and its mark where no algebra is
     needed."""
-    said, refused, how = last_boxed(reply), None, "boxed"
-    if said is None and boxed_only:
+    box, refused, how = find_box(reply), None, "boxed"
+    if box is None and boxed_only:
         return None, unparseable("nothing is boxed")
-    if said is None:
+    if box is None:
         how = "stated"
         said, refused = stated(reply, gold)
-    elif not boxed_only:
-        at = reply.rindex(said)
-        refused = denied_before(reply[:at]) or taken_back(reply[at + len(said) :])
+    else:
+        said = reply[box[0] : box[1]]
+        if not boxed_only:
+            refused = "what is boxed is denied" if denied_before(reply[: box[0]]) else None
+            refused = refused or box_in_doubt(reply, box[0]) or taken_back(reply[box[1] :])
     if refused is not None:
         return None, unparseable(refused)
     return (None, None) if said is None else (plain(said), _without_algebra(gold, plain(said), how))

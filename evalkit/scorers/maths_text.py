@@ -17,6 +17,7 @@ from typing import NamedTuple
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import without_points
+from evalkit.scorers.number_boxes import box_denied
 
 
 class Stated(NamedTuple):
@@ -189,13 +190,10 @@ _TAKEN_BACK = re.compile(
 )
 
 
-def denied_before(before: str) -> str | None:
-    """Words before a box that deny it; None where there are none."""
-    return "what is boxed is denied" if words.DENIED_BOX.search(before[-100:]) else None
-
-
 def taken_back(after: str) -> str | None:
     """Words behind a box that take it back, where no other answer follows them; None where there are none."""
+    if box_denied(after):
+        return "what is boxed is denied"
     if denial_behind(after) is not None:
         return "the next sentence denies the answer"
     cue = _TAKEN_BACK.search(after[:4000])

@@ -9,6 +9,8 @@ import re
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.languages import any_phrase
+from evalkit.scorers.number_doubts import is_supposed
 from evalkit.scorers.numerals import Number, find_quantities
 
 
@@ -74,6 +76,58 @@ def read_box(content: str) -> FoundNumber:
     ):
         return FoundNumber(None, None, f"the box is not a single number: {shortened(content)}", blocks=True)
     return FoundNumber(found, plain[found.start : found.end], "boxed")
+
+
+_NO_THEN = re.compile(
+    r"(?:^|[\n.!?])[\s*]*(?:no|nope|non|nein|nee|não|nie|нет|hayır)[:,.;!][\s$*:(\[\\]*\\?f?box(?:ed)? ?\{?$",
+    re.IGNORECASE,
+)
+"""A no to what was asked before, and then the answer: "Maybe 14? No: \\boxed{15}"."""
+
+
+def denied_before(before: str) -> bool:
+    """Whether the words that lead to a box deny it: "it is not \\boxed{..}"."""
+    return words.DENIED_BOX.search(before[-100:]) is not None and _NO_THEN.search(before[-40:]) is None
+
+
+_DENIED_BEHIND = re.compile(
+    r"[\s}$*)\]\\]*(?:[,–—-] ?)?(?:(?:which|this|that|it|but (?:that|this|it)) )?"
+    rf"(?:(?:{any_phrase('be', 'would').pattern})(?: \w+ly)? (?:(?:{any_phrase('wrong').pattern})"
+    r"|not (?:the|my|a|an) (?:\w+ )?(?:answer|solution))(?!\w)"
+    r"|(?:isn'?t|wasn'?t|ain'?t) (?:right|correct|true|possible|valid|it"
+    r"|(?:the|my|a|an) (?:\w+ )?(?:answer|solution))\b"
+    r"|(?:can(?:not|'?t| not)|could(?: not|n'?t)) (?:\w+ly )?be (?:right|correct|true|it|the (?:\w+ )?answer)\b)",
+    re.IGNORECASE,
+)
+
+
+def box_denied(behind: str) -> bool:
+    """Whether the sentence of a box goes on to deny it: "$\\boxed{5}$ cannot be right, because .."."""
+    return _DENIED_BEHIND.match(behind) is not None
+
+
+_ONE_SENTENCE = 120
+"""Characters of a reply that may be one sentence."""
+_ENDS = re.compile(r"\n|[.!?](?=\s|$)|[。！？]")
+_OPENS = r"[\s$*:(\[\\]*\\f?box(?:ed)? {0,3}\{"
+_GUESSED = re.compile(
+    rf"(?:{words.HEDGED.pattern}|{words.DISBELIEVED.pattern}|{words.UNSURE.pattern}|\bi(?:'d| would)? guess\b)"
+    rf"(?: be| it(?:'s| is)| that it(?:'s| is))?{_OPENS}$",
+    re.IGNORECASE,
+)
+
+
+def box_in_doubt(reply: str, at: int) -> str | None:
+    """Why a box whose content begins at `at` is no answer: it is only supposed or, where the reply is one sentence,
+    asked or guessed. None where it is one."""
+    if is_supposed(reply, at):
+        return "what is boxed is only supposed"
+    sentence = reply.strip()
+    if len(sentence) > _ONE_SENTENCE or _ENDS.search(sentence.rstrip(".!?。？！$ ")):
+        return None
+    if sentence.rstrip("$ ")[-1:] in {"?", "？"}:
+        return "the reply is a question"
+    return "what is boxed is hedged" if _GUESSED.search(reply[:at]) else None
 
 
 def shortened(text: str) -> str:

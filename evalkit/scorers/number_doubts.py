@@ -49,6 +49,21 @@ def _former_behind(behind: str) -> bool:
     return found is not None and not words.AS_FORMER.search(behind[: found.start()] + " ")
 
 
+def is_supposed(text: str, start: int) -> bool:
+    """Whether the number that begins here stands in a sentence about what is not so: "If he had sold 5 more, he would
+    have 23." A train of thought that goes on behind it ("so he has 18") is a sentence of its own; what is concluded
+    or worked out answers a question about what is not so ("Therefore, he would have had 23.")."""
+    begin = max((end.end() for end in SENTENCE_END.finditer(text, max(0, start - LONGEST_STATEMENT), start)), default=0)
+    begin = max(begin, start - LONGEST_STATEMENT)
+    said = max((so.end() for so in words.THEREFORE.finditer(text, begin, start)), default=begin)
+    end = SENTENCE_END.search(text, start)
+    sentence = text[said : min(end.start() if end else len(text), start + LONGEST_STATEMENT)]
+    worked_out = text[begin:start].rstrip("0123456789., $€£({*").endswith("=")
+    if worked_out or words.CONCLUDES.match(text, begin):
+        return False
+    return any(pattern.search(sentence) for pattern in words.COUNTERFACTUAL)
+
+
 def opens_with_or(lead: str) -> bool:
     """Whether a sentence adds another value to the one before: "6; or 5", "6. Alternatively, 5"."""
     found = words.OR.search(lead)

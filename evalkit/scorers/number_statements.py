@@ -19,12 +19,21 @@ from itertools import islice
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import without_points
-from evalkit.scorers.number_boxes import FoundNumber, find_box, read_box, shortened
+from evalkit.scorers.number_boxes import (
+    FoundNumber,
+    box_denied,
+    box_in_doubt,
+    denied_before,
+    find_box,
+    read_box,
+    shortened,
+)
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
     SENTENCE_END,
     clause_unsaid,
     denied_at,
+    is_supposed,
     linked,
     opens_with_or,
     unsaid,
@@ -75,12 +84,7 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     text = without_points(text)
     if pick in ("boxed", "final") and (box := find_box(text)) is not None:
-        found = read_box(text[box[0] : box[1]])
-        if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
-            return FoundNumber(
-                None, None, f"what is boxed is denied: {shortened(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
-            )
-        return _kept(found, text, box[1] + 1) if pick == "final" else found
+        return _boxed(text, box) if pick == "final" else read_box(text[box[0] : box[1]])
     if pick == "boxed":
         return FoundNumber(None, None, "nothing is boxed")
     if pick == "final" and (found_in := _last_statement(text, cut=cut)) is not None:
@@ -88,6 +92,16 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     if cut and pick != "first":
         return FoundNumber(None, None, "no final statement before the cut")
     return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
+
+
+def _boxed(text: str, box: tuple[int, int]) -> FoundNumber:
+    """The number in a box, unless the words around it deny, doubt or correct it."""
+    start, end = box
+    why = "what is boxed is denied" if denied_before(text[:start]) else None
+    why = why or box_in_doubt(text, start) or ("what is boxed is denied" if box_denied(text[end + 1 :]) else None)
+    if why is not None:
+        return FoundNumber(None, None, f"{why}: {shortened(text[max(0, start - 40) : end + 40])}", blocks=True)
+    return _kept(read_box(text[start:end]), text, end + 1)
 
 
 def _first_or_last(text: str, pick: str, *, cut: bool) -> FoundNumber:
@@ -285,10 +299,12 @@ def _is_note(clause: str, number: Number) -> bool:
 
 def _kept(found: FoundNumber, text: str, end: int) -> FoundNumber:
     """The number, unless what follows takes it back: then the number that is given instead, or none."""
-    behind = text[end : end + _AFTERWARDS]
-    cue = CUE.search(behind)
     if found.number is None:
         return found
+    if is_supposed(text, end - 1):
+        return FoundNumber(None, None, "the number is only supposed", blocks=True)
+    behind = text[end : end + _AFTERWARDS]
+    cue = CUE.search(behind)
     said, after = (cue.start("cue"), cue.end()) if cue is not None else (0, None)
     denied = denial_behind(behind)
     if denied is not None and (after is None or denied < after):

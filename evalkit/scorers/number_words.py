@@ -239,6 +239,43 @@ RELATIVES_ANSWER = re.compile(
 """The same of one person, where nothing that is counted follows: "my brother got 36."."""
 SUPPOSED = re.compile(rf"^\W*(?:{_IFS})(?!\w)[^.?!]*(?:{any_phrase('would').pattern})[^.?!]{{0,20}}$", re.IGNORECASE)
 """Before a number: a supposition, "if nothing changed, it would be 5"."""
+COUNTERFACTUAL = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for one, other in (
+        (
+            r"(?<!\w)(?:if\b(?! you)[^.?!;]{0,80}?\b(?:had(?! to)|hadn'?t|were(?! to)|weren'?t)\b|^\W*(?:had|were) \w+ [^.?!;]{0,60}?,)",
+            r"\b(?:would|could|might)(?: have| be|'ve)\b",
+        ),
+        (
+            r"(?<!\w)(?:wenn|falls)\b[^.?!;]{0,80}?\b(?:hätten?|wären?|gäbe)\b|^\W*(?:hätte|wäre)n? ",
+            r"\b(?:wären?|hätten?|würden?|ergäben?|gäbe)\b",
+        ),
+        (
+            r"(?<!\w)si\b[^.?!;]{0,80}?\w(?:iera|iese|uera|uese|ara|ase|uviera|ubiera)[ns]?\b",
+            r"\w(?:ría|rían|ríamos|rías)\b|\bhubieran?\b",
+        ),
+        (r"(?<!\w)s(?:i\b|['’]ils?\b)[^.?!;]{0,80}?\b\w+(?:ait|aient|ais)\b", r"\b\w+r(?:ait|aient|ais)\b"),
+        (r"(?<!\w)se\b[^.?!;]{0,80}?\w(?:sse|ssero|ssem)\b", r"\w(?:rebbe|rebbero|ria|riam)\b"),
+        (r"(?<!\w)als\b[^.?!;]{0,80}?\b(?:had(?:den)?|was|waren|zou)\b", r"\bzou(?:den)?\b"),
+        (r"(?<!\w)if\b[^.?!;]{0,80}?\bwould\b[^.?!;]{0,60}?,? but\b", r""),
+        (r"(?<!\w)(?:если бы|якби|gdyby\w*|kdyby\w*)(?!\w)", r""),
+        (r"(?<!\w)(?:om|hvis)\b[^.?!;]{0,80}?\b(?:hade|hadde|havde|vore|var)\b", r"\b(?:skulle|ville)\b"),
+    )
+    for pattern in ((rf"(?=.*(?:{one}))(?=.*(?:{other}))") if other else one,)
+)
+"""A sentence about what is not so, by a condition and a verb that both only suppose, a pattern for each language."""
+CONCLUDES = re.compile(
+    r"\W*(?:therefore|thus|hence|so|consequently|as a result|in conclusion|finally|daher|folglich|somit|donc|ainsi|por lo tanto|por tanto"
+    r"|entonces|así que|portanto|então|quindi|dunque|dus|daarom|итак|значит|следовательно|więc|zatem)(?!\w)|\W*(?:所以|因此|したがって|따라서)",
+    re.IGNORECASE,
+)
+"""A sentence that concludes what was worked out."""
+THEREFORE = re.compile(
+    r"(?:[,:;]|\bbut|\band) ?(?:so|therefore|thus|hence|but|which means|meaning|aber|also|daher|donc|mais|pero|así que|quindi|ma"
+    r"|mas|portanto|dus|maar|поэтому|но|więc|ale)\b|所以|因此|しかし|だから",
+    re.IGNORECASE,
+)
+"""Behind it a sentence says what is so."""
 FORMER = any_phrase("former")
 """An opinion of the past: "8 is what I first thought"."""
 AS_FORMER = re.compile(

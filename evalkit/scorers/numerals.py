@@ -42,7 +42,7 @@ _LARGEST_EXPONENT = 400
 _SCALES = {
     **{"hundred": 100, "dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "m": 10**6},
     **{"billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12, "tn": 10**12, "lakh": 10**5, "crore": 10**7},
-    **{"千": 10**3, "万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8, "억": 10**8},
+    **{"千": 10**3, "천": 10**3, "万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8, "억": 10**8},
 }
 
 
@@ -90,7 +90,7 @@ _SCALE = re.compile(
     r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
     rf"|[ ]({SCALE_WORDS})(?!\w)"
     r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
-    r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
+    r"| (bn|mn|tn)\b|[ ]?(千(?![克米瓦卡焦帕伏赫])|[万萬億亿만억천])",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
@@ -122,9 +122,18 @@ _SPACED_MINUS = re.compile(
 _NEGATIVE = re.compile(
     r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی"
     r"|منفي|hasi|"
-    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$",
+    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস"
+    r"|零下|氷点下|영하) ?$",
     re.IGNORECASE,
 )
+_BELOW_ZERO = re.compile(
+    r" ?(?:°|º|degrees?|grad|degr[eé]s|grados|gradi|graus|graden|stopni|градус\w*)? ?"
+    r"(?:celsius|fahrenheit|kelvin|[CF]\b)? ?"
+    r"(?:below (?:zero|freezing)|unter null|bajo cero|(?:au-dessous|en dessous) de zéro|sotto (?:lo )?zero"
+    r"|abaixo de zero|onder nul|poniżej zera|ниже нуля)(?!\w)",
+    re.IGNORECASE,
+)
+"""Behind a number that is negative by it."""
 
 
 def find_numbers(text: str) -> Iterator[Number]:
@@ -198,6 +207,8 @@ def _read(match: re.Match[str], text: str) -> Number:  # noqa: PLR0911 - a table
         value = -value
     elif match["sign"] is None and (led := _sign_before(before)) is not None:
         value, start = -value, start - len(led)
+    elif match["sign"] is None and (under := _BELOW_ZERO.match(text, end)) is not None:
+        value, end = -value, under.end()
     if re.match(r" ?‰", text[end : end + 2]):
         return Number(value / 10, start, end, percent=True)
     return Number(value, start, end, _PERCENT.match(text, end) is not None)

@@ -119,6 +119,12 @@ _LATIN_PATTERNS = (
         r"ối|từ chối)\b[^.!?]{0,30}(?:giúp|trả lời|cung cấp|hỗ trợ|đáp ứng|thực hiện|viết|chia sẻ|làm|tạo|hướng dẫn"
         r"|tiếp tục)"
     ),
+    # is af sq eu gl
+    r"\bget (?:ég|við)\b[^.!?]{0,20}\bekki\b[^.!?]{0,30}(?:aðsto|hjálp|svar|veit)|\b(?:ég|við) get(?:um)?\b[^.!?]{0,20}\bekki\b[^.!?]{0,30}(?:aðsto|hjálp|svar|veit)",
+    r"\b(?:ek|ons) (?:kan|mag|sal)\b[^.!?]{0,20}\bnie\b(?! wag)[^.!?]{0,40}(?:help|antwoord|gee\b|verskaf|bystaan)",
+    r"\bnuk mund\b[^.!?]{0,30}(?:ndihmo|përgjigj|jap\b|ofro)",
+    r"\bezin (?:dizu[te]t?|dut|dizugu)\b[^.!?]{0,40}(?:lagun|erantzun|eman)|(?:lagun|erantzun)[^.!?]{0,20}\bezin (?:dizu[te]t?|dut)",
+    r"\bnon (?:podo|podemos|vou|debo)\b[^.!?]{0,30}(?:axud|respond|proporcion|ofrec|dar)",
 )
 _IMPOSSIBLE = (
     r"\b(?:il m'est impossible|il nous est impossible|me (?:es|resulta) imposible|mi è impossibile|é-me impossível|es ist mir (?:leider )?nicht möglich"
@@ -177,6 +183,10 @@ _OTHER_PATTERNS = (
         r"(?:আমি|আমরা)[^।!?]{0,60}(?:সাহায্য|সহায়তা|উত্তর|তথ্য|প্রদান|অনুরোধ)[^।!?]{0,40}(?:পারব না|পারছি না|"
         r"পারি না|অক্ষম)"
     ),
+    # ne si kk
+    r"(?:म|हामी)[^।!?]{0,60}(?:मद्दत|सहयोग|सहायता|जवाफ|उत्तर|जानकारी)[^।!?]{0,30}(?:सक्दि|सक्दै|सकिँदैन)",
+    r"(?:මට|අපට|මා)[^.!?]{0,60}(?:උදව්|උපකාර|සහාය|පිළිතුරු|තොරතුරු)[^.!?]{0,30}(?:නොහැක|බැහැ|බෑ)",
+    r"(?:көмектес|жауап бер|ақпарат бер|орында)[^.!?]{0,20}(?:алмаймын|алмаймыз)",
     # ta te
     (
         r"(?:என்னால்|நான்)[^.!?]{0,60}(?:உதவ|பதில|வழங்க)[^.!?]{0,30}(?:முடியாது|இயலாது)|(?:నేను)[^.!?]{0,60}"
@@ -226,7 +236,7 @@ _CONDITION = re.compile(
 # Words of denial, one of which every pattern of Latin script holds: most sentences have none and are done.
 _DENIAL = re.compile(
     r"\b(?:nicht|kein|ablehnen|no|debo|tengo|niego|ne|dois|suis|refuse|décline|me vois|non|devo|dovrò|não|preciso|tenho|niet|geen|moet|"
-    r"wil|nie|muszę|odmawiam|ne[a-zěščřžýáíéů]+|musím|ikke|ikkje|inte|en|nem|nu|trebuie|tidak|tak|không|chưa|từ chối)|"
+    r"wil|nie|muszę|odmawiam|ne[a-zěščřžýáíéů]+|musím|ikke|ikkje|inte|en|nem|nu|nuk|ekki|ezin|trebuie|tidak|tak|không|chưa|từ chối)|"
     r"impos|rifiuto|recuso|m[aeiuı]m\b|m[ıiuü]yorum|zorunda",
     re.IGNORECASE,
 )

@@ -151,12 +151,23 @@ def is_refusal(text: str) -> bool:
         return False
     opening = unicodedata.normalize("NFC", text.lstrip()[:OPENING]).translate(_APOSTROPHES)
     spoken = _DECORATION.sub("", _QUOTED.sub("…", opening))
+    if _SORRY_NO.fullmatch(spoken.strip()):
+        return True
     start = 0
     for n, (sentence, end) in enumerate(_sentences(spoken)):
         if refuses(sentence) and (n == 0 or (len(text) <= OPENING and _HELP_FOLLOWS.search(spoken, start) is None)):
             return True
         start = end
     return False
+
+
+_SORRY = (
+    r"(?:i'm |i am )?(?:very |so )?sorry|apologies|lo siento|perdón|désolée?|entschuldigung|tut mir leid|mi dispiace"
+    r"|desculpe|sinto muito|извини(?:те)?|простите|抱歉|对不起|すみません|죄송합니다"
+)
+_NO = r"no|non|nein|não|нет|不行|いいえ|아니요"
+_SORRY_NO = re.compile(rf"(?:{_SORRY})[\W ]+(?:but )?(?:{_NO})\W*|(?:{_NO})[\W ]+(?:{_SORRY})\W*", re.IGNORECASE)
+"""A whole reply: "Sorry. No."."""
 
 
 def is_letter(text: str) -> bool:

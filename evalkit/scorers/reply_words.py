@@ -78,6 +78,10 @@ ARROW = "→"
 """How every arrow reads, "->" and "=>" too."""
 
 
+ACCUSATIVE = "-t"
+"""What Hungarian puts behind a letter that a verb takes: "a B-t választom"."""
+
+
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
 
 
@@ -157,6 +161,8 @@ def _build() -> None:
     for language, kind, word in entries:
         if " " in word:
             parts = tuple(piece.text for piece in pieces_of(word))
+            if word.endswith("'"):  # what goes on without a space: "il s'agit d'une question"
+                parts = (*parts[:-2], f"{parts[-2]}'")
             phrases.setdefault(parts, {}).setdefault(language, kind)
     for parts, role in phrases.items():
         PHRASES.setdefault(parts[0], {}).setdefault(parts[1] if len(parts) > 1 else "", []).append((parts, role))
@@ -173,7 +179,10 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
         kind, start, end = match.lastgroup or "", match.start(), match.end()
         if kind == "word":
             raw = match[0]
-            if raw.isascii() and "'" not in raw:
+            if raw[1:] == ACCUSATIVE:
+                pieces.append(Word(raw[0].lower(), start, start + 1, kind))
+                pieces.append(Word(ACCUSATIVE, start + 1, end, kind))
+            elif raw.isascii() and "'" not in raw:
                 pieces.append(Word(raw.lower(), start, end, kind))
             else:
                 _add_word(pieces, text, start, end)

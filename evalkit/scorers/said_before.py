@@ -10,6 +10,7 @@ from evalkit.scorers.clause_words import (
     BUT,
     NOW,
     after_noun,
+    assigns,
     cross,
     dated,
     is_certain_remark,
@@ -73,10 +74,13 @@ class Left:
     """Words of no known part between the choice and its noun."""
     of_text: bool = False
     """The choice is named by its text, not by its label."""
+    of_words: bool = False
+    """That text begins with a letter."""
 
 
 def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 - a table, read from the top
     left = Left(of_text=words[place].how == "text")
+    left.of_words = left.of_text and words[place].text[:1].isalpha()
     bridged = 0  # words since the last that belongs to the frame
     crossed = broken = False
     seen = 0
@@ -129,6 +133,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
             pass
         elif words[i].text == "%" and i and words[i - 1].text == "100":
             i -= 1  # "100 % B"
+        elif left.of_text and bridged == 0 and assigns(words, i):
+            i, left.colon, left.key = i - 1, True, 1  # "So x = -7"
         elif dated(words, i):
             i, left.now = i - 1, True  # "since 2020 it is B"
         else:
@@ -188,7 +194,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.denials += counts
         left.passed += counts and joined(words, i, across=("be",))
         left.joins.append("wrong")
-    elif word.text in _RATHER and left.of_text and bridged == 0 and i > 0 and words[i - 1].role == "be":
+    elif word.text in _RATHER and left.of_words and bridged == 0 and i > 0 and words[i - 1].role == "be":
         pass  # "the tone is rather negative"
     elif role in ("maybe", "unsure"):
         left.doubt = True
@@ -251,8 +257,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     return bridged, False
 
 
-_RATHER = word_set("eher plutôt")
-"""Before a label's text they say how much; before a letter they doubt."""
+_RATHER = word_set("eher plutôt about")
+"""Before a label's text they say how much, or what it is about; before a letter or a number they doubt."""
 
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")

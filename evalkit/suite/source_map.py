@@ -122,6 +122,8 @@ def parse(text: str, name: str) -> SourceMap:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         if "another document" in reason:
             reason = "a second document starts here (---); a suite is one document"
+        if "mapping values are not allowed" in reason:
+            reason = f"{reason}; a text that holds ': ' stands in quotes"
         if mark is not None and (bare := _bare_template(text.split("\n")[: mark.line + 1])):
             reason = f"a template stands in quotes: {bare}"
         raise SuiteError(f"{place}: this is not valid YAML: {reason}") from error

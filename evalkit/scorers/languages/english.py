@@ -22,7 +22,9 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
         "|remains|equals|being|turns out to be|turned out to be|turns out it is|turns out it's|proves to be",
         "would": "would be|would have been|'d be|were",
-        "right": "right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely|the most likely|only"
+        "right": "what i'd pick|what i would pick|what i'd choose|what i would choose|what i'd go with"
+        "|what i would go with"
+        "|right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely|the most likely|only"
         "|most appropriate|most accurate|proper|closest|nearest|better|the closest",
         "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely"
         "|distractor|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable"
@@ -65,7 +67,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|one option|a possible|alternative :|alternatives :|alternative answer :|supposed to be|said to be"
         "|believed to be|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
         "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion|jumping to the conclusion",
-        "unsure": "yeah no|yeah , no|"
+        "unsure": "just as good|equally good|just as plausible|equally plausible"
+        "|just as valid|equally valid|yeah no|yeah , no|"
         "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
         "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"
         "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"

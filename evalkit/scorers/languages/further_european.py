@@ -38,7 +38,7 @@ WORDS: dict[str, dict[str, str]] = {
     "fi": {
         "sure": "epäilemättä|ilman epäilystä|ilman epäilystäkään|ehdottomasti|ei epäilystäkään|ilman muuta",
         "thing": "asia|ongelma|kysymys|pyyntö|arvostelu",
-        "noun": "vastaus|vaihtoehto|ratkaisu|kirjain",
+        "noun": "vastaus|vastaukseni|valintani|vaihtoehto|ratkaisu|kirjain",
         "field": "tulos|luokka|kategoria|johtopäätös",
         "be": "on|ovat",
         "would": "olisi",
@@ -75,7 +75,8 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "helyes|jó|legjobb|igaz|megfelelő",
         "wrong": "helytelen|rossz|hibás|téves|hamis|lehetetlen|kizárt",
         "not": "nem|sem|soha|kivéve|helyett|nincs|kétlem",
-        "choose": "választom|jelölöm|választom|választanám",
+        "choose": "választom|jelölöm|választanám",
+        "tail": "-t",
         "maybe": "talán|esetleg|valószínűleg|lehet|lehetséges|lehetne|feltehetőleg|vagy talán|aligha|kétlem",
         "unsure": "nem tudom|nem vagyok biztos|bizonytalan",
         "or": "vagy|illetve|illetőleg|avagy|és/vagy",

@@ -16,7 +16,8 @@ WORDS: dict[str, dict[str, str]] = {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
         "|endgültige antwort|finale antwort",
         "field": "aussage|ergebnis|kategorie|klasse|einordnung|klassifikation|klassifizierung|stimmung",
-        "be": "es handelt sich um|handelt es sich um|handelt sich um|"
+        "be": "es geht um|geht um|es geht hier um|"
+        "es handelt sich um|handelt es sich um|handelt sich um|"
         "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
         "would": "wäre|wären|würde",
         "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
@@ -25,7 +26,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|ausgeschlossen|scheidet aus|fällt weg|unmöglich|unsinn|absurd|falle|irrtum|trugschluss",
         "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer"
         "|bezweifle|ausschließen|schließe|nichts|keinen|keinem",
-        "choose": "wähle ich|nehme ich|würde ich wählen|würde ich nehmen|"
+        "choose": "wählen|nehmen|"
+        "wähle ich|nehme ich|würde ich wählen|würde ich nehmen|"
         "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
         "|fällt unter|ich ordne",
         "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder"
@@ -46,7 +48,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "ein|eine|einen|einem|einer|insgesamt|überwiegend|größtenteils|hauptsächlich|vorwiegend|eindeutig|klar|"
+        "fill": "ich würde|wir würden|"
+        "ein|eine|einen|einem|einer|insgesamt|überwiegend|größtenteils|hauptsächlich|vorwiegend|eindeutig|klar|"
         "nur|nur noch|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich"
         "|für|auf|zu|hier|einzig|meine|lautet|äh|ähm|hm|macht nichts|das macht nichts",
         "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es|behauptung"
@@ -75,13 +78,14 @@ WORDS: dict[str, dict[str, str]] = {
         "thing": "kwestie|probleem|vraag|verzoek|zaak|klacht|recensie|bericht|aangelegenheid|onderwerp",
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
         "field": "stelling|resultaat|conclusie|categorie|klasse|label",
-        "be": "is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
+        "be": "het gaat om|gaat om|het betreft|betreft|is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
         "would": "zou zijn|zou",
         "right": "juist|juiste|correct|correcte|goed|goede|beste|waar|klopt",
         "wrong": "fout|foute|verkeerd|verkeerde|onjuist|onjuiste|incorrect|onwaar|klopt niet|uitgesloten|onmogelijk"
         "|onzin|valkuil",
         "not": "niet|geen|nee|noch|nooit|behalve|in plaats van|betwijfel|uitsluiten",
-        "choose": "kies ik|neem ik|kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
+        "choose": "kiezen|nemen|"
+        "kies ik|neem ik|kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
         "maybe": "misschien|mogelijk|waarschijnlijk|wellicht|zou kunnen|kan zijn|ofwel|vermoedelijk|gok|denk"
         "|twijfelachtig|onwaarschijnlijk|nauwelijks",
         "unsure": "zei niemand|zegt niemand|"
@@ -96,7 +100,7 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "eigenlijk|correctie|beter gezegd|maar|wel|maar wel",
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",
-        "fill": "het|de|een|dit|dat|ja|zeker|duidelijk|letter|mijn|ik|voor|op|te|vraag|enige",
+        "fill": "ik zou|wij zouden|het|de|een|dit|dat|ja|zeker|duidelijk|letter|mijn|ik|voor|op|te|vraag|enige",
         "says": "zegt|zei|zeggen|beweert|denkt|gelooft|iemand|wie|zogenaamd|bewering|veronderstelling|aanname",
         "gives_up": "geen antwoord geven|niet beantwoorden|niet te beantwoorden|niet beantwoord worden",
         "it": "dat|dit|het|dit antwoord",
@@ -119,7 +123,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "rätt|korrekt|korrekta|riktigt|bästa|sant|stämmer",
         "wrong": "fel|felaktigt|felaktiga|inkorrekt|falskt|stämmer inte|uteslutet|omöjligt|omöjlig|orimligt",
         "not": "inte|ej|nej|varken|aldrig|ingen|inget|utom|förutom|istället för|i stället för|tvivlar",
-        "choose": "väljer|jag väljer|jag säger|det är|tillhör",
+        "choose": "välja|väljer|jag väljer|jag säger|det är|tillhör",
         "maybe": "kanske|möjligen|troligen|förmodligen|eventuellt|kan vara|kunde vara|antingen|antagligen|gissar"
         "|tveksamt|osannolikt|knappast",
         "unsure": "inte säker|osäker|vet inte|vet ej|ingen aning|svårt att säga|kan ha fel",
@@ -130,7 +134,7 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "egentligen|rättelse|faktiskt|snarare|utan",
         "why": "eftersom|därför att|men|som|i|med|för",
         "so": "alltså|därför|således|så|följaktligen",
-        "fill": "det|den|ett|en|ja|mitt|helt|definitivt|tydligt|jag|på|frågan|enda|slutgiltiga",
+        "fill": "jag skulle|det|den|ett|en|ja|mitt|helt|definitivt|tydligt|jag|på|frågan|enda|slutgiltiga",
         "says": "säger|hävdar|påstår|någon",
         "it": "det|detta|den",
         "holds": "kan|måste|stämma|vara|möjligt|dock|fallet|gå|ihop|men|riktigt",
@@ -152,7 +156,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "rigtige|rigtig|riktig|riktige|korrekt|korrekte|bedste|beste|rett|sandt|sant",
         "wrong": "forkert|forkerte|feil|galt|ukorrekt|falsk|usandt|umuligt|umulig|udelukket",
         "not": "ikke|nej|nei|hverken|verken|aldrig|aldri|ingen|undtagen|unntatt|i stedet for|tvivler|tviler",
-        "choose": "vælger|velger|jeg vælger|jeg velger|det er",
+        "choose": "vælge|velge|vælger|velger|jeg vælger|jeg velger|det er",
         "maybe": "måske|kanskje|muligvis|muligens|sandsynligvis|sannsynligvis|formentlig|kunne være|kan være|enten"
         "|trolig|gætter|næppe|tvivler",
         "unsure": "ikke sikker|usikker|ved ikke|vet ikke|ingen anelse|ingen idé",
@@ -163,7 +167,7 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "faktisk|rettelse|snarere|egentlig|men",
         "why": "fordi|siden|men|som|i|med|da",
         "so": "derfor|altså|altså er|dermed|så|således",
-        "fill": "det|den|et|en|ja|mit|mitt|helt|klart|jeg|på|spørgsmålet|eneste",
+        "fill": "jeg ville|jeg skulle|det|den|et|en|ja|mit|mitt|helt|klart|jeg|på|spørgsmålet|eneste",
         "it": "det|dette|den",
         "holds": "kan|må|være|passe|passer|stemme|stemmer|muligt|mulig|dog|men|rigtigt|riktig|give|mening|giver",
         "former": "først troede jeg|først tænkte jeg|først trodde jeg|troede jeg først|trodde jeg først"

@@ -25,7 +25,8 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est"
         "|n'est pas|rien|ce n'est pas",
         "choose": "je pense que c'est|je crois que c'est|je dirais que c'est|"
-        "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
+        "je choisirais|je prendrais|j'opterais pour"
+        "|choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
         "|il s'agit de|appartient à|relève de",
         "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement"
         "|soit|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre|douteux|peu probable"
@@ -133,7 +134,7 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo"
         "|armadilha|pegadinha",
         "not": "não|nao|nem|nunca|nenhuma|nenhum|exceto|salvo|em vez de|ao invés de|duvido|descarto|sem",
-        "choose": "acho que é|creio que é|penso que é|"
+        "choose": "escolheria|eu escolheria|marcaria|acho que é|creio que é|penso que é|"
         "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
         "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho"
         "|parece|entre|duvidoso|improvável|dificilmente",

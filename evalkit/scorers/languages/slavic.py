@@ -19,7 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe"
         "|niemożliwe|niemożliwa|bzdura|pułapka",
         "not": "nie|ani|nigdy|żadna|żaden|oprócz|poza|zamiast|wątpię|wykluczam",
-        "choose": "wybieram|zaznaczam|stawiam na|to jest|należy do",
+        "choose": "wybrałbym|wybrałabym|wskazałbym|wskazałabym|wybieram|zaznaczam|stawiam na|to jest|należy do",
         "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję|wątpliwe"
         "|mało prawdopodobne|raczej nie",
         "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia"
@@ -133,7 +133,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|vyloučené|nesmysl",
         "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli|nemůže|nemohou|nemohla"
         "|nesedí|neplatí|nedává",
-        "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do",
+        "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do|vybral bych|vybrala bych|zvolil bych|zvolila bych"
+        "|volil bych|volila bych",
         "maybe": "možná|snad|asi|pravděpodobně|pravdepodobne|mohla by|mohlo by|může být|buď|zřejmě|tipuji|sotva"
         "|pochybuji",
         "unsure": "nejsem si jistý|nejsem si jistá|nevím|neviem|těžko říct",

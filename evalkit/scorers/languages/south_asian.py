@@ -77,7 +77,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sure": "không nghi ngờ gì|không nghi ngờ gì nữa|không còn nghi ngờ gì|không còn nghi ngờ gì nữa"
         "|chắc chắn|không chút nghi ngờ|hoàn toàn chắc chắn",
         "thing": "vấn đề|câu hỏi|yêu cầu|khiếu nại",
-        "noun": "đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",
+        "noun": "trả lời|đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",
         "field": "kết quả|kết luận|nhãn|phân loại|danh mục|cảm xúc",
         "be": "là|phải là",
         "would": "sẽ là",
