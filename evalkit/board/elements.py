@@ -20,6 +20,7 @@ from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
+from evalkit.store.transcript import transcript
 from evalkit.text.escape import csv_cell, markdown_label, visible
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def prompt(answer: RowTexts, *, key: str) -> None:
     """What was sent for an answer (`results.items.texts`): messages, and the functions that were offered."""
     for n, message in enumerate(answer.prompt):
         st.caption(message.role)
-        say(message.content, key=f"{key}-{n}", what="prompt")
+        say(transcript(message.content, message.calls), key=f"{key}-{n}", what="prompt")
     if answer.tools:
         st.caption("functions offered")
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
@@ -29,7 +30,7 @@ from evalkit.engine.limiter import Limiter, wait_before_retry
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
-from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
+from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_awaited_response, score_response
@@ -185,7 +186,7 @@ async def _obtain(
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                response = believed(scrubbed(await item.model.adapter.respond(request)), request)
+                response = believed(scrubbed(await _sendable(item.model, request).respond(request)), request)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError:
@@ -229,6 +230,19 @@ async def _obtain(
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
             deadline += time.perf_counter() - ended
+
+
+def _sendable(model: PlannedModel, request: Request) -> Adapter:
+    """The model's adapter. Raises Unsupported where it would lose calls, or what they returned."""
+    adapter = model.adapter
+    held = any(one.calls or one.role == "tool" for one in request.messages)
+    if held and not adapter.capabilities.tool_results and adapter.spec.adapter != "replay":
+        raise Unsupported(
+            f"models.{model.name}: the conversation holds calls and what they returned, which {adapter.spec.adapter} "
+            "does not take. Leave the model out: --models",
+            sent=False,
+        )
+    return adapter
 
 
 def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:

@@ -38,7 +38,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
     counts: Counter[str] = Counter()
     made = replace(
         row,
-        prompt=tuple(Message(one.role, redactor.text(one.content, counts)) for one in row.prompt),
+        prompt=tuple(_message(one, row.tools, redactor, counts) for one in row.prompt),
         tools=None if row.tools is None else tuple(_tool(one, redactor, counts) for one in row.tools),
         target=_text(row.target, redactor, counts),
         text=_text(row.text, redactor, counts),
@@ -140,6 +140,11 @@ def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
 
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
     return Tool(tool.name, redactor.text(tool.description, counts), redactor.record(tool.parameters, counts))
+
+
+def _message(one: Message, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> Message:
+    calls = tuple(_call(call, tools, redactor, counts) for call in one.calls)
+    return Message(one.role, redactor.text(one.content, counts), calls, failed=one.failed)
 
 
 def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> ToolCall:

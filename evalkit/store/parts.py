@@ -19,6 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Stage
 from evalkit.store import arrays, integrity, runs, shapes, stage_codec
+from evalkit.store.message_codec import message_record
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
 from evalkit.store.step_codec import read_steps, step_records
@@ -282,7 +283,7 @@ def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.
 def _json(value: object) -> str:
     if isinstance(value, tuple):  # messages, tools, calls
         value = [
-            {"role": record.role, "content": record.content}
+            message_record(record)
             if type(record) is Message
             else {name: getattr(record, name) for name in record.__slots__}
             for record in value

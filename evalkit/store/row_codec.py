@@ -20,8 +20,9 @@ from typing import Any
 
 import orjson
 
-from evalkit.records import Message, Outcome, Row, Tool, ToolCall
+from evalkit.records import Outcome, Row, Tool, ToolCall
 from evalkit.store import stage_codec
+from evalkit.store.message_codec import message_entry, read_entry
 from evalkit.store.row_kinds import drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
 
@@ -64,7 +65,7 @@ def to_line(row: Row) -> bytes:
     if row.parts:
         record["parts"] = {name: spell(value) for name, value in row.parts.items()}
     if row.prompt:
-        record["prompt"] = [(m.role, m.content) for m in row.prompt]
+        record["prompt"] = [message_entry(one) for one in row.prompt]
     if row.tools is not None:
         record["tools"] = [(t.name, t.description, t.parameters) for t in row.tools]
     if row.calls is not None:
@@ -91,7 +92,7 @@ def from_line(line: bytes) -> Row:
         if "parts" in record:
             record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
         if "prompt" in record:
-            record["prompt"] = tuple(Message(role, content) for role, content in record["prompt"])
+            record["prompt"] = tuple(read_entry(one) for one in record["prompt"])
         if "tools" in record:
             record["tools"] = tuple(Tool(*parts) for parts in record["tools"])
         if "calls" in record:

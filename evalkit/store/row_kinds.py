@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome, Row
-from evalkit.store import stage_codec
+from evalkit.store import message_codec, stage_codec
 from evalkit.store.amounts import is_usd
 
 LATEST = 253_402_300_799.0
@@ -178,7 +178,8 @@ _OF_KIND: Mapping[str, Callable[[object], bool]] = {
 _FITS: Mapping[str, Callable[[object], bool]] = {
     **{name: _OF_KIND[kind] for name, kind in (COLUMNS | TEXT_COLUMNS).items() if kind in _OF_KIND},
     **dict.fromkeys(("occurrence", "repeat"), _place),
-    **dict.fromkeys(("prompt", "calls"), _pairs),
+    "prompt": lambda value: type(value) is list and all(map(message_codec.fits, value)),
+    "calls": _pairs,
     **{"score": _share, "weight": _weight, "started_at": _moment, "tools": _tools},
     **{"outcome": lambda v: type(v) is str and v in _OUTCOMES, "raw_usage": lambda v: type(v) is dict},
 }

@@ -6,18 +6,18 @@ A run may be of any origin: a text that is not what evalkit writes is StoreError
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from evalkit.errors import StoreError
-from evalkit.records import Message, Role, Tool, ToolCall
+from evalkit.records import Message, Tool, ToolCall
+from evalkit.store.message_codec import read_message
 
-_ROLES: frozenset[str] = frozenset(get_args(Role))
 T = TypeVar("T")
 
 
 def messages_of(cell: str | None) -> tuple[Message, ...]:
     """The conversation of a prompt's column; () where it is absent. Raises StoreError for what evalkit never wrote."""
-    return _each(cell, "prompt", _message)
+    return _each(cell, "prompt", read_message)
 
 
 def tools_of(cell: str | None) -> tuple[Tool, ...]:
@@ -43,13 +43,6 @@ def mapping_of(cell: str | None, column: str) -> Mapping[str, object] | None:
     if not isinstance(value, dict):
         raise _odd(column)
     return value
-
-
-def _message(one: Mapping[str, object]) -> Message | None:
-    role, content = one.get("role"), one.get("content")
-    if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str):
-        return None
-    return Message(role, content)  # type: ignore[arg-type]  # one of the roles, as was just asked
 
 
 def _tool(one: Mapping[str, object]) -> Tool | None:

@@ -32,15 +32,16 @@ write it: a guess here would be a right answer that nobody gave.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from string import ascii_uppercase
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from evalkit.facts.base import JsonMap
-from evalkit.records import Message, Role, Tool
+from evalkit.records import Message, Role, Tool, ToolCall
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
 from evalkit.suite.schema import Mode
@@ -246,17 +247,49 @@ def _conversation(expression: Expression, values: Mapping[str, object]) -> Itera
         raise BadRecord("messages", f"{expression.source} gives {short(found)}; expected a list of turns")
     if len(found) > MOST_MESSAGES:
         raise BadRecord("messages", f"there are {len(found):,} turns; the most is {MOST_MESSAGES:,}")
+    n_open = 0  # calls whose results have not come yet
     for turn in found:
-        role = turn.get("role") if isinstance(turn, Mapping) else None
-        content = turn.get("content") if isinstance(turn, Mapping) else None
-        if role not in ("system", "user", "assistant") or not isinstance(content, str):
-            raise BadRecord(
-                "messages", f"a turn is {{role: system, user or assistant, content: TEXT}} (value seen: {short(turn)})"
-            )
-        last = Message(role, content)
+        last = _turn(turn)
+        if (last.role == "tool") != (n_open > 0):
+            said = "a turn with calls is followed by as many turns of the role tool, in their order"
+            raise BadRecord("messages", f"{said} (value seen: {short(turn)})")
+        n_open = n_open - 1 if last.role == "tool" else len(last.calls)
         yield last
-    if last.role != "user" or is_blank(last.content):
-        raise BadRecord("messages", "the last turn is not the user's, or has no text: there is nothing to ask")
+    if n_open or last.role not in ("user", "tool") or (last.role == "user" and is_blank(last.content)):
+        raise BadRecord(
+            "messages", "the last turn is not the user's nor a call's result, or has no text: there is nothing to ask"
+        )
+
+
+def _turn(turn: object) -> Message:
+    """One turn of a record. Raises BadRecord."""
+    given: Mapping[str, object] = turn if isinstance(turn, Mapping) else {}
+    role, content, written = given.get("role"), given.get("content"), given.get("tool_calls")
+    calls = _calls(written) if written else ()
+    content = "" if content is None and calls else content
+    known = role in ("system", "user", "tool") if calls == () else False
+    if not (known or role == "assistant") or not isinstance(content, str):
+        raise BadRecord(
+            "messages",
+            "a turn is {role: system, user, assistant or tool, content: TEXT}, an assistant's perhaps with tool_calls "
+            f"(value seen: {short(turn)})",
+        )
+    return Message(cast(Role, role), content, calls, failed=role == "tool" and given.get("failed") is True)
+
+
+def _calls(written: object) -> tuple[ToolCall, ...]:
+    """`tool_calls` as OpenAI writes them, or bare: {name, arguments}. Raises BadRecord."""
+    found = []
+    for one in written if isinstance(written, list | tuple) else (written,):
+        inner = one.get("function", one) if isinstance(one, Mapping) else None
+        name = inner.get("name") if isinstance(inner, Mapping) else None
+        arguments = inner.get("arguments", {}) if isinstance(inner, Mapping) else None
+        if isinstance(arguments, Mapping):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        if not isinstance(name, str) or not name or not isinstance(arguments, str):
+            raise BadRecord("messages", f"a call is {{name: NAME, arguments: {{...}}}} (value seen: {short(one)})")
+        found.append(ToolCall(name, arguments))
+    return tuple(found)
 
 
 def _said(role: Role, template: Template, values: Mapping[str, object]) -> str:

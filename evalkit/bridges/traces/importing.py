@@ -296,7 +296,9 @@ def _write(told: TracesTold, out: Path) -> None:
         (made / "data").mkdir()
         sampled = [one for task in told.plan.tasks for one in task.sampled]
         sampled.sort(key=lambda one: one.id)
-        write_file(made / "data" / "requests.jsonl", _lines(one.item() for one in sampled))
+        offering = {one.id for task in told.plan.tasks if task.offers for one in task.sampled}
+        items = (one.item(offers=one.id in offering) for one in sampled)
+        write_file(made / "data" / "requests.jsonl", _lines(items))
         write_file(made / "data" / "recorded.jsonl", _lines(one.answer() for one in sampled))
         write_file(made / "suite.yaml", suite_yaml(told.plan))
         if told.reading.unread:

@@ -99,8 +99,9 @@ def _sampled(told: TracesTold) -> list[str]:
         ]
     if told.n_history:
         lines += [
-            f"{told.n_history:,} samples have calls of functions in their history. These are sent as text "
-            "(`[calls f(...)]`, `[result of the function]`), to every model alike, and not through its tool interface.",
+            f"{told.n_history:,} samples have calls of functions in their history. Where their task offers functions, "
+            "and each call has its result, these go through each model's tool interface, as in production; otherwise "
+            "they are sent as text (`[calls f(...)]`, `[result of the function]`), to every model alike.",
             "",
         ]
     without = sum(bool(one.call.tools) for task in told.plan.tasks if not task.offers for one in task.sampled)

@@ -37,8 +37,9 @@ class SampledCall:
     """With personal data taken out."""
     slices: dict[str, str]
 
-    def item(self) -> dict[str, object]:
-        """What the suite asks."""
+    def item(self, *, offers: bool = False) -> dict[str, object]:
+        """What the suite asks; `offers`: its task offers functions, so a history with calls goes through their
+        interface."""
         call = self.call
         return {
             "id": self.id,
@@ -50,7 +51,8 @@ class SampledCall:
             **self.slices,
             "conversation": call.session or call.trace or self.id,
             "log_id": call.id or None,
-            "messages": [{"role": one[0], "content": one[1]} for one in turns(call.messages)],
+            "messages": (called_turns(call.messages) if offers else None)
+            or [{"role": one[0], "content": one[1]} for one in turns(call.messages)],
             **({"tools": list(call.tools)} if call.tools else {}),
             "answer": call.answer.text or "",
             **({"expected": call.expected} if call.expected else {}),
@@ -138,6 +140,22 @@ def turns(messages: tuple[LoggedMessage, ...]) -> list[tuple[str, str]]:
     while said and said[-1][0] != "user":  # the beginning of an answer that was put into the model's mouth
         said.pop()
     return said
+
+
+def called_turns(messages: tuple[LoggedMessage, ...]) -> list[dict[str, object]] | None:
+    """The history with its calls and results as a tool interface has them; None where it has none, or where results
+    and calls do not belong together: then it is asked in words."""
+    said: list[dict[str, object]] = []
+    n_open = 0
+    for one in messages:
+        calls = [{"name": call.name, "arguments": decoded(call.arguments)} for call in one.calls]
+        if (one.role == "tool") != (n_open > 0) or not all(isinstance(call["arguments"], Mapping) for call in calls):
+            return None
+        n_open = n_open - 1 if one.role == "tool" else len(calls)
+        if one.text or calls or one.role == "tool":
+            said.append({"role": one.role, "content": one.text, **({"tool_calls": calls} if calls else {})})
+    whole = n_open == 0 and bool(said) and said[-1]["role"] in ("user", "tool")
+    return said if whole and any("tool_calls" in one for one in said) else None
 
 
 def accepted(call: ToolCall) -> dict[str, object]:

@@ -1,0 +1,134 @@
+"""Recorded trajectories asked again step by step: the recorded history goes through the tool interface, and is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from evalkit.records import Message, ToolCall
+from evalkit.store.message_codec import fits, message_entry, message_record, read_entry, read_message
+from evalkit.store.sealing import rows_of
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit, run_folders
+
+Capture = pytest.CaptureFixture[str]
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": name,
+            "parameters": {"type": "object", "properties": {key: {"type": "string"}}, "required": [key]},
+        },
+    }
+    for name, key in (("find_parcel", "parcel"), ("refund", "parcel"))
+]
+
+
+def made(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"id": f"c-{name}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+
+
+ASKED = {"role": "user", "content": "Pay P-1 back, it is lost."}
+LOOKED = {"role": "assistant", "content": None, "tool_calls": [made("find_parcel", parcel="P-1")]}
+FOUND = {"role": "tool", "tool_call_id": "c-find_parcel", "content": '{"status": "lost"}'}
+PAID = {"role": "assistant", "content": None, "tool_calls": [made("refund", parcel="P-1")]}
+RECORDS: list[dict[str, Any]] = [
+    {"id": "step1", "messages": [ASKED], "ground_truth": [{"find_parcel": {"parcel": ["P-1"]}}]},
+    {"id": "step2", "messages": [ASKED, LOOKED, FOUND], "ground_truth": [{"refund": {"parcel": ["P-1"]}}]},
+]
+SUITE = """
+name: steps
+models:
+  m: {model}
+tasks:
+  - name: steps
+    data: {{path: steps.jsonl, id: id}}
+    messages: "{{{{ messages }}}}"
+    tools: {tools}
+    score: tools
+"""
+
+
+def write(folder: Path, model: dict[str, Any], records: list[dict[str, Any]]) -> Path:
+    (folder / "steps.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
+    path = folder / "suite.yaml"
+    path.write_text(SUITE.format(model=json.dumps(model), tools=json.dumps(TOOLS)), "utf-8")
+    return path
+
+
+def test_each_step_is_asked_with_the_recorded_calls_and_results_and_both_are_kept(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    looks, pays = (
+        {"name": "find_parcel", "arguments": {"parcel": "P-1"}},
+        {"name": "refund", "arguments": {"parcel": "P-1"}},
+    )
+    for adapter in ("openai_chat", "anthropic"):
+        folder = tmp_path / adapter
+        folder.mkdir()
+        with FakeProvider.in_thread(Behaviour(scripts={"P-1": ((looks,), (pays,))})) as provider:
+            url = provider.origin if adapter == "anthropic" else provider.base_url
+            path = write(folder, {"adapter": adapter, "model": "m", "base_url": url}, RECORDS)
+            done = evalkit(capsys, "run", path, "--results", folder / "results", "--no-cache")
+        assert done.code == 0, done.err
+        (run,) = run_folders(folder / "results")
+        rows = {row.sample_id: row for row in rows_of(run)}
+        assert {key: str(row.outcome) for key, row in rows.items()} == {"step1": "right", "step2": "right"}, adapter
+        assert rows["step2"].prompt == (
+            Message("user", "Pay P-1 back, it is lost."),
+            Message("assistant", "", (ToolCall("find_parcel", '{"parcel": "P-1"}'),)),
+            Message("tool", '{"status": "lost"}'),
+        )
+        again = evalkit(capsys, "rescore", run, "--suite", path)
+        assert again.code == 0, again.err
+
+
+def test_a_model_that_would_lose_calls_is_not_asked(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "bot.py").write_text('import sys\nfor line in sys.stdin: print(\'{"text": "hi"}\', flush=True)\n')
+    model = {"adapter": "command", "command": ["python3", "./bot.py"]}
+    path = write(tmp_path, model, [{**one, "tools": [tool["function"] for tool in TOOLS]} for one in RECORDS])
+    path.write_text(path.read_text("utf-8").replace("score: tools", "score: tools\n    interface: text"), "utf-8")
+    done = evalkit(capsys, "run", path, "--results", tmp_path / "results", "--allow-suite-code")
+    assert done.code == 4
+    assert "holds calls and what they returned, which command does not take" in done.err + done.out
+    rows = {row.sample_id: row for row in rows_of(run_folders(tmp_path / "results")[0])}
+    assert rows["step2"].score is None
+
+
+def test_a_conversation_whose_calls_and_results_do_not_belong_together_is_refused(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    model = {"adapter": "scripted", "replies": {"x": "hi"}}
+    for messages, said in [
+        ([ASKED, LOOKED], "last turn"),
+        ([ASKED, LOOKED, ASKED], "followed by as many turns of the role tool"),
+        ([ASKED, FOUND], "followed by as many turns of the role tool"),
+        ([ASKED, LOOKED, FOUND, FOUND], "followed by as many turns of the role tool"),
+        ([{**ASKED, "tool_calls": [made("refund")]}], "a turn is {role"),
+        ([ASKED, {**LOOKED, "tool_calls": [{"name": ""}]}, FOUND], "a call is {name"),
+        ([ASKED, {"role": "function", "content": "x"}], "a turn is {role"),
+    ]:
+        path = write(tmp_path, model, [{"id": "x", "messages": messages, "ground_truth": []}])
+        done = evalkit(capsys, "check", path)
+        assert done.code == 2, messages
+        assert said in done.err, (said, done.err)
+
+
+def test_turns_are_stored_as_before_where_they_hold_no_calls_and_read_back_where_they_do() -> None:
+    plain, failed = Message("user", "Hi"), Message("tool", "no such parcel", failed=True)
+    called = Message("assistant", "", (ToolCall("refund", "{}"), ToolCall("look", "{")))
+    assert message_entry(plain) == ("user", "Hi")
+    assert message_record(plain) == {"role": "user", "content": "Hi"}
+    for one in (plain, failed, called):
+        entry = orjson.loads(orjson.dumps(message_entry(one)))
+        assert fits(entry)
+        assert read_entry(entry) == one
+        assert read_message(orjson.loads(orjson.dumps(message_record(one)))) == one
+    for odd in (["user"], ["user", 3], ["user", "a", 1], ["user", "a", {"x": 1}], ["a", "b", {"calls": [["x"]]}], "ab"):
+        assert not fits(odd), odd
+    assert read_message({"role": "assistant", "content": "", "calls": [["a", 1]]}) is None
