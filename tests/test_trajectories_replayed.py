@@ -92,7 +92,10 @@ def test_a_model_that_would_lose_calls_is_not_asked(tmp_path: Path, capsys: Capt
     (tmp_path / "bot.py").write_text('import sys\nfor line in sys.stdin: print(\'{"text": "hi"}\', flush=True)\n')
     model = {"adapter": "command", "command": ["python3", "./bot.py"]}
     path = write(tmp_path, model, [{**one, "tools": [tool["function"] for tool in TOOLS]} for one in RECORDS])
-    path.write_text(path.read_text("utf-8").replace("score: tools", "score: tools\n    interface: text"), "utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace("score: tools", "score: {tools: {functions: tools}}\n    interface: text"),
+        "utf-8",
+    )
     done = evalkit(capsys, "run", path, "--results", tmp_path / "results", "--allow-suite-code")
     assert done.code == 4
     assert "holds calls and what they returned, which command does not take" in done.err + done.out
@@ -132,3 +135,30 @@ def test_turns_are_stored_as_before_where_they_hold_no_calls_and_read_back_where
     for odd in (["user"], ["user", 3], ["user", "a", 1], ["user", "a", {"x": 1}], ["a", "b", {"calls": [["x"]]}], "ab"):
         assert not fits(odd), odd
     assert read_message({"role": "assistant", "content": "", "calls": [["a", 1]]}) is None
+
+
+def test_a_log_of_an_agent_s_requests_becomes_steps_with_their_history_and_calls_to_compare(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CANDIDATE_MODEL", "not-asked")
+    requests = [
+        {"id": "a1", "session_id": "a", "model": "gpt-4o", "tools": TOOLS, "messages": [ASKED, LOOKED]},
+        {"id": "a2", "session_id": "a", "model": "gpt-4o", "tools": TOOLS, "messages": [ASKED, LOOKED, FOUND, PAID]},
+    ]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in requests), "utf-8")
+    done = evalkit(capsys, "import", "traces", tmp_path / "log.jsonl", "--out", tmp_path / "suite")
+    assert done.code == 0, done.err
+    items = [
+        json.loads(line) for line in (tmp_path / "suite" / "data" / "requests.jsonl").read_text("utf-8").splitlines()
+    ]
+    (step2,) = [one for one in items if one["log_id"] == "a2"]
+    assert step2["messages"][1]["tool_calls"] == [{"name": "find_parcel", "arguments": {"parcel": "P-1"}}]
+    assert step2["messages"][2] == {"role": "tool", "content": '{"status": "lost"}'}
+    assert step2["ground_truth"] == [{"refund": {"parcel": ["P-1"]}}]
+    ran = evalkit(
+        capsys, "run", tmp_path / "suite" / "suite.yaml", "--models", "recorded", "--results", tmp_path / "results"
+    )
+    assert ran.code == 0, ran.err
+    rows = list(rows_of(run_folders(tmp_path / "results")[0]))
+    assert {str(row.outcome) for row in rows} == {"right"}, "production's own calls are right, at each step"
+    assert {len(row.prompt) for row in rows} == {1, 3}

@@ -228,7 +228,12 @@ def _calls(
         renamed = Drawn(one.call, names[one.stratum], one.n_alike, one.inclusion)
         found.append(
             SampledCall(
-                f"r{n:0{digits}}", f"{task}-calls" if own.tools == "called" else task, own, renamed, call, slices
+                f"r{n:0{digits}}",
+                f"{task}-calls" if call.answer.calls and call.tools else task,
+                own,
+                renamed,
+                call,
+                slices,
             )
         )
     return found
