@@ -151,8 +151,18 @@ def scrubbed_facts(said: object) -> Any:
     return said
 
 
+_LONGEST_CHAIN = 10
+
+
 def scrubbed_error(error: RequestError) -> RequestError:
-    """The same error; its message holds no key of this process, and is at most MOST_SAID characters long."""
+    """The same error; its message holds no key of this process, and is at most MOST_SAID characters long.
+
+    It lets go of the frames that it came through: they hold the reply, and an error that an item remembers would keep
+    that until the garbage is looked for (a gigabyte, by eight replies of a million keys).
+    """
+    link: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        link = None if link is None else link.with_traceback(None).__cause__ or link.__context__
     said = str(error)
     kept = without_keys(said)
     if len(kept) > MOST_SAID:

@@ -83,15 +83,15 @@ def _apart(kept: list[dict[str, Any]]) -> None:
 
 def _scales(about: object) -> dict[tuple[str, str], Scale | None]:
     """How scores are to be read, by the id of the result and by the name of its evaluation. None: that is not known,
-    where ends are infinite, or results of one name have several scales."""
+    where ends are infinite or none lies above the other, or results of one name have several scales."""
     found: dict[tuple[str, str], Scale | None] = {}
     results = at(about, "evaluation_results")
     for one in results if isinstance(results, list) else ():
         config = at(one, "metric_config")
         low, high = (at(config, key) for key in ("min_score", "max_score"))
         numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
-        ends = (float(low), float(high)) if numbers and high > low else _PLAIN[:2]
-        scale = (*ends, at(config, "lower_is_better") is True) if math.isfinite(ends[1] - ends[0]) else None
+        ends = (float(low), float(high)) if numbers else _PLAIN[:2]
+        scale = (*ends, at(config, "lower_is_better") is True) if 0 < ends[1] - ends[0] < math.inf else None
         name = ("name", str(at(one, "evaluation_name")))
         found[name] = scale if found.get(name, scale) == scale else None
         if (result := text_of(at(one, "evaluation_result_id"))) is not None:

@@ -16,7 +16,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,18 +128,20 @@ def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]
     header = infos.get("header.json")
     if header is None:
         raise UserError(f"{path.name} cannot be read: it has no header.json (the run may not have ended)")
-    return _member(path, header), (_member(path, info) for info in members)
+    return next(_members(path, [header])), _members(path, members)
 
 
-def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, object]:
+def _members(path: Path, infos: Iterable[zipfile.ZipInfo]) -> Iterator[dict[str, object]]:
+    with zipfile.ZipFile(path) as log:  # once: opening it reads its whole table of contents
+        for info in infos:
+            yield _member(path, log, info)
+
+
+def _member(path: Path, log: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, object]:
     if info.file_size > LARGEST:
         raise UserError(f"{path.name} cannot be read: {info.filename} is larger than {LARGEST // 2**20} MB")
     try:
-        if info.compress_type == _ZSTANDARD:
-            text = _unpacked(path, info)
-        else:
-            with zipfile.ZipFile(path) as log:
-                text = log.read(info)
+        text = _unpacked(path, info) if info.compress_type == _ZSTANDARD else log.read(info)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError, struct.error) as error:
         raise UserError(  # RuntimeError: locked by a password, or packed in a way that Python does not know
             f"{path.name}: {info.filename} cannot be unpacked ({error}). Write it as JSON: inspect log convert "

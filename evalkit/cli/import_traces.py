@@ -59,6 +59,7 @@ def import_logs(asked: TracesAsked) -> int:
         names=read_names(asked.names),
         candidates=tuple(named_model(one, "--candidate") for one in asked.candidates),
         judge=None if asked.judge is None else named_model(asked.judge, "--judge"),
+        received=asked.listen is not None,
     )
     if (asked.listen is None) == (not asked.sources):
         raise click.UsageError("name a file or a folder of logs, or --listen PORT to receive them; one of the two")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,27 +74,32 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
 
 
 def _records(file: Path, names: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The named fields of every record, which is all that is kept of it."""
     import orjson
 
-    from evalkit.reading import read_file
+    from evalkit.reading import lines_of, open_to_read, refuse_large
 
     try:
-        content = read_file(file, most=_MOST_BYTES)
+        opened = open_to_read(file)
+        refuse_large(opened, _MOST_BYTES)
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}") from error
-    for number, line in enumerate(content.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = orjson.loads(line)
-        except ValueError as error:
-            raise UserError(f"{file}:{number}: not JSON: {error}") from error
-        missing = [name for name in names if not isinstance(record, dict) or name not in record]
-        if missing:
-            raise UserError(
-                f"{file}:{number}: the record has no field {missing[0]!r} (see --label, --judge, --swapped)"
-            )
-        yield number, record
+    with opened:
+        for number, line in enumerate(lines_of(opened), 1):
+            if line is None:
+                raise UserError(f"{file}:{number}: is longer, or holds more values, than a record of a verdict does")
+            if not line.strip():
+                continue
+            try:
+                record = orjson.loads(line)
+            except ValueError as error:
+                raise UserError(f"{file}:{number}: not JSON: {error}") from error
+            missing = [name for name in names if not isinstance(record, dict) or name not in record]
+            if missing:
+                raise UserError(
+                    f"{file}:{number}: the record has no field {missing[0]!r} (see --label, --judge, --swapped)"
+                )
+            yield number, {name: record[name] for name in names}
 
 
 def _pairs(file: Path, records: list[tuple[int, dict[str, Any]]], label: str, judge: str, second: str) -> Agreement:
@@ -175,5 +179,5 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
 
     render_judges(found, people=True)
     if n_unread:
-        sys.stderr.write(f"note: {n_unread} lines of {folder / 'reviews.jsonl'} could not be read\n")
+        echo(f"note: {n_unread} lines of {folder / 'reviews.jsonl'} could not be read", err=True)
     return 0

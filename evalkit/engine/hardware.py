@@ -25,7 +25,7 @@ def software_and_hardware(suite_folder: Path) -> dict[str, object]:
 
 def _cpu() -> str | None:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n"):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n"):
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return None  # not platform.processor(): it starts a program named `uname`

@@ -21,13 +21,14 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
-from evalkit.records import Message, Request, Response, Settings, Timing, ToolCall, Usage
+from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage
 from evalkit.store import stage_codec
 from evalkit.store.row_codec import spell, unspell
+from evalkit.store.row_kinds import LATEST
 
 _VERSION = 1
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
@@ -37,6 +38,8 @@ _NO_COUNTS = frozenset({"provider_cost_usd", "service_tier", "beside"})
 _PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal", "carried")
 _TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
 _NO_SETTINGS = Settings()
+_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading an answer raises that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +148,19 @@ class ResponseCache:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
                 packed = row[0] if row else None
             answer = None if packed is None else _unpack(packed)
-            return answer if answer is not None and _is_sound(answer.response) else None
+            return answer if answer is not None and _is_sound(answer) else None
         except sqlite3.OperationalError as error:
             if not _busy(error):
                 self._give_up(error)
-        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        except (
+            sqlite3.Error,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             self._give_up(error)
         return None
 
@@ -270,21 +281,41 @@ def _unpack(packed: bytes) -> CachedAnswer:
     return CachedAnswer(response, float(record["started_at"]), None if cost is None else Decimal(cost))
 
 
-def _is_sound(response: Response) -> bool:
-    """Whether names are texts and counts whole numbers: older versions kept what a reply said unchecked, and such an
-    answer is asked anew."""
-    usage = response.usage
+def _is_sound(answer: CachedAnswer) -> bool:
+    """Whether everything is of its kind: older versions kept what a reply said unchecked, and a file may be damaged or
+    edited. An answer that is not sound is asked anew."""
+    response = answer.response
     texts = [response.text, response.reasoning, response.served_model, response.fingerprint, response.refusal]
-    texts.append(response.carried)
+    texts += [response.carried, *response.dropped]
     texts += [word for call in response.calls or () for word in (call.name, call.arguments)]
-    counts = []
-    if usage is not None:
-        texts += [usage.service_tier, *usage.beside]
-        counts = [getattr(usage, name) for name in _USAGE if name not in _NO_COUNTS]
+    numbers = [*(response.logliks or ()), *(x for token in response.top_logprobs or () for x in token.values())]
+    whole = [*(response.logliks_greedy or ()), *(response.loglik_tokens or ())]
     return (
         all(isinstance(word, str | None) for word in texts)
-        and all(n is None or (type(n) is int and n >= 0) for n in counts)
+        and response.stop_reason in get_args(StopReason)
+        and all(isinstance(n, int | float) for n in numbers)
+        and all(isinstance(n, int) for n in whole)
         and isinstance(response.raw_usage, dict | None)
+        and -LATEST < answer.started_at < LATEST
+        and (answer.cost_usd is None or answer.cost_usd.is_finite())
+        and _is_measured(response.timing, response.usage)
+        and all(_is_measured(stage.timing, stage.usage) for stage in response.stages or ())
+        and (response.stages is None or stage_codec.fits(stage_codec.as_json(response.stages)))
+    )
+
+
+def _is_measured(timing: Timing, usage: Usage | None) -> bool:
+    """Whether durations are seconds, counts whole numbers and names texts."""
+    times = [value for name in _TIMING if name != "sent_at" and (value := getattr(timing, name)) is not None]
+    counts = [getattr(usage, name) for name in _USAGE if name not in _NO_COUNTS] if usage is not None else []
+    names = [usage.service_tier, *usage.beside] if usage is not None else []
+    stated = usage.provider_cost_usd if usage is not None else None
+    return (
+        isinstance(timing.total_s, int | float)
+        and all(isinstance(value, int | float) and 0 <= value < LATEST for value in times)
+        and all(n is None or (type(n) is int and n >= 0) for n in counts)
+        and all(isinstance(word, str | None) for word in names)
+        and (stated is None or stated.is_finite())
     )
 
 

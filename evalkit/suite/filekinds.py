@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import IO
@@ -191,7 +192,7 @@ def _n_cells(lines: list[str], separator: str) -> int | None:
 def _check_header(header: list[str], place: str) -> None:
     if not header:
         raise SuiteError(f"{place}: the file is empty; its first line must name every column once")
-    if twice := next((name for name in header if name and header.count(name) > 1), None):
+    if twice := next((name for name, n in Counter(header).items() if name and n > 1), None):
         raise SuiteError(
             f"{place}: the column {word(twice)} stands there twice; the first line must name every column once "
             f"(columns seen: {columns(header)})"

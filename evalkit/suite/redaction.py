@@ -25,6 +25,7 @@ _LONGEST_PATTERN = 2_000
 _GROWS_TIMES, _GROWS_BY = 20, 1_000
 """A redacted text is at most so many times as long as it was, and so many characters. Names of findings are read by the
 patterns after them: without a bound, fifty patterns make a text 82 to the 50th times as long."""
+_ESCAPE = re.compile(r"(?<!\\)\\+u([0-9A-Fa-f]{4})")
 _PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
@@ -108,6 +109,14 @@ class Redactor:
 
     def _text(self, text: str, counts: Counter[str]) -> tuple[str, str | None]:
         """(redacted text, the pattern that would have made it grow without bound; None: none)."""
+        if (read := without_escapes(text)) != text:
+            inner: Counter[str] = Counter()
+            found = self._found(read, inner)
+            counts.update(inner)
+            return found if inner else (text, None)
+        return self._found(text, counts)
+
+    def _found(self, text: str, counts: Counter[str]) -> tuple[str, str | None]:
         most = _GROWS_TIMES * len(text) + _GROWS_BY
         for kind, find in _FINDERS.items():
             if kind in self.what:
@@ -154,6 +163,17 @@ class Redactor:
     def _number(self, value: float, written: str, counts: Counter[str]) -> Any:
         """The number; a text where what it says in digits is a finding."""
         return value if (made := self.text(written, counts)) == written else made
+
+
+def without_escapes(text: str) -> str:
+    """The text with letters and signs in the place of JSON's escapes of them (`\\u002B49 30` is `+49 30`, however often
+    they were escaped); those that its form needs stay: quotation marks, backslashes, control characters, halves."""
+    return _ESCAPE.sub(_read_escape, text) if "\\u" in text else text
+
+
+def _read_escape(found: re.Match[str]) -> str:
+    char = chr(int(found[1], 16))
+    return found[0] if char < " " or char in '"\\' or "\ud800" <= char <= "\udfff" else char
 
 
 def storing_redactor(entry: RedactEntry | None) -> Redactor | None:

@@ -22,6 +22,7 @@ and `##[add-mask]` (GitHub). The first sign of such a command is written out as 
 from __future__ import annotations
 
 import html as _html
+import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -152,7 +153,10 @@ def json_line(value: object, *, default: Callable[[Any], Any] | None = None) -> 
     """
     import orjson
 
-    text = orjson.dumps(value, default=default).decode()
+    try:
+        text = orjson.dumps(value, default=default).decode()
+    except TypeError:  # halves of characters, which only Python's own JSON writes
+        text = json.dumps(value, default=default, separators=(",", ":"))
     return json_commands(_BEYOND_ASCII.sub(_json_escape, text)) + "\n"
 
 

@@ -71,7 +71,7 @@ def of_exchange(record: Mapping[str, object]) -> Call | None:
         error = f"HTTP {status}"
     return Call(
         "messages",
-        id=str(first(record, "id", "request_id", "custom_id", "conversation_id") or ""),
+        id=str(first(record, "id", "request_id", "custom_id") or ""),
         name=text(first(record, "template", "prompt_name", "prompt_id")) or "",
         model=text(first(given, "model")) or text(first(record, "model", "request_model", "response_model")),
         served=text(at(decoded(replied), "model")),

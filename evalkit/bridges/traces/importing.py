@@ -62,6 +62,8 @@ class TracesOptions:
     names: Names = field(default_factory=dict)
     candidates: tuple[AskedModel, ...] = ()
     judge: AskedModel | None = None
+    received: bool = False
+    """Whether programs sent the logs: what cannot be read of them is told, and the others count."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise UserError(f"{out} is there already, and is not overwritten: name another folder, or remove it")
     with Spool() as raw, Spool() as kept:
-        reading = read_sources(paths, raw)
+        reading = read_sources(paths, raw, received=options.received)
         traits, dropped, models, n_calls = _looked_at(reading, kept, options)
         if not traits:
             raise UserError(_nothing(reading, dropped, n_calls))
@@ -249,7 +251,8 @@ def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
         rule = rule_for(members)
         good = [one for one in members if fits(rule, one)]
         rest = [one for one in members if not fits(rule, one)]
-        tasks.append(LogTask(name, rule, good))
+        if good:
+            tasks.append(LogTask(name, rule, good))
         if rest:
             for one in rest:
                 one.task = f"{name}-other"

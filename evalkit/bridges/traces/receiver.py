@@ -10,6 +10,7 @@ comes to mean 127.0.0.1. What is sent is bounded: a body, all of them, and how m
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import zlib
@@ -26,6 +27,7 @@ _PATHS = frozenset({"/v1/traces", "/v1/logs", "/v1/metrics", "/api/public/otel/v
 _KEPT = frozenset({"/v1/traces", "/v1/logs", "/api/public/otel/v1/traces"})
 MOST_BODY = 64 * 2**20
 MOST_BYTES = 8 * 2**30
+_LENGTH = re.compile("[0-9]{1,12}")
 _TIMEOUT_S = 30
 _AT_ONCE = 4
 """Bodies that are read and unpacked at a time; further ones wait."""
@@ -96,6 +98,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     receiver: Receiver
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: who sends goes away in the middle, and the library would print a traceback."""
+
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
         self.reading = threading.BoundedSemaphore(_AT_ONCE)
@@ -130,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 404, f"{path[:100]}: only /v1/traces and /v1/logs are kept"
         if kind not in _ENDINGS:
             return 415, f"content type {kind[:60] or 'not given'}: OTLP is application/json or application/x-protobuf"
-        if not (length.isascii() and length.isdigit()) or int(length[:12]) > MOST_BODY:
+        if not _LENGTH.fullmatch(length) or int(length) > MOST_BODY:
             return 413, f"a body of {length[:12] or 'unknown'} bytes: the most is {MOST_BODY // 2**20} MB"
         with self.server.reading:
             return self._kept(path, _ENDINGS[kind], int(length))

@@ -12,13 +12,12 @@ were read before. A batch's answer gets its request, a span what its log records
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from evalkit.bridges.traces.calls import Answer, Call
 from evalkit.bridges.traces.spool import Place, Spool
 
 Piece = Call | tuple[str, str]
-_LONGEST_PATH = 1_000
 Key = tuple[str, str]
 Entry = tuple[Place, str, str, str, str]
 """Place, source, trace, span and id of a call."""
@@ -64,7 +63,10 @@ class Settling:
         if piece.part == "stream":
             self._streams.setdefault(_asked(piece), []).append(self.spool.add(piece))
             return
-        identity = hash((piece.source, piece.trace, piece.span or piece.id, piece.started_at))
+        said = (
+            () if piece.span else (_asked(piece), piece.answer.text)
+        )  # a plain record's id may be any number of its own
+        identity = hash((piece.source, piece.trace, piece.span or piece.id, piece.started_at, said))
         if piece.span or piece.id:
             if identity in self._seen:
                 self.left_out["the same call once more"] += 1
@@ -84,8 +86,8 @@ class Settling:
                 self.left_out["sums of calls within them"] += 1
                 continue
             call = self.spool.call(place)
-            for part in self._contents.pop((trace, span), ()) if span else ():
-                _join(call, self.spool.call(part))
+            if span:
+                _join(call, map(self.spool.call, self._contents.pop((trace, span), ())))
             if (request := self._requests.pop((source, name), None)) is not None:
                 _join_request(call, self.spool.call(request))
             if name in self._stored and not call.messages:
@@ -105,8 +107,7 @@ class Settling:
         """Calls of which only log records, or only the end of the stream, are here."""
         for (trace, span), parts in self._contents.items():
             whole = Call("otlp", id=span, trace=trace, span=span)
-            for part in parts:
-                _join(whole, self.spool.call(part))
+            _join(whole, map(self.spool.call, parts))
             if whole.messages:
                 yield whole
         for parts in self._streams.values():
@@ -118,12 +119,16 @@ class Settling:
     def _around(self) -> set[str]:
         """Spans of calls that have another call somewhere below them."""
         found: set[str] = set()
+        above: set[str] = set()
         for span in self._called:
-            here, n = self._parents.get(span, ""), 0
-            while here and n < _LONGEST_PATH and here != span:
+            here = self._parents.get(span, "")
+            while here and here != span:
                 if here in self._called:
                     found.add(here)
-                here, n = self._parents.get(here, ""), n + 1
+                if here in above:  # what stands above it was looked at before
+                    break
+                above.add(here)
+                here = self._parents.get(here, "")
         return found
 
     def _end_stream(self, call: Call) -> None:
@@ -140,12 +145,21 @@ def _asked(call: Call) -> int:
     return hash((call.model, *((one.role, one.text) for one in call.messages)))
 
 
-def _join(call: Call, part: Call) -> None:
-    """Add what a log record says. A turn that stands there already is not repeated."""
-    if part.part == "turn":
-        call.messages = (*call.messages, *part.messages)
-    elif not call.messages:
-        call.messages = part.messages
+def _join(call: Call, parts: Iterable[Call]) -> None:
+    """Add what log records say. A turn that stands there already is not repeated."""
+    messages = list(call.messages)
+    for part in parts:
+        if part.part == "turn":
+            messages += part.messages
+        elif not messages:
+            messages = list(part.messages)
+        _join_answer(call, part)
+    call.messages = tuple(messages)
+    if messages:
+        call.withheld = None
+
+
+def _join_answer(call: Call, part: Call) -> None:
     if call.answer.is_empty and not part.answer.is_empty:
         call.answer = Answer(
             part.answer.text, part.answer.calls, part.answer.finish or call.answer.finish, None, part.answer.other
@@ -156,8 +170,6 @@ def _join(call: Call, part: Call) -> None:
     if call.usage.is_empty:
         call.usage = part.usage
     call.error = call.error or part.error
-    if call.messages:
-        call.withheld = None
 
 
 def _join_request(call: Call, request: Call) -> None:

@@ -43,8 +43,10 @@ MOST_WHOLE = 2**30
 """Bytes of a file that is one JSON text, or protobuf: it is read at once. JSON lines may have any length."""
 _LONGEST_LINE = 128 * 2**20
 _UNPACKS = 200
-_LEAST_UNPACKED = 2**30
-"""A .gz may hold so many times its size, or a GB."""
+_LEAST_UNPACKED = 64 * 2**20
+"""A .gz may hold so many times its size, or 64 MB."""
+_ODD = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
+_OTHER_SHAPE = "of a shape that its format does not have"
 _MOST_FILES = 10_000
 _MOST_KEPT = 1_000
 _BROKEN = 0.01
@@ -79,34 +81,42 @@ class LogReading:
     not_understood: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
+    refused: list[str] = field(default_factory=list)
+    """Files that could not be read, where the others count all the same: why, as sentences."""
 
     def take(self, record: object, place: str) -> None:
         """Read one record. Raises UserError where it is the result of an evaluation, which has an import of its own."""
         self.n_records += 1
         try:
             why = None if self._taken(record, place) else "no format that is known"
-        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError):
-            why = "of a shape that its format does not have"  # told and counted, whatever stands there
+        except _ODD:
+            why = _OTHER_SHAPE  # told and counted, whatever stands there
         if why is not None:
             self._not_understood(place, why, record)
 
-    def take_spans(self, found: Iterable[LoggedSpan | LoggedEvent]) -> None:
-        """Read spans and log records."""
+    def take_spans(self, found: Iterable[LoggedSpan | LoggedEvent], place: str) -> None:
+        """Read spans and log records, each by itself: an odd one does not take the others along."""
         for one in found:
-            if isinstance(one, LoggedEvent):
-                part = part_of_event(one)
-                if part is None:
-                    self.passed_over["log records about something else"] += 1
-                else:
-                    self.settling.add(part)
-                continue
-            self.n_spans += 1
-            call = call_of_span(one)
-            if call is None:
-                self.passed_over["spans that are no call of a model"] += 1
-                self.settling.add((one.span, one.parent))
+            try:
+                self._take_span(one)
+            except _ODD:
+                self._not_understood(place, _OTHER_SHAPE, one.attributes)
+
+    def _take_span(self, one: LoggedSpan | LoggedEvent) -> None:
+        if isinstance(one, LoggedEvent):
+            part = part_of_event(one)
+            if part is None:
+                self.passed_over["log records about something else"] += 1
             else:
-                self._add(call)
+                self.settling.add(part)
+            return
+        self.n_spans += 1
+        call = call_of_span(one)
+        if call is None:
+            self.passed_over["spans that are no call of a model"] += 1
+            self.settling.add((one.span, one.parent))
+        else:
+            self._add(call)
 
     def _taken(self, record: object, place: str) -> bool:  # noqa: PLR0911  # one return a shape
         if isinstance(record, list):
@@ -125,7 +135,7 @@ class LogReading:
         if isinstance(record.get("data"), list) and "object" not in record:  # a page of an API
             return self._listed(record["data"], place)
         if spans.is_span(record):
-            self.take_spans(spans.spans_of(record))
+            self.take_spans(spans.spans_of(record), place)
             return True
         if isinstance(record.get("spans"), list):
             return self._listed(record["spans"], place)
@@ -172,7 +182,11 @@ class LogReading:
 
     def notes(self) -> list[str]:
         """What a person should know of the reading, as sentences."""
-        said = []
+        said = (
+            [f"not read: {len(self.refused):,} of {len(self.files):,} files; the first: {self.refused[0]}"]
+            if self.refused
+            else []
+        )
         for why, n in self.not_understood.items():
             where = next(one.place for one in self.unread if one.why == why)
             said.append(f"not understood: {n:,} {'record' if n == 1 else 'records'}, {why}; the first: {where}")
@@ -213,13 +227,21 @@ def _result_of(record: Mapping[str, object]) -> str | None:  # noqa: PLR0911  # 
     return None
 
 
-def read_sources(paths: Iterable[Path], spool: Spool) -> LogReading:
-    """Read every file. Raises UserError for one that is missing, damaged, or no log; nothing of it is kept then."""
+def read_sources(paths: Iterable[Path], spool: Spool, *, received: bool = False) -> LogReading:
+    """Read every file. Raises UserError for one that is missing, damaged, or no log; nothing of it is kept then.
+
+    `received`: programs sent them, and what one of them sent takes nothing from the others: it is told.
+    """
     reading = LogReading(Settling(spool))
     for path in paths:
         for file in _files(path):
             reading.files.append(file.name)
-            _read_file(file, reading)
+            try:
+                _read_file(file, reading)
+            except UserError as error:
+                if not received:
+                    raise
+                reading.refused.append(str(error).removeprefix(f"{file.parent}/"))
     return reading
 
 
@@ -354,4 +376,4 @@ def _read_protobuf(file: io.BufferedReader, name: str, reading: LogReading) -> N
             "can. Read are the formats of docs/import-traces.md"
         ) from error
     reading.n_records += 1
-    reading.take_spans(found)
+    reading.take_spans(found, name)

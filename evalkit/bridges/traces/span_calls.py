@@ -10,6 +10,7 @@ OTLP, and what coding agents write. A span that adds up others (an agent, a work
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ _INNER = (
     "ai.generateObject.doGenerate",
     "ai.streamObject.doStream",
 )
+_PLACE = re.compile("[0-9]{1,9}")
+"""A number in an attribute's name."""
 _CODEX = "codex.turn.token_usage."
 _CUSTOMER = ("user.id", "enduser.id", "gen_ai.request.user", "langfuse.trace.user_id", "ai.telemetry.metadata.userId")
 _SESSION = ("session.id", "gen_ai.conversation.id", "langfuse.trace.session_id", "ai.telemetry.metadata.sessionId")
@@ -207,14 +210,15 @@ def _in_order(tree: object) -> list[Any]:
     """The values of numbered keys in the order of the numbers, numbered ones inside them as lists."""
     if not isinstance(tree, dict):
         return [tree]
-    numbered = sorted((int(key), value) for key, value in tree.items() if str(key).isdigit())
-    return [_plain(value) for _, value in numbered]
+    numbered = sorted((int(key), n) for n, key in enumerate(tree) if _PLACE.fullmatch(str(key)))
+    values = list(tree.values())
+    return [_plain(values[n]) for _, n in numbered]
 
 
 def _plain(value: object) -> Any:
     if not isinstance(value, dict):
         return value
-    if value and all(str(key).isdigit() for key in value):
+    if value and all(_PLACE.fullmatch(str(key)) for key in value):
         return _in_order(value)
     return {key: _plain(inner) for key, inner in value.items()}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.reading import read_small_text
-from evalkit.suite.redaction import Redactor
+from evalkit.suite.redaction import Redactor, without_escapes
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_NAMES = 1_000_000
@@ -40,7 +40,9 @@ class TakingOut:
         """The text with each finding replaced by its kind in brackets."""
         if self.redactor is not None:
             text = self.redactor.text(text, self.counts)
-        return self._without_names(text) if self.names else text
+        if not self.names or (made := self._without_names(read := without_escapes(text))) == read:
+            return text
+        return made
 
     def name(self, name: str) -> str:
         """The name of somebody or something; those that look alike without personal data are numbered, to tell them

@@ -16,13 +16,21 @@ from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import calls_of, tools_of, turns_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, first, moment, money, text
+from evalkit.suite.prompts import MOST_MESSAGES
 
 _DEEPEST = 10
+_MOST_KEPT, _A_TURN = 40_000_000, 300
+"""Characters of all histories of one trajectory, each of which is the one before and more; a turn takes some itself."""
+_TOO_LONG = f"a conversation of more than {MOST_MESSAGES:,} turns, or of a trajectory of too many long ones"
 
 
 def is_trajectory(record: Mapping[str, object]) -> bool:
     """Whether it is one."""
     return str(record.get("schema_version") or "").startswith("ATIF") and isinstance(record.get("steps"), list)
+
+
+def _size(turn: LoggedMessage) -> int:
+    return _A_TURN + len(turn.text) + sum(len(call.arguments) for call in turn.calls)
 
 
 def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
@@ -31,6 +39,7 @@ def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
     model, tools = text(at(agent, "model_name")), tools_of(at(agent, "tool_definitions"))
     session = text(first(record, "trajectory_id", "session_id"))
     history: list[LoggedMessage] = []
+    kept, n_history = _MOST_KEPT, len(repr(tools))
     for n, step in enumerate(record["steps"]):
         if not isinstance(step, Mapping):
             continue
@@ -39,6 +48,7 @@ def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
         if step.get("source") != "agent":
             role = "system" if step.get("source") == "system" else "user"
             history.append(LoggedMessage("system" if role == "system" else "user", said, (), other))
+            n_history += _size(history[-1])
             continue
         made = calls_of(step.get("tool_calls"))
         if not step.get("is_copied_context") and step.get("llm_call_count") != 0:
@@ -46,26 +56,30 @@ def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
             usage = tokens_of(metrics)
             usage.cost_usd = money(at(metrics, "cost_usd"))
             usage.cached = count(at(metrics, "cached_tokens"))
+            kept -= n_history
+            fits = len(history) <= MOST_MESSAGES and kept > 0
             yield Call(
                 "atif",
                 id=f"{session or 'trajectory'}#{first(step, 'step_id') or n}",
                 trace=session or "",
                 model=text(step.get("model_name")) or model,
-                messages=tuple(history),
+                messages=tuple(history) if fits else (),
                 tools=tools,
                 answer=Answer(said or None, made, "tool_calls" if made else None),
                 usage=usage,
                 started_at=moment(step.get("timestamp")),
                 session=session,
-                slices={"agent": str(at(agent, "name"))} if at(agent, "name") else {},
-                withheld=None if history else "the log holds no content",
+                slices={"agent": str(at(agent, "name"))[:200]} if at(agent, "name") else {},
+                withheld=(None if fits else _TOO_LONG) if history else "the log holds no content",
             )
         history.append(LoggedMessage("assistant", said, made, other))
+        n_history += _size(history[-1])
         results = at(step, "observation", "results")
         for result in results if isinstance(results, list) else ():
             content = turns_of([{"role": "tool", "content": at(result, "content")}])
             if content:
                 history.append(LoggedMessage("tool", content[0].text, (), content[0].other))
+                n_history += _size(history[-1])
     embedded = record.get("subagent_trajectories")
     for inner in embedded if isinstance(embedded, list) and depth < _DEEPEST else ():
         if isinstance(inner, Mapping) and isinstance(inner.get("steps"), list):
