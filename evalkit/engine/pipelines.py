@@ -9,6 +9,7 @@ answer back, so that there is no first token before the end.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -39,12 +40,15 @@ from evalkit.records import Request, Response, Stage, Timing, Usage
 from evalkit.suite.digests import digest
 from evalkit.suite.model_prompts import own_words
 from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import near
 
 BYTES_OF_A_TOKEN = 16
 """Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
+_LONGEST_WHY = 2_000
+"""Characters of a guard's words that a refusal quotes."""
 
 
 def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
@@ -65,10 +69,14 @@ def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
 
 
 def put_together(
-    name: str, entry: ModelEntry, entries: Mapping[str, ModelEntry], made: Mapping[str, Adapter]
+    name: str,
+    entry: ModelEntry,
+    entries: Mapping[str, ModelEntry],
+    made: Mapping[str, Adapter],
+    redactor: Redactor | None = None,
 ) -> PipelineAdapter | None:
-    """The pipeline of this entry; None where a part of it could not be made, which is said elsewhere. Raises
-    SuiteError."""
+    """The pipeline of this entry; None where a part of it could not be made, which is said elsewhere. `redactor`: what
+    is taken out of an answer before the guard behind sees it. Raises SuiteError."""
     options = options_of(name, entry)
     guards = dict(guards_of(options))
     place, wrong = f"models.{name}", []
@@ -95,7 +103,7 @@ def put_together(
         return None
     parts = {role: made[part] for role, part in named.items()}
     spec = replace(parts["model"].spec, name=name, adapter=PIPELINE, model=entry.model or "", options=entry.options)
-    return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found)
+    return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found, redactor)
 
 
 def _prompts_not_asked(
@@ -116,8 +124,15 @@ def _prompts_not_asked(
 class PipelineAdapter:
     """The parts of a pipeline as one model. `served` is what their servers said of themselves, by part."""
 
-    def __init__(self, spec: ModelSpec, parts: Mapping[str, Adapter], guards: Mapping[str, ReadyGuard]) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        parts: Mapping[str, Adapter],
+        guards: Mapping[str, ReadyGuard],
+        redactor: Redactor | None = None,
+    ) -> None:
         self.spec = spec
+        self._redactor = redactor
         self.parts = parts
         """By role: model, before, behind."""
         self._guards = guards
@@ -133,7 +148,7 @@ class PipelineAdapter:
         self.endpoint = Endpoint(
             lane=main.endpoint.lane,
             further_lanes=tuple(sorted({one.endpoint.lane for one in parts.values()} - {main.endpoint.lane})),
-            place=f"{named} · {_content(spec, parts)[:12]}",
+            place=f"{named} · {_content(spec, parts, redactor)[:12]}",
             network=any(one.endpoint.network for one in parts.values()),
             host=main.endpoint.host,
             cacheable=all(is_kept(one) for one in parts.values()),
@@ -160,6 +175,8 @@ class PipelineAdapter:
         said, made = so_far.answer
         behind = self._guards.get("behind")
         shown = answer_of(said.text)
+        if self._redactor is not None:  # as judges see it: a guard may be somebody else's
+            shown = self._redactor.text(shown, Counter())
         if behind is None or not shown.strip():
             return _passed_on(said, [*stages, made], held_back=False)
         stage = await self._ask(behind, request, shown)
@@ -211,7 +228,7 @@ class PipelineAdapter:
         return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)
 
 
-def _content(spec: ModelSpec, parts: Mapping[str, Adapter]) -> str:
+def _content(spec: ModelSpec, parts: Mapping[str, Adapter], redactor: Redactor | None) -> str:
     """Digest of all that decides what a pipeline says, beside the request itself."""
     what = {
         role: {
@@ -223,7 +240,10 @@ def _content(spec: ModelSpec, parts: Mapping[str, Adapter]) -> str:
         }
         for role, one in parts.items()
     }
-    return digest("evalkit.pipeline/1", {"parts": what, "options": dict(spec.options)})
+    said: dict[str, object] = {"parts": what, "options": dict(spec.options)}
+    if redactor is not None:
+        said["redacted"] = {"what": list(redactor.what), "patterns": dict(redactor.patterns)}
+    return digest("evalkit.pipeline/1", said)
 
 
 def _is_made_up(part: Adapter) -> bool:
@@ -255,7 +275,9 @@ def _passed_on(said: Response, stages: list[Stage], *, held_back: bool) -> Respo
 def _blocked(stages: list[Stage], said: Response | None = None) -> Response:
     """What a user sees of a request, or of an answer, that a guard blocked."""
     guard = stages[-1]
-    why = f"blocked by {guard.model}" + (f": {guard.said.strip()[:2_000]}" if guard.said and guard.said.strip() else "")
+    words = (guard.said or "").strip()
+    words = words if len(words) <= _LONGEST_WHY else words[: _LONGEST_WHY - 1] + "…"
+    why = f"blocked by {guard.model}" + (f": {words}" if words else "")
     return Response(
         "",
         "content_filter",
