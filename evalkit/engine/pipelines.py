@@ -9,6 +9,8 @@ answer back, so that there is no first token before the end.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -25,10 +27,12 @@ from evalkit.adapters.base import (
     ModelSpec,
     ProbesTools,
     ReadsRecord,
+    WeighsRequests,
 )
 from evalkit.adapters.options import read_options
 from evalkit.adapters.pipeline import PipelineOptions, guards_of
 from evalkit.engine.asking import believed
+from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
 from evalkit.engine.parts_so_far import parts_so_far
@@ -36,7 +40,7 @@ from evalkit.engine.work import PlannedModel
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
-from evalkit.records import Request, Response, Stage, Timing, Usage
+from evalkit.records import Message, Request, Response, Stage, Timing, Usage
 from evalkit.suite.digests import digest
 from evalkit.suite.model_prompts import own_words
 from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
@@ -47,6 +51,11 @@ from evalkit.suite.wording import near
 BYTES_OF_A_TOKEN = 16
 """Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
+_READ = re.compile(r"\b(?:prompt|messages|system|answer|record|content)\b")
+"""What a guard's template, or the request of an application that guards, reads of what it guards."""
+_LOOP = re.compile(r"\{%[-+]?\s*for\b")
+_MARKERS = 500
+"""Bytes of turns' own markers, which a comparison passes over."""
 _LONGEST_WHY = 2_000
 """Characters of a guard's words that a refusal quotes."""
 
@@ -184,13 +193,28 @@ class PipelineAdapter:
             return _blocked([*stages, replace(made, said=said.text), stage], said)
         return _passed_on(said, [*stages, made, stage], held_back=True)
 
+    def n_bytes(self, request: Request) -> int:
+        """Bytes that the model between the guards is sent; `most_shown` says what that makes for its guards."""
+        return _own_bytes(self.parts["model"], request)
+
+    def most_shown(self, role: str, n_bytes: int) -> int:
+        """The most bytes that a guard is shown of so many: its templates, and all once for each time that they name a
+        variable. A loop goes over messages, of which each has 16 bytes and more."""
+        own = self.parts[role].spec.options.get("request")
+        source = "".join(template.source for _, template in self._guards[role].turns)
+        source += "" if own is None else json.dumps(own, default=str, ensure_ascii=False)
+        rounds = 1 + (n_bytes // 16 if _LOOP.search(source) else 0)
+        return max(1, len(_READ.findall(source))) * n_bytes + len(source.encode("utf-8", "replace")) * rounds
+
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where a part cannot be asked this."""
         main = self.parts["model"]
         asked = [(main, request)]
         for role, guard in self._guards.items():
             answer = _TRIAL if role == "behind" else None
-            asked.append((self.parts[role], guard.request(request, answer, self.parts[role])))
+            made = guard.request(request, answer, self.parts[role])
+            self._refuse_more(guard, made, request, answer)
+            asked.append((self.parts[role], made))
         for part, one in asked:
             if isinstance(part, ChecksRequests):
                 part.check_request(one)
@@ -222,10 +246,22 @@ class PipelineAdapter:
     async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
         adapter = self.parts[guard.role]
         asked = guard.request(request, answer, adapter)
+        self._refuse_more(guard, asked, request, answer)
         said = believed(await adapter.respond(asked), asked)
         blocked = guard.blocks(said, guard.by)
         words = said.text or said.refusal
         return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)
+
+    def _refuse_more(self, guard: ReadyGuard, asked: Request, request: Request, answer: str | None) -> None:
+        """Raises Unsupported where a guard would be sent more than a cap in dollars counts with."""
+        given = prompt_bytes((*request.messages, Message("assistant", answer or "")))
+        most = self.most_shown(guard.role, given) + _MARKERS
+        if (made := max(prompt_bytes(asked.messages), _own_bytes(self.parts[guard.role], asked))) > most:
+            raise Unsupported(
+                f"models.{guard.by}: what it is shown is larger ({made:,} bytes) than its prompt and what that names "
+                f"together ({most:,}), so no cap in dollars can hold; let the prompt name each thing where it stands",
+                sent=False,
+            )
 
 
 def _content(spec: ModelSpec, parts: Mapping[str, Adapter], redactor: Redactor | None) -> str:
@@ -244,6 +280,10 @@ def _content(spec: ModelSpec, parts: Mapping[str, Adapter], redactor: Redactor |
     if redactor is not None:
         said["redacted"] = {"what": list(redactor.what), "patterns": dict(redactor.patterns)}
     return digest("evalkit.pipeline/1", said)
+
+
+def _own_bytes(part: Adapter, request: Request) -> int:
+    return part.n_bytes(request) if isinstance(part, WeighsRequests) else 0
 
 
 def _is_made_up(part: Adapter) -> bool:
@@ -331,17 +371,13 @@ def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel])
     def worst(n_bytes: int, limit: int | None) -> Decimal | None:
         total = main.worst_case(n_bytes, limit)
         for role, guard in guards:
-            shown = n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0) + _frame(adapter, role)
+            shown = adapter.most_shown(role, n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0))
             own = guard.worst_case(shown, guard.adapter.spec.settings.max_output_tokens)
             total = None if total is None or own is None else total + own
         return total
 
     own = {one.name: one for one in (main, *(guard for _, guard in guards))}
     return PlannedModel(adapter.spec.name, adapter, _only_by_parts, worst, parts=own)
-
-
-def _frame(adapter: PipelineAdapter, role: str) -> int:
-    return sum(len(template.source.encode("utf-8", "replace")) for _, template in adapter._guards[role].turns)
 
 
 def _only_by_parts(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:

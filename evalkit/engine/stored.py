@@ -53,7 +53,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         refusal=_text(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
-        served_model=None if row.served_model is None else _cluster(row.served_model, redactor, counts),
+        served_model=_served(row.served_model, redactor, counts),
         stages=None if row.stages is None else tuple(_stage(one, redactor, counts) for one in row.stages),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
@@ -159,8 +159,15 @@ def _sign(found: re.Match[str]) -> str:
 
 
 def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
-    served = None if stage.served_model is None else _cluster(stage.served_model, redactor, counts)
+    served = _served(stage.served_model, redactor, counts)
     return replace(stage, said=_text(stage.said, redactor, counts), served_model=served)
+
+
+def _served(name: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
+    """The name of a served model, which an application of one's own may fill with anything. Dates and versions in names
+    look like telephone numbers and addresses, so these two stay."""
+    of_names = replace(redactor, what=tuple(kind for kind in redactor.what if kind not in {"phone", "ip"}))
+    return None if name is None else _cluster(name, of_names, counts)
 
 
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
