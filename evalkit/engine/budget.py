@@ -211,8 +211,8 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
     if listed is None:
         return None
     for given, made in ((_WHOLE, 0), (0, _WHOLE)):
-        said = model.worst_case(given, made)
-        if said is not None and said < worst_case(given, made, listed):
+        said, list_price = model.worst_case(given, made), worst_case(given, made, listed)
+        if said is not None and list_price is not None and said < list_price:
             return (
                 f"the suite prices it below the list of {endpoint.price_provider} (prices.yaml, price_as or hosting), "
                 "and a cap cannot rest on the suite's word. If the price is yours, name it: --prices prices.yaml"
