@@ -137,6 +137,15 @@ def _filled(inner: Iterable[tuple[str, _Filler]], values: Mapping[str, object]) 
         yield key, made
 
 
+def text_bytes(value: object) -> int:
+    """Bytes of all texts in a value, names included; a few for anything else."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, Mapping):
+        return sum(text_bytes(key) + text_bytes(inner) for key, inner in value.items())
+    return sum(map(text_bytes, value)) if isinstance(value, list | tuple) else 8
+
+
 def _size(value: object) -> int:
     """Characters of the texts in a value, as far as they count: what was counted below is not counted again."""
     if isinstance(value, str):

@@ -207,6 +207,14 @@ class ReadsRecord(Protocol):
 
 
 @runtime_checkable
+class WeighsRequests(Protocol):
+    """An adapter that sends more than the messages of a request: what it makes of them is made to know its size."""
+
+    def n_bytes(self, request: Request) -> int:
+        """Bytes of all texts that would be sent. Sends nothing. Raises Unsupported where nothing can be made."""
+
+
+@runtime_checkable
 class CountsPrompts(Protocol):
     """An adapter with the model's own tokenizer."""
 

@@ -219,7 +219,7 @@ class ProgramAdapter:
         try:
             told = parsed(out)
         except ValueError as error:
-            start = self._where.clean(out[:200].decode("utf-8", "replace"))
+            start = self._where.beginning(out)
             raise BadReply(
                 f"models.{self.spec.name}: {self._title} wrote no JSON: {start} (reply: text takes it as the answer)"
             ) from error

@@ -38,6 +38,8 @@ from evalkit.errors import (
 
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
+_QUOTED = 200
+"""Bytes of a body that is quoted because it cannot be read."""
 
 _DURATION = re.compile(
     r"(?:(\d+) ?d(?:ays?)? ?)?(?:(\d+) ?h(?:ours?|rs?)? ?)?(?:(\d+) ?m(?!s)(?:in(?:ute)?s?)? ?)?"
@@ -99,6 +101,11 @@ class Where:
             if len(key) >= _MASKED_FROM:
                 text = _KEYLIKE.sub(partial(_without_end, key), text)
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+
+    def beginning(self, body: bytes) -> str:
+        """How a body begins, cleaned; a `…` says that it goes on, so that what was cut in two there is not kept."""
+        start = self.clean(body[:_QUOTED].decode("utf-8", "replace"))
+        return start + "…" if len(body) > _QUOTED and not start.endswith("…") else start
 
 
 def _without_end(key: str, found: re.Match[str]) -> str:

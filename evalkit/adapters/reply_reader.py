@@ -118,7 +118,7 @@ class ReplyReader:
         elif framing == "named":
             self._events = EventReader(named=True)
         self._is_json = is_json and framing != "lines"
-        self._head = head[:200]
+        self._head = head[:201]  # one more than is quoted, to know that it goes on
         return head
 
     def _refuse_endless(self) -> None:
@@ -212,10 +212,10 @@ class ReplyReader:
         if self._n_unknown == self._n_events > 0 and isinstance(self._events, LineReader):
             return self._bad("JSON that is no answer of the dialect", self._head)
         if not self._n_events:
-            start = self._where.clean(self._head.decode("utf-8", "replace"))
+            start = self._where.beginning(self._head)
             return BadReply(f"{place} sent no event stream; its reply begins: {start}")
         return ConnectionFailed(f"{place}: the stream ended before the answer did")
 
     def _bad(self, what: str, data: bytes = b"") -> BadReply:
-        start = self._where.clean(data[:200].decode("utf-8", "replace"))
+        start = self._where.beginning(data)
         return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))

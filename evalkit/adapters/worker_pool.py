@@ -262,7 +262,7 @@ class WorkerPool:
             if not isinstance(told, dict):
                 raise ValueError("no object")  # noqa: TRY301, TRY004
         except ValueError as error:
-            start = self._where.clean(without_keys(line[:200].decode("utf-8", "replace")))
+            start = without_keys(self._where.beginning(line))
             raise BadReply(
                 f"models.{self._where.name}: {self._program.title} wrote a line that is no JSON object: {start}. "
                 "Logs belong to standard error"

@@ -29,6 +29,8 @@ HOURS_PER_MONTH = HOURS_PER_YEAR / 12
 UTILISATIONS = tuple(Decimal(percent) / 100 for percent in (5, 10, 20, 30, 50, 70, 100))
 """Shares of the busy capacity at which the curve is shown."""
 
+_DEAREST_HOUR, _LEAST_BUSY, _SLOWEST = Decimal(10**9), Decimal("1e-4"), Decimal("1e-3")
+"""USD an hour, a share of hours, tokens a second: beyond them a figure is a slip, and quotients cannot be written."""
 _EXACT = Decimal("1e-9")  # nine decimals keep every product with a token count exact
 
 
@@ -61,7 +63,16 @@ class Hosting:
                 known[name] = Decimal(str(known[name]))
             except ArithmeticError:
                 raise ValueError(f"hosting.{name} is {known[name]!r}, not a number") from None
-        return cls(**known)
+        home = cls(**known)
+        try:
+            dear = home.usd_per_hour > _DEAREST_HOUR
+        except (ArithmeticError, TypeError):
+            dear = True
+        if dear:
+            raise ValueError(f"an hour costs more than {_DEAREST_HOUR:,} dollars")
+        if home.utilisation is not None and not _LEAST_BUSY <= home.utilisation <= 1:
+            raise ValueError(f"hosting.utilisation is {home.utilisation}, and not a share from {_LEAST_BUSY} to 1")
+        return home
 
     @property
     def usd_per_hour(self) -> Decimal:
@@ -132,7 +143,10 @@ class Throughput:
         except (KeyError, TypeError, ArithmeticError):
             return None
         basis = str(found.get("basis"))
-        return cls(value, low, high, source, output, basis) if 0 < low <= value <= high else None
+        if not all(one.is_finite() for one in (value, low, high, output)):
+            return None
+        written = output if output >= _SLOWEST else None
+        return cls(value, low, high, source, written, basis) if _SLOWEST <= low <= value <= high else None
 
 
 def usd_per_mtok(usd_per_hour: Decimal, tokens_per_s: Decimal, utilisation: Decimal = Decimal(1)) -> Decimal:

@@ -25,6 +25,8 @@ from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.errors import UserError
 
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
+_LARGEST = 10**18
+"""What no volume, price or count is above: quotients of such figures could not be written."""
 _QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{0,9})?) ?([kKmMbBgGtT]?)")
 
 
@@ -32,8 +34,8 @@ def quantity(text: str) -> Decimal:
     """`10M`, `1.5B`, `250000` as a number. Raises ValueError for anything else, and for 0."""
     found = _QUANTITY.fullmatch(text.strip().replace(",", "").replace("_", ""))
     value = Decimal(found[1]) * _SCALE[found[2].lower()] if found else Decimal(0)
-    if value <= 0:
-        raise ValueError(f"{text!r} is no volume; write it like 10M, 1.5B or 250000")
+    if not 0 < value <= _LARGEST:
+        raise ValueError(f"{text[:40]!r} is no volume; write it like 10M, 1.5B or 250000")
     return value
 
 
@@ -234,6 +236,8 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, int | float) and abs(value) > _LARGEST:
+        raise UserError(f"the scenario holds a number above {_LARGEST:.0e}, which is no volume and no price")
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -35,6 +35,8 @@ from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_awaited_response, score_response
 
+_LONGEST_SAID = 300
+"""Characters of what the adapter of a plug-in raised."""
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
 been halved, so that no more are needed."""
@@ -250,7 +252,8 @@ def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
     origin = origin_of_model(model.adapter.spec)
     if origin is None:
         raise caught
-    said = without_keys(f"{type(caught).__name__}: {caught}")[:300]
+    said = without_keys(f"{type(caught).__name__}: {caught}")
+    said = said if len(said) <= _LONGEST_SAID else said[: _LONGEST_SAID - 1] + "…"
     return Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
 
 

@@ -16,16 +16,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter
+from evalkit.adapters.base import Adapter, WeighsRequests
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.work import PlannedModel
+from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.records import Message, Request, Settings, Tool, Usage
 from evalkit.suite.extra_fields import other_limits
@@ -79,6 +80,17 @@ def request_bytes(request: Request) -> int:
         before = [len(context.encode("utf-8", "replace")) + 16 for context in request.contexts]
     weighed = sum(len(text.encode("utf-8", "replace")) for text in request.continuations)
     return sum(before) + weighed + beside * len(before)
+
+
+def sent_bytes(adapter: Adapter, request: Request) -> int:
+    """`request_bytes`, or what this adapter makes of the request where that is more."""
+    own = request_bytes(request)
+    if not isinstance(adapter, WeighsRequests):
+        return own
+    try:
+        return max(own, adapter.n_bytes(request))
+    except RequestError:
+        return own  # nothing can be sent, and the attempt says why
 
 
 class Budget:
@@ -166,7 +178,8 @@ def priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPric
         named, colon, rest = entry.price_as.partition(":")
         provider, model = (named, rest) if colon else (provider, entry.price_as)
     if own is not None and not prices.known_price(provider, model, datetime.now(UTC)):
-        return _on_own_hardware(adapter, own, model)
+        made = _on_own_hardware(adapter, own, model)
+        return replace(made, undercut=_undercut(made, entry, prices))
     if provider is None and not prices.entries:
         return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None, (None, model))
     tier = asked_tier(entry)
@@ -180,7 +193,31 @@ def priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPric
             return None
         return prices.worst_case_usd(provider, model, n_bytes, limit, datetime.now(UTC), tier)
 
-    return PlannedModel(adapter.spec.name, adapter, price, worst_case, (provider, model))
+    made = PlannedModel(adapter.spec.name, adapter, price, worst_case, (provider, model))
+    return replace(made, undercut=_undercut(made, entry, prices))
+
+
+_WHOLE = 1_000_000
+"""Tokens of a request by which two prices are compared."""
+
+
+def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str | None:
+    """Where the provider at its own address bills by a list that is known, and the suite says less (prices.yaml beside
+    it, price_as, hosting): why a cap cannot rest on that. A pull request may write all of these."""
+    endpoint, now = model.adapter.endpoint, datetime.now(UTC)
+    if prices.named or endpoint.price_provider is None:
+        return None
+    listed = PriceBook().unit_prices(endpoint.price_provider, model.adapter.spec.model, now, asked_tier(entry))
+    if listed is None:
+        return None
+    for given, made in ((_WHOLE, 0), (0, _WHOLE)):
+        said, list_price = model.worst_case(given, made), worst_case(given, made, listed)
+        if said is not None and list_price is not None and said < list_price:
+            return (
+                f"the suite prices it below the list of {endpoint.price_provider} (prices.yaml, price_as or hosting), "
+                "and a cap cannot rest on the suite's word. If the price is yours, name it: --prices prices.yaml"
+            )
+    return None
 
 
 def _on_own_hardware(adapter: Adapter, own: UnitPrices, model: str) -> PlannedModel:
@@ -245,6 +282,9 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                     f"{' and '.join(unlimited)} is not set, or does not reach it. Set it in the guard's settings."
                 )
                 break
+            elif below := [f"{name}: {one.undercut}" for name, one in _all_parts(model) if one.undercut]:
+                complaints.append(f"max_cost_usd {cap} cannot be kept for {'; '.join(below)}.")
+                break
             elif model.worst_case(1, limit) is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
@@ -252,6 +292,11 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 )
                 break
     return complaints
+
+
+def _all_parts(model: PlannedModel) -> tuple[tuple[str, PlannedModel], ...]:
+    """The model and, of a pipeline, its parts."""
+    return ((model.name, model), *model.parts.items())
 
 
 def _is_unlimited(model: PlannedModel, name: str, part: PlannedModel) -> bool:

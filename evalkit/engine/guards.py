@@ -19,7 +19,7 @@ from evalkit.records import Message, Request, Response
 from evalkit.scorers.patterns import Pattern
 from evalkit.scorers.structure import NotJson, find_json, parse
 from evalkit.suite.templates import BadTemplate, Template
-from evalkit.suite.wording import near
+from evalkit.suite.wording import near, short
 
 VARIABLES = frozenset({"prompt", "messages", "system", "answer"})
 _DECLINED = frozenset({"refusal", "content_filter"})
@@ -97,7 +97,9 @@ class ReadyGuard:
         if self.blocked.holds(text):
             return True
         if self.passed is not None and not self.passed.holds(text):
-            raise BadReply(f"models.{name}: the guard said neither that it blocks nor that it passes: {text[:200]!r}")
+            raise BadReply(
+                f"models.{name}: the guard said neither that it blocks nor that it passes: {short(text, 200)}"
+            )
         return False
 
 

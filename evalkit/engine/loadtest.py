@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import billed
-from evalkit.engine.budget import Budget, request_bytes
+from evalkit.engine.budget import Budget, sent_bytes
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
@@ -238,7 +238,8 @@ class Sweep:
     def _reserve(self, prompt: LoadPrompt) -> Decimal | None:
         if self.budget.cap is None:
             return None
-        worst = self.model.worst_case(request_bytes(prompt.request), prompt.request.settings.max_output_tokens)
+        request = prompt.request
+        worst = self.model.worst_case(sent_bytes(self.model.adapter, request), request.settings.max_output_tokens)
         if not self.budget.reserve(worst):
             raise RunIncomplete(
                 f"the budget is used: ${self.budget.spent:.4f} of --max-cost {self.budget.cap} spent, up to "

@@ -9,6 +9,9 @@ answer back, so that there is no first token before the end.
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -24,10 +27,12 @@ from evalkit.adapters.base import (
     ModelSpec,
     ProbesTools,
     ReadsRecord,
+    WeighsRequests,
 )
 from evalkit.adapters.options import read_options
 from evalkit.adapters.pipeline import PipelineOptions, guards_of
 from evalkit.engine.asking import believed
+from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
 from evalkit.engine.parts_so_far import parts_so_far
@@ -35,16 +40,24 @@ from evalkit.engine.work import PlannedModel
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
-from evalkit.records import Request, Response, Stage, Timing, Usage
+from evalkit.records import Message, Request, Response, Stage, Timing, Usage
 from evalkit.suite.digests import digest
 from evalkit.suite.model_prompts import own_words
 from evalkit.suite.pipeline_parts import PIPELINE, is_pipeline
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import near
 
 BYTES_OF_A_TOKEN = 16
 """Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
+_READ = re.compile(r"\b(?:prompt|messages|system|answer|record|content)\b")
+"""What a guard's template, or the request of an application that guards, reads of what it guards."""
+_LOOP = re.compile(r"\{%[-+]?\s*for\b")
+_MARKERS = 500
+"""Bytes of turns' own markers, which a comparison passes over."""
+_LONGEST_WHY = 2_000
+"""Characters of a guard's words that a refusal quotes."""
 
 
 def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
@@ -65,10 +78,14 @@ def options_of(name: str, entry: ModelEntry) -> PipelineOptions:
 
 
 def put_together(
-    name: str, entry: ModelEntry, entries: Mapping[str, ModelEntry], made: Mapping[str, Adapter]
+    name: str,
+    entry: ModelEntry,
+    entries: Mapping[str, ModelEntry],
+    made: Mapping[str, Adapter],
+    redactor: Redactor | None = None,
 ) -> PipelineAdapter | None:
-    """The pipeline of this entry; None where a part of it could not be made, which is said elsewhere. Raises
-    SuiteError."""
+    """The pipeline of this entry; None where a part of it could not be made, which is said elsewhere. `redactor`: what
+    is taken out of an answer before the guard behind sees it. Raises SuiteError."""
     options = options_of(name, entry)
     guards = dict(guards_of(options))
     place, wrong = f"models.{name}", []
@@ -95,7 +112,7 @@ def put_together(
         return None
     parts = {role: made[part] for role, part in named.items()}
     spec = replace(parts["model"].spec, name=name, adapter=PIPELINE, model=entry.model or "", options=entry.options)
-    return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found)
+    return PipelineAdapter(replace(spec, base_url=None, weights=None), parts, found, redactor)
 
 
 def _prompts_not_asked(
@@ -116,8 +133,15 @@ def _prompts_not_asked(
 class PipelineAdapter:
     """The parts of a pipeline as one model. `served` is what their servers said of themselves, by part."""
 
-    def __init__(self, spec: ModelSpec, parts: Mapping[str, Adapter], guards: Mapping[str, ReadyGuard]) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        parts: Mapping[str, Adapter],
+        guards: Mapping[str, ReadyGuard],
+        redactor: Redactor | None = None,
+    ) -> None:
         self.spec = spec
+        self._redactor = redactor
         self.parts = parts
         """By role: model, before, behind."""
         self._guards = guards
@@ -133,7 +157,7 @@ class PipelineAdapter:
         self.endpoint = Endpoint(
             lane=main.endpoint.lane,
             further_lanes=tuple(sorted({one.endpoint.lane for one in parts.values()} - {main.endpoint.lane})),
-            place=f"{named} · {_content(spec, parts)[:12]}",
+            place=f"{named} · {_content(spec, parts, redactor)[:12]}",
             network=any(one.endpoint.network for one in parts.values()),
             host=main.endpoint.host,
             cacheable=all(is_kept(one) for one in parts.values()),
@@ -160,6 +184,8 @@ class PipelineAdapter:
         said, made = so_far.answer
         behind = self._guards.get("behind")
         shown = answer_of(said.text)
+        if self._redactor is not None:  # as judges see it: a guard may be somebody else's
+            shown = self._redactor.text(shown, Counter())
         if behind is None or not shown.strip():
             return _passed_on(said, [*stages, made], held_back=False)
         stage = await self._ask(behind, request, shown)
@@ -167,13 +193,28 @@ class PipelineAdapter:
             return _blocked([*stages, replace(made, said=said.text), stage], said)
         return _passed_on(said, [*stages, made, stage], held_back=True)
 
+    def n_bytes(self, request: Request) -> int:
+        """Bytes that the model between the guards is sent; `most_shown` says what that makes for its guards."""
+        return _own_bytes(self.parts["model"], request)
+
+    def most_shown(self, role: str, n_bytes: int) -> int:
+        """The most bytes that a guard is shown of so many: its templates, and all once for each time that they name a
+        variable. A loop goes over messages, of which each has 16 bytes and more."""
+        own = self.parts[role].spec.options.get("request")
+        source = "".join(template.source for _, template in self._guards[role].turns)
+        source += "" if own is None else json.dumps(own, default=str, ensure_ascii=False)
+        rounds = 1 + (n_bytes // 16 if _LOOP.search(source) else 0)
+        return max(1, len(_READ.findall(source))) * n_bytes + len(source.encode("utf-8", "replace")) * rounds
+
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where a part cannot be asked this."""
         main = self.parts["model"]
         asked = [(main, request)]
         for role, guard in self._guards.items():
             answer = _TRIAL if role == "behind" else None
-            asked.append((self.parts[role], guard.request(request, answer, self.parts[role])))
+            made = guard.request(request, answer, self.parts[role])
+            self._refuse_more(guard, made, request, answer)
+            asked.append((self.parts[role], made))
         for part, one in asked:
             if isinstance(part, ChecksRequests):
                 part.check_request(one)
@@ -205,13 +246,25 @@ class PipelineAdapter:
     async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
         adapter = self.parts[guard.role]
         asked = guard.request(request, answer, adapter)
+        self._refuse_more(guard, asked, request, answer)
         said = believed(await adapter.respond(asked), asked)
         blocked = guard.blocks(said, guard.by)
         words = said.text or said.refusal
         return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)
 
+    def _refuse_more(self, guard: ReadyGuard, asked: Request, request: Request, answer: str | None) -> None:
+        """Raises Unsupported where a guard would be sent more than a cap in dollars counts with."""
+        given = prompt_bytes((*request.messages, Message("assistant", answer or "")))
+        most = self.most_shown(guard.role, given) + _MARKERS
+        if (made := max(prompt_bytes(asked.messages), _own_bytes(self.parts[guard.role], asked))) > most:
+            raise Unsupported(
+                f"models.{guard.by}: what it is shown is larger ({made:,} bytes) than its prompt and what that names "
+                f"together ({most:,}), so no cap in dollars can hold; let the prompt name each thing where it stands",
+                sent=False,
+            )
 
-def _content(spec: ModelSpec, parts: Mapping[str, Adapter]) -> str:
+
+def _content(spec: ModelSpec, parts: Mapping[str, Adapter], redactor: Redactor | None) -> str:
     """Digest of all that decides what a pipeline says, beside the request itself."""
     what = {
         role: {
@@ -223,7 +276,14 @@ def _content(spec: ModelSpec, parts: Mapping[str, Adapter]) -> str:
         }
         for role, one in parts.items()
     }
-    return digest("evalkit.pipeline/1", {"parts": what, "options": dict(spec.options)})
+    said: dict[str, object] = {"parts": what, "options": dict(spec.options)}
+    if redactor is not None:
+        said["redacted"] = {"what": list(redactor.what), "patterns": dict(redactor.patterns)}
+    return digest("evalkit.pipeline/1", said)
+
+
+def _own_bytes(part: Adapter, request: Request) -> int:
+    return part.n_bytes(request) if isinstance(part, WeighsRequests) else 0
 
 
 def _is_made_up(part: Adapter) -> bool:
@@ -255,7 +315,9 @@ def _passed_on(said: Response, stages: list[Stage], *, held_back: bool) -> Respo
 def _blocked(stages: list[Stage], said: Response | None = None) -> Response:
     """What a user sees of a request, or of an answer, that a guard blocked."""
     guard = stages[-1]
-    why = f"blocked by {guard.model}" + (f": {guard.said.strip()[:2_000]}" if guard.said and guard.said.strip() else "")
+    words = (guard.said or "").strip()
+    words = words if len(words) <= _LONGEST_WHY else words[: _LONGEST_WHY - 1] + "…"
+    why = f"blocked by {guard.model}" + (f": {words}" if words else "")
     return Response(
         "",
         "content_filter",
@@ -309,17 +371,13 @@ def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel])
     def worst(n_bytes: int, limit: int | None) -> Decimal | None:
         total = main.worst_case(n_bytes, limit)
         for role, guard in guards:
-            shown = n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0) + _frame(adapter, role)
+            shown = adapter.most_shown(role, n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0))
             own = guard.worst_case(shown, guard.adapter.spec.settings.max_output_tokens)
             total = None if total is None or own is None else total + own
         return total
 
     own = {one.name: one for one in (main, *(guard for _, guard in guards))}
     return PlannedModel(adapter.spec.name, adapter, _only_by_parts, worst, parts=own)
-
-
-def _frame(adapter: PipelineAdapter, role: str) -> int:
-    return sum(len(template.source.encode("utf-8", "replace")) for _, template in adapter._guards[role].turns)
 
 
 def _only_by_parts(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:

@@ -245,11 +245,12 @@ def _adapters(
                 errors.append(still)
         except UserError as error:
             errors.append(error)
+    redactor = next((task.redactor for task in suite.tasks if task.redactor is not None), None)
     for name, entry in entries.items():
         if not is_pipeline(entry):
             continue
         try:
-            if (pipeline := put_together(name, entry, entries, made)) is not None:
+            if (pipeline := put_together(name, entry, entries, made, redactor)) is not None:
                 made[name] = pipeline
         except SuiteError as error:
             errors.append(error)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask, obtain
-from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
+from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
@@ -347,7 +347,7 @@ class Runner:
         if self.budget.cap is None:
             return Reservation(self.budget, None)
         limit = item.task.settings[item.model.name].max_output_tokens
-        worst = item.model.worst_case(request_bytes(request), limit)
+        worst = item.model.worst_case(sent_bytes(item.model.adapter, request), limit)
         if worst is None and not item.model.adapter.endpoint.network:
             worst = ZERO  # nobody bills for an engine in this process
         task = asyncio.current_task()

@@ -2,8 +2,8 @@
 
     row = stored(row, redactor)       # texts, calls, reasoning, errors ...; row.redacted == "2 email, 1 phone"
 
-The score was made of the answer as it came. Ids of samples, digests, and the names that a provider gives (model,
-fingerprint, tier) stay as they are: rows are found and compared by them.
+The score was made of the answer as it came. Ids of samples, digests, and what a provider calls its fingerprint and its
+tier stay as they are: rows are found and compared by them. What stands in the name of a served model leaves a digest.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ _PIECE = 4
 """Letters and digits in a row that give away where a text was quoted from."""
 _CUT_ADDRESS = re.compile(r"[^\s@<\"']{1,64}@[^\s@]{0,64}(?=…|\.\.\.|$)")
 """An e-mail address at the end of a quotation that was cut short."""
+_CUT = "[cut]"
+_BEFORE_A_CUT = re.compile(r".{1,40}(?=…|\.\.\.)", re.DOTALL)
+"""What stands before a cut may be the half of a number, which nothing recognises."""
+_WRITTEN_OUT = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[nrt])")
+"""A sign as a message quotes it: a number with \\xa0 between its digits is a number all the same."""
+_BLANKS = {r"\n": "\n", r"\r": "\r", r"\t": "\t"}
 _ESCAPED = re.compile(r"\\u[0-9A-Fa-f]{4}")
 
 
@@ -47,6 +53,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         refusal=_text(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
+        served_model=_served(row.served_model, redactor, counts),
         stages=None if row.stages is None else tuple(_stage(one, redactor, counts) for one in row.stages),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
@@ -54,6 +61,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         steps=None if row.steps is None else tuple(_step(one, row.tools, redactor, counts) for one in row.steps),
     )
     lost = _pieces(_said(row)) - _pieces(_said(made)) if counts else frozenset()
+    quoted = row.stages is not None and _pieces([made.refusal]) & lost  # a pipeline's refusal is its guard's words, cut
     nothing: Counter[str] = Counter()  # what is derived from the texts was counted there
     reason = _text(row.reason, redactor, nothing)
     extracted = _text(row.extracted, redactor, nothing)
@@ -62,6 +70,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         reason=NOT_KEPT if _pieces([reason]) & lost and not row.waits else reason,
         extracted=GONE if _pieces([extracted]) & lost else extracted,
         error=NOT_KEPT if _pieces([made.error]) & lost else made.error,
+        refusal=NOT_KEPT if quoted else made.refusal,
         redacted=row.redacted or counted(counts) or None,
     )
 
@@ -127,15 +136,38 @@ def _text(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | N
 
 def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
     made = _text(text, redactor, counts)
-    if made is None or "email" not in redactor.what:
+    if made is None:
         return made
-    made, n = _CUT_ADDRESS.subn("[EMAIL]", made)
-    counts.update({"email": n} if n else {})
-    return made
+    if _WRITTEN_OUT.search(made):
+        inner: Counter[str] = Counter()
+        plain = redactor.text(_WRITTEN_OUT.sub(_sign, made), inner)
+        if inner:
+            made = plain
+            counts.update(inner)
+    if "email" in redactor.what:
+        made, n = _CUT_ADDRESS.subn("[EMAIL]", made)
+        counts.update({"email": n} if n else {})
+    return _BEFORE_A_CUT.sub(lambda found: found[0] if found[0].endswith(_CUT) else _CUT, made)
+
+
+def _sign(found: re.Match[str]) -> str:
+    """The sign that is written out; one that no text holds stays written out."""
+    if (blank := _BLANKS.get(found[0])) is not None:
+        return blank
+    code = int(found[0][2:], 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else found[0]
 
 
 def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
-    return replace(stage, said=_text(stage.said, redactor, counts))
+    served = _served(stage.served_model, redactor, counts)
+    return replace(stage, said=_text(stage.said, redactor, counts), served_model=served)
+
+
+def _served(name: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
+    """The name of a served model, which an application of one's own may fill with anything. Dates and versions in names
+    look like telephone numbers and addresses, so these two stay."""
+    of_names = replace(redactor, what=tuple(kind for kind in redactor.what if kind not in {"phone", "ip"}))
+    return None if name is None else _cluster(name, of_names, counts)
 
 
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
@@ -195,7 +227,7 @@ def _said(row: Row) -> list[str | None]:
     called = [call.arguments for step in row.steps or () for call in step.calls]
     return [
         *(one.content for one in row.prompt),
-        *(row.target, row.text, row.reasoning, row.refusal),
+        *(row.target, row.text, row.reasoning, None if row.stages is not None else row.refusal),
         *calls,
         *told,
         *called,

@@ -140,7 +140,15 @@ def _refuse_constant(name: str) -> Any:
     raise NotJson(f"{name} is not JSON")
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
+def _whole(digits: str) -> int:
+    """A whole number; one that Python does not read is no JSON here, wherever it stands."""
+    if len(digits) > _MOST_DIGITS:
+        raise json.JSONDecodeError(f"a number of more than {_MOST_DIGITS:,} digits", digits, 0)
+    return int(digits)
+
+
+_MOST_DIGITS = 4_000
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant, parse_int=_whole)
 """RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.cases import cases_of
-from evalkit.suite.environments import Environment, read_environment
+from evalkit.suite.environments import Environment, read_environment, redacted
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.model_options import check_variants, expanded
@@ -30,6 +30,9 @@ from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
     from evalkit.suite.rows_in_memory import Rows
+
+MOST_MODELS = 5_000
+"""Models of a suite with all their prompts: each takes 4 ms of the processor to look at, and the two multiply."""
 
 
 def add_conditions(
@@ -59,7 +62,7 @@ def add_conditions(
     redactor, storing = _redactors(
         file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
-    prompts = _mapping(data.get("prompts"))
+    prompts = _bounded(_with_variants(models), _mapping(data.get("prompts")), found)
     asked, marking = _with_prompts(_with_variants(models), prompts), _with_variants(judges)
     tasks: list[ResolvedTask] = []
     taken: dict[str, int] = {}
@@ -81,7 +84,7 @@ def add_conditions(
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
         found += check_judging((*loc, "score"), entry.score, marking, asked)
         found += check_labels(loc, entry)
-        environment, wrong = _environment(entry, path.parent)
+        environment, wrong = _environment(entry, path.parent, redactor)
         prompt, more = compile_prompt(entry, environment) if not wrong else (None, [])
         found += [((*loc, *_key(key)), message) for key, message in (*wrong, *more)]
         if prompt is not None and entry.name is not None:
@@ -128,12 +131,16 @@ def _asked_nothing(gate: Mapping[str, object], models: Mapping[str, object]) -> 
                 yield ("gate", key), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
 
 
-def _environment(entry: TaskEntry, folder: Path) -> tuple[Environment | None, list[tuple[str, str]]]:
-    """What an agent's calls act on, and what is wrong with its file; None for a task of single answers."""
+def _environment(
+    entry: TaskEntry, folder: Path, redactor: Redactor | None
+) -> tuple[Environment | None, list[tuple[str, str]]]:
+    """What an agent's calls act on, redacted as records are, and what is wrong with its file; None for a task of single
+    answers."""
     if entry.environment is None:
         return None, []
     try:
-        return read_environment(entry.environment, folder), []
+        environment = read_environment(entry.environment, folder)
+        return environment if redactor is None else redacted(environment, redactor), []
     except SuiteError as error:
         return None, [("environment", complaint) for complaint in error.complaints]
 
@@ -198,6 +205,19 @@ def _rule(written: object) -> RuleEntry | None:
 def _with_variants(models: Mapping[str, object]) -> list[str]:
     """The names that a section of models brings, readable or not."""
     return [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
+
+
+def _bounded(
+    models: list[str], prompts: Mapping[str, object], found: list[checks.SuiteProblem]
+) -> Mapping[str, object]:
+    """The further prompts of the suite; none, and a finding, where they make more models than can be looked at."""
+    named = [_mapping(written).get("models") for written in prompts.values()]
+    n_asked = len(models) + sum(1 if isinstance(only, str) else len(_list(only)) or len(models) for only in named)
+    if n_asked <= MOST_MODELS:
+        return prompts
+    told = f"make {n_asked:,} models of {len(models):,}, and the most is {MOST_MODELS:,}; say which: models: [NAME]"
+    found.append((("prompts" if prompts else "models",), told))
+    return {}
 
 
 def _with_prompts(models: list[str], prompts: Mapping[str, object]) -> list[str]:

@@ -230,7 +230,7 @@ class GeminiAnswer(ReplyReading):
         if finish := candidate.get("finishReason"):
             self._finish = str(finish) if isinstance(finish, int) else text(finish)  # some proxies send the number
         if isinstance(why := candidate.get("finishMessage"), str) and self._finish in _FILTERED:
-            self._why = name(f"{self._finish}: {why[:400]}")
+            self._why = name(f"{self._finish}: {why if len(why) <= 400 else why[:399] + '…'}")
         if logprobs := candidate.get("logprobsResult"):
             self.alternatives(_places(mapping(logprobs)))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from evalkit.adapters.application_body import BodyTemplate
+from evalkit.adapters.application_body import BodyTemplate, text_bytes
 from evalkit.adapters.application_options import KINDS, HttpOptions, path_of
 from evalkit.adapters.application_reply import ApplicationAnswer, Places
 from evalkit.adapters.base import Capabilities, ModelSpec
@@ -85,6 +85,10 @@ class HttpApplication(DialectAdapter):
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where the body cannot be made for this request."""
         self.dialect.body(request)
+
+    def n_bytes(self, request: Request) -> int:
+        """Bytes of the body: its templates may repeat what they are given."""
+        return text_bytes(self.dialect.body(request))
 
 
 class Application(ApiDialect):

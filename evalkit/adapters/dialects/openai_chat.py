@@ -264,7 +264,7 @@ class OpenAIChat(DialectAdapter):
         try:
             data = parsed(body)
         except ValueError as error:
-            start = self._wire.where.clean(body[:200].decode("utf-8", "replace"))
+            start = self._wire.where.beginning(body)
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent no JSON: {start}") from error
         if not isinstance(data, dict):
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent JSON that is no object")

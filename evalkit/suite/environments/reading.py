@@ -12,9 +12,11 @@ are bounded as all templates are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import orjson
 from pydantic import ValidationError
@@ -30,6 +32,7 @@ from evalkit.suite.environments.live import LiveFunction, LiveServer, ToolList, 
 from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions
 from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
 from evalkit.suite.environments.values import as_plain
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema.environments import EnvironmentFile, McpEntry
 from evalkit.suite.source_map import SourceMap, parse
 from evalkit.suite.wording import listed
@@ -96,6 +99,18 @@ def read_environment(written: str, folder: Path) -> Environment:
     if entry is None or tree.complaints:
         raise SuiteError(tree.complaints)
     return _made(entry, written) if entry.mcp is None else _of_server(entry, entry.mcp, written, folder)
+
+
+def redacted(environment: Environment, redactor: Redactor) -> Environment:
+    """The environment without personal data in its state and in recorded results: tools show models both. What tools
+    say themselves (descriptions, texts of `returns`) stays, as in a suite. Raises SuiteError as `Redactor.record`."""
+    nothing: Counter[str] = Counter()
+    state = redactor.record(environment.state, nothing)
+    functions = {
+        name: one.redacted(redactor, nothing) if isinstance(one, RecordedFunction) else one
+        for name, one in environment.functions.items()
+    }
+    return replace(environment, state=cast(JsonMap, state), functions=functions)
 
 
 def _made(entry: EnvironmentFile, written: str) -> Environment:

@@ -15,8 +15,10 @@ where that differed between sessions, the call is off the record.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +27,7 @@ from evalkit.records import Tool
 from evalkit.suite.environments.arguments import RefusedCall, json_object
 from evalkit.suite.environments.tool import LONGEST_RESULT, Called
 from evalkit.suite.environments.values import BrokenEnvironment
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.tools import read_tools
 
 USED = "#recorded"
@@ -204,6 +207,22 @@ class RecordedFunction:
         n = n if isinstance(n, int) else 0
         result = found[min(n, len(found) - 1)]
         return Called(result.text or "ok", result.failed, {**state, USED: {**counts, place: n + 1}})
+
+    def redacted(self, redactor: Redactor, counts: Counter[str]) -> RecordedFunction:
+        """The same without personal data in what was asked and returned. Raises SuiteError as `Redactor.record`."""
+        found: dict[str, list[ToolCallResult]] = {}
+        for written, results in self.results.items():
+            asked = _key(cast(JsonMap, redactor.record(json.loads(written), counts)))
+            found.setdefault(asked, []).extend(_without(one, redactor, counts) for one in results)
+        return replace(self, results=found)
+
+
+def _without(result: ToolCallResult, redactor: Redactor, counts: Counter[str]) -> ToolCallResult:
+    parts = [
+        part if part.text is None else part.model_copy(update={"text": redactor.text(part.text, counts)})
+        for part in result.content
+    ]
+    return result.model_copy(update={"content": parts})
 
 
 def recorded_functions(file: RecordedFile) -> dict[str, RecordedFunction]:
