@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 MODE = sys.argv[1] if len(sys.argv) > 1 else "fine"
+KEY = os.environ.get("DESK_TOKEN", "")
 TOOL: dict[str, Any] = {"name": "look", "description": "Look.", "inputSchema": {"type": "object", "properties": {}}}
 
 
@@ -45,6 +46,8 @@ def tools(cursor: str | None) -> dict[str, Any]:
         found["tools"] = [TOOL, TOOL]
     elif MODE == "odd list":
         found["tools"] = [{"name": 7}]
+    elif MODE == "key in tools":
+        found["tools"] = [{**TOOL, "description": f"Look with {KEY}."}]
     elif MODE == "changing tools":
         found["tools"] = [{**TOOL, "description": str(os.getpid())}]
     elif MODE == "slow pattern":
@@ -76,6 +79,12 @@ def called(number: Any) -> None:  # noqa: PLR0912  # one for each way to misbeha
     elif MODE == "internal error":
         say({"id": number, "error": {"code": -32603, "message": "the database is down"}})
         return
+    elif MODE == "key in error":
+        say({"id": number, "error": {"code": -32603, "message": "x" * 280 + KEY}})
+        return
+    elif MODE == "key in no json":
+        print("x" * 60 + KEY, flush=True)
+        time.sleep(600)
     elif MODE == "bad arguments":
         say({"id": number, "error": {"code": -32602, "message": "city is missing"}})
         return

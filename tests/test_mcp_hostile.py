@@ -51,8 +51,8 @@ TOLD = {
 }
 
 
-def suite(folder: Path, mode: str, timeout_s: float) -> Path:
-    command = {"command": [sys.executable, "-S", str(ODD), mode], "timeout_s": timeout_s}
+def suite(folder: Path, mode: str, timeout_s: float, **more: object) -> Path:
+    command = {"command": [sys.executable, "-S", str(ODD), mode], "timeout_s": timeout_s, **more}
     model = {"adapter": "scripted", "replies": {"a": [calls(("look", {})), "done"]}}
     item = [{"id": "a", "question": "Look.", "answer": "done"}]
     return write(folder, command, model, items=item, conduct="{must: look}")
@@ -97,6 +97,22 @@ def test_what_a_model_is_told_of_odd_results(tmp_path: Path, capsys: Capture) ->
         ((result,),) = [step.results for step in row.steps or () if step.results]
         assert (result.text, result.failed) == (text, failed), mode
         assert took < 30, mode
+
+
+def test_a_server_that_says_the_key_it_was_given_leaves_no_part_of_it_anywhere(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "canary-" + "0123456789abcdef" * 3
+    monkeypatch.setenv("DESK_TOKEN", key)
+    monkeypatch.setenv("EVALKIT_ALLOWED_ENV", "DESK_TOKEN")
+    for mode, code in {"key in tools": 0, "key in error": 4, "key in no json": 4}.items():
+        path = suite(tmp_path / mode.replace(" ", "_"), mode, 20, env=["DESK_TOKEN"])
+        done = run(capsys, path, "--allow-suite-code")
+        assert done.code == code, (mode, done.err)
+        stored = [file for file in (path.parent / "results").rglob("*") if file.is_file()]
+        texts = [done.out.encode(), done.err.encode(), *(file.read_bytes() for file in stored)]
+        (row,) = rows_of(run_folders(path.parent / "results")[0])
+        assert not any(b"canary-0" in text for text in [*texts, repr(row).encode()]), mode
 
 
 async def test_bodies_over_http_are_bounded() -> None:

@@ -98,8 +98,10 @@ sys.exit(run_command(["price", "latest"]))
     [
         'connection.execute("select sum(a.range * b.range) from range(1000000) a, range(100000) b").fetchall()',
         "threading.Event().wait(20)",
+        "try: connection.execute('select sum(a.range * b.range) from range(1000000) a, range(100000) b').fetchall()\n"
+        "        except Exception: pass",
     ],
-    ids=["in a query", "beside an open connection"],
+    ids=["in a query", "beside an open connection", "in a query whose end is taken for damage"],
 )
 def test_ctrl_c_is_heard_while_runs_are_read(work: str) -> None:
     """An exception in the middle of a query leaves DuckDB's threads waiting for each other, one time in ten."""

@@ -43,6 +43,9 @@ def queries_stop() -> Iterator[None]:
         if again:  # whatever the caller of the query made of its end
             raise KeyboardInterrupt from error
         raise
+    else:
+        if again:  # the query's end was taken for rows that cannot be read, and the command went on without them
+            raise KeyboardInterrupt
     finally:
         for timer in again:
             timer.cancel()

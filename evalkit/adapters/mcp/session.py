@@ -23,7 +23,7 @@ from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VER
 from pydantic import ValidationError
 
 import evalkit
-from evalkit.adapters.keys import without_keys
+from evalkit.adapters.keys import scrubbed_facts, without_keys
 from evalkit.adapters.mcp.transports import SessionLimits
 from evalkit.facts.base import JsonMap
 from evalkit.suite.environments.live import MOST_TOOLS, ToolList, ToolServerFailed, tool_list
@@ -159,7 +159,7 @@ class McpSession:
             await session.discover()  # a server of the newer protocol alone
             protocol, info = session.protocol_version or "", session.server_info
             named = f"{info.name} {info.version}"[:200] if info is not None else None
-        entries = await self._all_tools(session)
+        entries = scrubbed_facts(await self._all_tools(session))
         try:
             found = tool_list(entries, without_keys(named) if named else None, protocol)
         except ValueError as error:
@@ -238,9 +238,9 @@ def _first(error: BaseException) -> BaseException:
 
 
 def _said(error: BaseException) -> str:
-    """What an error says, in a line."""
+    """What an error says, in a line; keys go before it is cut, or half of one would stay."""
     if isinstance(error, MCPError):
-        return f"it answered with an error: {error.message[:300]!r} ({error.code})"
+        return f"it answered with an error: {without_keys(error.message)[:300]!r} ({error.code})"
     if isinstance(error, ValidationError):
         return f"it said what is no MCP ({error.error_count()} odd fields)"
-    return f"{type(error).__name__}: {str(error)[:300]}"
+    return f"{type(error).__name__}: {without_keys(str(error))[:300]}"

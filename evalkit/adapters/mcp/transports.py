@@ -24,6 +24,7 @@ from mcp_types import jsonrpc_message_adapter
 from evalkit import child
 from evalkit.adapters.certificates import unreadable_certificates
 from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, proxy_for
+from evalkit.adapters.keys import without_keys
 from evalkit.adapters.worker_pool import Program
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ async def _hand_on(lines: asyncio.StreamReader, said: Any, limits: SessionLimits
             try:
                 message = SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
             except (ValueError, RecursionError):
-                limits.broken = f"it wrote what is no message of MCP: {line[:80].decode('utf-8', 'replace').strip()!r}"
+                written = without_keys(line.decode("utf-8", "replace"))[:80].strip()
+                limits.broken = f"it wrote what is no message of MCP: {written!r}"
                 return
             await said.send(message)
 
