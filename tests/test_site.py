@@ -104,6 +104,17 @@ def test_the_index_says_what_the_board_and_the_report_say(tmp_path: Path, capsys
     assert cards and all(card.partition(" · ")[2][:20] in pages["index.html"] for card in cards)
 
 
+def test_no_page_says_where_folders_lie_on_this_machine(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, out = tmp_path / "results", tmp_path / "out"
+    monkeypatch.setenv("EVALKIT_BASELINES", str(tmp_path / "baselines"))
+    run = a_run(results, n=5, gate={**GATE, "baseline": "baseline@prod"})
+    assert site(capsys, results, out).code == 0
+    pages = Site(out).pages
+    assert all("There is no baseline" in text and str(tmp_path) not in text for text in pages.values()), run
+
+
 def test_names_of_runs_are_other_people_s_words(tmp_path: Path, capsys: Capture) -> None:
     results, out = tmp_path / "results", tmp_path / "out"
     for name in HOSTILE:

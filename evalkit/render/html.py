@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.decide.stored import decision_of, promoted_by
+from evalkit.decide.stored import decision_of, promoted_by, promoted_folder
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render import charts, tradeoff_chart
@@ -171,7 +171,7 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
     try:
         decision = decision_of(store, run, apart=(store.summary(run).n_rows or 0) > APART)
     except EvalkitError as error:
-        return f"Not decided: {error}", wanted
+        return without_folders(store, f"Not decided: {error}"), wanted
     rules = rendered_rules_of(decision)
     found = []
     for candidate in decision.candidates:
@@ -213,3 +213,12 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
 def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:
     rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
     return PageTable(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)
+
+
+def without_folders(store: ResultsReader, problem: str) -> str:
+    """A problem without where results and baselines lie on this machine: pages are sent and published."""
+    problem = problem.replace(f"{store.results}/", "")
+    for folder in (store.results, promoted_folder()):
+        if folder.is_absolute():
+            problem = problem.replace(str(folder), folder.name)
+    return problem

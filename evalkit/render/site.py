@@ -19,7 +19,7 @@ from evalkit.errors import EvalkitError
 from evalkit.render import charts
 from evalkit.render.cards import cards
 from evalkit.render.cells import run_titles
-from evalkit.render.html import GateSection, prepared
+from evalkit.render.html import GateSection, prepared, without_folders
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
 from evalkit.render.standings import headline
@@ -137,7 +137,8 @@ def _index(store: ResultsReader, runs: Sequence[_Made], damaged: Sequence[tuple[
         "gates": _gates(store, runs),
         "runs": _runs(store, runs),
         "damaged": PageTable(
-            ["run", "problem"], [[visible(n, limit=120), visible(_said(store, w), limit=400)] for n, w in damaged]
+            ["run", "problem"],
+            [[visible(n, limit=120), visible(without_folders(store, w), limit=400)] for n, w in damaged],
         ),
     }
     return PageDraft("index.html", values, wanted)
@@ -178,7 +179,7 @@ def _gates(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
             continue
         link = PageCell(run.title, href=run.href("gates"))
         if isinstance(run.gate, str):
-            rows.append([link, "not decided", _said(store, run.gate)])
+            rows.append([link, "not decided", run.gate])
         else:
             said = run.gate.reasons[0] if len(run.gate.reasons) == 1 else run.gate.counted
             rows.append([link, run.gate.verdict, said])
@@ -200,8 +201,3 @@ def _runs(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
             ]
         )
     return PageTable(["run", "status", "rows", "models", "folder"], rows, numeric=[2])
-
-
-def _said(store: ResultsReader, problem: str) -> str:
-    """Without where the folder lies on this machine: a site is published."""
-    return problem.replace(f"{store.results}/", "")
