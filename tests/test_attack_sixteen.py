@@ -18,13 +18,16 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.keys import scrubbed_error
-from evalkit.bridges.traces.calls import Call, LoggedMessage
+from evalkit.adapters.reply_fields import parsed
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.receiver import MOST_BODY, Receiver
 from evalkit.bridges.traces.settling import Settling, _join
 from evalkit.bridges.traces.sources import read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.taking_out import TakingOut, names_of
 from evalkit.bridges.traces.tracker_runs import merged_rows
+from evalkit.bridges.traces.traits import unfit
+from evalkit.bridges.traces.values import money
 from evalkit.engine.stored import stored
 from evalkit.errors import BadReply, RequestError, SuiteError
 from evalkit.records import ToolCall
@@ -178,6 +181,20 @@ def test_a_task_without_samples_is_left_out(tmp_path: Path, capsys: Capture, mon
     assert checked.code == 0, checked.err
 
 
+@pytest.mark.parametrize("odd", [{"type": "yes"}, {"properties": {"a": {"type": ["b"]}}}, "twice"])
+def test_a_suite_of_logs_holds_what_it_can_declare(tmp_path: Path, odd: Any) -> None:
+    tool: dict[str, Any] = {"name": "mail", "description": "", "parameters": {"type": "object", "properties": {}}}
+    bad = [tool, tool] if odd == "twice" else [{**tool, "parameters": odd}]
+    message = LoggedMessage("user", "mail her")
+    for tools, why in (([tool], None), (bad, "offers functions that a suite cannot declare")):
+        call = Call("messages", messages=(message,), tools=tuple(tools), answer=Answer("done"))
+        assert (unfit(call) or "").partition(":")[0] == (why or "")
+
+
+def test_no_call_costs_more_than_a_bill_can_have() -> None:
+    assert [money(one) for one in (2**64, "1e9", 10**6, 0.5, -1)] == [None, None, 10**6, 0.5, None]
+
+
 def test_a_packed_log_unpacks_to_so_much(tmp_path: Path, capsys: Capture) -> None:
     with gzip.open(tmp_path / "l.json.gz", "wb") as file:
         file.write(b'{"prompt":\n')
@@ -277,6 +294,13 @@ def test_a_file_of_verdicts_is_read_within_bounds(tmp_path: Path, capsys: Captur
 
 
 # ---- replies, and answers of the cache
+
+
+def test_a_reply_of_many_keys_is_refused() -> None:
+    """A name takes memory too: a million of them took 151 MB."""
+    parsed(b'{"a":[' + b"1," * 900_000 + b"1]}")
+    with pytest.raises(ValueError, match="more than 1,000,000 values"):
+        parsed(b"{" + b",".join(b'"k%d":0' % n for n in range(600_000)) + b"}")
 
 
 def test_an_error_that_is_kept_keeps_no_reply() -> None:

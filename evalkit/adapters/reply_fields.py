@@ -25,7 +25,7 @@ from evalkit.errors import BadReply
 MAX_TEXT_BYTES = 16 * 2**20
 """Of one answer: text, reasoning and calls together. EVALKIT_MAX_REPLY_MB sets another number of MiB."""
 MAX_JSON_NODES = 1_000_000
-"""Values in one JSON document: the smallest take a hundred bytes of memory each for two of the reply."""
+"""Values in one JSON document with names of its objects: the smallest take 100 bytes of memory for two of the reply."""
 MAX_COUNT = 10**10
 """Tokens; no reply has more, and what says so is broken."""
 MAX_COST_USD = Decimal(10**6)
@@ -35,7 +35,7 @@ _MAX_USAGE_BYTES = 32 * 2**10
 _MAX_USAGE_VALUES = 2_000
 _MAX_DEPTH = 100
 _HALF = re.compile("[\ud800-\udfff]")
-_STRUCTURE = (b",", b"[", b"{")
+_STRUCTURE = (b",", b":", b"[", b"{")
 
 
 def text_limit() -> int:

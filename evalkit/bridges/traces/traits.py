@@ -12,8 +12,10 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from zlib import crc32
+
+import orjson
 
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.spool import Place
@@ -39,6 +41,8 @@ _SHORT_TEXT, _TELLING_IN_SHORT = 12, 2
 """Words up to which a text in Latin letters is short: two common words have to tell, since letters alone guess."""
 MOST_WORDS = 1_000
 """Of a text, when it is compared with others."""
+_OFFERS = 64
+"""Lists of functions that are remembered: an application has few."""
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_length"})
 _FILTERED = frozenset({"content_filter", "content-filter", "safety", "prohibited_content", "recitation", "blocklist"})
 
@@ -85,7 +89,20 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return "calls functions, and the log does not say which were on offer"
     if call.answer.other:
         return "the answer is not all text"
+    if call.tools and not _declarable(orjson.dumps(call.tools, default=str)):
+        return "offers functions that a suite cannot declare: a name twice, a type that no schema has"
     return None
+
+
+@lru_cache(_OFFERS)
+def _declarable(tools: bytes) -> bool:
+    from evalkit.suite.tools import read_tools
+
+    try:
+        read_tools(orjson.loads(tools))
+    except ValueError:
+        return False
+    return True
 
 
 def folded(text: str) -> str:

@@ -19,6 +19,8 @@ from evalkit.bridges.foreign_json import BYTES_A_VALUE, MOST_VALUES, parse
 from evalkit.reading import has_more_values
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?")
+MOST_USD = 10**6
+"""Of one call; `replay` reads no more."""
 _MOST = 10**15
 """A count beyond it is no count of tokens."""
 
@@ -56,14 +58,15 @@ def count(value: object) -> int | None:
 
 
 def money(value: object) -> float | None:
-    """US dollars from 0; None where it is none. LangSmith and Langfuse write them as text."""
+    """US dollars from 0; None where it is none, or more than a bill can have. LangSmith and Langfuse write text."""
     found = number(value)
-    return found if found is not None and found >= 0 else None
+    return found if found is not None and 0 <= found <= MOST_USD else None
 
 
 def seconds(value: object) -> float | None:
     """A duration from 0 s; None where it is none."""
-    return money(value)
+    found = number(value)
+    return found if found is not None and found >= 0 else None
 
 
 def text(value: object) -> str | None:
