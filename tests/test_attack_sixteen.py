@@ -191,6 +191,17 @@ def test_a_suite_of_logs_holds_what_it_can_declare(tmp_path: Path, odd: Any) -> 
         assert (unfit(call) or "").partition(":")[0] == (why or "")
 
 
+def test_a_call_that_a_suite_cannot_ask_or_hold_is_left_out() -> None:
+    for text in ("\ufeff", "\u200b \u2060"):
+        assert "no turn of a user" in str(unfit(Call("messages", messages=(LoggedMessage("user", text),))))
+    call = Call(
+        "messages", messages=(LoggedMessage("user", "mail her"),), answer=Answer("done", (ToolCall("f", "[1]"),))
+    )
+    assert unfit(call) == "calls functions with arguments that are no object"
+    call.answer.calls = (ToolCall("f", '{"a": 1}'), ToolCall("f", ""))
+    assert unfit(call) is None
+
+
 def test_no_call_costs_more_than_a_bill_can_have() -> None:
     assert [money(one) for one in (2**64, "1e9", 10**6, 0.5, -1)] == [None, None, 10**6, 0.5, None]
 

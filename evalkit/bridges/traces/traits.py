@@ -10,7 +10,7 @@ import hashlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from zlib import crc32
@@ -19,8 +19,10 @@ import orjson
 
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.spool import Place
+from evalkit.bridges.traces.values import decoded
 from evalkit.suite.near_duplicates import FEWEST_WORDS
 from evalkit.suite.prompts import MOST_MESSAGES
+from evalkit.suite.rendering import is_blank
 
 _NUMBER = re.compile(r"\d+")
 _ADDRESS = re.compile(r"\S+@\S+")
@@ -79,7 +81,7 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return f"a conversation of more than {MOST_MESSAGES:,} turns"
     if any(turn.other for turn in call.messages):
         return "what is sent is not all text (images, audio, files)"
-    if not call.last_user.strip():
+    if is_blank(call.last_user):
         return "no turn of a user with text"
     if call.error is not None:
         return "failed: there is no answer to compare with"
@@ -89,6 +91,8 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return "calls functions, and the log does not say which were on offer"
     if call.answer.other:
         return "the answer is not all text"
+    if not all(isinstance(decoded(one.arguments), Mapping | str) for one in call.answer.calls):
+        return "calls functions with arguments that are no object"
     if call.tools and not _declarable(orjson.dumps(call.tools, default=str)):
         return "offers functions that a suite cannot declare: a name twice, a type that no schema has"
     return None
