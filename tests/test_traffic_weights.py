@@ -468,3 +468,15 @@ def test_means_of_skewed_scores_are_covered() -> None:
         assert found.low is not None and found.high is not None
         covered += found.low <= 0.96 * 0.9 <= found.high
     assert covered >= 0.91 * draws
+
+
+def test_a_stratum_of_one_very_light_cluster_makes_no_endless_interval() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(60):
+        n = int(rng.integers(3, 60))
+        scores, weights = rng.beta(0.5, 0.5, n), rng.lognormal(0, 2, n)
+        design = Design.of(n, weights, rng.integers(0, 4, n))
+        score, usd = weighted_mean(scores, design), weighted_mean(scores, design, shares=False)
+        assert score.low is None or (0 <= score.low <= score.value <= score.high <= 1)  # type: ignore[operator]
+        if usd.low is not None and design.k_eff > 3:
+            assert usd.high - usd.low < 20 * scores.std(), (n, design.k_eff)  # type: ignore[operator]

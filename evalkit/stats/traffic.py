@@ -29,6 +29,9 @@ from evalkit.stats.scores import Codes, Floats, read_labels, read_weights
 _FLAT = 1e-12
 _FINE = 2e-3
 """How finely the end of an interval is searched, of half its length."""
+_LONGEST = 3.0
+"""The longest end of an interval, of half of Student's: a stratum with one very light cluster, or one degree of freedom,
+leaves the tilted test nothing to reject by. Of 6,000 skewed draws the longest was 1.9 of it."""
 _CONFIDENCE = 0.95
 
 
@@ -109,6 +112,8 @@ def weighted_mean(
         interval = None
     else:
         interval = _tilted(mean, spread, confidence)
+        if shares:
+            interval = Interval(max(interval.low, 0.0), min(interval.high, 1.0))
     return TrafficEstimate(mean, interval.low if interval else None, interval.high if interval else None, n, k_eff)
 
 
@@ -276,7 +281,9 @@ def _tilted(mean: float, spread: _Spread, confidence: float) -> Interval:
 
         low = high = half
         while not rejects(high):
-            low, high = high, 1.25 * high
+            if high >= _LONGEST * half:
+                return _LONGEST * half
+            low, high = high, min(1.25 * high, _LONGEST * half)
         while high - low > _FINE * half:
             middle = (low + high) / 2
             low, high = (low, middle) if rejects(middle) else (middle, high)
