@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.board_world import a_run
+from evalkit.records import Outcome
+from tests.board_world import a_row, a_run
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -113,6 +114,21 @@ def test_no_page_says_where_folders_lie_on_this_machine(
     assert site(capsys, results, out).code == 0
     pages = Site(out).pages
     assert all("There is no baseline" in text and str(tmp_path) not in text for text in pages.values()), run
+
+
+def test_answers_that_could_not_be_read_are_quoted_only_where_answers_are_shown(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    unread = {"outcome": Outcome.UNPARSEABLE, "score": 0.0, "text": "Ask Mrs Canary."}
+    rows = [a_row("gpt", "refunds", n, **(unread if n % 2 else {})) for n in range(20)]
+    results = tmp_path / "results"
+    a_run(results, ("gpt",), rows=rows)
+    for said, shown in (("--no-samples", False), (None, False), ("--samples", True)):
+        out = tmp_path / f"out{said}"
+        assert site(capsys, results, out, *([said] if said else [])).code == 0
+        for path, text in Site(out).pages.items():
+            assert "could not be read" in text, path
+            assert ("Canary" in text) == shown, (said, path)
 
 
 def test_names_of_runs_are_other_people_s_words(tmp_path: Path, capsys: Capture) -> None:

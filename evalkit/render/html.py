@@ -82,7 +82,7 @@ def page_of(store: ResultsReader, run: str, *, samples: bool | None = None) -> s
 def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samples: bool | None = None) -> PageDraft:
     """The page but for its drawings; `links`: ways to other pages, at its head. Raises StoreError."""
     summary, facts = store.summary(run), store.facts(run)
-    opens = _is_public(facts) if samples is None else samples
+    opens = opens_samples(facts, samples)
     suite = str(facts.suite)
     entries = entries_of(store, suite, run)
     names = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
@@ -101,7 +101,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "n_rows": numbers.count(summary.n_rows),
         "leaderboard": leaderboard(lines) if lines else None,
         "headline": headline(lines) if lines else "",
-        "unreadable": [str(one) for one in unreadable_of(store, run)],
+        "unreadable": [one.said(quotes=opens) for one in unreadable_of(store, run)],
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",
         "verdicts": gate.reasons if isinstance(gate, GateSection) else (),
@@ -119,8 +119,11 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
     return PageDraft("page.html", values, {**wanted, **of_gate})
 
 
-def _is_public(facts: RunFacts) -> bool:
-    """Whether whoever sees the page may read prompts: all that is recorded of their sensitivity says public."""
+def opens_samples(facts: RunFacts, samples: bool | None) -> bool:
+    """Whether whoever sees the page may read prompts and answers: as the person says, or (None) where all that is
+    recorded of their sensitivity says public."""
+    if samples is not None:
+        return samples
     suite, left = facts.suite_resolved, facts.egress
     levels = {suite.sensitivity if suite is not None else None, left.sensitivity if left is not None else None}
     return levels - {None} == {"public"}

@@ -19,7 +19,7 @@ from evalkit.errors import EvalkitError
 from evalkit.render import charts
 from evalkit.render.cards import cards
 from evalkit.render.cells import run_titles
-from evalkit.render.html import GateSection, prepared, without_folders
+from evalkit.render.html import GateSection, opens_samples, prepared, without_folders
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
 from evalkit.render.standings import headline
@@ -83,7 +83,7 @@ def pages_of(store: ResultsReader, *, samples: bool | None = None) -> Iterator[S
         texts = written([page for _, page in drafts])
         yield from (SitePage(path, text) for (path, _), text in zip(drafts, texts, strict=True))
     damaged = [(info.name, problem) for info in every if (problem := problems[info.name]) is not None]
-    yield SitePage(INDEX, written([_index(store, done, damaged)])[0])
+    yield SitePage(INDEX, written([_index(store, done, damaged, samples)])[0])
 
 
 def _file(run: str, taken: set[str]) -> str:
@@ -122,11 +122,13 @@ def _of_run(store: ResultsReader, run: _Made, samples: bool | None) -> tuple[_Ma
     return replace(run, gate=decided), pages
 
 
-def _index(store: ResultsReader, runs: Sequence[_Made], damaged: Sequence[tuple[str, str]]) -> PageDraft:
+def _index(
+    store: ResultsReader, runs: Sequence[_Made], damaged: Sequence[tuple[str, str]], samples: bool | None
+) -> PageDraft:
     reports = {run.info.name: (run.title, run.href("runs")) for run in runs}
     wanted: dict[str, Chart] = {}
     ordered = sorted(runs, key=lambda run: run.info.status != "complete")  # as the board: complete runs first
-    of_suites = [_suite(store, name, reports, wanted) for name in suites([run.info for run in ordered])]
+    of_suites = [_suite(store, name, reports, wanted, samples) for name in suites([run.info for run in ordered])]
     count = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'}"
     values = {
         "title": "Results",
@@ -145,7 +147,11 @@ def _index(store: ResultsReader, runs: Sequence[_Made], damaged: Sequence[tuple[
 
 
 def _suite(
-    store: ResultsReader, suite: str, reports: dict[str, tuple[str, str]], wanted: dict[str, Chart]
+    store: ResultsReader,
+    suite: str,
+    reports: dict[str, tuple[str, str]],
+    wanted: dict[str, Chart],
+    samples: bool | None,
 ) -> dict[str, object]:
     """What the board's leaderboard says of a suite; its chart is added to `wanted`. Empty: no model has a row."""
     entries = [entry for entry in entries_of(store, suite) if entry.run.name in reports]
@@ -166,7 +172,11 @@ def _suite(
         "cards": cards(lines),
         "leaderboard": leaderboard(lines, reports),
         "tasks": by_task(entries, tasks) if len(tasks) > 1 else None,
-        "unreadable": [str(one) for one in unreadable if (one.run, one.model) in shown],
+        "unreadable": [
+            one.said(quotes=opens_samples(store.facts(one.run), samples))
+            for one in unreadable
+            if (one.run, one.model) in shown
+        ],
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
     }
 

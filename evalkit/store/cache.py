@@ -38,8 +38,6 @@ _NO_COUNTS = frozenset({"provider_cost_usd", "service_tier", "beside"})
 _PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal", "carried")
 _TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
 _NO_SETTINGS = Settings()
-_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading an answer raises that is none."""
 
 
 @dataclass(frozen=True, slots=True)
