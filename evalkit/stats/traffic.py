@@ -30,8 +30,8 @@ _FLAT = 1e-12
 _FINE = 2e-3
 """How finely the end of an interval is searched, of half its length."""
 _LONGEST = 3.0
-"""The longest end of an interval, of half of Student's: a stratum with one very light cluster, or one degree of freedom,
-leaves the tilted test nothing to reject by. Of 6,000 skewed draws the longest was 1.9 of it."""
+"""The longest end of an interval, of half of Student's: where a stratum has one very light cluster, or there are two
+degrees of freedom, the tilted test has nothing to reject by. Of 6,000 skewed draws the longest was 1.9 of it."""
 _CONFIDENCE = 0.95
 
 
