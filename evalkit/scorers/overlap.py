@@ -15,7 +15,7 @@ compared in Unicode's composed form (NFC).
 
 The score is in [0, 1] and graded; with several references the best counts (BLEU and chrF take them together, as their
 definitions do). Sentence scores average to another figure than the corpus BLEU and chrF that papers print: those are
-corpus metrics (`evalkit.scorers.corpus`), shown and not gated. Replies longer than 20,000 characters are cut there.
+corpus metrics (`corpus_bleu`, `corpus_chrf`), shown and not gated. Replies longer than 20,000 characters are cut there.
 
 Figures of a whole task that are no mean over its samples: macro-F1, corpus BLEU and chrF, pass@k.
 

@@ -53,7 +53,7 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     """Right when the reply is one of the right answers and nothing else.
 
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
-    `ignore_wrapping` reads through emphasis, quotation marks and the like (`evalkit.scorers.wrapping`).
+    `ignore_wrapping` reads through emphasis, quotation marks and the like (`unwrapped`).
     """
     options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
     same = says_plainly if options.flag("ignore_wrapping") else str.__eq__

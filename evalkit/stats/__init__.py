@@ -28,7 +28,7 @@ _HOMES = {
     "holm": "multiplicity",
     "latency_limit": "exceedance",
     "latency_ratio": "exceedance",
-    "mcnemar": "symmetry",
+    "mcnemar": "sign_flips",
     "power_of": "power",
     "predictors": "history",
     "sequential": "looks",
