@@ -171,6 +171,16 @@ def test_what_is_in_the_folder_already_is_nobody_s_to_remove(tmp_path: Path, cap
     assert not any((tmp_path / "elsewhere").iterdir())
 
 
+def test_what_the_documents_write_has_no_place_among_our_files() -> None:
+    """A folder that a command of the documents writes in a clone is ignored by git: none of ours has its name."""
+    root = Path(__file__).parents[1]
+    ignored = (root / ".gitignore").read_text().splitlines()
+    pages = [root / "README.md", *(root / "docs").rglob("*.md"), *(root / "examples").rglob("*.md")]
+    text = "\n".join(page.read_text("utf-8") for page in pages)
+    written = set(re.findall(r"--(?:site|charts) ([a-z][\w-]*)/", text))
+    assert "public" in written and {f"/{name}/" for name in written} <= set(ignored)
+
+
 def test_a_mistake_in_the_call_is_told(tmp_path: Path, capsys: Capture) -> None:
     a_run(tmp_path / "results", ("gpt",), n=2)
     (tmp_path / "file").write_text("")
