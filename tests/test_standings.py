@@ -136,6 +136,32 @@ def test_the_newest_complete_run_of_each_model_counts(tmp_path: Path) -> None:
     assert {entry.model for entry in entries} == {"gpt", "tiny"}
 
 
+def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None:
+    """Whether a gate stopped a candidate, or somebody cut the run; the same run's baseline is whole."""
+    at = {"n_used": 3, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}
+    stop = {"stopped_early": {"seed": 0, "counts": {"all": 10}, "candidates": {"tiny": at}}}
+    for name, cut, warned in (
+        ("stopped", stop, "stopped early: 3 of 10 items"),
+        ("limited", {"cut_by_limit": 3}, "cut by --limit 3"),
+        ("tasks", {"cut_by_tasks": ["triage"]}, None),
+    ):
+        results = tmp_path / name
+        runs.update_facts(a_run(results, ("gpt", "tiny"), n=3), **cut)
+        (part,) = {entry.run.name for entry in entries_of(ResultsReader(results), "support")}
+        said = {entry.model: "; ".join(entry.warnings) for entry in entries_of(ResultsReader(results), "support", part)}
+        assert warned is None or warned in said["tiny"], name
+        assert ("stopped" in said["tiny"], "stopped" in said["gpt"]) == (name == "stopped", False)
+
+        whole = a_run(results, ("gpt", "tiny"), n=10)
+        newer = a_run(results, ("gpt", "tiny"), n=3)
+        runs.update_facts(newer, **cut)
+        found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
+        assert found == {"gpt": newer.name if name == "stopped" else whole.name, "tiny": whole.name}, name
+        runs.update_facts(whole, status="interrupted")  # what is complete but a part says more than what broke off
+        found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
+        assert found == {"gpt": newer.name, "tiny": newer.name}, name
+
+
 def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> None:
     import json
 

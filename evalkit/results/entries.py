@@ -1,6 +1,6 @@
 """The lines of a leaderboard: one model of one run, with its figures and what a reader should beware of.
 
-    entries = entries_of(store, "support-swap")     # the newest run of each model of this suite
+    entries = entries_of(store, "support-swap")     # the newest whole run of each model of this suite
     table = standing(store, entries, task=None)     # who leads, who is too close to call, who is behind; best first
 
 Shared by the board and the HTML report, so that both show the same order. A warning is a sentence; colours only repeat
@@ -19,10 +19,12 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.facts.stops import StoppedCandidate
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.store.runs import RunInfo
+from evalkit.text import numbers
 
 STALE_DAYS = 90
 """A hosted model is silently replaced and repriced faster than that."""
@@ -154,14 +156,19 @@ def suites(runs: Sequence[RunInfo]) -> list[str]:
 def entries_of(
     store: ResultsReader, suite: str, run: str | None = None, today: date | None = None
 ) -> list[ReportEntry]:
-    """One entry a model: of the named run, or of the newest run that has it (complete ones before unfinished ones)."""
+    """One entry a model: of the named run, or of the newest run that has the whole of it.
+
+    Runs that were cut (--limit, --tasks) or in which the model was stopped early come after whole ones, unfinished ones
+    after those: they count where there is nothing better, and their warnings say what they are.
+    """
     known_facts = CatalogueFacts.beside(store.results)
     mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
     mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
+    having = [(model, info) for info in mine for model in store.summary(info.name).models]
+    having.sort(key=lambda one: (one[1].status != "complete", _is_part(store.facts(one[1].name), one[0])))
     chosen: dict[str, RunInfo] = {}
-    for info in mine:
-        for model in store.summary(info.name).models:
-            chosen.setdefault(model, info)
+    for model, info in having:
+        chosen.setdefault(model, info)
     first = next((info for info in mine if info in chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
     states = {name: store.state(name) for name in dict.fromkeys(info.name for info in chosen.values())}
@@ -229,7 +236,7 @@ def _entry(
     if other_weights is not None:
         warnings.append(f"not comparable: {other_weights}")
     comparable = not differs and not other and other_weights is None
-    warnings += _about_run(info, state, facts, cells.all, today)
+    warnings += _about_run(info, model, state, facts, cells.all, today)
     warnings += known.badges(today) if known else []
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), comparable, _is_own(facts, model))
 
@@ -243,12 +250,25 @@ def _is_own(facts: RunFacts, model: str) -> bool | None:
     return None if about.adapter in _FROM_FILES else True
 
 
-def _about_run(info: RunInfo, state: RunState, facts: RunFacts, cell: Cell, today: date) -> list[str]:
+def _stopped(facts: RunFacts, model: str) -> StoppedCandidate | None:
+    """Where a gate stopped this model before its last item; None where it did not."""
+    return facts.stopped_early.candidates.get(model) if facts.stopped_early is not None else None
+
+
+def _is_part(facts: RunFacts, model: str) -> bool:
+    """Whether a complete run asked this model a part of the suite only."""
+    return bool(facts.cut_by_limit or facts.cut_by_tasks is not None or _stopped(facts, model))
+
+
+def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell: Cell, today: date) -> list[str]:
     warnings = []
     if info.status != "complete":
         warnings.append(f"{state}: its figures are of what there is so far")
     if facts.cut_by_limit:
         warnings.append(f"cut by --limit {facts.cut_by_limit}")
+    if (stopped := _stopped(facts, model)) is not None:
+        said = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
+        warnings.append(f"stopped early: {said}; its interval is one for a fixed number of items, and does not hold")
     if (failed := cell.outcomes.get("errored", 0) - cell.n_unmarked) > 0:
         warnings.append(f"{failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
