@@ -83,9 +83,9 @@ def test_the_time_of_a_model_on_this_machine_asks_for_no_account(
     suite = write_suite(
         tmp_path,
         "",
-        models='  weights: {adapter: ctranslate2, model: tiny}\n'
+        models="  weights: {adapter: ctranslate2, model: tiny}\n"
         '  served: {adapter: vllm, model: y, base_url: "http://127.0.0.1:9/v1"}\n'
-        '  far: {adapter: openai, model: gpt-6-luna}',
+        "  far: {adapter: openai, model: gpt-6-luna}",
         n=5,
     )
     made = evalkit(capsys, "plan", suite, "--no-cache", "--results", tmp_path / "none", "--json")
