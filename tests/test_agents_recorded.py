@@ -11,6 +11,8 @@ import pytest
 
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
+from evalkit.suite.environments.conduct import Conduct, read_conduct
+from evalkit.suite.environments.world import Played, PlayedCall
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.conftest import REPO
 from tests.world import Ran, evalkit, run_folders
@@ -89,6 +91,31 @@ def test_the_same_call_gets_its_results_in_their_order(tmp_path: Path, capsys: C
         ("busy\n[image]", True), ("18 C\n[image]", False), ("18 C\n[image]", False)
     ]  # fmt: skip
     assert row.outcome == "right", "the first call failed and does not count"
+
+
+def test_a_rule_of_conduct_says_which_calls_it_counts(tmp_path: Path, capsys: Capture) -> None:
+    recorded = json.loads(RECORDED)
+    recorded["results"] = [result("no such city", failed=True, city="Ulm")]
+    item = {key: value for key, value in ITEM.items() if key != "solution"}
+    done, row = ran(capsys, write(tmp_path, scripted(call(city="Ulm"), "18"), recorded, item))
+    assert done.code == 0, done.err
+    assert row.reason == "get_weather was not called with success, and must be called"
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "results", "--sample", "ulm")
+    assert "was not called with success" in " ".join(shown.out.split())
+
+    made = [PlayedCall(1, "w", {"city": city}, "", failed, False) for city, failed in [("Ulm", True), ("Rome", False)]]
+    for rule, said in (
+        ({"must": "w", "with": {"city": "Ulm"}}, "w was not called with success with the arguments of the rule, and"),
+        (
+            {"must": "w", "with": {"city": "Bern"}},
+            "w was not called with the arguments of the rule, and must be called",
+        ),
+        ({"must": "w", "times": 2}, "w was called once with success, and must be called 2 times"),
+        ({"must": "v"}, "v was not called, and must be called"),
+        ({"at_most": 0, "of": "w"}, "w was called once with success, and may be at most 0"),
+    ):
+        (breach,) = Conduct(read_conduct([rule], "conduct", ["w", "v"])).breaches(Played({}, tuple(made)))
+        assert breach.startswith(said)
 
 
 def test_a_call_that_was_never_recorded_has_no_score(tmp_path: Path, capsys: Capture) -> None:

@@ -77,6 +77,24 @@ def test_local_models_count_by_their_own_tokenizer(capsys: pytest.CaptureFixture
     assert model["receiver"] is None
 
 
+def test_the_time_of_a_model_on_this_machine_asks_for_no_account(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    suite = write_suite(
+        tmp_path,
+        "",
+        models="  weights: {adapter: ctranslate2, model: tiny}\n"
+        '  served: {adapter: vllm, model: y, base_url: "http://127.0.0.1:9/v1"}\n'
+        "  far: {adapter: openai, model: gpt-6-luna}",
+        n=5,
+    )
+    made = evalkit(capsys, "plan", suite, "--no-cache", "--results", tmp_path / "none", "--json")
+    assert made.code == 0, made.err
+    said = {one["model"]: one["minutes_basis"] for one in made.json["models"]}
+    assert {name: "account" in text for name, text in said.items()} == {"weights": False, "served": False, "far": True}
+    assert all(text.startswith("unknown: no earlier run") for text in said.values())
+
+
 def test_a_gate_says_the_smallest_regression_it_would_catch(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     url = "http://127.0.0.1:9/v1"
     models = f'{_priced(url)}\n  own: {{adapter: vllm, model: y, base_url: "{url}"}}'

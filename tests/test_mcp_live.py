@@ -204,6 +204,17 @@ def test_check_and_plan_ask_no_server(tmp_path: Path, capsys: Capture) -> None:
     assert refused.code == 2
     assert "the server failed when it was asked for its tools" in refused.err
     assert "Traceback" not in refused.err
+    started = tmp_path / "started"
+    script = tmp_path / "server.py"
+    script.write_text(f"open({str(started)!r}, 'w')", "utf-8")
+    suite = write(tmp_path / "program", {"command": [sys.executable, str(script)]})
+    for command in (("check", suite), ("plan", suite)):
+        barred = evalkit(capsys, *command)
+        assert barred.code == 2
+        assert "--allow-suite-code" in barred.err
+        done = evalkit(capsys, *command, "--allow-suite-code")
+        assert done.code == 0, done.err
+    assert not started.exists(), "neither starts the program"
     stated = write(tmp_path / "end", mcp, items=[{**ITEMS[0], "end": {"a": 1}}])
     refused = evalkit(capsys, "check", stated)
     assert refused.code == 2

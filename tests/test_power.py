@@ -122,6 +122,22 @@ def test_the_command_names_what_is_missing(tmp_path: Path, capsys: Capture) -> N
     assert "no list of whole numbers" in ran.err
 
 
+def test_why_no_number_of_items_would_do_is_said(tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path / "two", 1, gate({"quality": "all", "margin": 0.1}))
+    alike = stored(tmp_path / "same", {"base": [1.0] * 60, "cand": [1.0] * 60}, gate({"quality": "all", "margin": 0.1}))
+    for run, results, difference, says, not_said in (
+        (folder, "two", "-0.1", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
+        (folder, "two", "-0.3", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
+        (alike, "same", "-0.05", "cannot be weighed so that the supposed difference (−0.050) is true", "lies at"),
+        (folder, "two", "-0.0999", "even 20,000 items are not shown to be enough", "lies at the margin"),
+    ):
+        asked = ("power", run.name, "--results", tmp_path / results, "--difference", difference, "--draws", 20)
+        ran = evalkit(capsys, *asked)
+        said = " ".join(ran.out.split())
+        assert ran.code == 0, ran.err
+        assert says in said and not_said not in said, said
+
+
 def test_items_that_do_not_exist_are_said_and_paid_for(tmp_path: Path) -> None:
     earlier = Earlier.of(run_of(tmp_path), "base", "cand")
     found = cheapest_mixes(earlier, WantedPower(0.25), Limits((1, 2), most_items=5, usd_per_new_item=10.0), draws=20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -1297,7 +1298,9 @@ def test_a_gate_says_pass_fail_or_inconclusive_with_every_rule(tmp_path: Path) -
     assert rule.low is not None
     assert rule.low < rule.estimate
     assert "against ≥ −0.050" in rule.reason
-    assert "more items would pass" in undecided.rules[0].reason
+    reason = undecided.rules[0].reason
+    assert "more items would pass" in reason
+    assert re.findall(r"\d more\b(?! items)", reason) == [], "every figure has its unit"
     assert any("evalkit does not see which model it asks" in note for note in passed.notes)
     assert "FAIL" in str(failed)
     assert list(failed.frame().columns)[:3] == ["candidate", "name", "kind"]

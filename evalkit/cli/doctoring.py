@@ -28,6 +28,7 @@ EXTRAS = {
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "scoring of mathematics"),
     "metrics": ("sacrebleu", "the scorer overlap: BLEU, chrF, ROUGE"),
+    "mcp": ("mcp", "tools of a live MCP server for agents: mcp: in an environment"),
     "mlflow": ("mlflow", "evalkit export --to mlflow"),
     "wandb": ("wandb", "evalkit export --to wandb"),
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from evalkit.decide.earlier_run import Earlier
 from evalkit.errors import UserError
 from evalkit.stats.history import share_with
 from evalkit.stats.repeats import Components
+from evalkit.stats.resampling import Population
 from evalkit.stats.sample_size import DRAWS, Mix, WantedPower, smallest
 
 REPEATS = (1, 2, 4, 8)
@@ -71,6 +73,18 @@ class CheapestMixes:
     in_vain: tuple[int, ...]
     """Repeats with which no number of items would do."""
 
+    @property
+    def why_none(self) -> Literal["beyond margin", "one side", "too many"] | None:
+        """Why there is no mix: the supposed difference lies at the margin or beyond it; all items of the earlier run
+        lie on one side of it; or more items than are drawn. None: there are mixes."""
+        if self.mixes:
+            return None
+        if self.question.at_margin:
+            return "beyond margin"
+        tried = [(one, k) for one in self.earlier.by_judges.values() for k in self.in_vain]
+        one_sided = any(Population.of(one, k, self.question.difference) is None for one, k in tried)
+        return "one side" if one_sided else "too many"
+
     def as_json(self) -> dict[str, object]:
         """Plain values; null is not known."""
         earlier = self.earlier
@@ -99,6 +113,7 @@ class CheapestMixes:
                 for one in self.mixes
             ],
             "in_vain": self.in_vain,
+            "why_none": self.why_none,
         }
 
 

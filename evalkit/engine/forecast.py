@@ -20,6 +20,7 @@ from functools import cache
 from typing import cast
 
 from evalkit.adapters.base import CountsPrompts
+from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
@@ -352,13 +353,20 @@ def _minutes(
         if known.n_runs:
             asked = "an earlier run" if known.n_runs == 1 else f"{known.n_runs:,} earlier runs"
             return None, f"unknown: {asked} of this model measured no times (answers from a file or the cache)"
-        return None, "unknown: no earlier run of this model; --requests-per-minute says what your account allows"
+        way = "a run with --limit tells" if _is_here(model) else "--requests-per-minute says what your account allows"
+        return None, f"unknown: no earlier run of this model; {way}"
     width = in_flight or known.in_flight
     if not width:
         return None, "unknown: earlier runs do not say how many requests were open"
     return n * known.total_s.mean / min(width, max(n, 1)) / 60, (
         f"{known.total_s.mean:.2g} s an answer as in earlier runs, {width} in flight"
     )
+
+
+def _is_here(model: PlannedModel) -> bool:
+    """Whether it answers on this machine, where no account limits it. A program may ask others."""
+    endpoint = model.adapter.endpoint
+    return is_loopback(endpoint.host) if endpoint.host is not None else not endpoint.network
 
 
 def _whole(count: float | None) -> int | None:

@@ -6,6 +6,7 @@ import math
 from typing import TextIO
 
 from evalkit.decide.mixes import CheapestMixes, PricedMix, share_of_items
+from evalkit.stats.sample_size import MOST_DRAWN
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -51,14 +52,27 @@ def _passes(one: PricedMix) -> str:
     return f"{numbers.share(mix.passes)} [{numbers.share(mix.passes_low)}, {numbers.share(mix.passes_high)}]"
 
 
+def _why_none(found: CheapestMixes) -> str:
+    """Why no number of items would do, and the way out."""
+    question, n = found.question, len(found.earlier.whole.baseline)
+    supposed = f"the supposed difference ({numbers.difference(question.difference)})"
+    why = {
+        "beyond margin": f"{supposed} lies at the margin of {question.margin:g} or beyond it, where no candidate "
+        "passes. Suppose a smaller loss, or a wider margin.",
+        "one side": f"the {numbers.count(n)} items of the earlier run cannot be weighed so that {supposed} is true of "
+        "them: on all of them the two models differ in one direction from it (measured: "
+        f"{numbers.difference(found.observed)}). Suppose a difference nearer to the measured one.",
+        "too many": f"{supposed} lies so near the margin of {question.margin:g} that even "
+        f"{numbers.count(MOST_DRAWN)} items are not shown to be enough. Suppose a smaller loss, or a wider margin.",
+    }
+    return f"No number of items would do: {why[found.why_none or 'too many']}"
+
+
 def _said(found: CheapestMixes) -> list[str]:
     earlier, parts = found.earlier, found.parts
     said = []
     if not found.mixes:
-        said.append(
-            "No number of items would do: the supposed difference lies at the margin or beyond it, or no item of this "
-            "run lies on its other side. Suppose another difference, or a wider margin."
-        )
+        said.append(_why_none(found))
     elif not any(one.fits for one in found.mixes):
         said.append("No mix gets by with the items that there are: make more, or accept a wider margin.")
     if parts is not None:

@@ -107,7 +107,7 @@ def advice_of(finding: RuleResult) -> str:
         return visible(finding.unmeasured, limit=600)
     equal, holds = finding.more_if_equal, finding.more_if_estimate_holds
     if finding.baseline is None and finding.candidate is not None:  # of the candidate alone
-        return f"about {holds:,} more would decide if this figure holds" if holds is not None else ""
+        return f"about {holds:,} more items would decide if this figure holds" if holds is not None else ""
     if equal is None and holds is None and (finding.condition.value != 0 or finding.p_pass is None):
         return ""
     first = (
@@ -116,7 +116,7 @@ def advice_of(finding: RuleResult) -> str:
         else "no number of items passes equal models at a margin of 0"
     )
     second = (
-        f"about {holds:,} more would decide if this difference holds"
+        f"about {holds:,} more items would decide if this difference holds"
         if holds is not None
         else "this difference lies too near the margin to be resolved"
     )
@@ -281,7 +281,7 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
             what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
             needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
         if finding.more_if_equal is not None:
-            needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
+            needs.append(f"about {finding.more_if_equal:,} more items if both are truly equal")
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
     return RenderedRule(
         candidate=visible(candidate, limit=60),

@@ -42,6 +42,11 @@ class WantedPower:
     """Candidate minus baseline that is supposed to be true where it should pass, in score units."""
     tail: Tail = "strict"
 
+    @property
+    def at_margin(self) -> bool:
+        """Whether the supposed difference lies at the margin or beyond it, where nothing passes."""
+        return self.difference + self.margin <= 1e-4
+
 
 @dataclass(frozen=True, slots=True)
 class Mix:
@@ -71,9 +76,9 @@ def smallest(
     """
     if repeats > 1 and stored.stored_repeats < 2:
         raise ValueError("one stored answer an item says nothing of how answers to the same item differ")
-    distance = question.difference + question.margin
-    if distance <= 1e-4:
+    if question.at_margin:
         return None
+    distance = question.difference + question.margin
     source = Population.of(stored, repeats, question.difference)
     if source is None:
         return None

@@ -132,12 +132,15 @@ def _said(rule: ConductEntry, calls: Sequence[PlayedCall]) -> str | None:
     done = [call for call in calls if not call.failed]
     if rule.must is not None:
         n = len(_of(done, rule.must, rule.given))
-        return f"{rule.must} was {_often(n)}, and must be called{_at_least(rule.times)}" if n < rule.times else None
+        times = "" if rule.times == 1 else f" {rule.times} times"
+        said = f"{rule.must} was {_often(n)}{_which(rule.must, rule, calls)}, and must be called{times}"
+        return said if n < rule.times else None
     if rule.never is not None:
         return f"{rule.never} was called, and must not be" if _of(calls, rule.never, rule.given) else None
     if rule.at_most is not None and rule.of is not None:
         n = len(_of(done, rule.of, rule.given))
-        return f"{rule.of} was {_often(n)}, and may be at most {rule.at_most}" if n > rule.at_most else None
+        said = f"{rule.of} was {_often(n)}{_which(rule.of, rule, calls)}, and may be at most {rule.at_most}"
+        return said if n > rule.at_most else None
     if rule.only is not None:
         return _too_early(rule.only, rule, done)
     assert rule.confirmed_by is not None
@@ -176,8 +179,12 @@ def _often(n: int) -> str:
     return ("not called", "called once", "called twice")[n] if n < 3 else f"called {n} times"
 
 
-def _at_least(times: int) -> str:
-    return "" if times == 1 else f" {times} times"
+def _which(tool: str, rule: ConductEntry, calls: Sequence[PlayedCall]) -> str:
+    """Which calls of a tool were counted, where others were made too."""
+    named = [call for call in calls if call.name == tool]
+    fitting = _of(named, tool, rule.given)
+    failed = " with success" if any(call.failed for call in fitting) else ""
+    return failed + (" with the arguments of the rule" if len(fitting) < len(named) else "")
 
 
 @lru_cache(maxsize=512)
