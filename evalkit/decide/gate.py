@@ -38,6 +38,7 @@ from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.store import baselines
 from evalkit.store import table as stored
+from evalkit.suite.gate_sight import guards_nothing
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _candidate(
     served = served_lines(baseline=base_rows, candidate=rows)
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
+    notes = (*notes, *_unguarded(rows, side))
     if stopped is not None:
         decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
@@ -197,7 +199,7 @@ def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_alike(pairs), *_weighted(pairs, side)),
+        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side)),
         served=served_lines(candidate=rows),
     )
 
@@ -322,6 +324,16 @@ def _effective(pairs: Pairs) -> tuple[int, float]:
     weights = None if pairs.weight is None else pairs.weight[first]
     sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=weights)
     return len(first), float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def _unguarded(rows: pa.Table, side: Side) -> list[str]:
+    """A sentence for each task whose `critical` is a condition that marked none of its samples."""
+    tasks = side.facts.suite_resolved.tasks if side.facts.suite_resolved is not None else ()
+    conditions_of = {task.name: said for task in tasks if isinstance(said := (task.marks or {}).get("critical"), str)}
+    if not conditions_of:
+        return []
+    guarded = {row["task"] for row in rows.select(["task", "critical"]).to_pylist() if row["critical"]}
+    return [f"{task}: {guards_nothing(said)}" for task, said in conditions_of.items() if task not in guarded]
 
 
 def _weighted(pairs: Pairs, side: Side) -> list[str]:

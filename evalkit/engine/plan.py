@@ -32,6 +32,7 @@ from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unread
 from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
+from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
@@ -87,8 +88,13 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     for task in tasks:
         judge = identity_of(judged[task.name], judges) if task.name in judged and not of_judges else None
         asked = OwnPrompts(task, entries)
-        found = plan_task(task, scorers.get(task.name), asked, answering, judge, streams=streams)
+        gated = GateSight(task.name, task.entry.critical, sliced_rules(suite.gate, task.name, str(suite.path)))
+        flows = streams and (suite.gate is None or not gated)  # a gate's words are held against all samples, first
+        found = plan_task(task, scorers.get(task.name), asked, answering, judge, gated, streams=flows)
         complaints, notes = [*complaints, *found.complaints], [*notes, *found.notes]
+        if found.planned is not None:
+            wrong, told = _of_gate(suite, task, gated, options)
+            complaints, notes = complaints + wrong, notes + told
         redacted[task.name] = dict(found.redacted)
         planned += [found.planned] if found.planned is not None else []
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
@@ -124,6 +130,17 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     lacking = _said(work, recorded.lacking)
     digests = digests_of(work, tasks, entries, panel, live.facts)
     return Plan(suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking)
+
+
+def _of_gate(
+    suite: ResolvedSuite, task: ResolvedTask, gated: GateSight, options: PlanOptions
+) -> tuple[list[str], list[str]]:
+    """(complaints, notes) about what the gate asks for and no sample has. A cut run is no evidence anyway: notes."""
+    cut = options.limit is not None or options.limit_share is not None
+    unguarded = gated.unguarded()
+    refused = [*gated.unmet(), *([f"{task.at}.critical: {unguarded}"] if unguarded and suite.gate is not None else [])]
+    told = [f"{task.name}: {unguarded}"] if unguarded and suite.gate is None else []
+    return ([], [*refused, *told]) if cut else (refused, told)
 
 
 def _as_asked(entry: ModelEntry, entries: Mapping[str, ModelEntry]) -> ModelEntry:

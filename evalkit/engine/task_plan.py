@@ -1,6 +1,6 @@
 """One task before anything is sent: its samples rendered, its scorer made and tried, its settings fitted to the models.
 
-    plan_task(task, scorer, asked, models, judge=None, streams=True)    # TaskPlan(planned=PlannedTask(...), ...)
+    plan_task(task, scorer, asked, models, None, gated, streams=True)    # TaskPlan(planned=PlannedTask(...), ...)
 
 Besides: may an application be told what a task sends, and can it be asked at all? Its first request is made and not
 sent, so that what never works is known before anything is paid for.
@@ -24,6 +24,7 @@ from evalkit.errors import SuiteError, Unsupported
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
+from evalkit.suite.gate_sight import GateSight
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.tasks import ResolvedTask
 
@@ -46,12 +47,14 @@ def plan_task(
     asked: OwnPrompts,
     models: Mapping[str, tuple[ModelEntry, Adapter]],
     judge: Mapping[str, object] | None,
+    gated: GateSight,
     *,
     streams: bool,
 ) -> TaskPlan:
     """The task with all samples, or with `streams` the first of many, rendered and their golds scored.
 
-    `asked` renders them with the prompts of single models besides; `judge` is who judges it, as part of its identity.
+    `gated` sees them for the gate, unless they are streamed. `asked` renders them with the prompts of single models
+    besides; `judge` is who judges it, as part of its identity.
     """
     stream = begin(task, scorer) if streams and not asked and scorer is not None else None
     if stream is not None:
@@ -59,7 +62,7 @@ def plan_task(
         redacted: Mapping[str, int] = {}
     else:
         gold = GoldCheck(task, scorer) if scorer is not None else None
-        found = task.examine(_both(gold, asked))
+        found = task.examine(_each(gold, asked, gated))
         n, samples, notes, redacted = (
             found.n,
             task.samples,
@@ -88,14 +91,15 @@ def plan_task(
     return TaskPlan(planned, complaints, [*notes, *fit.notes], redacted)
 
 
-def _both(gold: GoldCheck | None, asked: OwnPrompts) -> Callable[[Sample], None] | None:
+def _each(*seeing: GoldCheck | OwnPrompts | GateSight | None) -> Callable[[Sample], None] | None:
     """Who sees each sample beside the examination; None: nobody."""
-    if not asked or gold is None:
-        return gold.see if gold is not None else None
+    wanted = [one.see for one in seeing if one is not None and (isinstance(one, GoldCheck) or one)]
+    if len(wanted) < 2:
+        return wanted[0] if wanted else None
 
     def see(sample: Sample) -> None:
-        gold.see(sample)
-        asked.see(sample)
+        for one in wanted:
+            one(sample)
 
     return see
 

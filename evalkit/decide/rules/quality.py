@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
+from evalkit.suite.gate_sight import no_item
 from evalkit.suite.schema.parts import Text
 from evalkit.suite.schema.rules import Problem
 from evalkit.suite.wording import near
@@ -113,7 +114,7 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
             mask[rows] = True
             return mask
     known = [f"{t}/{s}={v}" for t, s, v, _ in pairs.slice_rows if t == task]
-    raise NotComparable(f"the gate asks about {subject!r}, to which no item belongs; {near(subject, known)}")
+    raise NotComparable(no_item(subject, known))
 
 
 def pairs_of_part(context: RuleContext, task: str, part: str) -> Pairs:
