@@ -332,7 +332,7 @@ def _unguarded(rows: pa.Table, side: Side) -> list[str]:
     conditions_of = {task.name: said for task in tasks if isinstance(said := (task.marks or {}).get("critical"), str)}
     if not conditions_of:
         return []
-    guarded = {row["task"] for row in rows.select(["task", "critical"]).to_pylist() if row["critical"]}
+    guarded = set(rows.filter(rows["critical"]).column("task").to_pylist())
     return [f"{task}: {guards_nothing(said)}" for task, said in conditions_of.items() if task not in guarded]
 
 
