@@ -9,8 +9,8 @@ What a provider wants back with a turn (`Message.carried`) is not stored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, cast, get_args
 
 from evalkit.records import Message, Role, ToolCall
 
@@ -28,13 +28,14 @@ def message_entry(message: Message) -> tuple[object, ...]:
     return (message.role, message.content, more) if more else (message.role, message.content)
 
 
-def read_message(one: Mapping[str, Any]) -> Message | None:
+def read_message(one: Mapping[str, object]) -> Message | None:
     """The turn back; None for what `message_record` did not write."""
     role, content = one.get("role"), one.get("content")
     if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str) or not _fits(one):
         return None
-    calls = tuple(ToolCall(name, arguments) for name, arguments in one.get("calls", ()))
-    return Message(role, content, calls, failed=one.get("failed", False))  # type: ignore[arg-type]  # one of the roles
+    pairs = cast("Sequence[tuple[str, str]]", one.get("calls", ()))
+    calls = tuple(ToolCall(name, arguments) for name, arguments in pairs)
+    return Message(cast(Role, role), content, calls, failed=one.get("failed") is True)
 
 
 def read_entry(one: list[Any]) -> Message:
@@ -58,7 +59,7 @@ def _more(message: Message) -> dict[str, object]:
     return {**({"calls": calls} if calls else {}), **({"failed": True} if message.failed else {})}
 
 
-def _fits(more: Mapping[str, Any]) -> bool:
+def _fits(more: Mapping[str, object]) -> bool:
     calls = more.get("calls", [])
     pairs = isinstance(calls, list) and all(
         isinstance(one, list) and len(one) == 2 and all(isinstance(part, str) for part in one) for one in calls
