@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -57,6 +58,26 @@ def assert_only_our_script(page: Page, text: str) -> None:
     assert f"script-src 'sha256-{digest}';" in text.partition("<title>")[0]
 
 
+def test_the_bill_says_no_sum_of_what_is_unknown(tmp_path: Path, capsys: Capture) -> None:
+    """Answers without a price are not free, and neither are requests that failed."""
+    priced, free = [a_row("gpt", "triage", i) for i in range(3)], [a_row("own", "triage", i) for i in range(2)]
+    gone = [an_error("lost", "triage", i) for i in range(4)]
+    for name, rows, said in (
+        ("unknown", free, "What 2 answers cost is unknown."),
+        ("one", free[:1], "What one answer cost is unknown."),
+        ("unknown and failed", free + gone, "What 2 answers cost is unknown."),
+        ("failed", gone, "No answer came; whether failed requests were billed, no provider reports."),
+        ("mixed", priced + free + gone, " for 3 answers; the price of 2 more is unknown."),
+        ("known", priced + gone, " for all answers."),
+        ("free", [a_row("gpt", "triage", 0, cost_usd=Decimal(0), spend_usd=Decimal(0))], "$0 for all answers."),
+    ):
+        models = tuple(dict.fromkeys(row.model for row in rows))
+        a_run(tmp_path / name, models, n=4, rows=rows, status="incomplete" if gone[0] in rows else "complete")
+        text = report(capsys, tmp_path / name, tmp_path / f"{name}.html")
+        assert text.count(said) == 2, name
+        assert ("$0 for" in text) == (name == "free"), name
+
+
 def test_numbers_are_sorted_as_numbers_and_unknown_ones_have_none(tmp_path: Path, capsys: Capture) -> None:
     a_run(tmp_path / "results", n=10)
     text = report(capsys, tmp_path / "results", tmp_path / "r.html")
@@ -74,7 +95,10 @@ def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: P
     assert "default-src 'none'" in text
     assert_only_our_script(page, text)
     assert (
-        text.index("gpt leads") < text.index("Gate: qwen passes") < text.index("for all answers") < text.index("<h2>")
+        text.index("gpt leads")
+        < text.index("Gate: qwen passes")
+        < text.index("answers; the price of")
+        < text.index("<h2>")
     )
     assert not re.search(r"https?://", text)
     assert "qwen against gpt: <strong>pass</strong>" in text

@@ -82,6 +82,9 @@ def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
         phase = "done" if left == 0 else "asking" if n else "waiting"
         unpriced = cell.cost.n_unknown if cell is not None else 0
         spent = numbers.usd(cell.cost.known_usd if cell is not None else 0.0)
+        if cell is not None and unpriced:
+            whole = unpriced + n_failed(cell) == n and not cell.cost.known_usd
+            spent = numbers.UNKNOWN if whole else f"{spent} + {numbers.count(unpriced)} unpriced"
         rows.append(
             {
                 "model": elements.marked(name),
@@ -89,7 +92,7 @@ def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
                 "answers": numbers.count(n) + (f" of {numbers.count(each)}" if each is not None else ""),
                 "a second": numbers.rate(rate),
                 "left": numbers.duration(left / rate) if left and rate else numbers.UNDEFINED,
-                "spent": f"{spent} + {numbers.count(unpriced)} unpriced" if unpriced else spent,
+                "spent": spent,
                 "asked again": numbers.count(cell.latency.n_retried if cell is not None else 0),
                 "failed": numbers.count(n_failed(cell) if cell is not None else 0),
             }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.facts import ModelSummary
-from evalkit.render.cells import others_text, quality_text, tokens_per_s
+from evalkit.render.cells import n_failed, others_text, quality_text, tokens_per_s
 from evalkit.results.entries import LeaderboardLine, ReportEntry
 from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
@@ -126,16 +126,27 @@ def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary])
 
 
 def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
-    """What all answers cost, judges included: "$6.01 for all answers, of which $0.224 for judges, and 12 answers of
-    unknown price"."""
+    """What the answers cost, judges included: "$6.01 for all answers, of which $0.224 for judges." or "$6.01 for 300
+    answers; the price of 12 more is unknown." Where nothing is known it says so, and no sum."""
     of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
     known = sum(cost.known_usd for cost in (*of_models, *of_judges))
     unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
-    said = f"{numbers.usd(known)} for all answers"
-    if of_judges:
+    priced_models, priced_judges = (
+        sum(one.all.n - n_failed(one.all) - one.all.cost.n_unknown for one in found.values())
+        for found in (models, judges)
+    )
+    priced = priced_models + priced_judges
+    if not priced and not known:
+        if not unknown:
+            return "No answer came; whether failed requests were billed, no provider reports."
+        whose = "one answer" if unknown == 1 else f"{numbers.count(unknown)} answers"
+        return f"What {whose} cost is unknown."
+    whose = "all answers" if not unknown else "one answer" if priced == 1 else f"{numbers.count(priced)} answers"
+    said = f"{numbers.usd(known)} for {whose}"
+    if priced_judges:
         said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"
     if unknown:
-        said += f", and {numbers.count(unknown)} answers of unknown price"
+        said += f"; the price of {numbers.count(unknown)} more is unknown"
     paid = [cost.spend_usd for cost in (*of_models, *of_judges)]
     if unknown == 0 and None not in paid:
         spent = sum(one for one in paid if one is not None)
