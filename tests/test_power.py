@@ -174,6 +174,33 @@ def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch:
     assert "asked once" in ran.out
 
 
+def test_the_forecast_rests_on_the_earlier_run_that_was_named(tmp_path: Path, capsys: Capture) -> None:
+    """Wherever it lies; and where a name was another model there, that is said."""
+    folder = run_of(tmp_path / "elsewhere", 1)
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "x", "a": "y"}\n')
+    suite = tmp_path / "s.yaml"
+    for model, ids in (("cand", "same"), ("other-id", "other"), ("some-id", "none stored")):
+        if ids == "none stored":
+            base = {"adapter": "openai_chat", "model": "base", "facts": {}}
+            runs.update_facts(folder, models={"base": base, "cand": {"adapter": "replay", "facts": {}}})
+        where = 'adapter: vllm, base_url: "http://127.0.0.1:9/v1"'
+        suite.write_text(
+            f"name: s\nmodels:\n  base: {{{where}, model: base}}\n  cand: {{{where}, model: {model}}}\n"
+            "run: {in_flight: 4}\ntasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', "
+            "target: '{{ a }}', score: exact}\n"
+            "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.25}]}\n"
+        )
+        asked = ("plan", suite, "--earlier", folder, "--results", tmp_path / "empty", "--no-cache", "--json")
+        made = evalkit(capsys, *asked)
+        assert made.code == 0, made.err
+        said = {one["model"]: one["minutes_basis"] for one in made.json["models"]}
+        assert "as in earlier runs" in said["base"]
+        assert ("no earlier run" in said["cand"]) == (ids == "other"), said
+        assert any("cand was cand there and is other-id here" in note for note in made.json["notes"]) == (
+            ids == "other"
+        )
+
+
 def test_each_judge_alone_and_all_together_are_mixes_of_their_own(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     rows = []

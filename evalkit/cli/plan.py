@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,11 +87,14 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
     from evalkit.engine.caching import CachedAnswers
     from evalkit.engine.experience import learn
     from evalkit.engine.forecast import forecast, forecast_judges
+    from evalkit.store.runs import resolve_run
 
     assert options.results is not None
+    folder = None if earlier is None else resolve_run(earlier, options.results)
     plan = plan_at(suite, options, sends=False)
     judges = plan.panel.judges if plan.panel is not None else ()
-    known = learn(options.results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
+    ids = {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)}
+    known = learn(options.results, ids, folder)
     with ExitStack() as stack:
         bought = None
         if options.cache:
@@ -105,10 +109,10 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "models": forecast(plan.work, known, pace, bought),
             "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
             "gate": _foreseen(plan),
-            "notes": list(plan.notes),
+            "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
-    mixes = [] if earlier is None else _mixes(plan, earlier, options.results)
+    mixes = [] if folder is None else _mixes(plan, folder)
     if as_json:
         return print_json({**made, "mixes": [one.as_json() for one in mixes]} if mixes else made)
     from evalkit.render.bill import render_plan
@@ -123,18 +127,29 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
     return 0
 
 
-def _mixes(plan: Plan, earlier: str, results: Path) -> list[CheapestMixes]:
+def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
+    """Which names of the suite were other models in the earlier run: its scores stand for theirs, its tokens do not."""
+    from evalkit.store.runs import open_facts
+
+    told = {} if folder is None else open_facts(folder).models or {}
+    return [
+        f"--earlier: {name} was {told[name].model} there and is {model} here: items and repeats are planned from its "
+        "scores, but its tokens and times say nothing of this model"
+        for name, model in ids.items()
+        if name in told and told[name].model and model and told[name].model != model
+    ]
+
+
+def _mixes(plan: Plan, folder: Path) -> list[CheapestMixes]:
     """Items and repeats for each required margin of the gate, as far as an earlier run tells."""
     from evalkit.decide.earlier_run import Earlier
     from evalkit.decide.mixes import Limits, cheapest_mixes
     from evalkit.decide.rules import conditions
     from evalkit.stats.sample_size import WantedPower
-    from evalkit.store.runs import resolve_run
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
-    folder = resolve_run(earlier, results)
     # Mixes of items and repeats say nothing of a rule that people's labels decide: the gate's own lines do.
     by_scores = [rule for rule in gate.rules if not getattr(rule, "labels", None)]
     rules = [c for rule in by_scores for c in conditions(rule) if c.is_margin and c.required]

@@ -65,20 +65,25 @@ class PastUse:
     """Earlier runs that asked it, and that were looked at."""
 
 
-def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
-    """What the stored runs teach about these models (name -> model id)."""
+def learn(results: Path, models: Mapping[str, str], named: Path | None = None) -> dict[str, PastUse]:
+    """What the stored runs teach about these models (name -> model id). `named`: a run that the person named, wherever
+    it lies: its models without an id are recognised by their names."""
     wanted = {_key(name, model) for name, model in models.items()}
     seen: dict[tuple[str, str], list[tuple[Path, str, RunFacts]]] = defaultdict(list)
+    folders = [] if named is None else [named]
+    own = {one.resolve() for one in folders}
     with suppress(StoreError):
-        for run in runs.list_runs(results):
-            if run.problem is not None:
-                continue
-            inner = judge_files.judging_of(run.path)
-            for folder in (run.path, *([inner] if inner is not None else [])):
+        folders += [
+            run.path for run in runs.list_runs(results) if run.problem is None and run.path.resolve() not in own
+        ]
+    for run in folders:
+        with suppress(StoreError):
+            inner = judge_files.judging_of(run)
+            for folder in (run, *([inner] if inner is not None else [])):
                 with suppress(StoreError):  # facts that cannot be read teach nothing
                     facts = runs.open_facts(folder)
                     for name, told in (facts.models or {}).items():
-                        key = _key(name, told.model)
+                        key = _key(name, told.model or (models.get(name) if run is named else None))
                         if key in wanted and len(seen[key]) < MOST_RUNS:
                             seen[key].append((folder, name, facts))
     found = {model: _known(places) for model, places in seen.items()}
