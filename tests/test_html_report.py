@@ -76,6 +76,11 @@ def test_the_bill_says_no_sum_of_what_is_unknown(tmp_path: Path, capsys: Capture
         text = report(capsys, tmp_path / name, tmp_path / f"{name}.html")
         assert text.count(said) == 2, name
         assert ("$0 for" in text) == (name == "free"), name
+        if gone[0] in rows:  # what failed is no answer, wherever the state of the run is told
+            state = rf"incomplete: {len(rows) - len(gone)} of [\d,]+ answers, {len(gone)} failed"
+            shown = evalkit(capsys, "show", "latest", "--results", tmp_path / name).out
+            listed = " ".join(evalkit(capsys, "list", "--results", tmp_path / name, "--json").out.split())
+            assert all(re.search(state, said) for said in (text, shown, listed)), name
 
 
 def test_numbers_are_sorted_as_numbers_and_unknown_ones_have_none(tmp_path: Path, capsys: Capture) -> None:

@@ -94,13 +94,13 @@ def command(
 
             render_stages(stages, markdown=markdown)
     if markdown:
-        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary)}, started {facts.started_at}")
         return 0
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+    echo(f"\n{folder}  {state_of(folder, facts, summary)}, started {facts.started_at}")
     for reason in facts.reasons:
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:

@@ -165,6 +165,11 @@ class Figures(StoredRecord):
     cached_share: Float | None
     """Share of answers from the cache. None: no answer came."""
 
+    @property
+    def n_failed(self) -> int:
+        """Requests that brought no answer."""
+        return max(0, self.outcomes.get("errored", 0) - self.n_unmarked)
+
 
 class TaskSummary(Figures):
     """The figures of one task, or of all tasks together, which have no slices unless there is only one."""

@@ -36,7 +36,7 @@ def other_outcomes(cell: Figures) -> dict[str, int]:
 
 def n_failed(cell: Figures) -> int:
     """Requests that brought no answer."""
-    return max(0, cell.outcomes.get("errored", 0) - cell.n_unmarked)
+    return cell.n_failed
 
 
 def tokens_per_s(latency: LatencyFigures) -> float | None:

@@ -131,7 +131,7 @@ class ResultsReader:
         """How far a run is. Raises StoreError."""
         if (facts := self.facts(run)).status == "complete":
             return state_of(self.path(run), facts)
-        return state_of(self.path(run), facts, self.summary(run).n_rows)
+        return state_of(self.path(run), facts, self.summary(run))
 
     def summary(self, run: str) -> Summary:
         """The figures of a run, of a live one as of now. Raises StoreError."""

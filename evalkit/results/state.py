@@ -8,12 +8,12 @@ A run whose judges still work has all its answers and few of its marks: it is ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from evalkit.errors import StoreError
-from evalkit.facts import RunFacts
+from evalkit.facts import RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, run_lock
@@ -32,6 +32,8 @@ class RunState:
     """Answers, or verdicts while it is being judged."""
     total: int | None
     """None: the run does not say."""
+    n_failed: int = 0
+    """Of n, requests that brought no answer; 0 while it is being judged."""
 
     @property
     def is_complete(self) -> bool:
@@ -50,11 +52,14 @@ class RunState:
             return f"{'judging' if self.phase == 'judging' else 'running:'} {self.progress}"
         if self.phase == "judging":
             return f"{self.status}: judged {self.progress}"
-        return f"{self.status}: {self.progress} answers"
+        if not self.n_failed:
+            return f"{self.status}: {self.progress} answers"
+        came = replace(self, n=self.n - self.n_failed).progress
+        return f"{self.status}: {came} answers, {numbers.count(self.n_failed)} failed"
 
 
-def state_of(folder: Path, facts: RunFacts | None = None, n_rows: int | None = None) -> RunState:
-    """The state of a run. `facts` and `n_rows` (answers that are there): what the caller has read already.
+def state_of(folder: Path, facts: RunFacts | None = None, summary: Summary | None = None) -> RunState:
+    """The state of a run. `facts` and `summary`: what the caller has read already.
 
     Raises StoreError where the run cannot be read.
     """
@@ -64,7 +69,8 @@ def state_of(folder: Path, facts: RunFacts | None = None, n_rows: int | None = N
         status = "interrupted"
     if status == "complete":
         return RunState(status, "asking", facts.n_rows or 0, facts.n_rows)
-    n = read_summary(folder).n_rows if n_rows is None else n_rows
+    summary = summary or read_summary(folder)
+    n = summary.n_rows
     inner = judge_files.judging_of(folder)
     if inner is not None and n >= (facts.n_rows or 0):  # else its models are asked again, of an earlier session's rest
         try:
@@ -73,4 +79,5 @@ def state_of(folder: Path, facts: RunFacts | None = None, n_rows: int | None = N
         except StoreError:
             verdicts, done = None, 0
         return RunState(status, "judging", done, verdicts)
-    return RunState(status, "asking", n, facts.n_rows)
+    failed = sum(one.all.n_failed for one in summary.models.values())
+    return RunState(status, "asking", n, facts.n_rows, failed)
