@@ -76,3 +76,28 @@ def test_the_gate_of_a_stored_run_says_that_its_guard_marks_nothing(tmp_path: Pa
     gate.write_text(suite(tmp_path, "t", "{{ Priority == 'p0' }}").read_text(encoding="utf-8"), encoding="utf-8")
     ran = evalkit(capsys, "gate", run_folders(results)[0], "--suite", gate, "--allow-recorded", "--results", results)
     assert "t: critical ({{ Priority == 'p0' }}) marks no sample" in ran.out, ran
+
+
+def test_single_braces_around_any_field_are_told(tmp_path: Path, capsys: Capture) -> None:
+    written = json.loads(suite(tmp_path, "t", critical=False).read_text(encoding="utf-8"))
+    records = [{"id": f"s{k}", "q": f"Ticket {k}?", "Customer Message": f"Help {k}", "a": "yes"} for k in range(3)]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    written["tasks"][0]["slices"] = []
+    message, q = "{{ row['Customer Message'] }}", "{{ q }}"
+    cases = {
+        "{row['Customer Message']}": message,
+        '{ row["Customer Message"] }': message,
+        "{Customer Message}": message,
+        "{row['q']}": q,
+        "{row.q}": q,
+        "{q}": q,
+        '{"label": 1} {{ row["Customer Message"] }} {{ q }} {other} \\boxed{q}': None,
+    }
+    for prompt, meant in cases.items():
+        for also in ("", " {{ id }}"):  # the prompt is then the same for all, or not
+            written["tasks"][0]["prompt"] = prompt + also
+            path = tmp_path / "suite.yaml"
+            path.write_text(json.dumps(written), encoding="utf-8")
+            ran = evalkit(capsys, "check", path)
+            assert ran.code == 0
+            assert (f"did you mean {meant}" in ran.out) if meant else ("did you mean" not in ran.out), (prompt, ran.out)

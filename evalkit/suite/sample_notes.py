@@ -17,14 +17,16 @@ from evalkit.suite import orders
 from evalkit.suite.evidence_size import EvidenceSize
 from evalkit.suite.prompts import Prompt
 from evalkit.suite.rendering import is_blank
+from evalkit.suite.templates import field_reading
 from evalkit.suite.wording import short
 
 _HOLES = (
-    re.compile(r"(?<![\w{}$%\\^_])\{\s*(\w+)\s*\}(?!\})"),
+    re.compile(r"(?<![\w{}$%\\^_])\{([^{}\n]{1,200})\}(?!\})"),
     re.compile(r"\$\{?(\w+)\}?"),
     re.compile(r"%\((\w+)\)s"),
 )
-"""How other tools write a field: {q}, $q and ${q}, %(q)s."""
+"""How other tools write a field: {q}, {Customer Message} and {row['q']}, $q and ${q}, %(q)s."""
+_OF_ROW = re.compile(r"""row(?:\[\s*(['"])(.+)\1\s*\]|\.(\w+))""")
 FEWEST_PLACES = 5
 _HEAVIER = 1.5
 """Times an equal share, from which on a sample is heavier than the others."""
@@ -144,9 +146,10 @@ class SampleNotes:
             yield f"the prompt is the same for {all_of_them} ({_shown(first.messages[-1].content)}){meant}"
         else:
             for where, source in sources:
-                hole = _HOLES[0].search(source)
-                if hole is not None and hole[1] in fields:
-                    yield f"{where} holds {hole[0]}, which is sent as it stands; did you mean {{{{ {hole[1]} }}}}?"
+                holes = ((hole[0], _field(hole[1], fields)) for hole in _HOLES[0].finditer(source))
+                written, named = next((one for one in holes if one[1]), ("", None))
+                if named is not None:
+                    yield f"{where} holds {written}, which is sent as it stands; did you mean {named}?"
         if self._n < 2 or first.target is None:
             return
         if self._same_target and (not first.choices or self._same_place):
@@ -199,9 +202,17 @@ def _meant(source: str, fields: Mapping[str, object], *, whole: bool) -> str:
         return f"; did you mean {{{{ {source.strip()} }}}}?"
     for pattern in _HOLES:
         for hole in pattern.finditer(source):
-            if hole[1] in fields:
-                return f"; did you mean {{{{ {hole[1]} }}}} where it says {hole[0]}?"
+            if (named := _field(hole[1], fields)) is not None:
+                return f"; did you mean {named} where it says {hole[0]}?"
     return ""
+
+
+def _field(written: str, fields: Mapping[str, object]) -> str | None:
+    """How a template reads the field that stands in another tool's brackets; None where it is no field."""
+    name = written.strip()
+    if name not in fields and (of_row := _OF_ROW.fullmatch(name)) is not None:
+        name = of_row[2] or of_row[3]
+    return field_reading(name) if name in fields else None
 
 
 def _samples(ids: list[str], one: str, more: str) -> str:
