@@ -105,10 +105,10 @@ def test_mmlu_pros_llama_3_1_is_reproduced_with_the_guess_that_its_file_holds(sh
     assert (percent(right, len(scores)), none, percent(right + none / 10, len(scores))) == ("43.58", 694, "44.16")
 
 
-def test_twelve_thousand_outputs_are_marked_within_ten_seconds(shared_data: Path) -> None:
+def test_twelve_thousand_outputs_are_marked_within_half_a_minute(shared_data: Path) -> None:
     started = time.process_time()
     scores, _ = mmlu_pro(shared_data, "Meta-Llama-3-70B", {"pick": "first"})
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 30
     assert 6200 < sum(score.value or 0 for score in scores) < 6300
 
 

@@ -82,4 +82,4 @@ def test_a_long_degenerate_reply_is_marked_quickly(unit: str) -> None:
         for text in ((unit * 40_000)[:40_000], "The answer is " + (unit * 40_000)[:40_000] + "!"):
             start = time.process_time()
             mark(name, options, item, text)
-            assert time.process_time() - start < 1.5, (name, unit)
+            assert time.process_time() - start < 5, (name, unit)

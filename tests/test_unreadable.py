@@ -106,7 +106,8 @@ def test_every_page_says_how_many_and_shows_two_of_them(tmp_path: Path, capsys: 
     store, run, said = ran(tmp_path, capsys, a_suite(tmp_path, replies))
     assert "2 of 20 answers to triage could not be read (10 %)" in said
     shown = evalkit(capsys, "show", run, "--results", tmp_path / "results").out
-    page = page_of(store, run)
+    page = page_of(store, run, samples=True)
+    assert "No idea, honestly." not in page_of(store, run)  # the suite is not public
     at = draw("leaderboard", tmp_path / "results")
     board = " ".join(element.value for element in at.error).replace("\\", "")
     for text in (said, shown, page, board):
