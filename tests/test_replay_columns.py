@@ -131,7 +131,7 @@ def test_an_unknown_column_is_named(tmp_path: Path, run: Run) -> None:
             "the last turn is not the user's",
         ),
         ([{"role": "user", "content": "  "}], "has no text"),
-        ([{"role": "tool", "content": "7"}], "a turn is {role: system, user, assistant or tool"),
+        ([{"role": "tool", "content": "7"}], "a turn with calls"),
         ([{"role": "user", "content": ["Hi"]}], "a turn is {role"),
     ],
 )
