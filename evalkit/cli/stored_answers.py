@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +18,19 @@ from evalkit.store import queries
 from evalkit.store.parts import KEY_COLUMNS
 from evalkit.store.row_kinds import LATEST
 
+_COUNTS = {
+    "input": "input_tokens",
+    "cache_read": "cache_read_tokens",
+    "cache_write_5m": "cache_write_5m_tokens",
+    "cache_write_1h": "cache_write_1h_tokens",
+    "cache_write_other": "cache_write_other_tokens",
+    "output": "output_tokens",
+}
+"""Field of `Usage` -> where a row, or a step of an agent, has it."""
 _COLUMNS = (
-    *(
-        "model",
-        "task",
-        "sample_digest",
-        "occurrence",
-        "cluster",
-        "weight",
-        "stratum",
-        "outcome",
-        "score",
-        "started_at",
-        "cached",
-        "attempts",
-        "error_kind",
-    ),
-    *(
-        "input_tokens",
-        "cache_read_tokens",
-        "cache_write_5m_tokens",
-        "cache_write_1h_tokens",
-        "cache_write_other_tokens",
-    ),
-    *("output_tokens", "reasoning_tokens", "reasoning_estimated", "service_tier", "billed_beside", "cost_usd"),
-    "spend_usd",
+    *("model", "task", "sample_digest", "occurrence", "cluster", "weight", "stratum", "outcome", "score"),
+    *("started_at", "cached", "attempts", "error_kind", *_COUNTS.values(), "reasoning_tokens", "reasoning_estimated"),
+    *("service_tier", "billed_beside", "cost_usd", "spend_usd"),
 )
 
 
@@ -95,22 +84,11 @@ def _with_parts(answer: BilledAnswer, written: str, folder: Path) -> BilledAnswe
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
-    usage = Usage(
-        input=row["input_tokens"],
-        cache_read=row["cache_read_tokens"],
-        cache_write_5m=row["cache_write_5m_tokens"],
-        cache_write_1h=row["cache_write_1h_tokens"],
-        cache_write_other=row["cache_write_other_tokens"],
-        output=row["output_tokens"],
-        reasoning=None if row["reasoning_estimated"] else row["reasoning_tokens"],
-        service_tier=row["service_tier"],
-        beside=(row["billed_beside"],) if row["billed_beside"] else (),
-    )
     failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
     answer = BilledAnswer(
         model=row["model"],
         task=row["task"],
-        usage=usage,
+        usage=_usage(row.__getitem__),
         started_at=at if (at := row["started_at"] or 0.0) and -LATEST < at < LATEST else 0.0,
         cost_usd=_plain(row["cost_usd"]),
         spend_usd=_plain(row["spend_usd"]),
@@ -136,19 +114,17 @@ def _stored(row: Mapping[str, Any]) -> Stored:
 
 def usages_of(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
     """What each request of an agent's sample was billed for."""
-    return tuple(
-        Usage(
-            input=step.input_tokens,
-            cache_read=step.cache_read_tokens,
-            cache_write_5m=step.cache_write_5m_tokens,
-            cache_write_1h=step.cache_write_1h_tokens,
-            cache_write_other=step.cache_write_other_tokens,
-            output=step.output_tokens,
-            reasoning=None if step.reasoning_estimated else step.reasoning_tokens,
-            service_tier=step.service_tier,
-            beside=(step.billed_beside,) if step.billed_beside else (),
-        )
-        for step in steps
+    return tuple(_usage(partial(getattr, step)) for step in steps)
+
+
+def _usage(of: Callable[[str], Any]) -> Usage:
+    """The usage of a row or a step, whose columns `of` gives by name. An estimate is billed nowhere."""
+    counts = {field: of(column) for field, column in _COUNTS.items()}
+    return Usage(
+        **counts,
+        reasoning=None if of("reasoning_estimated") else of("reasoning_tokens"),
+        service_tier=of("service_tier"),
+        beside=(beside,) if (beside := of("billed_beside")) else (),
     )
 
 
