@@ -78,6 +78,16 @@ def test_the_gate_of_a_stored_run_says_that_its_guard_marks_nothing(tmp_path: Pa
     assert "t: critical ({{ Priority == 'p0' }}) marks no sample" in ran.out, ran
 
 
+def test_models_with_other_scripts_are_no_noise_of_one_model(tmp_path: Path, capsys: Capture) -> None:
+    results, path = tmp_path / "results", suite(tmp_path, "t", critical=False)
+    written, noise = json.loads(path.read_text(encoding="utf-8")), "both sides are the same model"
+    for changes, same in (({}, True), ({"replies": {"*": "no"}}, False), ({"fail": {"none": "rejected*2"}}, False)):
+        written["models"]["cand"] = {**written["models"]["base"], **changes}
+        path.write_text(json.dumps(written), encoding="utf-8")
+        ran = evalkit(capsys, "run", path, "--gate", "--new", "--results", results)
+        assert (noise in ran.out) == same, (changes, ran)
+
+
 def test_single_braces_around_any_field_are_told(tmp_path: Path, capsys: Capture) -> None:
     written = json.loads(suite(tmp_path, "t", critical=False).read_text(encoding="utf-8"))
     records = [{"id": f"s{k}", "q": f"Ticket {k}?", "Customer Message": f"Help {k}", "a": "yes"} for k in range(3)]

@@ -14,6 +14,8 @@ continuation. Where functions are offered, a reply that is a JSON list of {name,
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import re
 import time
 from collections import Counter
@@ -79,7 +81,11 @@ class ScriptedAdapter:
             likelihood=True, seed=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
         )
         self.endpoint = Endpoint(
-            lane=f"scripted {spec.name}", place="scripted", network=False, cacheable=False, facts={"scripted": "true"}
+            lane=f"scripted {spec.name}",
+            place="scripted",
+            network=False,
+            cacheable=False,
+            facts={"scripted": "true", "script_sha256": _digest(replies, delay_s, failures)},
         )
         self.asked: Counter[str] = Counter()
         self._replies = replies
@@ -143,6 +149,17 @@ def _in_file(path: str, spec: ModelSpec) -> dict[str, tuple[str, ...]]:
             raise SuiteError(f"{place}: {path} has two records with the id {name!r}")
         found[name] = tuple(replies)
     return found
+
+
+def _digest(
+    replies: Mapping[str, tuple[str, ...]],
+    delay_s: float,
+    failures: Mapping[str, tuple[type[RequestError], int | None]],
+) -> str:
+    """What the script says, as a fingerprint: two models are the same one where theirs are equal."""
+    fails = {key: (error.__name__, times) for key, (error, times) in failures.items()}
+    written = json.dumps([replies, delay_s, fails], sort_keys=True)  # escaped: a lone surrogate is no UTF-8
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def _scored(continuations: tuple[str, ...], timing: Timing) -> Response:
