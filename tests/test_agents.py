@@ -243,3 +243,18 @@ def test_check_carries_out_the_solutions(tmp_path: Path, capsys: Capture) -> Non
     ran = evalkit(capsys, "check", suite)
     assert ran.code == 2
     assert "parcels.P-1.refunds is [1250], and should be [1251]" in ran.err
+
+
+def test_a_list_of_replies_is_for_agents_alone(tmp_path: Path, capsys: Capture) -> None:
+    once = TASK + "  - {name: once, cases: [{id: q0}, {id: q1}], prompt: Hi, target: a, score: contains}\n"
+    steps, judges = {"*": GOOD["lost"]}, "judges: {j: {adapter: scripted, replies: {'*': ['[[5]]', '[[6]]']}}}\n"
+    judged = once.replace("score: contains", "score: {judge: {by: j}}")
+    for replies, task, more, said in [
+        (GOOD | {"*": "a"}, once, "", ""),
+        (steps | {"q0": "a", "q1": "a"}, once, "", ""),
+        (steps | {"q1": "a"}, once, "", "models.m: '*' has 4 replies and is asked once"),
+        (GOOD | {"q1": ["a", "b"], "*": "a"}, once, "", "models.m: 'q1' has 2 replies and is asked once"),
+        (GOOD | {"*": "a"}, judged, judges, "judges.j: '*' has 2 replies and is asked once"),
+    ]:
+        ran = evalkit(capsys, "check", write(tmp_path, scripted(replies), task=task, more=more))
+        assert (ran.code, said in ran.err) == (2 if said else 0, True), ran

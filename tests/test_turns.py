@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
@@ -56,7 +57,7 @@ def write(
     return path
 
 
-def scripted(replies: dict[str, str], **more: object) -> str:
+def scripted(replies: Mapping[str, object], **more: object) -> str:
     return f"  m: {json.dumps({'adapter': 'scripted', 'replies': replies} | more)}"
 
 
@@ -319,6 +320,23 @@ def test_what_cannot_be_a_conversation_is_refused_with_a_reason(
     ran = evalkit(capsys, "check", write(tmp_path, scripted({"*": "x"}), task=TASK.replace(old, new)))
     assert ran.code == 2
     assert reason in ran.err
+
+
+def test_a_list_of_replies_for_what_is_asked_once_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    """Only an agent takes one after another: of any other the rest would be lost in silence."""
+    once = "\n  - {name: one, cases: [{id: q0}], prompt: Hi, target: a, score: contains}\n"
+    for task, replies, refused in [
+        (TASK, {"*": "a", "q0": ["a1", "a2"]}, "models.m: 'q0' has 2 replies and is asked once"),
+        (TASK, {"*": "a", "q0:turn2": ["a1", "a2", "a3"]}, "models.m: 'q0:turn2' has 3 replies"),
+        (TASK, {"*": ["a1", "a2"]}, "models.m: '*' has 2 replies"),
+        (once, {"q0": ["a", "b"]}, "models.m: 'q0' has 2 replies"),
+        (once, {"q0": ["a"], "unknown": ["a", "b"], "*": ["a", "b"]}, None),
+    ]:
+        suite = write(tmp_path, scripted(replies), task=task)
+        for command in ("check", "run"):
+            ran = evalkit(capsys, command, suite, *(["--results", tmp_path / "r"] if command == "run" else []))
+            assert ran.code == (2 if refused else 0), (command, replies, ran)
+            assert refused is None or refused in ran.err, (command, ran.err)
 
 
 def test_mt_bench_is_asked_in_its_two_turns(task_file: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -6,9 +6,10 @@
       agent: {adapter: scripted, path: careful.jsonl}     # {"id": "t1", "replies": ["[{...}]", "Done."]} and so on
 
 Replies and failures are found by sample id, then under `*`. Where a reply is a list, its n-th entry answers the n-th
-request of an agent's sample (and `t1:step2` names its second one alone). A failure named `rate_limited*2` fails twice
-and then lets the reply through, which is how a test sees a retry. Likelihood requests get minus the length of each
-continuation. Where functions are offered, a reply that is a JSON list of {name, arguments} is made as calls.
+request of an agent's sample (and `t1:step2` names its second one alone); later turns of a conversation have keys of
+their own (`t1:turn2`). A failure named `rate_limited*2` fails twice and then lets the reply through, which is how a
+test sees a retry. Likelihood requests get minus the length of each continuation. Where functions are offered, a reply
+that is a JSON list of {name, arguments} is made as calls.
 """
 
 from __future__ import annotations
@@ -92,6 +93,15 @@ class ScriptedAdapter:
         self._delay_s = delay_s
         self._failures = failures
 
+    @property
+    def listed(self) -> dict[str, int]:
+        """Sample id (or *) to the number of replies, where there are several."""
+        return {key: len(replies) for key, replies in self._replies.items() if len(replies) > 1}
+
+    def key_of(self, sample_id: str) -> str:
+        """The key of the replies that this sample gets."""
+        return sample_id if sample_id in self._replies else "*"
+
     async def respond(self, request: Request) -> Response:
         """The reply of the script, or the failure; Rejected where the script has neither for this sample."""
         sent_at = time.perf_counter()
@@ -126,8 +136,8 @@ class ScriptedAdapter:
         if (exact := self._replies.get(key)) is not None:
             return exact[0] if exact else None
         sample, n = (step[1], int(step[2])) if step is not None else (key, 1)
-        found = self._replies.get(sample, self._replies.get("*"))
-        if found is None or not found:
+        found = self._replies.get(self.key_of(sample))
+        if not found:
             return None
         return found[0] if len(found) == 1 else found[n - 1] if n <= len(found) else None
 

@@ -29,7 +29,7 @@ from evalkit.engine.live_tools import with_live_tools
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
-from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unread
+from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
 from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.suite.gate_sight import GateSight, sliced_rules
@@ -111,7 +111,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     own = options.own_hardware
     models = _planned(suite, {name: (entries[name], adapter) for name, adapter in adapters.items()}, prices, own)
     marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
-    complaints = complaints or unaskable(planned, tasks, models)
+    complaints = complaints or [*unaskable(planned, tasks, models), *unheard(adapters, judges, tasks)]
     notes += [note for task in planned for note in unread(task, models)]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:

@@ -9,10 +9,11 @@ sent, so that what never works is known before anything is paid for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from evalkit.adapters.base import Adapter, ChecksRequests, ReadsRecord
+from evalkit.adapters.scripted import ScriptedAdapter
 from evalkit.engine.asking import request_of
 from evalkit.engine.egress import redaction_notes
 from evalkit.engine.gold_check import GoldCheck
@@ -27,6 +28,7 @@ from evalkit.scorers.registry import make_scorer
 from evalkit.suite.gate_sight import GateSight
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.tasks import ResolvedTask
+from evalkit.suite.wording import short
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,28 @@ def _of(task: PlannedTask, written: ResolvedTask, model: PlannedModel) -> Iterat
             adapter.check_request(request_of(item_for(task, sample, model, 0)))
         except Unsupported as error:
             yield f"{error} ({written.at}, sample {sample.id})"
+
+
+def unheard(
+    models: Mapping[str, Adapter], judges: Mapping[str, Adapter], tasks: Collection[ResolvedTask]
+) -> Iterator[str]:
+    """A complaint for each list of replies in a script for what is asked once: all but the first would be lost.
+
+    Raises SuiteError for data that cannot be read.
+    """
+    listing = {name: one for name, one in models.items() if isinstance(one, ScriptedAdapter) and one.listed}
+    found = {f"judges.{n}": (one, set(one.listed)) for n, one in judges.items() if isinstance(one, ScriptedAdapter)}
+    if listing:
+        agents = {one.id for task in tasks if task.environment is not None for one in task.samples()}
+        single = {one.id for task in tasks if task.environment is None for one in task.samples()} - agents
+        found |= {f"models.{name}": (one, set(map(one.key_of, single))) for name, one in listing.items()}
+    for place, (script, keys) in found.items():
+        for key in sorted(keys & script.listed.keys()):
+            yield (
+                f"{place}: {short(key)} has {script.listed[key]} replies and is asked once, so all but the first would "
+                "be lost: a list answers the requests of an agent. Each turn of a conversation has a key of its own "
+                "(t1, t1:turn2)"
+            )
 
 
 def unread(task: PlannedTask, models: Iterable[PlannedModel]) -> Iterator[str]:
