@@ -221,7 +221,9 @@ def test_an_environment_is_redacted_as_records_are(tmp_path: Path, capsys: Captu
         call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"of": "[EMAIL]"}'}}
         return chat("", tool_calls=[call])
 
-    for name, content in (("e.json", recorded), ("e.yaml", played)):
+    (call,) = recorded["results"]
+    session = {**recorded, "results": [{**call, "session": "s1", "sample": "1"}]}
+    for name, content in (("e.json", recorded), ("e.yaml", played), ("session.json", session)):
         (tmp_path / name).write_text(json.dumps(content))
         task = {
             "environment": name,

@@ -29,7 +29,7 @@ from evalkit.suite.digests import digest
 from evalkit.suite.environments import live
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.live import LiveFunction, LiveServer, ToolList, ToolServer
-from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions
+from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions, redacted_functions
 from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.redaction import Redactor
@@ -106,10 +106,8 @@ def redacted(environment: Environment, redactor: Redactor) -> Environment:
     say themselves (descriptions, texts of `returns`) stays, as in a suite. Raises SuiteError as `Redactor.record`."""
     nothing: Counter[str] = Counter()
     state = redactor.record(environment.state, nothing)
-    functions = {
-        name: one.redacted(redactor, nothing) if isinstance(one, RecordedFunction) else one
-        for name, one in environment.functions.items()
-    }
+    recorded = {name: one for name, one in environment.functions.items() if isinstance(one, RecordedFunction)}
+    functions = {**environment.functions, **redacted_functions(recorded, redactor, nothing)}
     return replace(environment, state=cast(JsonMap, state), functions=functions)
 
 

@@ -133,15 +133,15 @@ class RecordedSessions:
     """The sessions of a recording, by what was called before."""
 
     def __init__(self, calls: Sequence[RecordedCall]) -> None:
+        self._calls = [call for call in calls if call.session is not None]
         self._root = _Node()
         self._always: dict[str, ToolCallResult | None] = {}
         """By call what it always returned; None where that differed."""
         at: dict[str, _Node] = {}
-        for call in calls:
-            if call.session is None:
-                continue
+        for call in self._calls:
             place = call.name + _key(call.arguments)
-            at[call.session] = node = at.get(call.session, self._root).next.setdefault(place, _Node())
+            session = str(call.session)
+            at[session] = node = at.get(session, self._root).next.setdefault(place, _Node())
             node.first = node.first or call.result
             if call.sample is not None:
                 node.by_sample.setdefault(call.sample, call.result)
@@ -160,6 +160,20 @@ class RecordedSessions:
         if node is not None and node.first is not None:
             return node.by_sample.get(sample, node.first)
         return self._always.get(place)
+
+    def redacted(self, redactor: Redactor, counts: Counter[str]) -> RecordedSessions:
+        """The same without personal data in what was asked and returned. Raises SuiteError as `Redactor.record`."""
+        return RecordedSessions(
+            [
+                one.model_copy(
+                    update={
+                        "arguments": redactor.record(one.arguments, counts),
+                        "result": _without(one.result, redactor, counts),
+                    }
+                )
+                for one in self._calls
+            ]
+        )
 
     def differed(self, place: str) -> bool:
         """Whether the call returned now this, now that."""
@@ -208,13 +222,22 @@ class RecordedFunction:
         result = found[min(n, len(found) - 1)]
         return Called(result.text or "ok", result.failed, {**state, USED: {**counts, place: n + 1}})
 
-    def redacted(self, redactor: Redactor, counts: Counter[str]) -> RecordedFunction:
-        """The same without personal data in what was asked and returned. Raises SuiteError as `Redactor.record`."""
+
+def redacted_functions(
+    functions: Mapping[str, RecordedFunction], redactor: Redactor, counts: Counter[str]
+) -> dict[str, RecordedFunction]:
+    """The functions of one recording without personal data in what was asked and returned. Raises SuiteError as
+    `Redactor.record`."""
+    made = {}
+    sessions: RecordedSessions | None = None
+    for name, one in functions.items():
+        sessions = sessions or one.sessions.redacted(redactor, counts)  # all have the same
         found: dict[str, list[ToolCallResult]] = {}
-        for written, results in self.results.items():
+        for written, results in one.results.items():
             asked = _key(cast(JsonMap, redactor.record(json.loads(written), counts)))
-            found.setdefault(asked, []).extend(_without(one, redactor, counts) for one in results)
-        return replace(self, results=found)
+            found.setdefault(asked, []).extend(_without(result, redactor, counts) for result in results)
+        made[name] = replace(one, results=found, sessions=sessions)
+    return made
 
 
 def _without(result: ToolCallResult, redactor: Redactor, counts: Counter[str]) -> ToolCallResult:
