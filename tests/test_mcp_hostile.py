@@ -121,7 +121,10 @@ async def test_bodies_over_http_are_bounded() -> None:
     from evalkit.suite.environments.live import ToolServerFailed
 
     event = b"data: " + b"y" * (5 * 2**20) + b"\n\n"
+    note = b'data: {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}'
+    floods = [(note + end) * 2_001 for end in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n")]
     for answer, said in [
+        *((reply(200, flood, "text/event-stream"), "more than 2,000 messages in one session") for flood in floods),
         (reply(200, b'{"x": "' + b"y" * (5 * 2**20)), "a body of more than 4,194,304 bytes"),
         (reply(200, event, "text/event-stream"), "limit|exceed|size|SSE"),
         (reply(200, b"\x1f\x8b" + b"0" * 99, content_encoding="gzip"), "a packed body"),

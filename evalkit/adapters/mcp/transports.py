@@ -9,6 +9,7 @@ Programs are started by `evalkit.child` alone. What passes a limit ends the conn
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -50,8 +51,8 @@ class SessionLimits:
     broken: str | None = None
     """Which limit it passed, as half a sentence. None: none."""
 
-    def said(self, n_bytes: int, n_messages: int = 0) -> bool:
-        """Count what it said; False where it has said too much."""
+    def allows(self, n_bytes: int, n_messages: int) -> bool:
+        """Count so much more; False where it has said too much."""
         self.n_bytes += n_bytes
         self.n_messages += n_messages
         if self.n_bytes > MOST_BYTES:
@@ -123,7 +124,7 @@ async def _hand_on(lines: asyncio.StreamReader, said: Any, limits: SessionLimits
             except asyncio.LimitOverrunError:
                 limits.broken = f"it wrote a line of more than {LONGEST_MESSAGE:,} bytes"
                 return
-            if not limits.said(len(line), 1):
+            if not limits.allows(len(line), 1):
                 return
             if not line.strip():
                 continue
@@ -180,30 +181,35 @@ class _Bounded(httpx2.AsyncBaseTransport):
             self._limits.broken = "it sent a packed body, which was not asked for"
             raise httpx2.ReadError(self._limits.broken, request=request)
         streams = response.headers.get("content-type", "").lower().startswith("text/event-stream")
-        most = None if streams else LONGEST_MESSAGE  # of an event the SDK limits the size
         assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = _Counted(response.stream, self._limits, request, most)
+        response.stream = _Counted(response.stream, self._limits, request, streams)
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
+_EVENT_END = re.compile(rb"\n(?:\r\n?|\n)|\r\r")
+"""An empty line, whichever way lines end."""
+
+
 class _Counted(httpx2.AsyncByteStream):
-    """A body, up to a limit."""
+    """A body, up to a limit: of one without events by its size, of a stream by their number (the SDK limits theirs)."""
 
     def __init__(
-        self, inner: httpx2.AsyncByteStream, limits: SessionLimits, request: httpx2.Request, most: int | None
+        self, inner: httpx2.AsyncByteStream, limits: SessionLimits, request: httpx2.Request, streams: bool
     ) -> None:
-        self._inner, self._limits, self._request, self._most = inner, limits, request, most
+        self._inner, self._limits, self._request, self._streams = inner, limits, request, streams
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        n = 0
+        n, begun = 0, b""  # `begun`: what may be half of an empty line
         async for chunk in self._inner:
             n += len(chunk)
-            if self._most is not None and n > self._most:
-                self._limits.broken = f"it sent a body of more than {self._most:,} bytes"
-            if not self._limits.said(len(chunk), chunk.count(b"\n\n")) or self._limits.broken is not None:
+            ends = [found.end() for found in _EVENT_END.finditer(begun + chunk)] if self._streams else []
+            begun = (begun + chunk)[ends[-1] if ends else 0 :][-2:]
+            if not self._streams and n > LONGEST_MESSAGE:
+                self._limits.broken = f"it sent a body of more than {LONGEST_MESSAGE:,} bytes"
+            if not self._limits.allows(len(chunk), len(ends)):
                 raise httpx2.ReadError(str(self._limits.broken), request=self._request)
             yield chunk
 
