@@ -111,7 +111,7 @@ def main() -> None:
         method, number = asked.get("method"), asked.get("id")
         if method == "initialize":
             version = "1999-01-01" if MODE == "old" else asked["params"]["protocolVersion"]
-            about = {"name": "odd", "version": "1"}
+            about = {"name": "x" * 180 + KEY if MODE == "key in name" else "odd", "version": "1"}
             say({"id": number, "result": {"protocolVersion": version, "capabilities": {}, "serverInfo": about}})
         elif method == "tools/list":
             say({"id": number, "result": tools((asked.get("params") or {}).get("cursor"))})

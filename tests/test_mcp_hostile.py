@@ -105,7 +105,7 @@ def test_a_server_that_says_the_key_it_was_given_leaves_no_part_of_it_anywhere(
     key = "canary-" + "0123456789abcdef" * 3
     monkeypatch.setenv("DESK_TOKEN", key)
     monkeypatch.setenv("EVALKIT_ALLOWED_ENV", "DESK_TOKEN")
-    for mode, code in {"key in tools": 0, "key in error": 4, "key in no json": 4}.items():
+    for mode, code in {"key in tools": 0, "key in name": 0, "key in error": 4, "key in no json": 4}.items():
         path = suite(tmp_path / mode.replace(" ", "_"), mode, 20, env=["DESK_TOKEN"])
         done = run(capsys, path, "--allow-suite-code")
         assert done.code == code, (mode, done.err)

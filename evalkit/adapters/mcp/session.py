@@ -32,6 +32,8 @@ from evalkit.suite.environments.tool import LONGEST_RESULT
 
 MOST_PAGES = 50
 """Of one tool list."""
+_LONGEST_NAME = 200
+"""Characters of a server's own name and version."""
 CLOSE_S = 8.0
 """How long a session may take to end before its task is left alone."""
 for _name in ("mcp", "client"):  # what a stranger makes the SDK log goes to nobody's terminal
@@ -152,16 +154,16 @@ class McpSession:
         try:
             began = await session.initialize()
             server, protocol = began.server_info, began.protocol_version
-            named: str | None = f"{server.name} {server.version}"[:200]
+            named = f"{server.name} {server.version}"
         except MCPError as error:
             if error.code not in (METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VERSION, INVALID_PARAMS):
                 raise
             await session.discover()  # a server of the newer protocol alone
             protocol, info = session.protocol_version or "", session.server_info
-            named = f"{info.name} {info.version}"[:200] if info is not None else None
+            named = f"{info.name} {info.version}" if info is not None else ""
         entries = scrubbed_facts(await self._all_tools(session))
         try:
-            found = tool_list(entries, without_keys(named) if named else None, protocol)
+            found = tool_list(entries, without_keys(named)[:_LONGEST_NAME] or None, protocol)
         except ValueError as error:
             raise self._failed(str(error)) from error
         if self.server.expected not in (None, found.digest):
