@@ -20,14 +20,8 @@ from evalkit.records import ToolCall, ToolResult
 from evalkit.store.row_codec import Key
 from evalkit.suite.environments import World, world_of
 from evalkit.suite.environments.arguments import RefusedCall
-from evalkit.suite.environments.live import ToolServer, ToolSession
+from evalkit.suite.environments.live import ToolSession
 from evalkit.suite.environments.world import MOST_CALLS, left_out
-
-
-def live_server(item: Item) -> ToolServer | None:
-    """Who opens sessions for an agent's sample; None where no live server carries its calls out."""
-    world = world_of(item.sample)
-    return world.environment.server if world is not None else None
 
 
 def is_live(item: Item) -> bool:
@@ -46,11 +40,10 @@ class LiveSessions:
 
     async def admit(self, item: Item) -> None:
         """Wait for a place; nothing where no live server is asked. The session itself starts with its first call."""
-        server, world = live_server(item), world_of(item.sample)
-        if server is None or world is None or item.key in self._open:
+        world = world_of(item.sample)
+        live, server = (world.environment.live, world.environment.server) if world is not None else (None, None)
+        if live is None or server is None or item.key in self._open:
             return
-        live = world.environment.live
-        assert live is not None
         slots = self._slots.setdefault(id(server), asyncio.Semaphore(live.entry.at_once))
         await slots.acquire()
         self._open[item.key] = (server.session(), slots)
@@ -65,12 +58,10 @@ class LiveSessions:
             finally:
                 slots.release()
 
-    async def carried_out(self, item: Item, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...] | None:
-        """What the calls of one answer returned, one after another; None where no live server is asked. Raises
-        BrokenEnvironment."""
+    async def carried_out(self, item: Item, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """What the calls of one answer to a live item returned, one after another. Raises BrokenEnvironment."""
         world = world_of(item.sample)
-        if world is None or not is_live(item):
-            return None
+        assert world is not None
         return tuple([await self._called(item, world, n, call) for n, call in enumerate(calls)])
 
     async def _called(self, item: Item, world: World, n: int, call: ToolCall) -> ToolResult:

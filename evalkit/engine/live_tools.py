@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from evalkit.addresses import is_loopback
+from evalkit.engine.work import PlanOptions
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.installed import install_hint
 from evalkit.suite.environments import Environment
-from evalkit.suite.environments.live import LiveServer, ToolList, ToolServerFailed, tool_list
+from evalkit.suite.environments.live import LiveServer, ToolServerFailed, tool_list
 from evalkit.suite.policy import current
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.sensitivity import Sensitivity
@@ -30,18 +31,6 @@ from evalkit.trust import prompts_may_go
 
 if TYPE_CHECKING:
     from evalkit.adapters.mcp.server import ReachedServer
-    from evalkit.adapters.mcp.session import McpServer
-
-
-class _Asked(Protocol):
-    """What of the options of a plan counts here."""
-
-    @property
-    def key_hosts(self) -> frozenset[str]: ...
-    @property
-    def allow_code(self) -> bool: ...
-    @property
-    def sends(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,7 @@ class LiveTools:
     """By task: what run.json says of its server."""
 
 
-def with_live_tools(suite: ResolvedSuite, options: _Asked) -> tuple[ResolvedSuite, LiveTools]:
+def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[ResolvedSuite, LiveTools]:
     """The suite with the tools of its live servers. Raises SuiteError with every complaint, MissingKey,
     MissingPackage."""
     servers = {
@@ -115,7 +104,7 @@ def with_stored_tools(task: ResolvedTask, tools: Iterable[object]) -> ResolvedTa
     return task_with(task, task.environment.with_tools(found, None))
 
 
-def _reached(live: LiveServer, options: _Asked) -> ReachedServer:
+def _reached(live: LiveServer, options: PlanOptions) -> ReachedServer:
     try:
         from evalkit.adapters.mcp.server import reach
     except ImportError as error:
@@ -156,13 +145,9 @@ def _asked(environment: Environment, reached: ReachedServer) -> Environment:
     server = reached.server
     # In a thread, with a loop of its own: a plan is made inside of a caller's loop too.
     with ThreadPoolExecutor(1) as thread:
-        listed = thread.submit(copy_context().run, asyncio.run, _listed(server)).result()
+        listed = thread.submit(copy_context().run, asyncio.run, server.tools()).result()
     server.expected = listed.digest
     return environment.with_tools(listed, server)
-
-
-async def _listed(server: McpServer) -> ToolList:
-    return await server.tools()
 
 
 def _facts(environment: Environment, reached: ReachedServer) -> dict[str, object]:

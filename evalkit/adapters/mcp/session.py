@@ -26,9 +26,9 @@ import evalkit
 from evalkit.adapters.keys import scrubbed_facts, without_keys
 from evalkit.adapters.mcp.transports import SessionLimits
 from evalkit.facts.base import JsonMap
-from evalkit.suite.environments.live import MOST_TOOLS, ToolList, ToolServerFailed, tool_list
+from evalkit.suite.environments.live import ToolList, ToolServerFailed, tool_list
 from evalkit.suite.environments.recorded import RecordedContent, ToolCallResult
-from evalkit.suite.environments.tool import LONGEST_RESULT
+from evalkit.suite.environments.tool import LONGEST_RESULT, MOST_TOOLS
 
 MOST_PAGES = 50
 """Of one tool list."""
@@ -53,7 +53,7 @@ class McpServer:
     """Opens sessions. `streams` connects to the server, and `title` names it in messages."""
 
     def __init__(self, streams: Streams, title: str, timeout_s: float) -> None:
-        self._streams, self.title, self.timeout_s = streams, title, timeout_s
+        self.streams, self.title, self.timeout_s = streams, title, timeout_s
         self.expected: str | None = None
         """Digest of the tool list that each session has to show. None: not known yet."""
 
@@ -68,10 +68,6 @@ class McpServer:
     def session(self) -> McpSession:
         """A new session; nothing is started yet."""
         return McpSession(self)
-
-    def connected(self, limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
-        """Streams to the server."""
-        return self._streams(limits)
 
 
 @dataclass(slots=True)
@@ -131,7 +127,7 @@ class McpSession:
         assert self._listed is not None
         failure: Exception | None = None
         try:
-            async with self.server.connected(self._limits) as (read, write), _Session(read, write, **_WHO) as session:
+            async with self.server.streams(self._limits) as (read, write), _Session(read, write, **_WHO) as session:
                 with anyio.fail_after(self.server.timeout_s):
                     found = await self._begun(session)
                 self._listed.set_result(found)
@@ -143,8 +139,8 @@ class McpSession:
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - becomes the failure of the sample
             first = _first(error)
             late = f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)"
-            told = late if isinstance(first, TimeoutError) else _said(first)
-            failure = first if isinstance(first, ToolServerFailed) else self._failed(told)
+            why = late if isinstance(first, TimeoutError) else _in_a_line(first)
+            failure = first if isinstance(first, ToolServerFailed) else self._failed(why)
         finally:
             if not self._listed.done():
                 self._listed.set_exception(failure or self._failed("the session ended"))
@@ -188,18 +184,18 @@ class McpSession:
         """Carry out one call, and say what came of it."""
         try:
             with anyio.fail_after(self.server.timeout_s):
-                said = await session.call_tool(call.name, dict(call.arguments))
-            outcome: ToolCallResult | Exception = _result(said)
+                returned = await session.call_tool(call.name, dict(call.arguments))
+            outcome: ToolCallResult | Exception = _result(returned)
         except MCPError as error:
             if error.code == INVALID_PARAMS and self._limits.broken is None:
                 outcome = _text(f"Error: {without_keys(error.message)[:2_000]}", failed=True)
             else:
-                outcome = self._failed(_said(error))
+                outcome = self._failed(_in_a_line(error))
         except TimeoutError:
             told = f"{call.name[:80]} did not return within {self.server.timeout_s:g} s (mcp.timeout_s)"
             outcome = self._failed(told)
         except Exception as error:  # noqa: BLE001 - becomes the failure of the sample
-            outcome = self._failed(_said(error))
+            outcome = self._failed(_in_a_line(error))
         if not call.done.done():
             if isinstance(outcome, Exception):
                 call.done.set_exception(outcome)
@@ -213,16 +209,16 @@ class McpSession:
 _WHO: dict[str, Any] = {"client_info": types.Implementation(name="evalkit", version=evalkit.__version__)}
 
 
-def _result(said: types.CallToolResult) -> ToolCallResult:
+def _result(returned: types.CallToolResult) -> ToolCallResult:
     """A result as it is stored and recorded: its texts, and other parts by their kind."""
     parts = [
         RecordedContent(type=part.type, text=without_keys(part.text) if isinstance(part, types.TextContent) else None)
-        for part in said.content
+        for part in returned.content
     ]
-    if not parts and said.structured_content is not None:
-        written = json.dumps(said.structured_content, ensure_ascii=False)
+    if not parts and returned.structured_content is not None:
+        written = json.dumps(returned.structured_content, ensure_ascii=False)
         parts = [RecordedContent(type="text", text=without_keys(written))]
-    found = ToolCallResult(content=parts, isError=bool(said.is_error))
+    found = ToolCallResult(content=parts, isError=bool(returned.is_error))
     if len(found.text) > LONGEST_RESULT:
         return _text(f"Error: the result is longer than {LONGEST_RESULT:,} characters", failed=True)
     return found
@@ -239,7 +235,7 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _said(error: BaseException) -> str:
+def _in_a_line(error: BaseException) -> str:
     """What an error says, in a line; keys go before it is cut, or half of one would stay."""
     if isinstance(error, MCPError):
         return f"it answered with an error: {without_keys(error.message)[:300]!r} ({error.code})"

@@ -25,11 +25,10 @@ from evalkit.records import Tool
 from evalkit.suite.digests import digest
 from evalkit.suite.environments.arguments import RefusedCall, json_object
 from evalkit.suite.environments.recorded import ListedTool, ToolCallResult, declared_tools
-from evalkit.suite.environments.tool import Called
+from evalkit.suite.environments.tool import MOST_TOOLS, Called
 from evalkit.suite.environments.values import BrokenEnvironment
 from evalkit.suite.schema.environments import McpEntry
 
-MOST_TOOLS = 100
 LARGEST_LIST = 500_000
 """Bytes of a tool list as JSON."""
 LONGEST_NAME = 128

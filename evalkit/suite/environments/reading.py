@@ -30,7 +30,7 @@ from evalkit.suite.environments import live
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.live import LiveFunction, LiveServer, ToolList, ToolServer
 from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions, redacted_functions
-from evalkit.suite.environments.tool import Called, EnvironmentFunction, functions
+from evalkit.suite.environments.tool import MOST_TOOLS, Called, EnvironmentFunction, functions
 from evalkit.suite.environments.values import as_plain
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema.environments import EnvironmentFile, McpEntry
@@ -41,7 +41,6 @@ LARGEST = 2_000_000
 """Bytes of an environment file."""
 LARGEST_RECORD = 64_000_000
 """Bytes of a recorded server: a suite's worth of sessions."""
-MOST_TOOLS = 100
 
 
 @dataclass(frozen=True, slots=True)

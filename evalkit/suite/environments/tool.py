@@ -32,6 +32,8 @@ MOST_ENTRIES = 10_000
 """That one `find` or `remove` looks at."""
 LONGEST_CALL_S = 5.0
 """Seconds of the processor that one call may take: a thousand times what a tool of a dozen actions needs."""
+MOST_TOOLS = 100
+"""Of one environment."""
 LONGEST_RESULT = 100_000
 """Characters that one call returns."""
 RESERVED = frozenset({"state", "args", "item", "key"})
