@@ -188,13 +188,13 @@ class Run:
         return html_table(f"{self.name} ({self.status})", [column.header for column in columns], rows)
 
 
-def open_run(name: str = "latest", results: str | Path | None = None) -> Run:
-    """A run by its name, the beginning of its name, or `latest`.
+def open_run(name: str | Path = "latest", results: str | Path | None = None) -> Run:
+    """A run by its folder, its name, the beginning of its name, or `latest`.
 
     `results`: the folder of results; None takes EVALKIT_RESULTS, or `results` in the working directory.
     Raises StoreError, with what there is, where no run or several fit, or the run cannot be read.
     """
-    return load_run(runs.resolve_run(name, Path(results) if results is not None else runs.default_results()))
+    return load_run(runs.resolve_run(str(name), Path(results) if results is not None else runs.default_results()))
 
 
 def load_run(folder: str | Path) -> Run:
