@@ -129,7 +129,7 @@ def _index(
     wanted: dict[str, Chart] = {}
     ordered = sorted(runs, key=lambda run: run.info.status != "complete")  # as the board: complete runs first
     of_suites = [_suite(store, name, reports, wanted, samples) for name in suites([run.info for run in ordered])]
-    count = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'}"
+    count = numbers.plural(len(runs), "run")
     values = {
         "title": "Results",
         "links": (),

@@ -162,9 +162,8 @@ class Run:
         return len(self.models)
 
     def __repr__(self) -> str:
-        return visible(
-            f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>", limit=500
-        )
+        asked = f"{numbers.plural(len(self.models), 'model')}, {numbers.plural(len(self.tasks), 'task')}"
+        return visible(f"<Run {self.name}: {self.status}, {asked}>", limit=500)
 
     def __str__(self) -> str:
         """A short table of the summary for the terminal, one line a model and task."""
