@@ -127,7 +127,7 @@ def _index(
 ) -> PageDraft:
     reports = {run.info.name: (run.title, run.href("runs")) for run in runs}
     wanted: dict[str, Chart] = {}
-    ordered = sorted(runs, key=lambda run: run.info.status != "complete")  # as the board: complete runs first
+    ordered = sorted(runs, key=lambda run: run.info.rank)  # as on the board
     of_suites = [_suite(store, name, reports, wanted, samples) for name in suites([run.info for run in ordered])]
     count = numbers.plural(len(runs), "run")
     values = {

@@ -211,7 +211,7 @@ def _columns(summary: Summary) -> list[Column]:
         Column("task", [visible(task, limit=60) for _, task, _ in lines], left=True, folds=True),
         Column("n", [numbers.count(figures.n) for figures in cells]),
         Column("score [95 %]", [numbers.quality_with_interval(q.mean, q.low, q.high) for q in quality], left=True),
-        Column("errors", [numbers.count(figures.outcomes.get("errored", 0) - figures.n_unmarked) for figures in cells]),
+        Column("errors", [numbers.count(figures.n_failed) for figures in cells]),
         Column("USD", [numbers.usd(figures.cost.total_usd) for figures in cells]),
         Column("TTFT p50", [numbers.time(figures.latency.ttft_s.p50) for figures in cells]),
     ]
