@@ -19,7 +19,6 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
-from evalkit.facts.stops import StoppedCandidate
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
@@ -250,14 +249,9 @@ def _is_own(facts: RunFacts, model: str) -> bool | None:
     return None if about.adapter in _FROM_FILES else True
 
 
-def _stopped(facts: RunFacts, model: str) -> StoppedCandidate | None:
-    """Where a gate stopped this model before its last item; None where it did not."""
-    return facts.stopped_early.candidates.get(model) if facts.stopped_early is not None else None
-
-
 def _is_part(facts: RunFacts, model: str) -> bool:
     """Whether a complete run asked this model a part of the suite only."""
-    return _stopped(facts, model) is not None or _cut(facts) is not None
+    return facts.stopped(model) is not None or _cut(facts) is not None
 
 
 def _cut(facts: RunFacts) -> str | None:
@@ -270,9 +264,9 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         warnings.append(f"{state}: its figures are of what there is so far")
     if (cut := _cut(facts)) is not None:
         warnings.append(cut)
-    if (stopped := _stopped(facts, model)) is not None:
-        said = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
-        warnings.append(f"stopped early: {said}; its interval is one for a fixed number of items, and does not hold")
+    if (stopped := facts.stopped(model)) is not None:
+        used = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
+        warnings.append(f"stopped early: {used}; no interval is shown, since one for a fixed number would not hold")
     if cell.n_failed:
         warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
