@@ -39,6 +39,11 @@ def test_dollars(value: Any, shown: str) -> None:
     assert numbers.usd(value) == shown
 
 
+def test_a_number_with_its_noun() -> None:
+    assert [numbers.plural(n, "run") for n in (0, 1, 1319)] == ["0 runs", "1 run", "1,319 runs"]
+    assert [numbers.plural(n, "copy", "copies") for n in (1, 2)] == ["1 copy", "2 copies"]
+
+
 @pytest.mark.parametrize(
     ("mean", "low", "high", "shown"),
     [

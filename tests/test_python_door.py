@@ -1533,6 +1533,7 @@ def test_runs_are_opened_by_name_and_by_folder(tmp_path: Path) -> None:
     run = evalkit.run(suite(), results=tmp_path)
     assert evalkit.open_run("latest", results=tmp_path).folder == run.folder
     assert evalkit.open_run("suite", results=tmp_path).name == run.name
+    assert evalkit.open_run(run.folder).name == evalkit.open_run(Path(run.name), tmp_path).name == run.name
     assert evalkit.load_run(run.folder).status == "complete"
     with pytest.raises(evalkit.errors.StoreError, match="No run 'x'"):
         evalkit.open_run("x", results=tmp_path)

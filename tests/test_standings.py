@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from evalkit.records import Outcome
+from evalkit.render import charts
 from evalkit.render.comparison import sentence
 from evalkit.results.changes import KINDS
 from evalkit.results.changes import list_changes as list_flips
+from evalkit.results.compare import compare as paired
 from evalkit.results.compare import compare_samples as compare
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
+from evalkit.results.run import load_run
 from evalkit.results.samples import Pair
 from evalkit.results.standings import on_front, standings
 from evalkit.stats import best
@@ -143,14 +146,28 @@ def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None
     for name, cut, warned in (
         ("stopped", stop, "stopped early: 3 of 10 items"),
         ("limited", {"cut_by_limit": 3}, "cut by --limit 3"),
-        ("tasks", {"cut_by_tasks": ["triage"]}, None),
+        ("tasks", {"cut_by_tasks": ["triage"]}, "cut by --tasks triage"),
     ):
         results = tmp_path / name
         runs.update_facts(a_run(results, ("gpt", "tiny"), n=3), **cut)
         (part,) = {entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         said = {entry.model: "; ".join(entry.warnings) for entry in entries_of(ResultsReader(results), "support", part)}
-        assert warned is None or warned in said["tiny"], name
+        assert warned in said["tiny"], name
         assert ("stopped" in said["tiny"], "stopped" in said["gpt"]) == (name == "stopped", False)
+        (info,), store = runs.list_runs(results), ResultsReader(results)
+        told = warned if name != "stopped" else "tiny stopped early"
+        assert (info.part, info.rank, str(store.state(part))) == (told, 1, f"complete ({told})")
+
+        # An interval for a fixed number of items does not hold where a gate looked on the way: none is shown anywhere.
+        lines = standing(store, entries_of(store, "support", part), None)
+        chart = charts.leaderboard(lines)
+        assert chart is not None
+        drawn = {row["model"]: row["low"] is not None for row in chart.spec["data"]["values"]}
+        assert drawn == {"gpt": True, "tiny": name != "stopped"}, name
+        side = (part, "gpt"), (part, "tiny")
+        versus, run = compare(store, *side), load_run(results / part)
+        both = versus.low, paired(run["gpt"], run["tiny"]).differences[0].low
+        assert [low is None for low in both] == [name == "stopped"] * 2, name
 
         whole = a_run(results, ("gpt", "tiny"), n=10)
         newer = a_run(results, ("gpt", "tiny"), n=3)

@@ -70,7 +70,7 @@ def _projected(models: Mapping[str, ModelSummary], measured: Mapping[str, Measur
         if name in measured:
             own = measured[name]
             copies = gpus_needed(volume, own.requests_per_s, peak)
-            what = f"{copies:,} {'copy' if copies == 1 else 'copies'}"
+            what = numbers.plural(copies, "copy", "copies")
             costs.append((copies * own.usd_per_hour * HOURS, name, what))
         elif each is not None:
             costs.append((each * volume / 1000, name, ""))

@@ -128,8 +128,8 @@ def first_command(store: ResultsReader) -> None:
 
 
 def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
-    """The head of a page; the runs that can be shown, the last complete one first (an empty list after saying what to
-    do)."""
+    """The head of a page; the runs that can be shown, the last one with the whole suite first (an empty list after
+    saying what to do)."""
     from evalkit.errors import StoreError
 
     st.title(title, anchor=False)
@@ -145,7 +145,7 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
-    readable.sort(key=lambda info: info.status != "complete")  # stable: the newest first within each
+    readable.sort(key=lambda info: info.rank)  # stable: the newest first within each
     names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
         "Selected models",

@@ -11,7 +11,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import StoreError
 from evalkit.facts import Figures, RunFacts, Summary
-from evalkit.render.cells import n_failed, run_titles
+from evalkit.render.cells import run_titles
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store.judge_files import FOLDER
@@ -52,7 +52,7 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
         took = (datetime.now(UTC) - datetime.fromisoformat(began or facts.started_at or "")).total_seconds()
         rate = n / took if took > 0 else 0.0
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
-        errors = sum(n_failed(model.all) for model in summary.models.values())
+        errors = sum(model.all.n_failed for model in summary.models.values())
         with st.container(border=True):
             what = "is being judged" if judging else "is running"
             title = run_titles([info])[info.name]
@@ -83,7 +83,7 @@ def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
         unpriced = cell.cost.n_unknown if cell is not None else 0
         spent = numbers.usd(cell.cost.known_usd if cell is not None else 0.0)
         if cell is not None and unpriced:
-            whole = unpriced + n_failed(cell) == n and not cell.cost.known_usd
+            whole = unpriced + cell.n_failed == n and not cell.cost.known_usd
             spent = numbers.UNKNOWN if whole else f"{spent} + {numbers.count(unpriced)} unpriced"
         rows.append(
             {
@@ -94,7 +94,7 @@ def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
                 "left": numbers.duration(left / rate) if left and rate else numbers.UNDEFINED,
                 "spent": spent,
                 "asked again": numbers.count(cell.latency.n_retried if cell is not None else 0),
-                "failed": numbers.count(n_failed(cell) if cell is not None else 0),
+                "failed": numbers.count(cell.n_failed if cell is not None else 0),
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="The live run, model by model")
@@ -115,7 +115,7 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
                 "status": elements.cell(store.state(info.name), 60),
                 "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
                 "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
-                "errors": numbers.count(sum(n_failed(cell) for cell in cells)),
+                "errors": numbers.count(sum(cell.n_failed for cell in cells)),
                 "spent": _spent(facts, [*cells, *judges]) if cells else numbers.UNDEFINED,
                 "run": elements.cell(info.name, 120),
             }

@@ -134,7 +134,8 @@ def show_steps(steps: Sequence[AgentStep]) -> None:
     import pandas as pd
 
     lines = [line for number, step in enumerate(steps, start=1) for line in _lines(number, step)]
-    st.caption(f"Trajectory: {len(steps)} requests, {sum(len(step.calls) for step in steps)} calls")
+    n_calls = sum(len(step.calls) for step in steps)
+    st.caption(f"Trajectory: {numbers.plural(len(steps), 'request')}, {numbers.plural(n_calls, 'call')}")
     st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", alt="What the agent did, request by request")
 
 

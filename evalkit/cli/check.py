@@ -28,6 +28,7 @@ from evalkit.cli.options import (
     with_changes,
 )
 from evalkit.cli.printing import echo
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
 def _counted(plan: Plan) -> str:
     tasks = ", ".join(f"{task.name} {task.n:,}" for task in plan.work.tasks)
     repeats = f" x {plan.work.settings.repeats} repeats" if plan.work.settings.repeats > 1 else ""
-    return f"{tasks} samples x {len(plan.work.models)} models{repeats}"
+    return f"{tasks} samples x {numbers.plural(len(plan.work.models), 'model')}{repeats}"
 
 
 def _facts(plan: Plan) -> dict[str, object]:

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 def _state(run: RunInfo) -> str | None:
-    """The status in words, with how far an unfinished run is; None where it cannot be read."""
+    """The status in words, with how far an unfinished run is and what a complete one lacks; None where it cannot be
+    read."""
     from evalkit.errors import StoreError
     from evalkit.results.state import state_of
 
-    if run.problem is not None or run.status == "complete":
+    if run.problem is not None:
         return run.status
+    if run.status == "complete":
+        return f"{run.status} ({run.part})" if run.part else run.status
     try:
         return str(state_of(run.path))
     except StoreError:

@@ -29,15 +29,14 @@ if TYPE_CHECKING:
 
 def stopped_early(side: Side) -> StoppedCandidate | None:
     """How this candidate was stopped early; None when it ran to the end."""
-    at = side.facts.stopped_early
-    said = at.candidates.get(side.model) if at is not None else None
-    if at is not None and said is not None and at.counts is None:
+    found, at = side.facts.stopped(side.model), side.facts.stopped_early
+    if found is not None and at is not None and at.counts is None:
         raise StoreError(
             f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
             "was answered comes from the cache.",
             side.folder,
         )
-    return said
+    return found
 
 
 def looked_at(side: Side) -> StopFacts | None:

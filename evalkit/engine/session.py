@@ -29,6 +29,7 @@ from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog, open_steps
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
@@ -251,8 +252,8 @@ def _set_aside(aside: tuple[Key, ...]) -> str:
 
     named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
     return (
-        f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the "
-        "same command again."
+        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {sealing.ASIDE}: {named}. Run the same "
+        "command again, which asks them anew."
     )
 
 
@@ -296,7 +297,7 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
         told = "\n".join(result.reasons)  # a model that was given up has said why already
         for kind, (n, first) in result.errors.items():
             if first.partition(": ")[2] not in told:
-                reasons.append(f"{kind}, {n:,} times; the first: {first}")
+                reasons.append(f"{kind}, {numbers.plural(n, 'time')}; the first: {first}")
     if result.interrupted:
         return "interrupted", tuple(reasons)
     reasons += plan.lacking

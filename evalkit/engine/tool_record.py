@@ -24,6 +24,7 @@ from evalkit.suite.environments.arguments import RefusedCall, json_object
 from evalkit.suite.environments.reading import LARGEST_RECORD
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.tasks import ResolvedTask
+from evalkit.text import numbers
 from evalkit.writing import write_file
 
 
@@ -83,11 +84,12 @@ def write_record(file: Path, folder: Path, tasks: Mapping[str, ResolvedTask]) ->
         write_file(file, content + b"\n", new=True)
     except OSError as error:
         raise UserError(f"--record-tools {file}: cannot be written: {error.strerror or error}") from error
-    said = f"{file} has {len(tools)} tools and {len(results):,} calls: name it as environment, and no server is needed"
+    held = f"{numbers.plural(len(tools), 'tool')} and {numbers.plural(len(results), 'call')}"
+    said = f"{file} has {held}: name it as environment, and no server is needed"
     if differ:
         said += (
-            f". {differ:,} calls were answered differently after the same calls before them: of those it gives each "
-            "sample the first answer that it got, so scores may differ"
+            f". {numbers.plural(differ, 'call was', 'calls were')} answered differently after the same calls before "
+            "them: of those it gives each sample the first answer that it got, so scores may differ"
         )
     return said
 

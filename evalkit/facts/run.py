@@ -24,7 +24,7 @@ from evalkit.facts.base import (
 from evalkit.facts.history import HistoryFacts
 from evalkit.facts.load import LoadFacts
 from evalkit.facts.models import ModelFacts
-from evalkit.facts.stops import StopFacts
+from evalkit.facts.stops import StopFacts, StoppedCandidate
 from evalkit.facts.suite import SuiteFacts
 from evalkit.facts.tasks import LabelFacts, RescoredFacts, TaskFacts
 
@@ -215,6 +215,10 @@ class RunFacts(StoredRecord):
     def model_facts(self, name: str) -> ModelFacts:
         """What is known of a model; a record without anything where the run does not name it."""
         return (self.models or {}).get(name) or ModelFacts()
+
+    def stopped(self, name: str) -> StoppedCandidate | None:
+        """Where a gate stopped a model before its last item; None where it did not."""
+        return self.stopped_early.candidates.get(name) if self.stopped_early is not None else None
 
     def entry(self, name: str) -> JsonMap:
         """A model as the suite declares it; empty where it is not recorded."""

@@ -40,6 +40,10 @@ class Quality(StoredRecord):
     interval: str | None
     """wilson, clustered, t or weighted. None: no interval can be given."""
 
+    def without_interval(self) -> Quality:
+        """The mean alone: of a model that a gate stopped early, where an interval for a fixed number would not hold."""
+        return self.model_copy(update=dict.fromkeys(("low", "high", "interval")))
+
 
 class CostFigures(StoredRecord):
     """US dollars. One answer of unknown cost makes a total unknown."""

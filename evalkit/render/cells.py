@@ -29,14 +29,9 @@ def other_outcomes(cell: Figures) -> dict[str, int]:
     An answer that came and has no mark is not a failure: its judges may still be at work.
     """
     found = {WORDS.get(name, name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
-    found[WORDS["errored"]] = n_failed(cell)
+    found[WORDS["errored"]] = cell.n_failed
     found["without a mark"] = cell.n_unmarked
     return {name: n for name, n in found.items() if n}
-
-
-def n_failed(cell: Figures) -> int:
-    """Requests that brought no answer."""
-    return cell.n_failed
 
 
 def tokens_per_s(latency: LatencyFigures) -> float | None:

@@ -27,9 +27,10 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
         return f"{a} and {b} are not compared: {found.refused}."
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
-    shown = numbers.difference_interval(found.low, found.high) or "unknown"
+    shown = numbers.difference_interval(found.low, found.high)
+    interval = f"95 % interval {shown}" if shown else "without an interval"
     points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
-    tail = f"95 % interval {shown}, {found.flips:,} {'flip' if found.flips == 1 else 'flips'} in {found.n:,} samples."
+    tail = f"{interval}, {numbers.plural(found.flips, 'flip')} in {numbers.plural(found.n, 'sample')}."
     if found.among is not None:
         return f"No difference is shown between {b} and {a} (measured {points}): {too_close(found.among)}; {tail}"
     if not found.is_shown:

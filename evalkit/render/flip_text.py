@@ -11,13 +11,13 @@ from evalkit.text import numbers
 
 def flips_text(flips: Flips) -> str:
     """How many items changed sides, and how many scored otherwise without."""
-    turned = f"{numbers.count(flips.n_lost)} items went right → wrong, {numbers.count(flips.n_won)} wrong → right"
+    turned = f"{numbers.plural(flips.n_lost, 'item')} went right → wrong, {numbers.count(flips.n_won)} wrong → right"
     return turned + _otherwise(flips.n_lower, flips.n_higher)
 
 
 def lost_and_won(n_lost: int, n_won: int, n_lower: int, n_higher: int) -> str:
     """The same in the words of a title."""
-    return f"{n_lost:,} items lost, {n_won:,} won" + _otherwise(n_lower, n_higher)
+    return f"{numbers.plural(n_lost, 'item')} lost, {n_won:,} won" + _otherwise(n_lower, n_higher)
 
 
 def _otherwise(n_lower: int, n_higher: int) -> str:

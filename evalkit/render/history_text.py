@@ -26,7 +26,7 @@ def before(told: HistoryFacts) -> str:
     half = numbers.share(share_with(told.ratio, 0.5))
     few = "" if len(used) >= _FEW else "; four or more help most"
     return (
-        f"history of {_counted(len(used), 'older model')} ({_listed(used)}): predictions are expected to leave "
+        f"history of {numbers.plural(len(used), 'older model')} ({_listed(used)}): predictions are expected to leave "
         f"{told.ratio:.2f} of the difference's variance, so where half of the items would settle it, {half} are "
         f"expected to{few}. Frozen as {numbers.short_digests(told.digest)} before the order was drawn"
     )
@@ -60,8 +60,8 @@ def helping(told: HistoryFacts) -> list[OlderModelFacts]:
 def after(used: HistoryUse) -> str:
     """What a verdict with this history rests on, and the older model that scored most like the candidate."""
     said = (
-        f"history: {_counted(len(used.older), 'older model')}, frozen {used.frozen_at or 'at an unknown time'} as "
-        f"{numbers.short_digests(used.digest)}"
+        f"history: {numbers.plural(len(used.older), 'older model')}, frozen "
+        f"{used.frozen_at or 'at an unknown time'} as {numbers.short_digests(used.digest)}"
     )
     if used.expected_ratio is not None:
         said += f"; expected to leave {used.expected_ratio:.2f} of the variance"
@@ -70,10 +70,6 @@ def after(used: HistoryUse) -> str:
     odd = ": it may be the candidate under another name" if used.agreement >= _RELATIVE else ""
     name, share = visible(used.closest, limit=120), numbers.share(used.agreement)
     return f"{said}; the closest, {name}, has the same score on {share} of the items{odd}"
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _name(one: OlderModelFacts) -> str:

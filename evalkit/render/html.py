@@ -98,7 +98,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "links": links,
         "status": store.state(run),
         "started_at": facts.started_at,
-        "n_rows": numbers.count(summary.n_rows),
+        "n_rows": summary.n_rows,
         "leaderboard": leaderboard(lines) if lines else None,
         "headline": headline(lines) if lines else "",
         "unreadable": [one.said(quotes=opens) for one in unreadable_of(store, run)],

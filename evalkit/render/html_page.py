@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.render import pictures
 from evalkit.render.vega import Chart
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["shown"] = _shown
+    made.globals["plural"] = numbers.plural
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.facts import ModelSummary
-from evalkit.render.cells import n_failed, others_text, quality_text, tokens_per_s
+from evalkit.render.cells import others_text, quality_text, tokens_per_s
 from evalkit.results.entries import LeaderboardLine, ReportEntry
 from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
@@ -132,7 +132,7 @@ def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, Model
     known = sum(cost.known_usd for cost in (*of_models, *of_judges))
     unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
     priced_models, priced_judges = (
-        sum(one.all.n - n_failed(one.all) - one.all.cost.n_unknown for one in found.values())
+        sum(one.all.n - one.all.n_failed - one.all.cost.n_unknown for one in found.values())
         for found in (models, judges)
     )
     priced = priced_models + priced_judges

@@ -147,7 +147,7 @@ def saved_of(candidate: CandidateDecision) -> str:
     if not left:
         return f"{settled}; all of them had been asked by then, so nothing was saved"
     usd = f" and about {numbers.usd(saved.usd)}" if saved.usd else ""
-    return f"{settled}: {left:,} {'item' if left == 1 else 'items'}{usd} saved"
+    return f"{settled}: {numbers.plural(left, 'item')}{usd} saved"
 
 
 def history_of(candidate: CandidateDecision) -> str:
@@ -209,7 +209,8 @@ def counted(candidates: Sequence[CandidateDecision], baseline: str | None) -> st
     None: there is none."""
     n = Counter(candidate.verdict for candidate in candidates)
     against = f" against {baseline}" if baseline is not None else ""
-    passing = f"{n['pass'] or 'None'} of {len(candidates)} candidates {'pass' if n['pass'] > 1 else 'passes'}{against}"
+    of_all = numbers.plural(len(candidates), "candidate")
+    passing = f"{n['pass'] or 'None'} of {of_all} {'pass' if n['pass'] > 1 else 'passes'}{against}"
     words = {"fail": "fail", "inconclusive": "undecided", "incomplete": "without whole evidence"}
     rest = ", ".join(f"{n[verdict]} {word}" for verdict, word in words.items() if n[verdict])
     return f"{passing}: {rest}." if rest else f"{passing}."

@@ -225,7 +225,7 @@ def headline(one: Trajectory) -> str:
     """Whose it is, how it ended, and what it took."""
     again = f", repeat {one.repeat + 1}" if one.repeat else ""
     cached = ", in part from the cache" if one.cached else ""
-    requests = f"{len(one.steps)} requests, " if one.steps else ""
+    requests = f"{numbers.plural(len(one.steps), 'request')}, " if one.steps else ""
     ended = f"{one.outcome} ({one.score:.3g})" if one.score is not None and one.outcome == "scored" else one.outcome
     took = f"{requests}{numbers.time(one.total_s)}, {numbers.usd(one.cost_usd)}{cached}"
     return f"{_name(one.task)} × {_name(one.model)}, sample {_name(one.sample_id)}{again}: {ended}, {took}"

@@ -127,9 +127,9 @@ def _index(
 ) -> PageDraft:
     reports = {run.info.name: (run.title, run.href("runs")) for run in runs}
     wanted: dict[str, Chart] = {}
-    ordered = sorted(runs, key=lambda run: run.info.status != "complete")  # as the board: complete runs first
+    ordered = sorted(runs, key=lambda run: run.info.rank)  # as on the board
     of_suites = [_suite(store, name, reports, wanted, samples) for name in suites([run.info for run in ordered])]
-    count = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'}"
+    count = numbers.plural(len(runs), "run")
     values = {
         "title": "Results",
         "links": (),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
-from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
+from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.text import numbers
@@ -290,7 +290,7 @@ def _usd_per_correct(cell: Cell) -> str:
 def _note(cell: Cell) -> str:
     """What the table leaves out: quality with failures as wrong, and what is known in part."""
     parts = []
-    if n_failed(cell):
+    if cell.n_failed:
         parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
     if cell.n_unmarked:
         parts.append("quality is over the answers that have a mark")

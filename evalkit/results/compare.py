@@ -108,6 +108,12 @@ def compare(a: Side, b: Side) -> PairedComparison:
     for task in a.tasks:
         shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
         found += [_difference(f"{task}/{part}", pair_part(a, b, task, part, common=common)) for part in shared]
+    if stopped := [side.label for side in (a, b) if side.facts.stopped(side.model)]:
+        found = [replace(one, low=None, high=None, p_no_difference=None) for one in found]
+        caveats.append(
+            f"a gate stopped {' and '.join(stopped)} early: no interval and no p are shown, since ones for a fixed "
+            "number of items would not hold"
+        )
     differences = tuple(found)
     return PairedComparison(
         differences,
@@ -197,6 +203,7 @@ class SampleComparison:
     delta: float | None
     """None: no sample is scored on both sides."""
     low: float | None
+    """None, as `high`: no interval can be given, or a gate stopped one of them early and none would hold."""
     high: float | None
     gained: int
     """Samples on which B scored higher."""
@@ -239,7 +246,8 @@ def compare_samples(
         if pair.n == 0:
             return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
         tested = pair.test(ALPHA)
-        low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
+        stopped = any(reader.facts(run).stopped(model) for run, model in (a, b))  # as the gate: no interval
+        low, high = (tested.interval.low, tested.interval.high) if tested.interval and not stopped else (None, None)
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
         shown = tested.verdict is not Verdict.INCONCLUSIVE
         repeated = any((reader.facts(run).repeats or 1) > 1 for run, _ in (a, b))

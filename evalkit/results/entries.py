@@ -19,11 +19,10 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
-from evalkit.facts.stops import StoppedCandidate
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
-from evalkit.store.runs import RunInfo
+from evalkit.store.runs import RunInfo, part_of
 from evalkit.text import numbers
 
 STALE_DAYS = 90
@@ -163,13 +162,13 @@ def entries_of(
     """
     known_facts = CatalogueFacts.beside(store.results)
     mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
-    mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
     having = [(model, info) for info in mine for model in store.summary(info.name).models]
+    # Not by `rank`: where a gate stopped one model, the others have the whole suite. Stable: newest first within each.
     having.sort(key=lambda one: (one[1].status != "complete", _is_part(store.facts(one[1].name), one[0])))
     chosen: dict[str, RunInfo] = {}
     for model, info in having:
         chosen.setdefault(model, info)
-    first = next((info for info in mine if info in chosen.values()), None)
+    first = next(iter(chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
     states = {name: store.state(name) for name in dict.fromkeys(info.name for info in chosen.values())}
     day = today or datetime.now(UTC).date()
@@ -250,29 +249,28 @@ def _is_own(facts: RunFacts, model: str) -> bool | None:
     return None if about.adapter in _FROM_FILES else True
 
 
-def _stopped(facts: RunFacts, model: str) -> StoppedCandidate | None:
-    """Where a gate stopped this model before its last item; None where it did not."""
-    return facts.stopped_early.candidates.get(model) if facts.stopped_early is not None else None
-
-
 def _is_part(facts: RunFacts, model: str) -> bool:
     """Whether a complete run asked this model a part of the suite only."""
-    return bool(facts.cut_by_limit or facts.cut_by_tasks is not None or _stopped(facts, model))
+    return facts.stopped(model) is not None or _cut(facts) is not None
+
+
+def _cut(facts: RunFacts) -> str | None:
+    return part_of(facts.cut_by_limit, facts.cut_by_tasks, ())
 
 
 def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell: Cell, today: date) -> list[str]:
     warnings = []
     if info.status != "complete":
         warnings.append(f"{state}: its figures are of what there is so far")
-    if facts.cut_by_limit:
-        warnings.append(f"cut by --limit {facts.cut_by_limit}")
-    if (stopped := _stopped(facts, model)) is not None:
-        said = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
-        warnings.append(f"stopped early: {said}; its interval is one for a fixed number of items, and does not hold")
-    if (failed := cell.outcomes.get("errored", 0) - cell.n_unmarked) > 0:
-        warnings.append(f"{failed:,} failed: its quality is over the rest")
+    if (cut := _cut(facts)) is not None:
+        warnings.append(cut)
+    if (stopped := facts.stopped(model)) is not None:
+        used = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
+        warnings.append(f"stopped early: {used}; no interval is shown, since one for a fixed number would not hold")
+    if cell.n_failed:
+        warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
-        warnings.append(f"{cell.n_unmarked:,} answers without a mark: its quality is over the rest")
+        warnings.append(f"{numbers.plural(cell.n_unmarked, 'answer')} without a mark: its quality is over the rest")
     age = _age_days(info.started_at, today)
     if age is not None and age > STALE_DAYS:
         warnings.append(f"stale: measured {age} days ago")

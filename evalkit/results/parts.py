@@ -62,7 +62,10 @@ def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
         for part in names.get(task, ()):
             scores = np.concatenate([np.zeros(0), *(_scores(batch, part) for batch in columns)])
             for model, rows in table.groups("model", of_task, facts.models):
-                found.setdefault(task, {}).setdefault(part, {})[model] = quality_of(table, rows, scores[rows])
+                quality = quality_of(table, rows, scores[rows])
+                found.setdefault(task, {}).setdefault(part, {})[model] = (
+                    quality.without_interval() if facts.stopped(str(model)) else quality
+                )
     return found
 
 

@@ -136,7 +136,7 @@ class ResultsReader:
     def summary(self, run: str) -> Summary:
         """The figures of a run, of a live one as of now. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path))
+        return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path, self.facts(run)))
 
     def judges(self, run: str) -> Mapping[str, ModelSummary]:
         """The figures of those who marked a run, as its summary has them of models; empty where nobody did.

@@ -162,9 +162,8 @@ class Run:
         return len(self.models)
 
     def __repr__(self) -> str:
-        return visible(
-            f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>", limit=500
-        )
+        asked = f"{numbers.plural(len(self.models), 'model')}, {numbers.plural(len(self.tasks), 'task')}"
+        return visible(f"<Run {self.name}: {self.status}, {asked}>", limit=500)
 
     def __str__(self) -> str:
         """A short table of the summary for the terminal, one line a model and task."""
@@ -188,13 +187,13 @@ class Run:
         return html_table(f"{self.name} ({self.status})", [column.header for column in columns], rows)
 
 
-def open_run(name: str = "latest", results: str | Path | None = None) -> Run:
-    """A run by its name, the beginning of its name, or `latest`.
+def open_run(name: str | Path = "latest", results: str | Path | None = None) -> Run:
+    """A run by its folder, its name, the beginning of its name, or `latest`.
 
     `results`: the folder of results; None takes EVALKIT_RESULTS, or `results` in the working directory.
     Raises StoreError, with what there is, where no run or several fit, or the run cannot be read.
     """
-    return load_run(runs.resolve_run(name, Path(results) if results is not None else runs.default_results()))
+    return load_run(runs.resolve_run(str(name), Path(results) if results is not None else runs.default_results()))
 
 
 def load_run(folder: str | Path) -> Run:
@@ -212,7 +211,7 @@ def _columns(summary: Summary) -> list[Column]:
         Column("task", [visible(task, limit=60) for _, task, _ in lines], left=True, folds=True),
         Column("n", [numbers.count(figures.n) for figures in cells]),
         Column("score [95 %]", [numbers.quality_with_interval(q.mean, q.low, q.high) for q in quality], left=True),
-        Column("errors", [numbers.count(figures.outcomes.get("errored", 0) - figures.n_unmarked) for figures in cells]),
+        Column("errors", [numbers.count(figures.n_failed) for figures in cells]),
         Column("USD", [numbers.usd(figures.cost.total_usd) for figures in cells]),
         Column("TTFT p50", [numbers.time(figures.latency.ttft_s.p50) for figures in cells]),
     ]

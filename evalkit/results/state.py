@@ -16,7 +16,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
-from evalkit.store import judge_files, run_lock
+from evalkit.store import judge_files, run_lock, runs
 from evalkit.text import numbers
 
 
@@ -34,6 +34,8 @@ class RunState:
     """None: the run does not say."""
     n_failed: int = 0
     """Of n, requests that brought no answer; 0 while it is being judged."""
+    part: str | None = None
+    """What a complete run was cut to, or who was stopped early in it; None: it has the whole suite."""
 
     @property
     def is_complete(self) -> bool:
@@ -47,7 +49,7 @@ class RunState:
 
     def __str__(self) -> str:
         if self.is_complete or self.status == "unknown":
-            return self.status
+            return f"{self.status} ({self.part})" if self.part else self.status
         if self.status == "running":
             return f"{'judging' if self.phase == 'judging' else 'running:'} {self.progress}"
         if self.phase == "judging":
@@ -68,8 +70,10 @@ def state_of(folder: Path, facts: RunFacts | None = None, summary: Summary | Non
     if status == "running" and not run_lock.is_locked(folder):
         status = "interrupted"
     if status == "complete":
-        return RunState(status, "asking", facts.n_rows or 0, facts.n_rows)
-    summary = summary or read_summary(folder)
+        stopped = facts.stopped_early.candidates if facts.stopped_early is not None else ()
+        part = runs.part_of(facts.cut_by_limit, facts.cut_by_tasks, stopped)
+        return RunState(status, "asking", facts.n_rows or 0, facts.n_rows, part=part)
+    summary = summary or read_summary(folder, facts)
     n = summary.n_rows
     inner = judge_files.judging_of(folder)
     if inner is not None and n >= (facts.n_rows or 0):  # else its models are asked again, of an earlier session's rest

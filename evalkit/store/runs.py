@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,10 +61,17 @@ class RunInfo:
     """One of STATUSES; `interrupted` for a killed run."""
     started_at: str | None = None
     finished_at: str | None = None
+    part: str | None = None
+    """What it was cut to, or who was stopped early, in words; None: it has the whole suite, or cannot say."""
     told: bool = True
     """False for a complete run whose process was killed before it could tell anybody."""
     problem: str | None = None
     """Why the run cannot be read, for the user; None when it can."""
+
+    @property
+    def rank(self) -> int:
+        """What is shown first, newest first within each: 0 a complete run of the whole suite, 1 of a part, 2 others."""
+        return 2 if self.status != "complete" else int(self.part is not None)
 
 
 def default_results() -> Path:
@@ -345,7 +352,28 @@ def _info(folder: Path) -> RunInfo | None:
         status=status,
         started_at=_text(facts.get("started_at")),
         finished_at=_text(facts.get("finished_at")),
+        part=_part_in(facts),
         told=facts.get(TOLD) is not False,
+    )
+
+
+def part_of(cut_by_limit: int | None, cut_by_tasks: Sequence[str] | None, stopped: Iterable[str]) -> str | None:
+    """Why a run has less than its suite, in words; None: it has all of it. `stopped`: models that a gate stopped."""
+    said = [f"cut by --limit {cut_by_limit}"] if cut_by_limit is not None else []
+    said += [f"cut by --tasks {_some(list(cut_by_tasks))}"] if cut_by_tasks is not None else []
+    if names := list(stopped):
+        said.append(f"{_some(names)} stopped early")
+    return "; ".join(said) or None
+
+
+def _part_in(facts: Mapping[str, object]) -> str | None:
+    """`part_of` of what run.json says; what is damaged there says nothing."""
+    limit, tasks, stop = (facts.get(name) for name in ("cut_by_limit", "cut_by_tasks", "stopped_early"))
+    candidates = stop.get("candidates") if isinstance(stop, dict) else None
+    return part_of(
+        limit if isinstance(limit, int) else None,
+        [str(task) for task in tasks] if isinstance(tasks, list) else None,
+        candidates if isinstance(candidates, dict) else (),
     )
 
 

@@ -114,6 +114,11 @@ def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
+def plural(n: int, one: str, several: str = "") -> str:
+    """A number with its noun: "1 run", "1,319 runs"; `several`: the plural where it is not `one` with an s."""
+    return f"{n:,} {one if n == 1 else several or f'{one}s'}"
+
+
 def share(value: Number | None) -> str:
     """A fraction of requests in per cent: "0 %", "<1 %", "12 %", ">99 %", "100 %"."""
     if value is None or not math.isfinite(value):
