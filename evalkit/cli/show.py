@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,7 +105,7 @@ def command(
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
         echo(f"as pages: {board}")
-    for model, badge in _beware(facts):
+    for model, badge in (*_busy(facts, summary), *_beware(facts)):
         echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
 
@@ -189,6 +189,15 @@ def _stages(folder: Path) -> dict[str, tuple[StageFigures, ...]] | None:
     from evalkit.results.stages import read_stages
 
     return read_stages(folder)
+
+
+def _busy(facts: RunFacts, summary: Summary) -> Iterator[tuple[str, str]]:
+    """(model, that its times may be those of evalkit itself)."""
+    from evalkit.results.busy_client import busy_client
+
+    for model, figures in summary.models.items():
+        if (told := busy_client(facts.client_lag, figures.all.latency.total_s.p50)) is not None:
+            yield model, told
 
 
 def _beware(facts: RunFacts) -> list[tuple[str, str]]:

@@ -169,7 +169,6 @@ def _names_a_field(option: str) -> bool:
 
 def _all_options(scorer: Scorer) -> Iterator[tuple[str, Mapping[str, object]]]:
     """(name, options with their defaults) of the scorer, or of each of several."""
-    from evalkit.scorers.registry import make_scorer
 
     options = scorer.options or {}
     parts = options.get("of") if scorer.name == "several" else None

@@ -19,6 +19,7 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
@@ -271,6 +272,8 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
         warnings.append(f"{numbers.plural(cell.n_unmarked, 'answer')} without a mark: its quality is over the rest")
+    if (busy := busy_client(facts.client_lag, cell.latency.total_s.p50)) is not None:
+        warnings.append(busy)
     age = _age_days(info.started_at, today)
     if age is not None and age > STALE_DAYS:
         warnings.append(f"stale: measured {age} days ago")

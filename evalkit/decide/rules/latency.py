@@ -9,6 +9,7 @@ declared load.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -43,8 +44,10 @@ class LatencyRule(GateRule):
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
         found = _latency(condition, context.pairs, context.alpha, context.times_refused)
-        told = _measured_by(context)
-        return replace(found, notes=(*found.notes, told)) if told is not None and found.unmeasured is None else found
+        if found.unmeasured is not None:
+            return found
+        told = [note for note in (_measured_by(context), *_busy(context, found)) if note is not None]
+        return replace(found, notes=(*found.notes, *told))
 
 
 def _measured_by(context: RuleContext) -> str | None:
@@ -55,6 +58,15 @@ def _measured_by(context: RuleContext) -> str | None:
     load = context.candidate.facts.in_flight
     under = f"with {load} requests in flight" if isinstance(load, int) else "under a load that is not stated"
     return f"times were taken by {imported.times_measured_by or 'another tool'}, {under}; evalkit measured nothing"
+
+
+def _busy(context: RuleContext, found: RuleResult) -> Iterator[str]:
+    """Of each side whose times may be evalkit's own: one sentence."""
+    from evalkit.results.busy_client import busy_client
+
+    for side, seconds in ((context.candidate, found.candidate), (context.baseline, found.baseline)):
+        if side is not None and (told := busy_client(side.facts.client_lag, seconds, "time decided on")) is not None:
+            yield f"{side.label}: {told}"
 
 
 def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> RuleResult:
