@@ -40,7 +40,7 @@ async def chat(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[Diale
 
 async def test_an_answer_comes_whole_with_thoughts_bill_and_times() -> None:
     behaviour = Behaviour(
-        latency_s=0.05, reasoning="Let me think.", reasoning_s=0.05, reply="Paris it is", cached_tokens=2
+        latency_s=0.05, reasoning="Let me think.", reasoning_s=0.15, reply="Paris it is", cached_tokens=2
     )
     async with chat(behaviour) as (adapter, provider):
         response = await adapter.respond(ASK)
@@ -54,7 +54,7 @@ async def test_an_answer_comes_whole_with_thoughts_bill_and_times() -> None:
     assert response.raw_usage is not None and response.raw_usage["candidatesTokenCount"] == 3
     times = response.timing
     assert times.ttfr_s is not None and times.ttft_s is not None and times.last_s is not None
-    assert times.ttfr_s >= 0.05 and times.ttft_s - times.ttfr_s >= 0.04
+    assert times.ttfr_s >= 0.05 and times.ttft_s - times.ttfr_s >= 0.05
     assert times.ttft_s <= times.last_s <= times.total_s
 
 
