@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, start
 from evalkit.errors import StoreError
 from evalkit.facts import Figures, RunFacts, Summary
 from evalkit.render.cells import run_titles
@@ -26,6 +26,7 @@ _EVERY_S = 2
 def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Runs", "What was measured, how it ended, and what is running now.")
+    start.section(store)
     if not runs:
         return
     for info in runs:
