@@ -30,6 +30,7 @@ _STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: 1; }
 [data-testid="stCode"] code span { color: inherit !important; }
 [data-testid="stVegaLiteChart"] svg text { fill: currentColor !important; }
+[data-testid^="stBaseButton-primary"] { background: #0072B2 !important; border-color: #0072B2 !important; }
 """
 _PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
     ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),

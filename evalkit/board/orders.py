@@ -73,7 +73,7 @@ class Planned:
 
 
 @dataclass(slots=True)
-class Job:
+class StartedRun:
     """A run that was started from the page."""
 
     order: Order
@@ -97,7 +97,7 @@ class Job:
 class _Desk:
     folder: Path
     code: str
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[StartedRun] = field(default_factory=list)
     n_starts: dict[str, int] = field(default_factory=dict)
 
 
@@ -173,7 +173,7 @@ def planned(order: Order, results: Path) -> Planned:
     return Planned(order, report, n_starts)
 
 
-def start(plan: Planned, by: str, results: Path) -> Job:
+def start(plan: Planned, by: str, results: Path) -> StartedRun:
     """Start the run of a plan. Raises NotStarted where it runs already, the plan is old, or too many run."""
     order = plan.order
     with _lock:
@@ -192,7 +192,7 @@ def start(plan: Planned, by: str, results: Path) -> Job:
         said = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it lives as long as the job
         arguments = ["run", *_arguments(order, results), "--planned", plan.report["digest"], "--json"]
         process = _child(arguments, None, said)
-        job = Job(order, by, datetime.now(UTC), process, said)
+        job = StartedRun(order, by, datetime.now(UTC), process, said)
         for earlier in every:
             if earlier.order.suite == order.suite:
                 forget(earlier)
@@ -201,7 +201,7 @@ def start(plan: Planned, by: str, results: Path) -> Job:
         return job
 
 
-def jobs(results: Path) -> list[Job]:
+def jobs(results: Path) -> list[StartedRun]:
     """Runs that were started here, the newest first, as they are now."""
     with _lock:
         found = _desk.jobs if _desk is not None else []
@@ -212,7 +212,7 @@ def jobs(results: Path) -> list[Job]:
         return found[::-1]
 
 
-def stop(job: Job) -> None:
+def stop(job: StartedRun) -> None:
     """As Ctrl-C in its terminal: the answers under way are waited for; a second time they are not."""
     with _lock:
         if not child.has_ended(job.process):
@@ -220,7 +220,7 @@ def stop(job: Job) -> None:
             job.process.send_signal(signal.SIGINT)
 
 
-def forget(job: Job) -> None:
+def forget(job: StartedRun) -> None:
     """Leave an ended one out of the list."""
     with _lock:
         if _desk is not None and job in _desk.jobs and child.has_ended(job.process):
@@ -228,10 +228,12 @@ def forget(job: Job) -> None:
             _desk.jobs.remove(job)
 
 
-def last_words(job: Job) -> str:
-    """What it said last, notes and progress; escaped."""
+def last_words(job: StartedRun) -> str:
+    """What it said against its run, without notes and progress, or else all that it said; escaped."""
     with _lock:
-        return "" if job.said.closed else _tail(job.said)
+        said = "" if job.said.closed else _tail(job.said)
+    before, found, after = f"\n{said}".partition("\nevalkit: ")
+    return after if found else before.strip()
 
 
 def stop_all(tell: Callable[[str], None]) -> None:
@@ -246,7 +248,7 @@ def stop_all(tell: Callable[[str], None]) -> None:
         forget(job)
 
 
-def _end(live: list[Job], tell: Callable[[str], None]) -> None:
+def _end(live: list[StartedRun], tell: Callable[[str], None]) -> None:
     names = ", ".join(visible(job.order.suite, limit=80) for job in live)
     tell(f"evalkit: stopping what was started from the page: {names}")
     for job in live:

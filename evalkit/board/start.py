@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from evalkit.board import elements, orders, sign_in
-from evalkit.board.orders import Job, NotStarted, Order, Planned
+from evalkit.board.orders import StartedRun, NotStarted, Order, Planned
 from evalkit.cost.reports import ModelForecast
 from evalkit.render.bill import forecast_columns, forecast_total, gate_line, receiver_line
 from evalkit.results.reader import ResultsReader
@@ -17,6 +17,8 @@ from evalkit.text.escape import visible
 _EVERY_S = 2
 _UNLOCKED = "may start runs"
 _PLAN = "plan of a run"
+_STOPPED = (130, 143)
+"""Exit codes of a run that a person stopped."""
 
 
 def section(store: ResultsReader) -> None:
@@ -59,6 +61,7 @@ def _form(store: ResultsReader) -> None:
         most = middle.number_input(
             "Stop before (USD)",
             min_value=0.01,
+            max_value=1_000_000.0,
             value=None,
             step=1.0,
             format="%.2f",
@@ -158,7 +161,7 @@ def _jobs(store: ResultsReader) -> None:
         watch()
 
 
-def _job(store: ResultsReader, job: Job, n: int) -> None:
+def _job(store: ResultsReader, job: StartedRun, n: int) -> None:
     words, first, second = st.columns([5, 1, 1], vertical_alignment="center")
     by = f" by {visible(job.by, limit=80)}" if job.by else ""
     words.text(f"{visible(job.order.suite, limit=200)}, started {job.at:%H:%M} UTC{by}: {_state(job)}")
@@ -175,15 +178,17 @@ def _job(store: ResultsReader, job: Job, n: int) -> None:
     if second.button("Hide", key=f"hide-{n}", width="stretch"):
         orders.forget(job)
         st.rerun(scope="app")
-    if job.code != 0 and (said := orders.last_words(job)):
+    if job.code not in {0, *_STOPPED} and (said := orders.last_words(job)):
         st.code(said, language=None, wrap_lines=True)
 
 
-def _state(job: Job) -> str:
+def _state(job: StartedRun) -> str:
     if job.code is None:
         if job.n_stops:
             return "stopping, waits for the answers under way"
         return f"running as {visible(job.run, limit=120)}" if job.run else "starting"
     if job.code == 0:
         return "complete"
-    return "stopped; what was answered is kept" if job.can_go_on else f"failed (exit code {job.code})"
+    if job.can_go_on:
+        return f"{'stopped' if job.code in _STOPPED else 'incomplete'}; what was answered is kept"
+    return f"failed (exit code {job.code})"

@@ -62,6 +62,13 @@ def holder(folder: Path) -> int | None:
         return None
 
 
+def taken_at(folder: Path) -> float | None:
+    """When the session that writes the run began, in seconds since 1970; None where none does."""
+    with suppress(OSError):
+        return (folder / _LOCK).stat().st_mtime
+    return None
+
+
 def _take_lock(path: Path) -> int:
     for _ in range(20):
         try:
