@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from evalkit.board import elements, orders, sign_in
-from evalkit.board.orders import StartedRun, NotStarted, Order, Planned
+from evalkit.board.orders import NotStarted, Order, Planned, StartedRun
 from evalkit.cost.reports import ModelForecast
 from evalkit.render.bill import forecast_columns, forecast_total, gate_line, receiver_line
 from evalkit.results.reader import ResultsReader
