@@ -139,9 +139,12 @@ def start(
         raise ChildFailed(f"{Path(command[0]).name} cannot be started: {why}") from error
 
 
+DEVNULL = subprocess.DEVNULL
 PIPE = subprocess.PIPE
 STDOUT = subprocess.STDOUT
 Process = subprocess.Popen
+Slow = subprocess.TimeoutExpired
+"""What `Process.wait` raises."""
 
 
 def end(process: subprocess.Popen[bytes], *, within_s: float = 0.0) -> None:
@@ -158,6 +161,13 @@ def end(process: subprocess.Popen[bytes], *, within_s: float = 0.0) -> None:
     if process.stdin is not None:
         with suppress(OSError):  # bytes that it never read
             process.stdin.close()
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a child has ended. What it left of its process group is killed, and it is waited for."""
+    if process.returncode is None and _ended(process, 0.0):
+        end(process)
+    return process.returncode is not None
 
 
 def end_group(leader: int) -> None:

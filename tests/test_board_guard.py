@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import os
 import re
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from evalkit.board.guard import HOSTS, refusal
+from tests.board_server import Board, free_port, serving
 
 pytest.importorskip("streamlit")
 ROOT = Path(__file__).parent.parent
@@ -35,36 +29,17 @@ showErrorDetails = "full"
 serverAddress = "evil.example"
 gatherUsageStats = true
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    port: int
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.putrequest(method, path, skip_host="Host" in named)
-        for name, value in named.items():
-            connection.putheader(name, value)
-        if method in {"PUT", "POST"}:
-            connection.putheader("Content-Length", "1")
-        connection.endheaders(b"x" if method in {"PUT", "POST"} else None)
-        reply = connection.getresponse()
-        reply.read()
-        connection.close()
-        return reply
-
-    def upgrade(self, host: str, origin: str | None) -> int:
-        """The status of a WebSocket handshake; 101: it is open."""
-        lines = [
-            "GET /_stcore/stream HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
-        ]  # fmt: skip
-        lines += [f"Origin: {origin}"] if origin is not None else []
-        with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
-            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-            return int(connection.recv(1000).split()[1])
+STRANGE = """
+[auth]
+redirect_uri = "http://localhost:1/oauth2callback"
+cookie_secret = "0123456789abcdef0123456789abcdef"
+client_id = "evil"
+client_secret = "evil"
+server_metadata_url = "http://localhost:1/.well-known/openid-configuration"
+[evalkit]
+users = ["*"]
+"""
+"""Secrets of the checkout: they would say to whom people sign in."""
 
 
 @pytest.fixture(scope="module", params=["evalkit board", "streamlit run app.py"])
@@ -78,32 +53,15 @@ def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     (checkout / ".streamlit" / "config.toml").write_text(hostile)
     (checkout / "results").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (checkout / ".streamlit" / "secrets.toml").write_text(STRANGE)
+    port = free_port()
     if own:
         command = ["-c", "from evalkit.cli import main; main()", "board", f"--port={port}", "--no-browser"]
     else:
         command = ["-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}", "--server.headless=true"]
     home = tmp_path_factory.mktemp("home")
-    environment = {**os.environ, HOSTS: "board.example", "PYTHONPATH": str(ROOT), "HOME": str(home)}
-    process = subprocess.Popen(
-        [sys.executable, *command], cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    found = Board(port)
-    try:
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(OSError):
-                found.ask("/_stcore/health")
-                break
-            time.sleep(0.2)
-        if process.poll() is not None:
-            pytest.fail(process.stdout.read().decode()[-2000:] if process.stdout else "no output")
+    with serving(port, command, checkout, {HOSTS: "board.example", "HOME": str(home)}) as found:
         yield found
-    finally:
-        process.kill()
-        process.communicate()
 
 
 PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/media/0123.png", "/static/index.js", "/leaderboard")

@@ -378,6 +378,16 @@ def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
     assert live.loc["gpt", "phase"] == "asking" and live.loc["qwen", "phase"] == "done"
 
 
+def test_the_pace_of_a_run_that_is_gone_on_with_says_nothing_of_the_hour_it_lay_still(tmp_path: Path) -> None:
+    rows = [a_row("gpt", "refunds", i) for i in range(7)]
+    folder = a_run(tmp_path, ("gpt",), n=15, rows=rows, status="running")
+    runs.update_facts(folder, started_at="2026-01-01T00:00:00Z")
+    with run_lock.lock_run(folder):
+        at = draw("runs", tmp_path)
+        assert "7 of 30" in tables(at) and any("– answers/s · about unknown left" in e.value for e in at.text)
+        assert at.dataframe[0].value.loc[0, "left"] == numbers.UNDEFINED
+
+
 def test_a_sample_s_grid_holds_the_answers(many: Path) -> None:
     run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
     at = draw("sample", many, run=run, find="refunds-7")

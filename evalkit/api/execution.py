@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from evalkit.adapters.registry import warm_up
 from evalkit.api.options import RunOptions
-from evalkit.api.planning import plan_suite
+from evalkit.api.planning import plan_suite, require_planned
 from evalkit.engine.driving import Drive
 from evalkit.engine.plan import Plan
 from evalkit.engine.session import RunOutcome, RunPlace, execute_run
@@ -83,8 +83,12 @@ def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
         from evalkit.engine.tool_record import recorded_tasks
 
         recorded_tasks(suite.only(options.models, options.tasks).tasks, options.record_tools)
-    stream = rules is None  # what stops early is asked in a random order, which takes all samples
-    return Prepared(plan_suite(suite, options, stream=stream), options, rules)
+    # What stops early is asked in a random order, which takes all samples; so does the digest of a plan.
+    stream = rules is None and options.planned is None
+    plan = plan_suite(suite, options, stream=stream)
+    if options.planned is not None:
+        require_planned(plan, options.planned)
+    return Prepared(plan, options, rules)
 
 
 def with_stopper(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:

@@ -59,6 +59,8 @@ class RunOptions:
     """Hosts that may receive keys: HOST, or VARIABLE@HOST for one key."""
     allow_suite_code: bool = False
     """Whether the suite may run code of its own: task files of lm-eval, server flags that load programs."""
+    planned: str | None = None
+    """Refuse where the plan has another digest than this one, of `evalkit plan`. None: whatever it is."""
     record_tools: Path | None = None
     """Where what the live MCP server of the run answers is kept, for an environment that needs none. None: nowhere."""
     gate: bool = False
@@ -112,6 +114,8 @@ class RunKeywords(TypedDict, total=False):
     """False: ask again even where an answer is cached, and keep none."""
     prices: str | Path
     """A price file; wins over the price book."""
+    planned: str
+    """Refuse where suite, data, receivers or prices are not those of this plan (`evalkit plan --json`: `digest`)."""
     record_tools: str | Path
     """Where what the live MCP server answers is kept (.json), for an environment that needs no server."""
     gate: bool
@@ -179,7 +183,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             continue
         elif name in {"prices", "record_tools"}:
             value = Path(value)
-        elif name == "resume":
+        elif name in {"resume", "planned"}:
             value = str(value)
         elif name == "max_cost_usd":
             value = dollars(value, "max_cost_usd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,14 +17,16 @@ from evalkit.cost.price_file import PRICE_FILE
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, make_plan
 from evalkit.engine.work import PlanOptions
-from evalkit.errors import SuiteError
+from evalkit.errors import SuiteError, UserError
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
+from evalkit.suite.digests import digest
 from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
@@ -179,6 +182,22 @@ def plan_suite(
     told = {key: value for key, value in told.items() if value}
     facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
     return forewarned(replace(plan, facts=facts))
+
+
+def digest_of(plan: Plan) -> str:
+    """Of all that a person agrees to who has read a plan: what is asked and how it is scored, of whom, where prompts
+    go, at which prices and up to which cost. Not of what is cached or was learnt from earlier runs."""
+    told: object = json.loads(json.dumps({"run": plan.digest, "facts": plan.facts}, default=str))
+    return digest("evalkit.plan/1", told)
+
+
+def require_planned(plan: Plan, planned: str) -> None:
+    """Raises UserError where this is not the plan of that digest."""
+    if digest_of(plan) != planned.strip():
+        raise UserError(
+            f"This is not what was planned (--planned {short(planned)}): the suite, its data, who receives the "
+            "prompts, prices or options have changed since. Nothing was sent. See what it takes now: evalkit plan"
+        )
 
 
 def _overridden(suite: ResolvedSuite, changes: Mapping[str, object]) -> ResolvedSuite:

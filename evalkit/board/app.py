@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from evalkit.board import cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
+from evalkit.board import cost, elements, gate, history, leaderboard, runs, sample, sign_in, tradeoff, versus
 from evalkit.render import vega
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import default_results
@@ -30,6 +30,7 @@ _STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: 1; }
 [data-testid="stCode"] code span { color: inherit !important; }
 [data-testid="stVegaLiteChart"] svg text { fill: currentColor !important; }
+[data-testid^="stBaseButton-primary"] { background: #0072B2 !important; border-color: #0072B2 !important; }
 """
 _PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
     ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),
@@ -48,6 +49,8 @@ def main() -> None:
     few_arenas()
     st.set_page_config(page_title="evalkit", page_icon=_icon(), layout="wide")
     st.html(f"<style>{_STYLE}</style>")
+    if not sign_in.passed():
+        return
     store = ResultsReader(default_results())
     pages = {}
     for path, title, icon, module in _PAGES:

@@ -1,9 +1,9 @@
 """Who may talk to the board's server: browsers that show the board itself, under a name of this machine.
 
-The board has no password. What protects it on loopback is that no other site's page may use the reader's browser as a
-way in: not by asking across origins, and not by DNS rebinding, where a stranger's name comes to mean 127.0.0.1.
-Streamlit leaves both to settings that a checkout's `.streamlit/config.toml` can turn off. So this stands before it, for
-every path and the WebSocket, and holds the settings that matter.
+The board has no password of its own (`sign_in` may stand behind this). What protects it on loopback is that no other
+site's page may use the reader's browser as a way in: not by asking across origins, and not by DNS rebinding, where a
+stranger's name comes to mean 127.0.0.1. Streamlit leaves both to settings that a checkout's `.streamlit/config.toml`
+can turn off. So this stands before it, for every path and the WebSocket, and holds the settings that matter.
 
     Host: localhost:8501    Origin: http://localhost:8501     passes
     Host: evil.example      Origin: http://evil.example       403
@@ -24,6 +24,9 @@ from urllib.parse import urlsplit
 
 from streamlit import config
 
+from evalkit.board import sign_in
+from evalkit.errors import UserError
+
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
@@ -42,7 +45,7 @@ SETTINGS: dict[str, object] = {
     "client.showErrorDetails": "none",
     "browser.gatherUsageStats": False,
 }
-"""Settings of Streamlit that no file may change."""
+"""Settings of Streamlit that no file may change; beside them where its secrets lie (`sign_in.settings_file`)."""
 LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
 """Where nobody says otherwise: Streamlit's own accent is a red, which reads as an error."""
 _ADDED = [
@@ -63,7 +66,7 @@ def hold_settings() -> None:
         with suppress(RuntimeError):  # a release of Streamlit without this option
             if config.get_option(name) is None:
                 config.set_option(name, value, "evalkit")
-    for name, value in SETTINGS.items():
+    for name, value in {**SETTINGS, "secrets.files": [str(sign_in.settings_file())]}.items():
         try:
             found = config.get_option(name)
         except RuntimeError:
@@ -107,6 +110,7 @@ def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) 
     if len(hosts) != 1 or len(origins) > 1:
         return "a request needs one Host and at most one Origin"
     extra = {name.strip().lower().rstrip(".") for name in os.environ.get(HOSTS, "").split(",")} - {""}
+    extra |= _signing_in_at()
     host = _name_of(f"//{hosts[0]}")
     if host is None or not _is_ours(host, address, extra):
         return (
@@ -121,6 +125,15 @@ def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) 
         if link != ("GET", "navigate", "document"):  # a link to the board may be clicked anywhere
             return "another site may link to the board, not use it"
     return None
+
+
+def _signing_in_at() -> set[str]:
+    """The name to which the provider sends people back: the person's own settings name it."""
+    try:
+        found = sign_in.current()
+    except UserError:
+        return set()
+    return {found.host} if found is not None else set()
 
 
 def _name_of(url: str) -> str | None:

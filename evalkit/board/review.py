@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, sign_in
 from evalkit.errors import EvalkitError
 from evalkit.results.reader import ResultsReader
 from evalkit.store.reviews import MARKS, Review, add_review, latest, read_reviews
@@ -27,10 +27,19 @@ def review_form(store: ResultsReader, run: str, key: Key, *, slot: str) -> None:
         st.caption(f"{unreadable} lines of reviews.jsonl cannot be read and are left out.")
     with st.popover(f"Review ({len(mine)})" if mine else "Review"), st.form(f"review-{slot}", border=False):
         mark = st.segmented_control("This answer is", MARKS, key=f"mark-{slot}")
-        by = st.text_input("Your name", key=f"by-{slot}", value=st.session_state.get("reviewer", ""), max_chars=80)
+        by = _name(slot)
         note = st.text_area("Note (optional)", key=f"note-{slot}", max_chars=4000)
         if st.form_submit_button("Save"):
             _save(store, run, Review(key, mark or "", by, note))
+
+
+def _name(slot: str) -> str:
+    """Who marks: the address that somebody signed in with, else what is typed."""
+    if (signed_in := sign_in.name()) is not None:
+        st.text(f"as {visible(signed_in, limit=120)}")
+        return signed_in
+    typed: str = st.text_input("Your name", key=f"by-{slot}", value=st.session_state.get("reviewer", ""), max_chars=80)
+    return typed
 
 
 def _save(store: ResultsReader, run: str, review: Review) -> None:

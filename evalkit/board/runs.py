@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, start
 from evalkit.errors import StoreError
 from evalkit.facts import Figures, RunFacts, Summary
 from evalkit.render.cells import run_titles
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
+from evalkit.store import run_lock
 from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 
 _COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
+_RESUMED_S = 5.0
+"""A session that began so long after its run goes on with an earlier one."""
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
 
@@ -26,6 +31,7 @@ _EVERY_S = 2
 def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Runs", "What was measured, how it ended, and what is running now.")
+    start.section(store)
     if not runs:
         return
     for info in runs:
@@ -38,7 +44,7 @@ def render(store: ResultsReader) -> None:
 
 def _live(store: ResultsReader, info: RunInfo) -> None:
     """A fragment of the page that refreshes itself while the run goes on."""
-    run = info.name
+    run, looks = info.name, count()
 
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
@@ -47,10 +53,12 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
         except StoreError as error:
             st.error(elements.plain(error, 300))
             return
+        if next(looks) and state.status != "running":
+            st.rerun(scope="app")  # it has ended since the page was drawn
         n, total, judging = state.n, state.total or 0, state.phase == "judging"
         began = store.facts(f"{run}/{FOLDER}").started_at if judging else None
-        took = (datetime.now(UTC) - datetime.fromisoformat(began or facts.started_at or "")).total_seconds()
-        rate = n / took if took > 0 else 0.0
+        pace = _pace(store, run, began or facts.started_at or "", _counts(summary, n, judging))
+        took, rate = pace.took, pace.rate("", n)
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
         errors = sum(model.all.n_failed for model in summary.models.values())
         with st.container(border=True):
@@ -62,12 +70,43 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
             so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
             st.text(f"{numbers.rate(rate)} {unit}/s · about {left} left · {so_far}")
             if not judging and summary.models:
-                _by_model(facts, summary, took)
+                _by_model(facts, summary, pace)
 
     watch()
 
 
-def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How fast a run is since a moment."""
+
+    seconds: float
+    before: Mapping[str, int]
+    """Answers by then, by model; all together under ""."""
+    took: float
+    """Seconds since this session of the run began."""
+
+    def rate(self, name: str, n: int) -> float | None:
+        """Answers a second; None where too little was seen."""
+        return (n - self.before.get(name, 0)) / self.seconds if self.seconds >= 1 else None
+
+
+def _pace(store: ResultsReader, run: str, began: str, counts: Mapping[str, int]) -> _Pace:
+    """Since the run began; of one that is gone on with since this page first saw it, because what earlier sessions
+    answered says nothing of now."""
+    now, first = datetime.now(UTC).timestamp(), datetime.fromisoformat(began).timestamp()
+    taken = run_lock.taken_at(store.path(run)) or first
+    if taken - first < _RESUMED_S:
+        return _Pace(now - first, {}, now - first)
+    key = ("pace", run, taken, began)
+    at, before = st.session_state.setdefault(str(key), (now, dict(counts)))
+    return _Pace(now - at, before, now - taken)
+
+
+def _counts(summary: Summary, n: int, judging: bool) -> dict[str, int]:
+    return {"": n} | ({} if judging else {name: model.all.n for name, model in summary.models.items()})
+
+
+def _by_model(facts: RunFacts, summary: Summary, pace: _Pace) -> None:
     """A line a model: how far it is, how fast, when it is done, what it cost, how often it was asked again."""
     import pandas as pd
 
@@ -77,7 +116,7 @@ def _by_model(facts: RunFacts, summary: Summary, took: float) -> None:
     for name in names:
         cell = summary.models[name].all if name in summary.models else None
         n = cell.n if cell is not None else 0
-        rate = n / took if took > 0 else 0.0
+        rate = pace.rate(name, n)
         left = max(0, each - n) if each is not None else None
         phase = "done" if left == 0 else "asking" if n else "waiting"
         unpriced = cell.cost.n_unknown if cell is not None else 0

@@ -7,13 +7,18 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import results_folder
+from evalkit.cli.options import env_file, results_folder
 from evalkit.cli.printing import echo
 from evalkit.installed import install_hint
 
+if TYPE_CHECKING:
+    from evalkit.board.sign_in import SignIn
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.comparison", "ruamel.yaml")
 """What the pages import when they first need it."""
 
@@ -28,7 +33,14 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
     help="Address to listen on. Anything else lets others read every prompt and answer: there is no password.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def command(results: Path, port: int, address: str, no_browser: bool) -> int:
+@click.option(
+    "--allow-runs",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Let the page Runs start and stop runs of the suites in DIR, with your keys. Only on 127.0.0.1.",
+)
+@env_file
+def command(results: Path, port: int, address: str, no_browser: bool, allow_runs: Path | None) -> int:
     """Open the board: leaderboard, trade-off, flips, gate, cost, runs. Reads results; needs no key and no network."""
     from evalkit.errors import MissingPackage
 
@@ -37,8 +49,14 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
             f"The board needs streamlit, which comes with the extra `app`: {install_hint('app')}. "
             "Without it: evalkit report RUN --html report.html"
         )
-    if address not in {"127.0.0.1", "localhost", "::1"}:
-        echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
+    from evalkit.board import sign_in
+
+    signing_in = sign_in.set_up()
+    if address not in _LOOPBACK:
+        who = "whoever reaches it" if signing_in is None else "whoever signs in"
+        echo(f"evalkit: listening on {address}: {who} can read every prompt and answer.", err=True)
+    if allow_runs is not None:
+        _allow_runs(allow_runs, address, signing_in)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
     leave_the_working_directory()
     from streamlit.web import cli as streamlit
@@ -48,8 +66,30 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
     for module in _WARM:  # now, rather than while the first reader waits
         importlib.import_module(module)
     args = ["run", served.__file__, *_flags(port, address, no_browser)]
-    streamlit.main(args, prog_name="streamlit", standalone_mode=False)
+    try:
+        streamlit.main(args, prog_name="streamlit", standalone_mode=False)
+    finally:
+        from evalkit.board import orders
+
+        orders.stop_all(lambda told: echo(told, err=True))
     return 0
+
+
+def _allow_runs(folder: Path, address: str, signing_in: SignIn | None) -> None:
+    """Give leave to start runs, and say the code. Raises UsageError where others than this machine reach the board."""
+    from evalkit.board import guard, orders
+    from evalkit.text.escape import visible
+
+    others = os.environ.get(guard.HOSTS) or (signing_in.host if signing_in is not None else "localhost")
+    if address not in _LOOPBACK:
+        raise click.UsageError(f"--allow-runs is for this machine alone, --address {address} is not: leave one out.")
+    if others not in _LOOPBACK:
+        raise click.UsageError(
+            f"--allow-runs is for this machine alone, and others reach this board as {others} ({guard.HOSTS}, or the "
+            "redirect_uri of its sign-in): start another board for it."
+        )
+    code = orders.allow(folder)
+    echo(f"evalkit: the page Runs may start the suites in {visible(str(folder), limit=300)}. Code: {code}", err=True)
 
 
 def leave_the_working_directory() -> None:
@@ -59,11 +99,15 @@ def leave_the_working_directory() -> None:
     """
     from evalkit import child
     from evalkit.decide.stored import promoted_folder
+    from evalkit.paths import ROOTS_VARIABLES
 
     os.environ["EVALKIT_BASELINES"] = str(promoted_folder().resolve())
-    for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "XDG_CONFIG_HOME"):
+    for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "EVALKIT_POLICY", "XDG_CONFIG_HOME"):
         if named := os.environ.get(name):
             os.environ[name] = str(Path(named).expanduser().absolute())
+    for name in ROOTS_VARIABLES:
+        if listed := [one for one in os.environ.get(name, "").split(os.pathsep) if one.strip()]:
+            os.environ[name] = os.pathsep.join(str(Path(one).expanduser().absolute()) for one in listed)
     sys.path[:] = child.import_path()  # without that folder
     os.chdir(Path(__file__).resolve().parent.parent / "board")
 

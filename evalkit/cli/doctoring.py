@@ -24,6 +24,7 @@ from evalkit.suite.schema.rules import own_rules
 
 EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),
+    "board-login": ("authlib", "sign-in on the board"),
     "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "scoring of mathematics"),

@@ -83,7 +83,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
 
     Raises SuiteError with every complaint, as `check` does, and what `decide.mixes` raises of an earlier run.
     """
-    from evalkit.api.planning import plan_at
+    from evalkit.api.planning import digest_of, plan_at
     from evalkit.engine.caching import CachedAnswers
     from evalkit.engine.experience import learn
     from evalkit.engine.forecast import forecast, forecast_judges
@@ -103,6 +103,8 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
         made: PlanReport = {
             "suite": plan.suite.name,
+            "digest": digest_of(plan),
+            "continues": _continued(plan, options.results),
             "sensitivity": plan.suite.sensitivity,
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,
@@ -138,6 +140,14 @@ def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
         for name, model in ids.items()
         if name in told and told[name].model and model and told[name].model != model
     ]
+
+
+def _continued(plan: Plan, results: Path) -> str | None:
+    """The unfinished run that the same command goes on with."""
+    from evalkit.store.runs import find_incomplete
+
+    found = find_incomplete(results, plan.suite.file.name, plan.digest)
+    return None if found is None else found.name
 
 
 def _mixes(plan: Plan, folder: Path) -> list[CheapestMixes]:

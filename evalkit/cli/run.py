@@ -44,6 +44,7 @@ from evalkit.cli.options import (
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
+@click.option("--planned", metavar="DIGEST", help="Refuse where `evalkit plan` would no longer say this digest.")
 @prices_file
 @key_hosts
 @allow_suite_code
@@ -85,6 +86,6 @@ def command(
     run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)
     if not suite.is_dir():
         return run(suite)
-    if markdown or junit or options.resume:
-        raise click.UsageError("--markdown, --junit and --resume are about one suite: name its file.")
+    if markdown or junit or options.resume or options.planned:
+        raise click.UsageError("--markdown, --junit, --resume and --planned are about one suite: name its file.")
     return run_each(suite, run)

@@ -187,20 +187,24 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
         repeats = f", each {made['repeats']} times" if made["repeats"] > 1 else ""
         page.say(f"{visible(made['suite'], limit=80)}: {tasks} samples{repeats}. Nothing was sent.")
         page.say("")
-        name, *columns = _forecast_columns("model", models)
+        name, *columns = forecast_columns("model", models)
         page.grid("what a run would take", name, columns)
         if made["judges"]:
-            name, *columns = _forecast_columns("judge", made["judges"])
+            name, *columns = forecast_columns("judge", made["judges"])
             page.grid("then, to judge the answers", name, columns)
         for one in (*models, *made["judges"]):
             _say_basis(page, one)
         for note in made["notes"]:
             page.say(f"note: {visible(note, limit=1000)}")
         for look in made["gate"]:
-            page.say(_gate_look(look))
+            page.say(gate_line(look))
+        if made["continues"] is not None:
+            page.say(f"goes on with the unfinished run {visible(made['continues'], limit=120)}.")
+        page.say(f"digest of this plan, for evalkit run --planned: {made['digest']}")
 
 
-def _forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
+def forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
+    """A line a model: what it would be asked, and what that takes. `who`: the head of the names."""
     return [
         Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
         Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
@@ -213,9 +217,7 @@ def _forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
 
 
 def _say_basis(page: Page, one: ModelForecast) -> None:
-    name = visible(one["model"], limit=60)
-    host = one["receiver"]
-    page.say(f"{name}: " + (f"prompts go to {visible(host)}." if host else "nothing leaves this process."))
+    page.say(receiver_line(one))
     if not one["price_known"]:
         page.say(
             "  price unknown: give it one in a price file (--prices), by price_as, or by hosting and a load sweep."
@@ -224,6 +226,31 @@ def _say_basis(page: Page, one: ModelForecast) -> None:
     if (traffic := one["usd_per_1k_requests"]) is not None:
         page.say(f"  a thousand requests of the traffic: {_usd_range(traffic)}.")
     page.say(f"  time {one['minutes_basis']}.")
+
+
+def receiver_line(one: ModelForecast) -> str:
+    """Who receives the prompts, as a sentence."""
+    host = one["receiver"]
+    where = f"prompts go to {visible(host)}." if host else "nothing leaves this process."
+    return f"{visible(one['model'], limit=60)}: {where}"
+
+
+def forecast_total(rows: Sequence[ModelForecast]) -> str:
+    """What all of them would cost together: `$1.20 [$0.90, $2.40]`; unknown at an end where one of them is."""
+    usd = [one["usd"] for one in rows]
+    return _usd_range(
+        {
+            "low": _sum([one["low"] for one in usd]),
+            "value": _sum([one["value"] for one in usd]),
+            "high": _sum([one["high"] for one in usd]),
+        }
+    )
+
+
+def _sum(amounts: Sequence[str | None]) -> str | None:
+    """None where one of them is unknown."""
+    known = [Decimal(amount) for amount in amounts if amount is not None]
+    return str(sum(known, Decimal(0))) if len(known) == len(amounts) else None
 
 
 def _by_basis(bases: Mapping[str, str]) -> str:
@@ -236,7 +263,8 @@ def _by_basis(bases: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(names)}: {basis}" for basis, names in tasks.items())
 
 
-def _gate_look(look: RuleForecast) -> str:
+def gate_line(look: RuleForecast) -> str:
+    """What a rule of the gate could see, as a sentence."""
     rule = visible(look["rule"], limit=80)
     if not look["n"]:
         return f"gate, {rule}: how many items it is about is known only from the data."

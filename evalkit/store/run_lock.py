@@ -53,6 +53,22 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+def holder(folder: Path) -> int | None:
+    """The process that says it is writing the run; None where none does. Ask `is_locked` whether it still is."""
+    try:
+        with open_to_read(folder / _LOCK) as file:
+            return int(file.read(20))
+    except (OSError, ValueError):
+        return None
+
+
+def taken_at(folder: Path) -> float | None:
+    """When the session that writes the run began, in seconds since 1970; None where none does."""
+    with suppress(OSError):
+        return (folder / _LOCK).stat().st_mtime
+    return None
+
+
 def _take_lock(path: Path) -> int:
     for _ in range(20):
         try:

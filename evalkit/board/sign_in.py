@@ -1,0 +1,212 @@
+"""Sign-in through a team's own OpenID Connect provider, by Streamlit's `st.login`; off where nobody set it up.
+
+    # ~/.config/evalkit/secrets.toml
+    [auth]
+    redirect_uri = "https://board.example/oauth2callback"
+    cookie_secret = "..."                                   # 32 random characters or more
+    client_id = "..."
+    client_secret = "..."
+    server_metadata_url = "https://login.example/.well-known/openid-configuration"
+
+    [evalkit]
+    users = ["mira@example.org", "@team.example.org"]       # addresses, domains; ["*"]: whoever the provider lets in
+
+The file lies among the user's settings and never in a checkout: it says who may read every prompt and answer. What is
+missing or odd in it keeps the board closed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from evalkit.errors import MissingPackage, UserError
+from evalkit.installed import install_hint
+from evalkit.text.escape import visible
+
+CALLBACK = "/oauth2callback"
+_SHORTEST = 32
+"""Characters of the secret that signs cookies: who guesses it is signed in as anybody."""
+_NEEDED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+_MOST_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who may see the board."""
+
+    users: tuple[str, ...]
+    """Addresses, domains as `@example.org`, or `*`; lower case."""
+    unverified: bool
+    """Whether an address counts of which the provider does not say that it is verified."""
+    host: str
+    """Name under which browsers reach the board."""
+
+    def refusal(self, user: Mapping[str, object]) -> str | None:
+        """Why somebody who has signed in may not see the board, as a sentence; None where they may."""
+        email = user.get("email")
+        if not isinstance(email, str) or email.count("@") != 1 or not all(email.split("@")):
+            return "The provider says no address of yours."
+        if user.get("email_verified") is not True and not self.unverified:
+            return "The provider does not say that your address is verified."
+        domain = "@" + email.lower().partition("@")[2]
+        if not {"*", email.lower(), domain} & set(self.users):
+            return f"{visible(email, limit=120)} is not among those who may see this board."
+        return None
+
+
+_on = False
+"""Whether this process was started with sign-in: then nothing turns it off again."""
+
+
+def settings_file() -> Path:
+    """Where sign-in is set up; it need not exist."""
+    settings = os.environ.get("XDG_CONFIG_HOME", "")
+    if not Path(settings).is_absolute():
+        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
+    return Path(settings) / "evalkit" / "secrets.toml"
+
+
+def set_up() -> SignIn | None:
+    """What the settings say, when the board starts; None: no sign-in. Raises UserError for what is missing or odd,
+    MissingPackage."""
+    global _on  # noqa: PLW0603
+    found = current()
+    if found is not None and (find_spec("authlib") is None or find_spec("httpx") is None):
+        raise MissingPackage(f"{settings_file()} sets up sign-in, which needs Authlib: {install_hint('board-login')}")
+    _on = _on or found is not None
+    return found
+
+
+def current() -> SignIn | None:
+    """What the settings say now. Raises UserError for what is missing or odd; also for nothing, where the board was
+    started with sign-in."""
+    path = settings_file()
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from error
+    else:
+        if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or about.st_uid not in {os.geteuid(), 0}:
+            raise UserError(f"{path} can be written by others, and says who may see the board: chmod 600 {path}")
+        found = _read(path, about.st_size, about.st_mtime_ns)
+    if found is None and _on:
+        raise UserError(f"{path} no longer sets up sign-in: start the board again")
+    return found
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, size: int, changed_ns: int) -> SignIn | None:
+    try:
+        if size > _MOST_BYTES:
+            raise UserError(f"{path} is larger than {_MOST_BYTES // 1000} kB")
+        told = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is no TOML file in UTF-8") from None  # the error could quote a secret
+    auth, own = told.get("auth"), told.get("evalkit")
+    if auth is None and own is None:
+        return None
+    if not isinstance(auth, dict) or not isinstance(own, dict):
+        raise UserError(f"{path}: sign-in needs both tables, [auth] and [evalkit]")
+    texts = {name: auth.get(name) for name in _NEEDED}
+    if lacking := [name for name, value in texts.items() if not isinstance(value, str) or not value]:
+        raise UserError(f"{path}: [auth] lacks {', '.join(lacking)}, a text each")
+    if len(str(texts["cookie_secret"])) < _SHORTEST:
+        raise UserError(
+            f"{path}: cookie_secret has less than {_SHORTEST} characters, and who guesses it is signed in as anybody; "
+            'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    host = _host(path, "redirect_uri", str(texts["redirect_uri"]))
+    _host(path, "server_metadata_url", str(texts["server_metadata_url"]))
+    if not str(texts["redirect_uri"]).endswith(CALLBACK):
+        raise UserError(f"{path}: redirect_uri is the board's address with {CALLBACK} at its end")
+    unverified = own.get("unverified", False)
+    if not isinstance(unverified, bool) or set(own) - {"users", "unverified"}:
+        raise UserError(f"{path}: [evalkit] has users, a list of texts, and unverified, true or false")
+    return SignIn(_users(path, own.get("users")), unverified, host)
+
+
+def _host(path: Path, name: str, url: str) -> str:
+    """The name in an address. Raises UserError where it is none, or goes over the network unencrypted."""
+    try:
+        parts = urlsplit(url.replace(":{port}", ""))  # Streamlit puts its own port there
+        host = (parts.hostname or "").lower()
+        _ = parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"http", "https"}:
+        raise UserError(f"{path}: {name} is no address")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UserError(f"{path}: {name} has to begin with https, but on this machine (localhost)")
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or number of an address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _users(path: Path, listed: object) -> tuple[str, ...]:
+    users = [one.strip().lower() for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    odd = [one for one in users if one != "*" and (one.count("@") != 1 or one.endswith("@") or " " in one)]
+    if not isinstance(listed, list) or not users or len(users) != len(listed) or odd:
+        raise UserError(
+            f'{path}: [evalkit] users lists who may see the board: addresses, domains like "@example.org", or "*" '
+            "for whoever the provider lets in"
+        )
+    return tuple(users)
+
+
+def passed() -> bool:
+    """Whether the person at this browser may see the pages; draws the sign-in where they may not."""
+    import streamlit as st
+
+    try:
+        found = current()
+    except UserError:
+        st.error("The board is closed: its sign-in cannot be read. Whoever started it sees why when starting it again.")
+        return False
+    if found is None:
+        return True
+    user = st.user.to_dict()
+    if user.get("is_logged_in") is not True:
+        st.title("evalkit", anchor=False)
+        st.text("Sign in to see the board.")
+        st.button("Sign in", type="primary", on_click=st.login)
+        return False
+    why = found.refusal(user)
+    if why is not None:
+        st.error(visible(why, limit=400))
+        st.button("Sign out", on_click=st.logout)
+        return False
+    with st.sidebar:
+        st.text(f"Signed in as {visible(str(user['email']), limit=120)}")
+        st.button("Sign out", on_click=st.logout)
+    return True
+
+
+def name() -> str | None:
+    """The address of who is signed in; None where the board has no sign-in."""
+    if not _on:
+        return None
+    import streamlit as st
+
+    email = st.user.to_dict().get("email")
+    return email if isinstance(email, str) else None

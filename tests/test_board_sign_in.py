@@ -1,0 +1,388 @@
+"""Sign-in on the board: a real server, a real provider on loopback, and everything that must not get in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("streamlit")
+pytest.importorskip("authlib", reason="SIGN-IN IS NOT TESTED: authlib is not installed (uv sync --extra board-login)")
+
+import aiohttp
+from yarl import URL
+
+from evalkit.board import sign_in
+from evalkit.errors import UserError
+from evalkit.store.reviews import read_reviews
+from tests.board_server import Board, free_port, serving
+from tests.board_world import a_run
+from tests.oidc_provider import CLIENT, SECRET, Provider, provider
+from tests.world import evalkit, write_suite
+
+USERS = ["Mira@example.org", "@team.example.org"]
+MIRA = {"email": "mira@example.org", "email_verified": True, "name": "Mira"}
+SETTINGS = """
+[auth]
+redirect_uri = "{board}/oauth2callback"
+cookie_secret = "{secret}"
+client_id = "{client}"
+client_secret = "{client_secret}"
+server_metadata_url = "{issuer}/.well-known/openid-configuration"
+[evalkit]
+users = {users}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    board: Board
+    provider: Provider
+    settings: Path
+    run: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.board.port}"
+
+    def write(self, users: list[str]) -> None:
+        self.settings.write_text(settings(self.url, self.provider.issuer, users))
+        self.settings.chmod(0o600)
+
+
+def settings(board: str, issuer: str, users: list[str], secret: str = "k" * 32) -> str:
+    return SETTINGS.format(
+        board=board, issuer=issuer, users=json.dumps(users), client=CLIENT, client_secret=SECRET, secret=secret
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A board with sign-in and leave to start runs, in a checkout that would like to say who signs in."""
+    checkout, config = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("config")
+    run = a_run(checkout / "results", n=4, suite="private-suite")
+    (checkout / "suites").mkdir()
+    write_suite(checkout / "suites", "http://127.0.0.1:9/v1")
+    (checkout / ".streamlit").mkdir()
+    (checkout / ".streamlit" / "secrets.toml").write_text(
+        settings("http://localhost:1", "http://localhost:1", ["*"], "e" * 32)
+    )
+    (config / "evalkit").mkdir()
+    port = free_port()
+    with provider() as found:
+        made = World(Board(port), found, config / "evalkit" / "secrets.toml", run)
+        made.write(USERS)
+        command = [
+            "-m",
+            "evalkit",
+            "board",
+            f"--port={port}",
+            "--no-browser",
+            "--allow-runs=suites",
+            "--results=results",
+        ]
+        with serving(port, command, checkout, {"XDG_CONFIG_HOME": str(config)}):
+            yield made
+
+
+@pytest.fixture(autouse=True)
+def _as_at_first(request: pytest.FixtureRequest) -> None:
+    """The provider tells the truth again."""
+    if "world" in request.fixturenames:
+        world: World = request.getfixturevalue("world")
+        told = world.provider
+        told.user, told.claims, told.signs_with_another_key, told.unsigned = dict(MIRA), {}, False, False
+        world.write(USERS)
+
+
+class Session:
+    """One browser: its cookies, and what the board shows it."""
+
+    def __init__(self, world: World, http: aiohttp.ClientSession) -> None:
+        self.world, self.http = world, http
+        self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self.widgets: dict[str, str] = {}
+        """Ids of the last page's widgets by label."""
+        self.sends_token = True
+        """As the board's own page does, and no other can."""
+        self.sent_to = ""
+        """Where the board wants the browser to go."""
+
+    async def show(self, page: str = "", query: str = "", states: list[Any] | None = None, fresh: bool = True) -> str:
+        """Everything that the page says. `fresh`: as in a new tab."""
+        from streamlit.proto.BackMsg_pb2 import BackMsg
+        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+        if fresh or self.socket is None:
+            if self.socket is not None:
+                await self.socket.close()
+            await self.http.get(f"{self.world.url}/_stcore/health")
+            cookies = self.http.cookie_jar.filter_cookies(URL(self.world.url))
+            token = (cookies["_streamlit_xsrf"].value,) if self.sends_token else ()
+            self.socket = await self.http.ws_connect(
+                f"{self.world.url}/_stcore/stream",
+                origin=self.world.url,
+                protocols=("streamlit", *token),
+                max_msg_size=0,
+            )
+        ask = BackMsg()
+        ask.rerun_script.query_string = query
+        ask.rerun_script.page_name = page
+        ask.rerun_script.widget_states.widgets.extend(states or [])
+        await self.socket.send_bytes(ask.SerializeToString())
+        seen = ""
+        while "script_finished" not in seen:
+            told = ForwardMsg()
+            told.ParseFromString(await self.socket.receive_bytes(timeout=60))
+            if told.WhichOneof("type") == "auth_redirect":
+                self.sent_to = told.auth_redirect.url
+            if told.WhichOneof("type") == "delta":
+                element = told.delta.new_element
+                kind = element.WhichOneof("type")
+                widget = getattr(element, kind) if kind else None
+                if hasattr(widget, "id") and hasattr(widget, "label"):
+                    self.widgets.setdefault(widget.label, widget.id)
+            seen += str(told)
+        return seen
+
+    async def press(self, label: str, page: str = "", more: list[Any] | None = None) -> str:
+        from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+        pressed = WidgetState(id=self.widgets[label], trigger_value=True)
+        return await self.show(page, states=[*(more or []), pressed], fresh=False)
+
+    async def begin(self) -> str:
+        """Press "Sign in"; the address at the provider."""
+        await self.show()
+        await self.press("Sign in")
+        reply = await self.http.get(self.world.url + self.sent_to, allow_redirects=False)
+        assert reply.status == 302
+        return reply.headers["Location"]
+
+    async def go(self, address: str, allow_redirects: bool = False) -> aiohttp.ClientResponse:
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        return await self.http.get(address, allow_redirects=allow_redirects, headers=headers)
+
+    async def sign_in(self) -> str:
+        """The whole way; what the board shows then."""
+        back = (await self.go(await self.begin())).headers["Location"]
+        assert back.startswith(f"{self.world.url}/oauth2callback?")
+        reply = await self.go(back)
+        assert (reply.status, reply.headers["Location"]) == (302, "/")
+        return await self.show()
+
+
+@asynccontextmanager
+async def browser(world: World) -> AsyncIterator[Session]:
+    async with aiohttp.ClientSession() as http:
+        found = Session(world, http)
+        yield found
+        if found.socket is not None:
+            await found.socket.close()
+
+
+def is_open(seen: str) -> bool:
+    """Whether anything of the results can be seen; a closed board says nothing of them at all."""
+    inside = "private-suite" in seen
+    assert inside or not any(word in seen for word in ("gpt", "qwen", "Start a run"))
+    return inside
+
+
+async def test_nothing_is_shown_before_sign_in(world: World) -> None:
+    async with browser(world) as tab:
+        for page in ("", "runs", "versus", "sample", "gate"):
+            seen = await tab.show(page, query="run=" + world.run.name)
+            assert not is_open(seen.replace(world.run.name, "")) and "Sign in" in seen
+            assert "Leaderboard" not in seen and "Trade-off" not in seen
+
+
+async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_signing_out(world: World) -> None:
+    from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+    async with browser(world) as tab:
+        seen = await tab.sign_in()
+        assert is_open(seen) and "Signed in as mira@example.org" in seen
+        tab.sends_token = False
+        assert not is_open(await tab.show()), "a cookie alone is not enough"
+        tab.sends_token = True
+        tab.widgets.clear()
+        seen = await tab.show("sample")
+        assert "as mira@example.org" in seen and "Your name" not in tab.widgets
+        mark = WidgetState(id=tab.widgets["This answer is"])
+        mark.string_array_value.data.append("wrong")
+        await tab.press("Save", "sample", [mark])
+        (review,), _ = read_reviews(world.run)
+        assert (review.by, review.mark) == ("mira@example.org", "wrong")
+        await tab.press("Sign out")
+        await tab.go(world.url + tab.sent_to)
+        assert not is_open(await tab.show())
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ({"email": "eve@example.org", "email_verified": True}, "not among those"),
+        ({"email": "mira@example.org.evil.example", "email_verified": True}, "not among those"),
+        ({"email": "mira@team.example.org@evil.example", "email_verified": True}, "no address"),
+        ({"email": "x@evil-team.example.org", "email_verified": True}, "not among those"),
+        ({"email": "mira@example.org", "email_verified": False}, "verified"),
+        ({"email": "mira@example.org"}, "verified"),
+        ({"email": "mira@example.org", "email_verified": "true"}, "verified"),
+        ({"name": "Mira", "preferred_username": "mira@example.org"}, "no address"),
+        ({"email": ["mira@example.org"], "email_verified": True}, "no address"),
+    ],
+)
+async def test_others_who_can_sign_in_see_nothing(world: World, user: dict[str, object], why: str) -> None:
+    world.provider.user = user
+    async with browser(world) as tab:
+        seen = await tab.sign_in()
+        assert not is_open(seen) and why in seen and "Sign out" in seen
+
+
+async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -> None:
+    for email in ("x@team.example.org", "MIRA@Example.ORG"):
+        world.provider.user = {"email": email, "email_verified": True}
+        async with browser(world) as tab:
+            assert is_open(await tab.sign_in())
+
+
+@pytest.mark.parametrize("lie", ["another key", "unsigned", "nonce", "audience", "issuer", "expired"])
+async def test_an_id_token_that_is_not_the_providers_word_signs_nobody_in(world: World, lie: str) -> None:
+    claims: dict[str, dict[str, object]] = {
+        "nonce": {"nonce": "another"}, "audience": {"aud": "another"}, "issuer": {"iss": "https://evil.example"},
+        "expired": {"exp": 1},
+    }  # fmt: skip
+    world.provider.claims = claims.get(lie, {})
+    world.provider.signs_with_another_key = lie == "another key"
+    world.provider.unsigned = lie == "unsigned"
+    async with browser(world) as tab:
+        seen = await tab.sign_in()
+        assert not is_open(seen) and "Sign in" in seen
+
+
+async def test_the_end_of_somebody_elses_sign_in_is_no_use(world: World) -> None:
+    """Login CSRF: a link that ends the sign-in of another browser; and a code is good for once."""
+    async with browser(world) as mira, browser(world) as eve:
+        back = (await mira.go(await mira.begin())).headers["Location"]
+        await eve.go(back)
+        assert not is_open(await eve.show())
+        await mira.go(back)
+        assert is_open(await mira.show())
+        await eve.begin()
+        await eve.go(back)
+        assert not is_open(await eve.show())
+
+
+async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> None:
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    told = json.dumps({**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"})
+    for secret in ("e" * 32, "", "k" * 31):
+        forged = create_signed_value(secret, "_streamlit_user", told).decode()
+        async with aiohttp.ClientSession(cookies={"_streamlit_user": forged}) as http:
+            tab = Session(world, http)
+            assert not is_open(await tab.show())
+            assert tab.socket is not None
+            await tab.socket.close()
+
+
+async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_close_the_board(world: World) -> None:
+    async with browser(world) as tab:
+        assert is_open(await tab.sign_in())
+        world.write(["somebody@example.org"])
+        assert "not among those" in await tab.show(fresh=False)
+        world.settings.write_text("[auth")
+        for fresh in (False, True):
+            seen = await tab.show(fresh=fresh)
+            assert not is_open(seen) and "closed" in seen
+        world.settings.unlink()
+        seen = await tab.show()
+        assert not is_open(seen) and "closed" in seen
+        world.write(USERS)
+        assert is_open(await tab.sign_in())
+
+
+async def test_another_sites_page_starts_no_run_and_sees_no_code(world: World) -> None:
+    """Leave to start runs changes nothing of who may talk to the board; a link starts nothing by itself."""
+    own, port = f"localhost:{world.board.port}", world.board.port
+    for host, origin in (
+        (own, "http://evil.example"),
+        (f"evil.example:{port}", f"http://evil.example:{port}"),
+        (own, "null"),
+    ):
+        assert world.board.upgrade(host, origin) == 403
+        assert world.board.ask("/runs", Host=host, Origin=origin).status == 403
+    (code,) = re.findall(r"Code: ([2-9A-Z]{4}-[2-9A-Z]{4})", (world.run.parents[1] / "said").read_text())
+    async with browser(world) as tab:
+        await tab.sign_in()
+        seen = await tab.show("runs", query=f"suite=suite.yaml&code={code}&may+start+runs=true&start=1")
+        assert "Code from the terminal" in seen and "Show what it would take" not in seen
+        assert code not in seen.replace(f"code={code}", "")
+
+
+def test_a_board_with_sign_in_under_another_name_starts_no_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "_on", False)
+    path = sign_in.settings_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(settings("https://board.example", "https://login.example", ["*"]))
+    path.chmod(0o600)
+    (tmp_path / "suites").mkdir()
+    ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "suites")
+    assert ran.code == 2 and "others reach this board as board.example" in ran.err
+
+
+GOOD = settings("https://board.example", "https://login.example", ["a@example.org"])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (GOOD.replace("k" * 32, "k" * 31), "cookie_secret has less than 32"),
+        (GOOD.replace("https://board", "http://board"), "redirect_uri has to begin with https"),
+        (GOOD.replace("https://login", "http://login"), "server_metadata_url has to begin with https"),
+        (GOOD.replace("/oauth2callback", "/"), "redirect_uri is the board's address"),
+        (GOOD.replace("https://login.example", "login"), "is no address"),
+        (GOOD.replace('client_id = "evalkit-board"', ""), "lacks client_id"),
+        (GOOD.replace('["a@example.org"]', "[]"), "lists who may see"),
+        (GOOD.replace('["a@example.org"]', '"a@example.org"'), "lists who may see"),
+        (GOOD.replace('["a@example.org"]', '["example.org"]'), "lists who may see"),
+        (GOOD.replace('["a@example.org"]', '["a@example.org", 3]'), "lists who may see"),
+        (GOOD.partition("[evalkit]")[0], "needs both tables"),
+        (GOOD.partition("[evalkit]")[2] and "[evalkit]\nusers = ['*']", "needs both tables"),
+        (GOOD + "unverifed = true\n", "has users"),
+        ("[auth", "no TOML"),
+    ],
+)
+def test_settings_that_are_missing_or_odd_keep_the_board_closed(text: str, why: str) -> None:
+    path = sign_in.settings_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(UserError, match=re.escape(why)) as error:
+        sign_in.current()
+    assert "kkkk" not in str(error.value)
+
+
+def test_settings_that_others_may_write_are_refused_and_without_any_there_is_no_sign_in() -> None:
+    assert sign_in.current() is None
+    path = sign_in.settings_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(GOOD)
+    path.chmod(0o622)
+    with pytest.raises(UserError, match="chmod 600"):
+        sign_in.current()
+    path.chmod(0o600)
+    found = sign_in.current()
+    assert found is not None and found.host == "board.example"
+    path.write_text("[other]\nkey = 1\n")
+    os.utime(path, (1, 1))
+    assert sign_in.current() is None
