@@ -46,6 +46,8 @@ class Capabilities:
     text."""
     tool_results: bool = False
     """Whether a conversation can go on after calls: what they returned goes back as turns of its own."""
+    images: bool = False
+    """Whether pictures reach the model. False: a request that has some is refused before anything is sent."""
     streaming: bool = True
     """Whether a time to first token exists for this adapter."""
     usage: bool = True

@@ -43,7 +43,7 @@ def prompt_bytes(messages: Iterable[Message]) -> int:
     return sum(
         len(text.encode("utf-8", "replace")) + 16
         for message in messages
-        for text in (message.content, *(f"{call.name} {call.arguments}" for call in message.calls), *_carried(message))
+        for text in (message.text, *(f"{call.name} {call.arguments}" for call in message.calls), *_carried(message))
     )
 
 

@@ -143,7 +143,7 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
     return [
         (
             task,
-            sum(len(one.content.encode()) for one in messages_of(prompt)) + len((tools or "").encode()),
+            sum(len(one.text.encode()) for one in messages_of(prompt)) + len((tools or "").encode()),
             given,
             made,
             total_s,

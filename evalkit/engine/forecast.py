@@ -263,7 +263,7 @@ def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -
     if _counts_prompts(type(model.adapter)):
         n = float(cast(CountsPrompts, model.adapter).count_prompt(messages))
         return dict.fromkeys(ENDS, n)
-    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
+    size = sum(len(message.text.encode("utf-8", "replace")) for message in messages)
     ratio = known.tokens_per_byte
     if ratio is None:
         size += _TURN * len(messages)
