@@ -82,6 +82,15 @@ class Message:
         return self.content if isinstance(self.content, str) else "\n".join(map(str, self.content))
 
     @property
+    def words(self) -> str:
+        """Its texts alone, an empty line between several: what of it is no picture."""
+        return (
+            self.content
+            if isinstance(self.content, str)
+            else "\n\n".join(p for p in self.content if isinstance(p, str))
+        )
+
+    @property
     def images(self) -> tuple[Image, ...]:
         """Its pictures, in their order; () for a text."""
         return () if isinstance(self.content, str) else tuple(p for p in self.content if isinstance(p, Image))

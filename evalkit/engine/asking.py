@@ -326,7 +326,7 @@ def believed(response: Response, request: Request) -> Response:
 def _sent(request: Request) -> Iterator[str]:
     """The texts of a prompt, calls of earlier answers included."""
     for message in request.messages:
-        yield message.text
+        yield message.words
         for call in message.calls:
             yield f"{call.name} {call.arguments}"
 
