@@ -56,6 +56,4 @@ def write(
 def served_models(origin: str, *names: str, more: str = "") -> str:
     """The models of these dialects (all without a name) in front of a fake provider."""
     chosen = names or tuple(MODELS)
-    return "".join(
-        f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{more}}}\n" for name in chosen
-    )
+    return "".join(f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{more}}}\n" for name in chosen)
