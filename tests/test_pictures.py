@@ -10,7 +10,7 @@ import pytest
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.picture_world import KEYS, PNG, TASK, picture, served_models, write
-from tests.world import evalkit, rows, run_folders
+from tests.world import evalkit, rows
 
 Capture = pytest.CaptureFixture[str]
 ECHO = Behaviour(answers="echo")
@@ -199,10 +199,7 @@ def test_texts_and_pictures_keep_their_order(tmp_path: Path, capsys: Capture) ->
             shown = f"[image/png:168:{row.target}]"
             assert str(row.text).replace(" ", "") == f"One:{shown}Two:{shown}{shown}Same?"
         suite = write(tmp_path, served_models(provider.origin, "ollama"), task=task, n=1)
-        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r2", "--json")
-    assert ran.code != 0
-    (row,) = rows_of(run_folders(tmp_path / "r2")[0])
-    assert "put the pictures first" in str(row.error)
+    assert "put the pictures first" in _refused(capsys, suite), "Ollama's own API has no place for another order"
 
 
 def test_choices_examples_and_turns_go_with_pictures(tmp_path: Path, capsys: Capture) -> None:

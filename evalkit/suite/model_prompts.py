@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from evalkit.errors import SuiteError
+from evalkit.suite.picture_places import PartedTemplate
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.schema import MessageEntry, ModelEntry, TaskEntry
 from evalkit.suite.schema.models import OwnPrompt, PromptEntry
-from evalkit.suite.shown import PartedTemplate
 from evalkit.suite.source_map import Loc
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import near

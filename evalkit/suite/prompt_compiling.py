@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from evalkit.records import Role
 from evalkit.suite.environments import Environment
+from evalkit.suite.picture_places import PartedTemplate, PicturePlace
 from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompts import INSTRUCTION, OPTION_NAMES, TURN, Prompt
 from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.schema.turns import PartEntry
-from evalkit.suite.shown import PartedTemplate, Shown
 from evalkit.suite.templates import EVERY_FIELD, ROW, BadTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, LISTED_FOR_AGENTS, Offer, read_tools
 
@@ -114,14 +114,14 @@ class _Reading:
             self.wrong.append((key, str(error)))
             return None
 
-    def shown(self, source: str, key: str) -> Shown | None:
+    def shown(self, source: str, key: str) -> PicturePlace | None:
         try:
-            return Shown.of(source, key, self.pictures)
+            return PicturePlace.of(source, key, self.pictures)
         except BadTemplate as error:
             self.wrong.append((key, str(error)))
             return None
 
-    def images(self, written: str | tuple[str, ...] | None) -> tuple[Shown, ...]:
+    def images(self, written: str | tuple[str, ...] | None) -> tuple[PicturePlace, ...]:
         """The pictures that a task's `images` names."""
         each = () if written is None else (written,) if isinstance(written, str) else written
         found = [self.shown(one, f"images[{n}]" if len(each) > 1 else "images") for n, one in enumerate(each)]
@@ -130,7 +130,7 @@ class _Reading:
     def turn(self, source: str | tuple[PartEntry, ...], key: str) -> Template | PartedTemplate | None:
         if isinstance(source, str):
             return self.text(source, key)
-        parts: list[Template | Shown | None] = []
+        parts: list[Template | PicturePlace | None] = []
         for n, one in enumerate(source):
             at = f"{key}[{n}]"
             parts.append(self.text(one.text or "", at) if one.image is None else self.shown(one.image, at))
@@ -145,7 +145,7 @@ def _followed_by(turn: Template | PartedTemplate, text: str) -> Template | Parte
     return Template(turn.source.removesuffix("\n") + text, turn.where)
 
 
-def _places(turns: _Turns, lead: Iterable[Shown]) -> list[Shown]:
+def _places(turns: _Turns, lead: Iterable[PicturePlace]) -> list[PicturePlace]:
     """Where the question shows pictures."""
     found = [*lead]
     for _, turn in turns:

@@ -33,11 +33,11 @@ from typing import TypeVar, cast
 from evalkit.facts.base import JsonMap
 from evalkit.records import Content, Image, Message, Role, Tool, ToolCall
 from evalkit.suite.option_labels import place_of
+from evalkit.suite.picture_places import PartedTemplate, PicturePlace, content_of
 from evalkit.suite.pictures import Pictures, check_sum
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
 from evalkit.suite.schema import Mode
-from evalkit.suite.shown import PartedTemplate, Shown, content_of
 from evalkit.suite.templates import ROW, BadTemplate, EndlessTemplate, Expression, Template
 from evalkit.suite.tools import Offer
 from evalkit.suite.wording import short
@@ -93,7 +93,7 @@ class Prompt:
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
     begins: Expression | None = None
     """Names what a sample changes in the state of its environment; None: nothing."""
-    lead: tuple[Shown, ...] = ()
+    lead: tuple[PicturePlace, ...] = ()
     """Pictures that stand before the text of the last user turn."""
     located_by: frozenset[str] = frozenset()
     """Fields that only say where pictures are: what is asked is the picture, not its place."""
@@ -345,7 +345,7 @@ def _said(role: Role, template: Template | PartedTemplate, values: Mapping[str, 
     return said
 
 
-def _pictures(place: Shown, values: Mapping[str, object]) -> tuple[Image, ...]:
+def _pictures(place: PicturePlace, values: Mapping[str, object]) -> tuple[Image, ...]:
     try:
         return place.images(values)
     except BadTemplate as error:

@@ -15,9 +15,9 @@ from evalkit.records import Sample
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.suite import orders
 from evalkit.suite.evidence_size import EvidenceSize
+from evalkit.suite.picture_places import texts_of
 from evalkit.suite.prompts import Prompt
 from evalkit.suite.rendering import is_blank
-from evalkit.suite.shown import texts_of
 from evalkit.suite.templates import field_reading
 from evalkit.suite.wording import short
 

@@ -84,6 +84,11 @@ class OllamaAdapter(DialectAdapter):
         self._wire = wire
         self.served: Mapping[str, object] = {}
 
+    def check_request(self, request: Request) -> None:
+        """Raises Unsupported where a picture stands behind a text. Sends nothing."""
+        for message in request.messages:
+            _words(message)
+
     async def describe(self) -> None:
         """Asks for the version and the list of models. What the server does not say stays unknown."""
         found: dict[str, object] = {}

@@ -25,14 +25,14 @@ class BadPicture(BadTemplate):
 
 
 @dataclass(frozen=True)
-class Shown:
+class PicturePlace:
     """One place of pictures in a prompt."""
 
     template: Template | Expression
     pictures: Pictures
 
     @classmethod
-    def of(cls, source: str, where: str, pictures: Pictures) -> Shown:
+    def of(cls, source: str, where: str, pictures: Pictures) -> PicturePlace:
         """Raises BadTemplate."""
         inner = source.strip()
         alone = inner.startswith("{{") and inner.endswith("}}") and "{{" not in inner[2:] and "{%" not in inner
@@ -62,7 +62,7 @@ class Shown:
 class PartedTemplate:
     """A turn of texts and pictures. It has what a `Template` has, but that it renders parts."""
 
-    parts: tuple[Template | Shown, ...]
+    parts: tuple[Template | PicturePlace, ...]
     where: str
 
     @cached_property
@@ -81,9 +81,9 @@ class PartedTemplate:
         return [one.source if isinstance(one, Template) else {"image": one.template.source} for one in self.parts]
 
     @property
-    def shown(self) -> tuple[Shown, ...]:
+    def shown(self) -> tuple[PicturePlace, ...]:
         """Its places of pictures."""
-        return tuple(one for one in self.parts if isinstance(one, Shown))
+        return tuple(one for one in self.parts if isinstance(one, PicturePlace))
 
     @property
     def texts(self) -> tuple[Template, ...]:
