@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evalkit.api.suite import Suite
     from evalkit.api.suite_parts import Model, Task
     from evalkit.records import (
+        Image,
         Message,
         Outcome,
         Request,
@@ -53,6 +54,7 @@ _HOMES = {
     "Side": "evalkit.results.side",
     **dict.fromkeys(
         (
+            "Image",
             "Message",
             "Outcome",
             "Request",
@@ -73,6 +75,7 @@ _HOMES = {
 __all__ = [
     "Comparison",
     "GateResult",
+    "Image",
     "Message",
     "Model",
     "Outcome",

@@ -18,9 +18,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from evalkit.messages import Content as Content  # noqa: PLC0414
+from evalkit.messages import Image as Image  # noqa: PLC0414
+from evalkit.messages import Message as Message  # noqa: PLC0414
+from evalkit.messages import Role as Role  # noqa: PLC0414
+from evalkit.messages import Tool as Tool  # noqa: PLC0414
+from evalkit.messages import ToolCall as ToolCall  # noqa: PLC0414
+
 WAITS = "waits for its judges"
 """The reason of an answer that is stored and not judged yet."""
-Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["stop", "length", "refusal", "content_filter", "tool_use", "other"]
 
 
@@ -43,30 +49,6 @@ LIGHTEST = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call that a model made through its provider's tool interface."""
-
-    name: str
-    arguments: str
-    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation. A `tool` turn is what one call returned: those behind an assistant's turn answer its
-    calls, in their order."""
-
-    role: Role
-    content: str
-    calls: tuple[ToolCall, ...] = ()
-    """Of an assistant's turn: the calls that it made through the tool interface."""
-    failed: bool = False
-    """Of a `tool` turn: whether it is an error that came back."""
-    carried: str | None = None
-    """Of an assistant's turn: `Response.carried`, for the provider that wrote it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """How an answer is to be made. None: leave it to the provider (and do not send the parameter)."""
 
@@ -83,17 +65,6 @@ class Settings:
     """Ask for the log-probabilities of this many alternatives of each output token."""
     extra: Mapping[str, object] = field(default_factory=dict)
     """Provider-specific body fields, sent as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A function that a model may call."""
-
-    name: str
-    """As the task declares it; an adapter spells it as its provider allows and gives calls back under this name."""
-    description: str
-    parameters: Mapping[str, object]
-    """JSON schema of an object whose properties are the arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +89,17 @@ class Request:
     @property
     def prompt(self) -> str:
         """The text of the last message: what the user asks now."""
-        return self.messages[-1].content if self.messages else ""
+        return self.messages[-1].text if self.messages else ""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """All pictures of the conversation, in their order."""
+        return tuple(image for message in self.messages for image in message.images)
 
     @property
     def system(self) -> str | None:
         """What stands in messages of the role system, empty lines between several; None where there is none."""
-        return "\n\n".join(one.content for one in self.messages if one.role == "system") or None
+        return "\n\n".join(one.text for one in self.messages if one.role == "system") or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from evalkit.adapters.dialects import (
 )
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
-from evalkit.records import Response, Sample, Score
+from evalkit.records import Message, Response, Sample, Score
 from evalkit.scorers.registry import known_scorers, make_scorer, own_scorers
 from evalkit.scorers.scores import right_or_wrong
 from evalkit.testing.conformance import ADAPTER_CHECKS, Case, FakeServer, check_adapter, check_scorer
@@ -134,9 +134,17 @@ class _ShowsKey(_Broken):
         return f"Adapter(key={os.environ.get('DEEPSEEK_API_KEY')})"
 
 
+class _Blind(_Broken):
+    async def respond(self, request: Any) -> Response:
+        from dataclasses import replace
+
+        return await self.inner.respond(replace(request, messages=(Message("user", request.prompt),)))
+
+
 @pytest.mark.parametrize(
     ("broken", "check", "said"),
     [
+        (_Blind, "pictures_reach_the_model", "images is a capability, and two pictures and a text did not arrive"),
         (_Retries, "every_fault_has_its_kind", "never retry"),
         (_Raises, "every_fault_has_its_kind", "Nothing but a RequestError"),
         (_DropsUsage, "an_answer_comes_whole_with_its_bill", "usage is None"),

@@ -204,7 +204,7 @@ def _text_of(template: Template, at: str) -> _Filler:
 
 
 def _values(request: Request, model: str) -> Mapping[str, object]:
-    messages = [{"role": one.role, "content": one.content} for one in request.messages]
+    messages = [{"role": one.role, "content": one.text} for one in request.messages]
     settings: dict[str, object] = {name: getattr(request.settings, name) for name in SETTINGS}
     settings["stop"] = list(request.settings.stop) or None
     return {

@@ -57,7 +57,7 @@ def request_record(request: Request, model: str) -> dict[str, object]:
     given = {one: value for one in _SETTINGS if (value := getattr(settings, one)) not in (None, ())}
     return {
         "prompt": request.prompt,
-        "messages": [{"role": one.role, "content": one.content} for one in request.messages],
+        "messages": [{"role": one.role, "content": one.text} for one in request.messages],
         "system": request.system,
         "record": dict(request.record),
         "settings": {**given, **({"extra": dict(settings.extra)} if settings.extra else {})},

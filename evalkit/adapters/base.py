@@ -46,6 +46,8 @@ class Capabilities:
     text."""
     tool_results: bool = False
     """Whether a conversation can go on after calls: what they returned goes back as turns of its own."""
+    images: bool = False
+    """Whether pictures reach the model. False: a request that has some is refused before anything is sent."""
     streaming: bool = True
     """Whether a time to first token exists for this adapter."""
     usage: bool = True
@@ -107,6 +109,8 @@ class ModelSpec:
     """Silence on a connection after which an attempt is given up as `Stalled`."""
     weights: str | None = None
     """What the suite says of the weights that a server of one's own has loaded; None: nothing."""
+    image_tokens: int | None = None
+    """The most input tokens that one picture is billed, by the suite's word; None: nobody says."""
     serve: Mapping[str, object] | None = None
     """Flags of a server that the adapter starts. None: it is there already, or there is none."""
     allow_code: bool = False

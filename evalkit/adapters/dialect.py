@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Where
+from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.reading import ReplyReading
 from evalkit.errors import SuiteError, Unsupported
@@ -125,8 +126,11 @@ class DialectAdapter:
         """The answer to one request, made in one attempt. Raises a RequestError."""
         dialect, transport = self.dialect, self.transport
         if request.continuations is not None:
+            refuse_pictures(request, f"models.{self.spec.name}", "mode likelihood")
             return await self.likelihood(request, request.continuations)
         self.refuse_own_fields(request)
+        if not self.capabilities.images:
+            refuse_pictures(request, f"models.{self.spec.name}", dialect.title)
         reading = dialect.reading(request, transport.where, transport.path + dialect.path)
         return await transport.answer(dialect.path, dialect.body(request), reading, dialect.left_out(request.settings))
 

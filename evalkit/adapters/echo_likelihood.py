@@ -54,7 +54,7 @@ def contexts_of(request: Request, continuations: Sequence[str]) -> tuple[str, ..
             "without a system message or few-shot turns (put them into the prompt itself).",
             sent=False,
         )
-    return (request.messages[0].content,) * len(continuations)
+    return (request.messages[0].text,) * len(continuations)
 
 
 def body_of(model: str, contexts: Sequence[str], continuations: Sequence[str]) -> dict[str, object]:

@@ -51,6 +51,8 @@ class FunctionOptions(AdapterOptions):
 
     likelihood: bool | None = None
     """Whether it gives log-likelihoods of `request.continuations`, in `Response.logliks`. None: no."""
+    images: bool | None = None
+    """Whether it reads the pictures of a request (`request.images`, each with its `data`). None: no."""
 
 
 Options = FunctionOptions
@@ -86,6 +88,7 @@ class FunctionAdapter:
             reasoning_effort=True,
             tools=True,
             tool_results=True,
+            images=options.images is True,
             streaming=False,
             usage=False,
         )

@@ -135,6 +135,7 @@ class ReplayAdapter:
             stop=False,
             tools="calls_field" in spec.options,
             tool_results="calls_field" in spec.options,
+            images=True,  # whoever was recorded has seen them; nothing is sent
             streaming=False,
             usage=any(name in columns for name in _COUNTS),
             timing="total_s" in columns,

@@ -79,7 +79,13 @@ class ScriptedAdapter:
     ) -> None:
         self.spec = spec
         self.capabilities = Capabilities(
-            likelihood=True, seed=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
+            likelihood=True,
+            seed=True,
+            json_schema=True,
+            reasoning_effort=True,
+            tools=True,
+            tool_results=True,
+            images=True,
         )
         self.endpoint = Endpoint(
             lane=f"scripted {spec.name}",
@@ -126,7 +132,7 @@ class ScriptedAdapter:
             timing=Timing(sent_at=sent_at, total_s=elapsed_s, ttft_s=first_s, last_s=first_s),
             served_model="scripted",
             usage=Usage(
-                input=sum(len(turn.content.split()) for turn in request.messages), output=len(text.split()), reasoning=0
+                input=sum(len(turn.text.split()) for turn in request.messages), output=len(text.split()), reasoning=0
             ),
         )
 

@@ -90,4 +90,4 @@ def split_system(messages: tuple[Message, ...], name: str, api: str) -> tuple[st
             f"models.{name}: a system message stands after another turn, and {api} has only one place for "
             f"it, before all turns."
         )
-    return "\n\n".join(turn.content for turn in messages[:n_system]), messages[n_system:]
+    return "\n\n".join(turn.text for turn in messages[:n_system]), messages[n_system:]

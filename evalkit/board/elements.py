@@ -81,7 +81,7 @@ def prompt(answer: RowTexts, *, key: str) -> None:
     """What was sent for an answer (`results.items.texts`): messages, and the functions that were offered."""
     for n, message in enumerate(answer.prompt):
         st.caption(message.role)
-        say(transcript(message.content, message.calls), key=f"{key}-{n}", what="prompt")
+        say(transcript(message.text, message.calls), key=f"{key}-{n}", what="prompt")
     if answer.tools:
         st.caption("functions offered")
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")

@@ -115,7 +115,7 @@ def _result(task: str) -> str:
 
 def _sample(row: Row, about: dict[str, Any]) -> dict[str, object]:
     errored = row.outcome is Outcome.ERRORED
-    prompt = readable("\n\n".join(turn.content for turn in row.prompt))
+    prompt = readable("\n\n".join(turn.text for turn in row.prompt))
     usage = {
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,

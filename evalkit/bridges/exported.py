@@ -182,7 +182,7 @@ def _metric(facts: RunFacts, task: str) -> tuple[str, str]:
 
 def _line(row: Row, facts: RunFacts) -> str:
     metric, filtered = _metric(facts, row.task)
-    prompt = readable("\n\n".join(transcript(turn.content, turn.calls) or "" for turn in row.prompt))
+    prompt = readable("\n\n".join(transcript(turn.text, turn.calls) or "" for turn in row.prompt))
     if row.logliks is not None:
         resps: object = [[[str(value), "unknown"]] for value in row.logliks]
         filtered_resps: object = [[str(value), "unknown"] for value in row.logliks]

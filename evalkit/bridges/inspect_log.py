@@ -209,7 +209,7 @@ def _row(
 ) -> Row:
     prompt = _prompt(sample["input"])
     repeat = int(sample.get("epoch") or 1) - 1
-    asked = {"input": [[turn.role, turn.content] for turn in prompt], "choices": sample.get("choices")}
+    asked = {"input": [[turn.role, turn.text] for turn in prompt], "choices": sample.get("choices")}
     identity = digest("evalkit.inspect.sample/1", asked)
     occurrence = seen[identity, repeat] = seen.get((identity, repeat), -1) + 1
     failed = sample.get("error") is not None

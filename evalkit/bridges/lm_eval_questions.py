@@ -161,10 +161,10 @@ class Questions:
             return False
         *before, last = messages
         if before:
-            asked = " ".join(last.content.split())
-            return any(turn.role == "user" and " ".join(turn.content.split()) == asked for turn in before)
+            asked = " ".join(last.text.split())
+            return any(turn.role == "user" and " ".join(turn.text.split()) == asked for turn in before)
         text = self.task.doc_to_text(self.docs[doc_id])
-        return isinstance(text, str) and bool(text.strip()) and last.content.count(text.strip()) > 1
+        return isinstance(text, str) and bool(text.strip()) and last.text.count(text.strip()) > 1
 
     def splits_target(self, doc_id: int) -> bool:
         """Whether lm-eval reads the text of the right answer, like "[1, 2]", as a list of right answers."""
@@ -243,7 +243,7 @@ def _messages(found: Any) -> tuple[Message, ...]:
     turns = [Message(turn["role"], turn["content"]) for turn in found]
     if len(turns) > 1 and turns[-1].role == "assistant":
         *turns, asked, begun = turns
-        turns.append(Message("user", f"{asked.content}\n{begun.content}"))
+        turns.append(Message("user", f"{asked.text}\n{begun.text}"))
     return tuple(turns)
 
 

@@ -136,7 +136,7 @@ def _show_prompts(plan: Plan) -> None:
 def _show_messages(messages: Iterable[Message]) -> None:
     for message in messages:
         echo(f"  [{message.role}]")
-        text = message.content or "(what the model says)" if message.role == "assistant" else message.content
+        text = message.text or "(what the model says)" if message.role == "assistant" else message.text
         _show_lines(text)
 
 

@@ -116,5 +116,5 @@ def _place(row: Row) -> str:
 def _shown(row: Row) -> dict[str, object]:
     """What a judge sees of the question: the one turn, or the conversation with its roles."""
     turns = [message for message in row.prompt if message.role != "system"]
-    question = turns[0].content if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.content}" for m in turns)
+    question = turns[0].text if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.text}" for m in turns)
     return {"task": row.task, "question": question, "reference": row.target or ""}

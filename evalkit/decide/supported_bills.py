@@ -154,8 +154,10 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                 counts = dict(zip(_COUNTS, rest, strict=False))
                 estimated, n_weighed, *texts = rest[len(_COUNTS) :]
                 said = dict(zip(_TEXTS, texts, strict=True))
-                messages, prompt = _prompt(said)
+                messages, prompt, pictures = _prompt(said)
                 shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
+                if pictures and shared < 1:  # nobody knows how much of the tokens is the text before a picture
+                    shared = 0.0
                 if model != side.model:
                     continue
                 if estimated:
@@ -197,13 +199,21 @@ def prompt_words(said: Mapping[str, str | None]) -> str:
     return _prompt({"tools": None, **said})[1]
 
 
-def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
-    """What was sent, as one text that begins alike where requests do, and its words alone."""
+def _prompt(said: Mapping[str, str | None]) -> tuple[str, str, bool]:
+    """What was sent, as one text that begins alike where requests do, its words alone, and whether there are pictures
+    (of which the digest is in the first)."""
     messages = _objects(said["prompt"])
     tools = said["tools"] or ""
-    words = " ".join(str(one.get("content") or "") for one in messages)
+    contents = [one.get("content") or "" for one in messages]
+    words = " ".join(_without_pictures(one) for one in contents)
     whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
-    return whole, f"{tools} {words}" if tools else words
+    return whole, f"{tools} {words}" if tools else words, any(isinstance(one, list) for one in contents)
+
+
+def _without_pictures(content: object) -> str:
+    """What a turn says, without its pictures."""
+    parts = content if isinstance(content, list) else [content]
+    return " ".join(str(part) for part in parts if not isinstance(part, dict))
 
 
 @dataclass(frozen=True, slots=True)

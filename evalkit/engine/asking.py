@@ -21,6 +21,7 @@ from typing import Any
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
+from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import billed
@@ -28,6 +29,7 @@ from evalkit.engine.budget import Reservation
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
+from evalkit.engine.pictures import with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
@@ -188,7 +190,8 @@ async def _obtain(
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                response = believed(scrubbed(await _sendable(item.model, request).respond(request)), request)
+                asked = await with_pictures(request) if request.images else request
+                response = believed(scrubbed(await _sendable(item.model, request).respond(asked)), request)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError:
@@ -235,8 +238,10 @@ async def _obtain(
 
 
 def _sendable(model: PlannedModel, request: Request) -> Adapter:
-    """The model's adapter. Raises Unsupported where it would lose calls, or what they returned."""
+    """The model's adapter. Raises Unsupported where it would lose calls, what they returned, or pictures."""
     adapter = model.adapter
+    if not adapter.capabilities.images:
+        refuse_pictures(request, f"models.{model.name}", adapter.spec.adapter)
     held = any(one.calls or one.role == "tool" for one in request.messages)
     if held and not adapter.capabilities.tool_results and adapter.spec.adapter != "replay":
         raise Unsupported(
@@ -307,7 +312,7 @@ def believed(response: Response, request: Request) -> Response:
     said_something = bool(response.text.strip() or response.calls or response.reasoning)
     if said_something and usage.output == 0:
         usage = replace(usage, output=None, reasoning=None)
-    if said_something and usage.input == 0 and any(message.content for message in request.messages):
+    if said_something and usage.input == 0 and any(message.text for message in request.messages):
         usage = replace(usage, input=None, cache_read=None)
     said = " ".join(
         (response.text, response.reasoning or "", *(f"{one.name} {one.arguments}" for one in response.calls or ()))
@@ -321,7 +326,7 @@ def believed(response: Response, request: Request) -> Response:
 def _sent(request: Request) -> Iterator[str]:
     """The texts of a prompt, calls of earlier answers included."""
     for message in request.messages:
-        yield message.content
+        yield message.words
         for call in message.calls:
             yield f"{call.name} {call.arguments}"
 

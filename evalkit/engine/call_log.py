@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TextIO
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.work import Item
 from evalkit.errors import RequestError
-from evalkit.records import Request, Response
+from evalkit.records import Message, Request, Response
+from evalkit.store.message_codec import content_record
 from evalkit.text.escape import json_commands
 
 _out: list[TextIO] = []
@@ -51,7 +52,7 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
         **{"attempt": attempt, "to": item.model.adapter.endpoint.host},
         "request": _said({
             "model": item.model.adapter.spec.model,
-            "messages": [asdict(message) for message in request.messages],
+            "messages": [_turn(message) for message in request.messages],
             "settings": _said(asdict(request.settings)),
             "tools": [asdict(tool) for tool in request.tools],
             "continuations": request.continuations,
@@ -63,6 +64,11 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
     text = json_commands(without_keys(json.dumps(line, default=str)))
     for file in _out:
         file.write(text + "\n")
+
+
+def _turn(message: Message) -> dict[str, object]:
+    """A turn; of its pictures what they are, not their bytes."""
+    return {**asdict(replace(message, content="")), "content": content_record(message.content)}
 
 
 def _said(values: dict[str, object]) -> dict[str, object]:

@@ -119,7 +119,7 @@ def alike_together(conversations: Iterable[tuple[Sample, ...]]) -> Iterator[tupl
 
 def _beginning(sample: Sample) -> int:
     """A hash of it: two that collide are asked side by side, which does no harm."""
-    turns = [turn.content for turn in sample.messages]
+    turns = [turn.text for turn in sample.messages]
     if turns:
         last = turns.pop()
         turns.append(last[:BEGINNING] if len(last) > LONG else "")

@@ -58,6 +58,8 @@ class PastUse:
     """The same by the name of the task."""
     agents: Mapping[str, AgentUse] = field(default_factory=dict)
     """By the name of an agent's task what a sample of it took."""
+    pictured: Mapping[str, Learned] = field(default_factory=dict)
+    """By task the input tokens of its prompts with pictures."""
     total_s: Learned | None = None
     in_flight: int | None = None
     """The most requests that its endpoint ever had open in these runs."""
@@ -100,6 +102,7 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
 
     ratios: list[float] = []
     outputs: dict[str, list[float]] = defaultdict(list)
+    pictured: dict[str, list[float]] = defaultdict(list)
     totals: list[float] = []
     peaks: list[int] = []
     episodes: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
@@ -107,8 +110,10 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
         with suppress(StoreError, duckdb.Error):
             for task, *took in _episodes(folder, name):
                 episodes[task].append((took[0], took[1], took[2]))
-            for task, prompt_bytes, given, made, total_s, cached in _rows(folder, name):
-                if given and prompt_bytes:
+            for task, prompt_bytes, images, given, made, total_s, cached in _rows(folder, name):
+                if given and images:
+                    pictured[task].append(float(given))
+                elif given and prompt_bytes:
                     ratios.append(given / prompt_bytes)
                 if made is not None:
                     outputs[task].append(float(made))
@@ -120,6 +125,7 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
         tokens_per_byte=_learned(ratios),
         output_tokens=_learned([value for values in outputs.values() for value in values]),
         output_by_task={task: one for task, values in outputs.items() if (one := _learned(values)) is not None},
+        pictured={task: one for task, values in pictured.items() if (one := _learned(values)) is not None},
         agents={task: use for task, values in episodes.items() if (use := _agent(values)) is not None},
         total_s=_learned(totals),
         in_flight=max(peaks, default=None),
@@ -127,8 +133,9 @@ def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
     )
 
 
-def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | None, float | None, bool]]:
-    """(task, bytes of the prompt and its functions, input tokens, output tokens, seconds, cached) of some answers."""
+def _rows(folder: Path, name: str) -> list[tuple[str, int, int, int | None, int | None, float | None, bool]]:
+    """(task, bytes of the prompt and its functions, its pictures, input tokens, output tokens, seconds, cached) of some
+    answers."""
     with queries.connect([folder]) as con:
         found = con.execute(
             # A likelihood (no text, nothing written) reads its prompt once a choice: it teaches nothing about prompts.
@@ -143,13 +150,15 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
     return [
         (
             task,
-            sum(len(one.content.encode()) for one in messages_of(prompt)) + len((tools or "").encode()),
+            sum(len(one.words.encode()) for one in messages) + len((tools or "").encode()),
+            sum(len(one.images) for one in messages),
             given,
             made,
             total_s,
             bool(cached),
         )
         for task, prompt, tools, given, made, total_s, cached in found
+        for messages in (messages_of(prompt),)
     ]
 
 

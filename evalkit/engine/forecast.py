@@ -25,6 +25,8 @@ from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import AgentUse, Learned, PastUse
+from evalkit.engine.image_tokens import basis as image_basis
+from evalkit.engine.image_tokens import n_images, with_images
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.pipelines import parts_expected
@@ -99,6 +101,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
     bases: dict[str, str] = {}
     now = datetime.now(UTC)
     traffic = _Traffic()
+    pictured: set[str] = set()
     for task in work.tasks:
         made, basis = _output(model, task, known)
         bases[task.name] = basis
@@ -107,9 +110,11 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 n_asked += _add_agent(model, task, sample, known, work.settings.repeats, sums)
                 bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
                 continue
-            given = _input(model, _prompt(task, sample, model), known)
+            prompt = _prompt(task, sample, model)
+            given = with_images(_input(model, prompt, known), model.adapter, prompt, known.pictured.get(task.name))
+            pictured |= {task.name} if n_images(prompt) else set()
             for end in ENDS if sample.turn > 1 else ():
-                given[end] += (sample.turn - 1) * (made[end] or 0.0)
+                given[end] = _plus(given[end], (sample.turn - 1) * (made[end] or 0.0))
             if sample.weight is not None:
                 traffic.add(sample.weight, {end: _cost(model, given[end], made[end], now) for end in ENDS})
             for repeat in range(work.settings.repeats):
@@ -121,7 +126,9 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                     cost = _cost(model, given[end], made[end], now)
                     sums[end].add(*_with_guards(model, given[end], made[end]), cost)
     told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
-    return {**told, "usd_per_1k_requests": traffic.per_1k()}
+    seen = dict.fromkeys(image_basis(model.adapter, name in known.pictured) for name in sorted(pictured))
+    basis = "; ".join([told["input_basis"], *seen])
+    return {**told, "input_basis": basis, "usd_per_1k_requests": traffic.per_1k()}
 
 
 def _add_agent(
@@ -263,7 +270,7 @@ def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -
     if _counts_prompts(type(model.adapter)):
         n = float(cast(CountsPrompts, model.adapter).count_prompt(messages))
         return dict.fromkeys(ENDS, n)
-    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
+    size = sum(len(message.words.encode("utf-8", "replace")) for message in messages)
     ratio = known.tokens_per_byte
     if ratio is None:
         size += _TURN * len(messages)
@@ -300,8 +307,12 @@ def _output(model: PlannedModel, task: PlannedTask, known: PastUse) -> tuple[dic
     return {"low": 1.0, "value": None, "high": float(limit)}, "unknown: no earlier answers; at most max_output_tokens"
 
 
-def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) -> Decimal | None:
-    if made is None:
+def _plus(tokens: float | None, more: float) -> float | None:
+    return None if tokens is None else tokens + more
+
+
+def _cost(model: PlannedModel, given: float | None, made: float | None, now: datetime) -> Decimal | None:
+    if made is None or given is None:
         return None
     if model.parts:
         each = [_cost(part, *tokens, now) for part, tokens in parts_expected(model, given, made)]
@@ -320,9 +331,9 @@ def _receivers(model: PlannedModel) -> str | None:
     return ", ".join(one for one in found if one is not None) or None
 
 
-def _with_guards(model: PlannedModel, given: float, made: float | None) -> tuple[float | None, float | None]:
+def _with_guards(model: PlannedModel, given: float | None, made: float | None) -> tuple[float | None, float | None]:
     """Tokens of a request, those of a pipeline's guards included."""
-    if not model.parts:
+    if not model.parts or given is None:
         return given, made
     each = [tokens for _, tokens in parts_expected(model, given, made)]
     read, said = [tokens[0] for tokens in each], [tokens[1] for tokens in each]

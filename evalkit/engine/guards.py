@@ -79,8 +79,8 @@ class ReadyGuard:
             return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
         values: dict[str, object] = {
             "prompt": asked.prompt,
-            "messages": [{"role": one.role, "content": one.content} for one in asked.messages],
-            "system": "\n\n".join(one.content for one in asked.messages if one.role == "system"),
+            "messages": [{"role": one.role, "content": one.text} for one in asked.messages],
+            "system": "\n\n".join(one.text for one in asked.messages if one.role == "system"),
         }
         values |= {} if answer is None else {"answer": answer}
         try:

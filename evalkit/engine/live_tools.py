@@ -85,7 +85,7 @@ def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[Resolve
 
 def task_with(task: ResolvedTask, environment: Environment) -> ResolvedTask:
     """The task with the tools of its live server in its prompt. Raises SuiteError."""
-    prompt, wrong = compile_prompt(task.entry, environment)
+    prompt, wrong = compile_prompt(task.entry, environment, task.prompt.pictures)
     if prompt is None:
         raise SuiteError([f"{task.at}.{key}: {said}" for key, said in wrong])
     return replace(task, environment=environment, prompt=prompt)

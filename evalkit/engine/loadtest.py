@@ -22,6 +22,7 @@ from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import Budget, sent_bytes
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
+from evalkit.engine.pictures import with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
@@ -174,7 +175,7 @@ class Sweep:
         error: RequestError | None = None
         try:
             async with asyncio.timeout(self.settings.timeout_s):
-                response = scrubbed(await self.model.adapter.respond(prompt.request))
+                response = scrubbed(await self.model.adapter.respond(await with_pictures(prompt.request)))
         except RequestError as caught:
             scrubbed_error(caught)
             if caught.ends_model:

@@ -295,6 +295,7 @@ def _capabilities(parts: Mapping[str, Adapter], *, holds_back: bool) -> Capabili
     return replace(
         main,
         likelihood=False,
+        images=False,  # a guard would let pass what it cannot see
         streaming=main.streaming and not holds_back,
         usage=all(one.capabilities.usage for one in parts.values()),
         timing=all(one.capabilities.timing for one in parts.values()),

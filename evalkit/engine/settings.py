@@ -93,16 +93,30 @@ def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *,
             f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
             f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
         ]
-    if task.environment is not None and (why := _no_agent(task, name, adapter)) is not None:
+    if (why := _blind(task, name, adapter) or _no_agent(task, name, adapter)) is not None:
         return [why]
     if scorer.needs == "text" and not can.text:
         return [f"{task.at}: {name} ({kind}) gives no text"]
     return []
 
 
+def _blind(task: ResolvedTask, name: str, adapter: Adapter) -> str | None:
+    """Why a model cannot be shown this task's pictures; None where it can, or there are none."""
+    if not task.prompt.has_pictures or adapter.capabilities.images:
+        return None
+    kind, way = adapter.spec.adapter, "Leave the model out: --models"
+    if adapter.spec.function is not None:
+        way = "If the function reads request.images, say so: Model(function, images=True)"
+    elif kind == PIPELINE:
+        way = "Its guards would let pass what they cannot see: ask the model between them"
+    return f"{task.at}: shows pictures, and {name} ({kind}) takes text alone. {way}."
+
+
 def _no_agent(task: ResolvedTask, name: str, adapter: Adapter) -> str | None:
     """Why a model cannot be an agent in this task; None where it can."""
     can, kind = adapter.capabilities, adapter.spec.adapter
+    if task.environment is None:
+        return None
     if kind == PIPELINE:
         return (
             f"{task.at}: an agent makes many requests, and the parts of {name} ({kind}) are told apart for one alone. "

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
-from evalkit.records import AgentStep, Message, Row, Stage, Tool, ToolCall
+from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
 
@@ -176,7 +176,17 @@ def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
 
 def _message(one: Message, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> Message:
     calls = tuple(_call(call, tools, redactor, counts) for call in one.calls)
-    return Message(one.role, redactor.text(one.content, counts), calls, failed=one.failed)
+    return Message(one.role, _content(one.content, redactor, counts), calls, failed=one.failed)
+
+
+def _content(content: Content, redactor: Redactor, counts: Counter[str]) -> Content:
+    """The texts and the names of pictures; nobody looks into the pictures, and their bytes are not stored."""
+    if isinstance(content, str):
+        return redactor.text(content, counts)
+    return tuple(
+        redactor.text(part, counts) if isinstance(part, str) else replace(part, name=redactor.text(part.name, counts))
+        for part in content
+    )
 
 
 def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> ToolCall:
@@ -226,7 +236,7 @@ def _said(row: Row) -> list[str | None]:
     ]
     called = [call.arguments for step in row.steps or () for call in step.calls]
     return [
-        *(one.content for one in row.prompt),
+        *(one.text for one in row.prompt),
         *(row.target, row.text, row.reasoning, None if row.stages is not None else row.refusal),
         *calls,
         *told,

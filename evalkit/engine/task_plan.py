@@ -90,7 +90,20 @@ def plan_task(
         stream=stream,
     )
     complaints += [*told_answers(task, scorer), *fit.complaints]
-    return TaskPlan(planned, complaints, [*notes, *fit.notes], redacted)
+    return TaskPlan(planned, complaints, [*notes, *picture_notes(task, judged=judge is not None), *fit.notes], redacted)
+
+
+def picture_notes(task: ResolvedTask, *, judged: bool) -> Iterator[str]:
+    """What is to know of a task whose prompts show pictures: who does not look into them."""
+    if not task.prompt.has_pictures:
+        return
+    if task.redactor is not None or task.storing is not None:
+        yield f"{task.name}: redaction does not look into pictures: they are sent as they are"
+    if judged:
+        yield (
+            f"{task.name}: judges are not shown the pictures, but a line for each with its name, size and digest; let "
+            "the reference answer say what is on them"
+        )
 
 
 def _each(*seeing: GoldCheck | OwnPrompts | GateSight | None) -> Callable[[Sample], None] | None:

@@ -111,6 +111,6 @@ def _sample(sample: OpenedSample) -> ShownSample:
 
 
 def _prompt(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    shown = [(visible(m.role, limit=20), visible(m.content or "", limit=_MESSAGE, lines=True)) for m in messages]
+    shown = [(visible(m.role, limit=20), visible(m.text or "", limit=_MESSAGE, lines=True)) for m in messages]
     left = len(shown) - _MESSAGES
     return [(f"{left:,} earlier messages are left out", ""), *shown[left:]] if left > 0 else shown

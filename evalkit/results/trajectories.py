@@ -21,7 +21,7 @@ from evalkit.facts import RunFacts
 from evalkit.records import AgentStep
 from evalkit.store import queries
 from evalkit.store.step_codec import read_steps
-from evalkit.store.stored_texts import calls_of
+from evalkit.store.stored_texts import calls_of, messages_of
 from evalkit.store.transcript import transcript
 
 SHOWN = 50
@@ -140,8 +140,7 @@ def _trajectory(folder: Path, row: Mapping[str, object]) -> Trajectory:
 def _request(written: str) -> str:
     """The last thing that the user said before the agent began; "" where it cannot be read."""
     try:
-        messages = orjson.loads(written)
-        said = [str(one["content"]) for one in messages if one["role"] == "user"]
-    except (ValueError, TypeError, KeyError):
+        said = [one.text for one in messages_of(written) if one.role == "user"]
+    except StoreError:
         return ""
     return said[-1] if said else ""

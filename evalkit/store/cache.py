@@ -25,6 +25,7 @@ from typing import Any, get_args
 
 import orjson
 
+from evalkit.messages import content_identity
 from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage
 from evalkit.store import stage_codec
 from evalkit.store.row_codec import spell, unspell
@@ -93,7 +94,7 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
 
 def _message(message: Message) -> tuple[object, ...]:
     """What of a turn decides an answer; as it always was for turns without calls."""
-    plain = (message.role, message.content)
+    plain = (message.role, content_identity(message.content))
     if not (message.calls or message.failed or message.carried):
         return plain
     calls = [(call.name, call.arguments) for call in message.calls]

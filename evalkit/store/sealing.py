@@ -212,7 +212,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     characters = 0
     for row in rows:
         batch.append(row)
-        said = (*(message.content for message in row.prompt), row.text, row.reasoning)
+        said = (*(message.text for message in row.prompt), row.text, row.reasoning)
         characters += sum(len(text) for text in said if isinstance(text, str))
         if len(batch) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
             yield batch

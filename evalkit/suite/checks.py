@@ -109,6 +109,8 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if (entry.prompt is None) == (entry.messages is None):
         said = "both are given" if entry.prompt is not None else "neither is given"
         yield loc, f"a task has either prompt or messages ({said})"
+    if entry.images is not None and entry.mode == "likelihood":
+        yield (*loc, "images"), "cannot stand beside mode: likelihood, which weighs text alone; use mode: generate"
     if isinstance(entry.messages, str):
         for key in ("system", "choices", "shots"):
             if getattr(entry, key) is not None:

@@ -20,6 +20,7 @@ from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.model_options import check_variants, expanded
 from evalkit.suite.model_prompts import check_own_prompts, check_prompts, prompted_name
+from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -85,7 +86,7 @@ def add_conditions(
         found += check_judging((*loc, "score"), entry.score, marking, asked)
         found += check_labels(loc, entry)
         environment, wrong = _environment(entry, path.parent, redactor)
-        prompt, more = compile_prompt(entry, environment) if not wrong else (None, [])
+        prompt, more = compile_prompt(entry, environment, Pictures(path.parent)) if not wrong else (None, [])
         found += [((*loc, *_key(key)), message) for key, message in (*wrong, *more)]
         if prompt is not None and entry.name is not None:
             at = tree.at(loc)

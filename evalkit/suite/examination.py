@@ -126,7 +126,7 @@ HELD = HeldSamples()
 
 def weight_of(sample: Sample) -> int:
     """Roughly the bytes of a sample: the letters of its messages and of its record, and something for each value."""
-    return sum(_EACH + len(message.content) for message in sample.messages) + _weight(sample.fields)
+    return sum(_EACH + len(message.text) for message in sample.messages) + _weight(sample.fields)
 
 
 def _weight(value: object) -> int:

@@ -83,7 +83,7 @@ class Judging:
             **dict.fromkeys(ROW, sample.fields),
             **sample.fields,
             "question": as_text(turns),
-            "conversation": [{"role": turn.role, "content": turn.content} for turn in turns],
+            "conversation": [{"role": turn.role, "content": turn.text} for turn in turns],
             "turn": sample.turn,
             "mark": digest("evalkit.judge_mark/1", [shown.answer, shown.other])[:8],
         }
@@ -121,7 +121,7 @@ def _told(conversation: Sequence[Message]) -> list[Message]:
 
 def as_text(turns: Sequence[Message]) -> str:
     """A conversation in one text: its only turn as it is, else each turn under its role."""
-    return turns[0].content if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.content}" for m in turns)
+    return turns[0].text if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.text}" for m in turns)
 
 
 def entry_of(score: ScoreEntry | None) -> JudgingEntry | None:

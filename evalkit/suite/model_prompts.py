@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from evalkit.errors import SuiteError
+from evalkit.suite.picture_places import PartedTemplate
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.schema import MessageEntry, ModelEntry, TaskEntry
 from evalkit.suite.schema.models import OwnPrompt, PromptEntry
@@ -77,11 +78,22 @@ def as_asked(task: ResolvedTask, entry: ModelEntry) -> ResolvedTask | None:
         return None
     if type(task) is not ResolvedTask:
         raise SuiteError(f"{task.at}: is asked as its own tool does: a model's system or prompt cannot change it")
+    if prompt is not None and any(template.shown for _, template in _parted(task)):
+        raise SuiteError(
+            f"{task.at}: shows pictures between the texts of its messages, and a model's own prompt would drop them; "
+            "name them by `images` instead, which stay before whatever is asked"
+        )
     changed = _changed(task, entry.system, prompt)
-    compiled, wrong = compile_prompt(changed, task.environment)
+    compiled, wrong = compile_prompt(changed, task.environment, task.prompt.pictures)
     if compiled is None or wrong:
         raise SuiteError([f"{task.at}: asked with a model's own prompt: {key}: {said}" for key, said in wrong])
     return replace(task, entry=changed, prompt=compiled)
+
+
+def _parted(task: ResolvedTask) -> Iterator[tuple[str, PartedTemplate]]:
+    for role, template in task.prompt.turns:
+        if isinstance(template, PartedTemplate):
+            yield role, template
 
 
 def own_words(entry: ModelEntry) -> dict[str, object]:
@@ -121,7 +133,7 @@ def _system_of(entry: TaskEntry) -> str | None:
     """The system text that a task is written with, as a key or in its messages; None where it has none."""
     if entry.system is not None or entry.messages is None or isinstance(entry.messages, str):
         return entry.system
-    return "\n\n".join(turn.content for turn in entry.messages if turn.role == "system") or None
+    return "\n\n".join(turn.text for turn in entry.messages if turn.role == "system") or None
 
 
 def _changes(prompt: PromptEntry) -> dict[str, object]:

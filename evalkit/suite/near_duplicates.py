@@ -44,14 +44,16 @@ class NearDuplicateKey:
 
 
 def near_duplicate_key(
-    record: Mapping[str, object], reads: Collection[str], choices: Collection[str]
+    record: Mapping[str, object], reads: Collection[str], choices: Collection[str], pictures: tuple[str, ...] = ()
 ) -> NearDuplicateKey:
-    """Of the fields that a prompt reads and the options that it offers; a record's `id` says nothing."""
+    """Of the fields that a prompt reads and the options that it offers; a record's `id` says nothing. `pictures` are
+    the digests of those that it shows: another picture is another question, whatever the words are."""
     names = (name for name in record if name != "id") if EVERY_FIELD in reads else reads
     fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
     whole = " ".join(_texts([value for _, value in fields]))
     options = tuple(sorted(map(_fold, choices)))
-    return NearDuplicateKey((fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole))))
+    key = (fields, options, pictures) if pictures else (fields, options)
+    return NearDuplicateKey(key, frozenset(_WORDS.findall(whole)), (*sorted(_NUMBERS.findall(whole)), *pictures))
 
 
 def _folded(value: object) -> object:

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 from evalkit.records import Role
 from evalkit.suite.environments import Environment
+from evalkit.suite.picture_places import PartedTemplate, PicturePlace
+from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompts import INSTRUCTION, OPTION_NAMES, TURN, Prompt
 from evalkit.suite.schema import Mode, TaskEntry
+from evalkit.suite.schema.turns import PartEntry
 from evalkit.suite.templates import EVERY_FIELD, ROW, BadTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, LISTED_FOR_AGENTS, Offer, read_tools
 
+_Turns: TypeAlias = list[tuple[Role, Template | PartedTemplate]]
+
 
 def compile_prompt(
-    entry: TaskEntry, environment: Environment | None = None
+    entry: TaskEntry, environment: Environment | None = None, pictures: Pictures | None = None
 ) -> tuple[Prompt | None, list[tuple[str, str]]]:
     """The task's templates, or None and what is wrong with them as (key, half a sentence) pairs. The tools of an
-    `environment` are offered as those of `tools` are."""
+    `environment` are offered as those of `tools` are. `pictures` finds those that the task shows (None: in the
+    working folder)."""
     wrong: list[tuple[str, str]] = []
 
-    def compiled(source: str, key: str) -> Template | None:
-        try:
-            return Template(source, key)
-        except BadTemplate as error:
-            wrong.append((key, str(error)))
-            return None
-
+    read = _Reading(Pictures(Path()) if pictures is None else pictures, wrong)
     whole = _expression(entry.messages, "messages", wrong) if isinstance(entry.messages, str) else None
-    turns = [(role, compiled(source, key)) for role, source, key in _written_turns(entry)]
+    turns = [(role, read.turn(source, key)) for role, source, key in _written_turns(entry)]
+    lead = read.images(entry.images)
     options: tuple[Template | None, ...] | Expression | None = None
     if isinstance(entry.choices, str):
         options = _expression(entry.choices, "choices", wrong)
     elif entry.choices is not None:
-        options = tuple(compiled(source, f"choices[{i}]") for i, source in enumerate(entry.choices))
-    goal = None if entry.target is None else compiled(entry.target, "target")
-    urgent = entry.critical if isinstance(entry.critical, bool) else compiled(entry.critical, "critical")
+        options = tuple(read.text(source, f"choices[{i}]") for i, source in enumerate(entry.choices))
+    goal = None if entry.target is None else read.text(entry.target, "target")
+    urgent = entry.critical if isinstance(entry.critical, bool) else read.text(entry.critical, "critical")
     further: tuple[Template | None, ...] | Expression | None = None
     if isinstance(entry.turns, str):
         further = _expression(entry.turns, "turns", wrong)
     elif entry.turns is not None:
-        further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
+        further = tuple(read.text(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
     offer = _offer(entry, wrong) if environment is None else _offer_of(environment, entry)
     wrong += _told(entry, goal)
     begins = None if entry.start is None else _expression(entry.start, "start", wrong)
@@ -52,8 +56,7 @@ def compile_prompt(
     appended = bool(ready) and entry.choices is not None and mode != "likelihood" and not shown
     if appended:
         role, last = ready[-1]
-        # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
-        ready[-1] = (role, Template(last.source.removesuffix("\n") + INSTRUCTION, last.where))
+        ready[-1] = (role, _followed_by(last, INSTRUCTION))
     ready = _with_functions(ready, offer, LISTED if environment is None else LISTED_FOR_AGENTS)
     by_letter = appended or bool(shown & {"letters", "options"})
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
@@ -64,9 +67,11 @@ def compile_prompt(
         names = names.union(*(template.names for template in said)) - {TURN}
     names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
     names |= whole.reads if whole is not None else frozenset()
-    names |= frozenset(entry.send)
-    names |= begins.reads if begins is not None else frozenset()
+    names |= frozenset(entry.send) | (begins.reads if begins is not None else frozenset())
+    places = _places(ready, lead)
+    located_by = frozenset().union(*(place.reads for place in places))
     every = [*(template for _, template in ready), *said, goal, whole, begins]
+    every += [place.template for place in places]
     every += [options] if isinstance(options, Expression) else [*(options or ())]
     every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
     if entry.permute is not None and ready:
@@ -81,19 +86,75 @@ def compile_prompt(
         mode=mode,
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
-        reads=names if offer is None else (names - {"tools"}) | offer.reads,
+        reads=(names if offer is None else (names - {"tools"}) | offer.reads) | located_by,
         conversation=whole,
         by_row=any(template is not None and template.names & ROW for template in every),
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
         offer=offer,
         begins=begins,
+        lead=lead,
+        located_by=located_by - names - {EVERY_FIELD},
+        pictures=read.pictures if places else None,
     )
     return prompt, []
 
 
-def _written_turns(entry: TaskEntry) -> Iterator[tuple[Role, str, str]]:
-    """The turns that the suite writes: role, template, and where it stands."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Compiles templates; what is wrong with one goes to `wrong`."""
+
+    pictures: Pictures
+    wrong: list[tuple[str, str]]
+
+    def text(self, source: str, key: str) -> Template | None:
+        try:
+            return Template(source, key)
+        except BadTemplate as error:
+            self.wrong.append((key, str(error)))
+            return None
+
+    def shown(self, source: str, key: str) -> PicturePlace | None:
+        try:
+            return PicturePlace.of(source, key, self.pictures)
+        except BadTemplate as error:
+            self.wrong.append((key, str(error)))
+            return None
+
+    def images(self, written: str | tuple[str, ...] | None) -> tuple[PicturePlace, ...]:
+        """The pictures that a task's `images` names."""
+        each = () if written is None else (written,) if isinstance(written, str) else written
+        found = [self.shown(one, f"images[{n}]" if len(each) > 1 else "images") for n, one in enumerate(each)]
+        return tuple(place for place in found if place is not None)
+
+    def turn(self, source: str | tuple[PartEntry, ...], key: str) -> Template | PartedTemplate | None:
+        if isinstance(source, str):
+            return self.text(source, key)
+        parts: list[Template | PicturePlace | None] = []
+        for n, one in enumerate(source):
+            at = f"{key}[{n}]"
+            parts.append(self.text(one.text or "", at) if one.image is None else self.shown(one.image, at))
+        return PartedTemplate(tuple(part for part in parts if part is not None), key)
+
+
+def _followed_by(turn: Template | PartedTemplate, text: str) -> Template | PartedTemplate:
+    """The turn with more text at its end."""
+    if isinstance(turn, PartedTemplate):
+        return turn.followed_by(text)
+    # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
+    return Template(turn.source.removesuffix("\n") + text, turn.where)
+
+
+def _places(turns: _Turns, lead: Iterable[PicturePlace]) -> list[PicturePlace]:
+    """Where the question shows pictures."""
+    found = [*lead]
+    for _, turn in turns:
+        found += turn.shown if isinstance(turn, PartedTemplate) else ()
+    return found
+
+
+def _written_turns(entry: TaskEntry) -> Iterator[tuple[Role, str | tuple[PartEntry, ...], str]]:
+    """The turns that the suite writes: role, template or parts, and where it stands."""
     if entry.system is not None:
         yield "system", entry.system, "system"
     if not isinstance(entry.messages, str):
@@ -145,13 +206,11 @@ def _unmovable(
         )
 
 
-def _with_functions(
-    turns: list[tuple[Role, Template]], offer: Offer | None, listed: str
-) -> list[tuple[Role, Template]]:
+def _with_functions(turns: _Turns, offer: Offer | None, listed: str) -> _Turns:
     """The conversation with the functions listed before its system prompt, where no template lists them itself."""
     if offer is None or offer.native or any("tools" in template.names for _, template in turns):
         return turns
-    own, rest = (turns[0][1].source, turns[1:]) if turns and turns[0][0] == "system" else (None, turns)
+    own, rest = (str(turns[0][1].source), turns[1:]) if turns and turns[0][0] == "system" else (None, turns)
     return [("system", Template(listed if own is None else f"{listed}\n\n{own}", "system")), *rest]
 
 

@@ -20,28 +20,21 @@ A task with choices that asks for generated text has to show them. Where neither
     Answer with the letter of the right option only.
 
 Where a task has `turns`, templates also read `turn`: which of the user's turns is asked or marked, from 1.
-
-A record's label names one of the options:
-
-    place_of("B", ("approve", "deny"), names=frozenset())       # 1
-    place_of("Deny", ("approve", "deny"), names=frozenset())    # raises ValueError: ... did you mean 'deny'?
-
-A label is taken for the text or the letter of exactly one option. What is only nearly one is refused, with the way to
-write it: a guess here would be a right answer that nobody gave.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TypeVar, cast
 
 from evalkit.facts.base import JsonMap
-from evalkit.records import Message, Role, Tool, ToolCall
+from evalkit.records import Content, Image, Message, Role, Tool, ToolCall
+from evalkit.suite.option_labels import place_of
+from evalkit.suite.picture_places import PartedTemplate, PicturePlace, content_of
+from evalkit.suite.pictures import Pictures, check_sum
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
 from evalkit.suite.schema import Mode
@@ -77,7 +70,7 @@ class BadRecord(Exception):
 class Prompt:
     """The compiled templates of a task. Everything here is pure; what a record lacks is raised as BadRecord."""
 
-    turns: tuple[tuple[Role, Template], ...]
+    turns: tuple[tuple[Role, Template | PartedTemplate], ...]
     options: tuple[Template, ...] | Expression | None
     goal: Template | None
     urgent: Template | bool
@@ -100,6 +93,32 @@ class Prompt:
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
     begins: Expression | None = None
     """Names what a sample changes in the state of its environment; None: nothing."""
+    lead: tuple[PicturePlace, ...] = ()
+    """Pictures that stand before the text of the last user turn."""
+    located_by: frozenset[str] = frozenset()
+    """Fields that only say where pictures are: what is asked is the picture, not its place."""
+
+    pictures: Pictures | None = None
+    """Finds what the question shows; None: it shows no pictures."""
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether the question may show pictures."""
+        return self.pictures is not None
+
+    @property
+    def reads_as_text(self) -> frozenset[str]:
+        """The fields whose words decide what is asked."""
+        return self.reads - self.located_by if self.located_by else self.reads
+
+    def picture_digests(self, record: Mapping[str, object], choices: tuple[str, ...]) -> tuple[str, ...]:
+        """The digests of the pictures that a record shows, in their order, its examples' not among them. Raises
+        BadRecord."""
+        values = self.values(record, choices)
+        shown = [*self.lead]
+        for _, template in self.turns:
+            shown += template.shown if isinstance(template, PartedTemplate) else ()
+        return tuple(image.digest for place in shown for image in _pictures(place, values))
 
     def choices(self, record: Mapping[str, object]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
@@ -149,13 +168,32 @@ class Prompt:
             raise BadRecord("tools", str(error)) from error
 
     def messages(self, values: Mapping[str, object], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
-        """The conversation; examples stand before the last user turn."""
+        """The conversation; examples stand before the last user turn. Raises BadRecord."""
         if self.conversation is not None:
             head = [Message(r, _said(r, template, values)) for r, template in self.turns]
-            return (*head, *_conversation(self.conversation, self._fields(values)))
+            *rest, end = _conversation(self.conversation, self._fields(values))
+            return self._bounded((*head, *rest, self._led(end, values)))
         *before, (role, last) = self.turns
         head = [Message(r, _said(r, template, values)) for r, template in before]
-        return (*head, *examples, Message(role, _said(role, last, values)))
+        return self._bounded((*head, *examples, self._led(Message(role, _said(role, last, values)), values)))
+
+    def _led(self, last: Message, values: Mapping[str, object]) -> Message:
+        """The last turn with the pictures before its text."""
+        if not self.lead:
+            return last
+        if last.role != "user":
+            raise BadRecord("images", "stand in a turn of the user, and the last turn is what a call returned")
+        found = [image for place in self.lead for image in _pictures(place, values)]
+        own = (last.content,) if isinstance(last.content, str) else last.content
+        return replace(last, content=content_of([*found, *own]))
+
+    def _bounded(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        if self.has_pictures:
+            try:
+                check_sum(messages)
+            except ValueError as error:
+                raise BadRecord("images", str(error)) from error
+        return messages
 
     def further_turns(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """What the user says after each answer, in order; () where the record has nothing further."""
@@ -179,7 +217,7 @@ class Prompt:
     def question(self, values: Mapping[str, object]) -> Message:
         """The last user turn alone: what an example repeats."""
         role, last = self.turns[-1]
-        return Message(role, _said(role, last, values))
+        return self._led(Message(role, _said(role, last, values)), values)
 
     def target(self, values: Mapping[str, object], choices: tuple[str, ...]) -> str | None:
         """The right answer: for choices the text of the right one, else the rendered text; None where there is none.
@@ -255,7 +293,7 @@ def _conversation(expression: Expression, values: Mapping[str, object]) -> Itera
             raise BadRecord("messages", f"{said} (value seen: {short(turn)})")
         n_open = n_open - 1 if last.role == "tool" else len(last.calls)
         yield last
-    if n_open or last.role not in ("user", "tool") or (last.role == "user" and is_blank(last.content)):
+    if n_open or last.role not in ("user", "tool") or (last.role == "user" and is_blank(last.text)):
         raise BadRecord(
             "messages", "the last turn is not the user's nor a call's result, or has no text: there is nothing to ask"
         )
@@ -292,12 +330,26 @@ def _calls(written: object) -> tuple[ToolCall, ...]:
     return tuple(found)
 
 
-def _said(role: Role, template: Template, values: Mapping[str, object]) -> str:
+def _said(role: Role, template: Template | PartedTemplate, values: Mapping[str, object]) -> Content:
     """One turn; what the user says is never empty."""
-    text = _render(template, values)
-    if role == "user" and is_blank(text):
+    said: Content
+    if isinstance(template, Template):
+        said = _render(template, values)
+    else:
+        try:
+            said = template.render(values)
+        except BadTemplate as error:
+            raise _bad(template, error) from error
+    if role == "user" and isinstance(said, str) and is_blank(said):
         raise BadRecord(template.where, "renders no text: there is nothing to ask")
-    return text
+    return said
+
+
+def _pictures(place: PicturePlace, values: Mapping[str, object]) -> tuple[Image, ...]:
+    try:
+        return place.images(values)
+    except BadTemplate as error:
+        raise _bad(place.template, error) from error
 
 
 def _render(template: Template, values: Mapping[str, object]) -> str:
@@ -314,59 +366,5 @@ def _evaluate(expression: Expression, values: Mapping[str, object]) -> object:
         raise _bad(expression, error) from error
 
 
-def _bad(template: Template | Expression, error: BadTemplate) -> BadRecord:
+def _bad(template: Template | Expression | PartedTemplate, error: BadTemplate) -> BadRecord:
     return BadRecord(template.where, str(error), final=isinstance(error, EndlessTemplate))
-
-
-_JSON_WORDS = frozenset({"true", "false"})
-_LETTERED = re.compile(r"\(?([A-Za-z])[).:]*(?:\s+(.*))?", re.DOTALL)
-
-
-def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
-    """The place of the option, from 0; `names` are the variables that the target's template reads.
-
-    A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either. Raises
-    ValueError (half a sentence) where no option or several are meant, or the two readings differ.
-    """
-    by_text = [] if "letters" in names else [i for i, choice in enumerate(choices) if choice.strip() == text]
-    position = -1 if "choices" in names or len(text) != 1 else ascii_uppercase.find(text)
-    by_letter = position if 0 <= position < len(choices) else None
-    if len(by_text) > 1 and by_letter is None:
-        raise ValueError(f"{text!r} is the text of {len(by_text)} options; name the right one by its letter")
-    if by_text and by_letter is not None and by_text != [by_letter]:
-        raise ValueError(
-            f"{text!r} is a letter and also the text of another option; write {{{{ letters[INDEX] }}}} for the "
-            "letter or {{ choices[INDEX] }} for the text"
-        )
-    if by_text:
-        return by_text[0]
-    if by_letter is not None:
-        return by_letter
-    if text.casefold() in _JSON_WORDS:  # true in the data is True among the options
-        alike = [i for i, choice in enumerate(choices) if choice.strip().casefold() == text.casefold()]
-        if len(alike) == 1:
-            return alike[0]
-    raise ValueError(
-        f"renders {short(text)}, which is none of the options {short(list(choices))}{_nearly(text, choices)}"
-    )
-
-
-def _nearly(text: str, choices: Sequence[str]) -> str:
-    """What was most likely meant, and how to write it; empty where nothing is near."""
-    if re.fullmatch(r"-?\d+", text):
-        return "; for an index write {{ letters[FIELD] }}, where 0 is the first option"
-    alike = [choice for choice in choices if choice.strip().casefold() == text.casefold()]
-    if alike:
-        for name, changed in (("lower", text.lower()), ("upper", text.upper()), ("capitalize", text.capitalize())):
-            if changed == alike[0].strip():
-                return f"; did you mean {alike[0]!r}? Add | {name}"
-        return f"; did you mean {alike[0]!r}?"
-    lettered = _LETTERED.fullmatch(text)
-    if lettered is not None and (place := ascii_uppercase.find(lettered[1].upper())) < len(choices):
-        rest = (lettered[2] or "").strip()
-        if not rest or rest.casefold() == choices[place].strip().casefold():
-            letter = ascii_uppercase[place]
-            return f"; did you mean {letter!r}, the letter of {short(choices[place], 30)}? Write the letter alone"
-    near = get_close_matches(text.casefold(), [choice.casefold() for choice in choices], n=1, cutoff=0.75)
-    found = [choice for choice in choices if near and choice.casefold() == near[0]]
-    return f"; did you mean {found[0]!r}?" if found else ""

@@ -15,6 +15,7 @@ from evalkit.records import Sample
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.suite import orders
 from evalkit.suite.evidence_size import EvidenceSize
+from evalkit.suite.picture_places import texts_of
 from evalkit.suite.prompts import Prompt
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.templates import field_reading
@@ -140,10 +141,10 @@ class SampleNotes:
             )
 
     def _constant(self, first: Sample, fields: Mapping[str, object], all_of_them: str) -> Iterable[str]:
-        sources = [(template.where, template.source) for _, template in self._prompt.turns]
+        sources = [(text.where, text.source) for _, template in self._prompt.turns for text in texts_of(template)]
         if self._n > 1 and self._same_prompt:
             meant = next(filter(None, (_meant(source, fields, whole=False) for _, source in sources)), "")
-            yield f"the prompt is the same for {all_of_them} ({_shown(first.messages[-1].content)}){meant}"
+            yield f"the prompt is the same for {all_of_them} ({_shown(first.messages[-1].text)}){meant}"
         else:
             for where, source in sources:
                 holes = ((hole[0], _field(hole[1], fields)) for hole in _HOLES[0].finditer(source))

@@ -21,11 +21,11 @@ from evalkit.suite.environments import Environment, World
 from evalkit.suite.environments import state as states
 from evalkit.suite.environments.recorded import beginning_of
 from evalkit.suite.environments.values import as_plain
-from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
+from evalkit.suite.near_duplicates import NearDuplicateKey
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
-from evalkit.suite.shots import Shots, sample_digest
+from evalkit.suite.shots import Shots, likeness, sample_digest
 from evalkit.suite.wording import listed, short
 
 
@@ -173,7 +173,7 @@ class Recipe:
 
     def likeness(self, record: Mapping[str, object], choices: tuple[str, ...]) -> NearDuplicateKey:
         """What the record asks, comparable with an example."""
-        return near_duplicate_key(record, self.prompt.reads, choices)
+        return likeness(self.prompt, record, choices)
 
     def _examples(self, record: Mapping[str, object], choices: tuple[str, ...]) -> list[Message]:
         return self.shots.before(record, self.likeness(record, choices)) if self.shots.groups else []

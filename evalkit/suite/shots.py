@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalkit.errors import SuiteError
+from evalkit.messages import content_identity
 from evalkit.records import Message
 from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest, why_no_json
@@ -55,7 +56,8 @@ class Shots:
         if not self.groups:
             return None
         turns = {
-            str(group): [[e.question.content, e.answer.content] for e in some] for group, some in self.groups.items()
+            str(group): [[content_identity(e.question.content), e.answer.content] for e in some]
+            for group, some in self.groups.items()
         }
         return digest("evalkit.shots/1", {"same": self.same, "turns": turns})
 
@@ -84,16 +86,26 @@ class Shots:
 
 
 def sample_digest(prompt: Prompt, record: Mapping[str, object], choices: tuple[str, ...]) -> str:
-    """Identity of what is asked: the fields that the prompt reads, and the choices.
+    """Identity of what is asked: the fields that the prompt reads, and the choices. Of fields that only say where
+    pictures are, the pictures themselves.
 
     Raises BadRecord for values that JSON does not have (NaN, lone surrogates).
     """
     everything = EVERY_FIELD in prompt.reads
-    fields = record if everything else {name: record[name] for name in prompt.reads if name in record}
+    fields = record if everything else {name: record[name] for name in prompt.reads_as_text if name in record}
+    asked: dict[str, object] = {"fields": fields, "choices": choices}
+    if prompt.has_pictures:
+        asked["images"] = prompt.picture_digests(record, choices)
     try:
-        return digest("evalkit.sample/1", {"fields": fields, "choices": choices})
+        return digest("evalkit.sample/1", asked)
     except (ValueError, TypeError) as error:
         raise BadRecord("data", why_no_json(fields, error)) from error
+
+
+def likeness(prompt: Prompt, record: Mapping[str, object], choices: tuple[str, ...]) -> NearDuplicateKey:
+    """What the record asks, comparable with an example. Raises BadRecord."""
+    pictures = prompt.picture_digests(record, choices) if prompt.has_pictures else ()
+    return near_duplicate_key(record, prompt.reads_as_text, choices, pictures)
 
 
 def prepare(
@@ -130,7 +142,7 @@ def prepare(
             try:
                 choices = prompt.choices(record)
                 values = prompt.values(record, choices)
-                says = near_duplicate_key(record, prompt.reads, choices)
+                says = likeness(prompt, record, choices)
                 examples.append(Example(says, prompt.question(values), prompt.answer(values, choices)))
             except BadRecord as error:
                 raise SuiteError(f"{place}: {error.key} {error}") from error

@@ -52,6 +52,15 @@ class TaskRecords:
             return None
         return n if len(ids) == n else None
 
+    def picture_digests(self, complain: Complain) -> Iterator[tuple[str, ...]]:
+        """For each record the digests of its pictures; one whose pictures cannot be found goes to `complain`."""
+        prompt = self.recipe.prompt
+        for number, record in self.records(complain):
+            try:
+                yield prompt.picture_digests(record, prompt.choices(record))
+            except BadRecord as error:
+                self._refuse(number, record, error, complain)
+
     def every_id(self) -> Iterator[str]:
         """The ids of all records of the file, also of those that `where` and `limit` leave out."""
         for number, record in replace(self.data, where={}).records(_ignore):

@@ -154,6 +154,8 @@ class ResolvedTask:
             if self.storing is not None:  # a key that most have not: results from before it stay comparable
                 redact["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
             identity["redact"] = redact
+        if entry.images is not None:
+            identity["images"] = entry.images if isinstance(entry.images, str) else list(entry.images)
         if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
@@ -176,6 +178,12 @@ class ResolvedTask:
         """The identity in 32 hex characters. Raises SuiteError as `identity` does."""
         return digest("evalkit.task/1", self.identity)
 
+    @cached_property
+    def pictures_digest(self) -> str:
+        """Identity of all pictures that its records show, in the file's order. Raises SuiteError."""
+        shown = self._records.picture_digests(raise_it)
+        return digest("evalkit.pictures/1", list(shown))
+
     @property
     def content(self) -> dict[str, object]:
         """Identity and data together: equal content asks the very same samples. Raises SuiteError."""
@@ -191,6 +199,7 @@ class ResolvedTask:
             "slices": list(entry.slices),
             "critical": entry.critical,
             # Keys that most tasks have not: results from before them stay comparable.
+            **({"pictures": self.pictures_digest} if self.prompt.has_pictures else {}),
             **({"weight": entry.weight} if entry.weight else {}),
             **({"stratum": entry.stratum} if entry.stratum else {}),
         }

@@ -42,7 +42,7 @@ def chat_template(folder: Inside, tokenizer_config: Mapping[str, object], *, our
         inner = TemplateProcess(source, special, f"the chat template of {folder}").render
 
     def render(messages: tuple[Message, ...]) -> str:
-        turns = [{"role": turn.role, "content": turn.content} for turn in messages]
+        turns = [{"role": turn.role, "content": turn.text} for turn in messages]
         try:
             return inner(turns)
         except ValueError as error:

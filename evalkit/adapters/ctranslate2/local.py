@@ -151,7 +151,7 @@ class CTranslate2Adapter:
     async def _score(self, request: Request, continuations: tuple[str, ...], sent_at: float) -> Response:
         contexts = request.contexts
         if contexts is None:
-            contexts = ("\n\n".join(turn.content for turn in request.messages),) * len(continuations)
+            contexts = ("\n\n".join(turn.text for turn in request.messages),) * len(continuations)
         rows = [self._row(*pair) for pair in zip(contexts, continuations, strict=True)]
         job = Job(("likelihood", 0.0, 1.0), max((len(ids) for ids, _ in rows), default=0), rows=rows)
         if rows:
@@ -182,7 +182,7 @@ class CTranslate2Adapter:
     def _prompt(self, messages: tuple[Message, ...]) -> list[str]:
         """Tokens of the conversation. A template writes its special tokens itself: none are added to its text."""
         render = self._checkpoint.render
-        text = "\n\n".join(turn.content for turn in messages) if render is None else render(messages)
+        text = "\n\n".join(turn.text for turn in messages) if render is None else render(messages)
         encoding = self._checkpoint.tokenizer.encode(text, add_special_tokens=render is None)
         tokens: list[str] = encoding.tokens[: _text_end(encoding)]
         known = self._checkpoint.known

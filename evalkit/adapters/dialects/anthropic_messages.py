@@ -28,6 +28,7 @@ from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_fie
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.pictures import base64_of, parts, text_block
 from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage, text
@@ -36,7 +37,7 @@ from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, s
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.adapters.turns import carried, linked, split_system
 from evalkit.facts.base import Json
-from evalkit.records import Message, Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Tool, Usage
 
 ANTHROPIC = Preset(
     name="anthropic",
@@ -128,6 +129,7 @@ class Messages(ApiDialect):
             reasoning_effort=True,
             tools=True,
             tool_results=True,
+            images=True,
         )
 
     @property
@@ -321,18 +323,23 @@ def _messages(turns: tuple[Message, ...], tools: tuple[Tool, ...]) -> list[dict[
             if not results:
                 made.append({"role": "user", "content": results})
             call_id = turn.answers.id if turn.answers is not None else ""
-            told: dict[str, Json] = {"type": "tool_result", "tool_use_id": call_id, "content": message.content}
+            told: dict[str, Json] = {"type": "tool_result", "tool_use_id": call_id, "content": message.text}
             results.append({**told, "is_error": True} if message.failed else told)
             continue
         results = []
-        content: Json = message.content
+        content: Json = [*parts(message.content, text_block, _picture)] if message.images else message.text
         if turn.calls:
             back = carried(message)
             content = [*(back if isinstance(back, list) else ())]
-            content += [{"type": "text", "text": message.content}] if message.content.strip() else []
+            content += [text_block(message.text)] if message.text.strip() else []
             content += [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.input} for c in turn.calls]
         made.append({"role": message.role, "content": content})
     return made
+
+
+def _picture(image: Image) -> dict[str, Json]:
+    source: dict[str, Json] = {"type": "base64", "media_type": image.media_type, "data": base64_of(image)}
+    return {"type": "image", "source": source}
 
 
 def read_usage(usage: Mapping[str, object]) -> Usage:

@@ -34,6 +34,7 @@ from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.pictures import base64_of, parts
 from evalkit.adapters.presets import Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage, text
@@ -41,7 +42,7 @@ from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked, split_system
 from evalkit.errors import MissingKey, SuiteError
 from evalkit.facts.base import Json
-from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.records import Image, Request, Response, StopReason, Timing, Tool, Usage
 
 BEDROCK = Preset(
     name="bedrock-converse",
@@ -107,7 +108,7 @@ class Converse(ApiDialect):
     name = "bedrock_converse"
     title = "Bedrock's Converse API"
     own_fields = frozenset({"messages", "system", "modelId", "toolConfig"})
-    capabilities = Capabilities(json_schema=True, reasoning_effort=True, tools=True, tool_results=True)
+    capabilities = Capabilities(json_schema=True, reasoning_effort=True, tools=True, tool_results=True, images=True)
     """A model that lacks one of them answers 400, which is a Rejected with its words."""
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -297,14 +298,22 @@ def _blocks(turn: LinkedTurn) -> list[dict[str, Json]]:
     if message.role == "tool":
         call_id = turn.answers.id if turn.answers is not None else ""
         status = "error" if message.failed else "success"
-        return [{"toolResult": {"toolUseId": call_id, "content": [{"text": message.content}], "status": status}}]
+        return [{"toolResult": {"toolUseId": call_id, "content": [{"text": message.text}], "status": status}}]
     if not turn.calls:
-        return [{"text": message.content}]
+        return parts(message.content, _words, _picture)
     back = carried(message)
     made: list[dict[str, Json]] = [one for one in back if isinstance(one, dict)] if isinstance(back, list) else []
-    made += [{"text": message.content}] if message.content.strip() else []
+    made += [{"text": message.text}] if message.text.strip() else []
     made += [{"toolUse": {"toolUseId": call.id, "name": call.name, "input": call.input}} for call in turn.calls]
     return made
+
+
+def _words(said: str) -> dict[str, Json]:
+    return {"text": said}
+
+
+def _picture(image: Image) -> dict[str, Json]:
+    return {"image": {"format": image.media_type.removeprefix("image/"), "source": {"bytes": base64_of(image)}}}
 
 
 def _functions(tools: tuple[Tool, ...]) -> list[dict[str, object]]:

@@ -23,6 +23,7 @@ from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.pictures import base64_of, parts
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
@@ -30,7 +31,7 @@ from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import SuiteError
 from evalkit.facts.base import Json
-from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
+from evalkit.records import Image, Request, Response, Settings, StopReason, Timing, Tool, Usage
 
 GEMINI = Preset(
     name="gemini",
@@ -81,14 +82,20 @@ class Gemini(ApiDialect):
     own_fields = frozenset({"contents", "systemInstruction", "system_instruction", "model"})
     """Google reads camelCase and snake_case alike."""
     capabilities = Capabilities(
-        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
+        seed=True,
+        top_logprobs=True,
+        json_schema=True,
+        reasoning_effort=True,
+        tools=True,
+        tool_results=True,
+        images=True,
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
     def __init__(self, model: str) -> None:
         self.path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
 
     def body(self, request: Request) -> dict[str, object]:
-        system = "\n\n".join(message.content for message in request.messages if message.role == "system")
+        system = "\n\n".join(message.text for message in request.messages if message.role == "system")
         contents: list[dict[str, Any]] = []
         for turn in linked(request.messages, request.tools):
             if turn.message.role == "system":
@@ -117,16 +124,24 @@ def _parts(turn: LinkedTurn) -> list[dict[str, Json]]:
     message = turn.message
     if message.role == "tool":
         name = turn.answers.name if turn.answers is not None else ""
-        told: dict[str, Json] = {"error" if message.failed else "result": message.content}
+        told: dict[str, Json] = {"error" if message.failed else "result": message.text}
         return [{"functionResponse": {"name": name, "response": told}}]
     back = carried(message)
     signatures = back if isinstance(back, list) else []
-    made: list[dict[str, Json]] = [{"text": message.content}] if message.content or not turn.calls else []
+    made = parts(message.content, _words, _picture) if message.content or not turn.calls else []
     for n, call in enumerate(turn.calls):
         signature = signatures[n] if n < len(signatures) else None
         part: dict[str, Json] = {"functionCall": {"name": call.name, "args": call.input}}
         made.append({**part, "thoughtSignature": signature} if signature else part)
     return made
+
+
+def _words(said: str) -> dict[str, Json]:
+    return {"text": said}
+
+
+def _picture(image: Image) -> dict[str, Json]:
+    return {"inlineData": {"mimeType": image.media_type, "data": base64_of(image)}}
 
 
 def _camel(extra: Mapping[str, object]) -> dict[str, object]:

@@ -27,15 +27,16 @@ from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.pictures import base64_of
 from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
-from evalkit.errors import RequestError
+from evalkit.errors import RequestError, Unsupported
 from evalkit.facts.base import Json
-from evalkit.records import Request, Response, StopReason, Timing, Usage
+from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Usage
 
 OLLAMA = Preset(
     name="ollama-native",
@@ -83,6 +84,11 @@ class OllamaAdapter(DialectAdapter):
         self._wire = wire
         self.served: Mapping[str, object] = {}
 
+    def check_request(self, request: Request) -> None:
+        """Raises Unsupported where a picture stands behind a text. Sends nothing."""
+        for message in request.messages:
+            _words(message)
+
     async def describe(self) -> None:
         """Asks for the version and the list of models. What the server does not say stays unknown."""
         found: dict[str, object] = {}
@@ -106,7 +112,13 @@ class Ollama(ApiDialect):
     own_fields = frozenset({"model", "messages", "stream", "prompt", "raw", "images"})
     path = "/api/chat"
     capabilities = Capabilities(
-        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True, tool_results=True
+        seed=True,
+        top_logprobs=True,
+        json_schema=True,
+        reasoning_effort=True,
+        tools=True,
+        tool_results=True,
+        images=True,
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
     def __init__(self, model: str, options: OllamaOptions) -> None:
@@ -219,7 +231,9 @@ class OllamaAnswer(ReplyReading):
 def _turn(turn: LinkedTurn) -> dict[str, Json]:
     """One turn; the server tells calls apart by the order in which they are answered."""
     message = turn.message
-    made: dict[str, Json] = {"role": message.role, "content": message.content}
+    made: dict[str, Json] = {"role": message.role, "content": _words(message)}
+    if message.images:
+        made["images"] = [base64_of(image) for image in message.images]
     if message.role == "tool":
         made["tool_name"] = turn.answers.name if turn.answers is not None else ""
     if turn.calls:
@@ -227,6 +241,20 @@ def _turn(turn: LinkedTurn) -> dict[str, Json]:
         back = carried(message)
         made |= back if isinstance(back, dict) else {}
     return made
+
+
+def _words(message: Message) -> str:
+    """The text of a turn, whose pictures the API has before it. Raises Unsupported where one stands behind a text."""
+    if not message.images:
+        return message.text
+    pictures, said = message.content[: len(message.images)], message.content[len(message.images) :]
+    if not all(isinstance(one, str) for one in said) or not all(isinstance(one, Image) for one in pictures):
+        raise Unsupported(
+            "Ollama's own API has the pictures of a turn before its text, and here one stands behind a text: put the "
+            "pictures first, or ask through the preset `ollama` (Chat Completions), which keeps the order",
+            sent=False,
+        )
+    return "\n\n".join(map(str, said))
 
 
 def read_usage(raw: Mapping[str, object], *, showed_reasoning: bool) -> Usage:

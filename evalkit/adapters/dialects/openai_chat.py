@@ -31,6 +31,7 @@ from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.own_headers import own_headers
+from evalkit.adapters.pictures import data_url, parts, text_block
 from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
@@ -40,7 +41,7 @@ from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.facts.base import Json
-from evalkit.records import Request, Response, Settings, Timing
+from evalkit.records import Image, Request, Response, Settings, Timing
 from evalkit.suite.schema.parts import Text
 
 _T = TypeVar("_T")
@@ -117,6 +118,7 @@ class ChatCompletions(ApiDialect):
             usage=preset.usage_when != "never",
             tools=preset.tools,
             tool_results=preset.tools,
+            images=True,  # a model without eyes answers 400, which is a Rejected with its words
             **{setting: setting in supports for setting in SETTINGS},
         )
 
@@ -314,11 +316,12 @@ def _turn(turn: LinkedTurn, preset: Preset) -> dict[str, Json]:
         return {
             "role": "tool",
             "tool_call_id": turn.answers.id if turn.answers is not None else "",
-            "content": message.content,
+            "content": message.text,
         }
-    made: dict[str, Json] = {"role": message.role, "content": message.content}
+    said: Json = [*parts(message.content, text_block, _picture)] if message.images else message.text
+    made: dict[str, Json] = {"role": message.role, "content": said}
     if turn.calls:
-        made["content"] = message.content or None
+        made["content"] = said or None
         made["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in turn.calls
@@ -326,6 +329,10 @@ def _turn(turn: LinkedTurn, preset: Preset) -> dict[str, Json]:
         if isinstance(back := carried(message), dict):
             made |= {name: back[name] for name in preset.reasoning_text_path if name in back}
     return made
+
+
+def _picture(image: Image) -> dict[str, Json]:
+    return {"type": "image_url", "image_url": {"url": data_url(image)}}
 
 
 def _as_told(preset: Preset, told: ChatOptions) -> Preset:

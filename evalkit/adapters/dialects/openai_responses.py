@@ -28,6 +28,7 @@ from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_fie
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.pictures import data_url, parts
 from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import (
@@ -51,7 +52,7 @@ from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import RequestError
 from evalkit.facts.base import Json
-from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.records import Image, Request, Response, StopReason, Timing, Tool, Usage
 
 OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
 OPENAI = Preset(
@@ -135,7 +136,7 @@ class Responses(ApiDialect):
         self._cost_path = preset.cost_path
         self._pads_streams = preset.name == OPENAI.name
         settings = {name: name in preset.supports for name in SETTINGS}
-        self.capabilities = Capabilities(**settings, tools=preset.tools, tool_results=preset.tools)
+        self.capabilities = Capabilities(**settings, tools=preset.tools, tool_results=preset.tools, images=True)
 
     def body(self, request: Request) -> dict[str, object]:
         """The request as JSON, without `stream`, which the SDK adds."""
@@ -329,14 +330,23 @@ def _input(turn: LinkedTurn) -> Iterator[dict[str, Json]]:
     message = turn.message
     if message.role == "tool":
         call_id = turn.answers.id if turn.answers is not None else ""
-        yield {"type": "function_call_output", "call_id": call_id, "output": message.content}
+        yield {"type": "function_call_output", "call_id": call_id, "output": message.text}
         return
     if turn.calls and isinstance(back := carried(message), list):
         yield from (item for item in back if isinstance(item, dict))
     if message.content or not turn.calls:
-        yield {"role": message.role, "content": message.content}
+        said: Json = [*parts(message.content, _words, _picture)] if message.images else message.text
+        yield {"role": message.role, "content": said}
     for call in turn.calls:
         yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+
+
+def _words(said: str) -> dict[str, Json]:
+    return {"type": "input_text", "text": said}
+
+
+def _picture(image: Image) -> dict[str, Json]:
+    return {"type": "input_image", "detail": "auto", "image_url": data_url(image)}
 
 
 def _encrypted(output: Iterable[Mapping[str, object]]) -> str | None:

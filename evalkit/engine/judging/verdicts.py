@@ -105,7 +105,7 @@ def questions(answer: JudgedAnswer) -> Iterator[Sample]:
             messages = judging.messages(shown, order)
             if answer.task.redactor is not None:  # an answer may come from a log, and say what no prompt said
                 messages = tuple(
-                    replace(one, content=answer.task.redactor.text(one.content, Counter())) for one in messages
+                    replace(one, content=answer.task.redactor.text(one.text, Counter())) for one in messages
                 )
         except BadTemplate:
             return
@@ -226,5 +226,5 @@ def item_of(row: Row) -> tuple[str, str, int, int]:
 def _digest(row: Row, order: str, messages: tuple[Message, ...]) -> str:
     """A contract: stored verdicts are found by it. It holds the answer, since the messages do."""
     return digest("evalkit.judgement/1", [
-        row.model, *item_of(row), order, [[message.role, message.content] for message in messages],
+        row.model, *item_of(row), order, [[message.role, message.text] for message in messages],
     ])  # fmt: skip

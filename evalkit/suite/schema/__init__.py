@@ -25,7 +25,6 @@ from evalkit.suite.schema.tasks import (
     DataEntry,
     JudgingEntry,
     LimitEntry,
-    MessageEntry,
     Mode,
     PermuteEntry,
     ScoreEntry,
@@ -34,6 +33,7 @@ from evalkit.suite.schema.tasks import (
     TaskEntry,
     WithEntry,
 )
+from evalkit.suite.schema.turns import MessageEntry
 
 __all__ = [
     "AdapterOptions",

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from evalkit.records import Role
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.schema.models import SettingsEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, Texts
+from evalkit.suite.schema.turns import Images, Messages
 
 Mode = Literal["generate", "likelihood", "first_token"]
 Interface = Literal["native", "text"]
@@ -45,11 +45,6 @@ def _turns(value: object) -> object:
     if not isinstance(value, list) or not value or any(not isinstance(item, str) for item in value):
         raise ValueError('expected a list of templates, or one that names a list, like "{{ turns[1:] }}"')
     return tuple(value)
-
-
-def _messages(value: object) -> object:
-    """A list of turns, or one template that names a list."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _tools(value: object) -> object:
@@ -197,13 +192,6 @@ class LabelsEntry(Part):
     absent: nobody labelled this one."""
 
 
-class MessageEntry(Part):
-    """One turn of the conversation; the content is a template."""
-
-    role: Role
-    content: str
-
-
 class ScoreEntry(Part):
     """How answers are marked."""
 
@@ -230,9 +218,6 @@ Scoring = Annotated[
 Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
-Messages = Annotated[
-    Several[MessageEntry] | str, BeforeValidator(_messages, json_schema_input_type=list[MessageEntry] | str)
-]
 Tools = Annotated[
     Several[dict[str, object]] | str, BeforeValidator(_tools, json_schema_input_type=list[dict[str, object]] | str)
 ]
@@ -305,6 +290,9 @@ class TaskEntry(Adjustable):
     messages: Messages | None = None
     """A whole conversation instead of `prompt`, whose last turn is the user's: a list of turns, or one template that
     names the record's list of {role, content}, which is sent as it stands."""
+    images: Images | None = None
+    """Pictures before the text of the last user turn: a template of a path, relative to the suite file, one that names
+    a list of paths, or a list of templates. Pictures between texts: {image: PATH} in `messages`."""
     turns: Turns | None = None
     """What the user says after each answer: a list of templates, or one that names a list. Each turn is a row."""
     choices: Choices | None = None

@@ -116,6 +116,7 @@ _CHECKS: tuple[Check, ...] = (
     answers.settings_are_sent_or_said_to_be_dropped,
     answers.calls_come_apart_from_the_text,
     answers.conversations_go_on_after_calls,
+    answers.pictures_reach_the_model,
     answers.likelihoods_are_given_or_refused,
     answers.odd_text_is_sent_and_read,
     answers.many_requests_run_side_by_side,

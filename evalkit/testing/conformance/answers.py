@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 from evalkit.errors import Rejected, RequestError, UserError
-from evalkit.records import Message, Request, Settings, Tool, ToolCall
+from evalkit.records import Image, Message, Request, Settings, Tool, ToolCall
 from evalkit.testing.conformance.bench import ASK, N_INPUT, Bench, Complaint, error_of, expect
 
+PNG = b"\x89PNG\r\n\x1a\n"
+"""What a PNG begins with: the fake provider reads no further."""
 _SLACK_S = 0.05
 """Sending and receiving on loopback take milliseconds, more on a busy machine."""
 _TOOL = Tool("weather", "The weather of a city.", {"type": "object", "properties": {"city": {"type": "string"}}})
@@ -165,6 +168,32 @@ async def conversations_go_on_after_calls(bench: Bench) -> None:
         last = await adapter.respond(request)
     expect(len(first.calls or ()) == 1, f"one call was made, and calls are {first.calls!r}")
     expect(last.text == "It is sunny.", f"after the results came {last.text!r}, and not the answer that follows them")
+
+
+async def pictures_reach_the_model(bench: Bench) -> None:
+    """Where the adapter takes pictures: each arrives byte by byte, in its order and before the text.
+
+    What does not say that it takes them is never given any: the engine refuses such a task before it is asked.
+    """
+    pictures = tuple(
+        Image(f"{n}.png", "image/png", len(data), sha256(data).hexdigest(), data)
+        for n, data in enumerate((PNG + b"\x00" * 70, PNG + bytes(range(256))))
+    )
+    async with bench.served(answers="echo") as (adapter, _):
+        if not adapter.capabilities.images:
+            return
+        said = (await adapter.respond(Request((Message("user", (*pictures, "Which is darker?")),)))).text
+    places = [said.find(what) for what in (*(one.digest for one in pictures), "Which is darker?")]
+    expect(
+        -1 not in places and places == sorted(places),
+        "images is a capability, and two pictures and a text did not arrive whole and in their order. The fake "
+        f"server's dialect tells what it was shown by `said_of` (evalkit.testing.fake_provider.answer): {said!r}",
+    )
+    unread = Image("gone.png", "image/png", 1, "0" * 64)
+    async with bench.served() as (adapter, provider):
+        error = await error_of(adapter, Request((Message("user", (unread, "What is it?")),)))
+        expect(not len(provider.account), "a picture without its bytes must be refused before anything is sent")
+    expect(not error.retryable, f"{type(error).__name__} is retried; a picture without bytes is Unsupported")
 
 
 async def likelihoods_are_given_or_refused(bench: Bench) -> None:

@@ -15,6 +15,7 @@ import orjson
 
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import split_tokens
+from evalkit.testing.fake_provider.pictures import picture
 from evalkit.testing.fake_provider.tools import FakeCall
 
 T = TypeVar("T")
@@ -170,12 +171,18 @@ def in_pieces(text: str, n: int) -> tuple[str, ...]:
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content: a string, or its parts with a "text"; other parts (images) count nothing."""
+    """The text of a message's content: a string, or its parts with a "text", and a word for each picture; other parts
+    count nothing. Raises ValueError for pictures that a provider refuses."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         return ""
-    return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return "".join(said_of(part) for part in content if isinstance(part, dict))
+
+
+def said_of(part: Mapping[str, Any]) -> str:
+    """A part as text: the picture's word, or its "text". Raises ValueError as `picture`."""
+    return picture(part) or part.get("text") or ""
 
 
 def last_user(messages: list[tuple[str, str]]) -> str:

@@ -6,7 +6,7 @@
 The total input is a sum here: input_tokens + cache_creation_input_tokens + cache_read_input_tokens.
 """
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
 from evalkit.testing.fake_provider.turns import FakeTurn, told
@@ -73,7 +73,7 @@ def _turn(message: Json) -> FakeTurn:
             case "thinking" if not block["signature"]:
                 raise ValueError("messages: thinking.signature: Field required")
             case _:
-                texts.append(block.get("text") or block.get("thinking") or "")
+                texts.append(said_of(block) or block.get("thinking") or "")
     role = "tool" if answered else message["role"]
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

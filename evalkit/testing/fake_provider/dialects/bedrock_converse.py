@@ -8,7 +8,7 @@ A stream is of AWS's binary frames. Cached tokens stand outside inputTokens, and
 from struct import pack
 from zlib import crc32
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import n_words, names_offered
 from evalkit.testing.fake_provider.turns import FakeTurn, told
@@ -64,7 +64,7 @@ def _turn(message: Json) -> FakeTurn:
         elif "text" in block and not block["text"].strip():
             raise ValueError("messages: the text field in the ContentBlock object is blank")
         else:
-            texts.append(block.get("text") or "")
+            texts.append(said_of(block))
     role = "tool" if answered else message["role"]
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

@@ -7,7 +7,7 @@ Thoughts are parts with "thought": true, and are counted outside candidatesToken
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import n_words, names_offered
@@ -70,7 +70,7 @@ def _turn(content: Json) -> FakeTurn:
             answered.append(part["functionResponse"]["name"])
             texts.append(dumps(dict(part["functionResponse"]["response"])).decode())
         else:
-            texts.append(part.get("text") or "")
+            texts.append(said_of(part))
     role = "tool" if answered else content.get("role", "user")
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

@@ -7,6 +7,7 @@
 from evalkit.testing.fake_provider.answer import Ask, FakeAnswer
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
+from evalkit.testing.fake_provider.pictures import shown
 from evalkit.testing.fake_provider.tools import n_words, names_offered
 from evalkit.testing.fake_provider.turns import FakeTurn, told
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, stops_of
@@ -42,7 +43,10 @@ def _turn(message: Json) -> FakeTurn:
     called = [call["function"] for call in message.get("tool_calls") or ()]
     written = "".join(f" {one['name']} {dumps(dict(one['arguments'])).decode()}" for one in called)
     answered = (message["tool_name"],) if message["role"] == "tool" else ()
-    return FakeTurn(message["role"], message["content"] + written, tuple(one["name"] for one in called), answered)
+    seen = "".join(shown(None, one) for one in message.get("images") or ())
+    return FakeTurn(
+        message["role"], seen + message["content"] + written, tuple(one["name"] for one in called), answered
+    )
 
 
 def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:

@@ -75,7 +75,7 @@ class Cohere(ApiDialect):
         settings = request.settings
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [{"role": message.role, "content": message.text} for message in request.messages],
             "stream": True,
         }
         body |= without_none(

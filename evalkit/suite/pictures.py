@@ -1,0 +1,125 @@
+"""Pictures that a suite's records name: found among the suite's own files, told by their first bytes, read when sent.
+
+    pictures = Pictures(Path("suites"))
+    pictures.find("pages/1.png")     # Image("pages/1.png", "image/png", 12_345, "0f3a...", read=...)
+
+A path is as every path of a suite: relative to it, and inside the allowed folders (`evalkit.paths`). Nothing is
+fetched: an address is refused. Each file is read once to know its digest, and again when it is sent, by then with the
+digest checked; the bytes are not kept in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from evalkit import paths
+from evalkit.errors import SuiteError
+from evalkit.paths import Inside
+from evalkit.records import Image, Message
+
+MOST_BYTES = 10 * 2**20
+"""Bytes of one picture. Providers take less: Bedrock 3.75 MB, Anthropic 5 to 10 MB in base64 (their pages, 2026-11)."""
+MOST_BYTES_A_PROMPT = 20 * 2**20
+"""Bytes of all pictures of one prompt: in base64 they stay below the 32 MB of a whole request that Anthropic takes
+(platform.claude.com, "Vision")."""
+MOST_A_PROMPT = 100
+"""Pictures of one prompt, the most that Anthropic's models of 200k tokens take (the same page)."""
+KINDS = "PNG, JPEG, WebP and GIF"
+_ADDRESS = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]+:|//)")
+_Stamp = tuple[int, int, int]
+
+
+def media_type(start: bytes) -> str | None:
+    """The type that the first twelve bytes of a file say, whatever its name is; None for no picture that is sent."""
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if start.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if start.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def image_of(data: bytes, name: str, read: Callable[[], bytes] | None = None) -> Image:
+    """The picture that these bytes are. Raises ValueError (half a sentence) for other files and for large ones."""
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"is larger than {MOST_BYTES // 2**20} MB, the most that one picture may have")
+    kind = media_type(data[:12])
+    if kind is None:
+        raise ValueError(f"is no picture by its first bytes; sent are {KINDS}" if data else "is empty")
+    return Image(name, kind, len(data), hashlib.sha256(data).hexdigest(), read=read)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures below a suite's folder. What a file is, is remembered until the file changes."""
+
+    folder: Path
+    _known: dict[str, tuple[Inside, _Stamp, Image]] = field(default_factory=dict, compare=False, repr=False)
+
+    def find(self, written: str) -> Image:
+        """The picture at this path. Raises ValueError with half a sentence that begins with the path."""
+        if (known := self._known.get(written)) is not None and _stamp(known[0]) == known[1]:
+            return known[2]
+        shown = written if len(written) <= 300 else f"{written[:300]}…"
+        if _ADDRESS.match(written):
+            raise ValueError(
+                f"{shown}: is an address, and evalkit fetches no pictures: what is there may change, and the request "
+                "would tell that you ask. Save the picture among the suite's files, and name the file"
+            )
+        try:
+            file = paths.find(written, self.folder, label=shown)
+            stamp = _stamp(file)
+            data = self._bytes(file, shown)
+        except SuiteError as error:
+            raise ValueError("; ".join(error.complaints)) from error
+        try:
+            image = image_of(data, _name(written), read=lambda: file.read(MOST_BYTES + 1))
+        except ValueError as error:
+            raise ValueError(f"{shown}: {error}") from error
+        if stamp is not None:
+            self._known[written] = (file, stamp, image)
+        return image
+
+    @staticmethod
+    def _bytes(file: Inside, shown: str) -> bytes:
+        if file.is_dir():
+            raise SuiteError(f"{shown}: is a folder; name one picture in it")
+        if not file.exists():
+            raise SuiteError(f"{shown}: there is no such file (paths of pictures are relative to the suite file)")
+        try:
+            return file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise SuiteError(f"{shown}: cannot be read: {error.strerror or error}") from error
+
+
+def check_sum(messages: Iterable[Message]) -> None:
+    """Raises ValueError (half a sentence) where the pictures of a prompt are too many, or too large together."""
+    found = [image for message in messages for image in message.images]
+    if len(found) > MOST_A_PROMPT:
+        raise ValueError(f"are {len(found):,} pictures in one prompt; the most is {MOST_A_PROMPT}")
+    if (total := sum(image.size for image in found)) > MOST_BYTES_A_PROMPT:
+        raise ValueError(
+            f"have {total / 2**20:.1f} MB together in one prompt; the most is {MOST_BYTES_A_PROMPT // 2**20} MB"
+        )
+
+
+def _name(written: str) -> str:
+    """What a run folder calls it: no folder outside the suite, as an absolute path would tell."""
+    return PurePosixPath(written).name if os.path.isabs(written) or written.startswith("~") else written  # noqa: PTH117
+
+
+def _stamp(file: Inside) -> _Stamp | None:
+    """What the file system says of the file now, which another content changes; None where it says nothing."""
+    try:
+        found = file.real.lstat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)

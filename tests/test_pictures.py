@@ -1,0 +1,300 @@
+"""Pictures in prompts: found among the suite's files, sent through every dialect, and known by their bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evalkit.store.sealing import rows_of
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.picture_world import KEYS, PNG, TASK, picture, served_models, write
+from tests.world import evalkit, rows
+
+Capture = pytest.CaptureFixture[str]
+ECHO = Behaviour(answers="echo")
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, "canary-that-is-no-key")
+
+
+def test_six_dialects_show_the_very_bytes_and_a_second_run_buys_nothing(tmp_path: Path, capsys: Capture) -> None:
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+        assert len(provider.account) == 24
+        found = rows(Path(ran.json["folder"]))
+        assert {str(row["outcome"]) for row in found} == {"right"}, [row["error"] for row in found][:3]
+
+        (tmp_path / "pages" / "0.png").rename(tmp_path / "pages" / "renamed.png")
+        items = (tmp_path / "items.jsonl").read_text().replace("pages/0.png", "pages/renamed.png")
+        (tmp_path / "items.jsonl").write_text(items)
+        again = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert again.code == 0, again.err
+        assert len(provider.account) == 24, "the same bytes under another name are the same request"
+        assert {row["key"] for row in rows(Path(again.json["folder"]))} == {row["key"] for row in found}
+
+
+def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_path: Path, capsys: Capture) -> None:
+    results = tmp_path / "r"
+    rules = '{early_stop: "off", rules: [{quality: all, margin: 0.9}]'
+    gate = f"gate: {rules}, baseline: baseline@old, candidates: [chat]}}\n"
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"))
+        first = evalkit(capsys, "run", suite, "--results", results, "--json").json["folder"]
+        named = ("--model", "chat", "--as", "old", "--by", "us", "--why", "in use", "--baselines", tmp_path / "b")
+        promoted = evalkit(capsys, "baseline", "promote", first, *named, "--results", results)
+        assert promoted.code == 0, promoted.err
+        suite.write_text(suite.read_text() + gate)
+        kept = ("--results", results, "--baselines", tmp_path / "b")
+        same = evalkit(capsys, "run", suite, "--gate", *kept)
+        assert same.code in (0, 3), same.err + same.out
+
+        new = picture(tmp_path / "pages" / "1.jpg", 77)
+        lines = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+        lines[1]["digest"] = new
+        (tmp_path / "items.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        asked = len(provider.account)
+        ran = evalkit(capsys, "run", suite, "--gate", *kept, "--json")
+        assert len(provider.account) == asked + 1, "the other pictures come from the cache"
+    assert ran.code == 2, ran.out
+    assert "1 items of receipts stand only on the candidate's side" in ran.err
+    compared = evalkit(capsys, "compare", f"{first}:chat", "latest:chat", "--results", results)
+    assert compared.code == 2
+    assert "were not asked the same items" in compared.err
+
+
+def test_an_interrupted_run_goes_on_with_the_pictures_that_it_began_with(tmp_path: Path, capsys: Capture) -> None:
+    results = tmp_path / "r"
+    with FakeProvider.in_thread(ECHO.changed({"faults": {"400": 0.5}})) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"), n=8)
+        first = evalkit(capsys, "run", suite, "--results", results, "--no-cache", "--json")
+        assert first.code == 4
+        failed = sum(row["outcome"] == "errored" for row in rows(Path(first.json["folder"])))
+        asked = len(provider.account)
+        picture(tmp_path / "pages" / "0.png", 99)
+        refused = evalkit(capsys, "run", suite, "--results", results, "--resume", first.json["folder"])
+        assert refused.code == 2
+        assert len(provider.account) == asked
+        picture(tmp_path / "pages" / "0.png", 0)
+        provider.behaviour = ECHO
+        second = evalkit(capsys, "run", suite, "--results", results, "--no-cache", "--json")
+        assert second.json["folder"] == first.json["folder"]
+        assert len(provider.account) == asked + failed
+    assert {str(row["outcome"]) for row in rows(Path(second.json["folder"]))} == {"right"}
+
+
+def test_a_run_folder_says_what_a_picture_was_and_does_not_hold_it(tmp_path: Path, capsys: Capture) -> None:
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"), n=1)
+        data = (tmp_path / "pages" / "0.png").read_bytes()
+        folder = Path(evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json").json["folder"])
+    assert not any(data[8:] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "r", "--sample", "p0")
+    assert "[image pages/0.png: image/png, 168 bytes, sha256 " in " ".join(shown.out.split())
+    page = tmp_path / "page.html"
+    assert evalkit(capsys, "report", "latest", "--results", tmp_path / "r", "--html", page).code == 0
+
+
+def _refused(capsys: Capture, suite: Path) -> str:
+    checked = evalkit(capsys, "check", suite)
+    assert checked.code == 2, checked.out
+    return " ".join((checked.out + checked.err).split())
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ("https://pages.example/{{ id }}.png", "is an address, and evalkit fetches no pictures"),
+        ("data:image/png;base64,iVBORw0KGgo=", "is an address, and evalkit fetches no pictures"),
+        ("/etc/hostname", "is outside the suite's folder"),
+        (".git/{{ id }}.png", "is hidden"),
+        ("pages", "pages: is a folder; name one picture in it"),
+        ("pages/none.png", "pages/none.png: there is no such file"),
+        ("items.jsonl", "items.jsonl: is no picture by its first bytes; sent are PNG, JPEG, WebP and GIF"),
+        ("empty.png", "empty.png: is empty"),
+        ("large.png", "large.png: is larger than 10 MB"),
+        ("{{ id == 'p0' }}", "gives True; expected the path of a picture, or a list of paths"),
+        ("{{ [file, 3] }}", "expected the path of a picture, or a list of paths"),
+        ("{{ ['big.png', 'big.png', 'big.png'] }}", "27.0 MB together in one prompt; the most is 20 MB"),
+        ("{{ [file] * 101 }}", "are 101 pictures in one prompt; the most is 100"),
+        ("{{ fil }}", "{{ fil }} is no field of the record; did you mean {{ file }}?"),
+    ],
+)
+def test_what_is_no_picture_of_the_suite_is_refused_with_its_record(
+    tmp_path: Path, capsys: Capture, images: str, said: str
+) -> None:
+    suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", n=1)
+    suite.write_text(suite.read_text().replace('images: "{{ file }}"', f"images: {json.dumps(images)}"))
+    (tmp_path / "empty.png").touch()
+    for name, size in (("large.png", 10 * 2**20), ("big.png", 9 * 2**20 - 8)):
+        with (tmp_path / name).open("wb") as file:
+            file.write(PNG)
+            file.truncate(size + 8)
+    found = _refused(capsys, suite)
+    assert said in found
+    assert "items.jsonl:1" in found
+
+
+def test_nothing_beside_the_folder_is_a_picture(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVALKIT_DATA_ROOTS")
+    inner = tmp_path / "suite"
+    inner.mkdir()
+    suite = write(inner, "  m: {adapter: scripted, replies: {'*': x}}\n", n=1)
+    (inner / "pages" / "0.png").rename(tmp_path / "secret.png")
+    (inner / "pages" / "0.png").symlink_to(tmp_path / "secret.png")
+    assert "is outside the suite's folder" in _refused(capsys, suite)
+    suite.write_text(suite.read_text().replace('images: "{{ file }}"', 'images: "../secret.png"'))
+    assert "is outside the suite's folder" in _refused(capsys, suite)
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "said"),
+    [
+        (
+            '{adapter: http, base_url: "http://127.0.0.1:9", request: {q: "{{ prompt }}"}, answer: text}',
+            "",
+            "(http) takes text alone",
+        ),
+        ("{adapter: command, command: [cat]}", "", "(command) takes text alone"),
+        (
+            "{adapter: pipeline, model: inner, before: inner, blocked: unsafe}",
+            '  inner: {adapter: openai_chat, model: m, base_url: "http://127.0.0.1:9"}\n',
+            "let pass what they cannot see",
+        ),
+    ],
+)
+def test_who_takes_text_alone_is_refused_before_anything_is_sent(
+    tmp_path: Path, capsys: Capture, model: str, more: str, said: str
+) -> None:
+    suite = write(tmp_path, f"  m: {model}\n{more}", n=1)
+    checked = evalkit(capsys, "check", suite, "--allow-suite-code")
+    assert checked.code == 2, checked.out
+    assert said in " ".join(checked.err.split())
+
+
+def test_texts_and_pictures_keep_their_order(tmp_path: Path, capsys: Capture) -> None:
+    task = """
+  - name: pages
+    data: items.jsonl
+    messages:
+      - {role: system, content: Read.}
+      - role: user
+        content: ["One:", {image: "{{ file }}"}, "Two:", {image: "{{ [file, file] }}"}, "Same?"]
+    target: "{{ digest }}"
+    score: contains
+"""
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat", "gemini"), task=task, n=1)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+        for row in rows_of(Path(ran.json["folder"])):
+            shown = f"[image/png:168:{row.target}]"
+            assert str(row.text).replace(" ", "") == f"One:{shown}Two:{shown}{shown}Same?"
+        suite = write(tmp_path, served_models(provider.origin, "ollama"), task=task, n=1)
+    assert "put the pictures first" in _refused(capsys, suite), "Ollama's own API has no place for another order"
+
+
+def test_choices_examples_and_turns_go_with_pictures(tmp_path: Path, capsys: Capture) -> None:
+    task = """
+  - name: letters
+    data: items.jsonl
+    prompt: "Which is it?"
+    images: "{{ file }}"
+    choices: [cat, dog]
+    target: cat
+    shots: {n: 1, records: [{id: s1, file: pages/shot.png}]}
+    score: choice
+  - name: talk
+    data: items.jsonl
+    prompt: "What is it?"
+    images: "{{ file }}"
+    turns: ["And what colour?"]
+    target: "[image"
+    score: contains
+"""
+    picture(tmp_path / "pages" / "shot.png", 50)
+    with FakeProvider.in_thread(ECHO.changed({"answers": "letter"})) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"), task=task, n=2)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+    found = {(row.task, row.sample_id): row.prompt for row in rows_of(Path(ran.json["folder"]))}
+    names = {key: [[image.name for image in turn.images] for turn in prompt] for key, prompt in found.items()}
+    assert names == {
+        ("letters", "p0"): [["pages/shot.png"], [], ["pages/0.png"]],
+        ("letters", "p1"): [["pages/shot.png"], [], ["pages/1.jpg"]],
+        ("talk", "p0"): [["pages/0.png"]],
+        ("talk", "p0:turn2"): [["pages/0.png"], [], []],
+        ("talk", "p1"): [["pages/1.jpg"]],
+        ("talk", "p1:turn2"): [["pages/1.jpg"], [], []],
+    }
+    assert found["letters", "p0"][-1].words.endswith("Answer with the letter of the right option only.")
+
+
+def test_no_cap_without_a_word_on_what_a_picture_costs(tmp_path: Path, capsys: Capture) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("- {model: m, input_per_mtok: 1000, output_per_mtok: 1000, valid_from: 2026-01-01}\n")
+    with FakeProvider.in_thread(ECHO) as provider:
+        told = (tmp_path / "r", "--prices", prices)
+        suite = write(tmp_path, served_models(provider.origin, "chat"))
+        refused = evalkit(capsys, "run", suite, "--max-cost", "1", "--results", *told)
+        assert refused.code == 2
+        assert "Write image_tokens: N into the model's entry" in refused.err
+        (unknown,) = evalkit(capsys, "plan", suite, "--json", "--results", *told).json["models"]
+        assert unknown["input_tokens"]["low"] > 0
+        assert [unknown["input_tokens"][end] for end in ("value", "high")] == [None, None]
+        assert [unknown["usd"][end] for end in ("value", "high")] == [None, None]
+        assert "of pictures unknown" in unknown["input_basis"]
+
+        suite = write(tmp_path, served_models(provider.origin, "chat", more=", image_tokens: 900"))
+        (capped,) = evalkit(capsys, "plan", suite, "--json", "--results", *told).json["models"]
+        assert capped["input_tokens"]["value"] is None
+        assert capped["input_tokens"]["high"] >= 4 * 900
+        ran = evalkit(capsys, "run", suite, "--max-cost", "0.5", "--results", *told)
+        assert ran.code == 4, "900 tokens of a picture are 0.9 USD: none fits"
+        assert len(provider.account) == 0
+        assert evalkit(capsys, "run", suite, "--max-cost", "1.2", "--results", *told).code == 0
+
+
+def test_who_does_not_look_into_pictures_is_told(tmp_path: Path, capsys: Capture) -> None:
+    judged = TASK.replace("score: contains", "score: {judge: {by: j}}")
+    more = "judges: {j: {adapter: scripted, replies: {'*': '5'}}}\nredact: {what: [email]}\n"
+    suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", task=judged, more=more, n=1)
+    checked = evalkit(capsys, "check", suite)
+    said = " ".join((checked.out + checked.err).split())
+    assert "redaction does not look into pictures" in said
+    assert "judges are not shown the pictures" in said
+
+
+def test_a_picture_that_changes_under_way_is_not_sent(tmp_path: Path) -> None:
+    import evalkit as door
+
+    write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", n=3)
+    seen: list[bytes] = []
+
+    def model(request: door.Request) -> str:
+        (image,) = request.images
+        assert image.data is not None
+        seen.append(image.data)
+        picture(tmp_path / "pages" / "1.jpg", 98)
+        return "x"
+
+    images, data = str(tmp_path / "{{ file }}"), tmp_path / "items.jsonl"
+    task = door.Task("t", data=data, prompt="What?", images=images, target="x", score="exact")
+    suite = door.Suite({"mine": door.Model(model, images=True), "blind": model}, [task], run={"in_flight": 1})
+    with pytest.raises(door.errors.SuiteError, match="Model\\(function, images=True\\)"):
+        door.run(suite, results=tmp_path / "r", data_roots=[tmp_path])
+    suite = door.Suite({"mine": door.Model(model, images=True)}, [task], run={"in_flight": 1})
+    with pytest.warns(door.errors.IncompleteRunWarning):
+        run = door.run(suite, results=tmp_path / "r", data_roots=[tmp_path])
+    assert len(seen) == 2
+    (failed,) = [row for row in rows_of(Path(run.folder)) if row.error]
+    assert failed.sample_id == "p1"
+    assert "has changed since the run was planned" in str(failed.error)
