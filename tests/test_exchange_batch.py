@@ -13,7 +13,7 @@ from evalkit.adapters.dialects import anthropic_messages, openai_chat
 from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.registry import make_adapter
-from evalkit.errors import RequestError
+from evalkit.errors import RequestError, ServerError
 from evalkit.records import Response
 from tests.faults.replies import ASK, Event, Served, as_stream, good, http, serving, whole
 
@@ -741,8 +741,12 @@ async def test_what_a_chat_server_answers(raw: bytes, kind: str, expected: Any) 
     assert (text, response.stop_reason, *counts) == expected
 
 
-async def _other(dialect: str, adapter: str, events: list[Event], tail: bytes = b"", **env: Any) -> Response:
-    async with serving(Served([http(as_stream(dialect, events) + tail)])) as url:
+async def _other(dialect: str, adapter: str, events: list[Event], tail: bytes = b"") -> Response:
+    return await _asked(adapter, as_stream(dialect, events) + tail)
+
+
+async def _asked(adapter: str, body: bytes) -> Response:
+    async with serving(Served([http(body)])) as url:
         base = url if adapter in ("anthropic", "gemini") else f"{url}/v1"
         made = make_adapter(ModelSpec("m", adapter, "m-1", base, key_hosts=frozenset({"127.0.0.1"})))
         try:
@@ -760,6 +764,19 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_done_behind_the_last_responses_event_loses_nothing() -> None:
     response = await _other("openai", "openai", good("openai"), b"data: [DONE]\n\n")
     assert (response.text, response.stop_reason) == ("no, yes", "stop")
+
+
+@pytest.mark.parametrize("status", ["cancelled", "in_progress", "queued"])
+async def test_a_response_that_was_given_up_or_has_not_ended_is_no_answer(status: str) -> None:
+    body = json.dumps({**whole("openai"), "status": status}).encode()
+    with pytest.raises(ServerError, match=f"broke off .status {status}"):
+        await _asked("openai", body)
+
+
+async def test_the_words_of_a_failure_are_not_those_of_the_answer_before_it() -> None:
+    error = {"code": "cyber_policy", "message": "This request was blocked."}
+    response = await _asked("openai", json.dumps({**whole("openai"), "status": "failed", "error": error}).encode())
+    assert (response.stop_reason, response.refusal) == ("content_filter", "This request was blocked.")
 
 
 async def test_commentary_is_no_part_of_a_responses_answer() -> None:
