@@ -26,6 +26,21 @@ def e(message: str, **more: Any) -> dict[str, Any]:
 
 # (status, body, class)
 STATUSES: list[tuple[int, Any, str]] = [
+    (429, e("Your trial tokens have been used up", type="tokens_exhausted"), "OutOfCredit"),
+    (429, e("Your free monthly credits are gone."), "OutOfCredit"),
+    (403, e("Wallet balance is 0.00 USD. Recharge to continue.", code="wallet_empty"), "OutOfCredit"),
+    (403, {"message": "Please top up to continue."}, "OutOfCredit"),
+    (400, e("Balance: $0. Add funds."), "OutOfCredit"),
+    (429, e("Slow down. Top up to raise your limits."), "RateLimited"),
+    (429, e("Free tokens per minute exhausted."), "RateLimited"),
+    (500, e("Credits 0 charged: the model crashed."), "ServerError"),
+    (422, {"detail": "NSFW content detected"}, "Declined"),
+    (400, e("Explicit content was detected in the prompt."), "Declined"),
+    (400, {"error": {"code": "cyber_policy", "message": "This request was blocked."}}, "Declined"),
+    (400, e("Invalid retention policy", code="invalid_retention_policy"), "Rejected"),
+    (500, e("This model's maximum prompt length is 8192 but the request contains 9000 tokens."), "Rejected"),
+    (503, e("Maximum queue length 100 reached."), "Overloaded"),
+    (501, e("Not implemented: logprobs"), "Rejected"),
     (
         401,
         e(
@@ -790,7 +805,7 @@ async def test_commentary_is_no_part_of_a_responses_answer() -> None:
     }
     last["output"].insert(1, aside)
     response = await _other("openai", "openai", events)
-    assert response.text == "no, yes"
+    assert (response.text, response.reasoning) == ("no, yes", "hmLet me look. ")
 
 
 async def test_a_later_zero_of_input_tokens_counts_for_nothing() -> None:

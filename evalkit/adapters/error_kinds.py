@@ -45,6 +45,9 @@ class ErrorKind(Enum):
 
 _OUT_OF_CREDIT = {
     "insufficientquota",
+    "tokensexhausted",
+    "creditsexhausted",
+    "walletempty",
     "insufficientuserquota",  # one-api and its kin
     "insufficientbalance",
     "insufficientcredits",
@@ -322,6 +325,8 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
         return ErrorKind.RATE_LIMITED
     if status in {498, 503, 529} or any("overloaded" in code for code in codes):
         return ErrorKind.OVERLOADED
+    if status == 501:  # not implemented, now or later
+        return ErrorKind.REJECTED
     if status >= 500 or status in {408, 409, 425} or (status == 424 and codes & _MODEL_FAILED):
         return ErrorKind.SERVER
     if status == 400 and any(code.startswith("throttl") or "ratelimit" in code for code in codes):

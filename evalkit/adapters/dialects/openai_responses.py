@@ -264,7 +264,7 @@ class ResponsesAnswer(ReplyReading):
         )
         usage, tier = final.get("usage"), name(final.get("service_tier"))
         said = self._checked([text(part["text"]) for part in texts]) or self.said
-        reasoned = self.reasoned or self._checked([_reasoning(output), *asides]) or None
+        reasoned = self._checked([self.reasoned or _reasoning(output), *asides]) or None
         calls = None if calls_seen is None else calls_seen.calls()
         self.logprobs = None
         self.alternatives(_places(texts))
