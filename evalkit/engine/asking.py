@@ -359,8 +359,9 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
             _closed(told)
             + f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
         )
-    if error.status in {404, 410} and item.model.gone is not None:
-        told = _closed(told) + f" By what is known of it, the model {item.model.gone}."
+    gone = item.model.gone
+    if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
+        told = f"{_closed(told)} By what is known of it, the model {gone}."
     return Failure(error.kind, told, error.status)
 
 
