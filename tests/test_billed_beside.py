@@ -256,16 +256,29 @@ def test_inspects_models_and_cached_tokens_can_be_priced() -> None:
     assert (_input_tokens(apart), _input_tokens(within), _input_tokens({})) == (100, 100, None)
 
 
-def _responses(*output: dict[str, Any]) -> bytes:
-    said = {"type": "message", "content": [{"type": "output_text", "text": "Lisbon"}]}
+def _responses(*output: dict[str, Any], cited: bool = False) -> bytes:
+    part = {"type": "output_text", "text": "Lisbon", "annotations": CITED if cited else []}
+    said = {"type": "message", "content": [part]}
     usage = {"input_tokens": 5, "output_tokens": 3}
     return json.dumps({"model": "m", "status": "completed", "output": [*output, said], "usage": usage}).encode()
 
 
-def _chat(stream: bool, **message: Any) -> bytes:
+def _messages(block: dict[str, Any], **ran: int) -> bytes:
+    usage = {"input_tokens": 5, "output_tokens": 3, "server_tool_use": ran}
+    content = [block, {"type": "text", "text": "Lisbon"}]
+    return json.dumps({"type": "message", "content": content, "stop_reason": "end_turn", "usage": usage}).encode()
+
+
+def _converse(**trace: Any) -> bytes:
+    message = {"message": {"role": "assistant", "content": [{"text": "Lisbon"}]}}
+    usage = {"inputTokens": 5, "outputTokens": 3}
+    return json.dumps({"output": message, "stopReason": "end_turn", "usage": usage, "trace": trace}).encode()
+
+
+def _chat(stream: bool, beside: dict[str, Any] | None = None, **message: Any) -> bytes:
     usage = {"prompt_tokens": 5, "completion_tokens": 3}
     choice = {"index": 0, "delta" if stream else "message": {"content": "Lisbon", **message}, "finish_reason": "stop"}
-    said = json.dumps({"model": "m", "choices": [choice], "usage": usage})
+    said = json.dumps({"model": "m", "choices": [choice], "usage": usage, **(beside or {})})
     return f"data: {said}\n\ndata: [DONE]\n\n".encode() if stream else said.encode()
 
 
@@ -277,6 +290,8 @@ def _gemini(**candidate: Any) -> bytes:
 
 CITED = [{"type": "url_citation", "url_citation": {"url": "https://example.org"}}]
 FOUND = {"webSearchQueries": ["capital"], "groundingChunks": [{"web": {"uri": "https://example.org"}}]}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+PAINTED = {"parts": [{"text": "Lisbon"}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]}
 RAN = [{"type": "search", "arguments": "{}"}]
 
 
@@ -296,16 +311,42 @@ RAN = [{"type": "search", "arguments": "{}"}]
         ("openai-chat", _chat(False, annotations=[{"type": "file"}]), "json", None),
         ("gemini", _gemini(groundingMetadata=FOUND), "event-stream", "groundingMetadata"),
         ("gemini", _gemini(groundingMetadata={}), "event-stream", None),
+        (
+            "gemini",
+            _gemini(groundingMetadata={"searchEntryPoint": {"renderedContent": "x"}}),
+            "json",
+            "groundingMetadata",
+        ),
+        ("gemini", _gemini(content=PAINTED), "event-stream", "inlineData"),
+        ("openai", _responses(cited=True), "json", "url_citation"),
+        ("openai-chat", _chat(True, images=[PICTURE]), "event-stream", "images"),
+        ("openai-chat", _chat(False, images=[PICTURE]), "json", "images"),
+        ("openai-chat", _chat(False, content=[{"type": "text", "text": "Lisbon"}, PICTURE]), "json", "image_url"),
+        ("openai-chat", _chat(True, audio={"id": "a", "data": "AAAA"}), "event-stream", "audio"),
+        ("openai-chat", _chat(True, images=[], audio=None), "event-stream", None),
+        ("openai-chat", _chat(True, beside={"search_results": [{"url": "https://x.org"}]}), "json", "search_results"),
+        ("openai-chat", _chat(False, beside={"web_search": [{"link": "https://x.org"}]}), "json", "web_search"),
+        ("openai-chat", _chat(False, beside={"citations": [], "web_search": None}), "json", None),
+        ("anthropic", _messages({"type": "server_tool_use", "name": "web_search"}), "json", "web_search"),
+        ("anthropic", _messages({"type": "web_search_tool_result", "content": []}), "json", "web_search"),
+        ("anthropic", _messages({"type": "bash_code_execution_tool_result"}), "json", "bash_code_execution"),
+        ("anthropic", _messages({"type": "server_tool_use", "name": "web_fetch"}), "json", None),
+        ("anthropic", _messages({"type": "web_search_tool_result"}, web_search_requests=0), "json", None),
+        ("bedrock-converse", _converse(guardrail={"inputAssessment": {}}), "json", "guardrail"),
+        ("bedrock-converse", _converse(promptRouter={"invokedModelId": "m"}), "json", None),
     ],
 )
 async def test_searches_that_only_the_answer_shows_are_billed_beside_its_tokens(
     monkeypatch: pytest.MonkeyPatch, adapter: str, body: bytes, kind: str, shown: str | None
 ) -> None:
     """No usage of OpenAI's counts them, and its search models search unasked: such a bill was too low."""
-    for name in ("OPENAI_API_KEY", "GEMINI_API_KEY"):
+    for name in ("OPENAI_API_KEY", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"):
         monkeypatch.setenv(name, "sk-canary-0123456789")
     async with raw_server([reply(200, body, f"{'text' if 'stream' in kind else 'application'}/{kind}")]) as url:
-        model = make_adapter(ModelSpec(name="m", adapter=adapter, model="m", base_url=url))
+        region = {"region": "us-east-1"} if adapter == "bedrock-converse" else {}
+        base = url if adapter.startswith("openai") else url.removesuffix("/v1")
+        spec = ModelSpec("m", adapter, "m", base, options=region, key_hosts=frozenset({"127.0.0.1"}))
+        model = make_adapter(spec)
         said = await model.respond(Request((Message("user", "Which capital?"),)))
         await model.aclose()
     assert said.text == "Lisbon" and said.usage is not None

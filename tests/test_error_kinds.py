@@ -450,3 +450,23 @@ def test_a_path_without_a_version_gets_a_hint() -> None:
         "/v1"
         not in str(error_from_status(404, {}, b"{}", "/openai/v1/chat/completions", WHERE)).split("completions")[1]
     )
+    assert "/v1 at its end" in str(error_from_status(404, {}, b"{}", "/api/chat/completions", WHERE))
+
+
+@pytest.mark.parametrize(
+    ("path", "twice"),
+    [
+        ("/v1/v1/chat/completions", True),
+        ("/v1/messages/v1/messages", True),
+        ("/v1/responses/responses", True),
+        ("/v1/v1beta/models/m:streamGenerateContent?alt=sse", True),
+        ("/api/api/chat", True),
+        ("/v1/chat/completions", False),
+        ("/api/v1/chat/completions", False),
+        ("/v1beta/models/m-v2:generateContent", False),
+        ("/openai/deployments/v1/chat/completions", False),
+        ("/accounts/a/models/v1/messages", False),
+    ],
+)
+def test_an_address_that_holds_the_path_already_is_told(path: str, twice: bool) -> None:
+    assert ("Leave that end out" in str(error_from_status(404, {}, b"{}", path, WHERE))) is twice

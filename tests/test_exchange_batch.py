@@ -13,7 +13,7 @@ from evalkit.adapters.dialects import anthropic_messages, openai_chat
 from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.registry import make_adapter
-from evalkit.errors import RequestError
+from evalkit.errors import RequestError, ServerError
 from evalkit.records import Response
 from tests.faults.replies import ASK, Event, Served, as_stream, good, http, serving, whole
 
@@ -26,6 +26,21 @@ def e(message: str, **more: Any) -> dict[str, Any]:
 
 # (status, body, class)
 STATUSES: list[tuple[int, Any, str]] = [
+    (429, e("Your trial tokens have been used up", type="tokens_exhausted"), "OutOfCredit"),
+    (429, e("Your free monthly credits are gone."), "OutOfCredit"),
+    (403, e("Wallet balance is 0.00 USD. Recharge to continue.", code="wallet_empty"), "OutOfCredit"),
+    (403, {"message": "Please top up to continue."}, "OutOfCredit"),
+    (400, e("Balance: $0. Add funds."), "OutOfCredit"),
+    (429, e("Slow down. Top up to raise your limits."), "RateLimited"),
+    (429, e("Free tokens per minute exhausted."), "RateLimited"),
+    (500, e("Credits 0 charged: the model crashed."), "ServerError"),
+    (422, {"detail": "NSFW content detected"}, "Declined"),
+    (400, e("Explicit content was detected in the prompt."), "Declined"),
+    (400, {"error": {"code": "cyber_policy", "message": "This request was blocked."}}, "Declined"),
+    (400, e("Invalid retention policy", code="invalid_retention_policy"), "Rejected"),
+    (500, e("This model's maximum prompt length is 8192 but the request contains 9000 tokens."), "Rejected"),
+    (503, e("Maximum queue length 100 reached."), "Overloaded"),
+    (501, e("Not implemented: logprobs"), "Rejected"),
     (
         401,
         e(
@@ -741,8 +756,12 @@ async def test_what_a_chat_server_answers(raw: bytes, kind: str, expected: Any) 
     assert (text, response.stop_reason, *counts) == expected
 
 
-async def _other(dialect: str, adapter: str, events: list[Event], tail: bytes = b"", **env: Any) -> Response:
-    async with serving(Served([http(as_stream(dialect, events) + tail)])) as url:
+async def _other(dialect: str, adapter: str, events: list[Event], tail: bytes = b"") -> Response:
+    return await _asked(adapter, as_stream(dialect, events) + tail)
+
+
+async def _asked(adapter: str, body: bytes) -> Response:
+    async with serving(Served([http(body)])) as url:
         base = url if adapter in ("anthropic", "gemini") else f"{url}/v1"
         made = make_adapter(ModelSpec("m", adapter, "m-1", base, key_hosts=frozenset({"127.0.0.1"})))
         try:
@@ -762,6 +781,19 @@ async def test_done_behind_the_last_responses_event_loses_nothing() -> None:
     assert (response.text, response.stop_reason) == ("no, yes", "stop")
 
 
+@pytest.mark.parametrize("status", ["cancelled", "in_progress", "queued"])
+async def test_a_response_that_was_given_up_or_has_not_ended_is_no_answer(status: str) -> None:
+    body = json.dumps({**whole("openai"), "status": status}).encode()
+    with pytest.raises(ServerError, match=f"broke off .status {status}"):
+        await _asked("openai", body)
+
+
+async def test_the_words_of_a_failure_are_not_those_of_the_answer_before_it() -> None:
+    error = {"code": "cyber_policy", "message": "This request was blocked."}
+    response = await _asked("openai", json.dumps({**whole("openai"), "status": "failed", "error": error}).encode())
+    assert (response.stop_reason, response.refusal) == ("content_filter", "This request was blocked.")
+
+
 async def test_commentary_is_no_part_of_a_responses_answer() -> None:
     events = good("openai")
     last = events[-1]["response"]
@@ -773,7 +805,7 @@ async def test_commentary_is_no_part_of_a_responses_answer() -> None:
     }
     last["output"].insert(1, aside)
     response = await _other("openai", "openai", events)
-    assert response.text == "no, yes"
+    assert (response.text, response.reasoning) == ("no, yes", "hmLet me look. ")
 
 
 async def test_a_later_zero_of_input_tokens_counts_for_nothing() -> None:

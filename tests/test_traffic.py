@@ -319,6 +319,19 @@ def test_what_the_catalogue_knows_is_said_before_anybody_pays(
         assert "By what is known of it, the model retired on 2020-01-01" in said, "the 404 says so too"
 
 
+def test_where_the_catalogue_knows_no_window_the_price_list_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = 'adapter: openai_chat, weights: w, base_url: "http://127.0.0.1:9/v1"'
+    models = f"  m: {{{at}, model: own, price_as: 'openai:gpt-4-0613'}}\n  n: {{{at}, model: gpt-4-0613}}"
+    suite = write_suite(tmp_path, "", n=3, models=models, max_output_tokens=60)
+    items = (tmp_path / "items.jsonl").read_text()
+    (tmp_path / "items.jsonl").write_text(items.replace("Question 1?", "Question 1? " + "word " * 7000))
+    said = " ".join(evalkit(capsys, "check", suite).out.split())
+    assert "1 of 3 prompts are longer than m takes (8,192 tokens, genai-prices" in said
+    assert "longer than n takes" not in said, "nobody is known to serve it: it may be any model of that name"
+
+
 def test_a_setting_that_is_the_default_is_not_complained_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite = _with_facts(tmp_path, "http://127.0.0.1:9/v1", ", settings: {temperature: 1.0}")
     assert "refuses" not in evalkit(capsys, "check", suite).out
@@ -332,6 +345,7 @@ def test_a_setting_that_is_the_default_is_not_complained_of(tmp_path: Path, caps
         ("GOOGLE_GEMINI_BASE_URL", "gemini", "GEMINI_API_KEY"),
         ("MISTRAL_BASE_URL", "mistral", "MISTRAL_API_KEY"),
         ("GROQ_BASE_URL", "groq", "GROQ_API_KEY"),
+        ("OPENAI_API_BASE", "openai-chat", "OPENAI_API_KEY"),
     ],
 )
 def test_an_address_of_the_environment_is_used_where_its_host_is_allowed_and_named_where_not(
@@ -345,12 +359,13 @@ def test_an_address_of_the_environment_is_used_where_its_host_is_allowed_and_nam
     monkeypatch.setenv(variable, "https://gateway.example.org/v1")
     monkeypatch.setenv(key, "canary-key-0123456789")
     suite = write_suite(tmp_path, "", n=2, models=f"  m: {{adapter: {adapter}, model: some-model}}")
-    said = evalkit(capsys, "check", suite).out
-    assert f"{variable} is set and not used" in said
-    assert "prompts go to gateway.example.org, " not in said
-    said = evalkit(capsys, "check", suite, "--allow-key-host", "gateway.example.org").out
-    assert "prompts go to gateway.example.org" in said
-    assert "is set and not used" not in said
+    ran = evalkit(capsys, "check", suite)
+    assert f"{variable} is set" in ran.out + ran.err, "without an address of its own openai-chat asks for one"
+    assert "prompts go to gateway.example.org, " not in ran.out
+    for allowed in ("gateway.example.org", f"{key}@gateway.example.org"):
+        said = evalkit(capsys, "check", suite, "--allow-key-host", allowed).out
+        assert "prompts go to gateway.example.org" in said
+        assert "is set and not used" not in said
 
 
 @pytest.mark.parametrize(

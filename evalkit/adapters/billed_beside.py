@@ -58,12 +58,20 @@ def asked_beside(extra: Mapping[str, object]) -> tuple[str, ...]:
 def shown_beside(parts: Iterable[Any]) -> tuple[str, ...]:
     """What the parts of an answer show that its provider did, and bills by the call without a count in its usage.
 
-    `parts` are output items (Responses), messages or deltas (Chat Completions) or candidates (Gemini). OpenAI's usage
-    counts no searches, and its search models search unasked; Groq's compound models run tools of their own.
+    `parts` are output items and their parts (Responses), bodies, messages or deltas (Chat Completions), candidates and
+    their parts (Gemini). OpenAI's usage counts no searches, and its search models search unasked; Groq's compound
+    models run tools of their own; image models of gateways put pictures beside the text.
     """
     return tuple(dict.fromkeys(name for part in parts if isinstance(part, Mapping) for name in _shown(part)))
 
 
+SHOWN_IN_MESSAGE = frozenset({"annotations", "executed_tools", "images", "audio"})
+"""Keys of a message or delta under which it shows what is billed beside its tokens."""
+SHOWN_IN_BODY = frozenset({"search_results", "citations", "web_search", "server_side_tool_usage"})
+"""Keys of a body or event: sources that were searched (Perplexity, xAI, Z.ai), tools that ran (xAI)."""
+_SHOWN_UNDER = ("executed_tools", "images", "audio", "inlineData", "fileData", *sorted(SHOWN_IN_BODY))
+_MEDIA_PARTS = frozenset({"image", "image_url", "output_image", "audio", "output_audio", "video", "video_url"})
+_GROUNDED = ("webSearchQueries", "imageSearchQueries", "retrievalQueries", "groundingChunks", "searchEntryPoint")
 _HOSTED_CALL = re.compile(r"(?:search|code_interpreter|code_execution|image_generation|video|audio|browser)\w*_call$")
 
 
@@ -76,10 +84,11 @@ def _shown(part: Mapping[str, object]) -> Iterator[str]:
         isinstance(a, dict) and a.get("type") == "url_citation" for a in annotations
     ):
         yield "url_citation"
-    if part.get("executed_tools"):
-        yield "executed_tools"
+    yield from (name for name in _SHOWN_UNDER if part.get(name))
+    if part.get("type") in _MEDIA_PARTS:
+        yield str(part["type"])
     grounding = part.get("groundingMetadata")
-    if isinstance(grounding, Mapping) and (grounding.get("webSearchQueries") or grounding.get("groundingChunks")):
+    if isinstance(grounding, Mapping) and any(grounding.get(name) for name in _GROUNDED):
         yield "groundingMetadata"
 
 

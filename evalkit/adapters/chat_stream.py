@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.adapters.billed_beside import shown_beside
+from evalkit.adapters.billed_beside import SHOWN_IN_BODY, SHOWN_IN_MESSAGE, shown_beside
 from evalkit.adapters.chat_usage import UsageSoFar, believed, usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
@@ -150,8 +150,8 @@ class ChatAnswer(ReplyReading):
         if choice.get("error"):  # OpenRouter: what went wrong upstream
             raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
-        if "annotations" in message or "executed_tools" in message:
-            self._shown = tuple(dict.fromkeys([*self._shown, *shown_beside([message])]))
+        if not SHOWN_IN_MESSAGE.isdisjoint(message):
+            self._show(shown_beside([message]))
         if usage := choice.get("usage"):  # Moonshot, in its last event
             self._usage.add(usage)
         content = message.get("content")
@@ -206,9 +206,14 @@ class ChatAnswer(ReplyReading):
         if usage := event.get("usage"):
             self._usage.add(usage)
         if event.get("usage_breakdown") or groq.get("usage_breakdown"):  # Groq: other models worked, too
-            self._shown = tuple(dict.fromkeys([*self._shown, "usage_breakdown"]))
+            self._show(("usage_breakdown",))
+        if not SHOWN_IN_BODY.isdisjoint(event):
+            self._show(shown_beside([event]))
         if tier := event.get("service_tier"):
             self._tier = name(tier)
+
+    def _show(self, names: tuple[str, ...]) -> None:
+        self._shown = tuple(dict.fromkeys([*self._shown, *names]))
 
     def _without_thoughts(self, parts: list[Any], now: float | None) -> str:
         """Content as a list of parts (Mistral, Databricks): thinking goes to the reasoning, the text comes back."""
@@ -224,6 +229,8 @@ class ChatAnswer(ReplyReading):
                     self.thought(_texts(part.get("summary")) or text(part.get("text")), now)
                 case "refusal":
                     self._grow(self._refusals, text(part["refusal"]))
+                case _:
+                    self._show(shown_beside([part]))
         return "".join(texts)
 
 

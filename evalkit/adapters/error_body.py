@@ -47,7 +47,12 @@ _WORD_KEYS = (
     *("message", "msg", "error_msg", "error_message", "errormessage", "status_msg", "errmsg", "err_msg", "detail"),
     *("details", "description", "error_description", "faultstring", "reason", "error", "title", "text"),
 )
-_QUOTES = frozenset(["input", "ctx", "failed_generation", "prompt", "messages", "request", "body", "content", "user"])
+_QUOTES = frozenset(
+    [
+        *("input", "ctx", "failed_generation", "prompt", "messages", "request", "body", "content", "user"),
+        *("output", "instructions", "tools"),
+    ]
+)
 """Fields that hold what was asked, or what a model wrote."""
 _MAX_EVENTS = 65_536
 """Bytes of an error's body that are searched for events."""

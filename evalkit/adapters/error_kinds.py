@@ -45,6 +45,9 @@ class ErrorKind(Enum):
 
 _OUT_OF_CREDIT = {
     "insufficientquota",
+    "tokensexhausted",
+    "creditsexhausted",
+    "walletempty",
     "insufficientuserquota",  # one-api and its kin
     "insufficientbalance",
     "insufficientcredits",
@@ -75,15 +78,10 @@ _OUT_OF_CREDIT = {
 _DECLINED = {
     "contentfilter",  # Azure, Moonshot
     "contentfiltered",
-    "contentpolicyviolation",
-    "contentpolicyviolationerror",  # LiteLLM
-    "imagecontentpolicyviolation",
     "moderationblocked",
     "contentmoderation",
     "contentmoderationerror",
     "responsibleaipolicyviolation",  # Azure, in innererror
-    "biopolicy",
-    "misalignmentpolicyviolation",
     "datainspectionfailed",  # DashScope
     "sensitivecontentdetected",  # Volcano Ark
     "inputtextsensitivecontentdetected",
@@ -102,6 +100,8 @@ _DECLINED = {
     "minimax1026",
     "minimax1027",
 }
+_POLICY_CODE = re.compile(r"(content|usage|safety|bio|cyber|image|misalignment|abuse|moderation)\w*policy(violation)?")
+"""content_policy_violation, bio_policy, cyber_policy, ContentPolicyViolationError: OpenAI adds further ones."""
 _KEY_REFUSED = {
     "invalidapikey",
     "apikeyinvalid",  # Gemini, in details, with status 400
@@ -272,7 +272,7 @@ def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> b
 
 
 def _is_declined(status: int | None, codes: AbstractSet[str], text: str) -> bool:
-    if _DECLINED & codes and status not in {401, 402}:
+    if (_DECLINED & codes or any(map(_POLICY_CODE.match, codes))) and status not in {401, 402}:
         return True
     if status in _NO_STATUS_OF_CONTENT or not error_words.DECLINED.search(text):
         return False
@@ -325,6 +325,8 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
         return ErrorKind.RATE_LIMITED
     if status in {498, 503, 529} or any("overloaded" in code for code in codes):
         return ErrorKind.OVERLOADED
+    if status == 501:  # not implemented, now or later
+        return ErrorKind.REJECTED
     if status >= 500 or status in {408, 409, 425} or (status == 424 and codes & _MODEL_FAILED):
         return ErrorKind.SERVER
     if status == 400 and any(code.startswith("throttl") or "ratelimit" in code for code in codes):

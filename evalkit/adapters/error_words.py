@@ -57,6 +57,10 @@ OUT_OF_CREDIT = _any(
     r"payment (is )?required|past[- ]due|overdue|unpaid|past invoices|in arrears|arrearage|good standing",
     r"specified api usage limits",  # Anthropic: a limit that the account has set for the month
     r"free (allocated )?quota .{0,20}(exceeded|exhausted|used up)|free tier .{0,40}(exhausted|used up)",
+    r"\b(trial|free|prepaid|purchased|promotional|signup|bonus) (\w+ )?(tokens|credits?|balance|funds|quota)"
+    r"((?! per ).){0,24}(exhausted|used up|expired|run out|ran out|gone|spent|depleted|consumed)",
+    r"(balance|credits?|wallet|funds) ?(is|are|of|:|=)? ?(now )?([$€£¥]|usd|eur|cny)? ?-?0(\.0+)?(?!\d|[.,]\d)"
+    r"(?! (were|was|are|charged|used|billed|deducted|consumed|spent))",
     r"余额(不足|已用完|已耗尽|为零|过低)|餘額不足|欠费|欠費|额度.{0,6}(不足|用尽|用完|耗尽|超限)|請?充值",
     r"资源包.{0,10}(用尽|不足|耗尽)|预扣费|(額度|点数|點數|积分).{0,6}(不足|用尽|用盡|用完|耗尽|耗盡)",
     r"残高.{0,6}(不足|足り|ありません)|クレジット.{0,6}(不足|足り|ありません|切れ|使い切)|支払.{0,8}(必要|滞納)",
@@ -76,7 +80,10 @@ OUT_OF_CREDIT = _any(
     r"yetersiz bakiye|bakiye(niz)? yetersiz|số dư.{0,20}không đủ|saldo.{0,20}tidak (cukup|mencukupi)",
     r"رصيد.{0,20}(غير )?كاف|अपर्याप्त (शेष|बैलेंस)",
 )
-BILLING = _any(r"billing|invoice|payment|subscription .{0,20}(expired|inactive|required)|账单|abrechnung|facturation")
+BILLING = _any(
+    r"billing|invoice|payment|subscription .{0,20}(expired|inactive|required)|wallet|re-?charge\b|top[- ]?up",
+    r"账单|abrechnung|facturation",
+)
 """Only with 403 and 412, where it is about the account."""
 ALLOCATED = _any(r"allocated quota exceeded")
 FREE_ALLOWANCE = _any(r"free")
@@ -184,6 +191,7 @@ DECLINED = _any(
     r"(?<!case.)sensitive (content|words?|information|topic|material|text)|new_sensitive",
     r"(contains?|contain) (sensitive|senstive)|content.{0,12}sensitive|considered high risk|responsible ai",
     r"model armor",
+    r"\bnsfw\b|(sexual|violent|explicit|hateful|graphic) content.{0,24}(detected|found|not allowed|prohibited|blocked)",
     r"(système|filtre|règles?|dispositif|politique)s? de (sécurité|modération)|modération (du|des|de)",
     r"(sistema|filtro|norma|directiva|diretriz|política|controllo|regola|regole)\w* (de|di|del) "
     r"(seguridad|segurança|sicurezza|moderación|moderação|moderazione)",
@@ -231,6 +239,8 @@ CONTEXT = _any(
     r"large|big)|longer than)",
     r"exceed\w*.{0,60}(context|maximum.{0,30}(tokens?|length)|max_?(model_len|tokens|seq))",
     r"maximum.{0,30}(tokens?|length|input).{0,40}exceed",
+    r"maximum (prompt|input|context|sequence|total) ?(length|size|tokens?|window).{0,40}"
+    r"(contains|requested|received|given|got|provided|has)\b.{0,24}\d",
     r"reduce (the length|your (prompt|input|message))",
     r"(number of|input) tokens.{0,40}(greater|larger|more) than|does not fit",
     r"(上下文|窗口|长度|長度|token数?).{0,12}(超出|超过|超過|超长|超限)",

@@ -41,6 +41,8 @@ MAX_MESSAGE = 500
 _QUOTED = 200
 """Bytes of a body that is quoted because it cannot be read."""
 
+_TWICE = re.compile(r"/v\d\w*/(?:.*/)?v\d|/(messages|responses|completions|api|models)/(?:.*/)?\1\b")
+"""A path with two versions, or an end of the API's twice."""
 _DURATION = re.compile(
     r"(?:(\d+) ?d(?:ays?)? ?)?(?:(\d+) ?h(?:ours?|rs?)? ?)?(?:(\d+) ?m(?!s)(?:in(?:ute)?s?)? ?)?"
     r"(?:(\d+(?:\.\d+)?) ?s(?:ec(?:ond)?s?)?)?(?:(\d+(?:\.\d+)?) ?ms)?"
@@ -266,7 +268,9 @@ def _way_out(status: int | None, path: str, where: Where) -> str:
     """What a person can do about a request that is refused; "" where the provider's words have to do."""
     if status == 404 and where.own is not None:
         return f". Is models.{where.name}.base_url the whole address?"
-    if status == 404 and not re.search(r"/v\d|/openai|/api/chat|/converse", path):
+    if status == 404 and _TWICE.search(path):
+        return f". Does models.{where.name}.base_url end with what is added to it, {path}? Leave that end out."
+    if status == 404 and not re.search(r"/v\d|/openai|/api/chat$|/converse", path):
         return f". Does models.{where.name}.base_url want /v1 at its end?"
     if status == 403:
         return ". This came from a web page or a firewall in front of the provider, not from its check of keys."

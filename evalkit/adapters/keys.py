@@ -23,7 +23,7 @@ from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response
 from evalkit.suite.variables import looks_like_a_credential
-from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go
+from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go, prompts_may_go
 
 REMOVED = "[key removed]"
 _handed_out: set[str] = set()
@@ -197,6 +197,7 @@ def _at_home(host: str, home: Sequence[str]) -> bool:
 
 BASE_URLS = {
     "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "openai-chat": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
     "anthropic": ("ANTHROPIC_BASE_URL",),
     "gemini": ("GOOGLE_GEMINI_BASE_URL", "GEMINI_BASE_URL"),
     "mistral": ("MISTRAL_BASE_URL",),
@@ -212,7 +213,6 @@ BASE_URLS = {
 
 def address_of(adapter: str, allowed: frozenset[str]) -> str | None:
     """The address that the environment gives this adapter, if its host is allowed; None: the adapter's own counts."""
-    listed = {host.strip().lower() for host in os.environ.get("EVALKIT_KEY_HOSTS", "").split(",") if host.strip()}
     for name in BASE_URLS.get(adapter.lower().replace("_", "-"), ()):
         url = os.environ.get(name, "").strip()
         if not url:
@@ -221,5 +221,5 @@ def address_of(adapter: str, allowed: frozenset[str]) -> str | None:
             host = (urlsplit(url).hostname or "").lower()
         except ValueError:
             return None
-        return url if host in allowed | listed else None
+        return url if prompts_may_go(host, allowed) else None
     return None

@@ -14,6 +14,7 @@ where its facts come from. Files are read when they are asked for.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.keys import BASE_URLS
 from evalkit.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
     if preset.base_url is None:
         raise SuiteError(
             f"models.{spec.name} ({spec.adapter}) needs base_url: the address of the server, "
-            f'like base_url: "http://127.0.0.1:8000/v1"'
+            f'like base_url: "http://127.0.0.1:8000/v1"{_unread(spec)}'
         )
     if missing := [key for key in _PLACE.findall(preset.base_url) if key not in options]:
         raise SuiteError(
@@ -147,6 +149,14 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
             f"Add `{missing[0]}: ...` to the model, or give base_url."
         )
     return replace(preset, base_url=preset.base_url.format_map(options), key_hosts=hosts, region=region)
+
+
+def _unread(spec: ModelSpec) -> str:
+    """That a variable holds an address which is not used, and what to do; "" where none does."""
+    name = next(
+        (name for name in BASE_URLS.get(spec.adapter.lower().replace("_", "-"), ()) if os.environ.get(name)), None
+    )
+    return f". {name} is set: allow its host (--allow-key-host), and it is used" if name else ""
 
 
 def with_reported_cost(preset: Preset, told: bool | None) -> Preset:

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 
 from evalkit.catalogue.facts import Known
 from evalkit.catalogue.reading import load, mentions, user_file
+from evalkit.cost.prices import book_version, context_window
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.plan import Plan
 from evalkit.engine.work import PlannedModel, PlannedTask
@@ -25,6 +26,8 @@ from evalkit.records import Settings
 BYTES_A_TOKEN = 4
 """As plans assume where no tokenizer is at hand."""
 _SOON_DAYS = 60
+_SMALL_WINDOW = 4_000
+"""Tokens of prompt and answer that every model takes: for less, the price list (0.2 s to load) is not asked."""
 _UNUSED = {
     "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORGANIZATION", "OPENAI_DEFAULT_HEADERS"),
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
@@ -53,13 +56,14 @@ def forewarned(plan: Plan) -> Plan:
     recorded = plan.facts.get("catalogue") or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):
+        notes += too_long(plan.work.tasks, {}, models)
         return replace(plan, notes=(*notes, *plan.notes)) if notes else plan
     catalogue = load([own] if own else [], recorded)
     known = {m.name: found for m in models if (found := catalogue.find(m.adapter.spec.model)) is not None}
     ends = {name: end for name, one in known.items() if (end := retirement(one, today)) is not None}
     remote = {model.name for model in models if model.adapter.endpoint.host is not None}
     notes = [f"{name}: {end}" for name, end in ends.items() if name in remote] + notes
-    notes += too_long(plan.work.tasks, known)
+    notes += too_long(plan.work.tasks, known, models)
     notes += above_limit(plan.work.tasks, known)
     notes += refused(plan.work.tasks, known)
     with_ends = tuple(replace(model, gone=ends.get(model.name)) for model in plan.work.models)
@@ -80,31 +84,47 @@ def retirement(known: Known, today: date) -> str | None:
     return None
 
 
-def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:
-    """Where prompts, with the answer that they leave room for, are longer than a model's window."""
-    windows = {name: w for name, one in known.items() if isinstance(w := one.value("context_tokens"), int)}
-    if not windows:
+def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known], models: Iterable[PlannedModel]) -> list[str]:
+    """Where prompts, with the answer that they leave room for, are longer than a model's window: the catalogue's, else
+    the price list's."""
+    windows = {
+        name: (window, one.sources("context_tokens"))
+        for name, one in known.items()
+        if isinstance(window := one.value("context_tokens"), int)
+    }
+    unread = {one.name: one for one in models if one.name not in windows and one.priced_as and one.priced_as[0]}
+    if not windows and not unread:
         return []
     notes = []
     for task in tasks:
-        asked = {name: windows[name] for name in task.settings if name in windows}
-        if not asked:
+        if task.settings.keys().isdisjoint(windows.keys() | unread.keys()):
             continue
         samples = task.samples() if task.stream is None else task.stream.head
         sizes = [-(-(prompt_bytes(s.messages) + tools_bytes(s.tools)) // BYTES_A_TOKEN) for s in samples]
         first = "the first " if task.stream is not None else ""
-        for name, window in asked.items():
-            answer = task.settings[name].max_output_tokens or 0
+        for name, settings in task.settings.items():
+            answer = settings.max_output_tokens or 0
+            if name in unread and max(sizes, default=0) + answer > _SMALL_WINDOW:
+                windows |= _listed_window(unread.pop(name))
+            if name not in windows:
+                continue
+            window, told = windows[name]
             n_over = sum(size + answer > window for size in sizes)
             if n_over:
                 room = f", with {answer:,} to answer" if answer else ""
                 notes.append(
                     f"{task.name}: {n_over:,} of {first}{len(sizes):,} prompts are longer than {name} takes "
-                    f"({window:,} tokens, "
-                    f"{known[name].sources('context_tokens')}): the longest has about {max(sizes):,}{room}. It will be "
+                    f"({window:,} tokens, {told}): the longest has about {max(sizes):,}{room}. It will be "
                     "refused or cut. Shorten them, or leave the model out."
                 )
     return notes
+
+
+def _listed_window(model: PlannedModel) -> dict[str, tuple[int, str]]:
+    """By the model's name (window in tokens, who says so), as the price list has it; empty where it says nothing."""
+    provider, listed = model.priced_as or (None, "")
+    window = context_window(provider, listed) if provider is not None else None
+    return {} if window is None else {model.name: (window, book_version())}
 
 
 def above_limit(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:

@@ -30,7 +30,7 @@ from evalkit.paths import Inside
 from evalkit.records import Usage
 
 if TYPE_CHECKING:
-    from genai_prices.types import TieredPrices
+    from genai_prices.types import ModelInfo, Provider, TieredPrices
 
 
 # Prices in the book change at UTC midnight, and for peak hours at full and half hours.
@@ -166,19 +166,34 @@ def _book_tiers() -> frozenset[str]:
     return frozenset(plain_tier(name) for name in named)
 
 
-def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices | None:
-    """Prices from genai-prices; None where it does not know the provider, the model, the tier, or all of the price."""
+def context_window(provider: str, model: str) -> int | None:
+    """Tokens of prompt and answer together that a model takes, as the price list has it; None where it says nothing."""
+    found = _listed(book_provider(provider), model)
+    window = None if found is None else found[1].context_window
+    return window if isinstance(window, int) and window > 0 else None
+
+
+def _listed(provider: str | None, model: str) -> tuple[Provider, ModelInfo] | None:
+    """A provider and a model of the list; None where it does not have both."""
     from genai_prices.data_snapshot import get_snapshot
 
     snapshot = get_snapshot()
     home = next((p for p in snapshot.providers if p.id == provider), None)
-    ended = _ENDED.get((provider, model.lower()))
-    if home is None or not model or (ended is not None and at >= ended):
+    if home is None or not model:
         return None
     try:
-        _, found = snapshot.find_provider_model(model, home, None, None)
+        return home, snapshot.find_provider_model(model, home, None, None)[1]
     except LookupError:
         return None
+
+
+def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices | None:
+    """Prices from genai-prices; None where it does not know the provider, the model, the tier, or all of the price."""
+    listed = _listed(provider, model)
+    ended = _ENDED.get((provider, model.lower()))
+    if listed is None or (ended is not None and at >= ended):
+        return None
+    home, found = listed
     context: dict[str, str] = {}
     if tier != "standard":  # a tier without a price of its own is unknown, not standard
         spellings = tuple({key: tier} for key in _TIER_KEYS)

@@ -360,7 +360,16 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
         lane.stopped.setdefault(name, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
-        told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
-    if error.status in {404, 410} and item.model.gone is not None:
-        told += f" By what is known of it, the model {item.model.gone}."
+        told = (
+            _closed(told)
+            + f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
+        )
+    gone = item.model.gone
+    if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
+        told = f"{_closed(told)} By what is known of it, the model {gone}."
     return Failure(error.kind, told, error.status)
+
+
+def _closed(sentence: str) -> str:
+    """With a full stop, where what a provider said has no end of its own."""
+    return sentence if sentence.endswith((".", "!", "?", "…", ")", "。")) else f"{sentence}."

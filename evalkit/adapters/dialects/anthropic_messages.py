@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -175,7 +176,7 @@ class Messages(ApiDialect):
 class AnthropicAnswer(ReplyReading):
     """A streamed message: blocks of text, thinking and calls that grow, usage at both ends."""
 
-    __slots__ = ("_called", "_delta", "_message", "_signed", "_usage")
+    __slots__ = ("_called", "_delta", "_message", "_ran", "_signed", "_usage")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
@@ -186,6 +187,8 @@ class AnthropicAnswer(ReplyReading):
         self._message: Mapping[str, object] = {}
         self._delta: dict[str, object] = {}
         self._usage: dict[str, object] = {}
+        self._ran: set[str] = set()
+        """Tools that the provider ran itself."""
 
     @property
     def is_whole(self) -> bool:
@@ -230,7 +233,7 @@ class AnthropicAnswer(ReplyReading):
         reason = name(self._delta.get("stop_reason"))
         stop_reason = _STOP_REASONS.get(reason or "", "other")
         calls = None if self.calls_seen is None else self.calls_seen.calls()
-        usage = read_usage(self._usage) if self._usage else None
+        usage = read_usage(self._usage, self._ran) if self._usage else None
         return Response(
             text=self.said,
             stop_reason=stop_reason,
@@ -268,6 +271,8 @@ class AnthropicAnswer(ReplyReading):
             kept.pieces.append(text(block.get("thinking")))
             self._grow(kept.signature, text(block.get("signature") or block.get("data")))
         if block.get("type") not in {"text", "thinking", "tool_use"}:
+            if len(self._ran) < MAX_CALLS and (ran := _tool_run(block)) is not None:
+                self._ran.add(ran)
             return  # results of the provider's own tools, and what is yet to come
         self.content(block.get("text"), now)
         self.thought(block.get("thinking"), now)
@@ -342,8 +347,22 @@ def _picture(image: Image) -> dict[str, Json]:
     return {"type": "image", "source": source}
 
 
-def read_usage(usage: Mapping[str, object]) -> Usage:
-    """Billed tokens. Cached input and cache writes are reported apart from `input_tokens`: the total is the sum."""
+_FREE_TOOLS = ("web_fetch", "tool_search", "mcp")
+
+
+def _tool_run(block: Mapping[str, object]) -> str | None:
+    """The tool of Anthropic's own that a block shows at work, as far as it may be billed by the call or the hour."""
+    kind = text(block.get("type"))
+    ran = text(block.get("name")) if kind == "server_tool_use" else kind.partition("_tool_result")[0]
+    known = kind == "server_tool_use" or kind.endswith("_tool_result")
+    return name(ran) if known and ran and not ran.startswith(_FREE_TOOLS) else None
+
+
+def read_usage(usage: Mapping[str, object], ran: AbstractSet[str] = frozenset()) -> Usage:
+    """Billed tokens. Cached input and cache writes are reported apart from `input_tokens`: the total is the sum.
+
+    `ran`: tools that Anthropic ran for the answer; searches are no news where the usage counts them."""
+    counts_searches = "web_search_requests" in inner(usage.get("server_tool_use"))
     fresh, read = count(usage.get("input_tokens")), count(usage.get("cache_read_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens"))
     split = inner(usage.get("cache_creation"))
@@ -362,7 +381,7 @@ def read_usage(usage: Mapping[str, object]) -> Usage:
         output=count(usage.get("output_tokens")),
         reasoning=count(inner(usage.get("output_tokens_details")).get("thinking_tokens")),
         service_tier="fast" if fast else name(usage.get("service_tier")),
-        beside=billed_beside(usage),
+        beside=(*billed_beside(usage), *sorted(one for one in ran if one != "web_search" or not counts_searches)),
     )
 
 

@@ -155,7 +155,7 @@ class Converse(ApiDialect):
 class ConverseAnswer(ReplyReading):
     """Reads one answer, streamed or whole."""
 
-    __slots__ = ("_called", "_finish", "_model", "_signed", "_tier", "_usage")
+    __slots__ = ("_called", "_finish", "_model", "_ran", "_signed", "_tier", "_usage")
     framing = "frames"
     marks = frozenset(
         {
@@ -174,6 +174,8 @@ class ConverseAnswer(ReplyReading):
         self._usage = UsageSoFar()
         self._model: str | None = None
         self._tier: str | None = None
+        self._ran: dict[str, None] = {}
+        """What worked for the answer and is billed apart: guardrails, tools that Bedrock runs itself."""
 
     @property
     def is_whole(self) -> bool:
@@ -215,7 +217,7 @@ class ConverseAnswer(ReplyReading):
             reasoning=self.reasoned,
             served_model=self._model,
             usage=believed(
-                None if usage is None else read_usage(usage, self._tier),
+                None if usage is None else read_usage(usage, self._tier, tuple(self._ran)),
                 has_output=bool(self.pieces or self.thoughts or calls),
             ),
             raw_usage=raw_usage(usage),
@@ -253,7 +255,9 @@ class ConverseAnswer(ReplyReading):
 
     def _begin(self, index: object, call: Mapping[str, object], now: float | None) -> None:
         """A block begins; one that is a call of an offered function, and not of a tool that Bedrock runs itself."""
-        if call and self.calls_seen is not None and call.get("type") is None:
+        if call and call.get("type") is not None and len(self._ran) < MAX_CALLS:
+            self._ran[name(call.get("name")) or "systemTool"] = None
+        elif call and self.calls_seen is not None:
             self.spoke(now)
             self._called[index] = self.calls_seen.begin(call["name"], call.get("input"))
 
@@ -263,13 +267,16 @@ class ConverseAnswer(ReplyReading):
             self._usage.add(usage)
         routed = inner(inner(said.get("trace")).get("promptRouter"))
         self._model = name(routed.get("invokedModelId")) or self._model
+        if inner(said.get("trace")).get("guardrail"):  # an account may have guardrails that no request names
+            self._ran["guardrail"] = None
         if inner(said.get("performanceConfig")).get("latency") == "optimized":
             self._tier = "optimized"  # has prices of its own, whatever the tier says
         self._tier = self._tier or name(inner(said.get("serviceTier")).get("type"))
 
 
-def read_usage(usage: Mapping[str, object], service_tier: str | None = None) -> Usage:
-    """Billed tokens: what was read from a cache or written to one is reported beside `inputTokens`."""
+def read_usage(usage: Mapping[str, object], service_tier: str | None = None, ran: tuple[str, ...] = ()) -> Usage:
+    """Billed tokens: what was read from a cache or written to one is reported beside `inputTokens`. `ran`: what worked
+    for the answer and is billed apart."""
     fresh, read = count(usage.get("inputTokens")), count(usage.get("cacheReadInputTokens"))
     written = count(usage.get("cacheWriteInputTokens"))
     lifetimes: dict[Any, int] = {}
@@ -288,7 +295,7 @@ def read_usage(usage: Mapping[str, object], service_tier: str | None = None) -> 
         cache_write_other=unsaid if unsaid > 0 or (written is not None and not lifetimes) else None,
         output=count(usage.get("outputTokens")),
         service_tier=service_tier,
-        beside=billed_beside(usage),
+        beside=(*billed_beside(usage), *ran),
     )
 
 

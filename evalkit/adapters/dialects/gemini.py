@@ -234,8 +234,9 @@ class GeminiAnswer(ReplyReading):
     def _take_candidate(self, candidate: Mapping[str, object], now: float | None) -> None:
         if self._finish is not None and not candidate.get("finishReason"):
             return  # after the end; but old models give a reason with every chunk, and the last one counts
-        self._shown = self._shown or shown_beside([candidate])
-        for part in items(mapping(candidate.get("content")).get("parts")):
+        parts = items(mapping(candidate.get("content")).get("parts"))
+        self._shown = self._shown or shown_beside([candidate, *parts])
+        for part in parts:
             if said := part.get("text"):
                 (self.thought if part.get("thought") else self.content)(said, now)
             if self.calls_seen is not None and (call := part.get("functionCall")):

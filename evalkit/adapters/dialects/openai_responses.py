@@ -50,7 +50,7 @@ from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, s
 from evalkit.adapters.stated_cost import stated_cost
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
-from evalkit.errors import RequestError
+from evalkit.errors import RequestError, ServerError
 from evalkit.facts.base import Json
 from evalkit.records import Image, Request, Response, StopReason, Timing, Tool, Usage
 
@@ -68,6 +68,7 @@ OPENAI = Preset(
 )
 _REASONING_DELTAS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
+_NOT_ENDED = frozenset({"cancelled", "in_progress", "queued"})
 _INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
@@ -214,7 +215,7 @@ class ResponsesAnswer(ReplyReading):
             if len(self._done_items) < MAX_CALLS:
                 self._done_items.append(item)
         elif kind in _LAST_EVENTS:
-            self.take_whole(event["response"])
+            self._take_final(mapping(event["response"]))
 
     def reopens(self, event: Mapping[str, object]) -> bool:
         if event.get("type") != "response.created":  # gateways that run tools send several responses; the last counts
@@ -226,8 +227,14 @@ class ResponsesAnswer(ReplyReading):
         return True
 
     def take_whole(self, body: dict[str, object]) -> None:
-        """The response object, from the last event or as a body of its own."""
-        self._final = mapping(body)
+        """The response object as a body of its own, which may be one that was given up, or has not ended."""
+        status = name(body.get("status"))
+        if status in _NOT_ENDED:
+            raise ServerError(f"{self._where.host}{self._path}: the answer broke off (status {status})")
+        self._take_final(body)
+
+    def _take_final(self, response: Mapping[str, object]) -> None:
+        self._final = response
         if self._final["status"] == "failed":
             raise self._failed(self._final.get("error") or {})
         self.done = True
@@ -258,7 +265,7 @@ class ResponsesAnswer(ReplyReading):
         )
         usage, tier = final.get("usage"), name(final.get("service_tier"))
         said = self._checked([text(part["text"]) for part in texts]) or self.said
-        reasoned = self.reasoned or self._checked([_reasoning(output), *asides]) or None
+        reasoned = self._checked([self.reasoned or _reasoning(output), *asides]) or None
         calls = None if calls_seen is None else calls_seen.calls()
         self.logprobs = None
         self.alternatives(_places(texts))
@@ -270,7 +277,9 @@ class ResponsesAnswer(ReplyReading):
             served_model=name(final.get("model")),
             fingerprint=name(final.get("system_fingerprint")),
             usage=believed(
-                read_usage(usage, tier, shown_beside(output), self._cost_path) if isinstance(usage, dict) else None,
+                read_usage(usage, tier, shown_beside([*output, *parts]), self._cost_path)
+                if isinstance(usage, dict)
+                else None,
                 has_output=bool(said or reasoned or calls),
             ),
             raw_usage=raw_usage(usage),
