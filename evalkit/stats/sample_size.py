@@ -26,6 +26,10 @@ DRAWS = 400
 MOST_DRAWN = 20_000
 """Items of one draw: what takes more is told from the largest that were drawn."""
 _ROUNDS = (0.15, 0.25, 0.6)  # shares of the draws at each guess: the next guess rests on all of them
+_ROUNDS_NEAR = (0.5, 0.5)
+_MORE_ROUNDS, _NEAR = 4, 0.04  # further ones, until the last guess was that near the number that is told
+_LOCAL = 6.0  # how fast draws at other numbers of items lose their say: few items bend the curve
+_SHORT = 0.02  # a number of items that was found by halving may pass so much more rarely
 _FAR = 0.1  # a promise this far from what was wanted is none
 MOST_ITEMS = 10_000_000
 """No plan beyond this is a plan."""
@@ -87,7 +91,7 @@ class Mix:
 
 
 def smallest(
-    stored: StoredPair, question: WantedPower, repeats: int, *, seed: int = 0, draws: int = DRAWS
+    stored: StoredPair, question: WantedPower, repeats: int, *, seed: int = 0, draws: int = DRAWS, start: int = 0
 ) -> Mix | None:
     """The fewest items that pass with the wanted chance at so many answers an item.
 
@@ -100,7 +104,11 @@ def smallest(
         return None
     trials = ScoreTrials.of(stored, question, repeats, question.difference)
     failing = ScoreTrials.of(stored, question, repeats, -2 * question.margin if question.margin else -0.05)
-    return None if trials is None else fewest_items(trials, failing, question, repeats, seed=seed, draws=draws)
+    return (
+        None
+        if trials is None
+        else fewest_items(trials, failing, question, repeats, seed=seed, draws=draws, start=start)
+    )
 
 
 class Question(Protocol):
@@ -116,30 +124,50 @@ class Question(Protocol):
 
 
 def fewest_items(
-    trials: Trials, failing: Trials | None, question: Question, repeats: int, *, seed: int = 0, draws: int = DRAWS
+    trials: Trials,
+    failing: Trials | None,
+    question: Question,
+    repeats: int,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    start: int = 0,
 ) -> Mix | None:
     """The fewest items of which the wanted share of `trials` passes; `failing`: of which the share of fails is told.
 
-    None: more items than are drawn, or ever planned.
+    `start`: a number of items near the one that is looked for; 0: none is known. None: more items than are drawn, or
+    ever planned.
     """
     slope, power, fewest = trials.slope, question.power, trials.fewest
-    rounds = [max(1, round(part * draws)) for part in _ROUNDS]
+    rounds = [max(1, round(part * draws)) for part in (_ROUNDS_NEAR if start else _ROUNDS)]
     drawn = _Draws(trials, power, np.random.default_rng(seed))
     # The sum of the two normal quantiles is where an exact normal test stands; ours ask for some more.
-    items = _items_for(slope, -normal_quantile(1 - question.alpha) - 0.15, power, fewest)
+    items = start or _items_for(slope, -normal_quantile(1 - question.alpha) - 0.15, power, fewest)
     for n in rounds:
         drawn.ask(items, n)
         items = _items_for(slope, drawn.level(slope, items), power, fewest)
         if items > MOST_ITEMS:
             return None
+    settled = False
+    for _ in range(_MORE_ROUNDS):
+        settled = abs(drawn.seen[-1][0] - min(items, MOST_DRAWN)) <= max(1.0, _NEAR * items)
+        if settled:
+            break
+        drawn.ask(items, rounds[-1])
+        items = min(_items_for(slope, drawn.level(slope, items), power, fewest), MOST_ITEMS)
     passes = _phi(slope * math.sqrt(items) + drawn.level(slope, items))
-    if abs(passes - power) > _FAR or not drawn.agree(slope, items):
-        # Where little varies a guard decides, and power is a step: no smooth curve fits it.
+    if not settled or abs(passes - power) > _FAR or not drawn.agree(slope, items):
+        # Where little varies a guard decides, and power is a step; where a few items weigh much, it falls before it
+        # rises: no smooth curve fits that.
         found = _searched(drawn, rounds[0], items)
         if found is None:
             return None
-        drawn.ask(found, rounds[-1])
-        items, passes = found, drawn.seen[-1][2] / drawn.seen[-1][1]
+        items, passes = found, drawn.share(found, rounds[-1])
+        for _ in range(_MORE_ROUNDS):
+            if passes >= power - _SHORT or items >= MOST_DRAWN:
+                break
+            items = math.ceil(1.06 * items)
+            passes = drawn.share(items, rounds[-1])
     fails = math.nan if failing is None else share_of(failing, items, max(20, draws // 4), seed, Verdict.FAIL)
     low, high = _if_spread_is_other(trials, items, passes)
     return Mix(items, repeats, passes, low, high, fails, drawn.n)
@@ -242,7 +270,7 @@ class _Draws:
         grid = np.linspace(-8, 3, 441)
         total = np.zeros(grid.size)
         for items, n, passed in self.seen:
-            weight = math.exp(-2 * abs(math.log(items / min(near, MOST_DRAWN))))
+            weight = math.exp(-_LOCAL * abs(math.log(items / min(near, MOST_DRAWN))))
             chance = np.clip([_phi(slope * math.sqrt(items) + b) for b in grid], 1e-9, 1 - 1e-9)
             total += weight * (passed * np.log(chance) + (n - passed) * np.log1p(-chance))
         return float(grid[int(np.argmax(total))])
