@@ -5,6 +5,10 @@
 A plan is made from stored answers for a candidate that is truly equal, at a wanted power of .8. Achieved: the share of
 `draws` new runs of that size which the gate's own test passes. *Same items*: both draw from all stored items. *Half*:
 the plan sees a random half of the items, and the runs are drawn from all: it also errs by what the half did not show.
+
+Rules on bills and times are planned for a candidate whose true ratio is .8 of the limit (.95 for RouterBench's bills,
+where .8 takes 15 items), weighted samples with lognormal weights (spread .7). With history: the share of the items that
+a gate with history asks, as planned and as drawn anew.
 """
 
 from __future__ import annotations
@@ -12,15 +16,21 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.gate_axes import fixed_pairs
 from benchmarks.gate_draws import Floats
 from benchmarks.gate_history_data import sets
+from evalkit.stats.planned_history import stopping_early
+from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import StoredPair
-from evalkit.stats.sample_size import WantedPower, pass_chance, smallest
+from evalkit.stats.sample_size import Mix, WantedPower, pass_chance, smallest
 
 SEED = 20261129
 _NEAR = 0.08  # of the two means: nobody plans a swap for a far worse model
@@ -48,55 +58,159 @@ def pairs_of(models: list[Floats], n: int, rng: np.random.Generator) -> list[Sto
     return [StoredPair(models[i], models[j]) for i, j in (near[k] for k in rng.permutation(len(near))[:n])]
 
 
-def half_of(stored: StoredPair, rng: np.random.Generator) -> StoredPair:
+Stored = StoredPair | StoredAmounts
+Wanted = WantedPower | WantedLimit
+BELOW = 0.8
+"""Of the limit: the true ratio of the planned candidate."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of the table: pairs of one set, and what is to be shown of them."""
+
+    name: str
+    pairs: list[Stored]
+    repeats: int
+    question: Wanted
+
+
+def cells(data: Path, results: Path, n: int, rng: np.random.Generator) -> Iterator[Cell]:
+    """Scores, bills and times of MCPMark; scores and bills of RouterBench; scores of ZeroEval; times of EvalScope."""
+    agents = mcpmark(data)
+    pairs: list[Stored] = [*pairs_of(agents, n, rng)]
+    for k in (1, 2, 4):
+        yield Cell("mcpmark scores", pairs, k, WantedPower(0.05))
+    all_sets = sets(data)
+    for name in ("routerbench_arc_challenge", "zeroeval_gsm"):
+        pairs = [*pairs_of([row[:, None] for row in all_sets[name]], n, rng)]
+        yield Cell(f"{name} scores", pairs, 1, WantedPower(0.03))
+        heavy: list[Stored] = [
+            replace(one, weights=rng.lognormal(0, 0.7, len(one.baseline)))
+            for one in pairs
+            if isinstance(one, StoredPair)
+        ]
+        yield Cell(f"{name} scores, weighted", heavy, 1, WantedPower(0.05))
+    found = [pair for _, _, pair in fixed_pairs(next(results.glob("mcpmark-*")), n, rng)]
+    bills: list[Stored] = [StoredAmounts(pair.usd[1], pair.usd[0]) for pair in found]
+    times: list[Stored] = [StoredAmounts(pair.seconds[1], pair.seconds[0]) for pair in found]
+    for k in (1, 4):
+        yield Cell("mcpmark bills", bills, k, WantedLimit(1.0, supposed=BELOW))
+        for q in (0.5, 0.95):
+            yield Cell(f"mcpmark p{100 * q:g}", times, k, WantedLimit(1.0, q, supposed=BELOW))
+    for name in ("routerbench_mbpp", "routerbench_arc_challenge"):
+        usd = _dollars(data / "history" / f"{name}.csv.gz")
+        chosen = [rng.permutation(len(usd))[:2] for _ in range(n)]
+        bills = [StoredAmounts(usd[j][:, None], usd[i][:, None]) for i, j in chosen]
+        yield Cell(f"{name} bills", bills, 1, WantedLimit(1.0, supposed=0.95))
+    seconds = [_seconds(data / "evalscope_qwen" / name) for name in ("qwen-plus", "qwen3-max")]
+    times = [StoredAmounts(seconds[1][:, None], seconds[0][:, None])]
+    times.append(replace(times[0], weights=rng.lognormal(0, 0.7, len(seconds[0]))))
+    for q in (0.5, 0.95):
+        yield Cell(f"evalscope gsm8k p{100 * q:g}, and weighted", times, 1, WantedLimit(1.0, q, supposed=BELOW))
+
+
+def _dollars(path: Path) -> Floats:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    places = [n for n, name in enumerate(head) if name.endswith("|usd")]
+    usd = np.array([[float(row[n]) if row[n] else np.nan for row in rows] for n in places])
+    return np.asarray(usd[:, ~np.isnan(usd).any(axis=0)])
+
+
+def _seconds(folder: Path) -> Floats:
+    found = {}
+    with gzip.open(next(folder.glob("predictions_*.jsonl.gz")), "rt", encoding="utf-8", newline="\n") as file:
+        for line in file:
+            told = json.loads(line)
+            found[int(told["index"])] = float(told["model_output"]["time"])
+    return np.array([found[place] for place in sorted(found)])
+
+
+def promised(stored: Stored, question: Wanted, k: int, seed: int, draws: int) -> Mix | None:
+    """The plan."""
+    if isinstance(stored, StoredPair) and isinstance(question, WantedPower):
+        return smallest(stored, question, k, seed=seed, draws=draws)
+    assert isinstance(stored, StoredAmounts) and isinstance(question, WantedLimit)
+    return smallest_of_limit(stored, question, k, seed=seed, draws=draws)
+
+
+def achieved(stored: Stored, question: Wanted, items: int, k: int, seed: int, draws: int) -> float | None:
+    """What the gate's own test passes of new runs."""
+    if isinstance(stored, StoredPair) and isinstance(question, WantedPower):
+        return pass_chance(stored, question, items, k, draws=draws, seed=seed)
+    assert isinstance(stored, StoredAmounts) and isinstance(question, WantedLimit)
+    return limit_pass_chance(stored, question, items, k, draws=draws, seed=seed)
+
+
+def half_of(stored: Stored, rng: np.random.Generator) -> Stored:
     """A random half of the items."""
+    assert stored.baseline is not None
     places = rng.permutation(len(stored.baseline))[: len(stored.baseline) // 2]
-    return StoredPair(stored.baseline[places], stored.candidate[places])
+    weights = None if stored.weights is None else stored.weights[places]
+    return replace(stored, baseline=stored.baseline[places], candidate=stored.candidate[places], weights=weights)
+
+
+def with_history(data: Path, draws: int, rng: np.random.Generator) -> None:
+    """Share of the items asked, without history and with it: as planned from a half of the items, and of all."""
+    all_sets = sets(data)
+    for name in ("routerbench_arc_challenge", "routerbench_mbpp", "mmlu_pro", "zeroeval_math_l5"):
+        scores = all_sets[name]
+        order = rng.permutation(len(scores))
+        pair, older = StoredPair(scores[order[0]][:, None], scores[order[1]][:, None]), scores[order[2:18]]
+        half = rng.permutation(scores.shape[1])[: scores.shape[1] // 2]
+        few = StoredPair(pair.baseline[half], pair.candidate[half])
+        n, question = min(600, scores.shape[1]), WantedPower(0.04)
+        told = []
+        for one, others in ((few, older[:, half]), (pair, older)):
+            alone = stopping_early(one, None, question, n, draws=draws)
+            helped = stopping_early(one, others, question, n, draws=draws, seed=1)
+            told.append("none" if alone is None or helped is None else f"{alone.asked:.3f} without, {helped.asked:.3f}")
+        print(f"{name}, {n} items, {len(older)} older: planned from a half {told[0]}; all items {told[1]}", flush=True)
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("EVALKIT_TEST_DATA", "../shared/data")))
+    parser.add_argument("--results", type=Path, default=Path(__file__).parents[1] / "results")
     parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--pairs", type=int, default=4)
-    parser.add_argument("--only", nargs="*", help="Sets.")
+    parser.add_argument("--only", nargs="*", help="Rows whose name holds one of these words.")
     given = parser.parse_args()
-    rng = np.random.default_rng(SEED)
-    all_sets = sets(given.data)
-    once = {name: [row[:, None] for row in all_sets[name]] for name in ("routerbench_arc_challenge", "zeroeval_gsm")}
-    found: dict[str, tuple[list[Floats], tuple[int, ...]]] = {"mcpmark": (mcpmark(given.data), (1, 2, 4))}
-    found |= {name: (models, (1,)) for name, models in once.items()}
     print(f"seed {SEED}, {given.pairs} pairs, {given.draws} draws; power: mean promised, mean achieved, worst gap")
-    for name, (models, repeats) in found.items():
-        if given.only and name not in given.only:
-            continue
-        pairs = pairs_of(models, given.pairs, rng)
-        for k in repeats:
-            rows: dict[str, list[tuple[float, float]]] = {"same items": [], "half": []}
-            within = {"same items": 0, "half": 0}
-            items = []
-            for place, stored in enumerate(pairs):
-                question = WantedPower(0.05 if name == "mcpmark" else 0.03)
-                for kind, seen in (("same items", stored), ("half", half_of(stored, rng))):
-                    mix = smallest(seen, question, k, seed=SEED + place, draws=2 * given.draws)
-                    if mix is None:
-                        continue
-                    got = pass_chance(stored, question, mix.items, k, draws=given.draws, seed=place)
-                    if got is not None:
-                        rows[kind].append((mix.passes, got))
-                        within[kind] += mix.passes_low - 0.03 <= got <= mix.passes_high + 0.03
-                        items += [mix.items] if kind == "same items" else []
-            told = []
-            for kind, values in rows.items():
-                if values:
-                    promised, achieved = np.array(values).T
-                    gap = float(np.abs(achieved - promised).max())
-                    told.append(
-                        f"{kind} {promised.mean():.3f} {achieved.mean():.3f} {gap:.3f}, in the stated range "
-                        f"{within[kind]} of {len(values)}"
-                    )
-            print(f"{name} x {k} answers, {min(items)} to {max(items)} items: " + "; ".join(told), flush=True)
+    for cell in cells(given.data, given.results, given.pairs, np.random.default_rng(SEED)):
+        if not given.only or any(word in cell.name for word in given.only):
+            _print(cell, given.draws)
+    if not given.only or "history" in given.only:
+        with_history(given.data, given.draws, np.random.default_rng(SEED))
+
+
+def _print(cell: Cell, draws: int) -> None:
+    rng = np.random.default_rng(SEED)
+    rows: dict[str, list[tuple[float, float]]] = {"same items": [], "half": []}
+    within = {"same items": 0, "half": 0}
+    items = []
+    for place, stored in enumerate(cell.pairs):
+        for kind, seen in (("same items", stored), ("half", half_of(stored, rng))):
+            mix = promised(seen, cell.question, cell.repeats, SEED + place, 2 * draws)
+            if mix is None:
+                continue
+            got = achieved(stored, cell.question, mix.items, cell.repeats, place, draws)
+            if got is not None:
+                rows[kind].append((mix.passes, got))
+                within[kind] += mix.passes_low - 0.03 <= got <= mix.passes_high + 0.03
+                items += [mix.items] if kind == "same items" else []
+    told = []
+    for kind, values in rows.items():
+        if values:
+            said, came = np.array(values).T
+            gap = float(np.abs(came - said).max())
+            told.append(
+                f"{kind} {said.mean():.3f} {came.mean():.3f} {gap:.3f}, in the stated range {within[kind]} of "
+                f"{len(values)}"
+            )
+    span = f"{min(items)} to {max(items)} items" if items else "no plan"
+    print(f"{cell.name} x {cell.repeats}, {span}: " + "; ".join(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def test_what_is_promised_is_achieved() -> None:
 
 def test_repeats_save_items_and_cost_answers() -> None:
     pair = answers(200, 3)
-    few, many = (smallest(pair, WantedPower(0.12), k, draws=FAST) for k in (1, 3))
+    few, many = (smallest(pair, WantedPower(0.12), k, draws=400) for k in (1, 3))
     assert few is not None
     assert many is not None
     assert many.items < few.items
@@ -58,17 +58,17 @@ def test_the_drawn_difference_is_the_supposed_one() -> None:
         for difference in (0.0, -0.1):
             source = Population.of(pair, repeats, difference)
             assert source is not None
-            base, cand, items, _ = source.draw(rng, 20_000)
-            assert len(items) == len(base) == 20_000 * repeats
-            assert cand.mean() - base.mean() == pytest.approx(difference, abs=0.012)
+            run = source.draw(rng, 20_000)
+            assert len(run.item) == len(run.baseline) == 20_000 * repeats
+            assert run.candidate.mean() - run.baseline.mean() == pytest.approx(difference, abs=0.012)
 
 
 def test_made_up_answers_vary_as_the_stored_ones() -> None:
     pair = answers(4_000, 3, seed=6)
     source = Population.of(pair, 6, 0.0)
     assert source is not None
-    base, _, items, _ = source.draw(np.random.default_rng(1), 8_000)
-    between = np.bincount(items, weights=base) / 6
+    run = source.draw(np.random.default_rng(1), 8_000)
+    between = np.bincount(run.item, weights=run.baseline) / 6
     truth = pair.baseline.mean(axis=1)
     within = truth.var() - (pair.baseline.var(axis=1, ddof=1).mean()) / 3
     assert between.var() == pytest.approx(within + pair.baseline.var(axis=1, ddof=1).mean() / 6, rel=0.1)

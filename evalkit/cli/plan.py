@@ -151,26 +151,18 @@ def _continued(plan: Plan, results: Path) -> str | None:
 
 
 def _mixes(plan: Plan, folder: Path) -> list[CheapestMixes]:
-    """Items and repeats for each required margin of the gate, as far as an earlier run tells."""
-    from evalkit.decide.earlier_run import Earlier
-    from evalkit.decide.mixes import Limits, cheapest_mixes
+    """Items and repeats for each required limit of the gate that an earlier run tells of: scores, bills, times."""
+    from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
-    from evalkit.stats.sample_size import WantedPower
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
-    # Mixes of items and repeats say nothing of a rule that people's labels decide: the gate's own lines do.
-    by_scores = [rule for rule in gate.rules if not getattr(rule, "labels", None)]
-    rules = [c for rule in by_scores for c in conditions(rule) if c.is_margin and c.required]
     return [
-        cheapest_mixes(
-            Earlier.of(folder, gate.baseline, gate.candidates[0], c.subject),
-            WantedPower(c.at, gate.alpha, tail=c.tail),
-            Limits(),
-        )
-        for c in rules
-        if c.scope == "population"
+        mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
+        for rule in gate.rules
+        for condition in conditions(rule)
+        if condition.required and can_be_planned(rule, condition)
     ]
 
 

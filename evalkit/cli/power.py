@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.cli.printing import echo
 from evalkit.errors import UserError
+
+if TYPE_CHECKING:
+    from evalkit.suite.schema import RuleEntry
 
 
 @click.command()
@@ -16,6 +21,12 @@ from evalkit.errors import UserError
 @click.option("--candidate", help="Model of RUN that stands for the candidate; else the first one of its gate.")
 @click.option("--about", default="all", show_default=True, help="A task, a slice (task/field=value), or all.")
 @click.option("--margin", type=click.FloatRange(0, 1, max_open=True), help="Accepted loss; else the gate's smallest.")
+@click.option("--rule", metavar="RULE", help="One rule as a gate writes it: '{latency: total_p95, max_ratio: 1.2}'.")
+@click.option(
+    "--supposed",
+    type=click.FloatRange(0, min_open=True),
+    help="With a --rule about cost or latency: the candidate's true ratio, dollars or seconds; else as in RUN.",
+)
 @click.option(
     "--power", type=click.FloatRange(0.1, 0.99), default=0.8, show_default=True, help="Wanted chance to pass."
 )
@@ -42,6 +53,8 @@ def command(
     candidate: str | None,
     about: str,
     margin: float | None,
+    rule: str | None,
+    supposed: float | None,
     power: float,
     alpha: float | None,
     difference: float,
@@ -56,36 +69,66 @@ def command(
     """Say what the next gate on items like those of RUN would take: the cheapest mix of items, repeats and judges.
 
     Two models of RUN stand for the swap: how far their answers differ from item to item, from answer to answer and from
-    judge to judge. New runs are drawn from theirs, and the gate's own test decides each. Sends nothing.
+    judge to judge. New runs are drawn from theirs, and the gate's own test decides each. Sends nothing. With --rule a
+    rule about cost or latency is planned in the same way, from the stored bills or times.
     """
-    from evalkit.decide.earlier_run import Earlier
-    from evalkit.decide.mixes import Limits, cheapest_mixes
-    from evalkit.stats.sample_size import WantedPower
+    from evalkit.decide.mixes import Limits
+    from evalkit.decide.planning import Wanted, mixes_of_rule
+    from evalkit.decide.rules import conditions
     from evalkit.store.runs import resolve_run
+    from evalkit.suite.schema.rules import read_rule
 
     folder = resolve_run(run, results)
     said = _of_gate(folder)
     base, cand = baseline or said[0], candidate or said[1]
-    loss = margin if margin is not None else said[2]
+    asked = None if rule is None else _rule(rule)
+    if asked is None and (loss := margin if margin is not None else said[2]) is not None:
+        asked = read_rule({"quality": about, "margin": loss})
     missing = [
-        flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", loss)) if value is None
+        flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", asked)) if value is None
     ]
-    if base is None or cand is None or loss is None:
+    if base is None or cand is None or asked is None:
         raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
-    if margin is None and about in said[4]:
+    if rule is None and margin is None and about in said[4]:
         raise UserError(
             f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
             "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
         )
-    question = WantedPower(loss, alpha or said[3], power, difference)
     limits = Limits(repeats, most_items, usd_per_item, in_flight)
-    found = cheapest_mixes(Earlier.of(folder, base, cand, about), question, limits, draws=draws)
+    true = difference if asked.kind == "quality" else supposed
+    wanted = Wanted(power, true, limits, draws)
+    found = [
+        mixes_of_rule(folder, base, cand, asked, one, alpha=alpha or said[3], wanted=wanted)
+        for one in conditions(asked)
+    ]
     if as_json:
-        return print_json({"folder": str(folder), **found.as_json()})
+        first, *others = [one.as_json() for one in found]
+        return print_json({"folder": str(folder), **first, **({"other_limits": others} if others else {})})
     from evalkit.render.mixes import render_mixes
 
-    render_mixes(found)
+    for n, one in enumerate(found):
+        if n:
+            echo()
+        render_mixes(one)
     return 0
+
+
+def _rule(text: str) -> RuleEntry:
+    """A rule as a suite writes it. Raises UserError for what is none."""
+    from pydantic import ValidationError
+
+    from evalkit.suite.schema.rules import read_rule
+    from evalkit.suite.source_map import parse
+
+    way_out = "Write it like '{cost: usd_per_sample, max_ratio: 0.5}' or '{latency: total_p95, max_s: 4}'"
+    try:
+        made = read_rule(parse(f"rule: {text}\n", "--rule").data.get("rule"))
+    except (ValidationError, ValueError, UserError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise UserError(f"--rule {text!r} is no rule: {said}. {way_out}") from None
+    if not any(getattr(made, limit, None) is not None for limit in made.limits):
+        raise UserError(f"--rule {text!r} is no rule: it limits nothing ({', '.join(made.limits)}). {way_out}")
+    return made
 
 
 def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float, set[str]]:

@@ -41,6 +41,9 @@ class Prices:
     seconds: float | None
     """The slower model's mean time of one answer."""
     in_flight: int
+    candidate_usd: float | None = None
+    """The candidate's alone."""
+    candidate_s: float | None = None
     judge_usd: dict[str, float | None] = field(default_factory=dict)
     """By judge: dollars of marking one answer of each model, on average over the items: those that the judge does not
     mark cost nothing. Every judge of these tasks is here; empty: nobody judges them."""
@@ -67,7 +70,15 @@ class Earlier:
     history: float | None
     """Share of the difference's variance that scores of the run's other models leave. None: it cannot be known (too
     few models, repeats, clusters)."""
-    n_older: int = 0
+    older: Floats | None = None
+    """float64[K, I]: scores of the run's other models, where history may help. None: fewer than two, or it may not."""
+    n_effective: float | None = None
+    """Equal, independent items that would tell as much, where items are weighted. None: they are not."""
+
+    @property
+    def n_older(self) -> int:
+        """Other models whose scores may help."""
+        return 0 if self.older is None else len(self.older)
 
     @classmethod
     def of(cls, folder: Path, baseline: str, candidate: str, subject: str = "all") -> Earlier:
@@ -78,33 +89,31 @@ class Earlier:
             raise UserError("baseline and candidate are the same model: name two, so that it is seen how they differ")
         pairs = pair(*(stored.model_rows(folder, side.model) for side in sides))
         rows = rows_of(pairs, subject)
-        if pairs.weight is not None:
-            raise UserError("samples of this run stand for different numbers of requests (weight): not planned yet")
-        items, whole = _items(pairs, rows)
+        items, whole = whole_items(pairs, rows, pairs.scored)
         if len(items) < FEWEST:
             raise UserError(
                 f"only {len(items)} items of {subject} have every answer of both models: too few to plan by"
             )
         matrices = [_by_item(scores, items) for scores in (pairs.baseline.score, pairs.candidate.score)]
-        clusters = pairs.cluster[items[:, 0]] if pairs.clustered else None
-        if clusters is not None:
-            clusters = np.where(clusters >= 0, clusters, clusters.max() + 1 + np.arange(len(clusters)))
-        by_judges: dict[tuple[str, ...], StoredPair] = {(): StoredPair(matrices[0], matrices[1], clusters)}
+        together = together_of(pairs, items)
+        by_judges: dict[tuple[str, ...], StoredPair] = {(): StoredPair(matrices[0], matrices[1], *together)}
         judge_usd: dict[str, float | None] = {}
         if judge_files.judging_of(folder) is not None:
-            by_judges = _by_judges(folder, sides, pairs, items, clusters) or by_judges
+            by_judges = _by_judges(folder, sides, pairs, items, together) or by_judges
             judge_usd = _judge_prices(folder, pairs, items)
-        older = _older(folder, sides, pairs, items) if items.shape[1] == 1 and clusters is None else []
+        alone = items.shape[1] == 1 and all(one is None for one in together)
+        older = _older(folder, sides, pairs, items) if alone else []
         history = predictors(matrices[0][:, 0], np.array(older)).ratio if len(older) >= 2 else None
         return cls(
             baseline=baseline,
             candidate=candidate,
             subject=subject,
             by_judges=by_judges,
-            prices=_prices(sides, pairs, rows, judge_usd),
+            prices=prices_of(sides, pairs, rows, judge_usd),
             n_left_out=whole - len(items),
             history=history,
-            n_older=len(older),
+            older=np.array(older) if history is not None else None,
+            n_effective=effective_items(*together),
         )
 
     @property
@@ -113,38 +122,63 @@ class Earlier:
         return list(self.by_judges.values())[-1]
 
 
-def _items(pairs: Pairs, rows: Mask) -> tuple[Codes, int]:
-    """int64[I, K] row numbers of the items that both models have all K answers to, and how many items there are."""
+def whole_items(pairs: Pairs, rows: Mask, there: Mask) -> tuple[Codes, int]:
+    """int64[I, K] row numbers of the items all of whose K answers of both models are `there`, and how many items there
+    are at all."""
     places = np.flatnonzero(rows)
     order = places[np.lexsort((pairs.repeat[places], pairs.item[places]))]
     starts = np.flatnonzero(np.diff(pairs.item[order], prepend=-1))
     groups = np.split(order, starts[1:])
     most = max((len(group) for group in groups), default=0)
-    whole = [group for group in groups if len(group) == most and pairs.scored[group].all()]
+    whole = [group for group in groups if len(group) == most and there[group].all()]
     return np.array(whole, dtype=np.int64).reshape(-1, max(most, 1)), len(groups)
+
+
+def together_of(pairs: Pairs, items: Codes) -> tuple[Codes | None, Floats | None]:
+    """Of these items (int64[I, K] row numbers): what moves together, int64[I], and what each stands for, float64[I]."""
+    first = items[:, 0]
+    clusters = pairs.cluster[first] if pairs.clustered else None
+    if clusters is not None:
+        clusters = np.where(clusters >= 0, clusters, clusters.max() + 1 + np.arange(len(clusters)))
+    weights = None if pairs.weight is None else np.asarray(pairs.weight[first], dtype=np.float64)
+    return clusters, weights if weights is None or np.ptp(weights) > 0 else None
+
+
+def effective_items(clusters: Codes | None, weights: Floats | None) -> float | None:
+    """Equal items (or clusters) that would tell as much as these (Kish 1965); None where they are not weighted."""
+    if weights is None:
+        return None
+    sizes = weights if clusters is None else np.bincount(np.unique(clusters, return_inverse=True)[1], weights=weights)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def _by_item(scores: Floats, items: Codes) -> Floats:
     return np.asarray(scores[items], dtype=np.float64)
 
 
-def _prices(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dict[str, float | None]) -> Prices:
-    usd: float | None = 0.0
-    seconds: float | None = None
+def prices_of(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dict[str, float | None]) -> Prices:
+    """What one answer took, on average over these rows."""
+    usd: list[float | None] = []
+    seconds: list[float | None] = []
     for half in (pairs.baseline, pairs.candidate):
         cost = half.cost_usd[rows & ~half.errored]
-        usd = None if usd is None or not cost.size or np.isnan(cost).mean() > 0.01 else usd + float(np.nanmean(cost))
+        usd.append(None if not cost.size or np.isnan(cost).mean() > 0.01 else float(np.nanmean(cost)))
         times = half.total_s[rows & ~np.isnan(half.total_s)]
-        if times.size:
-            seconds = max(seconds or 0.0, float(times.mean()))
+        seconds.append(float(times.mean()) if times.size else None)
     facts = sides[0].facts
     peaks = [lane.in_flight_peak for lane in (facts.lanes or {}).values() if lane.in_flight_peak]
     width = facts.in_flight if isinstance(facts.in_flight, int) else max(peaks, default=1)
-    return Prices(usd, seconds, max(1, width), judge_usd)
+    both = None if usd[0] is None or usd[1] is None else usd[0] + usd[1]
+    slower = max((one for one in seconds if one is not None), default=None)
+    return Prices(both, slower, max(1, width), usd[1], seconds[1], judge_usd)
 
 
 def _by_judges(
-    folder: Path, sides: Sequence[Side], pairs: Pairs, items: Codes, clusters: Codes | None
+    folder: Path,
+    sides: Sequence[Side],
+    pairs: Pairs,
+    items: Codes,
+    together: tuple[Codes | None, Floats | None],
 ) -> dict[tuple[str, ...], StoredPair]:
     """Each judge alone, then all together; empty where fewer than two judges marked everything, or some task has none.
 
@@ -161,12 +195,12 @@ def _by_judges(
     made: dict[tuple[str, ...], StoredPair] = {}
     for judge in full:
         baseline, candidate = (side[judge][items] for side in marks)
-        made[judge,] = StoredPair(baseline, candidate, clusters)
+        made[judge,] = StoredPair(baseline, candidate, *together)
     if all(set(panel) == set(full) for panel in panels):
         baseline, candidate = pairs.baseline.score[items], pairs.candidate.score[items]  # as the gate reads them
     else:
         baseline, candidate = (np.mean([side[j][items] for j in full], axis=0) for side in marks)
-    made[tuple(full)] = StoredPair(baseline, candidate, clusters)
+    made[tuple(full)] = StoredPair(baseline, candidate, *together)
     return made
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TextIO
 
-from evalkit.decide.mixes import CheapestMixes, PricedMix, share_of_items
+from evalkit.decide.mixes import CheapestMixes, PricedMix
+from evalkit.stats.planned_limits import WantedLimit
 from evalkit.stats.sample_size import MOST_DRAWN
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -14,22 +15,39 @@ from evalkit.text.page import Column, Page
 
 def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print the mixes, what they rest on, and what no number of items would do."""
-    earlier, question = found.earlier, found.question
+    source, question = found.source, found.question
     with Page(width, file) as page:
+        about = visible(source.subject, limit=80)
+        if isinstance(question, WantedLimit):
+            about = visible(source.rule, limit=120)
+            true = f"figure is {_figure(found, found.supposed)}"
+        else:
+            about += f", margin {question.margin:g}"
+            true = f"difference is {numbers.difference(question.difference)}"
         page.say(
-            f"{visible(earlier.baseline, limit=60)} → {visible(earlier.candidate, limit=60)}, "
-            f"{visible(earlier.subject, limit=80)}, margin {question.margin:g}: what a candidate takes whose "
-            f"true difference is {numbers.difference(question.difference)}, to pass with "
-            f"{numbers.share(question.power)}. Nothing was sent."
+            f"{visible(source.baseline, limit=60)} → {visible(source.candidate, limit=60)}, {about}: what a candidate "
+            f"takes whose true {true}, to pass with {numbers.share(question.power)}. Nothing was sent."
         )
         page.say("")
         if found.mixes:
-            _print_mixes(page, found.mixes)
+            _print_mixes(page, found)
         for line in _said(found):
             page.say(line)
 
 
-def _print_mixes(page: Page, mixes: tuple[PricedMix, ...]) -> None:
+def _figure(found: CheapestMixes, value: float) -> str:
+    """A ratio, dollars of an answer, seconds, or a difference of scores."""
+    question = found.question
+    if not isinstance(question, WantedLimit):
+        return numbers.difference(value)
+    if "max_ratio" in found.source.rule:
+        return numbers.ratio(value)
+    return f"{numbers.usd(value)} an answer" if question.quantile is None else numbers.time(value)
+
+
+def _print_mixes(page: Page, found: CheapestMixes) -> None:
+    mixes = found.mixes
+    limit = isinstance(found.question, WantedLimit)
     judged = any(one.judges for one in mixes)
     columns = [
         Column("items", [numbers.count(one.mix.items) for one in mixes]),
@@ -38,13 +56,26 @@ def _print_mixes(page: Page, mixes: tuple[PricedMix, ...]) -> None:
         Column("USD", [numbers.UNKNOWN if one.usd is None else numbers.usd(one.usd) for one in mixes]),
         Column("time", [numbers.duration(None if one.minutes is None else one.minutes * 60) for one in mixes]),
         Column("passes [95 %]", [_passes(one) for one in mixes], left=True),
-        Column("a loss of two\nmargins fails", [numbers.share(one.mix.fails) for one in mixes]),
+        Column(
+            "one as far\nbeyond fails" if limit else "a loss of two\nmargins fails",
+            [numbers.share(one.mix.fails) for one in mixes],
+        ),
     ]
     if judged:
         names = [", ".join(visible(judge, limit=30) for judge in one.judges) for one in mixes]
         columns.insert(2, Column("judges", names, left=True, folds=True))
-    marks = Column("", ["" if one.fits else "too many items" for one in mixes], left=True)
-    page.table("cheapest first", [*columns, marks] if any(not one.fits for one in mixes) else columns)
+    marks = [_mark(one) for one in mixes]
+    page.table("cheapest first", [*columns, Column("", marks, left=True, folds=True)] if any(marks) else columns)
+
+
+def _mark(one: PricedMix) -> str:
+    """What is special about a mix."""
+    said = [] if one.fits else ["too many items"]
+    if one.history:
+        said.append(f"history: {numbers.count(one.asked)} asked")
+    elif one.asked is not None:
+        said.append(f"stops early: {numbers.count(one.asked)} asked")
+    return "; ".join(said)
 
 
 def _passes(one: PricedMix) -> str:
@@ -54,22 +85,26 @@ def _passes(one: PricedMix) -> str:
 
 def _why_none(found: CheapestMixes) -> str:
     """Why no number of items would do, and the way out."""
-    question, n = found.question, len(found.earlier.whole.baseline)
-    supposed = f"the supposed difference ({numbers.difference(question.difference)})"
+    question, n = found.question, found.source.n_items
+    if isinstance(question, WantedLimit):
+        supposed = f"the supposed figure ({_figure(found, found.supposed)}; measured: {_figure(found, found.observed)})"
+        limit, way_out = f"the limit of {_figure(found, question.at)}", "Suppose a smaller one, or a wider limit."
+    else:
+        supposed = f"the supposed difference ({numbers.difference(question.difference)})"
+        limit, way_out = f"the margin of {question.margin:g}", "Suppose a smaller loss, or a wider margin."
     why = {
-        "beyond margin": f"{supposed} lies at the margin of {question.margin:g} or beyond it, where no candidate "
-        "passes. Suppose a smaller loss, or a wider margin.",
+        "beyond margin": f"{supposed} lies at {limit} or beyond it, where no candidate passes. {way_out}",
         "one side": f"the {numbers.count(n)} items of the earlier run cannot be weighed so that {supposed} is true of "
         "them: on all of them the two models differ in one direction from it (measured: "
-        f"{numbers.difference(found.observed)}). Suppose a difference nearer to the measured one.",
-        "too many": f"{supposed} lies so near the margin of {question.margin:g} that even "
-        f"{numbers.count(MOST_DRAWN)} items are not shown to be enough. Suppose a smaller loss, or a wider margin.",
+        f"{_figure(found, found.observed)}). Suppose a difference nearer to the measured one.",
+        "too many": f"{supposed} lies so near {limit} that even {numbers.count(MOST_DRAWN)} items are not shown to be "
+        f"enough. {way_out}",
     }
     return f"No number of items would do: {why[found.why_none or 'too many']}"
 
 
 def _said(found: CheapestMixes) -> list[str]:
-    earlier, parts = found.earlier, found.parts
+    source, parts = found.source, found.parts
     said = []
     if not found.mixes:
         said.append(_why_none(found))
@@ -82,33 +117,69 @@ def _said(found: CheapestMixes) -> list[str]:
             f"Of the variance of one pair's difference {within} lies between answers to the same item, which repeats "
             "reduce; the rest lies between items."
         )
-    else:
+    elif source.stored_repeats == 1:
         said.append("Each item was asked once, so nothing is known of repeats: run it with repeats: 2 to learn it.")
     if found.judge_variance is not None:
         said.append(f"Between judges one answer's mark has a variance of {found.judge_variance:.3f}.")
-    if (share := share_of_items(earlier)) is not None:
+    if (n := source.n_effective) is not None:
         said.append(
-            f"History: scores of {earlier.n_older} other models leave {numbers.share(earlier.history)} of variance: "
-            f"where a gate that stops early needs half of a suite, with history: auto it needs {numbers.share(share)}."
+            f"Items stand for different numbers of requests: {numbers.count(source.n_items)} of them tell as much as "
+            f"{numbers.count(round(n))} equal ones (design effect {source.n_items / n:.2f}). Those of the next run are "
+            "taken to be as unequal."
         )
-    said.append(
-        f"Drawn from {numbers.count(len(earlier.whole.baseline))} items of the earlier run, weighed so that the "
-        f"supposed difference is true of them (it was {numbers.difference(found.observed)}). Another candidate may "
-        "differ more, and then needs more."
-    )
-    if any(one.mix.repeats > earlier.whole.stored_repeats for one in found.mixes):
-        said.append(
-            f"Answers beyond the {numbers.count(earlier.whole.stored_repeats)} stored of each item are made up, as "
-            "answers to it vary: these chances are known less well, as their ranges say."
-        )
+    said += [*_of_history(found), *_rests_on(found)]
     if any(math.isnan(one.mix.fails) for one in found.mixes):
         said.append(
             f"{numbers.UNDEFINED}: no item of this run lies beyond a loss of two margins, so how often one fails is "
             "not known."
         )
-    if (n := earlier.n_left_out) > 0:
-        left_out = "item lacks an answer and is" if n == 1 else "items lack an answer and are"
-        said.append(f"{numbers.count(n)} {left_out} left out.")
+    if (n_left := source.n_left_out) > 0:
+        what = "an answer" if not isinstance(found.question, WantedLimit) else "a figure of some answer"
+        left_out = f"item lacks {what} and is" if n_left == 1 else f"items lack {what} and are"
+        said.append(f"{numbers.count(n_left)} {left_out} left out.")
     if found.in_vain and found.mixes:
         said.append(f"With {', '.join(map(str, found.in_vain))} answers an item no number of items would do.")
+    return said
+
+
+def _of_history(found: CheapestMixes) -> list[str]:
+    history = found.history
+    if history is None:
+        return []
+    said = (
+        f"History: scores of {history.n_older} other models leave {numbers.share(history.left)} of variance: "
+        f"where a gate that stops early needs half of a suite, with history: auto it needs "
+        f"{numbers.share(history.share_of_half)}."
+    )
+    if any(one.history for one in found.mixes):
+        return [
+            f"{said} Its mix pays for the candidate's answers to the items that are asked on average; "
+            "the baseline's are stored."
+        ]
+    few = [one.mix.items for one in found.mixes if one.mix.repeats == 1]
+    if few and min(few) > found.source.n_items:
+        return [f"{said} Of items that no older model has answered it says nothing: new ones have to be asked of them."]
+    return [said]
+
+
+def _rests_on(found: CheapestMixes) -> list[str]:
+    source, question = found.source, found.question
+    n = numbers.count(source.n_items)
+    if isinstance(question, WantedLimit):
+        said = [
+            f"Drawn from {n} items of the earlier run, the candidate's figures multiplied so that the supposed one is "
+            f"true (it was {_figure(found, found.observed)}). Another candidate may differ more, and then needs more."
+        ]
+        if question.cap is not None:
+            said.append(f"An answer may cost up to {numbers.usd(question.cap)}: the rule counts with it.")
+        return said
+    said = [
+        f"Drawn from {n} items of the earlier run, weighed so that the supposed difference is true of them (it was "
+        f"{_figure(found, found.observed)}). Another candidate may differ more, and then needs more."
+    ]
+    if any(one.mix.repeats > source.stored_repeats for one in found.mixes):
+        said.append(
+            f"Answers beyond the {numbers.count(source.stored_repeats)} stored of each item are made up, as answers to "
+            "it vary: these chances are known less well, as their ranges say."
+        )
     return said

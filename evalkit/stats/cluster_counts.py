@@ -32,16 +32,28 @@ _DRAWN = 20
 """So many of the largest clusters are drawn; a sum of many smaller ones is described well by its moments."""
 _DRAWS = 1000
 _TIE = 0.75
+_SMALL = 0.03
+"""Share of the pairs: where no cluster has more, the moments alone say whether a p-value lies far from alpha,"""
+_FAR = 1.5
+"""by this factor."""
 
 
-def predictive_p(sizes: Floats, wins: Floats, losses: Floats, margin: float) -> float:
+def predictive_p(
+    sizes: Floats, wins: Floats, losses: Floats, margin: float, *, only_whether: float | None = None
+) -> float:
     """P-value against "the true difference is -margin", for float64[K] counts of pairs, wins and losses by cluster.
 
     The counts may be fractions (repeats that are averaged within their item), the margin may be negative.
+    `only_whether`: all that is asked is whether it lies above this level. Where the moments of all clusters, which cost
+    a tenth of the draws, put it far from there, they are the answer.
     """
     lost, won, n = float(losses.sum()), float(wins.sum()), float(sizes.sum())
     p_loss, p_win = constrained_rates(won, lost, n, -margin)
     posterior = _posterior(sizes, wins, losses, p_loss, p_win)
+    if only_whether is not None and float(sizes.max()) <= _SMALL * n:
+        rough = _by_moments(sizes, won - lost, _TIE if lost else 1.0, posterior, (p_loss, p_win))
+        if not only_whether / _FAR < rough < only_whether * _FAR:
+            return rough
     quantiles = (np.arange(_DRAWS) + 0.5) / _DRAWS  # stratified: each rho comes as often as it is probable
     picked = np.minimum(np.searchsorted(np.cumsum(posterior), quantiles), _RHO.size - 1)
     order = np.argsort(-sizes, kind="stable")
@@ -54,6 +66,14 @@ def predictive_p(sizes: Floats, wins: Floats, losses: Floats, margin: float) -> 
     mean, variance, third = _moments_of_sum(rest, p_loss, p_win)[:, picked]
     sd = np.sqrt(np.maximum(variance, 1e-12))
     return float(pearson3_tail((observed - (tie - 0.5) - total - mean) / sd, third / sd**3).mean())
+
+
+def _by_moments(sizes: Floats, observed: float, tie: float, posterior: Floats, rates: tuple[float, float]) -> float:
+    """The same chance with no cluster drawn: every sum by its three moments."""
+    mean, variance, third = _moments_of_sum(sizes, *rates)
+    sd = np.sqrt(np.maximum(variance, 1e-12))
+    tails = pearson3_tail((observed - (tie - 0.5) - mean) / sd, third / sd**3)
+    return float((posterior * tails).sum())
 
 
 def pearson3_tail(x: Floats, skewness: Floats) -> Floats:
@@ -91,8 +111,14 @@ def _distinct(sizes: Floats, wins: Floats, losses: Floats) -> tuple[Floats, Floa
     kinds = np.stack([sizes, wins, losses])
     if sizes.size <= 50:
         return kinds, np.ones(sizes.size)
-    found, many = np.unique(kinds, axis=1, return_counts=True)
-    return found, many.astype(np.float64)
+    if not np.array_equal(kinds, np.rint(kinds)):
+        found, many = np.unique(kinds, axis=1, return_counts=True)
+        return found, many.astype(np.float64)
+    # One whole number for each kind: they sort twenty times as fast as columns.
+    base = int(kinds.max()) + 1
+    codes, counts = np.unique(((kinds[0] * base + kinds[1]) * base + kinds[2]).astype(np.int64), return_counts=True)
+    found = np.stack([codes // base**2, codes // base % base, codes % base]).astype(np.float64)
+    return found, counts.astype(np.float64)
 
 
 def _draw(sizes: np.ndarray, p_loss: float, p_win: float, rho: Floats) -> Floats:
@@ -119,20 +145,17 @@ def _draw(sizes: np.ndarray, p_loss: float, p_win: float, rho: Floats) -> Floats
 def _moments_of_sum(sizes: Floats, p_loss: float, p_win: float) -> Floats:
     """Mean, variance and third central moment of the sum of wins - losses over these clusters: float64[3, grid]."""
     size, many = np.unique(sizes, return_counts=True)
-    moments = np.zeros((3, _RHO.size))
-    for k, rho in enumerate(_RHO):
-        moments[:, k] = (_moments(size, p_loss, p_win, float(rho)) * many).sum(axis=1)
-    return moments
+    return np.asarray((_moments(size, p_loss, p_win) * many).sum(axis=2))
 
 
-def _moments(n: Floats, p_loss: float, p_win: float, rho: float) -> Floats:
-    """Mean, variance and third central moment of wins - losses in clusters of n pairs: float64[3, K].
+def _moments(n: Floats, p_loss: float, p_win: float) -> Floats:
+    """Mean, variance and third central moment of wins - losses in clusters of n pairs: float64[3, grid, K].
 
     By the law of total cumulance over the cluster's own rates, whose moments are the Dirichlet's.
     """
-    if rho <= 0:
-        mean, differs = p_win - p_loss, p_win + p_loss
-        return np.stack([n * mean, n * (differs - mean**2), n * (mean - 3 * mean * differs + 2 * mean**3)])
+    mean, differs = p_win - p_loss, p_win + p_loss
+    alone = np.stack([n * mean, n * (differs - mean**2), n * (mean - 3 * mean * differs + 2 * mean**3)])
+    rho = _RHO[1:, None]
     a = (1 - rho) / rho
     x, y = p_win * a, p_loss * a
     second, third = a * (a + 1), a * (a + 1) * (a + 2)
@@ -142,10 +165,11 @@ def _moments(n: Floats, p_loss: float, p_win: float, rho: float) -> Floats:
     d3 = rising / third
     variance, skew = d2 - d1**2, d3 - 3 * d1 * d2 + 2 * d1**3
     shared = (d_differs - d1 * (p_win + p_loss)) - (d3 - d1 * d2)
-    return np.stack(
+    together = np.stack(
         [
-            n * d1,
+            np.broadcast_to(n * d1, (rho.size, n.size)),
             n * (p_win + p_loss - d2) + n * n * variance,
             n * (d1 - 3 * d_differs + 2 * d3) + 3 * n * n * shared + n**3 * skew,
         ]
     )
+    return np.concatenate((alone[:, None], together), axis=1)

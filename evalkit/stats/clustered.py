@@ -94,11 +94,12 @@ def clustered(
     binary: bool,
     guard: bool,
     undecided: float = UNDECIDED,
+    only_whether: float | None = None,
 ) -> PValue:
     """P-values of the mean difference of items that move together; `weights` as in `jackknife`.
 
     `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
-    alpha will do: the dearer test can only raise what is above alpha already.
+    alpha will do: the dearer test can only raise what is above alpha already. `only_whether`: as in `predictive_p`.
 
     Right/wrong: the larger of `predictive_p` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`, `predictive_p`
     on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff
@@ -116,7 +117,7 @@ def clustered(
     sizes, sums = by_cluster(v), by_cluster(v * differences)
     if binary:
         won, lost = by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0))
-        return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided)
+        return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided, only_whether)
     if jack.se == 0:
         return lambda supposed: unseen(jack.mean, jack.k_eff, supposed)
     rises, drops = by_cluster(v * np.maximum(differences, 0)), by_cluster(v * np.maximum(-differences, 0))
@@ -132,12 +133,15 @@ def clustered(
         # The typical size of a difference; a margin is at most one of them.
         one = min(max(jump, abs(supposed) * 1.05, 1e-3), 1.0)
         won = np.minimum(rises / one, sizes)
-        return max(p, predictive_p(sizes, won, np.minimum(drops / one, sizes - won), -supposed / one))
+        lost = np.minimum(drops / one, sizes - won)
+        return max(p, predictive_p(sizes, won, lost, -supposed / one, only_whether=only_whether))
 
     return p_value
 
 
-def _right_or_wrong(sizes: Floats, wins: Floats, losses: Floats, k_eff: float, undecided: float) -> PValue:
+def _right_or_wrong(
+    sizes: Floats, wins: Floats, losses: Floats, k_eff: float, undecided: float, only_whether: float | None
+) -> PValue:
     mean = float((wins - losses).sum() / sizes.sum())
     nothing_differs = not (wins.any() or losses.any())
 
@@ -149,12 +153,32 @@ def _right_or_wrong(sizes: Floats, wins: Floats, losses: Floats, k_eff: float, u
         p = tilted_p(wins - losses - supposed * sizes, k_eff)
         if nothing_differs:
             p = max(p, unseen(mean, k_eff, supposed))
-        return p if p > undecided else max(p, predictive_p(sizes, wins, losses, -supposed))
+        if p > undecided:
+            return p
+        return max(p, predictive_p(sizes, wins, losses, -supposed, only_whether=only_whether))
 
     return p_value
 
 
 _STEPS = 60
+
+
+def _tilt(scaled: Floats) -> float:
+    """The number by which empirical likelihood reweighs: where sum(s / (1 + tilt s)) is 0, by Newton's steps within a
+    bracket that halving narrows where they leave it."""
+    low, high = 0.0, (1 - 1e-9) / -float(scaled.min())
+    tilt = min(float(scaled.sum()) / float((scaled * scaled).sum()), high / 2)
+    for _ in range(_STEPS):
+        share = scaled / (1 + tilt * scaled)
+        value = float(share.sum())
+        low, high = (tilt, high) if value > 0 else (low, tilt)
+        after = tilt + value / float((share * share).sum())
+        if not low < after < high:
+            after = (low + high) / 2
+        if abs(after - tilt) <= 1e-13 * high:
+            return after
+        tilt = after
+    return tilt
 
 
 def tilted_p(sums: Floats, k_eff: float) -> float:
@@ -170,14 +194,7 @@ def tilted_p(sums: Floats, k_eff: float) -> float:
     if float(scaled.min()) >= 0:
         return 0.0
     k = sums.size
-    low, high = 0.0, (1 - 1e-9) / -float(scaled.min())
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if float((scaled / (1 + middle * scaled)).sum()) > 0:
-            low = middle
-        else:
-            high = middle
-    weights = 1 / (1 + (low + high) / 2 * scaled) / k
+    weights = 1 / (1 + _tilt(scaled) * scaled) / k
     plain = k * float((weights * scaled**2).sum())
     variance = plain * k / (k - 1)
     third = k * float((weights * scaled**3).sum())

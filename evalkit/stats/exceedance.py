@@ -57,15 +57,9 @@ def latency_ratio(
     `weights`: float64[n], how many requests of the traffic each row stands for; the quantiles are then the traffic's.
     Raises ValueError for unequal, absent, zero or negative durations.
     """
-    first, second = _durations(baseline_s, "baseline"), _durations(candidate_s, "candidate")
-    if first.size != second.size:
-        raise ValueError(f"latencies are compared item by item: there are {first.size} and {second.size}")
-    check_alpha(alpha)
-    _check_quantile(quantile)
-    if not (math.isfinite(max_ratio) and max_ratio > 0):
-        raise ValueError(f"max_ratio is a positive number like 1.2, not {max_ratio}")
-    codes, heavy = read_dependence(first.size, groups, None, weights)
-    test = _RatioTest(first, second, quantile, codes, heavy)
+    test, first, second, codes, heavy = _ratio_test(
+        baseline_s, candidate_s, quantile, max_ratio, alpha, groups, weights
+    )
     p_pass, p_fail = test.p_values(max_ratio)
     verdict = _verdict(p_pass, p_fail, alpha)
     q, q_candidate = (weighted_quantile(values, quantile, heavy) for values in (first, second))
@@ -83,6 +77,41 @@ def latency_ratio(
         first.size,
         (*_notes(first.size, quantile), *_few_groups(codes, test.n_beyond(max_ratio))),
     )
+
+
+def latency_ratio_verdict(
+    baseline_s: npt.ArrayLike,
+    candidate_s: npt.ArrayLike,
+    quantile: float,
+    max_ratio: float,
+    alpha: float = 0.05,
+    groups: Labels | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> Verdict:
+    """The verdict of `latency_ratio` without the work for an interval."""
+    test = _ratio_test(baseline_s, candidate_s, quantile, max_ratio, alpha, groups, weights)[0]
+    return _verdict(*test.p_values(max_ratio), alpha)
+
+
+def _ratio_test(
+    baseline_s: npt.ArrayLike,
+    candidate_s: npt.ArrayLike,
+    quantile: float,
+    max_ratio: float,
+    alpha: float,
+    groups: Labels | None,
+    weights: npt.ArrayLike | None,
+) -> tuple[_RatioTest, Floats, Floats, Codes | None, Floats | None]:
+    """The test, and what was read: both sides' times, what moves together, weights."""
+    first, second = _durations(baseline_s, "baseline"), _durations(candidate_s, "candidate")
+    if first.size != second.size:
+        raise ValueError(f"latencies are compared item by item: there are {first.size} and {second.size}")
+    check_alpha(alpha)
+    _check_quantile(quantile)
+    if not (math.isfinite(max_ratio) and max_ratio > 0):
+        raise ValueError(f"max_ratio is a positive number like 1.2, not {max_ratio}")
+    codes, heavy = read_dependence(first.size, groups, None, weights)
+    return _RatioTest(first, second, quantile, codes, heavy), first, second, codes, heavy
 
 
 def _bounds(
@@ -171,12 +200,7 @@ def latency_limit(
     weights: npt.ArrayLike | None = None,
 ) -> LimitDecision:
     """Whether a latency quantile is at most `max_s` seconds. `groups`, `weights`, errors as for `latency_ratio`."""
-    values = _durations(latencies_s, "latency")
-    check_alpha(alpha)
-    _check_quantile(quantile)
-    if not (math.isfinite(max_s) and max_s > 0):
-        raise ValueError(f"max_s is a positive number of seconds, not {max_s}")
-    codes, heavy = read_dependence(values.size, groups, None, weights)
+    values, codes, heavy = _limit_read(latencies_s, quantile, max_s, alpha, groups, weights)
     n = values.size
     if codes is None:
         p_pass, p_fail, low, high = _binomial(np.sort(values), quantile, max_s, alpha)
@@ -201,6 +225,37 @@ def latency_limit(
     )
 
 
+def latency_limit_verdict(
+    latencies_s: npt.ArrayLike,
+    quantile: float,
+    max_s: float,
+    alpha: float = 0.05,
+    groups: Labels | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> Verdict:
+    """The verdict of `latency_limit` without the work for an interval."""
+    values, codes, heavy = _limit_read(latencies_s, quantile, max_s, alpha, groups, weights)
+    if codes is None:
+        return _verdict(*_binomial(np.sort(values), quantile, max_s, alpha)[:2], alpha)
+    return _verdict(*_slow_p_values(values, quantile, max_s, codes, heavy), alpha)
+
+
+def _limit_read(
+    latencies_s: npt.ArrayLike,
+    quantile: float,
+    max_s: float,
+    alpha: float,
+    groups: Labels | None,
+    weights: npt.ArrayLike | None,
+) -> tuple[Floats, Codes | None, Floats | None]:
+    values = _durations(latencies_s, "latency")
+    check_alpha(alpha)
+    _check_quantile(quantile)
+    if not (math.isfinite(max_s) and max_s > 0):
+        raise ValueError(f"max_s is a positive number of seconds, not {max_s}")
+    return values, *read_dependence(values.size, groups, None, weights)
+
+
 def _binomial(
     values: Floats, quantile: float, max_s: float, alpha: float
 ) -> tuple[float, float, float | None, float | None]:
@@ -221,16 +276,20 @@ def _binomial(
 def _clustered_limit(
     values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes, weights: Floats | None
 ) -> tuple[float, float, float | None, float | None]:
-    share = 1 - quantile
-
     def p_values(limit: float) -> tuple[float, float]:
-        """Slow answers are losses of 1 against an ideal that has none: at most `share` of them may be."""
-        lost = -(values > limit).astype(np.float64)
-        up = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False)
-        down = clustered.clustered(-lost, codes, weights, binary=weights is None, guard=False)
-        return up(-share), down(share)
+        return _slow_p_values(values, quantile, limit, codes, weights)
 
     return (*p_values(max_s), *_bounds(p_values, max_s, alpha, weighted_quantile(values, quantile, weights)))
+
+
+def _slow_p_values(
+    values: Floats, quantile: float, limit: float, codes: Codes, weights: Floats | None
+) -> tuple[float, float]:
+    """Slow answers are losses of 1 against an ideal that has none: at most 1 - quantile of them may be."""
+    share, lost = 1 - quantile, -(values > limit).astype(np.float64)
+    up = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False)
+    down = clustered.clustered(-lost, codes, weights, binary=weights is None, guard=False)
+    return up(-share), down(share)
 
 
 def weighted_quantile(values: Floats, quantile: float, weights: Floats | None) -> float:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.stats.exceedance import latency_limit, latency_ratio
-from evalkit.stats.ratios import cost_ratio
+from evalkit.stats.exceedance import latency_limit_verdict, latency_ratio_verdict
+from evalkit.stats.ratios import cost_verdict
 from evalkit.stats.scores import Codes, Labels, read_labels
-from evalkit.stats.verdict import LimitDecision, Verdict
+from evalkit.stats.verdict import Verdict
 
 
 def decide_quantile(
@@ -37,12 +37,11 @@ def decide_quantile(
     if max_ratio is None and max_s is None:
         raise ValueError("decide_quantile needs a limit: max_ratio, max_s or both")
     groups = grouped(np.asarray(candidate_s).size, clusters, items)
-    found: list[LimitDecision] = []
+    verdicts: set[Verdict] = set()
     if max_ratio is not None:
-        found.append(latency_ratio(baseline_s, candidate_s, q, max_ratio, alpha, groups, weights))
+        verdicts.add(latency_ratio_verdict(baseline_s, candidate_s, q, max_ratio, alpha, groups, weights))
     if max_s is not None:
-        found.append(latency_limit(candidate_s, q, max_s, alpha, groups, weights))
-    verdicts = {decision.verdict for decision in found}
+        verdicts.add(latency_limit_verdict(candidate_s, q, max_s, alpha, groups, weights))
     return next(v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS) if v in verdicts)
 
 
@@ -64,7 +63,7 @@ def decide_cost(
     ValueError as `cost_ratio` does.
     """
     groups = grouped(np.asarray(candidate_usd).size, clusters, items)
-    return cost_ratio(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap, weights).verdict
+    return cost_verdict(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap, weights)
 
 
 def grouped(n: int, clusters: Labels | None, items: Labels | None) -> Codes | None:

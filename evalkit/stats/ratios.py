@@ -47,22 +47,10 @@ def cost_ratio(
     stands for; the bill is then the traffic's.
     Raises ValueError for negative, absent or unequal values: an unknown price is not a price of zero.
     """
-    first, second = _amounts(baseline, candidate)
-    check_alpha(alpha)
-    if not (math.isfinite(max_ratio) and max_ratio > 0):
-        raise ValueError(f"max_ratio is a positive number like 0.5, not {max_ratio}")
-    if cap is not None and not (math.isfinite(cap) and cap > 0):
-        raise ValueError(f"cap is the most that one answer can cost, not {cap}")
-    n = first.size
-    rows = _Rows(*read_dependence(n, clusters, None, weights))
-    few = n < FEWEST or (rows.labels is not None and np.unique(rows.labels).size < clustered.FEWEST)
-    saved = max_ratio * first - second
-    guard = None
-    if cap is not None:
-        dearest = max(cap, float(second.max()))
-        guard = _Cap(max_ratio * rows.mean(first) - dearest, dearest)
-    p_pass, p_fail = (1.0, 1.0) if few else _p_values(saved, first, second, rows, guard)
-    verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
+    tested = _tested(baseline, candidate, max_ratio, alpha, clusters, cap, weights)
+    first, second, rows, guard = tested.first, tested.second, tested.rows, tested.guard
+    few, p_pass, p_fail, verdict = tested.few, tested.p_pass, tested.p_fail, tested.verdict
+    n, saved = first.size, max_ratio * first - second
     low, high = (None, None) if few else _bounds(second, first, rows, alpha)
     if high is not None:
         high = _least_ratio(first, second, rows, guard, alpha, high)
@@ -81,6 +69,57 @@ def cost_ratio(
         n,
         tuple(_notes(saved, first, n, rows, guard, alpha, few=few)),
     )
+
+
+def cost_verdict(
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
+    max_ratio: float,
+    alpha: float = 0.05,
+    clusters: Labels | None = None,
+    cap: float | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> Verdict:
+    """The verdict of `cost_ratio` without the work for an interval."""
+    return _tested(baseline, candidate, max_ratio, alpha, clusters, cap, weights).verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    first: Floats
+    second: Floats
+    rows: _Rows
+    guard: _Cap | None
+    few: bool
+    p_pass: float
+    p_fail: float
+    verdict: Verdict
+
+
+def _tested(
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
+    max_ratio: float,
+    alpha: float,
+    clusters: Labels | None,
+    cap: float | None,
+    weights: npt.ArrayLike | None,
+) -> _Tested:
+    first, second = _amounts(baseline, candidate)
+    check_alpha(alpha)
+    if not (math.isfinite(max_ratio) and max_ratio > 0):
+        raise ValueError(f"max_ratio is a positive number like 0.5, not {max_ratio}")
+    if cap is not None and not (math.isfinite(cap) and cap > 0):
+        raise ValueError(f"cap is the most that one answer can cost, not {cap}")
+    rows = _Rows(*read_dependence(first.size, clusters, None, weights))
+    few = first.size < FEWEST or (rows.labels is not None and np.unique(rows.labels).size < clustered.FEWEST)
+    guard = None
+    if cap is not None:
+        dearest = max(cap, float(second.max()))
+        guard = _Cap(max_ratio * rows.mean(first) - dearest, dearest)
+    p_pass, p_fail = (1.0, 1.0) if few else _p_values(max_ratio * first - second, first, second, rows, guard)
+    verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
+    return _Tested(first, second, rows, guard, few, p_pass, p_fail, verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Drawing new runs from an earlier one: items anew, answers of each item anew, with a difference that is true.
 
     source = Population.of(StoredPair(baseline, candidate), repeats=2, difference=0.0)
-    baseline, candidate, item, cluster = source.draw(rng, items=400)
+    run = source.draw(rng, items=400)
+    run.baseline, run.candidate, run.item
 
 Items (whole clusters) are drawn with replacement, with weights by which the mean difference is exactly the supposed
 one: those of empirical likelihood, the nearest to equal ones (Owen 2001, chapter 2). Of a drawn item's answers as many
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.stats.item_groups import ItemGroups, some_answers
 from evalkit.stats.repeats import Components, components
 from evalkit.stats.scores import Codes, Floats
 
@@ -31,6 +33,14 @@ class StoredPair:
     """float64[I, L]: the other model's."""
     clusters: Codes | None = None
     """int64[I]: equal for items that move together. None: each stands alone."""
+    weights: Floats | None = None
+    """float64[I]: requests that each item stands for, in any unit; items of the next run have such weights too. None:
+    all alike."""
+
+    @property
+    def mean_difference(self) -> float:
+        """Candidate minus baseline; of the traffic, where items have weights."""
+        return float(np.average(self.candidate.mean(axis=1) - self.baseline.mean(axis=1), weights=self.weights))
 
     @property
     def stored_repeats(self) -> int:
@@ -52,13 +62,21 @@ class StoredPair:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnRun:
+    """A new run: arrays of one length, a row for each item and answer."""
+
+    baseline: Floats
+    candidate: Floats
+    item: Codes
+    cluster: Codes
+    weights: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
     """Where items are drawn from, of which the supposed difference is true."""
 
-    groups: tuple[Codes, ...]
-    """Items of each cluster (or the item alone)."""
-    chances: Floats
-    """float64[G]: how often each is drawn."""
+    groups: ItemGroups
     answer: Callable[[np.random.Generator, Codes], tuple[Floats, Floats]]
     """Answers of both models, float64[n, repeats] each, to items drawn."""
     unit_variance: float
@@ -67,74 +85,85 @@ class Population:
     """Its standard error: so few items tell how far items differ."""
     clustered: bool
     repeats: int
+    weights: Floats | None = None
+    """float64[I], of mean 1."""
+
+    @property
+    def chances(self) -> Floats:
+        """float64[G]: how often each cluster (or item) is drawn."""
+        return self.groups.chances
 
     @property
     def fewest(self) -> int:
         """Items below which no test decides."""
-        return max(15, math.ceil(5 * len(np.concatenate(self.groups)) / len(self.groups))) if self.clustered else 15
+        return max(15, math.ceil(5 * self.groups.order.size / len(self.groups))) if self.clustered else 15
 
     @classmethod
     def of(cls, stored: StoredPair, repeats: int, difference: float) -> Population | None:
         """None where no weights make the difference true."""
         n = len(stored.baseline)
-        codes = np.arange(n) if stored.clusters is None else np.unique(stored.clusters, return_inverse=True)[1]
-        order = np.argsort(codes, kind="stable")
-        groups = tuple(np.split(order, np.flatnonzero(np.diff(codes[order])) + 1))
+        groups = ItemGroups.of(n, stored.clusters)
         if repeats <= stored.stored_repeats:
             truth = np.column_stack((stored.baseline.mean(axis=1), stored.candidate.mean(axis=1)))
             answer = _subsets(stored, repeats)
         else:
             truth = _true_means(stored)
             answer = _made_up(stored, truth, repeats)
-        ahead = truth[:, 1] - truth[:, 0] - difference
-        sums = np.array([float(ahead[group].sum()) for group in groups])
+        stands = np.ones(n) if stored.weights is None else stored.weights / stored.weights.mean()
+        sums = groups.sums(stands * (truth[:, 1] - truth[:, 0] - difference))
         chances = _weights(sums)
         if chances is None:
             return None
+        groups = groups.drawn_with(chances)
         parts = stored.parts()[0]
+        size = groups.items_each
+        # What an item that is drawn stands for, on average, and what unequal weights make of the answers' own noise.
+        weight = float((chances * groups.sums(stands)).sum()) / size
+        unequal = float((chances * groups.sums(stands**2)).sum()) / size / weight**2
         noise = parts.run / repeats if parts is not None else 0.0
-        sizes = np.array([len(group) for group in groups], dtype=np.float64)
-        size = float((chances * sizes).sum())
-        spread = float((chances * sums**2).sum()) / size
-        error = math.sqrt(max(0.0, float((chances * sums**4).sum()) / size**2 - spread**2) / len(groups))
+        spread = float((chances * sums**2).sum()) / size / weight**2
+        fourth = float((chances * sums**4).sum()) / size**2 / weight**4
+        error = math.sqrt(max(0.0, fourth - spread**2) / len(groups))
         if repeats <= stored.stored_repeats and parts is not None:
             # The stored means hold noise of their own, which drawing without replacement does not add again.
             noise -= parts.run / stored.stored_repeats
         elif parts is not None:
-            # Means that were drawn together to be the true ones hide how badly so few answers tell their spread: the
-            # stored means say it, and how answers to one item differ is an estimate too.
-            raw = stored.candidate.mean(axis=1) - stored.baseline.mean(axis=1) - difference
-            of_raw = np.array([float(raw[group].sum()) for group in groups])
-            fourth = float((chances * of_raw**4).sum()) - float((chances * of_raw**2).sum()) ** 2
-            of_stored = math.sqrt(max(0.0, fourth) / len(groups)) / size
-            k = stored.stored_repeats
-            of_run = parts.run * math.sqrt(2 / (n * (k - 1))) * abs(1 / repeats - 1 / k)
-            error = max(error, math.hypot(of_stored, of_run))
-        return cls(groups, chances, answer, max(spread + noise, 1e-6), error, stored.clusters is not None, repeats)
+            error = max(error, _error_of_stored(stored, groups, stands / weight, difference, repeats, parts))
+        weights = None if stored.weights is None else stands
+        variance = max(spread + noise * unequal, 1e-6)
+        return cls(groups, answer, variance, error, stored.clusters is not None, repeats, weights)
 
-    def draw(self, rng: np.random.Generator, items: int) -> tuple[Floats, Floats, Codes, Codes]:
+    def draw(self, rng: np.random.Generator, items: int) -> DrawnRun:
         """Scores of both models, and which item and which cluster each belongs to: arrays of items x repeats."""
-        sizes = float(sum(c * len(group) for c, group in zip(self.chances, self.groups, strict=True)))
-        drawn = rng.choice(len(self.groups), max(1, round(items / sizes)), p=self.chances)
-        chosen = np.concatenate([self.groups[g] for g in drawn])
-        cluster = np.repeat(np.arange(len(drawn)), [len(self.groups[g]) for g in drawn])
+        chosen, cluster = self.groups.draw(rng, items)
         baseline, candidate = self.answer(rng, chosen)
         item = np.repeat(np.arange(len(chosen)), self.repeats)
-        return baseline.ravel(), candidate.ravel(), item, np.repeat(cluster, self.repeats)
+        weights = None if self.weights is None else np.repeat(self.weights[chosen], self.repeats)
+        return DrawnRun(baseline.ravel(), candidate.ravel(), item, np.repeat(cluster, self.repeats), weights)
+
+
+def _error_of_stored(
+    stored: StoredPair, groups: ItemGroups, stands: Floats, difference: float, repeats: int, parts: Components
+) -> float:
+    """The standard error of the variance where more answers are planned than were stored.
+
+    Means that were drawn together to be the true ones hide how badly so few answers tell their spread: the stored means
+    say it, and how answers to one item differ is an estimate too.
+    """
+    raw = groups.sums(stands * (stored.candidate.mean(axis=1) - stored.baseline.mean(axis=1) - difference))
+    fourth = float((groups.chances * raw**4).sum()) - float((groups.chances * raw**2).sum()) ** 2
+    of_stored = math.sqrt(max(0.0, fourth) / len(groups)) / groups.items_each
+    k = stored.stored_repeats
+    of_run = parts.run * math.sqrt(2 / (len(stands) * (k - 1))) * abs(1 / repeats - 1 / k)
+    return math.hypot(of_stored, of_run)
 
 
 def _subsets(stored: StoredPair, repeats: int) -> Callable[[np.random.Generator, Codes], tuple[Floats, Floats]]:
     def answer(rng: np.random.Generator, chosen: Codes) -> tuple[Floats, Floats]:
-        return _some(rng, stored.baseline[chosen], repeats), _some(rng, stored.candidate[chosen], repeats)
+        baseline, candidate = stored.baseline[chosen], stored.candidate[chosen]
+        return some_answers(rng, baseline, repeats), some_answers(rng, candidate, repeats)
 
     return answer
-
-
-def _some(rng: np.random.Generator, scores: Floats, k: int) -> Floats:
-    if scores.shape[1] == 1:
-        return scores
-    places = np.argsort(rng.random(scores.shape), axis=1)[:, :k]
-    return np.take_along_axis(scores, places, axis=1)
 
 
 def _made_up(

@@ -12,22 +12,46 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from evalkit.stats.comparison import decide
+from evalkit.stats.comparison import decide_roughly
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.tango import normal_quantile
 from evalkit.stats.verdict import Tail, Verdict
 
 DRAWS = 400
-"""Draws behind a mix; twice as many behind one that is offered."""
+"""Draws behind a mix that is offered."""
 MOST_DRAWN = 20_000
 """Items of one draw: what takes more is told from the largest that were drawn."""
 _ROUNDS = (0.15, 0.25, 0.6)  # shares of the draws at each guess: the next guess rests on all of them
+_ROUNDS_NEAR = (0.5, 0.5)
+_MORE_ROUNDS, _NEAR = 4, 0.04  # further ones, until the last guess was that near the number that is told
+_LOCAL = 6.0  # how fast draws at other numbers of items lose their say: few items bend the curve
+_SHORT = 0.02  # a number of items that was found by halving may pass so much more rarely
 _FAR = 0.1  # a promise this far from what was wanted is none
 MOST_ITEMS = 10_000_000
 """No plan beyond this is a plan."""
+
+
+class Trials(Protocol):
+    """New runs of which the supposed truth is true, and what the gate's own test says of each."""
+
+    @property
+    def fewest(self) -> int:
+        """Items below which no test decides."""
+
+    @property
+    def slope(self) -> float:
+        """a of Phi(a sqrt(n) + b): how many standard deviations of one item the truth lies from the limit."""
+
+    @property
+    def slope_error(self) -> float:
+        """Standard error of the logarithm of the variance behind `slope`: so few items tell how far items differ."""
+
+    def verdict(self, rng: np.random.Generator, items: int) -> Verdict:
+        """Of one new run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,7 @@ class Mix:
 
 
 def smallest(
-    stored: StoredPair, question: WantedPower, repeats: int, *, seed: int = 0, draws: int = DRAWS
+    stored: StoredPair, question: WantedPower, repeats: int, *, seed: int = 0, draws: int = DRAWS, start: int = 0
 ) -> Mix | None:
     """The fewest items that pass with the wanted chance at so many answers an item.
 
@@ -78,36 +102,81 @@ def smallest(
         raise ValueError("one stored answer an item says nothing of how answers to the same item differ")
     if question.at_margin:
         return None
-    distance = question.difference + question.margin
-    source = Population.of(stored, repeats, question.difference)
-    if source is None:
-        return None
-    rounds = [max(1, round(part * draws)) for part in _ROUNDS]
-    drawn = _Draws(source, question, np.random.default_rng(seed))
+    trials = ScoreTrials.of(stored, question, repeats, question.difference)
+    failing = ScoreTrials.of(stored, question, repeats, -2 * question.margin if question.margin else -0.05)
+    return (
+        None
+        if trials is None
+        else fewest_items(trials, failing, question, repeats, seed=seed, draws=draws, start=start)
+    )
+
+
+class Question(Protocol):
+    """What a gate is to show, and how surely."""
+
+    @property
+    def alpha(self) -> float:
+        """Accepted chance of a wrong pass."""
+
+    @property
+    def power(self) -> float:
+        """Wanted chance of a pass."""
+
+
+def fewest_items(
+    trials: Trials,
+    failing: Trials | None,
+    question: Question,
+    repeats: int,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    start: int = 0,
+) -> Mix | None:
+    """The fewest items of which the wanted share of `trials` passes; `failing`: of which the share of fails is told.
+
+    `start`: a number of items near the one that is looked for; 0: none is known. None: more items than are drawn, or
+    ever planned.
+    """
+    slope, power, fewest = trials.slope, question.power, trials.fewest
+    rounds = [max(1, round(part * draws)) for part in (_ROUNDS_NEAR if start else _ROUNDS)]
+    drawn = _Draws(trials, power, np.random.default_rng(seed))
     # The sum of the two normal quantiles is where an exact normal test stands; ours ask for some more.
-    slope = distance / math.sqrt(source.unit_variance)
-    items = _items_for(slope, -normal_quantile(1 - question.alpha) - 0.15, question.power, source.fewest)
+    items = start or _items_for(slope, -normal_quantile(1 - question.alpha) - 0.15, power, fewest)
     for n in rounds:
         drawn.ask(items, n)
-        items = _items_for(slope, drawn.level(slope, items), question.power, source.fewest)
+        items = _items_for(slope, drawn.level(slope, items), power, fewest)
         if items > MOST_ITEMS:
             return None
+    settled = False
+    for _ in range(_MORE_ROUNDS):
+        settled = abs(drawn.seen[-1][0] - min(items, MOST_DRAWN)) <= max(1.0, _NEAR * items)
+        if settled:
+            break
+        drawn.ask(items, rounds[-1])
+        items = min(_items_for(slope, drawn.level(slope, items), power, fewest), MOST_ITEMS)
     passes = _phi(slope * math.sqrt(items) + drawn.level(slope, items))
-    if abs(passes - question.power) > _FAR or not drawn.agree(slope, items):
-        # Where little varies a guard decides, and power is a step: no smooth curve fits it.
+    if not settled or abs(passes - power) > _FAR or not drawn.agree(slope, items):
+        # Where little varies a guard decides, and power is a step; where a few items weigh much, it falls before it
+        # rises: no smooth curve fits that.
         found = _searched(drawn, rounds[0], items)
         if found is None:
             return None
-        drawn.ask(found, rounds[-1])
-        items, passes = found, drawn.seen[-1][2] / drawn.seen[-1][1]
-    failing = fail_chance(stored, question, items, repeats, draws=max(20, draws // 4), seed=seed)
-    low, high = _if_spread_is_other(source, slope * math.sqrt(items), passes)
-    return Mix(items, repeats, passes, low, high, failing, drawn.n)
+        items, passes = found, drawn.share(found, rounds[-1])
+        for _ in range(_MORE_ROUNDS):
+            if passes >= power - _SHORT or items >= MOST_DRAWN:
+                break
+            items = math.ceil(1.06 * items)
+            passes = drawn.share(items, rounds[-1])
+    fails = math.nan if failing is None else share_of(failing, items, max(20, draws // 4), seed, Verdict.FAIL)
+    low, high = _if_spread_is_other(trials, items, passes)
+    return Mix(items, repeats, passes, low, high, fails, drawn.n)
 
 
-def _if_spread_is_other(source: Population, distance: float, passes: float) -> tuple[float, float]:
-    """The chance where the variance lies at either end of its 95 % interval (on the log scale); distance: a sqrt(n)."""
-    factor = math.exp(1.96 * source.variance_error / source.unit_variance)
+def _if_spread_is_other(trials: Trials, items: int, passes: float) -> tuple[float, float]:
+    """The chance where the variance lies at either end of its 95 % interval (on the log scale)."""
+    distance = trials.slope * math.sqrt(items)
+    factor = math.exp(min(1.96 * trials.slope_error, 50.0))
     level = normal_quantile(min(max(passes, 1e-6), 1 - 1e-6)) - distance
     return _phi(distance / math.sqrt(factor) + level), _phi(distance * math.sqrt(factor) + level)
 
@@ -116,24 +185,63 @@ def pass_chance(
     stored: StoredPair, question: WantedPower, items: int, repeats: int, *, draws: int, seed: int = 0
 ) -> float | None:
     """Share of draws of so many items that pass where the supposed difference is true; None as in `smallest`."""
-    source = Population.of(stored, repeats, question.difference)
-    return None if source is None else _share(source, question, items, draws, seed, Verdict.PASS)
+    trials = ScoreTrials.of(stored, question, repeats, question.difference)
+    return None if trials is None else share_of(trials, items, draws, seed, Verdict.PASS)
 
 
 def fail_chance(
     stored: StoredPair, question: WantedPower, items: int, repeats: int, *, draws: int, seed: int = 0
 ) -> float:
     """Share of draws that fail where the candidate is worse by twice the margin (at 0: .05). nan: cannot be drawn."""
-    source = Population.of(stored, repeats, -2 * question.margin if question.margin else -0.05)
-    return math.nan if source is None else _share(source, question, items, draws, seed, Verdict.FAIL)
+    trials = ScoreTrials.of(stored, question, repeats, -2 * question.margin if question.margin else -0.05)
+    return math.nan if trials is None else share_of(trials, items, draws, seed, Verdict.FAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTrials:
+    """New runs of scores, and the test of a margin on each."""
+
+    source: Population
+    question: WantedPower
+
+    @classmethod
+    def of(cls, stored: StoredPair, question: WantedPower, repeats: int, difference: float) -> ScoreTrials | None:
+        """None where no weights make the difference true."""
+        source = Population.of(stored, repeats, difference)
+        return None if source is None else cls(source, question)
+
+    @property
+    def fewest(self) -> int:
+        return self.source.fewest
+
+    @property
+    def slope(self) -> float:
+        return (self.question.difference + self.question.margin) / math.sqrt(self.source.unit_variance)
+
+    @property
+    def slope_error(self) -> float:
+        return self.source.variance_error / self.source.unit_variance
+
+    def verdict(self, rng: np.random.Generator, items: int) -> Verdict:
+        run, question = self.source.draw(rng, items), self.question
+        return decide_roughly(
+            run.baseline,
+            run.candidate,
+            question.margin,
+            question.alpha,
+            clusters=run.cluster if self.source.clustered else None,
+            items=run.item if self.source.repeats > 1 else None,
+            tail=question.tail,
+            weights=run.weights,
+        )
 
 
 @dataclass(slots=True)
 class _Draws:
     """What was drawn so far: (items, draws, passes)."""
 
-    source: Population
-    question: WantedPower
+    trials: Trials
+    power: float
     rng: np.random.Generator
     seen: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -143,7 +251,7 @@ class _Draws:
 
     def ask(self, items: int, n: int) -> None:
         items = min(items, MOST_DRAWN)
-        passed = sum(_verdict(self.source, self.question, items, self.rng) is Verdict.PASS for _ in range(n))
+        passed = sum(self.trials.verdict(self.rng, items) is Verdict.PASS for _ in range(n))
         self.seen.append((items, n, passed))
 
     def agree(self, slope: float, items: int) -> bool:
@@ -162,7 +270,7 @@ class _Draws:
         grid = np.linspace(-8, 3, 441)
         total = np.zeros(grid.size)
         for items, n, passed in self.seen:
-            weight = math.exp(-2 * abs(math.log(items / min(near, MOST_DRAWN))))
+            weight = math.exp(-_LOCAL * abs(math.log(items / min(near, MOST_DRAWN))))
             chance = np.clip([_phi(slope * math.sqrt(items) + b) for b in grid], 1e-9, 1 - 1e-9)
             total += weight * (passed * np.log(chance) + (n - passed) * np.log1p(-chance))
         return float(grid[int(np.argmax(total))])
@@ -170,16 +278,15 @@ class _Draws:
 
 def _searched(draws: _Draws, n: int, start: int) -> int | None:
     """The fewest items with the wanted power by halving, within a twentieth; None beyond what is drawn."""
-    wanted = draws.question.power
     high = start
-    while draws.share(high, n) < wanted:
+    while draws.share(high, n) < draws.power:
         if high >= MOST_DRAWN:
             return None
         high = min(2 * high, MOST_DRAWN)
-    low = draws.source.fewest - 1
+    low = draws.trials.fewest - 1
     while high - low > max(1, high // 20):
         middle = (low + high) // 2
-        low, high = (low, middle) if draws.share(middle, n) >= wanted else (middle, high)
+        low, high = (low, middle) if draws.share(middle, n) >= draws.power else (middle, high)
     return high
 
 
@@ -188,22 +295,10 @@ def _items_for(slope: float, level: float, power: float, fewest: int) -> int:
     return max(fewest, math.ceil(max(root, 0.0) ** 2))
 
 
-def _share(source: Population, question: WantedPower, items: int, draws: int, seed: int, wanted: Verdict) -> float:
+def share_of(trials: Trials, items: int, draws: int, seed: int, wanted: Verdict) -> float:
+    """Share of so many new runs that end so."""
     rng = np.random.default_rng([seed, items])
-    return sum(_verdict(source, question, items, rng) is wanted for _ in range(draws)) / draws
-
-
-def _verdict(source: Population, question: WantedPower, items: int, rng: np.random.Generator) -> Verdict:
-    baseline, candidate, item, cluster = source.draw(rng, items)
-    return decide(
-        baseline,
-        candidate,
-        question.margin,
-        question.alpha,
-        cluster if source.clustered else None,
-        items=item if source.repeats > 1 else None,
-        tail=question.tail,
-    )
+    return sum(trials.verdict(rng, items) is wanted for _ in range(draws)) / draws
 
 
 def _phi(z: float) -> float:

@@ -60,6 +60,8 @@ def read_labels(labels: Labels, n: int, name: str) -> Codes:
     if len(labels) != n:
         raise ValueError(f"{n} pairs need {n} {name} labels, one each; there are {len(labels)}")
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iub":
+        if n and labels.dtype.kind == "i" and labels.min() == 0 and labels.max() < n and np.bincount(labels).all():
+            return np.asarray(labels, dtype=np.intp).reshape(n)  # whole numbers from 0 without a gap already
         return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.intp).reshape(n)
     codes: dict[Hashable, int] = {}
     read = np.empty(n, dtype=np.intp)

@@ -82,7 +82,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     own = condition.limit == "max_s"
     if refused and not own:
         return unmeasured(condition, refused)
-    before, after = _times(pairs.baseline, name), _times(pairs.candidate, name)
+    before, after = times_of(pairs.baseline, name), times_of(pairs.candidate, name)
     fresh = ~pairs.candidate.cached if own else ~(pairs.candidate.cached | pairs.baseline.cached)
     there = fresh & ~np.isnan(after) & (own | ~np.isnan(before))
     # An answer of the cache is lost like a failed one: whoever fills the cache could else choose which are timed.
@@ -98,7 +98,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
         )
         return unmeasured(condition, why)
     times, other = after[there], before[there]
-    waited, others_waited = (_waited(half, name)[there] for half in (pairs.candidate, pairs.baseline))
+    waited, others_waited = (waited_before(half, name)[there] for half in (pairs.candidate, pairs.baseline))
     notes = _notes(n_cached, int((waited > 0).sum()), float(waited.max()))
     # A server may give slow attempts up itself (503, a closed connection), and answer the next one at once.
     longest, others_longest = times + waited, other + others_waited
@@ -152,14 +152,15 @@ def _notes(n_cached: int, n_again: int, longest_s: float) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _waited(half: Half, name: str) -> Floats:
+def waited_before(half: Half, name: str) -> Floats:
     """Seconds before the attempt that was timed; 0 where none are known, and for the time between tokens."""
     import numpy as np
 
     return np.zeros(len(half.retry_s)) if name == "tpot" else np.nan_to_num(half.retry_s)
 
 
-def _times(half: Half, name: str) -> Floats:
+def times_of(half: Half, name: str) -> Floats:
+    """float64[n] seconds of a measured time (ttft, ttfr, tpot, total); NaN where it was not measured."""
     import numpy as np
 
     times: Floats = getattr(half, f"{name}_s")

@@ -1,0 +1,122 @@
+"""What an earlier run teaches about a rule on bills or times: each answer's dollars or seconds, as the gate reads them.
+
+    earlier = EarlierAmounts.of(folder, "gpt", "mine", condition, stated=False)
+    earlier.stored.candidate           # float64[I, K]: dollars at least (their texts' price), or seconds with waits
+
+Items of which some answer has no figure (failed, from the cache) are left out and counted: a gate reads those against
+whatever is at stake, so that a run with many of them needs more than is planned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evalkit.decide.dearest import dearest_answer_usd
+from evalkit.decide.earlier_run import FEWEST, Prices, effective_items, prices_of, together_of, whole_items
+from evalkit.decide.rules import Condition
+from evalkit.decide.rules.latency import times_of, waited_before
+from evalkit.errors import UserError
+from evalkit.results.pairing import pair
+from evalkit.results.pairs import Floats, Half, Mask
+from evalkit.results.side import Side
+from evalkit.stats.planned_limits import StoredAmounts, WantedLimit
+from evalkit.store import table as stored
+
+_THOUSAND = "usd_per_1k_samples"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAmounts:
+    """Bills or times of two models in an earlier run."""
+
+    baseline: str
+    candidate: str
+    condition: Condition
+    stored: StoredAmounts
+    prices: Prices
+    cap: float | None
+    """The most that one answer of the candidate can cost, where the rule counts with it and it is known."""
+    n_left_out: int
+    n_effective: float | None
+    """Equal, independent items that would tell as much; None: items are not weighted."""
+
+    @classmethod
+    def of(
+        cls, folder: Path, baseline: str, candidate: str, condition: Condition, *, stated: bool = False
+    ) -> EarlierAmounts:
+        """`stated`: bills as the server states them (`bills: stated`). Raises StoreError and NotComparable where the
+        run cannot be read or the two do not pair, UserError where it teaches nothing of this rule."""
+        if baseline == candidate:
+            raise UserError("baseline and candidate are the same model: name two, so that it is seen how they differ")
+        if condition.subject == "usd_per_correct":
+            raise UserError("usd_per_correct is shown and never decides: there is nothing to plan")
+        sides = (Side.of(folder, baseline), Side.of(folder, candidate))
+        tables = [stored.model_rows(folder, side.model) for side in sides]
+        if condition.kind == "cost" and not stated:
+            from evalkit.decide.supported_bills import with_supported
+
+            tables[1] = with_supported(sides[1], tables[1])
+        pairs = pair(*tables)
+        own = condition.limit in {"max_usd", "max_s"}
+        read = _bills if condition.kind == "cost" else _seconds
+        amounts = [read(half, condition) for half in (pairs.baseline, pairs.candidate)]
+        there = _known(amounts, own=own)
+        rows = np.ones(pairs.n, dtype=bool)
+        items, whole = whole_items(pairs, rows, there)
+        if len(items) < FEWEST:
+            raise UserError(_too_few(condition, len(items)))
+        together = together_of(pairs, items)
+        before, after = (np.asarray(one[items], dtype=np.float64) for one in amounts)
+        return cls(
+            baseline=baseline,
+            candidate=candidate,
+            condition=condition,
+            stored=StoredAmounts(after, None if own else before, *together),
+            prices=prices_of(sides, pairs, rows, {}),
+            cap=_cap(condition, sides[1], after),
+            n_left_out=whole - len(items),
+            n_effective=effective_items(*together),
+        )
+
+    def question(self, alpha: float, power: float, supposed: float | None = None) -> WantedLimit:
+        """What the rule is to show. `supposed`: in the unit of the rule's limit; None: as in the earlier run."""
+        unit = 1000.0 if self.condition.subject == _THOUSAND and self.condition.limit == "max_usd" else 1.0
+        quantile = None
+        if self.condition.kind == "latency":
+            quantile = int(self.condition.subject.partition("_p")[2]) / 100
+        at, true = self.condition.at / unit, None if supposed is None else supposed / unit
+        return WantedLimit(at, quantile, alpha, power, true, self.cap)
+
+
+def _bills(half: Half, _: Condition) -> Floats:
+    """Dollars, at least what the texts cost."""
+    return np.where(half.errored, np.nan, np.fmax(half.cost_usd, half.supported_usd) + 0 * half.cost_usd)
+
+
+def _seconds(half: Half, condition: Condition) -> Floats:
+    """Seconds, with what was waited for earlier attempts; NaN out of the cache."""
+    name = condition.subject.partition("_p")[0]
+    return np.where(half.cached, np.nan, times_of(half, name) + waited_before(half, name))
+
+
+def _known(amounts: list[Floats], *, own: bool) -> Mask:
+    return ~np.isnan(amounts[1]) & (own | ~np.isnan(amounts[0]))
+
+
+def _cap(condition: Condition, side: Side, usd: Floats) -> float | None:
+    if condition.kind != "cost" or condition.tail != "strict":
+        return None
+    return dearest_answer_usd(side.facts, side.model, float(usd.max()))
+
+
+def _too_few(condition: Condition, n: int) -> str:
+    what, why = ("a known cost", "give the models prices (evalkit price)")
+    if condition.kind == "latency":
+        what, why = (
+            f"a measured {condition.subject.partition('_p')[0]}",
+            "answers from the cache have none (--no-cache)",
+        )
+    return f"only {n} items of the run have {what} of every answer of both models, too few to plan by: {why}"

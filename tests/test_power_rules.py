@@ -1,0 +1,162 @@
+"""`evalkit power` and `plan --earlier` for rules on bills and times, weighted samples, and with history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evalkit.decide.earlier_run import Earlier
+from evalkit.decide.mixes import Limits, cheapest_mixes
+from evalkit.stats.planned_history import stopping_early
+from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
+from evalkit.stats.resampling import Population, StoredPair
+from evalkit.stats.sample_size import WantedPower, pass_chance, smallest
+from tests.gate_world import dollars, gate, one, stored
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+Kind = str
+
+
+def amounts(kind: Kind, n: int = 120, k: int = 3) -> StoredAmounts:
+    """Bills or times that hang together by item, the candidate's about .45 of the baseline's."""
+    rng = np.random.default_rng(1)
+    item = rng.lognormal(0, 0.8, (n, 1))
+    base, cand = item * rng.lognormal(0, 0.4, (n, k)), 0.45 * item * rng.lognormal(0, 0.5, (n, k))
+    clusters = np.arange(n) // 3 if kind == "clusters" else None
+    weights = rng.lognormal(0, 0.6, n) if kind == "weights" else None
+    return StoredAmounts(cand, base, clusters, weights)
+
+
+@pytest.mark.parametrize("kind", ["alone", "clusters", "weights"])
+@pytest.mark.parametrize(("at", "quantile"), [(0.6, None), (0.6, 0.5), (0.75, 0.95)])
+def test_a_limit_s_promise_is_kept(kind: Kind, at: float, quantile: float | None) -> None:
+    pair = amounts(kind)
+    question = WantedLimit(at, quantile, supposed=0.45)
+    for k in (1, 3) if kind == "alone" else (3,):
+        mix = smallest_of_limit(pair, question, k, draws=150)
+        assert mix is not None
+        got = limit_pass_chance(pair, question, mix.items, k, draws=120, seed=5)
+        assert got == pytest.approx(mix.passes, abs=0.14)  # three standard errors: .037 of the 120, .03 of the promise
+        assert 0.75 < mix.passes < 0.95
+        assert mix.fails > 0.2
+
+
+def test_a_limit_of_the_candidate_alone_and_a_dear_answer_that_was_not_seen() -> None:
+    own = StoredAmounts(amounts("alone").candidate)
+    for question in (WantedLimit(1.0), WantedLimit(0.7, 0.5), WantedLimit(3.0, 0.95)):
+        mix = smallest_of_limit(own, question, 1, draws=200)
+        assert mix is not None and 15 <= mix.items < 400
+    plain, guarded = (smallest_of_limit(amounts("alone"), WantedLimit(0.6, cap=cap), 1, draws=200) for cap in (None, 9))
+    assert plain is not None and guarded is not None
+    assert guarded.items > 1.5 * plain.items
+    assert smallest_of_limit(own, WantedLimit(0.5), 1) is None  # the measured mean lies beyond it
+    with pytest.raises(ValueError, match="3 answers are stored"):
+        smallest_of_limit(own, WantedLimit(1.0), 4)
+
+
+def test_weighted_items_are_planned_as_the_gate_reads_them() -> None:
+    rng = np.random.default_rng(4)
+    chance = rng.beta(0.6, 0.6, (400, 1))
+    sides = [(rng.random((400, 1)) < chance).astype(float) for _ in range(2)]
+    weights = rng.lognormal(0, 0.9, 400)
+    pair, question = StoredPair(*sides, weights=weights), WantedPower(0.2)
+    source = Population.of(pair, 1, 0.0)
+    assert source is not None
+    run = source.draw(rng, 40_000)
+    assert np.average(run.candidate - run.baseline, weights=run.weights) == pytest.approx(0, abs=0.015)
+    mix, equal = smallest(pair, question, 1, draws=100), smallest(StoredPair(*sides), question, 1, draws=100)
+    assert mix is not None and equal is not None
+    design_effect = 400 * float((weights**2).sum()) / float(weights.sum()) ** 2
+    assert mix.items > 0.6 * design_effect * equal.items
+    assert pass_chance(pair, question, mix.items, 1, draws=100, seed=3) == pytest.approx(mix.passes, abs=0.15)
+
+
+def run_of(results: Path, *rules: dict[str, object], older: int = 0, weighted: bool = False, n: int = 150) -> Path:
+    rng = np.random.default_rng(3)
+    hard = rng.beta(0.5, 0.5, n)
+    models = ["base", "cand", *(f"old{k}" for k in range(older))]
+    # Of two bills of a size the one that ends in .001 is the candidate's half.
+    rows = [
+        replace(
+            one(i, model, float(rng.random() < hard[i]), **dollars("0.002" if model == "base" else "0.001")),
+            total_s=float(rng.lognormal(0, 0.5)) * (1.0 if model == "base" else 0.6),
+            weight=float(1 + i % 7) if weighted else None,
+        )
+        for model in models
+        for i in range(n)
+    ]
+    section = gate(*rules) if rules else None
+    return stored(results, {model: [1.0] for model in models}, section, rows=rows, tasks={"t": n}, n_samples=n)
+
+
+def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path)
+    asked = ("power", folder.name, "--results", tmp_path, "--baseline", "base", "--candidate", "cand", "--draws", 60)
+    ran = evalkit(capsys, *asked, "--rule", "{latency: total_p50, max_ratio: 0.9, max_s: 1}", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["rule"] == "latency total_p50 (max_ratio 0.9)"
+    assert ran.json["observed"] == pytest.approx(0.6, abs=0.15)
+    assert 15 <= ran.json["mixes"][0]["items"] < 150
+    assert [one["rule"] for one in ran.json["other_limits"]] == ["latency total_p50 (max_s 1)"]
+    ran = evalkit(capsys, *asked, "--rule", "{cost: usd_per_1k_samples, max_usd: 0.9}")
+    assert "lies at the limit of $0.0009 an answer or beyond it" in " ".join(ran.out.split()), ran.out
+    ran = evalkit(capsys, *asked, "--rule", "{cost: usd_per_1k_samples, max_usd: 0.9}", "--supposed", "0.5")
+    assert "cheapest first" in ran.out and "as far" in ran.out, ran.out
+    for rule, says in (
+        ("{latency: total_p50}", "it limits nothing (max_ratio, max_s)"),
+        ("{latency: total_p50, max_ratio: -1}", "greater than 0"),
+        ("{cost: usd_per_correct, max_usd: 1}", "there is nothing to plan"),
+        ("nothing", "is no rule"),
+        ("{rate: refused, max_rate: 0.1}", "cannot be planned"),
+    ):
+        ran = evalkit(capsys, *asked, "--rule", rule)
+        assert ran.code == 2 and says in " ".join(ran.err.split()), (rule, ran.err)
+
+
+def test_weighted_runs_say_their_design_effect(tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path, {"quality": "all", "margin": 0.25}, weighted=True)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--draws", 40)
+    assert ran.code == 0, ran.err
+    weights = 1 + np.arange(150) % 7
+    n = weights.sum() ** 2 / (weights**2).sum()
+    said = f"150 of them tell as much as {n:.0f} equal ones (design effect {150 / n:.2f})"
+    assert said in " ".join(ran.out.split()), ran.out
+
+
+def test_the_cheapest_mix_is_offered_with_history(tmp_path: Path) -> None:
+    earlier = Earlier.of(run_of(tmp_path, older=5, n=400), "base", "cand")
+    found = cheapest_mixes(earlier, WantedPower(0.12), Limits(), draws=20)
+    assert found.history is not None and found.history.left < 1
+    helped, plain = found.mixes
+    assert helped.history and not plain.history
+    assert helped.asked is not None and plain.asked is not None
+    assert helped.asked < plain.asked <= plain.mix.items
+    assert helped.usd == pytest.approx(helped.asked * 0.001)
+    # Of more items than the older models have answered history says nothing.
+    assert not any(one.history for one in cheapest_mixes(earlier, WantedPower(0.04), Limits(), draws=20).mixes)
+    graded = StoredPair(earlier.whole.baseline * 0.9, earlier.whole.candidate * 0.8)
+    assert stopping_early(graded, None, WantedPower(0.1), 200) is None
+
+
+def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run_of(tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "x", "a": "y"}\n')
+    replies = "{adapter: scripted, replies: {'*': y}}"
+    (tmp_path / "s.yaml").write_text(
+        f"name: s\nmodels:\n  base: {replies}\n  cand: {replies}\nrun: {{in_flight: 4}}\n"
+        "tasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', target: '{{ a }}', score: exact}\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.25}, "
+        "{cost: usd_per_sample, max_ratio: 0.8}, {latency: total_p50, max_ratio: 1.0}]}\n"
+    )
+    ran = evalkit(capsys, "plan", "s.yaml", "--earlier", folder.name, "--results", tmp_path / "results", "--json")
+    assert ran.code == 0, ran.err
+    assert [one["rule"] for one in ran.json["mixes"]] == [
+        "quality all (margin 0.25)",
+        "cost usd_per_sample (max_ratio 0.8)",
+        "latency total_p50 (max_ratio 1)",
+    ]
