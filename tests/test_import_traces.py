@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from evalkit.adapters.registry import OptionsOfAdapters
-from evalkit.bridges.traces.alike import classes_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.strata import draw
+from evalkit.bridges.traces.strata import classes_of, draw
 from evalkit.bridges.traces.taking_out import TakingOut, names_of
 from evalkit.bridges.traces.traits import Traits, traits_of
 from evalkit.store.sealing import rows_of

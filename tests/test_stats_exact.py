@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from evalkit.stats import exact
-from evalkit.stats.ordering import FEW, estimated
-from evalkit.stats.tango import discordance_of, normal_quantile, tango, tango_of
+from evalkit.stats.tango import FEW, discordance_of, estimated, normal_quantile, tango, tango_of
 
 
 def law(n: int, discordance: float, difference: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

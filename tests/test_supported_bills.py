@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.cost.text_tokens import fewest_tokens
-from evalkit.decide.supported_bills import _Sent
+from evalkit.decide.supported_bills import _Sent, fewest_tokens
 from tests.loopback import reply
 from tests.world import Ran, evalkit
 

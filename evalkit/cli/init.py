@@ -45,9 +45,8 @@ def init_from(asked: FromFile) -> int:
     from evalkit.api.options import RunOptions
     from evalkit.bridges.first_suite.looking import look
     from evalkit.bridges.first_suite.proposal import propose
-    from evalkit.bridges.first_suite.recorded import recorded_file
     from evalkit.bridges.first_suite.roles import roles_of
-    from evalkit.bridges.first_suite.suite_text import FirstSuite, by_name, write
+    from evalkit.bridges.first_suite.suite_text import FirstSuite, by_name, recorded_file, write
     from evalkit.cli.check import check_suite
     from evalkit.cli.import_traces import named_model
 

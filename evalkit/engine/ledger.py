@@ -30,7 +30,7 @@ from evalkit.engine.episodes import (
     unmeasured,
     with_answer,
 )
-from evalkit.engine.live_sessions import LiveSessions, is_live
+from evalkit.engine.live_tools import LiveSessions, is_live
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import AgentStep, Outcome, Request, Response, Row

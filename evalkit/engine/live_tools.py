@@ -1,27 +1,38 @@
-"""Before a run: live MCP servers are asked for their tools, which every sample offers to the models.
+"""Live MCP servers of a run: their tools before it, and a session for each sample that is being asked.
 
     suite, live = with_live_tools(suite, options)       # tasks offer the tools, and know who opens sessions
     live.facts       # for run.json: {"weather": {"transport": "stdio", "tools_digest": ..., "tools": [...]}}
 
-A server is asked only where a run will be carried out, and where the person allows it: a program by --allow-suite-code,
-an address on this machine or at a host of --allow-key-host. Otherwise its tools are not known, and a note says so.
+    sessions = LiveSessions()
+    await sessions.admit(item)                   # waits while the server has as many sessions as it may have
+    told = await sessions.carried_out(item, calls)
+    await sessions.leave(item)                   # whatever came of the item; the session is over
+
+Before a run a server is asked for its tools, which every sample offers to the models. It is asked only where a run will
+be carried out, and where the person allows it: a program by --allow-suite-code, an address on this machine or at a host
+of --allow-key-host. Otherwise its tools are not known, and a note says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from evalkit.addresses import is_loopback
-from evalkit.engine.work import PlanOptions
+from evalkit.engine.work import Item, PlanOptions
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.installed import install_hint
-from evalkit.suite.environments import Environment
-from evalkit.suite.environments.live import LiveServer, ToolServerFailed, tool_list
+from evalkit.records import ToolCall, ToolResult
+from evalkit.store.row_codec import Key
+from evalkit.suite.environments import Environment, World, world_of
+from evalkit.suite.environments.arguments import RefusedCall
+from evalkit.suite.environments.live import LiveServer, ToolServerFailed, ToolSession, tool_list
+from evalkit.suite.environments.world import MOST_CALLS, left_out
 from evalkit.suite.policy import current
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.sensitivity import Sensitivity
@@ -30,7 +41,7 @@ from evalkit.suite.tasks import ResolvedTask
 from evalkit.trust import prompts_may_go
 
 if TYPE_CHECKING:
-    from evalkit.adapters.mcp.server import ReachedServer
+    from evalkit.adapters.mcp.session import ReachedServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def with_stored_tools(task: ResolvedTask, tools: Iterable[object]) -> ResolvedTa
 
 def _reached(live: LiveServer, options: PlanOptions) -> ReachedServer:
     try:
-        from evalkit.adapters.mcp.server import reach
+        from evalkit.adapters.mcp.session import reach
     except ImportError as error:
         raise MissingPackage(
             f"{live.written}: tools of a live MCP server need the package {error.name}. Install the extra: "
@@ -161,3 +172,62 @@ def _facts(environment: Environment, reached: ReachedServer) -> dict[str, object
         "tools_digest": listed.digest,
         "tools": [dict(tool) for tool in listed.raw],
     }
+
+
+def is_live(item: Item) -> bool:
+    """Whether what an item is told cannot be had again: a live server tells it."""
+    world = world_of(item.sample)
+    return world is not None and world.environment.live is not None
+
+
+@dataclass(slots=True)
+class LiveSessions:
+    """One session for each sample that is being asked, repeat by repeat. Of one run, in one event loop.
+
+    What a session has changed in its server is gone with it, as far as the server keeps to sessions: nothing leaks from
+    one sample to another.
+    """
+
+    _slots: dict[int, asyncio.Semaphore] = field(default_factory=dict)
+    """By server: places that are free."""
+    _open: dict[Key, tuple[ToolSession, asyncio.Semaphore]] = field(default_factory=dict)
+
+    async def admit(self, item: Item) -> None:
+        """Wait for a place; nothing where no live server is asked. The session itself starts with its first call."""
+        world = world_of(item.sample)
+        live, server = (world.environment.live, world.environment.server) if world is not None else (None, None)
+        if live is None or server is None or item.key in self._open:
+            return
+        slots = self._slots.setdefault(id(server), asyncio.Semaphore(live.entry.at_once))
+        await slots.acquire()
+        self._open[item.key] = (server.session(), slots)
+
+    async def leave(self, item: Item) -> None:
+        """End the session of an item; nothing where it has none."""
+        found = self._open.pop(item.key, None)
+        if found is not None:
+            session, slots = found
+            try:
+                await session.aclose()
+            finally:
+                slots.release()
+
+    async def carried_out(self, item: Item, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """What the calls of one answer to a live item returned, one after another. Raises BrokenEnvironment."""
+        world = world_of(item.sample)
+        assert world is not None
+        return tuple([await self._called(item, world, n, call) for n, call in enumerate(calls)])
+
+    async def _called(self, item: Item, world: World, n: int, call: ToolCall) -> ToolResult:
+        function = world.environment.functions.get(call.name)
+        try:
+            arguments = function.read(call.arguments) if function is not None and n < MOST_CALLS else None
+        except RefusedCall:
+            arguments = None
+        if arguments is None:  # no server is sent this
+            called = world.environment.call({}, call.name, call.arguments) if n < MOST_CALLS else left_out({})
+            return ToolResult(called.text, called.failed)
+        session, _ = self._open[item.key]
+        began = perf_counter()
+        said = await session.call(call.name, arguments)
+        return ToolResult(said.text or "ok", said.failed, perf_counter() - began)

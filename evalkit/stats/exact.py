@@ -19,9 +19,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.stats.ordering import FEW, estimated
 from evalkit.stats.scores import Floats
-from evalkit.stats.tango import normal_quantile, normal_tail, tango, tango_of
+from evalkit.stats.tango import FEW, estimated, normal_quantile, normal_tail, tango, tango_of
 
 Boundary = npt.NDArray[np.int64]
 

@@ -1,8 +1,9 @@
-"""A session with a live MCP server: started with the first call, in a task of its own, and ended with its sample.
+"""A live MCP server that a suite names (`reach`), and sessions with it.
 
-The SDK's contexts have to be left in the task that entered them, and an agent's sample is asked in several: so each
-session is a task that takes calls from a queue. What goes wrong on the server's side is a ToolServerFailed: nobody's
-answer is to blame, and no call is made twice, since it may have changed something.
+A session is started with its first call, in a task of its own, and ended with its sample. The SDK's contexts have to be
+left in the task that entered them, and an agent's sample is asked in several: so each session is a task that takes
+calls from a queue. What goes wrong on the server's side is a ToolServerFailed: nobody's answer is to blame, and no call
+is made twice, since it may have changed something.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -23,10 +25,16 @@ from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VER
 from pydantic import ValidationError
 
 import evalkit
-from evalkit.adapters.keys import scrubbed_facts, without_keys
-from evalkit.adapters.mcp.transports import SessionLimits
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.certificates import check_certificates
+from evalkit.adapters.command import environment, resolved
+from evalkit.adapters.keys import checked_host, scrubbed_facts, without_keys
+from evalkit.adapters.mcp.transports import SessionLimits, http, stdio
+from evalkit.adapters.own_headers import own_headers
+from evalkit.adapters.worker_pool import Program
+from evalkit.errors import SuiteError
 from evalkit.facts.base import JsonMap
-from evalkit.suite.environments.live import ToolList, ToolServerFailed, tool_list
+from evalkit.suite.environments.live import LiveServer, ToolList, ToolServerFailed, tool_list
 from evalkit.suite.environments.recorded import RecordedContent, ToolCallResult
 from evalkit.suite.environments.tool import LONGEST_RESULT, MOST_TOOLS
 
@@ -242,3 +250,46 @@ def _in_a_line(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         return f"it said what is no MCP ({error.error_count()} odd fields)"
     return f"{type(error).__name__}: {without_keys(str(error))[:300]}"
+
+
+_TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id"))
+"""Headers of the protocol itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedServer:
+    """A server that may be asked."""
+
+    server: McpServer
+    transport: str
+    host: str | None
+    """None: a program on this machine."""
+
+
+def reach(live: LiveServer, *, allow_code: bool, key_hosts: frozenset[str], sends: bool) -> ReachedServer:
+    """The server that a file names. Raises SuiteError where the person does not allow it, MissingKey."""
+    entry, at = live.entry, f"{live.written}: mcp"
+    if entry.command is not None:
+        if not allow_code:
+            raise SuiteError(
+                f"{at}: a program of the suite would run on this machine. If you trust the suite and what lies beside "
+                "it: --allow-suite-code"
+            )
+        argv, files = resolved(entry.command, live.folder, f"{at}.command")
+        title = (files[0] if files else Path(argv[0])).name
+        program = Program(argv, environment(entry.env, live.folder, f"{at}.env", sends=sends), title)
+
+        def start(limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+            return stdio(program, limits)
+
+        return ReachedServer(McpServer(start, title, entry.timeout_s), "stdio", None)
+    url = entry.base_url or ""
+    spec = ModelSpec(live.written, "mcp", "", base_url=url, key_hosts=key_hosts, sends=sends, at=at)
+    host = checked_host(url, spec)
+    headers = own_headers(spec, entry.header_env, url, _TAKEN).headers if sends or not entry.header_env else {}
+    check_certificates(url)
+
+    def connect(limits: SessionLimits) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+        return http(url, headers, limits, timeout_s=entry.timeout_s)
+
+    return ReachedServer(McpServer(connect, host, entry.timeout_s), "http", host)

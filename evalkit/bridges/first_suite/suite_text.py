@@ -1,4 +1,8 @@
-"""The suite of a person's own file, as a person would write it, and the records beside it."""
+"""The suite of a person's own file, as a person would write it, and what lies beside it: the records, recorded answers.
+
+evalkit init --from tickets.csv --model replay:answers.jsonl
+recorded_file(Path("answers.jsonl"))     # AnswerFile(path, (("text_field", "reply"),)): one of the suite's models
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,15 @@ from pathlib import Path
 
 import orjson
 
-from evalkit.bridges.first_suite.looking import FileLook, written_record
+from evalkit.bridges.first_suite.looking import FileLook, look, written_record
 from evalkit.bridges.first_suite.proposal import Proposal, reading
+from evalkit.bridges.first_suite.roles import IDS
+from evalkit.bridges.table_map import GUESSES, folded_column
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.source_map import parse
+from evalkit.text.escape import visible
 from evalkit.text.yaml_words import yaml_quoted, yaml_word
 from evalkit.writing import open_to_write, write_file
 
@@ -287,4 +294,41 @@ def by_name(models: Sequence[AskedModel]) -> dict[str, AskedModel]:
         while name in found:
             name, n = f"{short}-{n}", n + 1
         found[name] = one
+    return found
+
+
+ANSWERS = (*GUESSES["text"], "reply", "model_answer", "model_output", "generation", "said")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """A file of answers, and the model that it becomes."""
+
+    path: Path
+    fields: tuple[tuple[str, str], ...]
+    """`id_field` and `text_field` where the columns have other names than `id` and `text`."""
+
+    def model(self) -> AskedModel:
+        """As the suite names it, the file beside the suite."""
+        return AskedModel("replay", self.path.name, fields=self.fields)
+
+
+def recorded_file(path: Path) -> AnswerFile:
+    """The file, its columns found by their names. Raises UserError where it is no table, or a column is not found."""
+    looked = look(path)
+    folded = {folded_column(name): name for name in reversed(looked.columns)}
+    own_id = _found(IDS, folded, path, "the sample's id", "id_field")
+    text = _found([name for name in ANSWERS if folded.get(name) != own_id], folded, path, "the answer", "text_field")
+    named = (("id_field", own_id, "id"), ("text_field", text, "text"))
+    return AnswerFile(path, tuple((key, name) for key, name, usual in named if name != usual))
+
+
+def _found(names: Sequence[str], folded: dict[str, str], path: Path, what: str, key: str) -> str:
+    found = next((folded[name] for name in names if name in folded), None)
+    if found is None:
+        raise UserError(
+            f"--model replay:{path.name}: no column looks like {what} (there are: "
+            f"{', '.join(visible(name) for name in list(folded.values())[:20])}). Make the suite without it, and write "
+            f"the model into suite.yaml with `{key}`: docs/suites.md, Recorded answers"
+        )
     return found

@@ -24,7 +24,7 @@ from evalkit.bridges.traces.rules import TEXT_RULE, fits, rule_for
 from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
-from evalkit.bridges.traces.strata import Drawn, draw, short_names, strata_of
+from evalkit.bridges.traces.strata import Drawn, classes_of, draw, short_names, strata_of
 from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sayable, suite_yaml
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
@@ -158,8 +158,6 @@ def _nothing(reading: LogReading, dropped: Counter[str], n_calls: int) -> str:
 
 
 def _sampled(traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions) -> TracesTold:
-    from evalkit.bridges.traces.alike import classes_of
-
     classes = classes_of(traits)
     templates = _templates(traits)
     strata = strata_of(traits, classes, templates, options.n_samples)

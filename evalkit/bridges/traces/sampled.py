@@ -13,16 +13,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from evalkit.bridges.traces.calls import Call, LoggedMessage
-from evalkit.bridges.traces.strata import Drawn
 from evalkit.bridges.traces.taking_out import TakingOut
 from evalkit.bridges.traces.traits import Traits
 from evalkit.bridges.traces.values import decoded
 from evalkit.records import ToolCall
+
+if TYPE_CHECKING:  # whoever reads one file of their own takes no numpy
+    from evalkit.bridges.traces.strata import Drawn
 
 
 @dataclass(slots=True)
