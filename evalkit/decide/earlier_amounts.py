@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.earlier_run import FEWEST, Prices, effective_items, prices_of, together_of, whole_items
 from evalkit.decide.rules import Condition
+from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.rules.latency import times_of, waited_before
 from evalkit.errors import UserError
 from evalkit.results.pairing import pair
