@@ -6,6 +6,7 @@ import json
 import os
 import re
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,11 @@ from tests.world import evalkit, write_suite
 pytest.importorskip(
     "streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed (uv sync --extra app, or the dev group)"
 )
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+
+# Every AppTest reads the metadata of every installed package, three times over: more than half of what a page takes.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)  # type: ignore[assignment]
 
 PAGES = ("leaderboard", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
 GATE = {

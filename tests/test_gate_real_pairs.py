@@ -143,18 +143,25 @@ def _exact(wins: int, losses: int, n: int, margin: float, side: int) -> float:
         open_ = low < high
         high = np.where(open_ & enough, middle, high)
         low = np.where(open_ & ~enough, middle + 1, low)
-    worst = 0.0
     spread = 6 * np.sqrt((wins + losses + 4) / n**2)
     centre = (wins + losses) / n
-    shares = np.linspace(max(abs(d0) + 1e-9, centre - spread), min(1.0, centre + spread), 120)
-    mean = n * (shares[-1] - d0) / 2  # no share makes more than 1e-20 of the outcomes lose more than this often:
+    low_end, high_end = max(abs(d0) + 1e-9, centre - spread), min(1.0, centre + spread)
+    mean = n * (high_end - d0) / 2  # no share makes more than 1e-20 of the outcomes lose more than this often:
     lost = lost[: int(mean + 10 * np.sqrt(mean) + 40)]
     least = low[: len(lost)]
-    for psi in shares:
+
+    def chance(psi: float) -> float:
         p_win, p_loss = (psi + d0) / 2, (psi - d0) / 2
         tail = binom.sf(least - 1, n - lost, p_win / (1 - p_loss))
-        worst = max(worst, float((binom.pmf(lost, n, p_loss) * tail).sum()))
-    return worst
+        return float((binom.pmf(lost, n, p_loss) * tail).sum())
+
+    found: dict[float, float] = {}
+    for _ in range(3):  # each look closes in on the best point of the one before
+        shares = np.linspace(low_end, high_end, 13)
+        found |= {float(psi): chance(float(psi)) for psi in shares if float(psi) not in found}
+        best, step = max(found, key=found.__getitem__), shares[1] - shares[0]
+        low_end, high_end = max(low_end, best - step), min(high_end, best + step)
+    return max(found.values())
 
 
 def _tango(wins: np.ndarray, losses: np.ndarray, n: int, d0: float) -> np.ndarray:

@@ -275,7 +275,7 @@ BOMBS = {
 def test_a_template_bomb_is_a_sentence_within_bounds(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(template_process, "LIMIT_S", 2.0)
+    monkeypatch.setattr(template_process, "LIMIT_S", 0.5)
     start = time.monotonic()
     with pytest.raises((ValueError, Rejected)):
         render = chat_template(tmp_path, {"chat_template": BOMBS[kind]})
@@ -376,7 +376,7 @@ TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_tokenizer_that_breaks_on_a_text_costs_that_row_only(
     folder: Path, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 3.0)
+    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 2.0)
     changes, prompt = TOKENIZERS[kind]
     stored = json.loads((folder / "tokenizer.json").read_text())
     for key, value in changes.items():
@@ -395,7 +395,7 @@ def test_a_tokenizer_that_breaks_on_a_text_costs_that_row_only(
 
 
 def test_what_a_tokenizer_makes_of_an_answer_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 3.0)
+    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 2.0)
     stored = json.loads((folder / "tokenizer.json").read_text())
     bomb = replace_all({"Regex": "[^~]"}, "Q" * 10_000_000)
     stored["decoder"] = {"type": "Sequence", "decoders": [stored["decoder"], bomb]}

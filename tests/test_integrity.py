@@ -18,7 +18,7 @@ from evalkit.store.table import model_rows
 from tests.summaries import read_summary, summarise
 from tests.world import evalkit, run_folders
 
-N_FLIPS = 60
+N_FLIPS = 30
 
 
 @pytest.fixture

@@ -291,7 +291,7 @@ def test_the_corrected_interval_covers_the_truth_also_where_items_move_together(
     """60 conversations of 5 items, every item of 35 labelled, a judge that is biased by conversation: 95 of 100."""
     draw = random.Random(7)
     n_covered = n_alone = 0
-    for _ in range(400):
+    for _ in range(200):
         judged, labels, clusters = [], [], []
         for c in range(120):
             mood, lean = draw.gauss(0, 0.15), draw.gauss(0.1, 0.1)
@@ -306,5 +306,5 @@ def test_the_corrected_interval_covers_the_truth_also_where_items_move_together(
         assert alone is not None
         n_covered += found.low <= 0.5 <= found.high
         n_alone += alone.low <= 0.5 <= alone.high
-    assert 0.92 < n_covered / 400 < 0.98
-    assert n_alone / 400 < 0.85, "without the clusters it would promise too much"
+    assert 0.91 < n_covered / 200 < 0.985
+    assert n_alone / 200 < 0.85, "without the clusters it would promise too much"

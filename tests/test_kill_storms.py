@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.storms import PHASES, storm
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_five_kills_in_every_phase_lose_nothing(tmp_path: Path, seed: int) -> None:
-    told = storm(tmp_path, n_kills=len(PHASES), seed=seed)
+def test_five_kills_in_every_phase_lose_nothing(tmp_path: Path) -> None:
+    """`make soak` has 60 kills."""
+    told = storm(tmp_path, n_kills=len(PHASES), seed=1)
     assert told["kills"] == 5

@@ -30,6 +30,18 @@ def task_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.fixture(scope="module")
+def some_data(task_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with every eighth question of the 14,042 of MMLU; tests/test_suite_tasks.py examines all of them."""
+    folder = tmp_path_factory.mktemp("some_data")
+    for path in task_data.iterdir():
+        (folder / path.name).symlink_to(path)
+    lines = (task_data / "mmlu.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "mmlu.jsonl").unlink()
+    (folder / "mmlu.jsonl").write_bytes(b"".join(lines[::8]))
+    return folder
+
+
 def test_there_is_a_suite_for_each_domain() -> None:
     assert DOMAIN == ["domain-finance.yaml", "domain-legal.yaml", "domain-medical.yaml", "domain-support.yaml"]
 
@@ -42,20 +54,20 @@ def test_a_domain_suite_runs_to_its_end_on_the_embedded_model(name: str, capsys:
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_suite_is_accepted(
-    name: str, task_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, some_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVALKIT_DATA", str(task_data))
+    monkeypatch.setenv("EVALKIT_DATA", str(some_data))
     ran = evalkit(capsys, "check", REPO / "suites" / name)
     assert ran.code == 0, ran.err
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_suite_runs_to_its_end_on_the_embedded_model(
-    name: str, task_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, some_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With two records a task: what takes the time is the 2,048 tokens that a tiny model babbles on for."""
-    monkeypatch.setenv("EVALKIT_DATA", str(task_data))
-    ran = evalkit(capsys, "run", REPO / "suites" / name, "--limit", "2", "--no-cache", "--json")
+    """With one record a task: what takes the time is the 2,048 tokens that a tiny model babbles on for."""
+    monkeypatch.setenv("EVALKIT_DATA", str(some_data))
+    ran = evalkit(capsys, "run", REPO / "suites" / name, "--limit", "1", "--no-cache", "--json")
     assert ran.code == 0, ran.err
     assert ran.json["models"]["tiny"]["all"]["outcomes"]["errored"] == 0
 

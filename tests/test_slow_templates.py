@@ -22,7 +22,7 @@ SLOW = "{% for a in range(300) %}{% for b in range(300) %}{% endfor %}{% endfor 
 
 @pytest.fixture(autouse=True)
 def _little_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("EVALKIT_TEMPLATE_SECONDS", "0.3")
+    monkeypatch.setenv("EVALKIT_TEMPLATE_SECONDS", "0.1")
     metering.most_in_sum_s.cache_clear()
     metering.count_anew()
     yield

@@ -86,7 +86,7 @@ def test_models_without_a_sample_in_common_are_not_ranked_against_each_other() -
 def test_equal_models_are_rarely_called_behind(k: int) -> None:
     """The promise is 5 % for all models together, though the leader is the one that was luckiest."""
     rng = random.Random(7)
-    wrong, draws = 0, 300
+    wrong, draws = 0, 150
     for _ in range(draws):
         hard = [rng.random() for _ in range(120)]
         columns = [[float(rng.random() < 0.4 + 0.5 * h) for h in hard] for _ in range(k)]

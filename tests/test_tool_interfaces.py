@@ -23,7 +23,7 @@ from evalkit.suite.tools import read_tools
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.loopback import loopback, reply, stream_of
 from tests.parity import records
-from tests.scoring import sample
+from tests.scoring import said, sample
 
 DIALECTS = ["openai", "openai_chat", "anthropic", "gemini", "bedrock-converse", "ollama-native"]
 WITHOUT_V1 = {"gemini", "bedrock-converse", "ollama-native"}
@@ -225,11 +225,34 @@ async def test_what_is_sent_leaves_the_choice_to_the_model_and_arguments_optiona
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("dialect", "step"), [("openai_chat", 1), ("openai", 8), ("anthropic", 8), ("gemini", 8)])
+def test_bfcls_gold_calls_score_one_and_perturbed_ones_zero(shared_data: Path) -> None:
+    """Every item of the simple and multiple categories."""
+    folder, scorer = shared_data / "bfcl", make_scorer("tools", {})
+    n_seen = 0
+    for name in ("simple_python", "multiple"):
+        found = records(folder / f"possible_answer_BFCL_v4_{name}.jsonl.gz")
+        answers = {record["id"]: record["ground_truth"] for record in found}
+        for record in records(folder / f"BFCL_v4_{name}.jsonl.gz"):
+            item = sample(function=record["function"], ground_truth=answers[record["id"]])
+            gold = json.loads(scorer.gold(item) or "")
+            for calls, value in ((gold, 1.0), *((wrong, 0.0) for wrong in _perturbed(gold))):
+                made = tuple(ToolCall(call["name"], json.dumps(call["arguments"])) for call in calls)
+                got = score_response(item, said("", "tool_use" if made else "stop", calls=made), scorer)
+                assert got.value == value, (record["id"], calls, got)
+            n_seen += 1
+    assert n_seen == 600
+
+
+def _perturbed(gold: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], ...]:
+    made_up = [{**gold[0], "arguments": {**gold[0]["arguments"], "made_up": 1}}]
+    return made_up, gold * 2, [{**gold[0], "name": "no_such"}], []
+
+
+@pytest.mark.parametrize(("dialect", "step"), [("openai_chat", 4), ("openai", 10), ("anthropic", 10), ("gemini", 10)])
 async def test_bfcls_gold_calls_score_one_through_each_interface_and_perturbed_ones_zero(
     dialect: str, step: int, shared_data: Path
 ) -> None:
-    """Every item of the simple and multiple categories through Chat Completions, every eighth through the others."""
+    """Every fourth item of both categories through Chat Completions, every tenth through the others."""
     folder, scorer = shared_data / "bfcl", make_scorer("tools", {})
     n_seen = 0
     for name in ("simple_python", "multiple"):
@@ -245,8 +268,7 @@ async def test_bfcls_gold_calls_score_one_through_each_interface_and_perturbed_o
                 provider.behaviour = Behaviour(calls={"": wire}, chunks=3)
                 right = score_response(item, await adapter.respond(request), scorer)
                 assert right.value == 1.0, (record["id"], right)
-                made_up = [{**wire[0], "arguments": {**wire[0]["arguments"], "made_up": 1}}]
-                for wrong in (made_up, wire * 2, [{**wire[0], "name": "no_such"}], ()):
+                for wrong in _perturbed(wire):
                     provider.behaviour = Behaviour(calls={"": wrong}, chunks=3)
                     assert score_response(item, await adapter.respond(request), scorer).value == 0.0, (
                         record["id"],

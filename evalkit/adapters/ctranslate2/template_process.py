@@ -8,14 +8,14 @@ Asked by one line of JSON, answered by one. A template that took too long once i
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import select
 import sys
 import threading
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalkit import child
@@ -42,7 +42,7 @@ class AskedProcess:
         self._lock = threading.Lock()
         self._broken: str | None = None
         self._rest = b""
-        atexit.register(self.close)
+        self._ending: Callable[[], object] = lambda: None
 
     @property
     def limit_s(self) -> float:
@@ -61,18 +61,16 @@ class AskedProcess:
         return reply
 
     def close(self) -> None:
-        """End the process."""
-        process, self._process = self._process, None
-        if process is not None:
-            child.end(process)
-            if process.stdout is not None:
-                process.stdout.close()
+        """End the process. It also ends with this object, and with the interpreter."""
+        self._process = None
+        self._ending()
 
     def _start(self) -> None:
         if self._process is not None:
             return
         command = child.function(self.serves, flags=("-W", "ignore"))
         self._process = child.start(command, stdin=child.PIPE, stdout=child.PIPE)
+        self._ending = weakref.finalize(self, _end, self._process)
         self._rest = b""
         if self._line(_START_S) is None:
             self._broken = "its process does not start"
@@ -114,6 +112,12 @@ class AskedProcess:
                 self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         return line
+
+
+def _end(process: child.Process[bytes]) -> None:
+    child.end(process)
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 class TemplateProcess(AskedProcess):
