@@ -639,7 +639,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[tuple[str, str]]]] = [
             ("she", "B"),
             ("The answer is he.", "A"),
             ("He is the one who left.", "A-"),
-            ("neither he nor she", "-"),
+            ("neither he nor she", "C"),
             ("The pronoun refers to she.", "B-"),
             ("Sheila", "-"),
         ],

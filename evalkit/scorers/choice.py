@@ -39,7 +39,9 @@ def make(given: Mapping[str, object]) -> Scorer:
         pick = options.text("pick")
         if options.text("reads") == "letter":
             return Scorer("choice", 2, score_letter, _gold_letter, options=options)
-        return Scorer("choice", 9, lambda sample, response: score_reply(sample, response, pick), _gold, options=options)
+        return Scorer(
+            "choice", 10, lambda sample, response: score_reply(sample, response, pick), _gold, options=options
+        )
     if options.text("mode") == "first_token":
         return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from evalkit.scorers.choice_texts import text_at
 from evalkit.scorers.labelled import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
-from evalkit.scorers.reply_words import ACCUSATIVE, SINGLE, Word, word_set
+from evalkit.scorers.reply_words import ACCUSATIVE, SINGLE, Word, fold, word_set
 from evalkit.scorers.word_roles import behind_joint, split
 
 
@@ -23,7 +23,12 @@ def words_of(text: str, known: Labelled) -> list[Word]:
     def names(words: list[Word], place: int) -> tuple[Word, int] | None:
         return _name_at(text, words, place, known)
 
-    return split(text, names, known.may_name, known.run_texts)
+    words = split(text, names, known.may_name, known.run_texts)
+    if known.polar:
+        for word in words:
+            if word.role == "right" and fold(word.text) == "most likely":
+                word.role = "maybe"  # "Most likely false" doubts; "most likely B" may be the likeliest of four
+    return words
 
 
 def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:

@@ -61,4 +61,4 @@ def make(given: Mapping[str, object]) -> Scorer:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 3, mark, gold, options=options, slow=True)
+    return Scorer("code", 4, mark, gold, options=options, slow=True)

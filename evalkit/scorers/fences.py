@@ -17,6 +17,8 @@ from dataclasses import dataclass
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _OPENING_IN_LINE = re.compile(r"[^`]*[\s:>.](?P<indent>)(?P<fence>`{3,})(?P<info>[\w+#.-]*[ \t]*)")
 _LANGUAGE = re.compile(r"\s*\{?\.?\s*(?P<name>[A-Za-z][\w+#-]*)?")
+_ATTRIBUTES = re.compile(r"\{[^:{}]+\}")
+"""Behind the language: `{.numberLines startFrom="3"}`. A JSON object has a colon, or is empty."""
 _QUOTED_FENCE = re.compile(r"^[ \t]{0,3}>[ \t]?(?:```|~~~)", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]{0,3}>[ \t]?", re.MULTILINE)
 INVISIBLE = "\ufeff\u200b\u2060\u200e\u200f"
@@ -104,6 +106,8 @@ def _info(info: str) -> tuple[str, list[str]]:
     rest = info[found.end() :].strip()
     if info.lstrip()[:1] in ("{", "[", '"') and not re.match(r"\s*\{\s*\.?\w[^\"':]*\}?\s*$", info):
         return "", [info.strip()]
+    if name and _ATTRIBUTES.fullmatch(rest):
+        return name, []
     if rest[:1] in ("{", "["):
         return name, [rest]
     if name in ("def", "return", "class", "import", "from", "print", "lambda"):

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from evalkit.scorers.labels import labels
 from evalkit.scorers.languages import any_phrase
-from evalkit.scorers.reply_markup import plain, simplify
+from evalkit.scorers.reply_markup import plain, simplify, with_slashes
 from evalkit.scorers.reply_words import fold, pieces_of, word_set
 
 
@@ -89,6 +89,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
     for index, text in enumerate(simple):
         if said := plain(text):
             by_text.setdefault(said, index)
+            by_text.setdefault(with_slashes(said), index)
     return Labelled(
         names,
         {name: i for i, name in enumerate(names)},
@@ -124,8 +125,15 @@ _CONTRACTED = re.compile(r"\b(is|are|was|were|does|do|did)n't\b", re.IGNORECASE)
 
 
 def _said_otherwise(texts: tuple[tuple[str, ...], ...]) -> list[tuple[tuple[str, ...], int]]:
-    """Further words for one of two choices that deny each other: "not true" for "false", "nope" for "no"."""
-    if len(texts) != len(_OPPOSITES) or not all(len(words) == 1 for words in texts):
+    """Further words for one of two choices that deny each other: "not true" for "false", "nope" for "no"; and for
+    "neither", where it is one of three: "neither positive nor negative"."""
+    if not all(len(words) == 1 for words in texts):
+        return []
+    if len(texts) == _WITH_NEITHER and ("neither",) in texts:
+        neither = texts.index(("neither",))
+        one, other = (words[0] for words in texts if words != ("neither",))
+        return [(("neither", first, "nor", last), neither) for first, last in ((one, other), (other, one))]
+    if len(texts) != len(_OPPOSITES):
         return []
     (one,), (other,) = texts
     if (one, other) in _YES_NO or (other, one) in _YES_NO:
@@ -137,6 +145,7 @@ def _said_otherwise(texts: tuple[tuple[str, ...], ...]) -> list[tuple[tuple[str,
     return []
 
 
+_WITH_NEITHER = 3
 _OPPOSITES = {"true": "false", "right": "wrong"}
 _DENYING = ("un", "in", "im", "ir", "il", "non", "non-")
 _YES_NO = frozenset((("yes", "no"),))

@@ -42,7 +42,7 @@ from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answe
 from evalkit.scorers.choice_names import words_of
 from evalkit.scorers.labelled import ChoiceReading, Labelled, cleaned, prepare
 from evalkit.scorers.labels import LETTERS, labels
-from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify
+from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify, with_slashes
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.stances import Statement
 from evalkit.scorers.statements import statements
@@ -84,14 +84,19 @@ def answer_among_fields(reply: str, reading: ChoiceReading, known: Labelled) -> 
         return reading
     answers: set[int] = set()
     beside: set[int] = set()
+    rest: list[str] = []
     for part in _PARTS.split(reply):
         field = _FIELD.match(part.strip())
         index = None if field is None else _choice(field["value"], known)
-        if field is None or index is None:
-            continue
-        names = {fold(word) for word in _WORD.findall(field["name"])}
-        (beside if names & _BESIDE else answers).add(index)
+        names = set() if field is None or index is None else {fold(word) for word in _WORD.findall(field["name"])}
+        if index is None or not names & _BESIDE:
+            rest.append(part)
+        if index is not None:
+            (beside if names & _BESIDE else answers).add(index)
     if len(answers) != 1 and len(answers | beside) > 1 and reading.index in beside - answers:
+        words = words_of(cleaned(simplify("\n".join(rest)), known), known)
+        if weigh(words, statements(words, known), known, len(reply)).index == reading.index:
+            return reading  # "P(not R) = 0.4 ... The answer is (C).": said outside of these fields too
         return ChoiceReading(None, "the field that names it is not the answer")
     if not beside or len(answers) != 1 or beside <= answers:
         return reading
@@ -210,8 +215,13 @@ _CAPITAL_WORD = re.compile(r"(?<!\w)[A-Z]{3,}(?:[ _-][A-Z]{2,})*(?!\w)")
 
 def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:
     """A reply that is a choice's text from end to end; a label is left to the words."""
-    index = known.by_text.get(plain(text)) if len(text) <= 2_000 else None
-    if index is None or plain(text).upper() in known.by_label or _is_question(text, known.texts[index]):
+    if len(text) > _LONGEST:
+        return None
+    said = with_slashes(plain(text))
+    if said[:1] == "+" and said[1:2].isdigit() and said not in known.by_text:
+        said = said[1:]
+    index = known.by_text.get(said)
+    if index is None or said.upper() in known.by_label or _is_question(text, known.texts[index]):
         return None
     return ChoiceReading(index, "text of a choice")
 

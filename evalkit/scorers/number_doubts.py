@@ -21,6 +21,7 @@ SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
 _LINKS = frozenset(
     {*",;&/~:-、，和与與とか", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
      "a", "au", "hay", "vai", "ama",
+     "ja", "és", "og", "och", "ve", "dan", "và", "și", "si", "و", "और", "και", "та", "і",
      "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
 )  # fmt: skip
 
@@ -149,7 +150,7 @@ def _of_others(text: str, number: Number, lead: str, alone: str) -> str | None:
         former = None
     if former is not None or _former_behind(_rest(text, number)):
         return "a former opinion"
-    if words.SUPPOSED.search(alone):
+    if words.SUPPOSED.search(alone) or words.SUPPOSES.search(alone):
         return "supposed"
     others = words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead)
     if others or (words.RELATIVES_ANSWER.search(lead) and not _rest(text, number).strip()):

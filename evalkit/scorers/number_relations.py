@@ -28,6 +28,15 @@ _RATE = re.compile(
     r"|chances? (?:in|out of) )",
     re.IGNORECASE,
 )
+_AFTER_DOING = re.compile(
+    r"[^\d.?!;,:=]{0,50}? (?:after|from|by) (?!adding|taking|multiplying|dividing|subtracting|counting)\w{2,12}ing"
+    r"(?! [^\d]{0,30}\b(?:is|are|was|were|has|have|had|he|she|it|they|we|you|i|there|gets?|leaves?|makes?)\b)"
+    r"[^\d.?!;,:=]{0,30}"
+    r"|[^\d.?!;,:=]{0,50}?,? (?:nachdem (?:er|sie|man|ich|wir)|après avoir|après en avoir"
+    r"|después de|tras|dopo (?:aver|avere)|depois de|na het) [^\d.?!;,:=]{0,30}",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"(?: [^\d\s.,;:=?!]{1,15}){0,4}[\s.*!)]*")
 _FEW = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eine?[rs]?|zwei|drei|une?|deux|trois|un[oa]|dos|tres|due"
     r"|tre)"
@@ -61,6 +70,11 @@ def is_part_of(gap: str) -> bool:
 def is_fraction(sentence: str) -> bool:
     """Whether a part of a whole is a fraction there, and no count: "The probability is 5 out of 6"."""
     return _CHANCE.search(sentence) is not None
+
+
+def is_circumstance(gap: str, behind: str) -> bool:
+    """Whether the second number only says after what the first one holds: "27 pens after giving away 3"."""
+    return _AFTER_DOING.fullmatch(gap) is not None and _ENDS.fullmatch(behind) is not None
 
 
 def is_rate(gap: str, around: str) -> bool:

@@ -40,9 +40,18 @@ from evalkit.scorers.number_doubts import (
     was_former,
 )
 from evalkit.scorers.number_marks import CUE, find_heading, up_to_bold, without_check
-from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, is_word_rate, only_difference
+from evalkit.scorers.number_relations import (
+    is_circumstance,
+    is_fraction,
+    is_part_of,
+    is_rate,
+    is_word_rate,
+    only_difference,
+)
 from evalkit.scorers.numerals import Number, find_quantities, simplify
+from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.struck import without_crossed
+from evalkit.scorers.wrappers import open_tags
 
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
 
@@ -69,6 +78,15 @@ _DISOWNED = re.compile(
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
 
 
+_ITS = re.compile(
+    r"[.;!,\s*—–。；-]{1,6}(?:(?:but|rather|instead|actually|in fact|no),? ){0,2}(?:it(?:['’]s| is| equals"
+    r"| should be| must be)|es ist|c['’]est|es"
+    r"|è|é|это|是|而是|それは|het is|to jest)(?!\w)[ :]*(?=[$€£*\\\s(-]{0,4}\d)",
+    re.IGNORECASE,
+)
+"""Behind a denied answer: the sentence that gives the right one."""
+
+
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
 """GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
 
@@ -78,7 +96,7 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    reply = without_crossed(reply)
+    reply = _without_tags(without_crossed(reply))
     if pick == "final":
         reply = up_to_bold(without_check(reply)) if not cut else reply
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
@@ -92,6 +110,19 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     if cut and pick != "first":
         return FoundNumber(None, None, "no final statement before the cut")
     return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
+
+
+_ANSWER_TAG = re.compile(
+    r"<((?:final_?|correct_?|my_?)?(?:answer|ans|result|solution|final|output|response|number))>\s*([^<>\n]{1,60}?)\s*</\1>",
+    re.IGNORECASE,
+)
+
+
+def _without_tags(reply: str) -> str:
+    """The reply with `<answer>5</answer>` as a statement, and without the other tags that hold no reasoning."""
+    if "</" not in reply:
+        return reply
+    return open_tags(_ANSWER_TAG.sub(r"\nAnswer: \2\n", reply)).replace(ANSWER_MARK, "")
 
 
 def _boxed(text: str, box: tuple[int, int]) -> FoundNumber:
@@ -144,6 +175,11 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:  # noqa: PLR
         if words.DENIED.search(match[0]) and (but := _BUT.search(sentence)) and not _DISOWNED.search(before):
             found = _clause(sentence[but.end() :], "final statement")  # "the answer isn't 72 but 71"
             return _kept(found, text, start + len(sentence))
+        refused = found.blocks or words.DENIED.search(match[0])
+        if refused and (instead := _ITS.match(text, start + len(sentence))) and not _DISOWNED.search(before):
+            after, start = _sentence(text[instead.end() : instead.end() + LONGEST_STATEMENT], instead.end())
+            if (given := _clause(after, "final statement")).number is not None:  # "The answer is not 72; it is 71."
+                return _kept(given, text, start + given.number.end)
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {shortened(text[match.start() :])}", blocks=True
@@ -178,6 +214,12 @@ def _bare(text: str) -> FoundNumber:
         return alone
     if previous is not None and is_part_of(text[previous.end : last.start]) and previous.kind == "plain":
         last, previous = previous, None  # "5 out of 6"
+    if (
+        previous is not None
+        and previous.kind == "plain"
+        and is_circumstance(text[previous.end : last.start], text[last.end : start + len(sentence)])
+    ):
+        last, previous = previous, None  # "27 pens after giving away 3"
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)

@@ -146,6 +146,8 @@ CORRECTIONS: Mapping[str, str] = {
     r"(?:that|this|it) (?:does ?n['o]t|does not|doesn'?t|can'?t|cannot|can not) (?:add up|look right|seem right|be right|be correct|make sense)|"
     r"(?:that|this|it) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|but (?:that|this) contradicts|"
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
+    "en2": r"i (?:may|might|could) (?:well )?(?:have (?:\w+ )?(?:mis\w+|erred|made an? (?:\w+ )?(?:mistake|error|slip)|got(?:ten)? (?:it|this|that) wrong)"
+    r"|be (?:off|mistaken|wrong|misreading|misremembering))",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",
     "de": r"moment|warte|korrektur|entschuldigung|falsch|nein",
@@ -228,7 +230,9 @@ REPORTED = re.compile(
 OTHERS_ANSWER = re.compile(
     r"\b(?:many|most|some|several|other|careless|lots of|a lot of) (?:\w+ )?(?:students|people|readers|others|folks|kids|users|children|persons|models)"
     r"(?: (?:will|would|might|may|often|usually|typically|also|mistakenly)){0,2} (?:answer|say|guess|think|choose|pick|put|write|get|give|reply)"
-    r"(?: (?:that|it|is|it's|with))*[\s$:*]*$",
+    r"(?: (?:that|it|is|it's|with))*[\s$:*]*$"
+    r"|\b(?:many|most|some|several|others|they|people) (?:(?:will|would|might|may|often|usually|also|mistakenly) ){0,2}"
+    r"(?:say|think|believe|claim|argue|guess|suggest|assume|suppose)(?: (?:that|it|is|it's))*[\s$:*]*$",
     re.IGNORECASE,
 )
 RELATIVES_ANSWER = re.compile(
@@ -239,6 +243,15 @@ RELATIVES_ANSWER = re.compile(
 """The same of one person, where nothing that is counted follows: "my brother got 36."."""
 SUPPOSED = re.compile(rf"^\W*(?:{_IFS})(?!\w)[^.?!]*(?:{any_phrase('would').pattern})[^.?!]{{0,20}}$", re.IGNORECASE)
 """Before a number: a supposition, "if nothing changed, it would be 5"."""
+SUPPOSES = re.compile(
+    r"^\W*(?:(?:now|so|first|then|let['’]?s|let us|we|i|one|you)[ ,]{1,2}){0,3}(?:can |could |will |may |must |might |shall )?"
+    r"(?:suppose|assume|imagine|pretend|presume|hypothesi[sz]e|let['’]?s say|let us say|angenommen|nehmen wir an|gehen wir davon aus"
+    r"|supposons|admettons|imaginons|supongamos|suponiendo|imaginemos|supponiamo|mettiamo|suponhamos|imaginemos|stel|laten we aannemen"
+    r"|załóżmy|przypuśćmy|предположим|допустим|припустімо|anta|antag|oletetaan|varsayalım|diyelim|misalkan|giả sử)(?!\w)[^.?!\d=]{0,30}(?:\b[a-z] ?= ?)?$"
+    r"|^\W*(?:假设|假設|假定|仮に|가령|가정하면|สมมติ|मान लीजिए|मान लो|لنفترض|فرض کنیم|נניח)[^。？！\d=]{0,20}$",
+    re.IGNORECASE,
+)
+"""Before a number: it is only supposed, "Let's assume 5"."""
 COUNTERFACTUAL = tuple(
     re.compile(pattern, re.IGNORECASE)
     for one, other in (

@@ -77,6 +77,14 @@ def simplify(text: str) -> str:
     return _EMPHASIS.sub("", text) if "_" in text else text
 
 
+_FRACTION = re.compile(r"(?<![\w}])[dtc]?frac ?\{ ?(-?\d{1,9}) ?\} ?\{ ?(\d{1,9}) ?\}(?!\w)")
+
+
+def with_slashes(text: str) -> str:
+    """A text that `simplify` has been over, with plain TeX fractions as they are typed: `-3/2` for `-\\frac{3}{2}`."""
+    return _FRACTION.sub(r"\1/\2", text) if "frac" in text else text
+
+
 def plain(text: str) -> str:
     """As whole texts are compared: small letters, single spaces, without quotes around and punctuation behind."""
     return " ".join(fold(text).split()).strip(" .,;:!?\"'“”。！、")

@@ -93,6 +93,10 @@ _ANSWER_KEYS = word_set(
 )
 
 
+_HELD_KEYS = word_set("letter label option choice id key answer")
+"""Names of the choice within an answer that is an object."""
+
+
 _REJECTING = word_set(
     "wrong incorrect false rejected reject excluded exclude eliminated eliminate not ruled alternative alternatives "
     "second runner distractor distractors previous old initial draft student user other others falsch rechazada"
@@ -133,4 +137,8 @@ def _value(value: object) -> str | None:
         return str(value)
     if isinstance(value, list) and len(value) == 1:
         return _value(value[0])
+    if isinstance(value, dict):  # {"answer": {"letter": "B", "why": ".."}}
+        held = [inner for key, inner in value.items() if fold(str(key)) in _HELD_KEYS]
+        held = held or list(value.values())
+        return _value(held[0]) if len(held) == 1 else None
     return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 Case = tuple[str, str, dict[str, Any], str | None, str, str, dict[str, Any]]
-_NONE = "wrong|unparseable|refused"
+_NONE = "wrong|unparseable|refused|truncated"
 
 
 def choice_cases(rows: Sequence[tuple[tuple[str, ...], str, str]]) -> list[Case]:

@@ -33,7 +33,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|2nd choice|second choice|third choice|3rd choice|2nd best|next best|next-best|absurd|nonsense|nonsensical"
         "|untenable|bogus",
         "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't"
-        "|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for|all except|excluding"
+        "|doesn't|didn't|nobody|no one|every option but|any option but|all options but|each option but|every answer but"
+        "|any answer but|all answers but|every choice but|any choice but|all choices but|every one but|any one but"
+        "|any of them but|all of them but|anything but|all but|everything but|except|except for|all except|excluding"
         "|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of|than|doubt|doubts"
         "|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid|shouldn't|should not"
         "|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from|changed from|updated from"
