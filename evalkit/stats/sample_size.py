@@ -111,7 +111,7 @@ def smallest(
     )
 
 
-class Question(Protocol):
+class PowerQuestion(Protocol):
     """What a gate is to show, and how surely."""
 
     @property
@@ -126,7 +126,7 @@ class Question(Protocol):
 def fewest_items(
     trials: Trials,
     failing: Trials | None,
-    question: Question,
+    question: PowerQuestion,
     repeats: int,
     *,
     seed: int = 0,
