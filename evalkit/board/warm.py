@@ -26,6 +26,6 @@ def _read(results: Path) -> None:
         for info in runs:
             store.state(info.name)
         if names := suites(runs):
-            standing(store, entries_of(store, names[0]), None)
+            standing(store, entries_of(store, names[0], readable=runs), None)
     except EvalkitError:
         return
