@@ -36,6 +36,14 @@ class Board:
         connection.close()
         return reply
 
+    def read(self, path: str, **headers: str) -> str:
+        """The text of a page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers)
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return text
+
     def upgrade(self, host: str, origin: str | None) -> int:
         """The status of a WebSocket handshake; 101: it is open."""
         lines = [

@@ -92,12 +92,16 @@ def test_the_boards_own_names_work(board: Board) -> None:
 
 def test_a_page_names_what_it_is_about_to_need_and_the_board_has_it(board: Board) -> None:
     """Otherwise a browser asks for a megabyte of modules only once the first table has been drawn."""
-    named = board.ask("/", Host=f"localhost:{board.port}").getheader("Link") or ""
-    paths = re.findall(r"<\.(/static/js/[\w.-]+\.js)>; rel=modulepreload", named)
-    assert {"DataFrame", "arrowFormatUtils"} <= {path.split("/")[-1].partition(".")[0] for path in paths}
-    for path in paths:
-        assert board.ask(path, Host=f"localhost:{board.port}").status == 200
-    assert board.ask("/_stcore/health", Host=f"localhost:{board.port}").getheader("Link") is None
+    own = f"localhost:{board.port}"
+    page = board.read("/", Host=own)
+    names = re.findall(r'<link rel="modulepreload" crossorigin href="\./static/js/([\w.~-]+\.js)">', page)
+    assert len(names) == len(set(names)) and page.endswith("</html>\n") and page.count("</head>") == 1
+    assert {"DataFrame", "arrowFormatUtils", "TextInput"} <= {name.partition(".")[0] for name in names}
+    for name in names:
+        assert board.ask(f"/static/js/{name}", Host=own).status == 200
+        imported = re.findall(r'(?:from|import)"\./([\w.~-]+\.js)"', board.read(f"/static/js/{name}", Host=own))
+        assert set(imported) <= {*names, *re.findall(r"[\w.~-]+\.js", page)}, "or it would be asked for late"
+    assert int(board.ask("/", "HEAD", Host=own).getheader("Content-Length") or 0) > 1000
 
 
 ORIGINS = (

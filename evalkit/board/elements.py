@@ -19,7 +19,7 @@ from evalkit.render.vega import Chart
 from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
-from evalkit.store.runs import RunInfo
+from evalkit.store.runs import RunInfo, newest_first
 from evalkit.store.transcript import transcript
 from evalkit.text.escape import csv_cell, markdown_label, visible
 
@@ -139,7 +139,7 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
     except StoreError as error:
         st.error(plain(str(error), 500))
         return []
-    readable = store.readable()
+    readable = store.readable(every)
     if not readable:
         problems(store, every)
         if not every:
@@ -166,11 +166,6 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
             st.sidebar.info(said)
     problems(store, every)
     return readable
-
-
-def newest_first(runs: Sequence[RunInfo]) -> list[RunInfo]:
-    """Whether complete or not."""
-    return sorted(runs, key=lambda info: info.started_at or "", reverse=True)
 
 
 def chosen() -> list[str]:
@@ -272,7 +267,7 @@ def models_and_task(
 
     left, middle, right = st.columns([2, 2, 3])
     with left:
-        entries = entries_of(store, suite_of(runs))
+        entries = entries_of(store, suite_of(runs), readable=runs)
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     with middle:
         return entries, tasks, task_of(tasks), right

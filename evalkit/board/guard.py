@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -55,9 +56,14 @@ _ADDED = [
 ]
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
 
-_WANTED = ("DataFrame", "arrowFormatUtils", "recordbatch", "serialization", "moment", "Multiselect", "Selectbox")
-"""Modules of Streamlit's front end that every page of ours needs. A browser asks for them only once the server has
-drawn the first table, and then waits again; named beside the page, they come while the server still works."""
+_WANTED = (
+    *("DataFrame", "Multiselect", "Selectbox", "TextInput", "ButtonGroup", "PageLink", "DownloadButton", "Html"),
+    "remark-emoji",
+)
+"""Modules of Streamlit's front end that the first page of ours needs, beside what they import. A browser asks for them
+only once the server has drawn the first table, and then waits again, some seventy times; named in the page, they come
+while the server still works."""
+_IMPORTED = re.compile(r"""(?:from|import)\s*["']\./([\w.~-]+\.js)["']""")
 
 
 def hold_settings() -> None:
@@ -92,7 +98,7 @@ class Guard:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         why = refusal(headers, str(scope.get("method", "GET")), config.get_option("server.address"))
         if why is None:
-            await self.app(scope, receive, _with_headers(send))
+            await self.app(scope, receive, _with_headers(send, str(scope.get("method", ""))))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
@@ -179,21 +185,63 @@ def _same(origin: str, host: str, extra: set[str]) -> bool:
 
 @cache
 def preloads() -> bytes:
-    """The value of a `Link` header that names what a page is about to need; empty where Streamlit has no such files."""
+    """HTML that names what a page is about to need beside what Streamlit names; empty where it has no such files."""
     import streamlit
 
-    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    folder = Path(streamlit.__file__).parent / "static"
+    try:
+        page = (folder / "index.html").read_text("utf-8")
+        found = _with_imports(folder / "static" / "js")
+    except OSError:
+        return b""
+    names = [name for name in found if name not in page]
+    styles = [path.name for path in sorted((folder / "static" / "css").glob(f"{_WANTED[0]}.*.css"))]
+    return "".join(
+        [
+            *(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in names),
+            *(f'<link rel="preload" as="style" crossorigin href="./static/css/{name}">' for name in styles),
+        ]
+    ).encode()
+
+
+def _with_imports(folder: Path) -> list[str]:
+    """Names of the wanted modules, and of all that they import; the wanted ones first."""
     found = [path.name for name in _WANTED for path in sorted(folder.glob(f"{name}.*.js"))]
-    return ", ".join(f"<./static/js/{name}>; rel=modulepreload" for name in found).encode()
+    for name in found:  # grows on the way
+        imported = _IMPORTED.findall((folder / name).read_text("utf-8"))
+        found += [one for one in dict.fromkeys(imported) if one not in found and (folder / one).is_file()]
+    return found
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, method: str) -> Send:
+    """Sends on, with our headers in the place of others, and a page with the names of what it is about to need."""
+    page: list[Message] = []
+    """The head of a page whose body is not whole yet."""
+    body = bytearray()
+
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in _OWN]
-            is_page = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in kept)
-            ahead = [(b"link", preloads())] if is_page and message["status"] == 200 and preloads() else []
-            message = {**message, "headers": [*kept, *_ADDED, *ahead]}
+            message = {**message, "headers": [*kept, *_ADDED]}
+            if method == "GET" and _is_page(message) and preloads():
+                page.append(message)
+                return
+        elif page and message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+            if message.get("more_body", False):
+                return
+            content = bytes(body).replace(b"</head>", preloads() + b"</head>", 1)
+            head = page.pop()
+            others = [(name, value) for name, value in head["headers"] if name.lower() != b"content-length"]
+            await send({**head, "headers": [*others, (b"content-length", str(len(content)).encode())]})
+            message = {"type": "http.response.body", "body": content}
         await send(message)
 
     return sent
+
+
+def _is_page(message: Message) -> bool:
+    """Whether it begins a whole page in HTML that nothing has compressed."""
+    named = {name.lower(): value for name, value in message["headers"]}
+    is_html = named.get(b"content-type", b"").startswith(b"text/html")
+    return bool(message["status"] == 200 and is_html and b"content-encoding" not in named)

@@ -14,7 +14,7 @@ from evalkit.render.board_charts import HistoryPoint, history
 from evalkit.render.cells import run_titles
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.reader import ResultsReader
-from evalkit.store.runs import RunInfo
+from evalkit.store.runs import RunInfo, newest_first
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -36,7 +36,7 @@ def render(store: ResultsReader) -> None:
     left, middle, right = st.columns(3)
     with left:
         suite = elements.suite_of(runs)
-    mine = [info for info in reversed(elements.newest_first(runs)) if info.suite == suite and info.started_at]
+    mine = [info for info in reversed(newest_first(runs)) if info.suite == suite and info.started_at]
     tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name).models.values() for t in m.tasks))
     with middle:
         task = elements.task_of(tasks)

@@ -17,6 +17,7 @@ from evalkit.render.rows import heat
 from evalkit.render.standings import headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
+from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -54,7 +55,7 @@ def render(store: ResultsReader) -> None:
     _parts(store, entries, task)
     suites = list(dict.fromkeys(info.suite for info in runs if info.suite))
     if len(suites) > 1:
-        _across(store, suites)
+        _across(store, runs, suites)
     _known(entries)
 
 
@@ -120,11 +121,11 @@ def _parts(store: ResultsReader, entries: Sequence[ReportEntry], task: str | Non
         elements.text_table(columns, f"What each scorer of {visible(name, limit=60)} gives, models by scorers")
 
 
-def _across(store: ResultsReader, suites: Sequence[str]) -> None:
+def _across(store: ResultsReader, runs: Sequence[RunInfo], suites: Sequence[str]) -> None:
     with st.expander("Every suite"):
         by_model: dict[str, dict[str, Figures | None]] = {}
         for suite in suites:
-            for entry in entries_of(store, suite):
+            for entry in entries_of(store, suite, readable=runs):
                 by_model.setdefault(entry.model, {})[suite] = entry.cell(None)
         _grid(list(by_model.items()), suites, "suites")
         st.caption("Suites ask different questions: compare down a column, not along a line.")

@@ -18,7 +18,7 @@ from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock
 from evalkit.store.judge_files import FOLDER
-from evalkit.store.runs import RunInfo
+from evalkit.store.runs import RunInfo, newest_first
 from evalkit.text import numbers
 
 _COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
@@ -37,7 +37,7 @@ def render(store: ResultsReader) -> None:
     for info in runs:
         if info.status == "running":
             _live(store, info)
-    _list(store, elements.newest_first(runs))
+    _list(store, newest_first(runs))
     run = elements.run_of(runs)
     _one(store, next(info for info in runs if info.name == run))
 

@@ -88,7 +88,7 @@ def _leaderboard(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b
     suites = {info.suite for info in runs if info.name in (a[0], b[0])}
     if len(suites) != 1 or (suite := suites.pop()) is None:
         return []
-    return standing(store, entries_of(store, suite), None)
+    return standing(store, entries_of(store, suite, readable=runs), None)
 
 
 def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:

@@ -23,7 +23,7 @@ from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
-from evalkit.store.runs import RunInfo, part_of
+from evalkit.store.runs import RunInfo, newest_first, part_of
 from evalkit.text import numbers
 
 STALE_DAYS = 90
@@ -154,15 +154,22 @@ def suites(runs: Sequence[RunInfo]) -> list[str]:
 
 
 def entries_of(
-    store: ResultsReader, suite: str, run: str | None = None, today: date | None = None
+    store: ResultsReader,
+    suite: str,
+    run: str | None = None,
+    today: date | None = None,
+    readable: Sequence[RunInfo] | None = None,
 ) -> list[ReportEntry]:
     """One entry a model: of the named run, or of the newest run that has the whole of it.
 
     Runs that were cut (--limit, --tasks) or in which the model was stopped early come after whole ones, unfinished ones
     after those: they count where there is nothing better, and their warnings say what they are.
+
+    `readable`: the runs that can be shown, where the caller has looked already.
     """
     known_facts = CatalogueFacts.beside(store.results)
-    mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
+    every = store.readable() if readable is None else newest_first(readable)
+    mine = [info for info in every if info.suite == suite and run in (None, info.name)]
     having = [(model, info) for info in mine for model in store.summary(info.name).models]
     # Not by `rank`: where a gate stopped one model, the others have the whole suite. Stable: newest first within each.
     having.sort(key=lambda one: (one[1].status != "complete", _is_part(store.facts(one[1].name), one[0])))

@@ -103,9 +103,13 @@ class ResultsReader:
         """Every run, newest first, unreadable ones last with their problem."""
         return runs.list_runs(self.results)
 
-    def readable(self) -> list[RunInfo]:
-        """The runs that can be shown: whose facts and figures can both be read."""
-        return [info for info in self.runs() if info.problem is None and self.problem(info.name) is None]
+    def readable(self, runs: Sequence[RunInfo] | None = None) -> list[RunInfo]:
+        """The runs that can be shown: whose facts and figures can both be read. `runs`: what `runs()` said just now."""
+        return [
+            info
+            for info in (self.runs() if runs is None else runs)
+            if info.problem is None and self.problem(info.name) is None
+        ]
 
     def problem(self, run: str) -> str | None:
         """Why the rows of a run cannot be read, for a person; None when they can."""

@@ -272,9 +272,13 @@ def list_runs(results: Path) -> list[RunInfo]:
             f"{results} is no folder of results ({error.strerror}). Choose one: --results.", results
         ) from error
     runs = [info for info in map(_info, folders) if info is not None]
-    readable = [r for r in runs if r.problem is None]
-    readable.sort(key=lambda r: (r.started_at or "", r.name), reverse=True)
+    readable = newest_first(r for r in runs if r.problem is None)
     return readable + sorted((r for r in runs if r.problem is not None), key=lambda r: r.name)
+
+
+def newest_first(runs: Iterable[RunInfo]) -> list[RunInfo]:
+    """Whether complete or not."""
+    return sorted(runs, key=lambda info: (info.started_at or "", info.name), reverse=True)
 
 
 _LONGEST_NAME, _MOST_STEPS = 4_000, 100

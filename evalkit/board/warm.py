@@ -1,0 +1,31 @@
+"""The first figures of the board, read while nobody waits for them yet.
+
+A browser takes a second to load Streamlit's own modules before it asks for the page. Meanwhile the server reads the
+newest suite and compares its models; they lie in the cache of `results.reader` when the page asks.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+
+def begin(results: Path) -> None:
+    """Read the figures of the first page in a thread of its own. What goes wrong is told by the page itself."""
+    threading.Thread(target=_read, args=(results,), daemon=True).start()
+
+
+def _read(results: Path) -> None:
+    from evalkit.errors import EvalkitError
+    from evalkit.results.entries import entries_of, standing, suites
+    from evalkit.results.reader import ResultsReader
+
+    try:
+        store = ResultsReader(results)
+        runs = sorted(store.readable(), key=lambda info: info.rank)
+        for info in runs:
+            store.state(info.name)
+        if names := suites(runs):
+            standing(store, entries_of(store, names[0], readable=runs), None)
+    except EvalkitError:
+        return
