@@ -17,6 +17,8 @@ MODELS = {
     "ollama": 'adapter: ollama-native, model: m, weights: w, base_url: "{origin}"',
 }
 """One model for each dialect that takes pictures."""
+OWN = ("chat", "ollama")
+"""Of these the servers of one's own."""
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK")
 TASK = """
   - name: receipts
@@ -53,7 +55,12 @@ def write(
     return path
 
 
-def served_models(origin: str, *names: str, more: str = "") -> str:
-    """The models of these dialects (all without a name) in front of a fake provider."""
+def served_models(origin: str, *names: str, more: str = "", probed: bool = False) -> str:
+    """The models of these dialects (all without a name) in front of a fake provider; `probed`: it is asked beforehand
+    whether pictures reach its model, where it is a server of one's own."""
     chosen = names or tuple(MODELS)
-    return "".join(f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{more}}}\n" for name in chosen)
+    plain = "" if probed else ", probe_images: false"
+    return "".join(
+        f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{plain * (name in OWN)}{more}}}\n"
+        for name in chosen
+    )

@@ -298,3 +298,17 @@ def test_a_picture_that_changes_under_way_is_not_sent(tmp_path: Path) -> None:
     (failed,) = [row for row in rows_of(Path(run.folder)) if row.error]
     assert failed.sample_id == "p1"
     assert "has changed since the run was planned" in str(failed.error)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "ollama"])
+def test_a_server_that_drops_pictures_is_given_up_before_its_guesses_count(
+    dialect: str, tmp_path: Path, capsys: Capture
+) -> None:
+    with FakeProvider.in_thread(Behaviour(answers="letter", ignores=("images",))) as provider:
+        suite = write(tmp_path, served_models(provider.origin, dialect, probed=True))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 4
+        assert "drops pictures: a prompt has 1 input tokens without one and 1 with it" in " ".join(ran.err.split())
+        provider.behaviour = ECHO
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r2").code == 0
+        assert len(provider.account) == 2 + 2 + 4

@@ -196,6 +196,14 @@ class ProbesTools(Protocol):
 
 
 @runtime_checkable
+class ProbesImages(Protocol):
+    """An adapter that has to find out whether pictures reach the model."""
+
+    async def probe_images(self) -> str | None:
+        """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+@runtime_checkable
 class ChecksRequests(Protocol):
     """An adapter that can say of a request, without sending it, that it cannot be made."""
 
