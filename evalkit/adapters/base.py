@@ -109,8 +109,6 @@ class ModelSpec:
     """Silence on a connection after which an attempt is given up as `Stalled`."""
     weights: str | None = None
     """What the suite says of the weights that a server of one's own has loaded; None: nothing."""
-    image_tokens: int | None = None
-    """The most input tokens that one picture is billed, by the suite's word; None: nobody says."""
     serve: Mapping[str, object] | None = None
     """Flags of a server that the adapter starts. None: it is there already, or there is none."""
     allow_code: bool = False

@@ -31,7 +31,7 @@ async def probe(respond: Callable[[Request], Awaitable[Response]], who: str) -> 
 def shown() -> Request:
     """The same question with a grey picture before it."""
     data = _grey()
-    picture = Image("grey.png", "image/png", len(data), sha256(data).hexdigest(), data)
+    picture = Image("grey.png", "image/png", len(data), _SIDE, _SIDE, sha256(data).hexdigest(), data)
     return replace(WITHOUT, messages=(Message("user", (picture, "Hello")),))
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class RequestNeeds:
     """What a request needs that a server may turn out not to have."""
 
     likelihood: bool
@@ -62,7 +62,7 @@ class Serving:
                     if isinstance(server := model.adapter, ManagedServer):
                         await asyncio.shield(server.stop())
 
-    async def why_not_ready(self, model: PlannedModel, needs: Needs) -> RequestError | None:
+    async def why_not_ready(self, model: PlannedModel, needs: RequestNeeds) -> RequestError | None:
         """Start the model's server if it has one and does not run yet; before the first likelihood, the first functions
         and the first pictures, probe it.
 
