@@ -1,7 +1,7 @@
 """Turns of a conversation: what is said, shown and called. A part of `evalkit.records`, where everybody finds them.
 
     Message("user", "Capital of France?")
-    Message("user", (Image("pages/1.png", "image/png", 12_345, "0f3a..."), "What is the total?"))
+    Message("user", (Image("pages/1.png", "image/png", 12_345, 1240, 1754, "0f3a..."), "What is the total?"))
 
 A turn of words alone has a `str`; only where pictures are among them it has parts, so that whoever knows nothing of
 pictures reads, stores and digests what it always did.
@@ -35,6 +35,9 @@ class Image:
     """image/png, image/jpeg, image/webp or image/gif."""
     size: int
     """In bytes."""
+    width: int
+    """In pixels, as the file says."""
+    height: int
     digest: str
     """sha256 of the bytes, 64 hex characters."""
     data: bytes | None = field(default=None, repr=False, compare=False)
@@ -43,8 +46,9 @@ class Image:
     """Gives the bytes; None where only a stored row tells of the picture."""
 
     def __str__(self) -> str:
-        """`[image pages/1.png: image/png, 12,345 bytes, sha256 0f3a...]`"""
-        return f"[image {self.name}: {self.media_type}, {self.size:,} bytes, sha256 {self.digest[:16]}]"
+        """`[image pages/1.png: image/png, 1240 x 1754 pixels, 12,345 bytes, sha256 0f3a...]`"""
+        what = f"{self.media_type}, {self.width} x {self.height} pixels, {self.size:,} bytes"
+        return f"[image {self.name}: {what}, sha256 {self.digest[:16]}]"
 
 
 Content = str | tuple[str | Image, ...]

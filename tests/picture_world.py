@@ -6,8 +6,15 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-PNG = b"\x89PNG\r\n\x1a\n"
-STARTS = {"png": PNG, "jpg": b"\xff\xd8\xff\xe0", "gif": b"GIF89a", "webp": b"RIFF\x10\x00\x00\x00WEBP"}
+SIDE = 64
+STARTS = {
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + SIDE.to_bytes(4, "big") * 2,
+    "jpg": b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x11\x08" + SIDE.to_bytes(2, "big") * 2,
+    "gif": b"GIF89a" + SIDE.to_bytes(2, "little") * 2,
+    "webp": b"RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + (SIDE - 1).to_bytes(3, "little") * 2,
+}
+"""What files of each kind begin with: enough to say that they are 64 pixels wide and high."""
+PNG = STARTS["png"]
 MODELS = {
     "chat": 'adapter: openai_chat, model: m, weights: w, base_url: "{v1}"',
     "responses": 'adapter: openai, model: m, weights: w, base_url: "{v1}"',
@@ -17,6 +24,8 @@ MODELS = {
     "ollama": 'adapter: ollama-native, model: m, weights: w, base_url: "{origin}"',
 }
 """One model for each dialect that takes pictures."""
+OWN = ("chat", "ollama")
+"""Of these the servers of one's own."""
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK")
 TASK = """
   - name: receipts
@@ -53,7 +62,12 @@ def write(
     return path
 
 
-def served_models(origin: str, *names: str, more: str = "") -> str:
-    """The models of these dialects (all without a name) in front of a fake provider."""
+def served_models(origin: str, *names: str, more: str = "", probed: bool = False) -> str:
+    """The models of these dialects (all without a name) in front of a fake provider; `probed`: it is asked beforehand
+    whether pictures reach its model, where it is a server of one's own."""
     chosen = names or tuple(MODELS)
-    return "".join(f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{more}}}\n" for name in chosen)
+    plain = "" if probed else ", probe_images: false"
+    return "".join(
+        f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{plain * (name in OWN)}{more}}}\n"
+        for name in chosen
+    )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from evalkit.store.sealing import rows_of
+from evalkit.suite.pictures import image_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.conftest import REPO
 from tests.picture_world import KEYS, PNG, TASK, picture, served_models, write
 from tests.world import evalkit, rows
 
@@ -96,7 +101,8 @@ def test_a_run_folder_says_what_a_picture_was_and_does_not_hold_it(tmp_path: Pat
         folder = Path(evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json").json["folder"])
     assert not any(data[8:] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
     shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "r", "--sample", "p0")
-    assert "[image pages/0.png: image/png, 168 bytes, sha256 " in " ".join(shown.out.split())
+    said = " ".join(shown.out.split())
+    assert "[image pages/0.png: image/png, 64 x 64 pixels, 184 bytes, sha256 " in said
     page = tmp_path / "page.html"
     assert evalkit(capsys, "report", "latest", "--results", tmp_path / "r", "--html", page).code == 0
 
@@ -118,6 +124,7 @@ def _refused(capsys: Capture, suite: Path) -> str:
         ("pages/none.png", "pages/none.png: there is no such file"),
         ("items.jsonl", "items.jsonl: is no picture by its first bytes; sent are PNG, JPEG, WebP and GIF"),
         ("empty.png", "empty.png: is empty"),
+        ("cut.png", "begins like a picture (image/png) and says no width and height"),
         ("large.png", "large.png: is larger than 10 MB"),
         ("{{ id == 'p0' }}", "gives True; expected the path of a picture, or a list of paths"),
         ("{{ [file, 3] }}", "expected the path of a picture, or a list of paths"),
@@ -132,6 +139,7 @@ def test_what_is_no_picture_of_the_suite_is_refused_with_its_record(
     suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", n=1)
     suite.write_text(suite.read_text().replace('images: "{{ file }}"', f"images: {json.dumps(images)}"))
     (tmp_path / "empty.png").touch()
+    (tmp_path / "cut.png").write_bytes(PNG[:12])
     for name, size in (("large.png", 10 * 2**20), ("big.png", 9 * 2**20 - 8)):
         with (tmp_path / name).open("wb") as file:
             file.write(PNG)
@@ -196,7 +204,7 @@ def test_texts_and_pictures_keep_their_order(tmp_path: Path, capsys: Capture) ->
         ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
         assert ran.code == 0, ran.err
         for row in rows_of(Path(ran.json["folder"])):
-            shown = f"[image/png:168:{row.target}]"
+            shown = f"[image/png:184:{row.target}]"
             assert str(row.text).replace(" ", "") == f"One:{shown}Two:{shown}{shown}Same?"
         suite = write(tmp_path, served_models(provider.origin, "ollama"), task=task, n=1)
     assert "put the pictures first" in _refused(capsys, suite), "Ollama's own API has no place for another order"
@@ -238,29 +246,32 @@ def test_choices_examples_and_turns_go_with_pictures(tmp_path: Path, capsys: Cap
     assert found["letters", "p0"][-1].words.endswith("Answer with the letter of the right option only.")
 
 
-def test_no_cap_without_a_word_on_what_a_picture_costs(tmp_path: Path, capsys: Capture) -> None:
+def test_a_cap_counts_a_picture_with_the_worst_and_an_estimate_does_not_know(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prices = tmp_path / "prices.yaml"
-    prices.write_text("- {model: m, input_per_mtok: 1000, output_per_mtok: 1000, valid_from: 2026-01-01}\n")
+    prices.write_text("- {model: m, input_per_mtok: 10, output_per_mtok: 10, valid_from: 2026-01-01}\n")
     with FakeProvider.in_thread(ECHO) as provider:
         told = (tmp_path / "r", "--prices", prices)
         suite = write(tmp_path, served_models(provider.origin, "chat"))
-        refused = evalkit(capsys, "run", suite, "--max-cost", "1", "--results", *told)
-        assert refused.code == 2
-        assert "Write image_tokens: N into the model's entry" in refused.err
         (unknown,) = evalkit(capsys, "plan", suite, "--json", "--results", *told).json["models"]
-        assert unknown["input_tokens"]["low"] > 0
-        assert [unknown["input_tokens"][end] for end in ("value", "high")] == [None, None]
-        assert [unknown["usd"][end] for end in ("value", "high")] == [None, None]
+        tokens = unknown["input_tokens"]
+        assert 4 < tokens["low"] < 100
+        assert (tokens["value"], unknown["usd"]["value"]) == (None, None)
+        assert tokens["high"] >= 4 * 50_000
         assert "of pictures unknown" in unknown["input_basis"]
 
-        suite = write(tmp_path, served_models(provider.origin, "chat", more=", image_tokens: 900"))
-        (capped,) = evalkit(capsys, "plan", suite, "--json", "--results", *told).json["models"]
-        assert capped["input_tokens"]["value"] is None
-        assert capped["input_tokens"]["high"] >= 4 * 900
-        ran = evalkit(capsys, "run", suite, "--max-cost", "0.5", "--results", *told)
-        assert ran.code == 4, "900 tokens of a picture are 0.9 USD: none fits"
+        capped = ("run", suite, "--max-cost", "0.4", "--results", *told)
+        assert evalkit(capsys, *capped).code == 4, "50,000 tokens are 0.5 USD"
         assert len(provider.account) == 0
-        assert evalkit(capsys, "run", suite, "--max-cost", "1.2", "--results", *told).code == 0
+        monkeypatch.setenv("EVALKIT_IMAGE_TOKENS", "many")
+        assert "EVALKIT_IMAGE_TOKENS: expected" in evalkit(capsys, "run", suite, "--max-cost", "1", "--new").err
+        monkeypatch.setenv("EVALKIT_IMAGE_TOKENS", "2000")
+        assert evalkit(capsys, *capped).code == 0
+        assert len(provider.account) == 4
+        (learned,) = evalkit(capsys, "plan", suite, "--json", "--no-cache", "--results", *told).json["models"]
+        assert learned["input_tokens"]["value"] == 4 * 5
+        assert "learned from earlier answers to this task" in learned["input_basis"]
 
 
 def test_who_does_not_look_into_pictures_is_told(tmp_path: Path, capsys: Capture) -> None:
@@ -298,3 +309,55 @@ def test_a_picture_that_changes_under_way_is_not_sent(tmp_path: Path) -> None:
     (failed,) = [row for row in rows_of(Path(run.folder)) if row.error]
     assert failed.sample_id == "p1"
     assert "has changed since the run was planned" in str(failed.error)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "ollama"])
+def test_a_server_that_drops_pictures_is_given_up_before_its_guesses_count(
+    dialect: str, tmp_path: Path, capsys: Capture
+) -> None:
+    with FakeProvider.in_thread(Behaviour(answers="letter", ignores=("images",))) as provider:
+        suite = write(tmp_path, served_models(provider.origin, dialect, probed=True))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 4
+        assert "drops pictures: a prompt has 1 input tokens without one and 1 with it" in " ".join(ran.err.split())
+        provider.behaviour = ECHO
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r2").code == 0
+        assert len(provider.account) == 2 + 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("GIF", {}),
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True, "comment": b"x" * 900}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"exif": b"Exif\0\0II*\0"}),
+    ],
+)
+def test_width_and_height_are_read_of_real_files(kind: str, options: dict[str, object]) -> None:
+    pil = pytest.importorskip("PIL.Image")
+    made = BytesIO()
+    pil.new("RGB", (123, 45), (9, 9, 9)).save(made, kind, **options)
+    data = made.getvalue()
+    image = image_of(data, "x")
+    assert (image.width, image.height, image.media_type) == (123, 45, f"image/{kind.lower()}")
+    for cut in range(0, 40):
+        with suppress(ValueError):
+            assert image_of(data[:cut], "x").width == 123, "a file that is cut short says nothing, or the truth"
+
+
+def test_the_suite_of_the_page_is_checked_and_asked(tmp_path: Path, capsys: Capture) -> None:
+    page = (REPO / "docs" / "pictures.md").read_text("utf-8")
+    suite, record = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)[0] for kind in ("yaml", "json"))
+    (tmp_path / "receipts.jsonl").write_text(record)
+    picture(tmp_path / "scans" / "r1.png", 1)
+    with FakeProvider.in_thread(Behaviour(reply="12.50")) as provider:
+        for adapter, url in (("openai", provider.base_url), ("anthropic", provider.origin)):
+            suite = suite.replace(f"adapter: {adapter},", f'adapter: {adapter}, base_url: "{url}",')
+        (tmp_path / "suite.yaml").write_text(suite)
+        ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+    assert [row["outcome"] for row in rows(Path(ran.json["folder"]))] == ["right", "right"]

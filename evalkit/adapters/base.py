@@ -109,8 +109,6 @@ class ModelSpec:
     """Silence on a connection after which an attempt is given up as `Stalled`."""
     weights: str | None = None
     """What the suite says of the weights that a server of one's own has loaded; None: nothing."""
-    image_tokens: int | None = None
-    """The most input tokens that one picture is billed, by the suite's word; None: nobody says."""
     serve: Mapping[str, object] | None = None
     """Flags of a server that the adapter starts. None: it is there already, or there is none."""
     allow_code: bool = False
@@ -192,6 +190,14 @@ class ProbesTools(Protocol):
     """An adapter that has to find out whether offered functions reach the model."""
 
     async def probe_tools(self) -> str | None:
+        """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+@runtime_checkable
+class ProbesImages(Protocol):
+    """An adapter that has to find out whether pictures reach the model."""
+
+    async def probe_images(self) -> str | None:
         """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
 
 

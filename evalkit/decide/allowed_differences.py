@@ -84,6 +84,7 @@ ALLOWED = (
     Allowed(f"models.{CANDIDATE}.stream_options", "without it usage is unknown, which never passes a rule"),
     Allowed(f"models.{CANDIDATE}.token_param", "how the server spells the limit", "equal where a rule is about cost"),
     Allowed(f"models.{CANDIDATE}.probe_tools", "whether the server is tried before it is offered functions"),
+    Allowed(f"models.{CANDIDATE}.probe_images", "whether the server is tried before it is shown pictures"),
     Allowed(f"models.{CANDIDATE}.likelihood", "what the server can do; the mode of a task is compared"),
     Allowed(f"models.{CANDIDATE}.legacy_sampling", "how sampling is spelled"),
     Allowed(f"models.{CANDIDATE}.num_ctx", _HOW),

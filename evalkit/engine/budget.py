@@ -15,7 +15,7 @@ A model has its prices bound: what an answer was billed, what a request can cost
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,7 +25,7 @@ from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.image_tokens import most_tokens, uncapped_images
+from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
@@ -86,7 +86,7 @@ def request_bytes(request: Request) -> int:
 def sent_bytes(adapter: Adapter, request: Request) -> int:
     """`request_bytes` and the most tokens of its pictures, or what this adapter makes of the request where that is
     more."""
-    own = request_bytes(request) + most_tokens(adapter, request.messages)
+    own = request_bytes(request) + most_tokens(request.messages)
     if not isinstance(adapter, WeighsRequests):
         return own
     try:
@@ -248,15 +248,8 @@ def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decim
     return stated.total_usd if stated else None
 
 
-def uncapped(
-    models: list[PlannedModel],
-    tasks: list[tuple[str, Mapping[str, Settings]]],
-    cap: Decimal,
-    pictured: Collection[str] = (),
-) -> list[str]:
-    """Why a cap in dollars could not be kept: an unknown price or output limit of any model that costs money.
-
-    `pictured` are the tasks whose prompts show pictures."""
+def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Settings]]], cap: Decimal) -> list[str]:
+    """Why a cap in dollars could not be kept: an unknown price or output limit of any model that costs money."""
     complaints = []
     for model in models:
         if not model.adapter.endpoint.network:
@@ -275,8 +268,6 @@ def uncapped(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: its max_output_tokens is not "
                     "set. Set it in the model's or the task's settings."
                 )
-            elif task in pictured and (said := uncapped_images(model.adapter, task, cap)) is not None:
-                complaints.append(said)
             elif beside := asked_beside(settings[model.name].extra):
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra asks for "

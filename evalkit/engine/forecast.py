@@ -111,7 +111,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
                 continue
             prompt = _prompt(task, sample, model)
-            given = with_images(_input(model, prompt, known), model.adapter, prompt, known.pictured.get(task.name))
+            given = with_images(_input(model, prompt, known), prompt, known.pictured.get(task.name))
             pictured |= {task.name} if n_images(prompt) else set()
             for end in ENDS if sample.turn > 1 else ():
                 given[end] = _plus(given[end], (sample.turn - 1) * (made[end] or 0.0))
@@ -126,7 +126,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                     cost = _cost(model, given[end], made[end], now)
                     sums[end].add(*_with_guards(model, given[end], made[end]), cost)
     told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
-    seen = dict.fromkeys(image_basis(model.adapter, name in known.pictured) for name in sorted(pictured))
+    seen = dict.fromkeys(image_basis(learned=name in known.pictured) for name in sorted(pictured))
     basis = "; ".join([told["input_basis"], *seen])
     return {**told, "input_basis": basis, "usd_per_1k_requests": traffic.per_1k()}
 

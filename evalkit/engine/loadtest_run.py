@@ -17,7 +17,6 @@ from pathlib import Path
 from evalkit.engine.budget import Budget
 from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.hardware import software_and_hardware
-from evalkit.engine.image_tokens import uncapped_images
 from evalkit.engine.loadtest import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, stored_facts
@@ -64,10 +63,7 @@ def sweep_model(
     if model.undercut is not None:
         raise UserError(f"{model.name} is billed by the token: {model.undercut}.")
     _may_cost(model.worst_case(1, 1), max_cost_usd, model.name)
-    asked = prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
-    shown = next((one.item.task.name for one in asked if one.request.images), None)
-    if max_cost_usd is not None and shown and (why := uncapped_images(model.adapter, shown, max_cost_usd)):
-        raise UserError(why)
+    prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
     facts = {
         **plan.facts,
         "kind": "load",

@@ -24,6 +24,7 @@ from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.gold_check import RecordedFit, fit_recorded
+from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
 from evalkit.engine.live_tools import with_live_tools
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
@@ -115,7 +116,8 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes += [note for task in planned for note in unread(task, models)]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
-        complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap, _pictured(tasks))
+        own_figure()  # one that is no number is refused here
+        complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
@@ -130,11 +132,6 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     lacking = _said(work, recorded.lacking)
     digests = digests_of(work, tasks, entries, panel, live.facts)
     return Plan(suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking)
-
-
-def _pictured(tasks: Iterable[ResolvedTask]) -> set[str]:
-    """The tasks whose prompts show pictures."""
-    return {task.name for task in tasks if task.prompt.has_pictures}
 
 
 def _of_gate(
@@ -249,7 +246,6 @@ def _adapters(
             in_flight=suite.run.in_flight if isinstance(suite.run.in_flight, int) else None,
             idle_timeout_s=suite.run.idle_timeout_s,
             weights=entry.weights,
-            image_tokens=entry.image_tokens,
             serve=entry.serve,
             allow_code=options.allow_code,
             folder=str(suite.folder),

@@ -60,7 +60,7 @@ def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decim
             paid = sum((step.cost_usd or Decimal(0) for step in new), Decimal(0))
         if paid is None and row.attempts and row.model in models:
             n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
-            n_bytes += most_tokens(models[row.model].adapter, row.prompt)
+            n_bytes += most_tokens(row.prompt)
             paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
     return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))

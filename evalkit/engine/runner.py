@@ -29,7 +29,7 @@ from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
+from evalkit.engine.serving import RequestNeeds, Serving, lane_facts, lanes_of, why_stopped
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work, item_for
 from evalkit.errors import EvalkitError, SuiteError
@@ -270,9 +270,8 @@ class Runner:
                     await asyncio.sleep(0)
                 continue
             item, request = left
-            weighs = item.task.scorer.needs == "likelihood"
-            offers = bool(request.tools)
-            if (error := await self._serving.why_not_ready(item.model, likelihood=weighs, tools=offers)) is not None:
+            needs = RequestNeeds(item.task.scorer.needs == "likelihood", bool(request.tools), bool(request.images))
+            if (error := await self._serving.why_not_ready(item.model, needs)) is not None:
                 lane.stopped.setdefault(name, error)
                 continue
             due_at = time.perf_counter()

@@ -13,10 +13,11 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesLikelihood, ProbesTools
+from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesImages, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error, scrubbed_facts, without_keys
 from evalkit.addresses import is_private
 from evalkit.engine.asking import OUTAGE_AFTER, Lane
@@ -27,6 +28,15 @@ from evalkit.suite.redaction import Redactor
 
 if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNeeds:
+    """What a request needs that a server may turn out not to have."""
+
+    likelihood: bool
+    tools: bool
+    images: bool
 
 
 class Serving:
@@ -52,9 +62,9 @@ class Serving:
                     if isinstance(server := model.adapter, ManagedServer):
                         await asyncio.shield(server.stop())
 
-    async def why_not_ready(self, model: PlannedModel, *, likelihood: bool, tools: bool) -> RequestError | None:
-        """Start the model's server if it has one and does not run yet; before the first likelihood, and before the
-        first functions are offered, probe it.
+    async def why_not_ready(self, model: PlannedModel, needs: RequestNeeds) -> RequestError | None:
+        """Start the model's server if it has one and does not run yet; before the first likelihood, the first functions
+        and the first pictures, probe it.
 
         The error where either failed: the model cannot be asked then.
         """
@@ -67,10 +77,12 @@ class Serving:
                     await adapter.start(self._folder, self._tell)
                 if isinstance(adapter, DescribesServer):
                     await adapter.describe()
-            if likelihood and self._is_first(model.name, "likelihood") and isinstance(adapter, ProbesLikelihood):
+            if needs.likelihood and self._is_first(model.name, "likelihood") and isinstance(adapter, ProbesLikelihood):
                 await self._probe(model.name, adapter.probe_likelihood)
-            if tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
+            if needs.tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
                 await self._probe(model.name, adapter.probe_tools)
+            if needs.images and self._is_first(model.name, "images") and isinstance(adapter, ProbesImages):
+                await self._probe(model.name, adapter.probe_images)
         except RequestError as error:
             scrubbed_error(error)
             return error if error.stops_model else Unfit(str(error))

@@ -2,11 +2,11 @@
 
     {"role": "assistant", "content": "", "calls": [["get_weather", "{\\"city\\": \\"Ulm\\"}"]]}    # in texts-*.parquet
     ["tool", "no such city", {"failed": true}]                                                # in a journal's line
-    ["user", [{"image": {"name": "a.png", "type": "image/png", "size": 812, "sha256": "..."}}, "What is this?"]]
+    ["user", [{"image": {"name": "a.png", "type": "image/png", "size": 812, ..., "sha256": "..."}}, "What is this?"]]
 
 A turn of words alone is as it always was, so that older runs are read and new ones without calls by older versions.
-Of a picture its name, type, size and digest are stored, never its bytes. What a provider wants back with a turn
-(`Message.carried`) is not stored.
+Of a picture its name, type, size, width, height and digest are stored, never its bytes. What a provider wants back with
+a turn (`Message.carried`) is not stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, cast, get_args
 from evalkit.records import Content, Image, Message, Role, ToolCall
 
 _ROLES: frozenset[str] = frozenset(get_args(Role))
-_IMAGE: Mapping[str, type] = {"name": str, "type": str, "size": int, "sha256": str}
+_IMAGE: Mapping[str, type] = {"name": str, "type": str, "size": int, "width": int, "height": int, "sha256": str}
 
 
 def message_record(message: Message) -> dict[str, object]:
@@ -65,8 +65,8 @@ def fits(value: object) -> bool:
 
 
 def _image(image: Image) -> dict[str, object]:
-    said = {"name": image.name, "type": image.media_type, "size": image.size, "sha256": image.digest}
-    return {"image": said}
+    said = {"name": image.name, "type": image.media_type, "size": image.size}
+    return {"image": {**said, "width": image.width, "height": image.height, "sha256": image.digest}}
 
 
 def _is_content(value: object) -> bool:
@@ -92,7 +92,7 @@ def _read_content(value: Any) -> Content:
 
 
 def _read_image(said: Mapping[str, Any]) -> Image:
-    return Image(said["name"], said["type"], said["size"], said["sha256"])
+    return Image(said["name"], said["type"], said["size"], said["width"], said["height"], said["sha256"])
 
 
 def _more(message: Message) -> dict[str, object]:

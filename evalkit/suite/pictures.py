@@ -1,7 +1,7 @@
 """Pictures that a suite's records name: found among the suite's own files, told by their first bytes, read when sent.
 
     pictures = Pictures(Path("suites"))
-    pictures.find("pages/1.png")     # Image("pages/1.png", "image/png", 12_345, "0f3a...", read=...)
+    pictures.find("pages/1.png")     # Image("pages/1.png", "image/png", 12_345, 1240, 1754, "0f3a...", read=...)
 
 A path is as every path of a suite: relative to it, and inside the allowed folders (`evalkit.paths`). Nothing is
 fetched: an address is refused. Each file is read once to know its digest, and again when it is sent, by then with the
@@ -21,6 +21,7 @@ from evalkit import paths
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside
 from evalkit.records import Image, Message
+from evalkit.suite.picture_size import pixels
 
 MOST_BYTES = 10 * 2**20
 """Bytes of one picture. Providers take less: Bedrock 3.75 MB, Anthropic 5 to 10 MB in base64 (their pages, 2026-11)."""
@@ -54,7 +55,10 @@ def image_of(data: bytes, name: str, read: Callable[[], bytes] | None = None) ->
     kind = media_type(data[:12])
     if kind is None:
         raise ValueError(f"is no picture by its first bytes; sent are {KINDS}" if data else "is empty")
-    return Image(name, kind, len(data), hashlib.sha256(data).hexdigest(), read=read)
+    size = pixels(data, kind)
+    if size is None:
+        raise ValueError(f"begins like a picture ({kind}) and says no width and height: it is damaged or cut short")
+    return Image(name, kind, len(data), *size, hashlib.sha256(data).hexdigest(), read=read)
 
 
 @dataclass(frozen=True)

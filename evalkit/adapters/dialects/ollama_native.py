@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from evalkit.adapters import picture_probe
 from evalkit.adapters.assembly import wire_of, without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_usage import believed
@@ -63,6 +64,8 @@ class OllamaOptions(AdapterOptions):
     """Tokens of context that the model is loaded with. None: the server's own default, which is small."""
     keep_alive: str | int | None = None
     """How long the model stays loaded after a request: 10m, or seconds; -1 for ever. None: the server's own."""
+    probe_images: bool | None = None
+    """false for a model that is known to take pictures, which is then not probed."""
 
 
 Options = OllamaOptions
@@ -82,7 +85,14 @@ class OllamaAdapter(DialectAdapter):
     def __init__(self, spec: ModelSpec, dialect: Ollama, wire: Wire) -> None:
         super().__init__(spec, dialect, wire)
         self._wire = wire
+        self._probes_images = dialect.options.probe_images is not False
         self.served: Mapping[str, object] = {}
+
+    async def probe_images(self) -> str | None:
+        """Whether a picture adds input tokens: Ollama has answered for models without eyes. Raises Unfit where not."""
+        if not self._probes_images:
+            return None
+        return await picture_probe.probe(self.respond, f"models.{self.spec.name}: {self.endpoint.host}")
 
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where a picture stands behind a text. Sends nothing."""
@@ -123,11 +133,11 @@ class Ollama(ApiDialect):
 
     def __init__(self, model: str, options: OllamaOptions) -> None:
         self._model = model
-        self._options = options
+        self.options = options
 
     @property
     def facts(self) -> Mapping[str, str]:
-        return {} if self._options.num_ctx is None else {"num_ctx": str(self._options.num_ctx)}
+        return {} if self.options.num_ctx is None else {"num_ctx": str(self.options.num_ctx)}
 
     def body(self, request: Request) -> dict[str, object]:
         settings = request.settings
@@ -139,7 +149,7 @@ class Ollama(ApiDialect):
             "shift": False,
         }
         asked = {
-            "num_ctx": self._options.num_ctx,
+            "num_ctx": self.options.num_ctx,
             "num_predict": settings.max_output_tokens,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
@@ -157,8 +167,8 @@ class Ollama(ApiDialect):
             body["think"] = _THINKS.get(effort, effort)
         if settings.top_logprobs is not None:
             body["logprobs"], body["top_logprobs"] = True, settings.top_logprobs
-        if self._options.keep_alive is not None:
-            body["keep_alive"] = self._options.keep_alive
+        if self.options.keep_alive is not None:
+            body["keep_alive"] = self.options.keep_alive
         return merged(body, settings.extra, "options")
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:

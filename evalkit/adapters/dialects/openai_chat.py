@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from evalkit.adapters import echo_likelihood, tool_calls
+from evalkit.adapters import echo_likelihood, picture_probe, tool_calls
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
@@ -69,6 +69,8 @@ class ChatOptions(AdapterOptions):
     """By header the environment variable that holds its value; allow each: --allow-key-host VARIABLE@HOST."""
     probe_tools: bool | None = None
     """false for a server that is known to pass functions on, which is then not probed."""
+    probe_images: bool | None = None
+    """false for a server that is known to pass pictures on, which is then not probed."""
     likelihood: bool | None = None
     """Whether the server's completions endpoint gives log-likelihoods of a prompt."""
 
@@ -253,6 +255,12 @@ class OpenAIChat(DialectAdapter):
         if tool_calls.looks_dropped(without, beside) and (await self.respond(tool_calls.WANTED)).calls:
             return None  # it counts no input tokens for functions, and calls them all the same
         return tool_calls.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
+
+    async def probe_images(self) -> str | None:
+        """As `probe_tools`, of pictures."""
+        if self.preset.price_provider is not None or self._options.probe_images is False:
+            return None
+        return await picture_probe.probe(self.respond, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, object]) -> dict[str, object]:
         reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))

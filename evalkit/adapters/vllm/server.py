@@ -156,6 +156,10 @@ class ManagedVllm:
         """As `OpenAIChat.probe_tools`."""
         return await self._chat.probe_tools()
 
+    async def probe_images(self) -> str | None:
+        """As `OpenAIChat.probe_images`."""
+        return await self._chat.probe_images()
+
     async def stop(self) -> None:
         """End the server: the model's turn is over."""
         if self._metrics is not None:

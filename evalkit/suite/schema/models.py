@@ -153,9 +153,6 @@ class ModelEntry(OpenEntry):
     weights: Text | None = None
     """A server of one's own: which weights it has loaded, in any words. Give another word whenever they change. None:
     nobody knows, and its answers are not kept in the cache."""
-    image_tokens: Count | None = None
-    """The most input tokens that its provider bills for one picture, for caps and estimates. None: nobody says, and
-    no cap in dollars is taken for tasks with pictures."""
     licence: Text | None = None
     """Of the weights, where the catalogue does not know it."""
     alone: bool | None = None

@@ -176,7 +176,7 @@ async def pictures_reach_the_model(bench: Bench) -> None:
     What does not say that it takes them is never given any: the engine refuses such a task before it is asked.
     """
     pictures = tuple(
-        Image(f"{n}.png", "image/png", len(data), sha256(data).hexdigest(), data)
+        Image(f"{n}.png", "image/png", len(data), 8, 8, sha256(data).hexdigest(), data)
         for n, data in enumerate((PNG + b"\x00" * 70, PNG + bytes(range(256))))
     )
     async with bench.served(answers="echo") as (adapter, _):
@@ -189,7 +189,7 @@ async def pictures_reach_the_model(bench: Bench) -> None:
         "images is a capability, and two pictures and a text did not arrive whole and in their order. The fake "
         f"server's dialect tells what it was shown by `said_of` (evalkit.testing.fake_provider.answer): {said!r}",
     )
-    unread = Image("gone.png", "image/png", 1, "0" * 64)
+    unread = Image("gone.png", "image/png", 1, 8, 8, "0" * 64)
     async with bench.served() as (adapter, provider):
         error = await error_of(adapter, Request((Message("user", (unread, "What is it?")),)))
         expect(not len(provider.account), "a picture without its bytes must be refused before anything is sent")

@@ -15,7 +15,7 @@ import orjson
 
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import split_tokens
-from evalkit.testing.fake_provider.pictures import picture
+from evalkit.testing.fake_provider.pictures import n_pictures, picture
 from evalkit.testing.fake_provider.tools import FakeCall
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ def compose(
         calls, cut_call = _calls_within(calls, 0 if cut else ask.max_tokens - n_reasoning - len(split_tokens(text)))
         if (cut or cut_call) and finish in ("stop", "stop_sequence", "calls"):
             finish, stopped = "length", None
-    n_input = ask.n_input + (ask.n_tools if offered else 0)
+    n_input = ask.n_input + (ask.n_tools if offered else 0) - _n_ignored(ask, behaviour)
     if behaviour.input_tokens is not None:
         n_input = behaviour.input_tokens
     n_cached = min(behaviour.cached_tokens, n_input)
@@ -188,6 +188,11 @@ def said_of(part: Mapping[str, Any]) -> str:
 def last_user(messages: list[tuple[str, str]]) -> str:
     """The last message by the user, of (role, text) pairs; empty when there is none."""
     return next((text for role, text in reversed(messages) if role == "user"), "")
+
+
+def _n_ignored(ask: Ask, behaviour: Behaviour) -> int:
+    """Pictures of the last message that the model does not get to see."""
+    return n_pictures(ask.prompts[0]) if "images" in behaviour.ignores else 0
 
 
 def _letter(digest: bytes) -> str:

@@ -141,7 +141,7 @@ class Behaviour:
     rejects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parameter -> model name patterns (fnmatch) that answer 400 to it: {"temperature": ("gpt-6*",)}."""
     ignores: tuple[str, ...] = ()
-    """Parameters that are accepted without effect: logprobs, echo, stop, stream_options, max_tokens, tools."""
+    """Parameters that are accepted without effect: logprobs, echo, stop, stream_options, max_tokens, tools, images."""
     missing: tuple[str, ...] = ()
     """Ends of paths that answer 404: ("/v1/completions",)."""
 

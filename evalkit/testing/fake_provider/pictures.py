@@ -1,11 +1,12 @@
 """Pictures in a request, as each dialect writes them, read as a model that tells which bytes it was shown.
 
-    picture({"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO..."}}) -> "[image/png:812:0f3a...]"
+    picture({"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO..."}}) -> "[image/png:812:0f3a...] "
 
 What a real provider refuses is refused: base64 that is none, and bytes that are not of the type they are said to be.
 """
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -17,10 +18,12 @@ _STARTS = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/webp": (b"RIFF",),
 }
+_WORD = re.compile(r"\[image/\w+:\d+:[0-9a-f]{64}\] *")
 
 
 def picture(part: Mapping[str, Any]) -> str | None:
-    """Type, size and sha256 of the picture in a part, as one word; None for a part that is none. Raises ValueError."""
+    """Type, size and sha256 of the picture in a part, as one word with a blank behind it; None for a part that is none.
+    Raises ValueError."""
     if (address := part.get("image_url")) is not None:  # Chat Completions has an object here, Responses a text
         return _of_url(address["url"] if isinstance(address, Mapping) else address)
     if (inline := part.get("inlineData")) is not None:
@@ -44,7 +47,12 @@ def shown(media_type: str | None, encoded: str) -> str:
     found = next((kind for kind, starts in _STARTS.items() if data.startswith(starts)), None)
     if found is None or media_type not in (None, found):
         raise ValueError(f"image: the bytes are {found or 'no picture'}, and not {media_type}")
-    return f"[{found}:{len(data)}:{sha256(data).hexdigest()}]"
+    return f"[{found}:{len(data)}:{sha256(data).hexdigest()}] "
+
+
+def n_pictures(text: str) -> int:
+    """How many pictures a text tells of."""
+    return len(_WORD.findall(text))
 
 
 def _of_url(url: str) -> str:
