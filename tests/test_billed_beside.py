@@ -113,6 +113,22 @@ def test_every_dialect_notes_it_and_no_bill_is_made_of_tokens_alone(dialect: str
     assert bill(READ[dialect](plain), unit) is not None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"cache_creation_input_tokens": 1000},
+        {"prompt_tokens_details": {"cache_write_tokens": 1000}},
+        {"prompt_tokens_details": {"cache_creation_input_tokens": 1000, "cached_tokens": 0}},
+        {"prompt_tokens_details": {"cache_creation_tokens": 1000}},
+    ],
+)
+def test_input_that_a_gateway_says_was_written_to_a_cache_costs_what_a_write_costs(written: dict[str, Any]) -> None:
+    usage = READ["chat"]({"prompt_tokens": 1500, "completion_tokens": 0, **written})
+    unit = UnitPrices("m", "test", ((0, Rates(Decimal(4), Decimal(20), cache_write=Decimal(5))),))
+    made = bill(usage, unit)
+    assert made is not None and made.total_usd == Decimal("0.007")
+
+
 def test_what_the_provider_states_is_the_bill_whatever_else_was_billed() -> None:
     usage = Usage(input=9, output=9, beside=("searches",), provider_cost_usd=Decimal("0.02"))
     made = PriceBook().price("openai", "gpt-4.1", usage, AT)

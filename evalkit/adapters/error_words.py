@@ -254,6 +254,11 @@ CONTEXT = _any(
     r"(demasiado|muito|troppo) (larg|long|lung)\w+",
     r"(длин|окн|размер)\w*.{0,12}контекст|слишком длинн|превыша\w+.{0,40}(контекст|токен|длин)",
 )
+FIREWALL = _any(
+    r"\bwaf\b|firewall|mod_?security|(request|access|traffic) (was |has been )?blocked by (a |the |our )?"
+    r"(security|cloudflare|akamai|imperva|edge|gateway|proxy|rule)|security (rule|policy) (violation|triggered|match)",
+)
+"""Something in front of the provider turned the request away: it says nothing about the key."""
 NEVER_FITS = _any(
     r"(request|body|payload) (is )?too large|reduce your message size|must be reduced in order to run",
     r"(larger|bigger|more) than your .{0,30}(limit|quota)",

@@ -32,7 +32,7 @@ from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.pictures import with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
-from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
+from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_awaited_response, score_response
@@ -44,6 +44,8 @@ MOST_RETURNS = 10
 been halved, so that no more are needed."""
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+REFUSED_AFTER = 5
+"""The same where each was answered 403 although the model had answered others before."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class Lane:
     rng: random.Random
     contacted: bool = False
     """Whether the endpoint has answered in this run."""
+    answered: set[str] = field(default_factory=set)
+    """Names of models that have answered in this run."""
     failures_in_a_row: dict[str, int] = field(default_factory=dict)
     """By model name: items that failed since its last answer."""
     stopped: dict[str, RequestError] = field(default_factory=dict)
@@ -268,6 +272,7 @@ def _answered(
     """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, and their number."""
     timing = response.timing
     lane.contacted = True
+    lane.answered.add(item.model.name)
     lane.failures_in_a_row[item.model.name] = 0
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
@@ -356,7 +361,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
-    if error.ends_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
+    if _ends_model(error, lane, name) or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
         lane.stopped.setdefault(name, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
@@ -368,6 +373,14 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
         told = f"{_closed(told)} By what is known of it, the model {gone}."
     return Failure(error.kind, told, error.status)
+
+
+def _ends_model(error: RequestError, lane: Lane, name: str) -> bool:
+    """Whether asking the model further is pointless: a 403 to a key that was good before is most likely about the one
+    prompt, unless it goes on."""
+    if isinstance(error, KeyRefused) and error.status == 403 and name in lane.answered:
+        return lane.failures_in_a_row[name] >= REFUSED_AFTER
+    return error.ends_model
 
 
 def _closed(sentence: str) -> str:

@@ -325,7 +325,7 @@ def read_usage(
     return Usage(
         input=count(usage.get("input_tokens")),
         cache_read=count(given.get("cached_tokens")),
-        cache_write_other=count(given.get("cache_write_tokens")),
+        cache_write_other=count(given.get("cache_write_tokens", usage.get("cache_creation_input_tokens"))),
         output=count(usage.get("output_tokens")),
         reasoning=count(made.get("reasoning_tokens")),
         provider_cost_usd=stated_cost(usage, cost_path),
