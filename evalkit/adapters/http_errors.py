@@ -26,6 +26,7 @@ from evalkit.adapters import error_words
 from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
+from evalkit.adapters.keys import cut_out
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -97,7 +98,7 @@ class Where:
         """The text on one line of printable characters, at most MAX_MESSAGE, without the key or an end of it."""
         keys = (*((self.key,) if self.key else ()), *self.more_keys)
         for key in keys:
-            text = text.replace(key, "[key]")
+            text = cut_out(key, text, "[key]")
         text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
         for key in keys:
             if len(key) >= _MASKED_FROM:

@@ -22,6 +22,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,10 +138,39 @@ def keep_out_of_replies(key: str, *names: str) -> None:
 
 
 def without_keys(text: str) -> str:
-    """The text with every key of this process cut out."""
+    """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
     for key in _handed_out:
-        text = text.replace(key, REMOVED)
+        text = cut_out(key, text)
     return text
+
+
+def cut_out(key: str, text: str, put: str = REMOVED) -> str:
+    """The text without a key, however it is spelt; the text itself where it does not hold it."""
+    if key in text:
+        text = text.replace(key, put)
+    if any(sign in text for sign in _ESCAPES):  # a text in a text: a tool that tells which headers it got
+        text = _spelt(key).sub(put, text)
+    return text
+
+
+_ESCAPES = ("\\", "%", "&#")
+_DEEPEST = 16
+"""Backslashes before one sign: JSON in JSON doubles them, four times here."""
+
+
+@cache
+def _spelt(key: str) -> re.Pattern[str]:
+    """A key with any of its signs spelt otherwise: `\\u002B` and `\\/` of JSON, `%2B` of addresses, `&#43;` of HTML."""
+    return re.compile("".join(map(_sign, key)))
+
+
+def _sign(sign: str) -> str:
+    number = ord(sign)
+    ways = [rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})", rf"&#0{{0,4}}{number};", rf"&#[xX]0{{0,4}}(?i:{number:x});"]
+    if number < 128:
+        ways.append(rf"%(?i:{number:02x})")
+    bare = re.escape(sign) if sign.isalnum() else rf"\\{{0,{_DEEPEST}}}{re.escape(sign)}"
+    return f"(?:{'|'.join((bare, *ways))})"
 
 
 def scrubbed(response: Response) -> Response:
@@ -184,7 +214,8 @@ def scrubbed_error(error: RequestError) -> RequestError:
 def _without(key: str, value: object) -> Any:
     """The value with the key cut out of every text in it; the value itself where it holds none."""
     if isinstance(value, str):
-        return value.replace(key, REMOVED) if key in value else value
+        kept = cut_out(key, value)
+        return value if kept == value else kept
     if isinstance(value, tuple | list):
         made = [_without(key, one) for one in value]
         same = all(new is old for new, old in zip(made, value, strict=True))

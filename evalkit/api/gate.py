@@ -37,7 +37,7 @@ from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures
+from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures, require_signed_labels
 from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
@@ -116,6 +116,7 @@ def gate(
     entry = _entry(opened, baseline, candidates, rules)
     refuse_other_policy(folder)
     require_signatures(entry, folder, promoted, signed)
+    require_signed_labels(entry, trusted)
     return result_of(decide_gate(entry, folder, results, promoted))
 
 

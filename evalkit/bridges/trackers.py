@@ -9,9 +9,11 @@ tracker's own variables say: what leaves the machine is the person's next comman
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,9 @@ from evalkit.installed import install_hint
 from evalkit.store import runs
 from evalkit.store.summary import read_summary
 
-_ODD = re.compile(r"[^\w./ -]+")
+_ODD = re.compile(r"[^\w. -]+")
+_LONGEST_NAME = 60
+"""Characters of a task's or slice's name: trackers take 250 in all, and keep a file for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,37 @@ def export_figures(folder: Path, to: str, out: Path) -> list[Path]:
 def figures_of(folder: Path) -> Iterator[ModelFigures]:
     """The figures of each model, in the run's order; unknown ones are absent. Raises StoreError."""
     facts, summary = runs.open_facts(folder), read_summary(folder)
+    names = _names(summary.models.values())
     for name, model in summary.models.items():
-        yield ModelFigures(name, _facts(facts, folder.resolve().name, name), dict(_figures(model)))
+        yield ModelFigures(name, _facts(facts, folder.resolve().name, name), dict(_figures(model, names)))
+
+
+def plain_name(text: str) -> str:
+    """A name as trackers take it, between the slashes of their own: letters, digits, blanks, `_`, `.` and `-`.
+
+    The `=` of a slice is a `_`. A name that is changed otherwise gets the beginning of its digest at the end, so that
+    `C++` and `C#` stay two.
+    """
+    plain = _ODD.sub("_", text).strip(" .")[:_LONGEST_NAME]
+    return plain if plain and plain == text.replace("=", "_", 1) else _with_digest(plain, text)
+
+
+def _with_digest(plain: str, text: str) -> str:
+    return f"{plain or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
+
+
+def _names(models: Iterable[ModelSummary]) -> dict[tuple[str, str | None], str]:
+    """By task, or task and slice: the name that its figures get. No two have one (`a=b_c` and `a_b=c`)."""
+    found: dict[tuple[str, str | None], str] = {}
+    for model in models:
+        for task, of_task in model.tasks.items():
+            found[task, None] = plain_name(task)
+            found |= {(task, one): f"{plain_name(task)}/{plain_name(one)}" for one in of_task.slices}
+    taken = Counter(["all", *found.values()])
+    return {
+        key: name if taken[name] == 1 else _with_digest(name, key[0] if key[1] is None else key[1])
+        for key, name in found.items()
+    }
 
 
 def _facts(facts: RunFacts, run: str, name: str) -> dict[str, str]:
@@ -71,13 +104,13 @@ def _facts(facts: RunFacts, run: str, name: str) -> dict[str, str]:
     return {key: str(value) for key, value in told.items() if value is not None}
 
 
-def _figures(model: ModelSummary) -> Iterator[tuple[str, float]]:
+def _figures(model: ModelSummary, names: Mapping[tuple[str, str | None], str]) -> Iterator[tuple[str, float]]:
     yield from _of("all", model.all)
     for task, of_task in model.tasks.items():
-        yield from _of(_ODD.sub("_", task), of_task)
+        yield from _of(names[task, None], of_task)
         for name, one in of_task.slices.items():
             if one.quality.mean is not None:
-                yield f"{_ODD.sub('_', task)}/{_ODD.sub('_', name)}/quality", one.quality.mean
+                yield f"{names[task, name]}/quality", one.quality.mean
 
 
 def _of(where: str, one: Figures) -> Iterator[tuple[str, float]]:
@@ -130,7 +163,7 @@ def _to_wandb(found: list[ModelFigures], suite: str, run: str, out: Path) -> Non
         )  # fmt: skip
         for one in found:
             made = wandb.init(
-                project=_ODD.sub("_", suite)[:100],
+                project=plain_name(suite),
                 name=f"{run} {one.name}",
                 group=run,
                 dir=str(out),

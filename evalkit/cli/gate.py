@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-recorded",
     is_flag=True,
-    help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
+    help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported) or a "
+    "program, and agents whose tools are a program of the suite.",
 )
 @click.option(
     "--sweeps",

@@ -129,7 +129,21 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
         side = Side.of(folder, gate.baseline)
         return side, stored.model_rows(folder, side.model)
     found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
+    _refuse_unpromoted_parts(gate, found.baseline)
     return Side.of(found.folder, found.model, gate.baseline), found.rows
+
+
+def _refuse_unpromoted_parts(gate: GateEntry, promoted: baselines.Baseline) -> None:
+    """Raises UserError where a rule compares marks of one scorer that nobody promoted: whoever may write the results
+    could change them, and the digest of the rows would stay."""
+    asked = next((c.name for rule in gate.rules for c in conditions(rule) if c.part and c.compares_scores), None)
+    if asked is not None and promoted.parts_digest is None:
+        raise UserError(
+            f"{asked} compares the marks of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
+            "that kept no digest of them, or has none. Look at its rows and promote them again: evalkit baseline "
+            f"promote {quote(promoted.run)} --model {quote(promoted.model)} --as {promoted.name} --replace --by YOU "
+            "--why TEXT"
+        )
 
 
 def _candidate(

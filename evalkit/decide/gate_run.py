@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,9 @@ import numpy as np
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.gate_trust import PROMOTED, GateTrust, Signed
+from evalkit.decide.rules.quality import QualityRule
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
-from evalkit.errors import UserError
+from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import HistoryFacts
 from evalkit.results import read_facts
 from evalkit.results.older_models import filled, scores_of
@@ -67,6 +69,8 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
         refuse_other_suite(suite, folder, trusted)
         refuse_other_history(gate, folder, trusted)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
+    if suite is None:
+        require_signed_labels(gate, trusted)
     return gate
 
 
@@ -119,6 +123,26 @@ def require_signatures(gate: GateEntry, folder: Path, promoted: Path, signed: Si
         signatures.verify(statement, baselines.signature_of(path), signed.baseline, signatures.BASELINE)
     if signed.run is not None:
         signatures.verify_run(folder, signed.run)
+
+
+def require_signed_labels(gate: GateEntry, trusted: GateTrust) -> None:
+    """Raises UserError where signatures are required and a rule goes by people's labels in the run of a promoted
+    baseline which nobody signed: the baseline's own signature is of its rows."""
+    signers = trusted.signed.run or trusted.signed.baseline
+    by_people = any(isinstance(rule, QualityRule) and rule.labels is not None for rule in gate.rules)
+    if signers is None or not by_people or gate.baseline is None or not gate.baseline.startswith(PROMOTED):
+        return
+    from evalkit.store import signatures
+
+    run = baselines.read(gate.baseline.removeprefix(PROMOTED), trusted.baselines).run
+    try:
+        signatures.verify_run(trusted.results / run, signers)
+    except EvalkitError as error:
+        raise UserError(
+            f"labels: random reads people's labels in {run}, the run of {gate.baseline}, whose signature is of its "
+            f"rows alone, and {error} Sign that run too (evalkit sign {quote(run)} --key KEY), or leave labels: out of "
+            "the rule."
+        ) from error
 
 
 _AGAIN = (

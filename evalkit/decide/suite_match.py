@@ -45,6 +45,8 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
     data, another baseline, another judge, other facts. Candidates may differ as the table allows. One that asked no
     model is refused unless the suite has the same entry, or recorded answers are allowed."""
     facts, content = read_facts(folder), runs.read_facts(folder)
+    if not trusted.allow_recorded:
+        _refuse_programs_of_tools(suite)
     now = as_facts(suite)
     candidates = suite.gate.candidates if suite.gate is not None else ()
     recorded = [] if trusted.allow_recorded else list(unasked_candidates(facts, now, candidates))
@@ -64,6 +66,27 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
             + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} --gate "
             "(what is unchanged comes from the cache and costs nothing). What should be otherwise is changed on the "
             "protected branch first."
+        )
+
+
+def _refuse_programs_of_tools(suite: ResolvedSuite) -> None:
+    """Raises NotComparable where a program of the suite carries out the tools of agents: only the files that its
+    command names are compared, and what they load or read could hold the right answers."""
+    found = [
+        f"  {task.name}: {task.environment.live.written} starts a program (mcp.command)"
+        for task in suite.tasks
+        if task.environment is not None
+        and task.environment.live is not None
+        and task.environment.live.entry.command is not None
+    ]
+    if found:
+        raise NotComparable(
+            f"The tools of {suite.path} are programs, and what they load and read in a checkout is not compared: a "
+            "pull request could have them tell the right answers.\n"
+            + _lines(found)
+            + "\nRecord them on the protected branch "
+            "(evalkit run SUITE --record-tools FILE) and name FILE as the environment. Where nobody can change what "
+            "they read, say so: --allow-recorded."
         )
 
 

@@ -56,6 +56,8 @@ class Baseline:
     why: str
     where: str | None = None
     """Where the run folder can be fetched from, in the words of whoever promoted it; None: nobody said."""
+    parts_digest: str | None = None
+    """Of the marks of each single scorer or judge. None: the rows had none, or an older evalkit promoted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def promote(
         by=by.strip(),
         why=why.strip(),
         where=where,
+        parts_digest=parts_digest(folder, model),
     )
     baselines.mkdir(parents=True, exist_ok=True)
     signature_of(path).unlink(missing_ok=True)  # of what the file said before
@@ -143,13 +146,15 @@ def read(name: str, baselines: Path) -> Baseline:
         raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
     if not isinstance(said.get("where"), str | None):
         raise UserError(f"{path}: where is a text that says where the run is kept. Promote the run again.")
+    if not isinstance(said.get("parts_digest"), str | None):
+        raise UserError(f"{path}: parts_digest is none that evalkit wrote. Promote the run again.")
     if said["run"] in {"", ".", ".."} or Path(said["run"]).name != said["run"] or "\\" in said["run"]:
         raise UserError(
             f"{path} names {said['run']!r} as its run, which is no folder of results: only its plain name can stand "
             "there. Promote the run again."
         )
     texts = {key: said[key] for key in _TEXTS}
-    return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"))
+    return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"), parts_digest=said.get("parts_digest"))
 
 
 def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
@@ -164,7 +169,9 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
             "that is here."
         )
     rows = stored.model_rows(folder, baseline.model)
-    if rows.num_rows != baseline.n_rows or rows_digest(rows) != baseline.rows_digest:
+    otherwise = rows.num_rows != baseline.n_rows or rows_digest(rows) != baseline.rows_digest
+    told = baseline.parts_digest
+    if otherwise or (told is not None and told != parts_digest(folder, baseline.model)):
         raise StoreError(
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
             f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
@@ -207,6 +214,29 @@ def rows_digest(rows: pa.Table) -> str:
     weights = stored.floats(ordered["weight"])
     if not np.isnan(weights).all():  # baselines of before weights keep their digest
         total.update(weights.astype("<f8").tobytes())
+    return total.hexdigest()[:32]
+
+
+def parts_digest(folder: Path, model: str) -> str | None:
+    """Identity of the marks that single scorers or judges gave a model's rows; None where there are none.
+
+    A contract as `rows_digest`: rules about one scorer of several rest on these marks. Raises StoreError.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = stored.model_rows(folder, model, also=("parts",))
+    ordered = rows.sort_by([(name, "ascending") for name in ("task", "sample_digest", "occurrence", "repeat")])
+    parts = ordered["parts"].combine_chunks()
+    names = sorted(name for name in pc.unique(parts.keys).to_pylist() if name is not None)
+    if not names:
+        return None
+    total = hashlib.sha256(b"evalkit.parts/1\0")
+    for name in names:
+        total.update(len(name.encode()).to_bytes(8, "little") + name.encode())
+        marks = stored.floats(_column_of(pc.map_lookup(parts, pa.scalar(name), "first")))
+        marks[marks != marks] = float("nan")  # noqa: PLR0124  # one spelling of "absent"
+        total.update(marks.astype("<f8").tobytes())
     return total.hexdigest()[:32]
 
 
@@ -273,7 +303,7 @@ def _as_yaml(baseline: Baseline) -> str:
 
     out = StringIO()
     said: dict[str, object] = {"version": VERSION}
-    said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where")}
+    said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where", "parts_digest")}
     yaml = YAML()
     yaml.width = 120
     yaml.dump({key: value for key, value in said.items() if value is not None}, out)

@@ -2,7 +2,8 @@
 
     digests(folder)      # {"run.json": "9f3c...", "rows-1.parquet": "4be1...", "judging/rows-1.parquet": ...}
 
-What is made from them (summary.json, scores.npz, reports) is not evidence: it can be made again.
+People's labels of judged answers decide rules with `labels: random`, so they are evidence. What is made from the files
+(summary.json, scores.npz, reports) is not: it can be made again.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def _files(folder: Path) -> Iterator[Path]:
     for place in _places(folder):
         for pattern in _PATTERNS:
             yield from place.glob(pattern)
+    yield from (folder / judge_files.FOLDER).glob(judge_files.LABELS)
 
 
 def _sha256(path: Path) -> str:

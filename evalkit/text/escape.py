@@ -51,6 +51,8 @@ _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Z
 """What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
 
 
+_WWW = re.compile(r"www(?=\.)", re.IGNORECASE)
+"""GitHub makes a link of it without any sign before."""
 _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
 """ASCII signs: Markdown shows each as itself behind a backslash."""
 
@@ -84,6 +86,7 @@ def markdown(text: object, *, limit: int = 1000) -> str:
     """The text as plain words of Markdown: nothing in it is read as Markdown, HTML, a new cell, a mention or a link."""
     safe = _html.escape(visible(str(text), limit=limit), quote=False)
     safe = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", safe)
+    safe = _WWW.sub("\\g<0>\u2060", safe)
     return safe.replace("@", "@\u2060").replace("://", ":\u2060//")
 
 
