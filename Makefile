@@ -55,7 +55,7 @@ demo:
 
 docs:
 	uv run python -m evalkit.suite.json_schema
-	uv run python -m evalkit.catalogue.packed
+	uv run python -m evalkit.catalogue
 	uv run python scripts/regenerate_docs.py
 	uv run --isolated --group docs python scripts/build_site.py
 

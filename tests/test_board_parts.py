@@ -17,7 +17,7 @@ pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is n
 from evalkit.board.breakeven import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
-from evalkit.render.word_diff import word_diff
+from evalkit.render.comparison import word_diff
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 

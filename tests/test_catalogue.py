@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.catalogue.facts import LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Known
-from evalkit.catalogue.packed import PACKED, pack, packed
-from evalkit.catalogue.reading import _built_in, load, record, user_file
+from evalkit.catalogue.reading import PACKED, _built_in, load, pack, packed, record, user_file
 from evalkit.errors import UserError
 from evalkit.results.entries import entries_of
 from evalkit.results.reader import ResultsReader
@@ -42,7 +41,7 @@ FAMILIES = {
 
 def test_the_catalogue_that_is_read_is_the_one_that_people_edit(tmp_path: Path) -> None:
     yaml = PACKED.with_suffix(".yaml")
-    assert PACKED.read_bytes() == pack(yaml), "models.yaml was changed: python -m evalkit.catalogue.packed"
+    assert PACKED.read_bytes() == pack(yaml), "models.yaml was changed: python -m evalkit.catalogue"
     assert packed(yaml) == parse(yaml.read_text("utf-8"), "models.yaml").data
 
 
@@ -55,7 +54,7 @@ def test_a_catalogue_without_its_json_is_read_as_it_stands(
     written = {"older": b'{"sha256": "0", "data": {}}', "no json": b"{", "no object": b"[]"}
     if damage in written:
         other.write_bytes(written[damage])
-    monkeypatch.setattr("evalkit.catalogue.packed.PACKED", other)
+    monkeypatch.setattr("evalkit.catalogue.reading.PACKED", other)
     _built_in.cache_clear()
     found = load().find("gpt-6.2-sol")
     _built_in.cache_clear()

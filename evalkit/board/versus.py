@@ -14,8 +14,7 @@ from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.render.board_charts import ForestRow, forest
 from evalkit.render.cells import run_titles
-from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence
-from evalkit.render.word_diff import word_diff
+from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, word_diff
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing

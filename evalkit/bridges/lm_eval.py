@@ -33,8 +33,7 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
 if TYPE_CHECKING:
-    from evalkit.bridges.lm_eval_factory import Factory
-    from evalkit.bridges.lm_eval_index import TaskFiles
+    from evalkit.bridges.lm_eval_index import Factory, TaskFiles
 
 
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
@@ -154,7 +153,7 @@ def _built(name: str, index: TaskFiles, suite: Path, *, allow_code: bool) -> lis
     """lm-eval's task objects, data and all. Raises SuiteError for what is missing on this machine."""
     from lm_eval.api.group import Group
 
-    from evalkit.bridges.lm_eval_factory import Factory
+    from evalkit.bridges.lm_eval_index import Factory
 
     try:
         made = _made(Factory(index, suite, trusted=allow_code), name, index)

@@ -8,10 +8,14 @@
         commercial_use: {is: cleared for us until 2027-12-31, source: legal, seen: 2026-11-20}
 
 Every complaint of a file is told at once, each with its line and the way out.
+
+The catalogue of evalkit is YAML, which people edit, and JSON, which is read in a hundredth of the time. The JSON names
+the digest of the YAML that it was made from, and is passed over where that is another: then the YAML is read.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +23,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from evalkit.catalogue.facts import (
     COUNTS,
@@ -32,7 +38,6 @@ from evalkit.catalogue.facts import (
     Claim,
     Known,
 )
-from evalkit.catalogue.packed import packed
 from evalkit.errors import UserError
 from evalkit.paths import Inside, find
 from evalkit.suite.source_map import Loc, SourceMap, parse
@@ -45,6 +50,8 @@ if TYPE_CHECKING:
 FILE_NAME = "models.yaml"
 """Looked for beside a suite, in a results folder and in the user's settings."""
 _BUILT_IN = Path(__file__).parent / FILE_NAME
+PACKED = _BUILT_IN.with_suffix(".json")
+"""The same as JSON."""
 _CHOICES = {"tier": TIERS, "licence_kind": LICENCE_KINDS}
 _ENTRY = ("model", "names", "family", "moving", "pin", *FIELDS)
 _MOST_BYTES = 5_000_000
@@ -283,3 +290,22 @@ def _is_day(value: object) -> bool:
         return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
     except ValueError:
         return False
+
+
+def packed(yaml: Path) -> Any:
+    """The data of the YAML file; None where there is no JSON of it as it is now."""
+    try:
+        found = orjson.loads(PACKED.read_bytes())
+        return found["data"] if found["sha256"] == _digest(yaml) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def pack(yaml: Path) -> bytes:
+    """The JSON of the YAML file."""
+    data = parse(yaml.read_text("utf-8"), str(yaml)).data
+    return orjson.dumps({"sha256": _digest(yaml), "data": data}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,6 @@
-"""`verdict`: the reply is a judge's, and what it says about another model's answer is the score.
+"""Marks that judges give: `verdict`, where the reply itself is a judge's; `judge`, where other models mark an answer.
+
+`verdict`: what the reply says about another model's answer is the score.
 
     make({})                                            "Clear and right. Rating: [[8]]" on a scale of 1 to 10: 7/9
     make({"scale": [1, 5]})                             "Rating: [[4]]": 0.75
@@ -8,17 +10,26 @@ A verdict stands in double square brackets, the last one counts. One that cannot
 another word, a refusal, a cut reply) is the judge's fault and not the judged model's: the score is absent, and counted.
 `swapped` says that a pair was shown in the other order; with both orders in the data the mean is the first model's rate
 of wins, free of position bias.
+
+`judge`: an answer is marked once it is stored. Here stands how the verdicts of its judges make one mark.
+
+    combined({"strict": [graded(0.8, "8")], "second": [unscored("the judge gave no verdict in [[double brackets]]")]})
+    # Score(0.8, scored, parts={"strict": 0.8}, reason="second: the judge gave no verdict ...")
+
+The score is the mean of the judges whose verdict could be read. A pair is shown in both orders, and a judge has a mark
+only where both could be read: one order alone would let the place win. Where no judge has a mark the score is absent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
+from statistics import fmean
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.records import Response, Sample, Score
+from evalkit.records import WAITS, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import OptionRule, Table, Text, read
 from evalkit.scorers.scores import graded, unscored
@@ -108,3 +119,38 @@ def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
     if len(words) < len(given):
         raise SuiteError("scorer verdict: option 'verdicts' has a word twice; capitals do not tell words apart")
     return words
+
+
+JUDGE_VERSION = 2
+"""Of `judge`: raised where its judges' verdicts make another mark."""
+
+
+def make_judge(given: Mapping[str, object]) -> Scorer:
+    """The scorer of the answers themselves: their mark is absent until the judges have spoken.
+
+    Its options are read by `evalkit.suite.judge_task`, where the suite is.
+    """
+
+    def mark(sample: Sample, response: Response) -> Score:
+        return unscored(WAITS)
+
+    options = {"refusal": "wrong", **given}
+    return Scorer("judge", JUDGE_VERSION, mark, lambda sample: None, options=options, reads_calls=True, later=True)
+
+
+def combined(verdicts: Mapping[str, Sequence[Score]]) -> Score:
+    """One mark of each judge's verdicts on one answer (several orders of a pair). `parts`: each judge's own mark."""
+    parts: dict[str, float] = {}
+    said, absent = [], []
+    for judge, scores in verdicts.items():
+        values = [score.value for score in scores if score.value is not None]
+        said.append(f"{judge} {'/'.join(score.extracted or '-' for score in scores)}")
+        if scores and len(values) == len(scores):
+            parts[judge] = fmean(values)
+        else:
+            why = next((score.reason for score in scores if score.value is None), None)
+            absent.append(f"{judge}: {why or 'no verdict'}")
+    reason = "; ".join(absent) or None
+    if not parts:
+        return unscored(reason or "no judge was asked")
+    return graded(fmean(parts.values()), ", ".join(said), reason, parts)

@@ -23,7 +23,7 @@ SCORERS: Mapping[str, str] = {
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
     "instructions": "evalkit.scorers.instructions:make",
-    "judge": "evalkit.scorers.judged:make",
+    "judge": "evalkit.scorers.judgement:make_judge",
     "json": "evalkit.scorers.structure:make",
     "math": "evalkit.scorers.maths:make",
     "numbers": "evalkit.scorers.numbers:make",

@@ -8,10 +8,16 @@ What counts as JSON: RFC 8259 alone. NaN and Infinity, comments, trailing commas
 that stands twice in an object makes the reply unparseable, since readers disagree about its value; so does nesting
 beyond 100.
 
-`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or its fenced block (other
-text
-is ignored); `none` takes the whole reply, unfenced; `any` takes also a value in free text, objects before lists and
-citations, the last of several (`evalkit.scorers.json_finding`). A byte order mark before the reply is no part of it.
+`around` says what may stand around the JSON:
+
+* `none`: nothing; the whole reply, unfenced;
+* `fence` (the default): the whole reply, or its only fenced block, whatever stands around it; of several blocks the
+  only one whose language is JSON. A fence that is not closed, that was never opened, or that stands on the line of the
+  JSON is one too;
+* `any`: also a value in free text. Objects come before lists, lists before the number of a citation (`[1]`), a value
+  with something in it before an empty one; of several alike the last counts, as it does for every scorer.
+
+A byte order mark before the reply is no part of it.
 
 Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does not matter, the order of lists does.
 """
@@ -19,14 +25,15 @@ Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
-from evalkit.scorers import json_finding
 from evalkit.scorers.base import Scorer
+from evalkit.scorers.fences import INVISIBLE, fenced_blocks, plain_lines
 from evalkit.scorers.options import Flag, Names, OneOf, OptionRule, Table, read
 from evalkit.scorers.schemas import canonical, compile_schema
 from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
@@ -101,14 +108,6 @@ def make(given: Mapping[str, object]) -> Scorer:
     return Scorer("json", 2, mark, gold, options=options)
 
 
-def find_json(reply: str, around: str) -> str:
-    """The text that is to be read as JSON, by the option `around`. Raises NotJson when there is none."""
-    try:
-        return json_finding.find_json(reply, around, parse, DECODER)
-    except json_finding.NoJson as error:
-        raise NotJson(str(error)) from None
-
-
 def parse(text: str) -> Any:
     """The value of the JSON text. Raises NotJson: malformed, a key twice, NaN, too deep, or a number too long."""
     try:
@@ -168,3 +167,86 @@ def _equal(said: object, right: object) -> bool:
     if said is _MISSING or right is _MISSING:
         return said is right
     return canonical(said) == canonical(right)
+
+
+_JSON_WORDS = ("json", "jsonc", "json5", "jsonl", "ndjson", "geojson", "jsonld", "json-ld")
+# What can open an object or a list; each one that turns out not to costs a pass over the text.
+_START = re.compile(r"\{\s{0,50}[\"}]|\[\s{0,50}[\[\]{\"\d\-tfn]")
+_FAILURES = 200
+
+
+def find_json(reply: str, around: str) -> str:
+    """The text that is to be read as JSON, by the option `around`. Raises NotJson where there is none to be found.
+
+    find_json('```json\\n{"a": 1}\\n```', "fence")            # '{"a": 1}'
+    find_json('As in [1]: {"a": 1}', "any")                   # '{"a": 1}'
+    """
+    text = reply.strip().strip(INVISIBLE).strip()
+    if around == "none" or _reads(text):
+        return text
+    inner = _in_fence(text)
+    if inner is not None:
+        return inner
+    return _in_prose(text) if around == "any" else text
+
+
+def _reads(text: str) -> bool:
+    if text[:1] not in ("{", "["):
+        return False
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_fence(text: str) -> str | None:
+    """The block that counts; None where the reply has no fence. Raises NotJson where several could be meant."""
+    if "```" not in text and "~~~" not in text:
+        bare = text.strip("`").strip()
+        return bare if text[:1] == text[-1:] == "`" and bare else None
+    blocks = fenced_blocks(text)
+    if text[:1] in ("{", "["):
+        # The fence stands behind the JSON, or inside one of its strings.
+        bare = plain_lines(text).rstrip("`~ \n\t")
+        return bare if _reads(bare) else None
+    if len(blocks) > 1:
+        named = [block for block in blocks if block.language in _JSON_WORDS]
+        blocks = named if len(named) == 1 else blocks
+    if len(blocks) > 1:
+        raise NotJson(f"the reply holds {len(blocks)} fenced blocks: which one is meant?")
+    return blocks[0].text.strip().strip(INVISIBLE) if blocks and not text.startswith('"') else None
+
+
+def _in_prose(text: str) -> str:
+    """The value in free text that counts, by the order above. Raises NotJson."""
+    best, best_rank = "", -1
+    position = n_failed = 0
+    while n_failed < _FAILURES and (opened := _START.search(text, position)) is not None:
+        start = opened.start()
+        try:
+            value, position = DECODER.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            n_failed += 1
+            # An object that began well and broke off is one mistake: its inner objects are not the answer.
+            began = text[start] == "{" and error.pos > start + 2
+            position = max(error.pos if began else 0, start + 1)
+            continue
+        except RecursionError:
+            n_failed += _FAILURES // 10
+            position = start + 1
+            continue
+        if (rank := _rank(value)) >= best_rank:
+            best, best_rank = text[start:position], rank
+    if best_rank < 0:
+        raise NotJson("no JSON in the reply")
+    return best
+
+
+def _rank(value: object) -> int:
+    """How likely a value in prose is the answer: 3 an object, 2 a list, 1 a citation's number, 0 nothing in it."""
+    if not value:
+        return 0
+    if isinstance(value, dict):
+        return 3
+    return 1 if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int) else 2

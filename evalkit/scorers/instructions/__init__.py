@@ -8,7 +8,13 @@ A record says what it asks for in one of two forms:
 The checks are written anew from the paper's descriptions; the few known deviations are in docs/scoring.md.
 """
 
-from evalkit.scorers.instructions.marking import follows_loosely, follows_strictly, make
-from evalkit.scorers.instructions.reading import Instruction, known_kinds, read_instructions
+from evalkit.scorers.instructions.reading import (
+    Instruction,
+    follows_loosely,
+    follows_strictly,
+    known_kinds,
+    make,
+    read_instructions,
+)
 
 __all__ = ["Instruction", "follows_loosely", "follows_strictly", "known_kinds", "make", "read_instructions"]
