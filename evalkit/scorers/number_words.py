@@ -115,7 +115,7 @@ HEDGED_BEHIND = (
 )
 """Behind a number, at the end of its sentence: "64, perhaps"."""
 BOUNDED_BEHIND = (
-    r"-?ish\b| and counting\b| ?\$? ?(?:[<>]=?|[≤≥⩽⩾]|\\(?:leq?|geq?|lt|gt|leqslant|geqslant)\b)(?= ?(?:[a-zA-Z]\b|[-\d\\]))|"
+    r"-?ish\b| and counting\b| ?\$? ?(?:[<>]=?|[≤≥⩽⩾]|\\(?:leq?|geq?|lt|gt|leqslant|geqslant)\b)(?= ?(?:[a-zA-Z]\b|\\[a-z]|∞))|"
     r",? (?:give or take|or thereabouts)\b| ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
     r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
     r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"

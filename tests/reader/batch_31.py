@@ -338,5 +338,7 @@ CASES: list[Case] = [
     *(_n("64", reply.replace("Bilmi", "bilmi").replace("B", "64"), NO) for reply in (*UNSURE, *NOT_GIVEN)),
     _n("64", "The answer is 64 (perhaps surprisingly).", "right"),
     _n("64", "There may be other ways, but it is 64.", "right"),
+    _n("64", "So x = 64 > 60, which is valid.", "right|unparseable"),
+    _n("64", "The answer is 64 > 60.", "right"),
     _n("64", "答えは64です。よろしいでしょうか", "right"),
 ]
