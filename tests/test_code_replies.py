@@ -50,6 +50,7 @@ RIGHT = {
     "carriage returns without a fence": GOOD.replace("\n", "\r\n"),
     "old Mac line ends": f"```python\n{GOOD}```".replace("\n", "\r"),
     "language with attributes": f"```python linenums=1 hl_lines='2'\n{GOOD}```",
+    "attributes behind the language": f'```python {{.numberLines startFrom="3"}}\n{GOOD}```',
     "language in braces": f"```{{.python .numberLines}}\n{GOOD}```",
     "language with a colon": f"```python:triple.py\n{GOOD}```",
     "space before the language": f"``` python\n{GOOD}```",

@@ -52,6 +52,7 @@ HUB: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
          "answerKey": "C"},
         {}, "C",
     ),
+    ("bbh", {"input": "Q?\nOptions:\n(A) one\n(B) two", "target": "(B)"}, {}, "So the answer is (b)."),
     ("arc", {"id": "x", "question": "Q?", "choices": {"text": LONG, "label": list("1234")}, "answerKey": "3"}, {}, "C"),
     (
         "hellaswag",

@@ -60,7 +60,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 8, mark, right_answer, options=options, slow=True)
+    return Scorer("math", 9, mark, right_answer, options=options, slow=True)
 
 
 def _inside(target: str) -> str:

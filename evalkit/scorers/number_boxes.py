@@ -127,7 +127,9 @@ def box_in_doubt(reply: str, at: int) -> str | None:
         return None
     if sentence.rstrip("$ ")[-1:] in {"?", "？"}:
         return "the reply is a question"
-    return "what is boxed is hedged" if _GUESSED.search(reply[:at]) else None
+    behind = sentence.rpartition("}")[2]
+    hedged = _GUESSED.search(reply[:at]) or words.HEDGED_AFTER.match(behind)
+    return "what is boxed is hedged" if hedged else None
 
 
 def shortened(text: str) -> str:

@@ -129,17 +129,22 @@ def unsaid(text: str, number: Number, lead: str, previous: Number | None, senten
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
     alone = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
     return (
-        _hedged(lead, tail, sentence)
+        _hedged(lead, tail, sentence, _rest(text, number))
         or _of_others(text, number, lead, alone)
         or _denied(lead, tail, apart)
         or _of_several(text, number, previous, sentence)
     )
 
 
-def _hedged(lead: str, tail: str, sentence: str) -> str | None:
+def _hedged(lead: str, tail: str, sentence: str, rest: str) -> str | None:
     if _BOUNDED_BEFORE.search(lead) or words.BOUNDED_AFTER.match(tail):
         return "a bound"
-    hedged = _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence)
+    hedged = (
+        _DIRECT_HEDGE.search(lead)
+        or _HEDGED_BEFORE.search(lead)
+        or words.HEDGED_AFTER.match(rest)
+        or words.UNSURE.search(sentence)
+    )
     return "hedged" if hedged else None
 
 
@@ -163,7 +168,22 @@ def _denied(lead: str, tail: str, apart: str) -> str | None:
     return "denied" if denied else None
 
 
+_EDGE = r"(?:[-+−]? ?[\d.]+|[-+−]? ?(?:∞|\\infty|inf\b))"
+_INTERVAL = re.compile(rf"[\[(] ?{_EDGE} ?[,;] ?{_EDGE} ?[\])]")
+_OF_OPTIONS = re.compile(
+    r"\W*(?:options?|possibilit(?:y|ies)|case|scenario|alternative|reading|interpretation|möglichkeit|fall|cas|caso|opción|opzione)"
+    r" (?:\#?[2-9]|[b-d]|two|three|zwei|drei|deux|trois|dos|tres|due|tre)\b ?[:.)–—-]",
+    re.IGNORECASE,
+)
+"""Opens the sentence of one value of several: "Case 2: 70"."""
+
+
 def _of_several(text: str, number: Number, previous: Number | None, sentence: str) -> str | None:
+    near = _INTERVAL.finditer(text, max(0, number.start - 40), number.end + 40)
+    if any(found.start() < number.start < found.end() for found in near):
+        return "the end of an interval, or of a pair"
+    if _OF_OPTIONS.match(sentence.lstrip()):
+        return "one of several"
     if previous is None:
         return None
     gap = text[previous.end : number.start]
@@ -213,6 +233,8 @@ def clause_unsaid(clause: str, number: Number) -> str | None:
         return "gives a bound"
     if PAIRED.search(clause) or _DEPENDS.search(clause, number.end):
         return "gives several numbers"
-    if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+    if words.HEDGED.search(lead) or words.HEDGED_AFTER.match(clause, number.end):
+        return "is hedged"
+    if words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
         return "is hedged"
     return None

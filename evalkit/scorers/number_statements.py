@@ -200,11 +200,8 @@ def _bare(text: str) -> FoundNumber:
     start = _sentence_start(text, last.start)
     end = SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
-    if total := list(words.TOTAL.finditer(sentence)):
-        behind = total[-1].end()
-        found = _clause(sentence[behind : behind + 2 * LONGEST_STATEMENT], "last statement")
-        if found.number is not None or found.blocks:
-            return _kept(found, text, start + behind + (found.number.end if found.number else 0))
+    if (given := _by_total(text, start, sentence)) is not None:
+        return given
     if last.kind == "part":
         return _part(text, last)
     previous = before[-2] if len(before) > 1 else None
@@ -223,6 +220,20 @@ def _bare(text: str) -> FoundNumber:
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _by_total(text: str, start: int, sentence: str) -> FoundNumber | None:
+    """What the sentence calls the total, the result or the value; None where it does not."""
+    total = list(words.TOTAL.finditer(sentence))
+    if not total:
+        return None
+    if _DISOWNED.search(sentence[: total[-1].start()]):
+        return FoundNumber(None, None, f"the last statement is no final one: {shortened(sentence)}", blocks=True)
+    behind = total[-1].end()
+    found = _clause(sentence[behind : behind + 2 * LONGEST_STATEMENT], "last statement")
+    if found.number is None and not found.blocks:
+        return None
+    return _kept(found, text, start + behind + (found.number.end if found.number else 0))
 
 
 def _related(text: str, start: int, sentence: str, last: Number, previous: Number | None) -> FoundNumber | None:
@@ -267,6 +278,12 @@ def _last_of(
         if previous is None or previous.kind != "plain" or denied_at(before):
             return FoundNumber(None, None, f"the last number is denied: {shortened(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
+    if (
+        previous is not None
+        and previous.value == last.value
+        and denied_at(text[max(start, previous.start - 60) : previous.start])
+    ):
+        return FoundNumber(None, None, f"the last number is denied: {shortened(sentence)}", blocks=True)
     if text[start - 1 : start] == ";":
         sentence = text[_sentence_start(text, start - 1) : start] + sentence
     why = "asked about" if asked else unsaid(text, last, lead, previous, sentence)

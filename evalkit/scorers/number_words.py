@@ -60,6 +60,7 @@ DENIALS: Mapping[str, str] = {
 }
 DENIALS_UNSPACED = r"不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
 DENIED_BEHIND = (
+    r",? ?(?:\(|— ?|– ?|- )?which (?:contradicts|(?:is|seems|would be) (?:impossible|absurd|nonsense|wrong|incorrect|a contradiction|not possible|too (?:big|small|large|low|high|many|few|much)))\b|"
     r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
     r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
     rf"| ?[(\[—–-] ?(?:(?:this|that|it|which) (?:is|was) |but )?(?:{any_phrase('wrong').pattern})(?= ?(?:[)\].!;,\n]|$))"
@@ -79,6 +80,7 @@ BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
     r"maximum of|between|anywhere from|from|nearly|almost|close to|within|(?:just |a (?:bit|little|hair) )?(?:shy|short) of|(?:north|south) of|bounded (?:above |below )?by|capped at",
+    "en3": r"somewhere (?:near|around|in|close to)|in the (?:vicinity|neighbou?rhood|region|ballpark) of|on the order of",
     "en2": r"max(?:imum|imally)?\.?(?: of)?|min(?:imum|imally)(?: of)?",
     "es": r"al menos|por lo menos|a lo sumo|(?:como |un |el )?(?:mínimo|máximo)(?: de)?|hasta|más de|menos de|mayor (?:de|que)|menor (?:de|que)|entre|casi",
     "fr": r"au (?:grand )?(?:moins|plus|maximum|minimum)|(?:un )?(?:maximum|minimum)(?: de)?|jusqu'à|près de|plus de|moins de|supérieur à|inférieur à|entre|presque",
@@ -105,7 +107,15 @@ BOUNDS_UNSPACED = (
     r"อย่างน้อย|มากกว่า|น้อยกว่า|कम से कम|अधिक से अधिक|على الأقل|أكثر من|أقل من|לפחות|[<>]=?|≥|≤|⩾|⩽|\\geq?|\\leq?|\\gt|\\lt|"
     r"\\geqslant|\\leqslant"
 )
+HEDGED_BEHIND = (
+    r"[$}\\)*]{0,4}(?: ?[^\W\d_]{1,15})?[ ,(]{0,3}(?:(?:maybe|perhaps|possibly|probably|i guess|i suppose|quizás?|tal vez|peut-être|vielleicht|wahrscheinlich|vermutlich|möglicherweise"
+    r"|forse|talvez|misschien|może|chyba|prawdopodobnie|możná|kanske|kanskje|måske|ehkä|luultavasti|talán|valószínűleg|poate|probabil|ίσως|μάλλον|belki|olabilir|galiba|sanırım"
+    r"|mungkin|có lẽ|chăng|возможно|наверное|вероятно|может быть|можливо|мабуть|може)(?!\w)|かもしれ|かも|でしょうか|だろうか|일지도|일 수도|일까|인 것 같|吗|嗎|吧|शायद|ربما|ليس مؤكد|אולי|شاید|หรือเปล่า|มั้ง)"
+    r"[^\d\n]{0,8}$"
+)
+"""Behind a number, at the end of its sentence: "64, perhaps"."""
 BOUNDED_BEHIND = (
+    r"-?ish\b| and counting\b| ?\$? ?(?:[<>]=?|[≤≥⩽⩾]|\\(?:leq?|geq?|lt|gt|leqslant|geqslant)\b)(?= ?(?:[a-zA-Z]\b|\\[a-z]|∞))|"
     r",? (?:give or take|or thereabouts)\b| ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
     r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
     r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"
@@ -148,6 +158,7 @@ CORRECTIONS: Mapping[str, str] = {
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "en2": r"i (?:may|might|could) (?:well )?(?:have (?:\w+ )?(?:mis\w+|erred|made an? (?:\w+ )?(?:mistake|error|slip)|got(?:ten)? (?:it|this|that) wrong)"
     r"|be (?:off|mistaken|wrong|misreading|misremembering))",
+    "en3": r"(?:that|this|it)(?:['’]s| is) (?:a|the) (?:\w+ )?(?:trap|trick|mistake|red herring|decoy|distractor|misconception)|(?:but |yet )?(?:the|my) \w+ (?:says|claims|has it|disagrees) otherwise|(?:but |yet )the \w+ disagrees",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",
     "de": r"moment|warte|korrektur|entschuldigung|falsch|nein",
@@ -231,8 +242,8 @@ OTHERS_ANSWER = re.compile(
     r"\b(?:many|most|some|several|other|careless|lots of|a lot of) (?:\w+ )?(?:students|people|readers|others|folks|kids|users|children|persons|models)"
     r"(?: (?:will|would|might|may|often|usually|typically|also|mistakenly)){0,2} (?:answer|say|guess|think|choose|pick|put|write|get|give|reply)"
     r"(?: (?:that|it|is|it's|with))*[\s$:*]*$"
-    r"|\b(?:many|most|some|several|others|they|people) (?:(?:will|would|might|may|often|usually|also|mistakenly) ){0,2}"
-    r"(?:say|think|believe|claim|argue|guess|suggest|assume|suppose)(?: (?:that|it|is|it's))*[\s$:*]*$",
+    r"|\b(?:many|most|some|several|others|they|people|everyone|everybody) (?:else )?(?:(?:will|would|might|may|often|usually|also|mistakenly) ){0,2}"
+    r"(?:say|think|believe|claim|argue|guess|suggest|assume|suppose)s?(?: (?:that|it|is|it's))*[\s$:*]*$",
     re.IGNORECASE,
 )
 RELATIVES_ANSWER = re.compile(
@@ -303,6 +314,7 @@ DENIED_BOX = re.compile(
 """At the end of what stands before a box: "it is not \\boxed{..}"."""
 BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
+HEDGED_AFTER = re.compile(HEDGED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
 _LONG_CUE = 7
 """Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
@@ -334,6 +346,10 @@ UNSURE = re.compile(
     r"(?:inte|ikke) (?:helt )?(?:säker|sikker)|en ole (?:\w+ )?varma|nem vagyok (?:\w+ )?biztos|nu sunt (?:\w+ )?sigur[ăa]?|emin değilim|tidak yakin|không chắc)\b"
     r"|не (?:совсем |до конца |зовсім )?(?:уверен|впевнен|сигурен)|δεν είμαι (?:\w+ )?(?:σίγουρ|βέβαι)|自信が(?:ない|ありません)|確か(?:では|じゃ)|確信が?(?:は|が)?(?:ない|ありません|持て)|확실(?:하지|치|친) ?않|"
     r"자신(?:이|은)? 없|لست متأكد|غير متأكد|(?:निश्चित|पक्का|यकीन) नहीं|ไม่แน่ใจ|לא בטוח|مطمئن نیستم"
+    # I do not know whether
+    r"|(?<!\w)(?:i wonder (?:if|whether)|nie wiem|nie mam pewności|nevím|neviem|(?:weiß|weiss) (?:ich )?nicht|ne sais pas|no sé|non so|não sei|weet (?:ik )?niet"
+    r"|vet inte|ved ikke|vet ikke|en tiedä|nem tudom|nu știu|nu stiu|δεν ξέρω|bilmiyorum|không biết|tidak tahu|sijui|не знаю|не знам|ne znam)(?!\w)"
+    r"|לא יודע|لا أعرف|لا أدري|لا أعلم|नहीं पता|नहीं जानत|জানি না|ไม่รู้|ไม่ทราบ|不清楚|分からない|わからない|分かりません|わかりません|모르겠|نمی‌دانم|نمی دانم"
     # I cannot work it out
     r"|\bne (?:peux|peut|puis) pas (?:\w+ )?(?:répondre|déterminer|calculer|résoudre)|\bnicht (?:zu )?(?:berechnen|bestimmen|beantworten|lösen|ermitteln)\b|\bno (?:puedo|se puede|es posible) (?:calcular|determinar|responder|resolver)"
     r"|\bnon (?:posso|si può|è possibile) (?:calcolare|determinare|rispondere|risolvere)|\bnão (?:posso|é possível|dá para|consigo) (?:calcular|determinar|responder|resolver)|\bniet (?:te )?(?:berekenen|bepalen|beantwoorden)"

@@ -97,7 +97,7 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _DEGREE = r"\{? ?(?:\\circ|\\degree|°|∘|º)"
 _THEN = re.compile(
     rf" ?(?:\\sqrt|√|\\pi\b|π|\\cdot\b|\\times\b|\\div\b|÷|\\pm\b|\\mp\b|±|\+ ?/ ?-|\\log|\\ln|\\sin|\\cos|\\binom)"
-    rf"|[xyzijnpquvwXYZN](?![{_LETTER}])| ?e(?=\^)|x(?=[\^+\-*/ ]*[\dyz(])| ?\^(?!{_DEGREE})"
+    rf"|[xyzijnpquvwXYZN](?![{_LETTER}])| ?e(?=\^)|h\d\d\b|x(?=[\^+\-*/ ]*[\dyz(])| ?\^(?!{_DEGREE})"
     r"| ?[*×·] ?(?=[\d($\\]|[a-z]\b)| ?\+ ?(?=[\d($\\.]|[a-z]\b|\d)|\+(?!\w)| x (?=\d)"
     r"| ?- ?(?=[\d$\\(]|[a-z]\b)|:\d| : \d|_[\w{]| ?/ ?(?=[xyzn]\b|\()"
     r"|\((?=[^()]{0,20}[a-z][^()]{0,20}\))(?=[^()\s]+\))"

@@ -19,7 +19,8 @@ WORDS: dict[str, dict[str, str]] = {
         "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one|pick"
         "|selection|prediction|result|decision|output|final|tone|mood|polarity|attitude|stance|emotion|intent"
         "|relation|relationship|severity|priority|truth|alternative|your answer",
-        "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
+        "be": "gotta be|got to be|'s gotta be|'s got to be"
+        "|is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
         "|remains|equals|being|turns out to be|turned out to be|turns out it is|turns out it's|proves to be",
         "would": "would be|would have been|'d be|were",
         "right": "what i'd pick|what i would pick|what i'd choose|what i would choose|what i'd go with"
@@ -31,7 +32,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|inappropriate|trap|does not fit|doesn't fit|not correct|not right|not true|not the right|not the correct"
         "|not the best|not possible|red herring|runner-up|runner up|second-best|second best|misconception|decoy"
         "|2nd choice|second choice|third choice|3rd choice|2nd best|next best|next-best|absurd|nonsense|nonsensical"
-        "|untenable|bogus",
+        "|untenable|bogus|out of the question",
         "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't"
         "|doesn't|didn't|nobody|no one|every option but|any option but|all options but|each option but|every answer but"
         "|any answer but|all answers but|every choice but|any choice but|all choices but|every one but|any one but"
@@ -69,7 +70,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|one option|a possible|alternative :|alternatives :|alternative answer :|supposed to be|said to be"
         "|believed to be|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
         "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion|jumping to the conclusion",
-        "unsure": "just as good|equally good|just as plausible|equally plausible"
+        "unsure": "or something|or something like that|or whatever"
+        "|just as good|equally good|just as plausible|equally plausible"
         "|just as valid|equally valid|yeah no|yeah , no|"
         "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
         "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"
@@ -180,7 +182,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|accurate|one|at all|clearly|of course|really|actually|quite|definitely|either|i'm afraid|unfortunately"
         "|sadly|obviously|simply|surely|after all|in fact|then|here|right one|correct one|however|whatsoever|exactly"
         "|entirely|also|possibly|though|anymore|any more",
-        "former": "i first thought|first i thought|i thought|i first|i initially|first thought|my first thought"
+        "former": "what i got before|what i had before|before noticing|before i noticed|before i realized"
+        "|before i realised|before realizing|before realising|before i corrected|before correcting"
+        "|i first thought|first i thought|i thought|i first|i initially|first thought|my first thought"
         "|my first guess|my first instinct|my first answer|my first impression|my initial guess|my initial answer"
         "|my initial thought|my initial estimate|my earlier answer|my previous answer|my gut feeling|my gut reaction"
         "|my gut says|my gut said|used to think|i used to say|i used to believe|i originally|originally i"

@@ -21,7 +21,8 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "nie|ani|nigdy|żadna|żaden|oprócz|poza|zamiast|wątpię|wykluczam",
         "choose": "wybrałbym|wybrałabym|wskazałbym|wskazałabym|wybieram|zaznaczam|stawiam na|to jest|należy do",
         "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję|wątpliwe"
-        "|mało prawdopodobne|raczej nie",
+        "|mało prawdopodobne|raczej nie|nie wiem czy|nie wiem , czy|nie jestem pewien , czy|nie jestem pewna , czy"
+        "|nie mam pewności , czy",
         "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia"
         "|mogę się mylić",
         "or": "lub|albo|czy|względnie|bądź|ewentualnie|i/lub|czy też",
@@ -101,7 +102,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|помилкова|неможливо|виключено",
         "not": "не|ні|ані|ніколи|крім|окрім|замість|а не|сумніваюся|виключаю",
         "choose": "обираю|вибираю|оберу|належить до",
-        "maybe": "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно|сумнівно|навряд чи|малоймовірно",
+        "maybe": "не впевнений , чи|не впевнена , чи|не знаю , чи|не певен , чи|"
+        "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно|сумнівно|навряд чи|малоймовірно",
         "unsure": "не впевнений|не впевнена|не знаю|важко сказати|можу помилятися",
         "or": "або|чи|або ж|та/або|і/або",
         "and": "і|й|та|також",
