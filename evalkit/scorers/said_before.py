@@ -155,32 +155,48 @@ def _may_join(joins: list[str]) -> bool:
     return len(joins) <= 6
 
 
-def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
-    """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
+def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:
+    """Take one word of the clause in: (words since the frame, whether the clause begins here).
+
+    The parts below are asked in this order, and the first that knows the word takes it."""
     word, role = words[i], words[i].role
     left.doubt = left.doubt or little_sure(words, i)
     if word.text == "to conclude" and i > 0 and words[i - 1].role not in ("end", "ask", "line", "comma"):
         return bridged, False  # "it is too early to conclude that"
-    if role == "so" and word.text in _THEN:
-        left.suppose = left.suppose or supposed_before(words, i - 1)
-        if joined(words, i) and words[i - 1].role != "comma":
-            left.joins.append("and")  # "B then C"
-            return bridged, False
-    if role == "so":
-        left.led = left.led or bridged == 0
-        left.joins.append("so")
-        return bridged, True
-    if role in ("redo", "turn"):
-        left.led = left.led or bridged == 0
-        left.joins += ["but", "turn"] if role == "turn" else ["but" if word.text in BUT else role]
-        if bridged == 0 and joined(words, i):
-            return bridged, False
-        return bridged, True
+    if role in ("so", "redo", "turn"):
+        return bridged, _opens_clause(left, words, i, bridged)
     left.now = left.now or word.text in NOW
     if word.text in BUT:
         left.led = left.led or (bridged == 0 and left.now)  # "B in general, but here C"
         left.joins.append("but")
         return bridged, not joined(words, i)
+    if _denies(left, words, i, bridged) or _doubts(left, words, i, bridged) or _announces(left, words, i, bridged):
+        return bridged, False
+    in_frame = _frames(left, words, i, bridged)
+    if in_frame is not None:
+        return in_frame, False
+    return _fills(left, words, i, bridged)
+
+
+def _opens_clause(left: Left, words: list[Word], i: int, bridged: int) -> bool:
+    """A word that leads to an answer ("so", "wait", "instead"): whether the clause begins with it."""
+    word, role = words[i], words[i].role
+    if role == "so" and word.text in _THEN:
+        left.suppose = left.suppose or supposed_before(words, i - 1)
+        if joined(words, i) and words[i - 1].role != "comma":
+            left.joins.append("and")  # "B then C"
+            return False
+    left.led = left.led or bridged == 0
+    if role == "so":
+        left.joins.append("so")
+        return True
+    left.joins += ["but", "turn"] if role == "turn" else ["but" if word.text in BUT else role]
+    return not (bridged == 0 and joined(words, i))
+
+
+def _denies(left: Left, words: list[Word], i: int, bridged: int) -> bool:
+    """Whether the word denies what follows, or what came before it."""
+    word, role = words[i], words[i].role
     if word.text in DENIES_BEFORE and joined(words, i, across=("be",)):
         left.joins.append("but")
     elif role == "not" and stands_alone(words, i):
@@ -194,28 +210,50 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.denials += counts
         left.passed += counts and joined(words, i, across=("be",))
         left.joins.append("wrong")
-    elif word.text in _RATHER and left.of_words and bridged == 0 and i > 0 and words[i - 1].role == "be":
+    else:
+        return False
+    return True
+
+
+def _doubts(left: Left, words: list[Word], i: int, bridged: int) -> bool:
+    """Whether the word makes what follows unsure, supposed or somebody else's."""
+    word, role = words[i], words[i].role
+    if word.text in _RATHER and left.of_words and bridged == 0 and i > 0 and words[i - 1].role == "be":
         pass  # "the tone is rather negative"
     elif role in ("maybe", "unsure"):
         left.doubt = True
         left.joins.append("maybe")
     elif role == "says" or (role == "if" and supposes(words, i)):
         left.suppose = True
-    elif word.text == ARROW and joined(words, i):
+    else:
+        return False
+    return True
+
+
+def _announces(left: Left, words: list[Word], i: int, bridged: int) -> bool:
+    """Whether it is a sign behind which an answer stands: an arrow, a colon, a dash, "="."""
+    word, role = words[i], words[i].role
+    if word.text == ARROW and joined(words, i):
         left.joins.append("comma" if left.joins else "or")  # "A -> no, B", "A -> B"
     elif role in ("colon", "dash") and (word.text == ":" or after_noun(words, i) or is_short_line(words, i)):
         left.colon = left.colon or bridged == 0
         left.kind = left.kind or (bridged == 0 and words[i - 1].text in _FINAL)
         _take_key(left, words, i)
-        return bridged, False
     elif word.text == "=" and i >= 1 and (i == 1 or words[i - 2].role == "line"):
         left.colon = left.colon or bridged == 0
         left.key = 1
-    elif role == "colon" and (
-        i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")
-    ):
-        return bridged, False
-    elif role in ("be", "would"):
+    else:
+        return role == "colon" and (
+            i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")
+        )
+    return True
+
+
+def _frames(left: Left, words: list[Word], i: int, bridged: int) -> int | None:
+    """Words since the frame of an answer ("the right answer that I choose is"), where this word may belong to it; None
+    where it does not."""
+    word, role = words[i], words[i].role
+    if role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
         left.past = left.past or (word.text in WAS and not left.be)
         left.be = left.be or bridged == 0
@@ -225,35 +263,49 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role == "field":
         left.kind = left.kind or left.be or left.colon or bridged == 0
         left.bridged = max(left.bridged, bridged)
-    elif role == "noun" and word.text in _LISTED and (words[i + 1].text in _ARE or (left.colon and not left.be)):
-        bridged += 1
-    elif role == "noun" and left.colon and not left.be and i > 0 and words[i - 1].text in _EACH:
-        bridged += 1  # "consider each choice:"
     elif role == "noun":
-        left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
-        left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
-        bridged = 0 if left.noun and (left.be or left.colon) else bridged
+        return _take_noun(left, words, i, bridged)
     elif role == "right":
         left.right = left.right or bridged <= 1
     elif role == "choose":
         if not left.choose and bridged <= 1 and others_choose(words, i):
             left.suppose = True
         left.choose = left.choose or bridged <= 1
-        bridged = 0 if left.choose else bridged
-    elif role in ("or", "and"):
-        left.joins.append(role)
-        bridged += role == "and" and not joined(words, i)
-    elif bridged == 0 and puts_under(words, i):
-        left.choose = True  # "I'd classify this ticket as pending"
-    elif role in ("fill", "why"):
-        if role == "why":
-            left.joins.append("why")
-            if word.text in REASONS:
-                return bridged + 1, True
-        left.suppose = left.suppose or judged_clause(words, i)
-        left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
+        return 0 if left.choose else bridged
     else:
-        bridged += 1
+        return None
+    return bridged
+
+
+def _take_noun(left: Left, words: list[Word], i: int, bridged: int) -> int:
+    """Take in a word for what is offered or asked for: words since the frame."""
+    word = words[i]
+    if word.text in _LISTED and (words[i + 1].text in _ARE or (left.colon and not left.be)):
+        return bridged + 1
+    if left.colon and not left.be and i > 0 and words[i - 1].text in _EACH:
+        return bridged + 1  # "consider each choice:"
+    left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
+    left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
+    return 0 if left.noun and (left.be or left.colon) else bridged
+
+
+def _fills(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:
+    """Take in any other word, as `_take_left` does."""
+    word, role = words[i], words[i].role
+    if role in ("or", "and"):
+        left.joins.append(role)
+        return bridged + (role == "and" and not joined(words, i)), False
+    if bridged == 0 and puts_under(words, i):
+        left.choose = True  # "I'd classify this ticket as pending"
+        return bridged, False
+    if role not in ("fill", "why"):
+        return bridged + 1, False
+    if role == "why":
+        left.joins.append("why")
+        if word.text in REASONS:
+            return bridged + 1, True
+    left.suppose = left.suppose or judged_clause(words, i)
+    left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
     return bridged, False
 
 
