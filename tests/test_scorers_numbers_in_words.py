@@ -9,6 +9,7 @@ from tests.scoring import mark, sample
 IN_WORDS = [
     *(
         "The answer is half of 5.",
+        "There are 64 squares on a 5 by 5 board.",
         "twice 5",
         "The answer is double 5.",
         "The answer is a third of 5.",

@@ -236,6 +236,10 @@ def _by_total(text: str, start: int, sentence: str) -> FoundNumber | None:
     return _kept(found, text, start + behind + (found.number.end if found.number else 0))
 
 
+_SIZES = re.compile(r"[\s*_$-]*(?:by|[x×])[\s*_$-]*", re.IGNORECASE)
+"""Between two sides of something: "64 squares on an 8 by 8 board"."""
+
+
 def _related(text: str, start: int, sentence: str, last: Number, previous: Number | None) -> FoundNumber | None:
     """Why the last number of a sentence gives none by what it is to the one before; None where it may give one."""
     if previous is not None:
@@ -243,7 +247,7 @@ def _related(text: str, start: int, sentence: str, last: Number, previous: Numbe
             text[previous.end : last.start],
             text[start : previous.start] + text[last.end : start + len(sentence)],
         )
-        if (is_part_of(gap) and is_fraction(sentence)) or is_rate(gap, around):
+        if (is_part_of(gap) and is_fraction(sentence)) or is_rate(gap, around) or _SIZES.fullmatch(gap):
             return _part(text, previous)
     if is_word_rate(text[start : last.start]):
         return _part(text, last)
