@@ -216,6 +216,26 @@ def test_a_cap_is_refused_where_extra_asks_for_what_is_billed_apart(
     assert "billed besides tokens" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("model", "price_as", "code"),
+    [
+        ("gpt-4o-search-preview", "openai:gpt-4o-search-preview", 2),
+        ("sonar", "perplexity:sonar", 0),  # its listed price has a fee for each request
+        ("gpt-4o", "openai:gpt-4o", 0),
+    ],
+)
+def test_a_model_that_searches_unasked_is_not_billed_by_its_tokens_alone(
+    model: str, price_as: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        at = f"adapter: openai_chat, model: {model}, price_as: '{price_as}', base_url: '{provider.base_url}'"
+        suite = write_suite(tmp_path, "", n=2, models=f"  m: {{{at}}}", max_output_tokens=60)
+        given = (suite, "--results", tmp_path / "results", "--allow-callout", "web_search")
+        ran = evalkit(capsys, "plan", *given, "--max-cost", "5")
+        assert (ran.code, "searches the web unasked" in ran.err) == (code, code == 2)
+        assert ("unknown" in evalkit(capsys, "run", *given).out) is (code == 2)
+
+
 def test_a_model_that_may_answer_with_images_reserves_their_price() -> None:
     book = PriceBook()
     unit = book.unit_prices("google", "gemini-2.5-flash-image", AT)

@@ -25,7 +25,7 @@ from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import billed
-from evalkit.engine.budget import Reservation
+from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
@@ -196,6 +196,7 @@ async def _obtain(
             async with asyncio.timeout(deadline - attempt_at):
                 asked = await with_pictures(request) if request.images else request
                 response = believed(scrubbed(await _sendable(item.model, request).respond(asked)), request)
+                response = _with_searches(response, item.model)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError:
@@ -326,6 +327,14 @@ def believed(response: Response, request: Request) -> Response:
     if asked := asked_beside(request.settings.extra):
         usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
     return response if usage is response.usage else replace(response, usage=usage)
+
+
+def _with_searches(response: Response, model: PlannedModel) -> Response:
+    """The response, with the searches among what it is billed for where the model makes them unasked."""
+    usage = response.usage
+    if usage is None or usage.beside or not searches_unpriced(model):
+        return response
+    return replace(response, usage=replace(usage, beside=("web_search",)))
 
 
 def _sent(request: Request) -> Iterator[str]:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from evalkit.adapters.base import Adapter, WeighsRequests
-from evalkit.adapters.billed_beside import asked_beside
+from evalkit.adapters.billed_beside import SEARCHING_MODEL, asked_beside
 from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
@@ -248,6 +248,11 @@ def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decim
     return stated.total_usd if stated else None
 
 
+def searches_unpriced(model: PlannedModel) -> bool:
+    """Whether the model searches the web unasked, and its price has no fee of a request that the searches are in."""
+    return SEARCHING_MODEL.search(model.adapter.spec.model) is not None and not model.worst_case(0, 0)
+
+
 def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Settings]]], cap: Decimal) -> list[str]:
     """Why a cap in dollars could not be kept: an unknown price or output limit of any model that costs money."""
     complaints = []
@@ -272,6 +277,11 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra asks for "
                     f"{', '.join(beside)}, which is billed besides tokens. Leave it out, or run without a cap."
+                )
+            elif searches_unpriced(model):
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: {model.adapter.spec.model} "
+                    "searches the web unasked, which is billed besides tokens. Leave it out, or run without a cap."
                 )
             elif others := other_limits(settings[model.name].extra):
                 complaints.append(

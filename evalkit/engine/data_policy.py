@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from evalkit.adapters.base import Adapter, Endpoint
+from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.adapters.registry import account_options
 from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.suite.extra_fields import plain_name
@@ -133,8 +134,6 @@ _DECLARED = frozenset({"function_declarations"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
 _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webhook|server)$")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
-_SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
-"""Models that search the web by themselves: OpenRouter's suffix, OpenAI's search models, Perplexity, Groq compound."""
 _CLOUD_MODEL = re.compile(r":(?:[\w.-]+-)?cloud\s*$", re.IGNORECASE)
 """Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
 
@@ -156,7 +155,7 @@ class Callout:
 
 def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
     """Every way out that these settings open, in the order of the fields."""
-    found = [Callout("model", "web_search")] if _SEARCHING_MODEL.search(model) else []
+    found = [Callout("model", "web_search")] if SEARCHING_MODEL.search(model) else []
     if _CLOUD_MODEL.search(model):
         found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
