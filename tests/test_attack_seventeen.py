@@ -115,6 +115,28 @@ def test_a_promoted_baseline_holds_the_marks_of_each_scorer(tmp_path: Path, caps
     assert "--replace" in older.err
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"old prompt"', '"new prompt"'), ('"exact"', '"contains"'), ('"max_error_rate": 0.01', '"max_error_rate": 0.5')],
+)
+def test_a_promoted_baseline_holds_what_its_run_says_of_questions_and_marks(
+    tmp_path: Path, capsys: Capture, before: str, after: str
+) -> None:
+    told = Gate(capsys, tmp_path)
+    section = gate({"quality": "t", "margin": 0.05}, baseline="baseline@prod", candidates=["cand"])
+    base = stored(told.results, {"base": scores(200, range(40))}, section, identity={"messages": "old prompt"})
+    assert told.promote(base).code == 0
+    run = stored(tmp_path / "elsewhere", {"cand": scores(200, range(20))}, section, identity={"messages": "new prompt"})
+    refused = told(run)
+    assert refused.code == 2 and "are not comparable" in refused.err
+    facts = base / "run.json"
+    assert before in facts.read_text()
+    facts.write_text(facts.read_text().replace(before, after))
+    changed = told(run)
+    assert changed.code == 2 and "does not say what it said when 'prod' was promoted" in changed.err
+    assert "--replace" in changed.err
+
+
 def test_a_baseline_of_one_scorer_has_no_digest_of_parts(tmp_path: Path, capsys: Capture) -> None:
     told = Gate(capsys, tmp_path)
     run = stored(told.results, {"base": scores(30)}, gate({"quality": "t", "min": 0.5}))

@@ -546,6 +546,9 @@ def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_mod
         base.reset()
         marked = evalkit(capsys, "rescore", stored_run, "--suite", suite, *results)
         assert marked.code == 0, marked.err
+        unseen = run(capsys, tmp_path, suite, "--gate")
+        assert unseen.code == 2 and "changed or scored anew since" in unseen.err
+        assert evalkit(capsys, "baseline", "promote", stored_run, *about, "--replace").code == 0
         passed = run(capsys, tmp_path, suite, "--gate")
         assert passed.code == 0, passed.out + passed.err
         assert len(base.account) == 0

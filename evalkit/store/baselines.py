@@ -37,6 +37,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST_BYTES = 64_000
 """Of a baseline's file: it is read in review."""
 _FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")
+_LATER = ("parts_digest", "facts_digest")
+"""What earlier evalkits did not write."""
 _TEXTS = ("name", "suite", "run", "model", "rows_digest", "promoted_at", "by", "why")
 
 
@@ -58,6 +60,8 @@ class Baseline:
     """Where the run folder can be fetched from, in the words of whoever promoted it; None: nobody said."""
     parts_digest: str | None = None
     """Of the marks of each single scorer or judge. None: the rows had none, or an older evalkit promoted them."""
+    facts_digest: str | None = None
+    """Of what run.json says that a comparison rests on. None: an older evalkit promoted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def promote(
         why=why.strip(),
         where=where,
         parts_digest=parts_digest(folder, model),
+        facts_digest=facts_digest(facts),
     )
     baselines.mkdir(parents=True, exist_ok=True)
     signature_of(path).unlink(missing_ok=True)  # of what the file said before
@@ -146,15 +151,21 @@ def read(name: str, baselines: Path) -> Baseline:
         raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
     if not isinstance(said.get("where"), str | None):
         raise UserError(f"{path}: where is a text that says where the run is kept. Promote the run again.")
-    if not isinstance(said.get("parts_digest"), str | None):
-        raise UserError(f"{path}: parts_digest is none that evalkit wrote. Promote the run again.")
+    if odd := [key for key in _LATER if not isinstance(said.get(key), str | None)]:
+        raise UserError(f"{path}: {odd[0]} is none that evalkit wrote. Promote the run again.")
     if said["run"] in {"", ".", ".."} or Path(said["run"]).name != said["run"] or "\\" in said["run"]:
         raise UserError(
             f"{path} names {said['run']!r} as its run, which is no folder of results: only its plain name can stand "
             "there. Promote the run again."
         )
     texts = {key: said[key] for key in _TEXTS}
-    return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"), parts_digest=said.get("parts_digest"))
+    return Baseline(
+        **texts,
+        n_rows=said["n_rows"],
+        where=said.get("where"),
+        parts_digest=said.get("parts_digest"),
+        facts_digest=said.get("facts_digest"),
+    )
 
 
 def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
@@ -169,16 +180,28 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
             "that is here."
         )
     rows = stored.model_rows(folder, baseline.model)
+    if baseline.facts_digest not in (None, facts_digest(runs.open_facts(folder))):
+        raise StoreError(
+            f"{folder / runs.FACTS} does not say what it said when {name!r} was promoted on {baseline.promoted_at} "
+            "(tasks, prompts, scorers, judges or repeats; their digest differs): it was changed or scored anew since. "
+            f"Restore it, or look at the run and promote again: {_again(baseline, folder)}"
+        )
     otherwise = rows.num_rows != baseline.n_rows or rows_digest(rows) != baseline.rows_digest
     told = baseline.parts_digest
     if otherwise or (told is not None and told != parts_digest(folder, baseline.model)):
         raise StoreError(
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
             f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
-            f"look at them and promote again: evalkit baseline promote {quote(folder.name)} "
-            f"--model {quote(baseline.model)} --as {name} --replace --by YOU --why TEXT"
+            f"look at them and promote again: {_again(baseline, folder)}"
         )
     return FoundBaseline(baseline, folder, baseline.model, rows)
+
+
+def _again(baseline: Baseline, folder: Path) -> str:
+    return (
+        f"evalkit baseline promote {quote(folder.name)} --model {quote(baseline.model)} --as {baseline.name} --replace "
+        "--by YOU --why TEXT"
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -215,6 +238,32 @@ def rows_digest(rows: pa.Table) -> str:
     if not np.isnan(weights).all():  # baselines of before weights keep their digest
         total.update(weights.astype("<f8").tobytes())
     return total.hexdigest()[:32]
+
+
+def facts_digest(facts: RunFacts) -> str:
+    """Identity of what run.json says of the questions and of how they were marked: what a comparison with the baseline
+    rests on besides its rows. A contract as `rows_digest`."""
+    import orjson
+
+    suite = facts.suite_resolved
+    said = {
+        "tasks": {
+            name: [
+                task.n,
+                dict(task.identity.root),
+                task.scorer,
+                task.tool_server.tools_digest if task.tool_server is not None else None,
+            ]
+            for name, task in (facts.tasks or {}).items()
+        },
+        "repeats": facts.repeats,
+        "run_version": facts.run_version,
+        "judges_served": facts.judges_served,
+        "judges_unread": facts.judges_unread,
+        "max_error_rate": suite.run.max_error_rate if suite is not None else None,
+    }
+    content = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(b"evalkit.facts/1\0" + content).hexdigest()[:32]
 
 
 def parts_digest(folder: Path, model: str) -> str | None:
@@ -303,7 +352,7 @@ def _as_yaml(baseline: Baseline) -> str:
 
     out = StringIO()
     said: dict[str, object] = {"version": VERSION}
-    said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where", "parts_digest")}
+    said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where", *_LATER)}
     yaml = YAML()
     yaml.width = 120
     yaml.dump({key: value for key, value in said.items() if value is not None}, out)
