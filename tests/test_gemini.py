@@ -40,7 +40,7 @@ async def chat(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[Diale
 
 async def test_an_answer_comes_whole_with_thoughts_bill_and_times() -> None:
     behaviour = Behaviour(
-        latency_s=0.05, reasoning="Let me think.", reasoning_s=0.05, reply="Paris it is", cached_tokens=2
+        latency_s=0.05, reasoning="Let me think.", reasoning_s=0.15, reply="Paris it is", cached_tokens=2
     )
     async with chat(behaviour) as (adapter, provider):
         response = await adapter.respond(ASK)
