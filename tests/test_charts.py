@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from evalkit import child
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.board_charts import Bar, ForestRow, HistoryPoint, bars, forest, history
@@ -28,6 +29,12 @@ from tests.world import evalkit
 EVIL = "<script>alert(1)</script>'\"]}\u202e${x} https://evil.example/x.png"
 MODELS = ("gpt", "qwen", EVIL)
 GATE = {"baseline": "gpt", "candidates": ["qwen"], "rules": [{"quality": "all", "margin": 0.3}]}
+
+
+@pytest.fixture(autouse=True)
+def _as_a_person_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a child for each page, not by the one that the other tests share."""
+    monkeypatch.setattr(pictures, "child", child)
 
 
 def every_chart(results: Path) -> dict[str, Chart]:

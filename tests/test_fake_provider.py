@@ -596,9 +596,9 @@ async def test_first_token_and_intervals_come_at_their_times() -> None:
             (record.ttft_s, 0.11),
             (record.total_s, 0.20),
         ]:
-            assert due_s - 1e-5 <= took_s <= due_s + 0.05
-        assert record.last <= seen_at <= record.last + 0.05
-        assert begun <= record.arrived <= begun + 0.05
+            assert due_s - 1e-5 <= took_s <= due_s + 0.25
+        assert record.last <= seen_at <= record.last + 0.25
+        assert begun <= record.arrived <= begun + 0.25
 
 
 def test_lognormal_latency_has_its_median_and_is_seeded() -> None:

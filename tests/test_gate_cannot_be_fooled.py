@@ -426,9 +426,9 @@ def test_a_slice_that_the_baseline_does_not_know(judge: Gate, value: str | None)
     def otherwise(row: Row) -> Row:
         return row if value is None else replace(row, slices={"lang": value})
 
-    lost = scores(4000, range(0, 4000, 20))
+    lost = scores(1200, range(0, 1200, 20))
     for code, before in ((1, sliced), (2, otherwise)):
-        base = stored(judge.results, {"base": scores(4000)}, change=before)
+        base = stored(judge.results, {"base": scores(1200)}, change=before)
         assert judge.promote(base, "base", "prod", "--replace").code == 0
         section = gate({"quality": "all", "margin": 0.1}, baseline="baseline@prod", scan={"margin": 0.1})
         rows = [sliced(one(n, "cand", score)) for n, score in reversed(list(enumerate(lost)))]

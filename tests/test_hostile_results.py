@@ -383,12 +383,12 @@ def test_times_of_guidellm_that_nobody_measured_are_unknown(capsys: Capture, tmp
 
 def test_a_report_of_hundreds_of_models_takes_no_hours(capsys: Capture, tmp_path: Path) -> None:
     run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
-    write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(400) for n in range(2)])
+    write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(250) for n in range(2)])
     sealing.seal(run)
     began = time.process_time()
     assert evalkit(capsys, "report", run, "--html", tmp_path / "r.html").code == 0
     page = (tmp_path / "r.html").read_text("utf-8")
-    assert "leads (" in page and "And 349 more" in page
+    assert "leads (" in page and "And 199 more" in page
     assert time.process_time() - began < 30
 
 

@@ -208,9 +208,9 @@ def test_repeats_say_what_was_published_and_how_far_runs_of_one_model_disagree(
     assert np.median(unstable) == pytest.approx(0.24, abs=0.001)
 
 
-def test_taking_508_runs_for_independent_understates_the_error_by_a_third(folder: Path) -> None:
+def test_taking_508_runs_for_independent_understates_the_error_by_a_third(stored: list[Row]) -> None:
     scores: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows_of(folder):
+    for row in stored:
         scores[row.model][row.sample_id][row.repeat] = row.score
     whole = {
         model: np.array([[by[item][n] for n in sorted(by[item])] for item in sorted(by)])
