@@ -10,7 +10,6 @@ whatever is at stake, so that a run with many of them needs more than is planned
 from __future__ import annotations
 
 import math
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -215,5 +215,6 @@ def _result(condition: Condition, decided: Decision | FloorDecision, value: floa
         p_fail=decided.p_fail,
         method=decided.method,
         more_if_estimate_holds=_in_items(decided.more_if_estimate_holds, repeats),
+        answers_an_item=repeats,
         notes=decided.notes,
     )
