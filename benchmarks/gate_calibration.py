@@ -2,7 +2,7 @@
 
     python -m benchmarks.gate_calibration --reps 2000            # all tables: a quarter of an hour; --reps 200 to look
     python -m benchmarks.gate_calibration --only exact degenerate    # no chance involved: seconds
-    python -m benchmarks.gate_calibration --cells cells.jsonl --draws 3000     # every cell of part A; resumes: gate_cells
+    python -m benchmarks.gate_calibration --cells cells.jsonl --draws 3000    # every cell of part A; resumes
 
 Wrong verdicts are counted where the truth lies exactly on the margin, which is where they are most frequent. The first
 table sums the law of the data and has no noise; the others draw, with seeds, through `evalkit.stats` itself. A rate of
