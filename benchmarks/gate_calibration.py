@@ -2,6 +2,7 @@
 
     python -m benchmarks.gate_calibration --reps 2000            # all tables: a quarter of an hour; --reps 200 to look
     python -m benchmarks.gate_calibration --only exact degenerate    # no chance involved: seconds
+    python -m benchmarks.gate_calibration --cells cells.jsonl --draws 3000    # every cell of part A; resumes
 
 Wrong verdicts are counted where the truth lies exactly on the margin, which is where they are most frequent. The first
 table sums the law of the data and has no noise; the others draw, with seeds, through `evalkit.stats` itself. A rate of
@@ -13,9 +14,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks import gate_cells
 from benchmarks.degenerate import CASES, outcome
 from benchmarks.gate_axes import axes
 from benchmarks.gate_dependence import dependent, dependent_latency, run_away_bills
@@ -253,8 +256,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate_calibration", description=__doc__.splitlines()[0])
     parser.add_argument("--reps", type=int, default=200, help="draws for each cell (default 200)")
     parser.add_argument("--only", nargs="+", choices=tuple(TABLES), default=list(TABLES), help="tables to print")
+    parser.add_argument("--cells", type=Path, metavar="FILE", help="draw every cell of part A into this file instead")
+    parser.add_argument("--draws", type=int, default=3000, help="with --cells: for each cell (default 3000)")
+    parser.add_argument("--groups", nargs="+", choices=tuple(gate_cells.GROUPS), default=list(gate_cells.GROUPS))
+    parser.add_argument("--minutes", type=float, help="with --cells: stop after so long; the same command goes on")
+    parser.add_argument("--show", action="store_true", help="with --cells: only the table of what there is")
+    parser.add_argument("--estimate", action="store_true", help="with --cells: only what the draws would take")
     options = parser.parse_args([] if arguments is None else arguments)
-    goals = []
+    goals: list[Goal] = []
+    if options.cells is not None:
+        if options.estimate:
+            print(gate_cells.estimate(options.draws, options.groups))
+            return
+        minutes = 0.0 if options.show else options.minutes
+        print_goals(gate_cells.calibrate(options.cells, options.draws, options.groups, minutes))
+        return
     for name in options.only:
         start = time.perf_counter()
         goals += TABLES[name](options.reps)

@@ -15,6 +15,9 @@ err with their own rates on right and on wrong answers of each model:
     coin        the judge says nothing
     good        one answer in a hundred is judged wrongly
 
+Floors (`min`): one model, right exactly as often as the floor says, judged with the candidate's rates. Weights:
+lognormal (spread .8), half of the cells with losses, and the judge's errors, more frequent among heavy items.
+
 Compared: prediction-powered (what the gate does), Rogan and Gladen 1978 with both uncertainties (Lang and Reiczigel
 2014; rates of each model from its labels), the judge alone, the labels alone, and five times as many labels alone.
 """
@@ -30,7 +33,8 @@ from benchmarks.gate_draws import Floats, Rates
 from benchmarks.gate_goals import Goal, with_noise
 from evalkit.stats import decide
 from evalkit.stats.intervals import t_tail
-from evalkit.stats.judged import JudgedPairs, test_judged
+from evalkit.stats.judged import decide_judged, decide_judged_floor, test_judged
+from evalkit.stats.judged_estimate import JudgedPairs
 from evalkit.stats.verdict import Verdict
 
 SEED = 20261129
@@ -175,13 +179,133 @@ def judged(reps: int, n: int = 100) -> list[Goal]:
     ]
 
 
+SPREAD = 0.8
+FLOORS = (0.7, 0.85, 0.95)
+
+
+def heavier(rng: np.random.Generator, *, tied: bool) -> tuple[Floats, Floats]:
+    """Weights of N items, and by how much more often heavy ones go wrong: of weighted mean 1 in the long run."""
+    latent = rng.standard_normal(N)
+    weights = np.exp(SPREAD * latent)
+    # E[w h(w)] / E[w] = 1 for h = exp(a z - a s - a^2 / 2), z the latent normal, s the spread.
+    rise = np.exp(0.4 * latent - 0.4 * SPREAD - 0.08) if tied else np.ones(N)
+    return weights, rise
+
+
+def floor_answers(
+    rng: np.random.Generator, judge: str, floor: float, n: int, kind: str, distance: float = 0.0
+) -> JudgedPairs:
+    """One model whose true mean score is the floor plus `distance`; `kind`: plain, weighted, tied, clusters."""
+    weights, rise = heavier(rng, tied=kind == "tied")
+    group, wrong_rate = np.arange(N), (1 - floor - distance) * rise
+    if kind == "clusters":
+        group = np.repeat(np.arange(200), 5)
+        wrong_rate = np.repeat(rng.beta(wrong_rate[0] * 4, (1 - wrong_rate[0]) * 4, 200), 5)
+    wrong = rng.random(N) < np.minimum(wrong_rate, 1.0)
+    truth = 1.0 - wrong
+    down, up = JUDGES[judge][2:]
+    blind = judge in {"blind", "place"}
+    up = 0.9 if blind else up
+    lean = np.minimum(up * (rise if kind == "tied" else 1.0), 1.0)
+    seen = np.where(wrong, np.where(rng.random(N) < lean, 1.0, truth), (rng.random(N) >= down).astype(float))
+    labels = np.full(N, np.nan)
+    some = rng.permutation(N)[:n]
+    labels[some] = truth[some]
+    heavy = weights if kind in {"weighted", "tied"} else None
+    return JudgedPairs(seen, labels, np.zeros(N, dtype=np.intp), group, weights=heavy)
+
+
+def weighted_pairs(
+    rng: np.random.Generator, judge: str, differ: float, delta: float, n: int, *, tied: bool
+) -> JudgedPairs:
+    """Two models on weighted items, the weighted difference exactly `delta`."""
+    weights, rise = heavier(rng, tied=tied)
+    lose, win = (differ - delta) / 2 * rise, (differ + delta) / 2 * rise
+    u = rng.random(N)
+    truth = np.where(u < lose, -1.0, np.where(u > 1 - win, 1.0, 0.0))
+    down_b, up_b, down_c, up_c = JUDGES[judge]
+    base = np.where(truth == 0, rng.random(N) < 0.75, truth < 0).astype(float)
+    cand = base + truth
+    seen_b = np.where(base == 1, rng.random(N) >= down_b, rng.random(N) < up_b).astype(float)
+    seen_c = np.where(cand == 1, rng.random(N) >= down_c, rng.random(N) < np.minimum(up_c * rise, 1)).astype(float)
+    if judge == "blind":
+        seen_c = np.where(cand < base, seen_b, seen_c)
+    labels = np.full(N, np.nan)
+    some = rng.permutation(N)[:n]
+    labels[some] = truth[some]
+    return JudgedPairs(seen_c - seen_b, labels, np.zeros(N, dtype=np.intp), np.arange(N), weights=weights)
+
+
+def floors(draws: int, n: int = 100) -> list[Goal]:
+    """False pass and false fail of floors and of weighted pairs, and what a model beyond the limit passes."""
+    wrong_pass, wrong_fail = Rates(), Rates()
+    print(
+        f"\nfloors and weights with {n} labels of {N}, seed {SEED}, {draws} draws: false pass, false fail, worst judge"
+    )
+    for kind in ("plain", "weighted", "tied", "clusters"):
+        for floor in FLOORS:
+            cells: list[tuple[float, float, str]] = []
+            for judge in JUDGES:
+                rng = np.random.default_rng([SEED, int(100 * floor), len(judge)])
+                said = [
+                    decide_judged_floor(floor_answers(rng, judge, floor, n, kind), floor, ALPHA) for _ in range(draws)
+                ]
+                cells.append((said.count(Verdict.PASS) / draws, said.count(Verdict.FAIL) / draws, judge))
+                wrong_pass.add(cells[-1][0])
+                wrong_fail.add(cells[-1][1])
+            rng = np.random.default_rng([SEED, 1])
+            half = (1 - floor) / 2
+            power = [
+                decide_judged_floor(floor_answers(rng, "good", floor, n, kind, half), floor, ALPHA)
+                for _ in range(draws)
+            ].count(Verdict.PASS) / draws
+            _print_cells(f"floor {floor}, {kind}", cells, f"; good judge, half as many wrong: passes {power:.2f}")
+    for tied in (False, True):
+        for differ in (0.08, 0.2):
+            cells = []
+            for judge in JUDGES:
+                rng = np.random.default_rng([SEED, int(100 * differ), len(judge), 7])
+                said = [
+                    decide_judged(weighted_pairs(rng, judge, differ, -MARGIN, n, tied=tied), MARGIN, ALPHA)
+                    for _ in range(draws)
+                ]
+                cells.append((said.count(Verdict.PASS) / draws, said.count(Verdict.FAIL) / draws, judge))
+                wrong_pass.add(cells[-1][0])
+                wrong_fail.add(cells[-1][1])
+            _print_cells(f"margin, weighted{', tied' if tied else ''}, discordance {differ}", cells, "")
+    n_cells = len(wrong_pass.cells)
+    return [
+        Goal(
+            "judged, floors and weights: false pass, worst cell",
+            0.06,
+            max(wrong_pass.cells),
+            allowed=with_noise(0.06, draws, n_cells),
+        ),
+        Goal("judged, floors and weights: false fail, mean", 0.06, wrong_fail.mean, allowed=0.06),
+    ]
+
+
+def _print_cells(name: str, cells: list[tuple[float, float, str]], more: str) -> None:
+    passes, fails = [c[0] for c in cells], [c[1] for c in cells]
+    worst = max(cells)
+    print(
+        f"{name:<44} pass {np.mean(passes):.3f} / {worst[0]:.3f} ({worst[2]}), fail {np.mean(fails):.3f} / "
+        f"{max(fails):.3f}{more}",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--labels", type=int, default=100)
+    parser.add_argument("--only", choices=["margins", "floors"])
     given = parser.parse_args()
-    judged(5 * given.draws, given.labels)
+    if given.only != "floors":
+        judged(5 * given.draws, given.labels)
+    if given.only != "margins":
+        floors(given.draws, given.labels)
 
 
 if __name__ == "__main__":

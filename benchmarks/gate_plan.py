@@ -75,7 +75,7 @@ class Cell:
 
 
 def cells(data: Path, results: Path, n: int, rng: np.random.Generator) -> Iterator[Cell]:
-    """Scores, bills and times of MCPMark; scores and bills of RouterBench; scores of ZeroEval; times of EvalScope."""
+    """Scores, bills and times of MCPMark; scores and bills of RouterBench; scores of ZeroEval; times of LLMPerf."""
     agents = mcpmark(data)
     pairs: list[Stored] = [*pairs_of(agents, n, rng)]
     for k in (1, 2, 4):
@@ -102,11 +102,14 @@ def cells(data: Path, results: Path, n: int, rng: np.random.Generator) -> Iterat
         chosen = [rng.permutation(len(usd))[:2] for _ in range(n)]
         bills = [StoredAmounts(usd[j][:, None], usd[i][:, None]) for i, j in chosen]
         yield Cell(f"{name} bills", bills, 1, WantedLimit(1.0, supposed=0.95))
-    seconds = [_seconds(data / "evalscope_qwen" / name) for name in ("qwen-plus", "qwen3-max")]
-    times = [StoredAmounts(seconds[1][:, None], seconds[0][:, None])]
-    times.append(replace(times[0], weights=rng.lognormal(0, 0.7, len(seconds[0]))))
+    times = []
+    for first, second in (("together", "fireworks"), ("anyscale", "lepton"), ("groq", "perplexity"))[:n]:
+        base, cand = (_seconds(data / "llmperf" / "individual" / f"{name}_70b.json.gz") for name in (first, second))
+        times.append(StoredAmounts(cand[: len(base), None], base[: len(cand), None]))
+    weighted: list[Stored] = [replace(one, weights=rng.lognormal(0, 0.7, len(one.candidate))) for one in times]
     for q in (0.5, 0.95):
-        yield Cell(f"evalscope gsm8k p{100 * q:g}, and weighted", times, 1, WantedLimit(1.0, q, supposed=BELOW))
+        yield Cell(f"llmperf p{100 * q:g}", times, 1, WantedLimit(1.0, q, supposed=BELOW))
+        yield Cell(f"llmperf p{100 * q:g}, weighted", weighted, 1, WantedLimit(1.0, q, supposed=BELOW))
 
 
 def _dollars(path: Path) -> Floats:
@@ -117,13 +120,10 @@ def _dollars(path: Path) -> Floats:
     return np.asarray(usd[:, ~np.isnan(usd).any(axis=0)])
 
 
-def _seconds(folder: Path) -> Floats:
-    found = {}
-    with gzip.open(next(folder.glob("predictions_*.jsonl.gz")), "rt", encoding="utf-8", newline="\n") as file:
-        for line in file:
-            told = json.loads(line)
-            found[int(told["index"])] = float(told["model_output"]["time"])
-    return np.array([found[place] for place in sorted(found)])
+def _seconds(path: Path) -> Floats:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        told = json.load(file)
+    return np.array([one["end_to_end_latency_s"] for one in told if one.get("error_code") is None])
 
 
 def promised(stored: Stored, question: Wanted, k: int, seed: int, draws: int) -> Mix | None:

@@ -46,7 +46,7 @@ def test_two_equal_models_do_pass(judge: Gate) -> None:
 
 @pytest.mark.parametrize("n", [1, 5, 14, 100, 148])
 def test_a_handful_of_identical_answers(judge: Gate, n: int) -> None:
-    refused(judge(stored(judge.results, {"base": scores(n), "cand": scores(n)})), 3, "more items")
+    refused(judge(stored(judge.results, {"base": scores(n), "cand": scores(n)})), 3, "more item")
 
 
 def test_a_mean_that_is_not_worse_but_might_be(judge: Gate) -> None:

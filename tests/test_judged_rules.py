@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.gate_judged import floor_answers
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.power import forecast_power
 from evalkit.results import read_facts
 from evalkit.stats import judged as judged_test
-from evalkit.stats.judged import FEWEST, JudgedPairs, enough_labels
+from evalkit.stats.judged_estimate import FEWEST, JudgedPairs, enough_labels
 from evalkit.stats.verdict import Verdict
 from evalkit.store import judge_files, runs
 from tests.gate_world import gate, one, stored
@@ -279,3 +282,86 @@ def test_scores_that_no_judge_gave_are_no_labels(tmp_path: Path, capsys: Capture
         shown = " ".join(ran.out.split())
         assert ran.code == code, shown
     assert "people labelled both answers of 40 pairs" in shown
+
+
+def judged_alone(
+    results: Path, rule: dict[str, object], *, lean: float, weighted: bool = False, labels: int = 100
+) -> Path:
+    """400 judged answers of a model that gets three in four right, people's labels of some drawn at random; the judge
+    calls a share `lean` of the wrong ones right. Where weighted, light answers are all right and heavy ones are not."""
+    rng = np.random.default_rng(5)
+    truth = (rng.random(400) < 0.75).astype(float)
+    heavy = np.where(truth == 1, 1.0, 3.0) if weighted else np.ones(400)
+    seen = np.where(rng.random(400) < lean, 1.0, truth)
+    rows = [
+        one(n, m, float(seen[n]), weight=float(heavy[n]) if weighted else None)
+        for m in ("base", "cand")
+        for n in range(400)
+    ]
+    folder = stored(results, {"base": [1.0], "cand": [1.0]}, gate(rule), rows=rows, tasks={"t": 400})
+    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 400, "identity": {"judges": ["j"]}}}})
+    runs.update_facts(inner, status="complete")
+    some = rng.permutation(400)[:labels].tolist()
+    judge_files.write_labels(inner, [(one(n, m, 1.0).key, float(truth[n])) for m in ("base", "cand") for n in some])
+    return folder
+
+
+def found_in(folder: Path, results: Path, capsys: Capture) -> dict[str, Any]:
+    ran = evalkit(capsys, "gate", folder.name, "--results", results, "--json")
+    assert ran.code in {0, 1, 3}, ran.err
+    found: dict[str, Any] = ran.json["candidates"][0]["findings"][0]
+    return found
+
+
+@pytest.mark.parametrize(("floor", "verdict"), [(0.6, "pass"), (0.76, "inconclusive"), (0.9, "fail")])
+def test_labels_put_a_floor_right(floor: float, verdict: str, tmp_path: Path, capsys: Capture) -> None:
+    """The judge calls nine in ten wrong answers right: without labels every floor up to .9 passes."""
+    rule = {"quality": "t", "min": floor}
+    plain = found_in(judged_alone(tmp_path / "a", rule, lean=0.9), tmp_path / "a", capsys)
+    assert plain["verdict"] == "pass" and "rests on the judge" in " ".join(plain["notes"])
+    found = found_in(judged_alone(tmp_path / "b", {**rule, "labels": "random"}, lean=0.9), tmp_path / "b", capsys)
+    assert found["verdict"] == verdict
+    assert found["value"] == found["candidate"] == pytest.approx(0.75, abs=0.06)
+    assert (found["low"] >= floor) == (verdict == "pass") and (found["high"] <= floor) == (verdict == "fail")
+    assert "people labelled 100 answers" in " ".join(found["notes"])
+    assert "milder" in " ".join(found["notes"])
+
+
+def test_a_floor_with_few_labels_says_how_many_are_wanted(tmp_path: Path, capsys: Capture) -> None:
+    folder = judged_alone(tmp_path, {"quality": "t", "min": 0.6, "labels": "random"}, lean=0.9, labels=20)
+    found = found_in(folder, tmp_path, capsys)
+    assert found["verdict"] == "inconclusive"
+    assert "20 answers have a label; wanted are at least 30" in found["unmeasured"]
+
+
+def test_labels_put_weighted_samples_right(tmp_path: Path, capsys: Capture) -> None:
+    """Wrong answers stand for three requests each: half of the traffic is answered rightly, not three in four."""
+    floor = {"quality": "t", "min": 0.65, "labels": "random"}
+    found = found_in(judged_alone(tmp_path / "a", floor, lean=0.9, weighted=True), tmp_path / "a", capsys)
+    assert found["verdict"] == "fail"
+    assert found["value"] == pytest.approx(0.5, abs=0.08)
+    assert found["method"].startswith("weighted: judged scores")
+    margin = {"quality": "t", "margin": 0.1, "labels": "random"}
+    found = found_in(judged_alone(tmp_path / "b", margin, lean=0.9, weighted=True), tmp_path / "b", capsys)
+    assert found["value"] == pytest.approx(0.0, abs=0.01)  # both models answered alike
+    assert found["verdict"] == "pass"
+
+
+def test_equal_weights_change_nothing_and_a_few_heavy_labels_are_not_enough() -> None:
+    some = pairs(600, 120, 3, 0.02)
+    alike = replace(some, weights=np.full(600, 7.0))
+    first, second = decided(some, 0.05), decided(alike, 0.05)
+    assert second.decision.delta == pytest.approx(first.decision.delta)
+    assert second.decision.p_pass == pytest.approx(first.decision.p_pass, rel=0.1)
+    heavy = np.ones(600)
+    heavy[:3] = 200.0
+    assert not enough_labels(replace(some, weights=heavy))
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted", "tied", "clusters"])
+def test_a_floor_that_is_just_missed_passes_rarely(kind: str) -> None:
+    """The judge is of the model's family; 150 draws, each .05 to err: three standard errors."""
+    rng = np.random.default_rng(11)
+    answers = [floor_answers(rng, "family", 0.85, 100, kind) for _ in range(150)]
+    said = [judged_test.decide_judged_floor(one_of, 0.85) for one_of in answers]
+    assert said.count(Verdict.PASS) / 150 <= 0.105

@@ -243,6 +243,16 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     assert "the tools of the live MCP server changed" in other_tools.err
     assert "'hand_over' is new" in other_tools.err
     assert "'get_weather' is declared otherwise" in other_tools.err
+    written = (second / "run.json").read_text("utf-8")
+    for known in ({}, {"tool_server": {"transport": "http"}}):  # unknown is never equal
+        facts = json.loads(written)
+        del facts["tasks"]["desk"]["tool_server"]
+        facts["tasks"]["desk"].update(known)
+        (second / "run.json").write_text(json.dumps(facts), "utf-8")
+        unknown = evalkit(capsys, "compare", f"{first}:m", f"{second}:m")
+        assert unknown.code == 2
+        assert "which tools the live MCP server showed to the candidate is not known" in unknown.err
+    (second / "run.json").write_text(written, "utf-8")
     environment.write_text(json.dumps({"mcp": {"base_url": address}}), "utf-8")
     gated = evalkit(capsys, "gate", first, "--suite", suite, "--results", tmp_path / "results")
     assert gated.code == 0, gated.err + gated.out

@@ -260,6 +260,9 @@ def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys
     ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json")
     (found,) = ran.json["candidates"][0]["findings"]
     assert found["verdict"] == "inconclusive", ran.out
+    n = found["more_if_equal"]
+    said = " ".join(evalkit(capsys, "gate", folder.name, "--results", tmp_path).out.split())
+    assert f"about {n:,} more items, each asked 4 times ({4 * n:,} answers of a model)," in said
     mix = cheapest_mixes(Earlier.of(folder, "base", "cand"), WantedPower(0.012), Limits(repeats=(4,)), draws=60).mixes[
         0
     ]

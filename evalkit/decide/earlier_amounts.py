@@ -9,6 +9,7 @@ whatever is at stake, so that a run with many of them needs more than is planned
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ class EarlierAmounts:
         there = _known(amounts, own=own)
         rows = np.ones(pairs.n, dtype=bool)
         items, whole = whole_items(pairs, rows, there)
-        if len(items) < FEWEST:
+        if len(items) < _fewest(condition):
             raise UserError(_too_few(condition, len(items)))
         together = together_of(pairs, items)
         before, after = (np.asarray(one[items], dtype=np.float64) for one in amounts)
@@ -112,6 +113,13 @@ def _cap(condition: Condition, side: Side, usd: Floats) -> float | None:
     return dearest_answer_usd(side.facts, side.model, float(usd.max()))
 
 
+def _fewest(condition: Condition) -> int:
+    """Items that a plan needs: of times five beyond the percentile."""
+    if condition.kind != "latency":
+        return FEWEST
+    return max(FEWEST, math.ceil(5 / (1 - int(condition.subject.partition("_p")[2]) / 100) - 1e-9))
+
+
 def _too_few(condition: Condition, n: int) -> str:
     what, why = ("a known cost", "give the models prices (evalkit price)")
     if condition.kind == "latency":
@@ -119,4 +127,7 @@ def _too_few(condition: Condition, n: int) -> str:
             f"a measured {condition.subject.partition('_p')[0]}",
             "answers from the cache have none (--no-cache)",
         )
-    return f"only {n} items of the run have {what} of every answer of both models, too few to plan by: {why}"
+    return (
+        f"only {n} items of the run have {what} of every answer of both models, too few to plan by (at least "
+        f"{_fewest(condition)}): {why}"
+    )

@@ -1,7 +1,7 @@
 """Judged rows of a gate: which they are, and what people's labels say of them.
 
     judged = judged_rows(context)                 # a mask of the pairs that judges marked; none: nobody judged
-    labelled_pairs(context, rows)                 # stats.judged.JudgedPairs: what corrects the judge
+    labelled_pairs(context, rows)                 # stats.judged_estimate.JudgedPairs: what corrects the judge
 
 Only labels of the files that tasks name count, never marks of the board: people look at what is odd there, and what
 they mark is no random sample.
@@ -23,7 +23,7 @@ from evalkit.text import numbers
 if TYPE_CHECKING:
     from evalkit.decide.rules.base import Condition, RuleContext, RuleResult
     from evalkit.results.side import Side
-    from evalkit.stats.judged import JudgedPairs
+    from evalkit.stats.judged_estimate import JudgedPairs
     from evalkit.suite.schema import GateEntry
 
 
@@ -51,50 +51,65 @@ def judged_rows(context: RuleContext) -> Mask:
 
 def rests_on_judge(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> str:
     """That a verdict about these rows rests on the judge, how many labels there are, and the way to enough of them."""
-    if not condition.is_margin:
-        return f"{RESTS_ON_JUDGE} (labels correct rules with a margin about whole answers)"
-    if context.pairs.weight is not None or not context.labels_believed:
+    if condition.part is not None:
+        return f"{RESTS_ON_JUDGE} (labels are of whole answers)"
+    if not context.labels_believed:
         return RESTS_ON_JUDGE
     try:
-        there = labels_there(labelled_pairs(context, rows, judged))
+        there = labels_there(_known(condition, context, rows, judged), of_pairs=condition.is_margin)
     except StoreError:  # labels that cannot be read decide nothing here
         return RESTS_ON_JUDGE
     return f"{RESTS_ON_JUDGE}: {there}, and write labels: random into the rule"
 
 
-def labels_there(known: JudgedPairs) -> str:
-    """How many pairs are labelled, how many are wanted, and how to come by them: a sentence without its full stop."""
-    from evalkit.stats.judged import FEWEST, FEWEST_IN_TASK
+def labels_there(known: JudgedPairs, *, of_pairs: bool = True) -> str:
+    """How many pairs (or answers of the candidate) are labelled, how many are wanted, and how to come by them: a
+    sentence without its full stop."""
+    from evalkit.stats.judged_estimate import FEWEST, FEWEST_EFFECTIVE, FEWEST_IN_TASK
 
     n = int(known.by_people.sum())
-    told = "no pair has" if n == 0 else "1 pair has" if n == 1 else f"{n:,} pairs have"
+    one, several, of = ("pair", "pairs", "labels of both answers") if of_pairs else ("answer", "answers", "a label")
+    told = f"no {one} has" if n == 0 else f"1 {one} has" if n == 1 else f"{n:,} {several} have"
+    effective = f", that tell as much as {FEWEST_EFFECTIVE} of equal weight" if known.weighted else ""
     return (
-        f"{told} labels of both answers; wanted are at least {FEWEST} (a hundred are better) drawn at random, and "
+        f"{told} {of}; wanted are at least {FEWEST} (a hundred are better) drawn at random{effective}, and "
         f"{FEWEST_IN_TASK} in each judged task: evalkit judge-data RUN --out labels.jsonl writes the answers, add "
         '"label" to some, name the file in the task (labels: labels.jsonl)'
     )
 
 
 def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> RuleResult:
-    """A difference of judged scores and the two sides' own, put right by people's labels; unmeasured where they are too
-    few."""
+    """Judged scores put right by people's labels: the difference and the two sides' own, or the candidate's mean
+    against its floor; unmeasured where labels are too few."""
     from evalkit.decide.rules.base import unmeasured
-    from evalkit.decide.rules.quality import answers_an_item, of_decision
-    from evalkit.stats.judged import corrected_mean, enough_labels, test_judged
+    from evalkit.stats.judged_estimate import enough_labels
 
     if not context.labels_believed:
         why = "labels that a run holds are not believed where a protected suite decides: leave labels: out of its rule"
         return unmeasured(condition, why)
     if condition.part is not None:
         return unmeasured(condition, "labels are of whole answers, not of one scorer: leave labels: out of the rule")
-    if context.pairs.weight is not None:
-        return unmeasured(condition, "labels do not correct weighted samples: leave labels: out of the rule")
-    known = labelled_pairs(context, rows, judged)
+    known = _known(condition, context, rows, judged)
     if not len(known.judged):
-        return unmeasured(condition, "no pair has a score on both sides", n_errored=known.n_errored)
-    if not enough_labels(known):
-        why = f"{labels_there(known)}; or leave labels: out of the rule"
+        why = "no pair has a score on both sides" if condition.is_margin else "no answer of the candidate has a score"
         return unmeasured(condition, why, n_errored=known.n_errored)
+    if not enough_labels(known):
+        why = f"{labels_there(known, of_pairs=condition.is_margin)}; or leave labels: out of the rule"
+        return unmeasured(condition, why, n_errored=known.n_errored)
+    decide = _difference if condition.is_margin else _floor
+    return decide(condition, context, known, rows, judged)
+
+
+def _known(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> JudgedPairs:
+    read = labelled_pairs if condition.is_margin else labelled_answers
+    return read(context, rows, judged)
+
+
+def _difference(condition: Condition, context: RuleContext, known: JudgedPairs, rows: Mask, judged: Mask) -> RuleResult:
+    from evalkit.decide.rules.quality import answers_an_item, of_decision
+    from evalkit.stats.judged import test_judged
+    from evalkit.stats.judged_estimate import corrected_mean
+
     found = test_judged(known, condition.at, context.alpha)
     told = numbers.difference
     leans = f"{numbers.quality(abs(found.bias))} towards the {'candidate' if found.bias >= 0 else 'baseline'}"
@@ -111,39 +126,72 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     return replace(result, baseline=means[0], candidate=means[1], notes=(*result.notes, note))
 
 
+def _floor(condition: Condition, context: RuleContext, known: JudgedPairs, rows: Mask, _: Mask) -> RuleResult:
+    from evalkit.decide.rules.quality import answers_an_item, of_floor
+    from evalkit.stats.judged import test_judged_floor
+
+    found = test_judged_floor(known, condition.at, context.alpha)
+    kind = "milder" if found.bias >= 0 else "stricter"
+    note = (
+        f"people labelled {numbers.count(found.n_labelled)} answers: the scores without labels say "
+        f"{numbers.quality(found.judged)}, and on those answers the judge is {numbers.quality(abs(found.bias))} {kind}"
+    )
+    result = of_floor(condition, found.decision, answers_an_item(context.pairs.only(rows)))
+    mean = min(1.0, max(0.0, found.decision.mean))
+    return replace(result, value=mean, candidate=mean, notes=(*result.notes, note))
+
+
 def labelled_pairs(context: RuleContext, rows: Mask, judged: Mask) -> JudgedPairs:
     """What is known of these pairs; of pairs that no judge marked the scores are their own labels.
 
     Pairs without a score on both sides are counted as errored. Raises StoreError where labels cannot be read.
     """
-    from evalkit.stats.judged import JudgedPairs
-
     pairs = context.pairs
     said = [_labels(pairs, side) for side in (context.baseline, context.candidate)]
     differences = pairs.candidate.score - pairs.baseline.score
     there = rows & pairs.scored
     labels = np.where(judged, said[1] - said[0], differences)
+    return _read(pairs, differences, labels, rows, there, judged)
+
+
+def labelled_answers(context: RuleContext, rows: Mask, judged: Mask) -> JudgedPairs:
+    """The same of the candidate's answers alone, for a floor: scores and labels in the place of differences."""
+    pairs = context.pairs
+    scores = pairs.candidate.score
+    labels = np.where(judged, _labels(pairs, context.candidate), scores)
+    return _read(pairs, scores, labels, rows, rows & ~np.isnan(scores), judged)
+
+
+def _read(pairs: Pairs, scores: Floats, labels: Floats, rows: Mask, there: Mask, judged: Mask) -> JudgedPairs:
+    """`there`: the rows with a figure; those of `rows` without one are errored."""
+    from evalkit.stats.judged_estimate import JudgedPairs
+
     together = labels_of(pairs, there)
     groups = together.get("clusters", together.get("items"))
-    n = int(there.sum())
+    n, lost = int(there.sum()), rows & ~there
+    weights = None if pairs.weight is None else np.asarray(pairs.weight[there], dtype=np.float64)
     return JudgedPairs(
-        judged=differences[there],
+        judged=scores[there],
         labels=labels[there],
         strata=pairs.task[there].astype(np.intp),
         groups=np.arange(n) if groups is None else np.asarray(groups, dtype=np.intp),
-        n_errored=int((rows & ~pairs.scored).sum()),
+        n_errored=int(lost.sum()),
         marked=judged[there],
+        weights=weights,
+        errored_weight=float(pairs.weight[lost].sum()) if pairs.weight is not None and lost.any() else None,
     )
 
 
-def labelled_rows(gate: GateEntry, context: RuleContext) -> Mask:
-    """The judged rows that a rule with `labels: random` is about: there people's labels put the judge right."""
+def labelled_rows(gate: GateEntry, context: RuleContext, *, of_pairs: bool = False) -> Mask:
+    """The judged rows that a rule with `labels: random` is about: there people's labels put the judge right.
+    `of_pairs`: only rules that compare, whose labels are of both answers."""
     from evalkit.decide.rules.quality import QualityRule, rows_of
 
     found = np.zeros(context.pairs.n, dtype=bool)
-    if context.labels_believed and context.pairs.weight is None:
+    if context.labels_believed:
         for rule in gate.rules:
-            if isinstance(rule, QualityRule) and rule.labels is not None:
+            is_one = isinstance(rule, QualityRule) and rule.labels is not None
+            if isinstance(rule, QualityRule) and is_one and (rule.margin is not None or not of_pairs):
                 found |= rows_of(context.pairs, rule.quality)
     return found & judged_rows(context) if found.any() else found
 
@@ -152,7 +200,7 @@ def scan_with_people(gate: GateEntry, context: RuleContext, margin: float) -> Ru
     """The scan, by people's labels where a rule names them; where it fails by judged scores without, it says so."""
     from evalkit.decide.regression_scan import ByPeople, scan
 
-    labelled = labelled_rows(gate, context)
+    labelled = labelled_rows(gate, context, of_pairs=True)
 
     def corrected(condition: Condition, rows: Mask, alpha: float) -> RuleResult:
         return by_labels(condition, replace(context, alpha=alpha), rows, rows & labelled)

@@ -7,6 +7,7 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -107,20 +108,30 @@ def advice_of(finding: RuleResult) -> str:
         return visible(finding.unmeasured, limit=600)
     equal, holds = finding.more_if_equal, finding.more_if_estimate_holds
     if finding.baseline is None and finding.candidate is not None:  # of the candidate alone
-        return f"about {holds:,} more items would decide if this figure holds" if holds is not None else ""
+        return f"{_further(finding, holds)} would decide if this figure holds" if holds is not None else ""
     if equal is None and holds is None and (finding.condition.value != 0 or finding.p_pass is None):
         return ""
     first = (
-        f"about {equal:,} more items would pass if both are equally good"
+        f"{_further(finding, equal)} would pass if both are equally good"
         if equal is not None
         else "no number of items passes equal models at a margin of 0"
     )
     second = (
-        f"about {holds:,} more items would decide if this difference holds"
+        f"{_further(finding, holds)} would decide if this difference holds"
         if holds is not None
         else "this difference lies too near the margin to be resolved"
     )
     return f"{first}; {second}"
+
+
+def _further(finding: RuleResult, items: int) -> str:
+    """So many more items, and the answers that they take where each is asked several times."""
+    each = finding.answers_an_item
+    if each <= 1 + 1e-9:
+        return f"about {items:,} more {'item' if items == 1 else 'items'}"
+    often = f"{each:.0f}" if abs(each - round(each)) < 1e-9 else f"{each:.1f}"
+    answers = math.ceil(items * each - 1e-9)
+    return f"about {items:,} more items, each asked {often} times ({answers:,} answers of a model),"
 
 
 def remarks_of(finding: RuleResult) -> list[str]:
@@ -280,9 +291,9 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
             needs.append(finding.unmeasured)
         if finding.more_if_estimate_holds is not None:
             what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
-            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
+            needs.append(f"{_further(finding, finding.more_if_estimate_holds)} if the {what} stays as it is")
         if finding.more_if_equal is not None:
-            needs.append(f"about {finding.more_if_equal:,} more items if both are truly equal")
+            needs.append(f"{_further(finding, finding.more_if_equal)} if both are truly equal")
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
     return RenderedRule(
         candidate=visible(candidate, limit=60),

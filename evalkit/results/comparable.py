@@ -128,8 +128,18 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
 
 
 def _other_tools(ours: ToolServerFacts | None, theirs: ToolServerFacts | None) -> str | None:
-    """What differs between the tool lists that a live server showed to two runs; None for nothing."""
-    if ours is None or theirs is None or ours.tools_digest == theirs.tools_digest:
+    """What differs between the tool lists that a live server showed to two runs, or that one of them is not known:
+    unknown is never equal. None for nothing, and where no live server was asked."""
+    if ours is None and theirs is None:
+        return None
+    sides = (("baseline", ours), ("candidate", theirs))
+    if unknown := [name for name, side in sides if side is None or side.tools_digest is None]:
+        return (
+            f"which tools the live MCP server showed to the {' and the '.join(unknown)} is not known, so nor is "
+            "whether both had the same"
+        )
+    assert ours is not None and theirs is not None
+    if ours.tools_digest == theirs.tools_digest:
         return None
     a, b = ({str(tool.get("name")): tool for tool in side.tools} for side in (ours, theirs))
     found = [f"{short(name)} is gone" for name in a if name not in b]

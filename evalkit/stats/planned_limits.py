@@ -120,7 +120,7 @@ class LimitTrials:
     @classmethod
     def of(cls, stored: StoredAmounts, question: WantedLimit, repeats: int, true: float) -> LimitTrials | None:
         """None where the figure cannot be made true: the candidate's or the baseline's is 0."""
-        seen = question.observed(stored)
+        seen = _population_figure(stored, question)
         if not (math.isfinite(seen) and seen > 0 and true > 0):
             return None
         made = replace(stored, candidate=stored.candidate * (true / seen))
@@ -161,6 +161,17 @@ def _figure(amounts: Floats, weights: Floats | None, quantile: float | None) -> 
         return float(np.average(amounts.mean(axis=1), weights=weights))
     each = None if weights is None else np.repeat(weights, amounts.shape[1])
     return weighted_quantile(amounts.ravel(), quantile, each)
+
+
+def _population_figure(stored: StoredAmounts, question: WantedLimit) -> float:
+    """The figure of endlessly many draws of the stored answers: of so few values a percentile between two of them is
+    never drawn."""
+    q = question.quantile
+    if q is None:
+        return question.observed(stored)
+    weights = np.ones(len(stored.candidate)) if stored.weights is None else stored.weights
+    own = _figure(stored.candidate, weights, q)
+    return own if stored.baseline is None else own / _figure(stored.baseline, weights, q)
 
 
 def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, repeats: int) -> tuple[float, float]:

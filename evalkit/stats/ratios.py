@@ -196,8 +196,12 @@ def _notes(
     saved: Floats, first: Floats, n: int, rows: _Rows, guard: _Cap | None, alpha: float, *, few: bool
 ) -> Iterator[str]:
     if few:
-        clusters_too = "" if rows.labels is None else f", in at least {clustered.FEWEST} clusters"
-        yield f"{n} items are too few to decide about costs: at least {FEWEST} are needed{clusters_too}"
+        said = f"{n:,} answers"
+        if rows.labels is not None:
+            groups = int(np.unique(rows.labels).size)
+            said += f" in {groups:,} {'cluster or item' if groups == 1 else 'clusters or items'}"
+        clusters_too = "" if rows.labels is None else f", in at least {clustered.FEWEST} clusters or items"
+        yield f"{said} are too few to decide about costs: at least {FEWEST} are needed{clusters_too}"
     if first.mean() <= 0:
         yield "the baseline costs nothing on these items: a ratio to it is undefined"
     saving = rows.mean(saved)

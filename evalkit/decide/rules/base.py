@@ -139,6 +139,8 @@ class RuleResult:
     """Further items, each asked as often as these, that would pass if both are equally good."""
     more_if_estimate_holds: int | None = None
     """Further items that would decide if the observed figure is the true one."""
+    answers_an_item: float = 1.0
+    """How often each item was asked, on average: further items are to be asked as often."""
     shown: str | None = None
     """What was observed, where it is no number: the candidate's licence."""
     unmeasured: str | None = None

@@ -56,8 +56,8 @@ class QualityRule(GateRule):
         return (self.quality,)
 
     def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
-        if self.labels is not None and self.min is not None:
-            yield ("labels",), "labels correct a rule with a margin only; write min as a rule of its own"
+        if self.labels is not None and self.min is not None and self.margin is not None:
+            yield ("labels",), "labels are of both answers for a margin and of the candidate's for min: write two rules"
         task, slash, part = self.quality.partition("/")
         if task not in tasks and self.quality != "all":
             yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
@@ -215,5 +215,6 @@ def _result(condition: Condition, decided: Decision | FloorDecision, value: floa
         p_fail=decided.p_fail,
         method=decided.method,
         more_if_estimate_holds=_in_items(decided.more_if_estimate_holds, repeats),
+        answers_an_item=repeats,
         notes=decided.notes,
     )
