@@ -267,3 +267,17 @@ def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: C
             assert image.width > 400 and len(image.getcolors(1 << 24) or ()) > 5, "something is drawn"
     assert evalkit(capsys, *given).code == 2
     assert evalkit(capsys, *given, "--force").code == 0
+
+
+def test_code_in_a_sentence_is_set_as_code_and_stays_text(tmp_path: Path, capsys: Capture) -> None:
+    folder = a_run(tmp_path / "results", n=6)
+    ran = evalkit(capsys, "report", folder.name, "--results", folder.parent, "--html", tmp_path / "page.html")
+    assert ran.code == 0
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "<code>sensitivity: public</code>" in text
+    visible_text = re.sub(r"<(script|style).*?</\1>|<svg.*?</svg>", "", text, flags=re.DOTALL)
+    assert "`" not in visible_text
+
+    from evalkit.render.html_page import _said
+
+    assert str(_said("a `<b>` of `x`y ` & z")) == "a <code>&lt;b&gt;</code> of <code>x</code>y ` &amp; z"
