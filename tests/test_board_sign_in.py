@@ -232,6 +232,7 @@ async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_si
         ({"email": "mira@example.org.evil.example", "email_verified": True}, "not among those"),
         ({"email": "mira@team.example.org@evil.example", "email_verified": True}, "no address"),
         ({"email": "x@evil-team.example.org", "email_verified": True}, "not among those"),
+        ({"email": "![i](//evil.example/i.png)@example.org", "email_verified": True}, "not among those"),
         ({"email": "mira@example.org", "email_verified": False}, "verified"),
         ({"email": "mira@example.org"}, "verified"),
         ({"email": "mira@example.org", "email_verified": "true"}, "verified"),
@@ -244,6 +245,7 @@ async def test_others_who_can_sign_in_see_nothing(world: World, user: dict[str, 
     async with browser(world) as tab:
         seen = await tab.sign_in()
         assert not is_open(seen) and why in seen and "Sign out" in seen
+        assert not re.search(r"(?<!`)!\[i\]\(", seen), "it is set as code"
 
 
 async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.records import Message, Outcome
+from evalkit.store import runs
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
 from tests.world import evalkit
@@ -250,6 +251,8 @@ def test_what_each_of_several_scorers_gives_stands_in_report_and_board(tmp_path:
 def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: Capture) -> None:
     from PIL import Image
 
+    earlier = a_run(tmp_path / "results", n=5)
+    runs.update_facts(earlier, started_at="2026-01-01T00:00:00Z")
     a_run(tmp_path / "results", n=20, gate=GATE)
     out = tmp_path / "charts"
     given = ("report", "--charts", out, "--results", tmp_path / "results")
@@ -259,6 +262,9 @@ def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: C
     assert set(ran.out.split()) == {str(out / name) for name in made}
     stems = {name.partition(".")[0] for name in made}
     assert {"leaderboard", "bill", "quality-against-usd-per-1-000-samples", "gate-qwen-0"} <= stems
+    difference = (out / "difference.svg").read_text("utf-8")
+    assert "qwen − gpt, in points of 1" in difference and "language = de" in difference
+    assert "quality over time. gpt 2026-01-01" in (out / "history.svg").read_text("utf-8")
     assert len(made) == 2 * len(stems)
     leaderboard = (out / "leaderboard.svg").read_text("utf-8")
     assert leaderboard.startswith("<svg") and "<script" not in leaderboard and "gpt: 0.850 [0.71, 0.93]" in leaderboard
@@ -267,3 +273,17 @@ def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: C
             assert image.width > 400 and len(image.getcolors(1 << 24) or ()) > 5, "something is drawn"
     assert evalkit(capsys, *given).code == 2
     assert evalkit(capsys, *given, "--force").code == 0
+
+
+def test_code_in_a_sentence_is_set_as_code_and_stays_text(tmp_path: Path, capsys: Capture) -> None:
+    folder = a_run(tmp_path / "results", n=6)
+    ran = evalkit(capsys, "report", folder.name, "--results", folder.parent, "--html", tmp_path / "page.html")
+    assert ran.code == 0
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "<code>sensitivity: public</code>" in text
+    visible_text = re.sub(r"<(script|style).*?</\1>|<svg.*?</svg>", "", text, flags=re.DOTALL)
+    assert "`" not in visible_text
+
+    from evalkit.render.html_page import _said
+
+    assert str(_said("a `<b>` of `x`y ` & z")) == "a <code>&lt;b&gt;</code> of <code>x</code>y ` &amp; z"

@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
-from evalkit.text.escape import visible
+from evalkit.text.escape import markdown_label, visible
 
 CALLBACK = "/oauth2callback"
 _SHORTEST = 32
@@ -51,7 +51,7 @@ class SignIn:
     """Name under which browsers reach the board."""
 
     def refusal(self, user: Mapping[str, object]) -> str | None:
-        """Why somebody who has signed in may not see the board, as a sentence; None where they may."""
+        """Why somebody who has signed in may not see the board, as a sentence that quotes them; None where they may."""
         email = user.get("email")
         if not isinstance(email, str) or email.count("@") != 1 or not all(email.split("@")):
             return "The provider says no address of yours."
@@ -59,7 +59,7 @@ class SignIn:
             return "The provider does not say that your address is verified."
         domain = "@" + email.lower().partition("@")[2]
         if not {"*", email.lower(), domain} & set(self.users):
-            return f"{visible(email, limit=120)} is not among those who may see this board."
+            return f"{email[:120]} is not among those who may see this board."
         return None
 
 
@@ -193,7 +193,7 @@ def passed() -> bool:
         return False
     why = found.refusal(user)
     if why is not None:
-        st.error(visible(why, limit=400))
+        st.error(markdown_label(why, limit=400))
         st.button("Sign out", on_click=st.logout)
         return False
     with st.sidebar:

@@ -12,9 +12,9 @@ from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
-from evalkit.render.board_charts import ForestRow, forest
 from evalkit.render.cells import run_titles
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, word_diff
+from evalkit.render.differences import FEW, differences_chart, differences_of
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing
@@ -27,10 +27,6 @@ from evalkit.text.escape import visible
 
 _PAGE = 25
 _ANY = "any"
-_FEW = 50_000
-"""Samples up to which slices are drawn unasked: of more, a first view would take seconds."""
-_SLICES = 20
-"""Slices that are drawn."""
 _SEEN = "versus_seen"
 """What was chosen, and the sides, when this page was last drawn: what differs is news."""
 
@@ -154,23 +150,10 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
     """Over all, by task and by slice: a forest plot, and the same as a table."""
     import pandas as pd
 
-    found: list[tuple[str, str, SampleComparison]] = [("all tasks", "all", whole)]
-    if len(tasks) > 1:
-        found += [(task, "task", compare_samples(store, a, b, task)) for task in tasks]
-    few = whole.n <= _FEW
-    for name, value in changes.slices_of(store, a)[:_SLICES] if few else ():
-        found.append((f"{name} = {value}", "slice", compare_samples(store, a, b, slice=(name, value))))
+    found = differences_of(store, a, b, tasks, whole)
     if len(found) == 1:
         return
-    rows = [
-        ForestRow(
-            visible(name, limit=60), one.delta, one.low, one.high,
-            f"{numbers.difference(one.delta)} {numbers.difference_interval(one.low, one.high)}", one.is_shown, group,
-        )
-        for name, group, one in found
-        if one.delta is not None
-    ]  # fmt: skip
-    chart = forest(rows, "B − A, in points of 1")
+    chart = differences_chart(found)
     if chart is not None:
         elements.draw(chart)
     with st.expander("The differences as a table"):
@@ -187,7 +170,7 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         ]
         alt = "Differences by task and slice with their intervals"
         st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
-        if not few:
+        if whole.n > FEW:
             st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
         st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
 

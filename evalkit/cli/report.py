@@ -85,7 +85,7 @@ def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | N
 def _charts(run: str, out: Path, results: Path, force: bool) -> None:
     from evalkit.errors import UserError
     from evalkit.render import pictures
-    from evalkit.render.html import charts_of
+    from evalkit.render.embeds import charts_of
     from evalkit.results.reader import ResultsReader
     from evalkit.store.runs import resolve_run
     from evalkit.writing import write_atomically

@@ -1,10 +1,9 @@
 """A run as one self-contained HTML page: leaderboard, trade-off, gate, bill. For people without Streamlit, and for
-archives. What is shown is gathered here, as text; `html_page` writes it. Its charts are had one by one too.
+archives. What is shown is gathered here, as text; `html_page` writes it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,6 @@ from evalkit.decide.stored import decision_of, promoted_by, promoted_folder
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render import charts, tradeoff_chart
-from evalkit.render.board_charts import bill_bars
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN, sentence
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_samples import samples_section
@@ -227,28 +225,3 @@ def without_folders(store: ResultsReader, problem: str) -> str:
         if folder.is_absolute():
             problem = problem.replace(str(folder), folder.name)
     return problem
-
-
-def charts_of(store: ResultsReader, run: str) -> dict[str, Chart]:
-    """Each chart of a run by itself, for a slide, a wiki or a pull request, by a name that is safe for a file: those of
-    which this run has figures. Raises StoreError.
-
-    for name, chart in charts_of(store, "run-1").items():      # "leaderboard", "quality-against-usd-per-1-000-samples"
-        pictures.png(chart)
-
-    They are the board's charts; the leaderboard's has its figures in it, since it stands alone.
-    """
-    facts, summary = store.facts(run), store.summary(run)
-    lines = standing(store, entries_of(store, str(facts.suite), run), None)
-    found = {"leaderboard": charts.leaderboard(lines, figures=True)}
-    for axis in AXES:
-        points = points_of(store, lines, axis)
-        found[f"quality-against-{axis}"] = tradeoff_chart.tradeoff(points, axis, log=tradeoff_chart.is_wide(points))
-    found["bill"] = bill_bars(summary.models, store.judges(run))
-    found |= gate_of(store, run, facts)[1]
-    named: dict[str, Chart] = {}
-    for name, chart in found.items():
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
-        if chart is not None:
-            named[plain if plain not in named else f"{plain}-{len(named)}"] = chart
-    return named

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +27,7 @@ from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,20 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["shown"] = _shown
+    made.filters["said"] = _said
     made.globals["plural"] = numbers.plural
     return made
 
 
 def _shown(value: object, limit: int = 200) -> str:
     return "" if value is None else visible(str(value), limit=limit)
+
+
+def _said(value: object, limit: int = 200) -> Markup:
+    """A sentence of ours, made visible and escaped; what stands between backticks in it is set as code."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"`([^`\n]+)`", _shown(value, limit))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
+    )

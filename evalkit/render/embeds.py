@@ -1,0 +1,76 @@
+"""Each chart of a run by itself, for a slide, a wiki or a pull request.
+
+    for name, chart in charts_of(store, "run-1").items():      # "leaderboard", "quality-against-usd-per-1-000-samples"
+        pictures.png(chart)
+
+They are the board's charts; the leaderboard's has its figures in it, since it stands alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from evalkit.render import charts, tradeoff_chart
+from evalkit.render.board_charts import bill_bars, history
+from evalkit.render.differences import differences_chart, differences_of
+from evalkit.render.html import gate_of
+from evalkit.render.run_history import drawn_models, drifts_of, history_points
+from evalkit.render.vega import Chart
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.reader import ResultsReader
+from evalkit.results.tradeoffs import AXES, points_of
+from evalkit.store.runs import newest_first
+from evalkit.text.escape import visible
+
+
+def charts_of(store: ResultsReader, run: str) -> dict[str, Chart]:
+    """By a name that is safe for a file: those of which this run has figures. Raises StoreError."""
+    facts, summary = store.facts(run), store.summary(run)
+    lines = standing(store, entries_of(store, str(facts.suite), run), None)
+    found = {"leaderboard": charts.leaderboard(lines, figures=True)}
+    for axis in AXES:
+        points = points_of(store, lines, axis)
+        found[f"quality-against-{axis}"] = tradeoff_chart.tradeoff(points, axis, log=tradeoff_chart.is_wide(points))
+    found["bill"] = bill_bars(summary.models, store.judges(run))
+    found |= gate_of(store, run, facts)[1]
+    found["difference"] = _difference(store, run, lines)
+    found["history"] = _history(store, str(facts.suite))
+    named: dict[str, Chart] = {}
+    for name, chart in found.items():
+        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
+        if chart is not None:
+            named[plain if plain not in named else f"{plain}-{len(named)}"] = chart
+    return named
+
+
+def _difference(store: ResultsReader, run: str, lines: Sequence[LeaderboardLine]) -> Chart | None:
+    """What *Versus* draws of this run: its gate's first candidate against the baseline, or else the second of the
+    leaderboard against the leader. None where there are no two."""
+    mine, resolved = list(store.summary(run).models), store.facts(run).suite_resolved
+    gate = resolved.gate if resolved is not None else None
+    candidates = gate.get("candidates") if isinstance(gate, Mapping) else None
+    named = [gate.get("baseline"), *candidates] if gate and isinstance(candidates, list) else []
+    models = [str(name) for name in named if name in mine] if named and named[0] in mine else []
+    models = models if len(models) > 1 else [line.entry.model for line in lines]
+    if len(models) < 2:
+        return None
+    a, b = (run, models[0]), (run, models[1])
+    tasks = [task for task in store.summary(run).models[b[1]].tasks if task in store.summary(run).models[a[1]].tasks]
+    return differences_chart(differences_of(store, a, b, tasks, compare_samples(store, a, b)), _title(a[1], b[1]))
+
+
+def _title(a: str, b: str) -> str:
+    """The picture stands alone: it says who is compared."""
+    return f"{visible(b, limit=40)} − {visible(a, limit=40)}, in points of 1"
+
+
+def _history(store: ResultsReader, suite: str) -> Chart | None:
+    """The quality of the suite's models over its runs in this folder; None where there is one run only."""
+    runs = [info for info in reversed(newest_first(store.readable())) if info.suite == suite and info.started_at]
+    points = history_points(store, runs, None, "quality")
+    if len({point.run for point in points}) < 2:
+        return None
+    shown = drawn_models(points, drifts_of(store, runs))
+    return history([point for point in points if point.model in shown], "quality")
