@@ -70,6 +70,8 @@ def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_pat
     assert ran.code == 2, ran.out
     assert "1 items of receipts stand only on the candidate's side" in ran.err
     compared = evalkit(capsys, "compare", f"{first}:chat", "latest:chat", "--results", results)
+    protected = evalkit(capsys, "gate", first, "--suite", suite, *kept)
+    assert "receipts: the pictures changed" in protected.err, protected.err
     assert compared.code == 2
     assert "were not asked the same items" in compared.err
 
