@@ -6,6 +6,10 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
+from tests.world import evalkit
+
 SIDE = 64
 STARTS = {
     "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + SIDE.to_bytes(4, "big") * 2,
@@ -71,3 +75,10 @@ def served_models(origin: str, *names: str, more: str = "", probed: bool = False
         f"  {name}: {{{MODELS[name].format(origin=origin, v1=origin + '/v1')}{plain * (name in OWN)}{more}}}\n"
         for name in chosen
     )
+
+
+def refused(capsys: pytest.CaptureFixture[str], suite: Path) -> str:
+    """Why `check` refuses the suite."""
+    checked = evalkit(capsys, "check", suite)
+    assert checked.code == 2, checked.out
+    return " ".join((checked.out + checked.err).split())

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
-from io import BytesIO
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from evalkit.store.sealing import rows_of
-from evalkit.suite.pictures import image_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.conftest import REPO
-from tests.picture_world import KEYS, PNG, TASK, picture, served_models, write
+from tests.picture_world import KEYS, TASK, picture, refused, served_models, write
 from tests.world import evalkit, rows
 
 Capture = pytest.CaptureFixture[str]
@@ -70,6 +68,8 @@ def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_pat
     assert ran.code == 2, ran.out
     assert "1 items of receipts stand only on the candidate's side" in ran.err
     compared = evalkit(capsys, "compare", f"{first}:chat", "latest:chat", "--results", results)
+    protected = evalkit(capsys, "gate", first, "--suite", suite, *kept)
+    assert "receipts: the pictures changed" in protected.err, protected.err
     assert compared.code == 2
     assert "were not asked the same items" in compared.err
 
@@ -98,94 +98,15 @@ def test_a_run_folder_says_what_a_picture_was_and_does_not_hold_it(tmp_path: Pat
     with FakeProvider.in_thread(ECHO) as provider:
         suite = write(tmp_path, served_models(provider.origin, "chat"), n=1)
         data = (tmp_path / "pages" / "0.png").read_bytes()
-        folder = Path(evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json").json["folder"])
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json", "--debug")
+        folder = Path(ran.json["folder"])
+    assert b64encode(data[8:80]).decode()[8:40] not in ran.err, "what --debug writes"
     assert not any(data[8:] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
     shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "r", "--sample", "p0")
     said = " ".join(shown.out.split())
     assert "[image pages/0.png: image/png, 64 x 64 pixels, 184 bytes, sha256 " in said
     page = tmp_path / "page.html"
     assert evalkit(capsys, "report", "latest", "--results", tmp_path / "r", "--html", page).code == 0
-
-
-def _refused(capsys: Capture, suite: Path) -> str:
-    checked = evalkit(capsys, "check", suite)
-    assert checked.code == 2, checked.out
-    return " ".join((checked.out + checked.err).split())
-
-
-@pytest.mark.parametrize(
-    ("images", "said"),
-    [
-        ("https://pages.example/{{ id }}.png", "is an address, and evalkit fetches no pictures"),
-        ("data:image/png;base64,iVBORw0KGgo=", "is an address, and evalkit fetches no pictures"),
-        ("/etc/hostname", "is outside the suite's folder"),
-        (".git/{{ id }}.png", "is hidden"),
-        ("pages", "pages: is a folder; name one picture in it"),
-        ("pages/none.png", "pages/none.png: there is no such file"),
-        ("items.jsonl", "items.jsonl: is no picture by its first bytes; sent are PNG, JPEG, WebP and GIF"),
-        ("empty.png", "empty.png: is empty"),
-        ("cut.png", "begins like a picture (image/png) and says no width and height"),
-        ("large.png", "large.png: is larger than 10 MB"),
-        ("{{ id == 'p0' }}", "gives True; expected the path of a picture, or a list of paths"),
-        ("{{ [file, 3] }}", "expected the path of a picture, or a list of paths"),
-        ("{{ ['big.png', 'big.png', 'big.png'] }}", "27.0 MB together in one prompt; the most is 20 MB"),
-        ("{{ [file] * 101 }}", "are 101 pictures in one prompt; the most is 100"),
-        ("{{ fil }}", "{{ fil }} is no field of the record; did you mean {{ file }}?"),
-    ],
-)
-def test_what_is_no_picture_of_the_suite_is_refused_with_its_record(
-    tmp_path: Path, capsys: Capture, images: str, said: str
-) -> None:
-    suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", n=1)
-    suite.write_text(suite.read_text().replace('images: "{{ file }}"', f"images: {json.dumps(images)}"))
-    (tmp_path / "empty.png").touch()
-    (tmp_path / "cut.png").write_bytes(PNG[:12])
-    for name, size in (("large.png", 10 * 2**20), ("big.png", 9 * 2**20 - 8)):
-        with (tmp_path / name).open("wb") as file:
-            file.write(PNG)
-            file.truncate(size + 8)
-    found = _refused(capsys, suite)
-    assert said in found
-    assert "items.jsonl:1" in found
-
-
-def test_nothing_beside_the_folder_is_a_picture(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("EVALKIT_DATA_ROOTS")
-    inner = tmp_path / "suite"
-    inner.mkdir()
-    suite = write(inner, "  m: {adapter: scripted, replies: {'*': x}}\n", n=1)
-    (inner / "pages" / "0.png").rename(tmp_path / "secret.png")
-    (inner / "pages" / "0.png").symlink_to(tmp_path / "secret.png")
-    assert "is outside the suite's folder" in _refused(capsys, suite)
-    suite.write_text(suite.read_text().replace('images: "{{ file }}"', 'images: "../secret.png"'))
-    assert "is outside the suite's folder" in _refused(capsys, suite)
-
-
-@pytest.mark.parametrize(
-    ("model", "more", "said"),
-    [
-        (
-            '{adapter: http, base_url: "http://127.0.0.1:9", request: {q: "{{ prompt }}"}, answer: text}',
-            "",
-            "(http) takes text alone",
-        ),
-        ("{adapter: command, command: [cat]}", "", "(command) takes text alone"),
-        (
-            "{adapter: pipeline, model: inner, before: inner, blocked: unsafe}",
-            '  inner: {adapter: openai_chat, model: m, base_url: "http://127.0.0.1:9"}\n',
-            "let pass what they cannot see",
-        ),
-    ],
-)
-def test_who_takes_text_alone_is_refused_before_anything_is_sent(
-    tmp_path: Path, capsys: Capture, model: str, more: str, said: str
-) -> None:
-    suite = write(tmp_path, f"  m: {model}\n{more}", n=1)
-    checked = evalkit(capsys, "check", suite, "--allow-suite-code")
-    assert checked.code == 2, checked.out
-    assert said in " ".join(checked.err.split())
 
 
 def test_texts_and_pictures_keep_their_order(tmp_path: Path, capsys: Capture) -> None:
@@ -207,7 +128,7 @@ def test_texts_and_pictures_keep_their_order(tmp_path: Path, capsys: Capture) ->
             shown = f"[image/png:184:{row.target}]"
             assert str(row.text).replace(" ", "") == f"One:{shown}Two:{shown}{shown}Same?"
         suite = write(tmp_path, served_models(provider.origin, "ollama"), task=task, n=1)
-    assert "put the pictures first" in _refused(capsys, suite), "Ollama's own API has no place for another order"
+    assert "put the pictures first" in refused(capsys, suite), "Ollama's own API has no place for another order"
 
 
 def test_choices_examples_and_turns_go_with_pictures(tmp_path: Path, capsys: Capture) -> None:
@@ -274,16 +195,6 @@ def test_a_cap_counts_a_picture_with_the_worst_and_an_estimate_does_not_know(
         assert "learned from earlier answers to this task" in learned["input_basis"]
 
 
-def test_who_does_not_look_into_pictures_is_told(tmp_path: Path, capsys: Capture) -> None:
-    judged = TASK.replace("score: contains", "score: {judge: {by: j}}")
-    more = "judges: {j: {adapter: scripted, replies: {'*': '5'}}}\nredact: {what: [email]}\n"
-    suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", task=judged, more=more, n=1)
-    checked = evalkit(capsys, "check", suite)
-    said = " ".join((checked.out + checked.err).split())
-    assert "redaction does not look into pictures" in said
-    assert "judges are not shown the pictures" in said
-
-
 def test_a_picture_that_changes_under_way_is_not_sent(tmp_path: Path) -> None:
     import evalkit as door
 
@@ -325,30 +236,6 @@ def test_a_server_that_drops_pictures_is_given_up_before_its_guesses_count(
         assert len(provider.account) == 2 + 2 + 4
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [
-        ("PNG", {}),
-        ("GIF", {}),
-        ("JPEG", {}),
-        ("JPEG", {"progressive": True, "comment": b"x" * 900}),
-        ("WEBP", {}),
-        ("WEBP", {"lossless": True}),
-        ("WEBP", {"exif": b"Exif\0\0II*\0"}),
-    ],
-)
-def test_width_and_height_are_read_of_real_files(kind: str, options: dict[str, object]) -> None:
-    pil = pytest.importorskip("PIL.Image")
-    made = BytesIO()
-    pil.new("RGB", (123, 45), (9, 9, 9)).save(made, kind, **options)
-    data = made.getvalue()
-    image = image_of(data, "x")
-    assert (image.width, image.height, image.media_type) == (123, 45, f"image/{kind.lower()}")
-    for cut in range(0, 40):
-        with suppress(ValueError):
-            assert image_of(data[:cut], "x").width == 123, "a file that is cut short says nothing, or the truth"
-
-
 def test_the_suite_of_the_page_is_checked_and_asked(tmp_path: Path, capsys: Capture) -> None:
     page = (REPO / "docs" / "pictures.md").read_text("utf-8")
     suite, record = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)[0] for kind in ("yaml", "json"))
@@ -361,3 +248,36 @@ def test_the_suite_of_the_page_is_checked_and_asked(tmp_path: Path, capsys: Capt
         ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "r", "--json")
         assert ran.code == 0, ran.err
     assert [row["outcome"] for row in rows(Path(ran.json["folder"]))] == ["right", "right"]
+
+
+def test_a_records_own_conversation_names_its_pictures_beside_it(tmp_path: Path, capsys: Capture) -> None:
+    task = TASK.replace('prompt: "What is the total?"', 'messages: "{{ talk }}"')
+    talk = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Yes?"},
+        {"role": "user", "content": "?"},
+    ]
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"), task=task, n=1, talk=talk)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+    (row,) = rows_of(Path(ran.json["folder"]))
+    assert [len(turn.images) for turn in row.prompt] == [0, 0, 1]
+    parts = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://pages.example/a.png"}}]}]
+    suite = write(tmp_path, "  m: {adapter: scripted, replies: {'*': x}}\n", task=task, n=1, talk=parts)
+    assert "its pictures are named by `images`" in refused(capsys, suite)
+
+
+def test_names_of_pictures_are_redacted_in_rows(tmp_path: Path, capsys: Capture) -> None:
+    more = "redact: {what: [email], where: [storing]}\n"
+    with FakeProvider.in_thread(ECHO) as provider:
+        suite = write(tmp_path, served_models(provider.origin, "chat"), more=more, n=1)
+        (tmp_path / "pages" / "0.png").rename(tmp_path / "pages" / "ann@example.org.png")
+        items = (tmp_path / "items.jsonl").read_text().replace("pages/0.png", "pages/ann@example.org.png")
+        (tmp_path / "items.jsonl").write_text(items)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--json")
+        assert ran.code == 0, ran.err
+    (row,) = rows_of(Path(ran.json["folder"]))
+    (image,) = row.prompt[0].images
+    assert image.name == "pages/[EMAIL]"
+    assert "redaction does not look into pictures" in ran.err

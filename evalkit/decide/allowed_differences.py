@@ -108,6 +108,7 @@ ALLOWED = (
     Allowed(f"tasks.{ANY}.marks", _ELSEWHERE, "equal, where the run records it"),
     Allowed(f"tasks.{ANY}.records", _ELSEWHERE, "equal"),
     Allowed(f"tasks.{ANY}.data_sha256", _ELSEWHERE, "equal, also that of right answers that `rescore` took"),
+    Allowed(f"tasks.{ANY}.pictures_digest", _ELSEWHERE, "equal"),
     Allowed(f"tasks.{ANY}.written.name", "tasks are found by their names"),
     Allowed(f"tasks.{ANY}.written.labels", "people's labels correct a shown mean, and no protected rule"),
     *(

@@ -48,7 +48,16 @@ _HELD = {
     "SuiteFacts.sensitivity": "not less than the suite's",
     **{
         f"SuiteTaskFacts.{name}": "tasks_match"
-        for name in ("name", "identity_digest", "identity", "marks", "records", "written", "data_sha256")
+        for name in (
+            "name",
+            "identity_digest",
+            "identity",
+            "marks",
+            "records",
+            "written",
+            "data_sha256",
+            "pictures_digest",
+        )
     },
     **{
         f"RunSettingsFacts.{name}": _BY_KEYS

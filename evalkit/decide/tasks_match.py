@@ -32,6 +32,8 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
         rescored_by = () if told is None or told.marked_by_data is None else (told.marked_by_data,)
         if {task.data_sha256} != {made[name].data_sha256, *rescored_by}:
             yield f"  {name}: the data changed"
+        if task.pictures_digest != made[name].pictures_digest:
+            yield f"  {name}: the pictures changed"
         if task.identity != _scored_identity(facts, name):
             yield f"  {name}: the prompt, few-shot examples, scorer or settings changed"
         if task.identity.get("environment") != _scored_identity(facts, name).get("environment"):

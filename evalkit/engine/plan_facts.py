@@ -22,6 +22,10 @@ RUN_VERSION = 2
 """Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
 
 
+_OF_DATA = frozenset({"data", "pictures"})
+"""Keys of a task's content that the files beside the suite decide."""
+
+
 def digests_of(
     work: Work,
     tasks: list[ResolvedTask],
@@ -34,7 +38,7 @@ def digests_of(
         {**task.content, **({"live_tools": live[task.name]["tools_digest"]} if task.name in live else {})}
         for task in tasks
     ]
-    without_data = [{**content, "data": None} for content in contents]
+    without_data = [{**content, **dict.fromkeys(_OF_DATA & content.keys())} for content in contents]
     return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
 
 

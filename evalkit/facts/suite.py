@@ -86,6 +86,8 @@ class SuiteTaskFacts(StoredRecord):
     """The task as the suite file writes it."""
     data_sha256: str | None = None
     """Fingerprint of the data. None: not recorded."""
+    pictures_digest: str | None = None
+    """Identity of all pictures that its records show. None: they show none."""
 
 
 class RunSettingsFacts(StoredRecord):

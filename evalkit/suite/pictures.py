@@ -72,7 +72,8 @@ class Pictures:
         """The picture at this path. Raises ValueError with half a sentence that begins with the path."""
         if (known := self._known.get(written)) is not None and _stamp(known[0]) == known[1]:
             return known[2]
-        shown = written if len(written) <= 300 else f"{written[:300]}…"
+        shown = written if written.isprintable() else repr(written)  # a message is one line
+        shown = shown if len(shown) <= 300 else f"{shown[:300]}…"
         if _ADDRESS.match(written):
             raise ValueError(
                 f"{shown}: is an address, and evalkit fetches no pictures: what is there may change, and the request "

@@ -306,6 +306,11 @@ def _turn(turn: object) -> Message:
     calls = _calls(written) if written else ()
     content = "" if content is None and calls else content
     known = role in ("system", "user", "tool") if calls == () else False
+    if isinstance(content, list):
+        raise BadRecord(
+            "messages",
+            f"a turn of a record is one text; its pictures are named by `images` (value seen: {short(turn)})",
+        )
     if not (known or role == "assistant") or not isinstance(content, str):
         raise BadRecord(
             "messages",

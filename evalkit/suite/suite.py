@@ -138,6 +138,7 @@ class ResolvedSuite:
                 | {"marks": task.marks}
                 | {"records": task.records}
                 | {"written": self.written["tasks"][task.index], "data_sha256": task.data.fingerprint()}
+                | ({"pictures_digest": task.pictures_digest} if task.prompt.has_pictures else {})
                 for task in self.tasks
             ],
             "run": self.run.model_dump(mode="json"),
