@@ -194,9 +194,7 @@ async def _obtain(
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                asked = await with_pictures(request) if request.images else request
-                response = believed(scrubbed(await _sendable(item.model, request).respond(asked)), request)
-                response = _with_searches(response, item.model)
+                response = await _ask_once(item.model, request)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError:
@@ -327,6 +325,13 @@ def believed(response: Response, request: Request) -> Response:
     if asked := asked_beside(request.settings.extra):
         usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
     return response if usage is response.usage else replace(response, usage=usage)
+
+
+async def _ask_once(model: PlannedModel, request: Request) -> Response:
+    """One attempt: the answer without keys, and without what cannot be true of it."""
+    asked = await with_pictures(request) if request.images else request
+    response = await _sendable(model, request).respond(asked)
+    return _with_searches(believed(scrubbed(response), request), model)
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:
