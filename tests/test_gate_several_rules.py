@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmarks import gate_cells
 from benchmarks.gate_rules import early_fails, made_pairs
 from evalkit.decide.regression_scan import critical
 from evalkit.decide.rules.base import Condition
@@ -40,3 +43,29 @@ def test_a_critical_item_says_what_chance_may_have_to_do_with_it() -> None:
     steady = critical(made_pairs(np.ones(n), np.zeros(n), zeros, zeros, np.full(n, -1)))
     assert steady is not None
     assert len(steady.notes) == 1
+
+
+def test_the_calibration_goes_on_where_it_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every cell is drawn to the same end, whether in one piece or in two; the table says seed and date."""
+    whole, pieces = tmp_path / "whole.jsonl", tmp_path / "pieces.jsonl"
+    gate_cells.calibrate(whole, 50, ["bills"], None)
+    pieces.write_text("".join(whole.read_text("utf-8").splitlines(keepends=True)[:7]) + '{"cell": "torn', "utf-8")
+    pieces.write_text(pieces.read_text("utf-8") + "\n", "utf-8")
+    gate_cells.calibrate(pieces, 50, ["bills"], 0.0)  # no time left: only the table
+    first = capsys.readouterr().out
+    goals = gate_cells.calibrate(pieces, 50, ["bills"], None)
+    said = capsys.readouterr().out
+    read = [{line for line in path.read_text("utf-8").splitlines() if line.endswith("}")} for path in (whole, pieces)]
+    assert read[0] == read[1]
+    assert "bills: 7 cells" in first and "bills: 42 cells, 50 draws" in said
+    assert f"seed {gate_cells.SEED}, 20" in said
+    assert [goal.goal for goal in goals] == [0.06]
+
+
+def test_the_logit_normal_law_has_its_mean_and_its_icc() -> None:
+    rng = np.random.default_rng(1)
+    for mean, icc in ((0.02, 0.2), (0.25, 0.5), (0.9, 0.2)):
+        middle, spread = gate_cells.logit_normal(mean, icc)
+        rates = 1 / (1 + np.exp(-(middle + spread * rng.standard_normal(400_000))))
+        assert rates.mean() == pytest.approx(mean, rel=0.02)
+        assert rates.var() == pytest.approx(icc * mean * (1 - mean), rel=0.03)

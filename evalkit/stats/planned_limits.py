@@ -199,6 +199,9 @@ def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, rep
     )
     fourth = float((pulls**4).mean()) / size**2
     error = math.sqrt(max(0.0, fourth - spread**2) / len(groups)) / max(spread, 1e-300)
+    if question.quantile is not None and mean:
+        # How many answers lie between the percentile and the limit is an estimate too; of bills the limit itself says.
+        error = math.hypot(error, 2 * math.sqrt(spread / len(means)) / abs(mean))
     variance = spread + noise
     return abs(mean) / math.sqrt(variance) if variance > 0 else 1e6, error
 
