@@ -198,7 +198,12 @@ def test_names_of_suites_are_only_names(suites: Path, tmp_path: Path) -> None:
     assert set(orders.suites()) == {"suite.yaml", *odd}
     at = plan(draw(tmp_path / "results", code), suite=odd[0])
     assert "letters 2 samples" in said(at) and r"\-\-help" in said(at)
-    assert orders.planned(Order(odd[1], "1"), tmp_path).report["suite"] == "letters"
+    planned = orders.planned(Order(odd[1], "1"), tmp_path)
+    assert planned.report["suite"] == "letters"
+    run = orders.start(planned, "", tmp_path)
+    orders.stop(run)  # before it has begun to hear
+    until(lambda: orders.jobs(tmp_path)[0].code is not None)
+    assert run.code == 130 and run.can_go_on
     for name in ("link.yaml", "../elsewhere.yaml", str(tmp_path / "elsewhere.yaml"), "none.yaml"):
         with pytest.raises(NotStarted):
             orders.planned(Order(name, "1"), tmp_path)

@@ -83,14 +83,14 @@ class StartedRun:
     said: IO[bytes]
     n_stops: int = 0
     code: int | None = None
-    """Its exit code; None while it runs."""
+    """Its exit code, 128 and more for a signal; None while it runs."""
     run: str | None = None
     """Its folder's name, once it has one."""
 
     @property
     def can_go_on(self) -> bool:
         """Whether it ended before its run was complete."""
-        return self.code in {4, 130, 143}
+        return self.code is not None and (self.code == 4 or self.code > 128)
 
 
 @dataclass(slots=True)
@@ -208,7 +208,7 @@ def jobs(results: Path) -> list[StartedRun]:
         for job in found:
             if job.code is None:
                 job.run = job.run or _run_of(results, job.process.pid)
-                job.code = job.process.returncode if child.has_ended(job.process) else None
+                job.code = _exit_code(job.process) if child.has_ended(job.process) else None
         return found[::-1]
 
 
@@ -293,6 +293,12 @@ def _child(arguments: list[str], out: IO[bytes] | None, said: IO[bytes]) -> chil
         )
     except child.ChildFailed as error:
         raise NotStarted(str(error)) from error
+
+
+def _exit_code(process: child.Process[bytes]) -> int:
+    """As a shell says it, also of one that a signal ended before it could hear it."""
+    code: int = process.returncode
+    return code if code >= 0 else 128 - code
 
 
 def _run_of(results: Path, process: int) -> str | None:

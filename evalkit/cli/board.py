@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,13 +71,19 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
     warm.begin(default_results())
     preloads()
     args = ["run", served.__file__, *_flags(port, address, no_browser)]
+    signal.signal(signal.SIGTERM, _end)  # the server ends first, and then raises it once more
     try:
-        streamlit.main(args, prog_name="streamlit", standalone_mode=False)
+        ended: object = streamlit.main(args, prog_name="streamlit", standalone_mode=False)
     finally:
         from evalkit.board import orders
 
         orders.stop_all(lambda told: echo(told, err=True))
-    return 0
+    return ended if isinstance(ended, int) else 0
+
+
+def _end(number: int, frame: object) -> None:
+    """A polite kill: what was started from the page is stopped, and said."""
+    raise click.exceptions.Exit(128 + number)
 
 
 def _allow_runs(folder: Path, address: str, signing_in: SignIn | None) -> None:
