@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests import agent_world
 from tests.conftest import REPO
 from tests.picture_world import KEYS, TASK, picture, refused, served_models, write
 from tests.world import evalkit, rows
@@ -281,3 +282,21 @@ def test_names_of_pictures_are_redacted_in_rows(tmp_path: Path, capsys: Capture)
     (image,) = row.prompt[0].images
     assert image.name == "pages/[EMAIL]"
     assert "redaction does not look into pictures" in ran.err
+
+
+def test_agents_keep_the_picture_before_them_through_every_tool_interface(tmp_path: Path, capsys: Capture) -> None:
+    def script(replies: list[str]) -> tuple[object, ...]:
+        called = [json.loads(reply.replace("parcel.find", "parcel_find")) for reply in replies if reply[0] == "["]
+        return (*map(tuple, called), *(reply for reply in replies if reply[0] != "["))
+
+    scripts = {"P-1 is lost": script(agent_world.GOOD["lost"]), "P-2": script(agent_world.GOOD["coming"])}
+    task = agent_world.TASK.replace("    prompt:", "    images: parcel.png\n    prompt:")
+    digest = picture(tmp_path / "parcel.png", 1)
+    with FakeProvider.in_thread(Behaviour(scripts=scripts)) as provider:  # type: ignore[arg-type]
+        suite = agent_world.write(tmp_path, served_models(provider.origin), task=task)
+        ran = agent_world.run(capsys, suite)
+        assert ran.code == 0, ran.err
+        assert len(provider.account) == 6 * 5 + 2, "and two by which functions are proved"
+    found = list(rows_of(Path(ran.json["folder"])))
+    assert {str(row.outcome) for row in found} == {"right"}, [row.reason for row in found]
+    assert {image.digest for row in found for turn in row.prompt for image in turn.images} == {digest}
