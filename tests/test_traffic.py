@@ -46,7 +46,7 @@ def test_a_gateways_answers_of_one_provider_are_not_those_of_another(tmp_path: P
 class Answering:
     """An adapter that does what a function says."""
 
-    capabilities = SimpleNamespace(timing=True)
+    capabilities = SimpleNamespace(timing=True, images=False)
 
     def __init__(self, respond: Callable[[int], Any], idle_s: float = 0.2) -> None:
         self.spec = ModelSpec("m", "openai_chat", "m", idle_timeout_s=idle_s)

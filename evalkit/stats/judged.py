@@ -24,7 +24,7 @@ from evalkit.stats.inversion import lower_bound
 from evalkit.stats.judged_estimate import (
     FEWEST,
     FEWEST_IN_TASK,
-    Estimate,
+    JudgedEstimate,
     JudgedPairs,
     against,
     enough_labels,
@@ -153,7 +153,7 @@ def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:
     return Verdict.PASS if p_pass <= alpha else Verdict.FAIL
 
 
-def _step(estimate: Estimate, pairs: JudgedPairs) -> float:
+def _step(estimate: JudgedEstimate, pairs: JudgedPairs) -> float:
     """How far apart the ends of an interval are looked for at first."""
     return 2 * math.sqrt(float((estimate.centred**2).sum())) + 2 / len(pairs.judged)
 
