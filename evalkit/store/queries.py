@@ -165,14 +165,34 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
             raise StoreError(f"The parts of {folders[0]} cannot be read ({str(error).splitlines()[0]}).") from error
         selects.append(f"select * from _{kind}_parts")
     if not selects or absent:  # columns that came later than a part was written are null in it
-        con.register(f"_{kind}_none", schema.empty_table())
-        selects.append(f"select '' as filename, * from _{kind}_none")
+        selects.append(f"select '' as filename, {_nulls(schema)} where false")
     one_each = f"""qualify row_number() over (
         partition by run, {", ".join(parts.KEY_COLUMNS)} order by outcome = 'errored', age desc) = 1"""
     con.execute(
         f"create view {kind} as select run, u.* exclude (filename) from ({' union all by name '.join(selects)}) u "
         f"join _{kind}_sources using (filename) {one_each if repeated else ''}"
     )
+
+
+def _nulls(schema: pa.Schema) -> str:
+    """A null of each column, of its type, for SQL. (To register an empty table would import pandas, which takes 0.1 s.)"""
+    return ", ".join(f'null::{_sql_type(field.type)} as "{field.name}"' for field in schema)
+
+
+def _sql_type(of: pa.DataType) -> str:
+    """The DuckDB type of a stored column."""
+    import pyarrow as pa
+
+    if pa.types.is_list(of):
+        return f"{_sql_type(of.value_type)}[]"
+    if pa.types.is_map(of):
+        return f"map({_sql_type(of.key_type)}, {_sql_type(of.item_type)})"
+    if pa.types.is_decimal(of):
+        return f"decimal({of.precision}, {of.scale})"
+    return _SQL_TYPES[str(of)]
+
+
+_SQL_TYPES = {"bool": "boolean", "double": "double", "int64": "bigint", "string": "varchar"}
 
 
 def _checked(con: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
