@@ -175,7 +175,7 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
 
 
 def _nulls(schema: pa.Schema) -> str:
-    """A null of each column, of its type, for SQL. (To register an empty table would import pandas, which takes 0.1 s.)"""
+    """A null of each column, of its type, for SQL. To register an empty table would import pandas (0.1 s)."""
     return ", ".join(f'null::{_sql_type(field.type)} as "{field.name}"' for field in schema)
 
 
