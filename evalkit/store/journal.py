@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.reading import lines_of, open_to_read
-from evalkit.records import Outcome, Row
+from evalkit.records import Row, is_owed
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_descriptor
 
@@ -130,7 +130,7 @@ class Recovered:
     """What a run folder already holds."""
 
     seen: dict[bytes, bool] = field(default_factory=dict)
-    """`key_hash` of each row → whether it is errored."""
+    """`key_hash` of each row → whether it errored and is owed."""
     unmarked: set[bytes] = field(default_factory=set)
     """Of the errored ones, those that hold an answer which could not be marked (or not yet)."""
     n_torn: int = 0
@@ -147,7 +147,7 @@ class Recovered:
         self.spend_usd += spend or 0
 
     def is_done(self, key: Key) -> bool:
-        """Whether the row is there and not errored."""
+        """Whether the row is there and not owed again."""
         return self.seen.get(key_hash(key)) is False
 
     def is_answered(self, key: Key) -> bool:
@@ -189,7 +189,7 @@ def recover(folder: Path) -> Recovered:
 
     found = Recovered()
     for key, outcome, spend, kind in parts.iter_keys(folder):
-        found.add(key, errored=outcome == Outcome.ERRORED, spend=spend, answered=kind is None)
+        found.add(key, errored=is_owed(outcome, kind), spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)
@@ -203,7 +203,8 @@ def recover(folder: Path) -> Recovered:
             if record is None:
                 found.n_torn += 1
             else:
-                errored, spend = record["outcome"] == Outcome.ERRORED, Decimal(record.get("spend_usd", 0))
+                errored = is_owed(record["outcome"], record.get("error_kind"))
+                spend = Decimal(record.get("spend_usd", 0))
                 found.add(record_key(record), errored=errored, spend=spend, answered="error_kind" not in record)
     return found
 
