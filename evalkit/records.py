@@ -42,16 +42,6 @@ class Outcome(StrEnum):
     ERRORED = "errored"  # the system's fault: no score, always counted
 
 
-OFF_RECORD = "off_record"
-"""`Row.error_kind` where an agent made a call that was never recorded: a way for a sample to end, and no failure."""
-
-
-def is_owed(outcome: str, error_kind: str | None) -> bool:
-    """Whether a row that ended so is an error that is asked for again. One that left the record is not: who asks until
-    the agent stays on it would keep the samples that went well."""
-    return outcome == Outcome.ERRORED and error_kind != OFF_RECORD
-
-
 HEAVIEST = 1e15
 """Requests that one sample may stand for: sums of weights stay exact."""
 LIGHTEST = 1e-15
@@ -396,11 +386,6 @@ class Row(AnswerFigures):
     def key(self) -> tuple[str, str, str, int, int]:
         """What identifies the row within its run: (model, task, sample_digest, occurrence, repeat)."""
         return (self.model, self.task, self.sample_digest, self.occurrence, self.repeat)
-
-    @property
-    def owed(self) -> bool:
-        """Whether the row errored and is asked for again."""
-        return is_owed(self.outcome, self.error_kind)
 
     @property
     def waits(self) -> bool:

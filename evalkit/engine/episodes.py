@@ -22,7 +22,6 @@ from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item
 from evalkit.reasoning import answer_of
 from evalkit.records import (
-    OFF_RECORD,
     AgentStep,
     Failure,
     Message,
@@ -35,6 +34,7 @@ from evalkit.records import (
     ToolResult,
 )
 from evalkit.scorers.calls import NoCalls, read_calls
+from evalkit.store.journal import OFF_RECORD
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.live import ToolServerFailed
 from evalkit.suite.environments.recorded import OffRecord

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.records import OFF_RECORD
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
 from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
+from evalkit.store.journal import OFF_RECORD
 
 if TYPE_CHECKING:
     import numpy.typing as npt

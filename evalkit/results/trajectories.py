@@ -18,8 +18,9 @@ import orjson
 
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts
-from evalkit.records import OFF_RECORD, AgentStep
+from evalkit.records import AgentStep
 from evalkit.store import queries
+from evalkit.store.journal import OFF_RECORD
 from evalkit.store.step_codec import read_steps
 from evalkit.store.stored_texts import calls_of, messages_of
 from evalkit.store.transcript import transcript

@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.reading import lines_of, open_to_read
-from evalkit.records import Row, is_owed
+from evalkit.records import Outcome, Row
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_descriptor
 
@@ -123,6 +123,16 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+OFF_RECORD = "off_record"
+"""`Row.error_kind` where an agent made a call that was never recorded: a way for a sample to end, and no failure."""
+
+
+def is_owed(outcome: str, error_kind: str | None) -> bool:
+    """Whether a row that ended so is an error that is asked for again. One that left the record is not: who asks until
+    the agent stays on it would keep the samples that went well."""
+    return outcome == Outcome.ERRORED and error_kind != OFF_RECORD
 
 
 @dataclass(slots=True)
