@@ -103,9 +103,10 @@ def _sampled(told: TracesTold) -> list[str]:
         lines += [
             "**A sample is a whole trajectory**: what production did between the user's last turn and an answer "
             "without a call of a function. The candidate acts by itself. A call with production's name and arguments "
-            "(as JSON: keys in any order, 1 as 1.0) returns what the log says, as often as production made it. "
-            "Any other call ends the sample: it left the record, has no score, and is not asked again. A gate counts it as lost where "
-            "passing is at stake, and as won where failing is. `data/tools-N.json` holds what functions returned.",
+            "(as JSON: keys in any order, 1 as 1.0) returns what the log says, as often as production made it. Any "
+            "other call ends the sample: it left the record, has no score, and is not asked again. A gate counts it as "
+            "lost where passing is at stake, and as won where failing is. `data/tools-N.json` holds what functions "
+            "returned.",
             "",
         ]
     if told.n_history:
