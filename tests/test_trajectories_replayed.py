@@ -233,7 +233,7 @@ def test_only_a_whole_conversation_is_taken_apart(
 
 
 def test_a_long_conversation_costs_no_square_of_its_length(tmp_path: Path, capsys: Capture) -> None:
-    turns = [turn for n in range(900) for turn in ({"role": "user", "content": f"{n} " + "x" * 50},
+    turns = [turn for n in range(300) for turn in ({"role": "user", "content": f"{n} " + "x" * 50},
                                                    {"role": "assistant", "content": f"answer {n}"})]  # fmt: skip
     _, told = steps_of(tmp_path, capsys, [{"messages": turns}])
     assert "a conversation of too many long turns" in told
