@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evalkit.facts.tasks import ToolServerFacts
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
 from evalkit.suite.wording import short
@@ -111,7 +110,8 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
         for key in dict.fromkeys([*a, *b]):
             if a.get(key) != b.get(key):
                 yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
-        if said := _other_tools(ours[name].tool_server, theirs[name].tool_server):
+        server = ours[name].tool_server
+        if server is not None and (said := server.changed(theirs[name].tool_server)):
             yield f"{name}: {said}", False
         scorer, other = ours[name].scorer, theirs[name].scorer
         if scorer != other and not ("judge" in a and "judge" in b):
@@ -125,17 +125,6 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
     version, later = baseline.facts.run_version, candidate.facts.run_version
     if version != later:
         yield f"how evalkit asks and marks (run version {version or 'unknown'} and {later or 'unknown'})", True
-
-
-def _other_tools(ours: ToolServerFacts | None, theirs: ToolServerFacts | None) -> str | None:
-    """What differs between the tool lists that a live server showed to two runs; None for nothing."""
-    if ours is None or theirs is None or ours.tools_digest == theirs.tools_digest:
-        return None
-    a, b = ({str(tool.get("name")): tool for tool in side.tools} for side in (ours, theirs))
-    found = [f"{short(name)} is gone" for name in a if name not in b]
-    found += [f"{short(name)} is new" for name in b if name not in a]
-    found += [f"{short(name)} is declared otherwise" for name in a if name in b and a[name] != b[name]]
-    return f"the tools of the live MCP server changed: {', '.join(found[:5]) or 'their order'}"
 
 
 def shown(baseline: Side, candidate: Side) -> list[str]:
