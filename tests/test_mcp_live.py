@@ -269,8 +269,8 @@ def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(
     first = run(capsys, suite, *allowed)
     assert first.code == 4, first.err
     (begun,) = run_folders(tmp_path / "results")
-    before = [row.key for row in rows_of(begun)]
     again = run(capsys, suite, *allowed)
+    before = [row.key for row in rows_of(begun)]
     assert f"resuming {begun}" in again.err, "with the same tools it is gone on with"
 
     monkeypatch.setenv("DESK_MORE", "1")
