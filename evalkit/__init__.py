@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from evalkit.api.compare import Comparison, compare
     from evalkit.api.gate import gate
     from evalkit.api.gate_result import GateResult, RuleOutcome
+    from evalkit.api.importing import import_table
     from evalkit.api.progress import RunProgress
     from evalkit.api.run import arun, run
     from evalkit.api.suite import Suite
@@ -48,6 +49,7 @@ _HOMES = {
     "Suite": "evalkit.api.suite",
     **dict.fromkeys(("GateResult", "RuleOutcome"), "evalkit.api.gate_result"),
     "gate": "evalkit.api.gate",
+    "import_table": "evalkit.api.importing",
     **dict.fromkeys(("Comparison", "compare"), "evalkit.api.compare"),
     "RunProgress": "evalkit.api.progress",
     **dict.fromkeys(("Run", "load_run", "open_run"), "evalkit.results.run"),
@@ -99,6 +101,7 @@ __all__ = [
     "compare",
     "errors",
     "gate",
+    "import_table",
     "load_run",
     "open_run",
     "run",

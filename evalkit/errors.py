@@ -87,6 +87,10 @@ class LikelyMistakeWarning(UserWarning):
     """A suite holds what was most likely meant otherwise, like the target `n` where `{{ n }}` was meant. It is run."""
 
 
+class ImportedTableWarning(UserWarning):
+    """Something of a table that became a run was guessed, or not understood and counts as unknown."""
+
+
 LONGEST_LIMIT_S = 3600.0
 """No run waits longer than this for a limit to pass."""
 

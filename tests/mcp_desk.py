@@ -83,4 +83,4 @@ def over_http(*, more: bool = False) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    make(more="more" in sys.argv).run()
+    make(more=os.environ.get("DESK_MORE") == "1").run()

@@ -120,10 +120,11 @@ def test_a_rule_of_conduct_says_which_calls_it_counts(tmp_path: Path, capsys: Ca
 
 def test_a_call_that_was_never_recorded_has_no_score(tmp_path: Path, capsys: Capture) -> None:
     done, row = ran(capsys, write(tmp_path, scripted(call(city="Ulm"), call(city="Rome"), "18")))
-    assert done.code == 4
+    assert done.code == 0, "it is no failure, and nothing to ask again"
     assert (row.outcome, row.score, row.error_kind) == ("errored", None, "off_record")
-    assert 'the agent left the record: get_weather({"city": "Rome"}) was never recorded' in str(row.error)
+    assert 'left the record at step 2: get_weather({"city": "Rome"}) was never recorded' in str(row.error)
     assert [len(step.results) for step in row.steps or ()] == [1, 0], "what it did until then is kept"
+    assert "1 of 1 samples left the record" in " ".join(done.out.split())
 
 
 @pytest.mark.parametrize(

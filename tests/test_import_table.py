@@ -544,7 +544,7 @@ def test_the_price_of_long_prompts_is_not_taken_for_many_short_ones(
 
 def test_the_example_of_the_page_works(tmp_path: Path, evalkit: Evalkit) -> None:
     page = (REPO / "docs" / "import-table.md").read_text()
-    table, mapped, gate = (found[1] for found in re.finditer(r"```(?:text|yaml)\n(.*?)```", page, re.DOTALL))
+    table, mapped, gate, *_ = (found[1] for found in re.finditer(r"```(?:text|yaml)\n(.*?)```", page, re.DOTALL))
     (tmp_path / "outcomes.csv").write_text(table)
     (tmp_path / "map.yaml").write_text(mapped)
     (tmp_path / "gate.yaml").write_text(gate)

@@ -114,6 +114,9 @@ def test_a_server_over_http_serves_agents_through_a_provider_s_interface(
         n_requests = len(provider.account)
     assert done.code == again.code == 0, done.err + again.err
     rows = by_id(suite)
+    egress = json.loads((newest(suite) / "run.json").read_text("utf-8"))["egress"]
+    about = {"host": "127.0.0.1", "program": None, "tasks": ["desk"]}
+    assert egress["receivers"]["tools of desk.environment.yaml"] == about
     assert {name: row.outcome for name, row in rows.items()} == {"ulm": "right", "rome": "right"}
     assert told(rows["rome"]) == ["18 C in Rome", "x"], "each sample has a session of its own: no note of the other's"
     assert all((one.total_s or 0) > 0 for step in rows["ulm"].steps or () for one in step.results)
@@ -200,6 +203,12 @@ def test_check_and_plan_ask_no_server(tmp_path: Path, capsys: Capture) -> None:
         done = evalkit(capsys, *command)
         assert done.code == 0, done.err
         assert "a live MCP server, which is asked in a run alone" in done.err + done.out
+        told = "tools of desk (desk.environment.yaml): what models call them with goes to 127.0.0.1"
+        assert told in " ".join(done.out.split())
+        (receiver,) = json.loads(evalkit(capsys, *command, "--json").out)["tools"]
+        assert receiver == {
+            "environment": "desk.environment.yaml", "tasks": ["desk"], "host": "127.0.0.1", "program": None
+        }  # fmt: skip
     refused = run(capsys, suite)
     assert refused.code == 2
     assert "the server failed when it was asked for its tools" in refused.err
@@ -214,6 +223,7 @@ def test_check_and_plan_ask_no_server(tmp_path: Path, capsys: Capture) -> None:
         assert "--allow-suite-code" in barred.err
         done = evalkit(capsys, *command, "--allow-suite-code")
         assert done.code == 0, done.err
+        assert f"runs{sys.executable}{script}onthismachine" in "".join(done.out.split())
     assert not started.exists(), "neither starts the program"
     stated = write(tmp_path / "end", mcp, items=[{**ITEMS[0], "end": {"a": 1}}])
     refused = evalkit(capsys, "check", stated)
@@ -226,11 +236,14 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     more = "gate: {candidates: [m], rules: [{quality: all, min: 0.01}]}\n"
     suite = write(tmp_path, {"base_url": address}, more=more)
     environment = tmp_path / "desk.environment.yaml"
+    made: list[Path] = []
     with mcp_desk.over_http(more=True) as other:
         for url in (address, address, other):
             environment.write_text(json.dumps({"mcp": {"base_url": url}}), "utf-8")
+            before = set(run_folders(tmp_path / "results"))
             assert run(capsys, suite, "--new").code == 0
-    first, second, third = run_folders(tmp_path / "results")
+            made += {*run_folders(tmp_path / "results")} - before
+    first, second, third = made
     facts = json.loads((third / "run.json").read_text("utf-8"))
     for key in ("environment",):  # as if it stood at the same address: what differs is the tool list alone
         identity = json.loads((first / "run.json").read_text("utf-8"))["tasks"]["desk"]["identity"][key]
@@ -266,3 +279,33 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     again = evalkit(capsys, "rescore", first, "--suite", suite)
     assert again.code == 0, again.err
     assert {row.outcome for row in rows_of(first)} == {"wrong"}, "scored by what was stored: no server was asked"
+
+
+def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it was answered with other tools on offer: said, and asked anew in a run of its own."""
+    monkeypatch.setenv("DESK_MORE", "0")
+    model = {"adapter": "scripted", "replies": {"ulm": asks("Ulm", "a")}}  # rome is an error: the run stays open
+    suite = write(tmp_path, {**program(), "env": ["DESK_MORE"]}, model)
+    allowed = ("--allow-suite-code", "--allow-env", "DESK_MORE")
+    first = run(capsys, suite, *allowed)
+    assert first.code == 4, first.err
+    (begun,) = run_folders(tmp_path / "results")
+    again = run(capsys, suite, *allowed)
+    before = [row.key for row in rows_of(begun)]
+    assert f"resuming {begun}" in again.err, "with the same tools it is gone on with"
+
+    monkeypatch.setenv("DESK_MORE", "1")
+    changed = "desk: the tools of the live MCP server changed: 'hand_over' is new, 'get_weather' is declared otherwise"
+    refused = run(capsys, suite, *allowed, "--resume", begun)
+    assert refused.code == 2, refused.err
+    assert f"cannot be gone on with: {changed}" in refused.err
+    assert "--new" in refused.err
+    other = run(capsys, suite, *allowed)
+    assert other.code == 4
+    assert f"{begun.name} is not gone on with: {changed}" in other.err
+    assert len(run_folders(tmp_path / "results")) == 2
+    assert [row.key for row in rows_of(begun)] == before, "nothing was added to the run of the other tools"
+    once_more = run(capsys, suite, *allowed)
+    assert "is not gone on with" not in once_more.err, "the new run is the one that is open now"

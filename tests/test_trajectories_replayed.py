@@ -162,3 +162,78 @@ def test_a_log_of_an_agent_s_requests_becomes_steps_with_their_history_and_calls
     rows = list(rows_of(run_folders(tmp_path / "results")[0]))
     assert {str(row.outcome) for row in rows} == {"right"}, "production's own calls are right, at each step"
     assert {len(row.prompt) for row in rows} == {1, 3}
+
+
+def steps_of(folder: Path, capsys: Capture, lines: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The samples that plain lines come to, shortest history first, and what was said."""
+    (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
+    out = folder / "suite"
+    done = evalkit(capsys, "import", "traces", folder / "log.jsonl", "--out", out, "--candidate", "scripted:hello")
+    assert done.code == 0, done.err
+    items = [json.loads(line) for line in (out / "data" / "requests.jsonl").read_text("utf-8").splitlines()]
+    return sorted(items, key=lambda one: len(one["messages"])), done.err
+
+
+THANKS = [{"role": "assistant", "content": "Paid back."}, {"role": "user", "content": "And P-2?"}]
+
+
+def test_a_line_that_holds_a_whole_conversation_is_asked_step_by_step(tmp_path: Path, capsys: Capture) -> None:
+    whole = [{"role": "system", "content": "Help."}, ASKED, LOOKED, FOUND, PAID, {**FOUND, "content": "done"}, *THANKS]
+    calls = [{**LOOKED, "tool_calls": [made("find_parcel", parcel="P-2")]}, {**FOUND, "content": "on its way"}]
+    items, _ = steps_of(
+        tmp_path,
+        capsys,
+        [{"tools": TOOLS, "messages": [*whole, *calls, {"role": "assistant", "content": "It is on its way."}]}],
+    )
+    assert [len(one["messages"]) for one in items] == [2, 4, 6, 8, 10]
+    assert [one["answer"] for one in items] == ["", "", "Paid back.", "", "It is on its way."]
+    called = [one["ground_truth"] for one in items]
+    assert called[:2] == [[{"find_parcel": {"parcel": ["P-1"]}}], [{"refund": {"parcel": ["P-1"]}}]]
+    assert called[3] == [{"find_parcel": {"parcel": ["P-2"]}}]
+    assert items[1]["messages"][2]["tool_calls"] == [{"name": "find_parcel", "arguments": {"parcel": "P-1"}}]
+    assert len({one["conversation"] for one in items}) == 1, "steps of one conversation are one cluster"
+
+
+@pytest.mark.parametrize(
+    ("lines", "steps", "said"),
+    [
+        # tokens, cost or times are those of one request, so the line is one
+        ([{"messages": [ASKED, *THANKS, *THANKS[:1]], "usage": {"prompt_tokens": 9, "completion_tokens": 3}}], [3], ""),
+        ([{"messages": [ASKED, *THANKS], "response": "It is on its way."}], [3], ""),
+        # each request is logged, with its history
+        (
+            [{"messages": [ASKED, THANKS[0]]}, {"messages": [ASKED, *THANKS, {"role": "assistant", "content": "No."}]}],
+            [1, 3],
+            "left out: 1 turns of a conversation that a line of their own has, too",
+        ),
+        # examples that the prompt begins with
+        (
+            [
+                {"messages": [ASKED, *THANKS, {**THANKS[0], "content": f"No {n}."}, {**ASKED, "content": word},
+                              {**THANKS[0], "content": "Yes."}]}
+                for n, word in enumerate(("Why?", "How come?", "When then?", "Where is it?"))
+            ],
+            [3, 5, 5, 5, 5],
+            "left out: 4 turns that most conversations begin with",
+        ),
+        # several calls of one answer, as items of their own; the last turn has no answer
+        (
+            [{"tools": TOOLS, "messages": [ASKED, LOOKED, PAID, FOUND, FOUND, *THANKS]}],
+            [1, 4],
+            "dropped: 1: no answer",
+        ),
+    ],
+)  # fmt: skip
+def test_only_a_whole_conversation_is_taken_apart(
+    lines: list[dict[str, Any]], steps: list[int], said: str, tmp_path: Path, capsys: Capture
+) -> None:
+    items, told = steps_of(tmp_path, capsys, lines)
+    assert [len(one["messages"]) for one in items] == steps
+    assert said in told
+
+
+def test_a_long_conversation_costs_no_square_of_its_length(tmp_path: Path, capsys: Capture) -> None:
+    turns = [turn for n in range(300) for turn in ({"role": "user", "content": f"{n} " + "x" * 50},
+                                                   {"role": "assistant", "content": f"answer {n}"})]  # fmt: skip
+    _, told = steps_of(tmp_path, capsys, [{"messages": turns}])
+    assert "a conversation of too many long turns" in told

@@ -9,7 +9,7 @@ import streamlit as st
 from evalkit.board import elements, orders, sign_in
 from evalkit.board.orders import NotStarted, Order, Planned, StartedRun
 from evalkit.cost.reports import ModelForecast
-from evalkit.render.bill import forecast_columns, forecast_total, gate_line, receiver_line
+from evalkit.render.bill import forecast_columns, forecast_total, gate_line, receiver_line, tools_line
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -112,7 +112,7 @@ def _agree(store: ResultsReader, plan: Planned) -> None:
         if report["judges"]:
             _forecast("judge", report["judges"])
         every = [*report["models"], *report["judges"]]
-        st.text("\n".join(receiver_line(one) for one in every))
+        st.text("\n".join([*map(receiver_line, every), *map(tools_line, report["tools"])]))
         for note in report["notes"]:
             st.text(f"note: {visible(note, limit=1_000)}")
         for look in report["gate"]:

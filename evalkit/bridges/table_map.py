@@ -23,12 +23,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.reading import read_file
-from evalkit.suite.source_map import SourceMap, parse
+from evalkit.suite.source_map import SourceMap, parse, without_lines
 from evalkit.suite.wording import short
 
 MOST_BYTES = 1_000_000
@@ -155,8 +156,30 @@ def read_map(path: Path) -> TableMap:
     return found
 
 
-def guess(columns: Iterable[str]) -> TableMap:
-    """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown."""
+def map_of(given: Mapping[str, object]) -> TableMap:
+    """The map that a person gives in Python, with the keys of a file. Raises UserError with every complaint."""
+    reader = _Reader(without_lines(_plain(given), "map"))
+    found = reader.read()
+    if reader.wrong:
+        raise UserError("The map of columns does not read:\n" + "\n".join(f"  {one}" for one in reader.wrong))
+    return found
+
+
+def _plain(value: object) -> object:
+    """The value as YAML would give it: lists for tuples, texts for dates."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+_IN_A_FILE = "Write it into a small YAML file, and give that with --map FILE:"
+
+
+def guess(columns: Iterable[str], way_out: str = _IN_A_FILE) -> TableMap:
+    """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown, with the
+    `way_out` and the beginning of a map."""
     there = list(columns)
     folded = {folded_column(name): name for name in reversed(there)}
     taken: dict[str, TableColumn] = {}
@@ -176,7 +199,7 @@ def guess(columns: Iterable[str]) -> TableMap:
         lines = [*described(TableMap(taken)), *(f"{name}: NAME_OF_A_COLUMN" for name in missing)]
         raise UserError(
             f"the columns do not say which holds {' and '.join(missing)} (there are: {', '.join(there)[:400]}). "
-            "Write it into a small YAML file, and give that with --map FILE:\n  " + "\n  ".join(lines)
+            f"{way_out}\n  " + "\n  ".join(lines)
         )
     return TableMap(taken, guessed=True)
 
@@ -227,7 +250,8 @@ class _Reader:
         self.wrong = list(tree.complaints)
 
     def complain(self, loc: tuple[str | int, ...], what: str) -> None:
-        self.wrong.append(f"{self.tree.name}:{self.tree.line(loc)}: {what}")
+        place = f"{self.tree.name}:{self.tree.line(loc)}" if self.tree.in_file else self.tree.name
+        self.wrong.append(f"{place}: {what}")
 
     def read(self) -> TableMap:
         data = self.tree.data

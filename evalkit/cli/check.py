@@ -79,6 +79,10 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
             echo(f"  {_line(part, told['parts'][name]['prices'])}, a part of {visible(model.name)}")
     for judge in plan.panel.judges if plan.panel is not None else ():
         echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
+    for server in plan.tools:
+        from evalkit.render.bill import tools_line
+
+        echo(f"  {tools_line(server).removesuffix('.')}")
     for note in plan.notes:
         echo(f"  note: {visible(note, limit=1000)}")
     if show_prompt:
@@ -109,7 +113,13 @@ def _counted(plan: Plan) -> str:
 
 def _facts(plan: Plan) -> dict[str, object]:
     facts = {key: plan.facts[key] for key in ("models", "judges", "tasks", "n_rows") if key in plan.facts}
-    return {"suite": plan.suite.name, "digest": plan.digest, **facts, "notes": list(plan.notes)}
+    return {
+        "suite": plan.suite.name,
+        "digest": plan.digest,
+        **facts,
+        "tools": list(plan.tools),
+        "notes": list(plan.notes),
+    }
 
 
 def _show_prompts(plan: Plan) -> None:

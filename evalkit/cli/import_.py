@@ -80,6 +80,13 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option("--candidate", "candidates", multiple=True, metavar="ADAPTER:MODEL", help="What to compare with.")
 @click.option("--judge", metavar="ADAPTER:MODEL", help="Who scores free text.")
 @click.option(
+    "--trajectories",
+    type=click.Choice(["steps", "free"]),
+    default="steps",
+    show_default=True,
+    help="steps: each request of an agent with its recorded history; free: the whole way, by itself.",
+)
+@click.option(
     "--listen",
     type=click.IntRange(0, 65_535),
     metavar="PORT",

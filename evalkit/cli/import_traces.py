@@ -41,6 +41,8 @@ class TracesAsked:
     patterns: tuple[str, ...]
     candidates: tuple[str, ...]
     judge: str | None
+    trajectories: str = "steps"
+    """steps: each request of the log is a sample; free: each whole trajectory is one."""
     listen: int | None = None
     """Port on loopback where spans are received."""
     idle: float | None = None
@@ -59,6 +61,7 @@ def import_logs(asked: TracesAsked) -> int:
         names=read_names(asked.names),
         candidates=tuple(named_model(one, "--candidate") for one in asked.candidates),
         judge=None if asked.judge is None else named_model(asked.judge, "--judge"),
+        free=asked.trajectories == "free",
         received=asked.listen is not None,
     )
     if (asked.listen is None) == (not asked.sources):

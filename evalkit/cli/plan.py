@@ -110,6 +110,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "repeats": plan.work.settings.repeats,
             "models": forecast(plan.work, known, pace, bought),
             "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
+            "tools": list(plan.tools),
             "gate": _foreseen(plan),
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }

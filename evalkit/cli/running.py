@@ -175,6 +175,8 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         render_parts(read_parts(outcome.folder), list(outcome.summary.models))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
+        if any(model.all.outcomes.get("errored") for model in outcome.summary.models.values()):
+            _print_left(outcome.folder)
         n_cached = outcome.result.n_cached
         if n_cached:
             of = n_cached + outcome.result.n_asked
@@ -188,6 +190,18 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
     if outcome.status == "interrupted":
         echo("evalkit: interrupted; run the same command again to go on where it stopped.", err=True)
+
+
+def _print_left(folder: Path) -> None:
+    """Say how many agents left the record of their tools."""
+    from evalkit.results import read_facts
+    from evalkit.results.trajectories import agent_figures, has_agents
+
+    if has_agents(read_facts(folder)):
+        from evalkit.render.show_parts import left_record
+
+        for line in left_record(agent_figures(folder)):
+            echo(line)
 
 
 def _print_judges(folder: Path) -> None:

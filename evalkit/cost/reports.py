@@ -155,6 +155,18 @@ class ModelForecast(TypedDict):
     place: str
 
 
+class ToolReceiver(TypedDict):
+    """A live server of agents' tools: it receives the arguments that models call them with."""
+
+    environment: str
+    """The file that names it."""
+    tasks: list[str]
+    host: str | None
+    """None: a program of the suite, and where it sends what it is told is not known."""
+    program: str | None
+    """Its words. None: it is asked over the network."""
+
+
 class RuleForecast(TypedDict):
     """What one quality rule of the gate could see."""
 
@@ -185,6 +197,7 @@ class PlanReport(TypedDict):
     repeats: int
     models: list[ModelForecast]
     judges: list[ModelForecast]
+    tools: list[ToolReceiver]
     gate: list[RuleForecast]
     notes: list[str]
 

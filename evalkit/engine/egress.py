@@ -15,6 +15,7 @@ from typing import Any
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_loopback
+from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.data_policy import may_receive, passed_on
 from evalkit.records import Settings
 from evalkit.suite.examination import Examined
@@ -47,8 +48,13 @@ class Egress:
     """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
 
 
-def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[EgressSide]) -> Egress:
-    """The decision about every receiver. Raises UserError for a policy that cannot be read."""
+def egress(
+    level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[EgressSide], tools: Iterable[ToolReceiver] = ()
+) -> Egress:
+    """The decision about every receiver. Raises UserError for a policy that cannot be read.
+
+    `tools`: live servers of agents' tools, which `live_tools` has decided about.
+    """
     policy = current()
     complaints: list[str] = []
     notes: list[str] = []
@@ -70,6 +76,12 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
                 known = "this machine" if is_loopback(host) else policy.about(host)
                 receivers[name]["known"] = known
                 notes.append(f"policy {policy.name}: prompts of {name} go to {host}: {known}")
+    for tool in tools:
+        about: dict[str, object] = {"host": tool["host"], "program": tool["program"], "tasks": tool["tasks"]}
+        if policy is not None and (host := tool["host"]) is not None:
+            about["known"] = known = "this machine" if is_loopback(host) else policy.about(host)
+            notes.append(f"policy {policy.name}: calls of the tools of {tool['environment']} go to {host}: {known}")
+        receivers[f"tools of {tool['environment']}"] = about  # no model has a blank in its name
     facts = {"sensitivity": level, "policy": _named(policy), "receivers": receivers}
     return Egress(tuple(complaints), tuple(notes), facts)
 

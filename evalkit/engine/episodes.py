@@ -21,8 +21,20 @@ from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item
 from evalkit.reasoning import answer_of
-from evalkit.records import AgentStep, Failure, Message, Response, Row, Sample, StopReason, Timing, ToolCall, ToolResult
+from evalkit.records import (
+    AgentStep,
+    Failure,
+    Message,
+    Response,
+    Row,
+    Sample,
+    StopReason,
+    Timing,
+    ToolCall,
+    ToolResult,
+)
 from evalkit.scorers.calls import NoCalls, read_calls
+from evalkit.store.journal import OFF_RECORD
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.live import ToolServerFailed
 from evalkit.suite.environments.recorded import OffRecord
@@ -30,8 +42,6 @@ from evalkit.suite.environments.world import CUT, tokens_of, total
 
 BROKEN = "environment"
 """`Row.error_kind` where the environment file cannot do what it says: nobody's answer is to blame."""
-OFF_RECORD = "off_record"
-"""`Row.error_kind` where an agent made a call that was never recorded."""
 TOOL_SERVER = "tool_server"
 """`Row.error_kind` where the live server of an agent's tools failed."""
 UNMEASURED = "unmeasured"
@@ -201,6 +211,9 @@ def lost_row(item: Item, lost: Lost) -> Row:
 
 def broken_row(item: Item, failure: Failure) -> Row:
     """The row of a sample that cannot go on, and that no request failed for."""
+    if failure.kind == OFF_RECORD and item.episode is not None:
+        told = f"left the record at step {len(item.episode.steps)}: {failure.message}"
+        failure = replace(failure, message=told)
     steps = item.episode.steps if item.episode is not None else ()
     name = item.model.name
     row = failed(item.sample, name, item.repeat, _attempt(steps), failure, item.task.dropped[name])
@@ -210,10 +223,7 @@ def broken_row(item: Item, failure: Failure) -> Row:
 def broken(error: BrokenEnvironment) -> Failure:
     """The failure for an environment that cannot do what it says, or that was never asked this."""
     if isinstance(error, OffRecord):
-        told = (
-            f"the agent left the record: {error}. Record it too, or look at what was done until then: it has no score."
-        )
-        return Failure(OFF_RECORD, told)
+        return Failure(OFF_RECORD, f"{error}. What was done until then is kept, and has no score.")
     if isinstance(error, ToolServerFailed):
         return Failure(TOOL_SERVER, f"the live server of the tools failed: {error}. Nobody's answer is to blame.")
     return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")

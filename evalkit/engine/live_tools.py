@@ -16,6 +16,7 @@ of --allow-key-host. Otherwise its tools are not known, and a note says so.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -24,6 +25,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from evalkit.addresses import is_loopback
+from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.work import Item, PlanOptions
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.installed import install_hint
@@ -51,6 +53,8 @@ class LiveTools:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By task: what run.json says of its server."""
+    receivers: tuple[ToolReceiver, ...] = ()
+    """Every server, also where it was not asked."""
 
 
 def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[ResolvedSuite, LiveTools]:
@@ -79,10 +83,11 @@ def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[Resolve
             complaints.append(f"{live.written}: mcp: the server failed when it was asked for its tools: {error}")
     if complaints:
         raise SuiteError(complaints)
+    receivers = tuple(_receiver(suite, environment, reached.host) for environment, reached in known.values())
     if not options.sends:
         names = ", ".join(sorted(live.written for _, live in servers.values()))
         notes.append(f"{names}: a live MCP server, which is asked in a run alone: its tools are not known here")
-        return suite, LiveTools(tuple(notes))
+        return suite, LiveTools(tuple(notes), receivers=receivers)
     tasks, facts = [], {}
     for task in suite.tasks:
         if task.environment is not None and task.environment.digest in known:
@@ -91,7 +96,19 @@ def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[Resolve
             tasks.append(task_with(task, environment))
         else:
             tasks.append(task)
-    return replace(suite, tasks=tuple(tasks)), LiveTools(tuple(notes), facts)
+    return replace(suite, tasks=tuple(tasks)), LiveTools(tuple(notes), facts, receivers)
+
+
+def _receiver(suite: ResolvedSuite, environment: Environment, host: str | None) -> ToolReceiver:
+    live = environment.live
+    assert live is not None
+    tasks = [
+        task.name
+        for task in suite.tasks
+        if task.environment is not None and task.environment.digest == environment.digest
+    ]
+    program = None if live.entry.command is None else shlex.join(live.entry.command)
+    return ToolReceiver(environment=live.written, tasks=tasks, host=host, program=program)
 
 
 def task_with(task: ResolvedTask, environment: Environment) -> ResolvedTask:

@@ -9,9 +9,10 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
@@ -20,6 +21,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
+from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
@@ -61,6 +63,10 @@ class Plan:
     """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
+    digests_at: Callable[[Mapping[str, str]], tuple[str, str]] = lambda tools: ("", "")
+    """Both digests, had live servers listed other tools: by task the digest of the list."""
+    tools: tuple[ToolReceiver, ...] = ()
+    """Live servers of agents' tools, which receive what models call them with."""
 
     async def aclose(self) -> None:
         """Close what the adapters of models and judges hold open: for a plan that is not run."""
@@ -107,6 +113,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
             EgressSide("models", entries, adapters, [task.settings for task in planned]),
             EgressSide("judges", suite.judges, judges, [task.settings for task in judged.values()]),
         ),
+        live.receivers,
     )
     complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
     own = options.own_hardware
@@ -130,8 +137,11 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         **redaction_facts(suite, redacted),
     }
     lacking = _said(work, recorded.lacking)
-    digests = digests_of(work, tasks, entries, panel, live.facts)
-    return Plan(suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking)
+    at = partial(digests_of, work, tasks, entries, panel)
+    digests = at({name: str(about["tools_digest"]) for name, about in live.facts.items()})
+    return Plan(
+        suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking, at, live.receivers
+    )
 
 
 def _of_gate(

@@ -31,13 +31,11 @@ def digests_of(
     tasks: list[ResolvedTask],
     entries: Mapping[str, ModelEntry],
     panel: Panel | None,
-    live: Mapping[str, Mapping[str, object]],
+    live: Mapping[str, str],
 ) -> tuple[str, str]:
-    """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
-    contents = [
-        {**task.content, **({"live_tools": live[task.name]["tools_digest"]} if task.name in live else {})}
-        for task in tasks
-    ]
+    """(the digest of the run, the same whatever the data files hold). Hashes each data file once. `live`: by task the
+    digest of the tools that its live server lists."""
+    contents = [{**task.content, **({"live_tools": live[task.name]} if task.name in live else {})} for task in tasks]
     without_data = [{**content, **dict.fromkeys(_OF_DATA & content.keys())} for content in contents]
     return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
 

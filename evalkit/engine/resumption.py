@@ -8,6 +8,7 @@ answers are taken over where each still belongs to a sample of the mended file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import chain
@@ -22,6 +23,7 @@ from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.plan import Plan
 from evalkit.engine.spend_file import SpendFile
 from evalkit.errors import EvalkitError, StoreError
+from evalkit.facts import TaskFacts
 from evalkit.records import Row, Sample
 from evalkit.store import runs, sealing
 from evalkit.store.journal import Recovered
@@ -131,6 +133,43 @@ def earlier_answers(plan: Plan, folder: Path, recovered: Recovered) -> Callable[
 
     rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
     return {row.key: replace(row, prompt=()) for row in rows}.get
+
+
+def other_tools(plan: Plan, folder: Path) -> str | None:
+    """What the plan's live servers list otherwise than when this run began, where it is of the same suite for the rest;
+    None: it is of another suite, or nothing is otherwise."""
+    facts = runs.open_facts(folder)
+    had = {name: told.tool_server for name, told in (facts.tasks or {}).items() if told.tool_server is not None}
+    lists = {name: server.tools_digest for name, server in had.items() if server.tools_digest is not None}
+    if not lists or facts.suite_digest == plan.digest or facts.suite_digest != plan.digests_at(lists)[0]:
+        return None
+    has = {name: TaskFacts.model_validate(told) for name, told in plan.facts["tasks"].items()}
+    found = [
+        f"{name}: {said}"
+        for name, server in had.items()
+        if name in has and (said := server.changed(has[name].tool_server))
+    ]
+    return "; ".join(found) or None
+
+
+def left_behind(plan: Plan, results: Path) -> str | None:
+    """A sentence about the unfinished run of this suite that is not gone on with, since its live servers list other
+    tools now; None: there is none."""
+    if not any("tool_server" in told for told in plan.facts["tasks"].values()):
+        return None
+    for info in runs.list_runs(results):
+        if info.suite != plan.suite.file.name:
+            continue
+        if info.suite_digest == plan.digest:
+            return None
+        if info.status in {"incomplete", "interrupted", "running"}:
+            with suppress(EvalkitError):
+                if said := other_tools(plan, info.path):
+                    return (
+                        f"{info.path.name} is not gone on with: {said}. What was answered there is to another "
+                        "question, so a new run begins, and asks everything anew."
+                    )
+    return None
 
 
 BROKEN_OFF = "broken_off"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
-from evalkit.engine.resumption import earlier_answers, prices_of, resumed_facts, rows_done, spent_before
+from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
@@ -90,6 +90,7 @@ async def execute_run(
     what was written by then is kept, and the same command resumes.
     """
     drive = drive or drive_with_signals
+    left = None if place.resume is not None or place.new else left_behind(plan, place.results)
     folder = _folder(plan, place)
     with run_lock.lock_run(folder):
         recovered = journal.recover(folder)
@@ -98,6 +99,8 @@ async def execute_run(
             folder, status="running", models=plan.facts["models"], **resumed_facts(before, plan, recovered)
         )
         observer = watch(folder, recovered) if watch else None
+        if observer is not None and left is not None:
+            observer.note(left)
         if observer is not None and recovered.n_done and prices_of(before) != prices_of(plan.facts):
             observer.note(
                 "prices have changed since this run began: answers in the cache keep their bill, new ones get the new "
@@ -259,10 +262,16 @@ def _set_aside(aside: tuple[Key, ...]) -> str:
 
 def _folder(plan: Plan, place: RunPlace) -> Path:
     if place.resume is not None:
-        from evalkit.engine.resumption import adopt
+        from evalkit.engine.resumption import adopt, other_tools
 
         folder = runs.resolve_run(place.resume, place.results)
         adopt(plan, folder)
+        if said := other_tools(plan, folder):
+            raise StoreError(
+                f"{folder} cannot be gone on with: {said}. Its answers were given with other tools on offer. Start a "
+                "new run (--new), or have the server list the tools of then.",
+                folder,
+            )
         runs.require_digest(folder, plan.digest)
         if runs.read_facts(folder).get("rescored"):
             raise StoreError(

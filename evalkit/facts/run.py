@@ -68,7 +68,8 @@ class EgressFacts(StoredRecord):
     policy: PolicyFacts | None = None
     """None: there was none."""
     receivers: Mapping[str, JsonMap] = {}
-    """By model or judge: its host, what it passes prompts on to, and what the policy knows of it."""
+    """By model or judge: its host, what it passes prompts on to, and what the policy knows of it. `tools of FILE`: a
+    live server of agents' tools, its host or program, and the tasks whose calls it receives."""
 
 
 class RedactionFacts(StoredRecord):

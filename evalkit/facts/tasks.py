@@ -113,6 +113,16 @@ class ToolServerFacts(StoredRecord):
     tools: tuple[JsonMap, ...] = ()
     """Its tools, in MCP's words."""
 
+    def changed(self, later: ToolServerFacts | None) -> str | None:
+        """What differs in the tool list that it shows later, as half a sentence; None for nothing, or not known."""
+        if later is None or self.tools_digest == later.tools_digest:
+            return None
+        a, b = ({str(tool.get("name")): tool for tool in side.tools} for side in (self, later))
+        found = [f"{name[:80]!r} is gone" for name in a if name not in b]
+        found += [f"{name[:80]!r} is new" for name in b if name not in a]
+        found += [f"{name[:80]!r} is declared otherwise" for name in a if name in b and a[name] != b[name]]
+        return f"the tools of the live MCP server changed: {', '.join(found[:5]) or 'their order'}"
+
 
 class TaskFacts(StoredRecord):
     """One task of a run."""

@@ -21,6 +21,7 @@ from evalkit.cost.reports import (
     RunBillReport,
     Spread,
     TokenRange,
+    ToolReceiver,
     UsdRange,
 )
 from evalkit.render.loadtest import share_columns
@@ -194,6 +195,8 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
             page.grid("then, to judge the answers", name, columns)
         for one in (*models, *made["judges"]):
             _say_basis(page, one)
+        for server in made["tools"]:
+            page.say(tools_line(server))
         for note in made["notes"]:
             page.say(f"note: {visible(note, limit=1000)}")
         for look in made["gate"]:
@@ -226,6 +229,16 @@ def _say_basis(page: Page, one: ModelForecast) -> None:
     if (traffic := one["usd_per_1k_requests"]) is not None:
         page.say(f"  a thousand requests of the traffic: {_usd_range(traffic)}.")
     page.say(f"  time {one['minutes_basis']}.")
+
+
+def tools_line(one: ToolReceiver) -> str:
+    """Who receives the calls of agents' tools, as a sentence."""
+    tasks = ", ".join(visible(name, limit=60) for name in one["tasks"])
+    named = f"tools of {tasks} ({visible(one['environment'], limit=200)})"
+    if one["host"] is None:
+        program = visible(one["program"] or "a program", limit=200)
+        return f"{named}: runs {program} on this machine; what models call them with goes where that sends it."
+    return f"{named}: what models call them with goes to {visible(one['host'])}."
 
 
 def receiver_line(one: ModelForecast) -> str:

@@ -185,19 +185,43 @@ def render_agents(
     """Print how far agents went, a line for each task and model."""
     if not found:
         return
+    left = [one for one in found if one.off_record]
     with Page(width, file, markdown=markdown) as page:
         page.grid(
             "agents",
             Column("task × model", [f"{_name(one.task)} × {_name(one.model)}" for one in found], left=True, folds=True),
             [
                 Column("samples", [numbers.count(one.n) for one in found]),
-                Column("requests\na sample", [f"{one.steps:.1f}" for one in found]),
-                Column("most", [numbers.count(one.most_steps) for one in found]),
-                Column("calls\na sample", [f"{one.calls:.1f}" for one in found]),
+                Column("requests\na sample", [_average(one.steps) for one in found]),
+                Column("most", [_n(one.most_steps) for one in found]),
+                Column("calls\na sample", [_average(one.calls) for one in found]),
                 Column("calls\nrefused", [numbers.count(one.failed_calls) for one in found]),
-                Column("stopped at\na limit", [numbers.share(one.at_limit_share) for one in found]),
+                Column("stopped at\na limit", [_share(one.at_limit_share) for one in found]),
+                *([Column("left the\nrecord", [numbers.count(one.off_record) for one in found])] if left else []),
             ],
         )
+        for line in left_record(found):
+            page.say(line)
+
+
+def left_record(found: Sequence[AgentFigures]) -> list[str]:
+    """What is to be said of agents that made a call that was never recorded; a sentence for each task and model."""
+    return [
+        f"{_name(one.task)} × {_name(one.model)}: {numbers.count(one.off_record)} of "
+        f"{numbers.count(one.n + one.off_record)} samples left the record: the agent made a call of which nobody knows "
+        "what it would have returned. They have no score, are in no other figure of agents, and are not asked again. A "
+        "gate counts them as lost where passing is at stake, and as won where failing is."
+        for one in found
+        if one.off_record
+    ]
+
+
+def _average(value: float | None) -> str:
+    return numbers.UNKNOWN if value is None else f"{value:.1f}"
+
+
+def _share(value: float | None) -> str:
+    return numbers.UNKNOWN if value is None else numbers.share(value)
 
 
 def render_trajectories(

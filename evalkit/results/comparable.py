@@ -139,13 +139,7 @@ def _other_tools(ours: ToolServerFacts | None, theirs: ToolServerFacts | None) -
             "whether both had the same"
         )
     assert ours is not None and theirs is not None
-    if ours.tools_digest == theirs.tools_digest:
-        return None
-    a, b = ({str(tool.get("name")): tool for tool in side.tools} for side in (ours, theirs))
-    found = [f"{short(name)} is gone" for name in a if name not in b]
-    found += [f"{short(name)} is new" for name in b if name not in a]
-    found += [f"{short(name)} is declared otherwise" for name in a if name in b and a[name] != b[name]]
-    return f"the tools of the live MCP server changed: {', '.join(found[:5]) or 'their order'}"
+    return ours.changed(theirs)
 
 
 def shown(baseline: Side, candidate: Side) -> list[str]:

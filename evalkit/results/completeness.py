@@ -14,8 +14,10 @@ from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
 from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
+from evalkit.store.journal import OFF_RECORD
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
 
@@ -94,17 +96,25 @@ def errors(side: Side, table: pa.Table) -> str | None:
 
 
 def _count(table: pa.Table) -> int:
+    return int(_failed(table).sum())
+
+
+def _failed(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """The rows that are errors. One whose agent left the record is none: no outage, and a gate holds it as lost where
+    passing is at stake and as won where failing is, however many there are."""
     labels, codes = stored.labels_codes(table["outcome"])
-    return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
+    if "errored" not in labels:
+        return np.zeros(table.num_rows, dtype=bool)
+    kinds, of_row = stored.labels_codes(table["error_kind"])
+    left = of_row == kinds.index(OFF_RECORD) if OFF_RECORD in kinds else np.zeros(table.num_rows, dtype=bool)
+    failed: npt.NDArray[np.bool_] = (codes == labels.index("errored")) & ~left
+    return failed
 
 
 def _share_of_traffic(table: pa.Table) -> float:
     """The share of the requests that the rows stand for and that failed; 0 where rows are not weighted."""
-    labels, codes = stored.labels_codes(table["outcome"])
     weights = row_weights(stored.floats(table["weight"]))
-    if weights is None or "errored" not in labels:
-        return 0.0
-    return float(weights[codes == labels.index("errored")].sum() / weights.sum())
+    return 0.0 if weights is None else float(weights[_failed(table)].sum() / weights.sum())
 
 
 def refuse_unknown(side: Side, table: pa.Table) -> None:

@@ -20,6 +20,7 @@ from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts
 from evalkit.records import AgentStep
 from evalkit.store import queries
+from evalkit.store.journal import OFF_RECORD
 from evalkit.store.step_codec import read_steps
 from evalkit.store.stored_texts import calls_of, messages_of
 from evalkit.store.transcript import transcript
@@ -36,20 +37,27 @@ class AgentFigures:
     model: str
     n: int
     """Samples (times repeats) that came to an end."""
-    steps: float
-    """Requests a sample, on average."""
-    most_steps: int
-    calls: float
-    """Calls a sample, on average."""
+    steps: float | None
+    """Requests a sample that came to an end, on average. None: none did."""
+    most_steps: int | None
+    calls: float | None
+    """Calls a sample that came to an end, on average."""
     failed_calls: int
     """Calls that were refused, of all."""
     at_limit: int
     """Samples that a limit of the suite ended."""
+    off_record: int = 0
+    """Samples that ended with a call that was never recorded, beside those that came to an end."""
 
     @property
-    def at_limit_share(self) -> float:
-        """Share of the samples that a limit ended."""
-        return self.at_limit / self.n
+    def at_limit_share(self) -> float | None:
+        """Share of the samples that came to an end that a limit ended. None: none came to an end."""
+        return self.at_limit / self.n if self.n else None
+
+    @property
+    def off_record_share(self) -> float:
+        """Share of the samples that left the record, of these and those that came to an end."""
+        return self.off_record / (self.n + self.off_record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +91,31 @@ def has_agents(facts: RunFacts) -> bool:
 
 
 def agent_figures(folder: Path) -> list[AgentFigures]:
-    """By task and model, in their order of name; empty where no agent came to an end. Raises StoreError."""
+    """By task and model, in their order of name; empty where no agent came to an end or left the record. Raises
+    StoreError."""
     with queries.connect([folder], texts=False) as con:
         found = con.execute(
-            """select task, model, count(*), avg(parts['steps']), max(parts['steps']), avg(parts['calls']),
-                      sum(parts['failed_calls']), sum(parts['at_limit'])
-               from rows where parts['steps'] is not null and parts['at_limit'] is not null
-               group by task, model order by task, model"""
+            """select task, model, count(parts['at_limit']), avg(parts['steps']), max(parts['steps']),
+                      avg(parts['calls']), sum(parts['failed_calls']), sum(parts['at_limit']),
+                      count(*) filter (error_kind = ?)
+               from rows
+               where (parts['steps'] is not null and parts['at_limit'] is not null) or error_kind = ?
+               group by task, model order by task, model""",
+            [OFF_RECORD, OFF_RECORD],
         ).fetchall()
     return [
-        AgentFigures(task, model, int(n), float(steps), int(most), float(calls or 0), int(failed or 0), int(at_limit))
-        for task, model, n, steps, most, calls, failed, at_limit in found
+        AgentFigures(
+            task,
+            model,
+            int(n),
+            None if steps is None else float(steps),
+            None if most is None else int(most),
+            float(calls or 0) if n else None,
+            int(failed or 0),
+            int(at_limit or 0),
+            int(left),
+        )
+        for task, model, n, steps, most, calls, failed, at_limit, left in found
     ]
 
 

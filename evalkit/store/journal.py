@@ -125,12 +125,22 @@ class Journal:
         self.close()
 
 
+OFF_RECORD = "off_record"
+"""`Row.error_kind` where an agent made a call that was never recorded: a way for a sample to end, and no failure."""
+
+
+def is_owed(outcome: str, error_kind: str | None) -> bool:
+    """Whether a row that ended so is an error that is asked for again. One that left the record is not: who asks until
+    the agent stays on it would keep the samples that went well."""
+    return outcome == Outcome.ERRORED and error_kind != OFF_RECORD
+
+
 @dataclass(slots=True)
 class Recovered:
     """What a run folder already holds."""
 
     seen: dict[bytes, bool] = field(default_factory=dict)
-    """`key_hash` of each row → whether it is errored."""
+    """`key_hash` of each row → whether it errored and is owed."""
     unmarked: set[bytes] = field(default_factory=set)
     """Of the errored ones, those that hold an answer which could not be marked (or not yet)."""
     n_torn: int = 0
@@ -147,7 +157,7 @@ class Recovered:
         self.spend_usd += spend or 0
 
     def is_done(self, key: Key) -> bool:
-        """Whether the row is there and not errored."""
+        """Whether the row is there and not owed again."""
         return self.seen.get(key_hash(key)) is False
 
     def is_answered(self, key: Key) -> bool:
@@ -189,7 +199,7 @@ def recover(folder: Path) -> Recovered:
 
     found = Recovered()
     for key, outcome, spend, kind in parts.iter_keys(folder):
-        found.add(key, errored=outcome == Outcome.ERRORED, spend=spend, answered=kind is None)
+        found.add(key, errored=is_owed(outcome, kind), spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)
@@ -203,7 +213,8 @@ def recover(folder: Path) -> Recovered:
             if record is None:
                 found.n_torn += 1
             else:
-                errored, spend = record["outcome"] == Outcome.ERRORED, Decimal(record.get("spend_usd", 0))
+                errored = is_owed(record["outcome"], record.get("error_kind"))
+                spend = Decimal(record.get("spend_usd", 0))
                 found.add(record_key(record), errored=errored, spend=spend, answered="error_kind" not in record)
     return found
 

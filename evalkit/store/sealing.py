@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import RunIncomplete, StoreError
-from evalkit.records import Outcome, Row
+from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
 from evalkit.store.row_codec import Key, OddRow, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
@@ -109,7 +109,7 @@ def rows_of(folder: Path) -> Iterator[Row]:
     """
     winners: dict[bytes, int] = {}
     for n, row in enumerate(_all(folder), 1):
-        _elect(winners, row.key, n, errored=row.outcome is Outcome.ERRORED)
+        _elect(winners, row.key, n, errored=journal.is_owed(row.outcome, row.error_kind))
     keep = {abs(n) for n in winners.values()}
     yield from (row for n, row in enumerate(_all(folder), 1) if n in keep)
 
@@ -122,7 +122,12 @@ def _elect_lines(folder: Path) -> tuple[set[int], int, int]:
         if record is None:
             n_unreadable += 1
         else:
-            _elect(winners, record_key(record), n_lines, errored=record["outcome"] == Outcome.ERRORED)
+            _elect(
+                winners,
+                record_key(record),
+                n_lines,
+                errored=journal.is_owed(record["outcome"], record.get("error_kind")),
+            )
     return {abs(n) for n in winners.values()}, n_lines, n_unreadable
 
 

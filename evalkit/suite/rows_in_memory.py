@@ -112,7 +112,8 @@ class _NoJson(Exception):
 
 
 def _records(given: Any, at: str) -> Iterable[Any]:
-    if isinstance(given, str | bytes | Mapping) or not (isinstance(given, Iterable) or hasattr(given, "to_arrow")):
+    told = isinstance(given, Iterable) or hasattr(given, "to_arrow") or hasattr(given, "to_pylist")  # an Arrow table
+    if isinstance(given, str | bytes | Mapping) or not told:
         raise SuiteError(
             f"{at}: expected a path, a list of records or a DataFrame (value seen: {type(given).__name__})"
         )

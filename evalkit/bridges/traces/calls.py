@@ -103,9 +103,9 @@ class Call:
     withheld: str | None = None
     """Why the content is not there: redacted, or not captured."""
     streamed: bool = False
-    part: Literal["", "request", "content", "turn", "stream"] = ""
+    part: Literal["", "request", "content", "turn", "stream", "earlier"] = ""
     """Only a part of a call, which `settle` puts to the rest: a batch's request, what a log record says of a span, one
-    turn of it, the end of a stream. Empty: a call."""
+    turn of it, the end of a stream. earlier: a call that is known by a later one's history alone. Empty: a call."""
 
     @property
     def called(self) -> str | None:

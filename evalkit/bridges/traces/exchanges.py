@@ -1,6 +1,6 @@
 """Plain records of a question and its answer, one a line, under the names that people give them.
 
-{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}    # the last turn answers
+{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}    # each answer is a call
 {"prompt": "Hi", "completion": "Hello", "model": "...", "usage": {...}, "latency_ms": 840}
 {"request_body": {...}, "response_body": {...}, "delay_ms": 840, "costUSD": 0.001}              # Helicone's names
 
@@ -16,7 +16,8 @@ stream without usage are LiteLLM's own estimate; nothing marks them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
@@ -34,8 +35,80 @@ _SLICES = (
 )
 
 
-def of_exchange(record: Mapping[str, object]) -> Call | None:
-    """The call; None where the record holds no question."""
+def of_exchange(record: Mapping[str, object]) -> list[Call]:
+    """The calls: one, or one for each answer of a whole conversation; [] where the record holds no question."""
+    last = _last_of(record)
+    whole = isinstance(decoded(first(record, *_WHOLE)), list) and first(record, *_REPLIED) is None
+    return [] if last is None else _earlier_and(last) if whole else [last]
+
+
+def _earlier_and(last: Call) -> list[Call]:
+    """The call, behind those that its history holds: each turn of the model answered a request of its own.
+
+    Only where nothing is known of what it took. Who logs tokens, costs or times logs requests, one a line.
+    """
+    took = (last.usage.cost_usd, last.total_s, last.ttft_s)
+    if not last.usage.is_empty or any(one is not None for one in took) or last.error:
+        return [last]
+    said = last.messages
+    places = [n for n, turn in enumerate(said) if turn.role == "assistant" and _asks(said[:n])]
+    if not places:
+        return [last]
+    whole = hashlib.blake2b(last.packed(), digest_size=16).hexdigest()
+    last.session = last.session or last.id or whole
+    found: list[Call] = []
+    left = min(_MOST_KEPT, 1_000_000 + _TIMES * _size(said))
+    for n in places:
+        left -= _size(said[:n])
+        turn = said[n]
+        found.append(
+            Call(
+                last.source,
+                id=f"{last.id or whole}#{len(found) + 1}",
+                name=last.name,
+                model=last.model,
+                provider=last.provider,
+                messages=said[:n] if left > 0 else (),
+                tools=last.tools,
+                settings=last.settings,
+                answer=Answer(turn.text if turn.text or not turn.calls else None, turn.calls),
+                session=last.session,
+                slices=last.slices,
+                withheld=None if left > 0 else "a conversation of too many long turns",
+                part="earlier",
+            )
+        )
+    return [*found, last]
+
+
+_MOST_KEPT, _TIMES = 40_000_000, 100
+"""Characters of all histories of one conversation, and how many times its own; each is the one before and more."""
+
+
+def _size(turns: Sequence[LoggedMessage]) -> int:
+    return sum(300 + len(turn.text) + sum(len(call.arguments) for call in turn.calls) for turn in turns)
+
+
+def _asks(turns: Sequence[LoggedMessage]) -> bool:
+    """Whether what stands before an answer asks for one."""
+    return bool(turns) and turns[-1].role in ("user", "tool") and any(turn.role == "user" for turn in turns)
+
+
+def _joined(turns: Sequence[LoggedMessage]) -> list[LoggedMessage]:
+    """The turns, those of the model that follow on each other as one: several calls of one answer, say."""
+    found: list[LoggedMessage] = []
+    for turn in turns:
+        if found and turn.role == found[-1].role == "assistant":
+            before = found[-1]
+            text = "\n".join(one for one in (before.text, turn.text) if one)
+            found[-1] = LoggedMessage("assistant", text, before.calls + turn.calls, before.other + turn.other)
+        else:
+            found.append(turn)
+    return found
+
+
+def _last_of(record: Mapping[str, object]) -> Call | None:
+    """The call that the record ends with; None where it holds no question."""
     asked = decoded(first(record, *_ASKED))
     replied = first(record, *_REPLIED)
     whole = decoded(first(record, *_WHOLE))
@@ -43,6 +116,7 @@ def of_exchange(record: Mapping[str, object]) -> Call | None:
     if isinstance(whole, list):
         turns = turns_of({"messages": whole, "system": record.get("system")})
         answer = answer_of(replied) if replied is not None else Answer()
+        turns = _joined(turns) if replied is None else turns
         if replied is None and turns and turns[-1].role == "assistant":
             last = turns.pop()
             answer = Answer(last.text if last.text or not last.calls else None, last.calls)

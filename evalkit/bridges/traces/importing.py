@@ -20,7 +20,9 @@ from shutil import rmtree
 import numpy as np
 import orjson
 
-from evalkit.bridges.traces.rules import TEXT_RULE, fits, rule_for
+from evalkit.bridges.traces.calls import Call
+from evalkit.bridges.traces.free_running import StepIndex, recorded_tools, summed, unfit_way, way_of
+from evalkit.bridges.traces.rules import TEXT_RULE, WAY_RULE, fits, rule_for
 from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
@@ -62,6 +64,8 @@ class TracesOptions:
     names: Names = field(default_factory=dict)
     candidates: tuple[AskedModel, ...] = ()
     judge: AskedModel | None = None
+    free: bool = False
+    """Whether samples are whole trajectories that a candidate runs by itself, and not each request of the log."""
     received: bool = False
     """Whether programs sent the logs: what cannot be read of them is told, and the others count."""
 
@@ -94,6 +98,8 @@ class TracesTold:
     models: Counter[str]
     n_history: int
     """Samples whose history holds calls of functions, written as text."""
+    free: bool = False
+    """Whether samples are whole trajectories."""
 
 
 def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> TracesTold:
@@ -102,7 +108,8 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
         raise UserError(f"{out} is there already, and is not overwritten: name another folder, or remove it")
     with Spool() as raw, Spool() as kept:
         reading = read_sources(paths, raw, received=options.received)
-        traits, dropped, models, n_calls = _looked_at(reading, kept, options)
+        steps = StepIndex() if options.free else None
+        traits, dropped, models, n_calls = _looked_at(reading, kept, options, steps)
         if not traits:
             raise UserError(_nothing(reading, dropped, n_calls))
         for n, name in enumerate(options.slices):
@@ -111,7 +118,7 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
                     f"--slice {name}: no call of the log has an attribute {name!r}; leave it out, or name one as the "
                     "log spells it"
                 )
-        told = _sampled(traits, kept, reading, out, options)
+        told = _sampled(traits, kept, reading, out, options, steps)
     told.dropped, told.n_calls = dropped, n_calls
     taking = TakingOut(options.redactor, options.names)
     for name, n in models.items():
@@ -121,7 +128,7 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
 
 
 def _looked_at(
-    reading: LogReading, kept: Spool, options: TracesOptions
+    reading: LogReading, kept: Spool, options: TracesOptions, steps: StepIndex | None
 ) -> tuple[list[Traits], Counter[str], Counter[str], int]:
     """The traits of all calls that a suite can hold; those that it cannot by reason; calls by model; all calls."""
     traits: list[Traits] = []
@@ -136,10 +143,15 @@ def _looked_at(
             why = "another model than --model names"
         if why is None and not turns(call.messages):
             why = "no turn of a user with text"
+        place = None
+        if why is None and steps is not None:
+            place = kept.add(call)
+            steps.add(call, place)
+            why = unfit_way(call)
         if why is not None:
             dropped[why] += 1
             continue
-        traits.append(traits_of(call, kept.add(call), options.slices, options.seed))
+        traits.append(traits_of(call, place or kept.add(call), options.slices, options.seed))
     return traits, dropped, models, n_calls
 
 
@@ -157,14 +169,16 @@ def _nothing(reading: LogReading, dropped: Counter[str], n_calls: int) -> str:
     return f"none of the {n_calls:,} calls can be asked again: {reasons}{more}"
 
 
-def _sampled(traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions) -> TracesTold:
+def _sampled(
+    traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions, steps: StepIndex | None
+) -> TracesTold:
     classes = classes_of(traits)
     templates = _templates(traits)
     strata = strata_of(traits, classes, templates, options.n_samples)
     drawn = draw(traits, classes, strata, options.n_samples)
     taking = TakingOut(options.redactor, options.names)
     names = {name: taking.text(name) for name in dict.fromkeys(strata)}
-    sampled = _calls(drawn, traits, kept, templates, names, taking, options)
+    sampled = _calls(drawn, traits, kept, templates, names, taking, options, steps)
     tasks = _tasks(sampled)
     plan = _plan(tasks, sampled, out, options)
     counts, different = Counter[str](), Counter[str]()
@@ -188,7 +202,11 @@ def _sampled(traits: list[Traits], kept: Spool, reading: LogReading, out: Path, 
         strata=told,
         redacted=taking.counts,
         models=Counter(),
-        n_history=sum(any(turn.role == "tool" or turn.calls for turn in one.call.messages) for one in sampled),
+        n_history=sum(
+            any(turn.role == "tool" or turn.calls for turn in (one.way.asked if one.way else one.call.messages))
+            for one in sampled
+        ),
+        free=steps is not None,
     )
 
 
@@ -209,12 +227,20 @@ def _calls(
     names: Mapping[str, str],
     taking: TakingOut,
     options: TracesOptions,
+    steps: StepIndex | None,
 ) -> list[SampledCall]:
     found = []
+    offers: dict[tuple[str, bytes], str] = {}
     digits = len(str(len(drawn)))
     for n, one in enumerate(drawn, 1):
         own = traits[one.call]
-        call = redacted(kept.call(own.place), taking)
+        call = kept.call(own.place)
+        before = [] if steps is None else steps.before(call)
+        call, way = redacted(call, taking), None
+        if steps is not None:
+            took = [None if place is None else _figures(kept.call(place), taking) for place in before]
+            way = way_of(call, took)
+            call = summed(call, way)
         task = _NAME.sub("-", taking.text(templates[own.template])).strip("-.") or "task"
         slices = {
             "template": task,
@@ -229,14 +255,35 @@ def _calls(
         found.append(
             SampledCall(
                 f"r{n:0{digits}}",
-                f"{task}-calls" if call.answer.calls and call.tools else task,
+                _offering(task, call, offers)
+                if way is not None
+                else f"{task}-calls"
+                if call.answer.calls and call.tools
+                else task,
                 own,
                 renamed,
                 call,
                 slices,
+                way,
             )
         )
     return found
+
+
+def _figures(call: Call, taking: TakingOut) -> Call:
+    """What a step took, without what was said; the names of its model without personal data."""
+    model, served = (None if one is None else taking.text(one) for one in (call.model, call.served))
+    usage = call.usage
+    made = Call(call.source, model=model, served=served, usage=usage, started_at=call.started_at)
+    made.total_s, made.ttft_s = call.total_s, call.ttft_s
+    return made
+
+
+def _offering(task: str, call: Call, known: dict[tuple[str, bytes], str]) -> str:
+    """The task's name; another one for each other list of functions, since a task has one environment."""
+    offered = orjson.dumps(call.tools, option=orjson.OPT_SORT_KEYS, default=str)
+    n = sum(name == task for name, _ in known)
+    return known.setdefault((task, offered), task if not n else f"{task}-tools-{n + 1}")
 
 
 def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
@@ -255,6 +302,10 @@ def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
             for one in rest:
                 one.task = f"{name}-other"
             tasks.append(LogTask(f"{name}-other", TEXT_RULE, rest))
+    for n, task in enumerate(tasks, 1):
+        if task.sampled[0].way is not None:
+            task.environment = f"data/tools-{n}.json"
+            task.rule = WAY_RULE if task.rule.judged else task.rule
     return tasks
 
 
@@ -305,7 +356,11 @@ def _write(told: TracesTold, out: Path) -> None:
         offering = {one.id for task in told.plan.tasks if task.offers for one in task.sampled}
         items = (one.item(offers=one.id in offering) for one in sampled)
         write_file(made / "data" / "requests.jsonl", _lines(items))
-        write_file(made / "data" / "recorded.jsonl", _lines(one.answer() for one in sampled))
+        write_file(made / "data" / "recorded.jsonl", _lines(line for one in sampled for line in one.answers()))
+        for task in told.plan.tasks:
+            if task.environment is not None:
+                ways = [(one.id, one.way) for one in task.sampled if one.way is not None]
+                write_file(made / task.environment, recorded_tools(task.sampled[0].call.tools, ways))
         write_file(made / "suite.yaml", suite_yaml(told.plan))
         if told.reading.unread:
             kept = ({"place": one.place, "why": one.why, "looks": one.looks} for one in told.reading.unread)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evalkit.bridges.traces.free_running import NOT_THE_END
 from evalkit.bridges.traces.suite_text import BASELINE
 from evalkit.stats.copies import HEAVY
 from evalkit.text.escape import markdown
@@ -48,15 +49,16 @@ def _found(told: TracesTold) -> list[str]:
             "",
         ]
     lines += ["## Dropped", ""]
-    if told.dropped:
-        n = told.n_calls - told.n_usable
+    if n_steps := told.dropped[NOT_THE_END]:
+        lines += [f"{n_steps:,} of the calls are steps on the way of a trajectory, or of one that never ended.", ""]
+    if n := told.dropped.total() - n_steps:
         lines += [
             f"{n:,} of the calls cannot be asked again. **The suite says nothing about them:**",
             "",
-            *(f"- {count:,}: {markdown(why)}" for why, count in told.dropped.most_common()),
+            *(f"- {count:,}: {markdown(why)}" for why, count in told.dropped.most_common() if why != NOT_THE_END),
             "",
         ]
-    else:
+    elif not n_steps:
         lines += ["Nothing: every call can be asked again.", ""]
     lines += [
         f"{told.n_usable:,} requests are {told.n_different:,} different ones: the others say the same, or nearly the "
@@ -95,6 +97,16 @@ def _sampled(told: TracesTold) -> list[str]:
             "evidence, however often it was asked, so a gate on these samples may find too little for a verdict. For a "
             f"verdict on the others, delete the line of `{one.id}` from `data/requests.jsonl` and "
             "`data/recorded.jsonl`, and look at its answers by themselves.",
+            "",
+        ]
+    if told.free:
+        lines += [
+            "**A sample is a whole trajectory**: what production did between the user's last turn and an answer "
+            "without a call of a function. The candidate acts by itself. A call with production's name and arguments "
+            "(as JSON: keys in any order, 1 as 1.0) returns what the log says, as often as production made it. Any "
+            "other call ends the sample: it left the record, has no score, and is not asked again. A gate counts it as "
+            "lost where passing is at stake, and as won where failing is. `data/tools-N.json` holds what functions "
+            "returned.",
             "",
         ]
     if told.n_history:

@@ -46,6 +46,14 @@ class ScoringRule:
 TEXT_RULE = ScoringRule("text", {}, None, "a judge compares with production's answer, in both orders: the rate of wins")
 
 
+WAY_RULE = ScoringRule(
+    "way",
+    {"end-state": {}},
+    None,
+    "each call that production made is made, as often, in any order: right; the last words are not scored",
+)
+
+
 def rule_for(sampled: Sequence[SampledCall]) -> ScoringRule:
     """The rule that nearly all answers of a task fit."""
     if all(one.call.answer.calls and one.call.tools for one in sampled):  # also where functions had returned before

@@ -10,7 +10,7 @@ written as text, with a mark, and the record says so (`history`: as text).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.bridges.traces.calls import Call, LoggedMessage
+from evalkit.bridges.traces.free_running import RecordedWay, conduct_of
 from evalkit.bridges.traces.taking_out import TakingOut
 from evalkit.bridges.traces.traits import Traits
 from evalkit.bridges.traces.values import decoded
@@ -38,11 +39,15 @@ class SampledCall:
     call: Call
     """With personal data taken out."""
     slices: dict[str, str]
+    way: RecordedWay | None = None
+    """The trajectory that is run freely; `call` is then its last request, with what all of it took. None: a request by
+    itself."""
 
     def item(self, *, offers: bool = False) -> dict[str, object]:
         """What the suite asks; `offers`: its task offers functions, so a history with calls goes through their
         interface."""
-        call = self.call
+        call, way = self.call, self.way
+        asked = call.messages if way is None else way.asked
         return {
             "id": self.id,
             "task": self.task,
@@ -53,34 +58,44 @@ class SampledCall:
             **self.slices,
             "conversation": call.session or call.trace or self.id,
             "log_id": call.id or None,
-            "messages": (called_turns(call.messages) if offers else None)
-            or [{"role": one[0], "content": one[1]} for one in turns(call.messages)],
-            **({"tools": list(call.tools)} if call.tools else {}),
+            "messages": (called_turns(asked) if offers else None)
+            or [{"role": one[0], "content": one[1]} for one in turns(asked)],
+            **({"tools": list(call.tools)} if call.tools and way is None else {}),
             "answer": call.answer.text or "",
             **({"expected": call.expected} if call.expected else {}),
-            **({"ground_truth": [accepted(one) for one in call.answer.calls]} if call.tools else {}),
+            **({"ground_truth": [accepted(one) for one in call.answer.calls]} if call.tools and way is None else {}),
+            **({"conduct": conduct_of(way)} if way is not None else {}),
         }
 
-    def answer(self) -> dict[str, object]:
-        """What was answered at the time, and what it took. null: the log does not say."""
-        call, usage = self.call, self.call.usage
-        at = call.started_at
-        return {
-            "id": self.id,
-            "text": call.answer.text or "",
-            "calls": [{"name": one.name, "arguments": decoded(one.arguments)} for one in call.answer.calls],
-            "input_tokens": usage.input,
-            "output_tokens": usage.output,
-            "reasoning_tokens": usage.reasoning,
-            "cached_tokens": usage.cached,
-            "cache_write_tokens": usage.cache_write,
-            "cost_usd": usage.cost_usd,
-            "total_s": None if call.total_s is None else round(call.total_s, 6),
-            "ttft_s": None if call.ttft_s is None else round(call.ttft_s, 6),
-            "started_at": None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
-            "model": call.called,
-            "finish": call.answer.finish,
-        }
+    def answers(self) -> Iterator[dict[str, object]]:
+        """The records of what was answered: one, or one for each request of a trajectory (`r7`, `r7:step2`)."""
+        if self.way is None:
+            yield _answered(self.id, self.call.answer.text or "", self.call.answer.calls, self.call)
+            return
+        for n, step in enumerate(self.way.steps, start=1):
+            yield _answered(self.id if n == 1 else f"{self.id}:step{n}", step.text, step.calls, step.took)
+
+
+def _answered(name: str, text: str, calls: tuple[ToolCall, ...], took: Call | None) -> dict[str, object]:
+    """What was answered at the time, and what it took. null: the log does not say."""
+    call = Call("") if took is None else took
+    usage, at = call.usage, call.started_at
+    return {
+        "id": name,
+        "text": text,
+        "calls": [{"name": one.name, "arguments": decoded(one.arguments)} for one in calls],
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "reasoning_tokens": usage.reasoning,
+        "cached_tokens": usage.cached,
+        "cache_write_tokens": usage.cache_write,
+        "cost_usd": usage.cost_usd,
+        "total_s": None if call.total_s is None else round(call.total_s, 6),
+        "ttft_s": None if call.ttft_s is None else round(call.ttft_s, 6),
+        "started_at": None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
+        "model": call.called,
+        "finish": call.answer.finish,
+    }
 
 
 def redacted(call: Call, out: TakingOut) -> Call:

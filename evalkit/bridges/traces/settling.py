@@ -23,6 +23,10 @@ Entry = tuple[Place, str, str, str, str]
 """Place, source, trace, span and id of a call."""
 
 
+_EXAMPLES, _FEWEST_EXAMPLES = 0.5, 3
+"""Share of the conversations, and their number, that begin alike where the beginning is examples of the prompt."""
+
+
 class Settling:
     """Pieces of a log on their way to calls."""
 
@@ -39,11 +43,15 @@ class Settling:
         self._contents: dict[Key, list[Place]] = {}
         self._stored: dict[str, list[tuple[int, Place]]] = {}
         self._streams: dict[int, list[Place]] = {}
+        self._earlier: list[tuple[Place, int]] = []
+        self._earlier_said: Counter[int] = Counter()
+        self._said: set[int] = set()
+        self._n_conversations = 0
 
     @property
     def n_calls(self) -> int:
         """Calls so far, before they are settled."""
-        return len(self._entries)
+        return len(self._entries) + len(self._earlier)
 
     def add(self, piece: Piece) -> None:
         """Take note of a piece. Raises UserError where the disk is full."""
@@ -63,6 +71,18 @@ class Settling:
         if piece.part == "stream":
             self._streams.setdefault(_asked(piece), []).append(self.spool.add(piece))
             return
+        self._add_call(piece)
+
+    def _add_call(self, piece: Call) -> None:
+        """Take note of a call that is whole."""
+        if piece.source == "messages":
+            key = hash((_asked(piece), piece.answer.text, piece.answer.calls))
+            if piece.part == "earlier":
+                self._earlier.append((self.spool.add(piece), key))
+                self._earlier_said[key] += 1
+                self._n_conversations += piece.id.endswith("#1")
+                return
+            self._said.add(key)
         said = (
             () if piece.span else (_asked(piece), piece.answer.text)
         )  # a plain record's id may be any number of its own
@@ -97,11 +117,25 @@ class Settling:
             if self._streams and call.answer.is_empty and call.error is None:
                 self._end_stream(call)
             yield call
+        yield from self._of_conversations()
         yield from self._orphans()
         if self._requests:
             self.unclaimed["requests of a batch without an answer"] += len(self._requests)
         if self._stored:
             self.unclaimed["messages of completions that are not there"] += len(self._stored)
+
+    def _of_conversations(self) -> Iterator[Call]:
+        """Calls that lie before the last one of a conversation in one line, and are not there by themselves."""
+        examples = max(_FEWEST_EXAMPLES, _EXAMPLES * self._n_conversations)
+        for place, key in self._earlier:
+            if key in self._said:
+                self.left_out["turns of a conversation that a line of their own has, too"] += 1
+            elif self._earlier_said[key] >= examples:
+                self.left_out["turns that most conversations begin with, word for word: examples of the prompt"] += 1
+            else:
+                call = self.spool.call(place)
+                call.part = ""
+                yield call
 
     def _orphans(self) -> Iterator[Call]:
         """Calls of which only log records, or only the end of the stream, are here."""

@@ -139,10 +139,10 @@ class LogReading:
             return True
         if isinstance(record.get("spans"), list):
             return self._listed(record["spans"], place)
-        exchange = exchanges.of_exchange(record)
-        if exchange is not None:
-            self._add(exchange)
-        return exchange is not None
+        found = exchanges.of_exchange(record)
+        for one in found:
+            self._add(one)
+        return bool(found)
 
     def _listed(self, records: list[Any], place: str) -> bool:
         if records and all(isinstance(one, Mapping) and "role" in one for one in records):

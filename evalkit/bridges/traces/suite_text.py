@@ -32,6 +32,13 @@ class LogTask:
     name: str
     rule: ScoringRule
     sampled: list[SampledCall]
+    environment: str | None = None
+    """The file of the recorded tools, where whole trajectories are run freely. None: each sample is one request."""
+
+    @property
+    def at_most(self) -> int:
+        """Requests that a candidate may take: twice as many as the longest trajectory, 20 at least."""
+        return max(20, *(2 * len(one.way.steps) for one in self.sampled if one.way is not None))
 
     @property
     def offers(self) -> bool:
@@ -192,7 +199,10 @@ def _task(task: LogTask, plan: SuitePlan) -> list[str]:
         f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {yaml_quoted(task.name)}}}}}",
         '    messages: "{{ messages }}"',
     ]
-    if task.offers:
+    if task.environment is not None:
+        lines.append(f"    environment: {task.environment}      # what the functions returned; no other call is known")
+        lines.append(f"    at_most: {{steps: {task.at_most}}}")
+    elif task.offers:
         lines.append('    tools: "{{ tools }}"')
     if rule.target is not None:
         lines.append(f"    target: {yaml_quoted(rule.target)}")

@@ -170,6 +170,8 @@ def _content(file: RecordedFile) -> dict[str, Json]:
     """What a recording says; fields that older ones have not are left out where they say nothing."""
     content: dict[str, Json] = file.model_dump(mode="json", by_alias=True, exclude={"about"})
     results = content["results"]
+    if not file.apart:
+        del content["apart"]
     assert isinstance(results, list)
     for one in results:
         assert isinstance(one, dict)

@@ -10,6 +10,10 @@ later ones the last. A call that was never recorded is off the record: nobody kn
 What `evalkit run --record-tools` writes also says in which `session` a call was made, and for which `sample`: then a
 call returns what the server said after the very same calls. After other calls it returns what was always said to it;
 where that differed between sessions, the call is off the record.
+
+With `apart: true`, as `evalkit import traces --trajectories free` writes it, a sample knows the calls of its own
+sessions alone, and each as often as it was made there: what a tool says to another customer, or to the same call once
+more, nobody knows.
 """
 
 from __future__ import annotations
@@ -116,6 +120,8 @@ class RecordedFile(BaseModel):
     about: str = ""
     tools: list[ListedTool] = Field(min_length=1)
     results: list[RecordedCall]
+    apart: bool = False
+    """Whether a sample knows the calls of its own sessions alone, each as often as it was made there."""
 
 
 class _Node:
@@ -132,8 +138,16 @@ class _Node:
 class RecordedSessions:
     """The sessions of a recording, by what was called before."""
 
-    def __init__(self, calls: Sequence[RecordedCall]) -> None:
+    def __init__(self, calls: Sequence[RecordedCall], *, apart: bool = False) -> None:
         self._calls = [call for call in calls if call.session is not None]
+        self.apart = apart
+        """Whether a sample knows the calls of its own sessions alone, each as often as it was made there."""
+        self._own: dict[str, RecordedSessions] = {}
+        if apart:
+            by_sample: dict[str, list[RecordedCall]] = {}
+            for call in self._calls:
+                by_sample.setdefault(str(call.sample), []).append(call)
+            self._own = {sample: RecordedSessions(own) for sample, own in by_sample.items()}
         self._root = _Node()
         self._always: dict[str, ToolCallResult | None] = {}
         """By call what it always returned; None where that differed."""
@@ -154,6 +168,9 @@ class RecordedSessions:
 
     def after(self, before: Sequence[str], place: str, sample: str) -> ToolCallResult | None:
         """What the call returned after these; None where nobody knows."""
+        if self.apart:
+            own = self._own.get(sample)
+            return None if own is None or self.used_up(before, place, sample) else own.after(before, place, sample)
         node: _Node | None = self._root
         for one in (*before, place):
             node = node.next.get(one) if node is not None else None
@@ -172,12 +189,27 @@ class RecordedSessions:
                     }
                 )
                 for one in self._calls
-            ]
+            ],
+            apart=self.apart,
         )
 
-    def differed(self, place: str) -> bool:
+    def differed(self, place: str, sample: str) -> bool:
         """Whether the call returned now this, now that."""
+        if self.apart:
+            own = self._own.get(sample)
+            return own is not None and own.differed(place, sample)
         return place in self._always and self._always[place] is None
+
+    def used_up(self, before: Sequence[str], place: str, sample: str) -> bool:
+        """Whether the sample made this call as often before as any session of its own did."""
+        own = self._own.get(sample)
+        most = 0 if own is None else own.most_often(place)
+        return self.apart and 0 < most <= list(before).count(place)
+
+    def most_often(self, place: str) -> int:
+        """How often the session made this call that made it most often."""
+        n = Counter(call.session for call in self._calls if call.name + _key(call.arguments) == place)
+        return max(n.values(), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +246,21 @@ class RecordedFunction:
                 return Called(known.text or "ok", known.failed, {**state, USED: counts})
         found = self.results.get(written)
         if not found:
-            why = "was recorded after other calls, with now this result and now that"
-            why = why if self.sessions.differed(place) else "was never recorded"
-            raise OffRecord(f"{self.tool.name}({written[:200]}) {why}")
+            raise OffRecord(f"{self.tool.name}({written[:200]}) {self._why(place, counts)}")
         n = counts.get(place)
         n = n if isinstance(n, int) else 0
         result = found[min(n, len(found) - 1)]
         return Called(result.text or "ok", result.failed, {**state, USED: {**counts, place: n + 1}})
+
+    def _why(self, place: str, counts: Mapping[str, Json]) -> str:
+        """Why a call is off the record, as half a sentence."""
+        calls, sample = counts.get(CALLS), str(counts.get(SAMPLE))
+        before = [str(one) for one in calls[:-1]] if isinstance(calls, list) else []
+        if self.sessions.used_up(before, place, sample):
+            return "is made more often than it was recorded"
+        if self.sessions.differed(place, sample):
+            return "was recorded after other calls, with now this result and now that"
+        return "was never recorded for this sample" if self.sessions.apart else "was never recorded"
 
 
 def redacted_functions(
@@ -256,10 +296,12 @@ def recorded_functions(file: RecordedFile) -> dict[str, RecordedFunction]:
             raise ValueError(f"results[{n}] is of the tool {call.name!r:.80}, which is not among tools")
         if len(call.result.text) > LONGEST_RESULT:
             raise ValueError(f"results[{n}] is longer than {LONGEST_RESULT:,} characters")
+        if file.apart and (call.session is None or call.sample is None):
+            raise ValueError(f"results[{n}] says no session or no sample, and apart: true needs both")
         if call.session is None:
             results[call.name].setdefault(_key(call.arguments), []).append(call.result)
     read_only = {one.name: one.read_only for one in file.tools}
-    sessions = RecordedSessions(file.results)
+    sessions = RecordedSessions(file.results, apart=file.apart)
     return {
         tool.name: RecordedFunction(tool, not read_only[tool.name], results[tool.name], sessions)
         for tool in declared_tools(file.tools)
