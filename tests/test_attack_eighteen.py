@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import html
+import json
+import sys
+import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from evalkit.adapters import own_presets
+from evalkit.adapters.billed_beside import billed_beside
+from evalkit.adapters.http_errors import Where, error_from_status
+from evalkit.adapters.keys import cut_short, keep_out_of_replies, without_keys
+from evalkit.board import sign_in
+from evalkit.board.sign_in import SignIn
+from evalkit.catalogue.reading import user_file
+from evalkit.cli.board import leave_the_working_directory
 from evalkit.decide.gate import decide_gate, gate_of
+from evalkit.reading import settings_folder
 from evalkit.results import read_facts
 from tests.test_judged_rules import judged_alone
-
-Capture = pytest.CaptureFixture[str]
 
 
 def test_a_protected_gate_without_a_baseline_believes_no_labels_of_a_run(tmp_path: Path) -> None:
@@ -23,3 +35,98 @@ def test_a_protected_gate_without_a_baseline_believes_no_labels_of_a_run(tmp_pat
     assert protected.verdict == "inconclusive"
     (finding,) = protected.candidates[0].findings
     assert "not believed where a protected suite decides" in (finding.unmeasured or "")
+
+
+KEY = 'canary&eighteen<no>key"x+/='
+SPELT = {
+    "HTML": html.escape(KEY),
+    "names of HTML": KEY.replace("&", "&amp;").replace("+", "&plus;").replace("/", "&sol;").replace("=", "&equals;"),
+    "HTML in HTML": html.escape(html.escape(KEY)),
+    "an address in an address": quote(quote(KEY, safe=""), safe=""),
+    "HTML in an address": quote(html.escape(KEY), safe=""),
+    "an address on a page": html.escape(quote(KEY, safe="")).lower(),
+    "HTML in Go's JSON": json.dumps(html.escape(KEY))[1:-1].replace("&", r"\u0026"),
+    "Go's JSON on a page": html.escape(json.dumps(KEY)[1:-1].replace("&", r"\u0026").replace("<", r"\u003c")),
+}
+
+
+@pytest.mark.parametrize("spelt", SPELT.values(), ids=SPELT)
+def test_a_key_is_cut_out_of_pages_and_addresses_in_one_another(spelt: str) -> None:
+    keep_out_of_replies(KEY)
+    assert without_keys(f"Bearer {spelt}.") == "Bearer [key removed]."
+
+
+@pytest.mark.parametrize("text", ["&amp;" * 50_000, "%25" * 60_000, "canary&amp;" * 20_000, "\\" * 200_000])
+def test_looking_for_keys_takes_no_time(text: str) -> None:
+    keep_out_of_replies(KEY)
+    began = time.perf_counter()
+    assert without_keys(text) == text
+    assert time.perf_counter() - began < 2
+
+
+WHOLE = "sk-cAnArYeighteen-0123456789/abcdefghij+LMNOPqrstuv"
+"""With signs at which words end."""
+PIECE = 10
+
+
+def holds_a_piece(said: str) -> bool:
+    """Whether a text holds so many characters of the key in a row, also in small letters."""
+    pieces = {WHOLE[n : n + PIECE].lower() for n in range(len(WHOLE) - PIECE + 1)}
+    return any(piece in said.lower() for piece in pieces)
+
+
+def around(*places: int) -> list[int]:
+    """Numbers of signs before the key, so that these places cut it."""
+    return [place - before for place in places for before in (7, 15, 30, 49) if place > before]
+
+
+def test_a_key_that_stands_across_a_cut_leaves_no_piece() -> None:
+    """Quotations are cut after 200 signs, names of what is billed after 100, messages after 500, bodies after 4,000."""
+    keep_out_of_replies(WHOLE)
+    where = Where("m", "m", "h", (), WHOLE)
+    for sign in ("p", " ", "p ", "é"):
+        for n in around(40, 100, 200, 300, 400, 500, 4_000, 8_192, 65_536):
+            told = (sign * n)[:n] + WHOLE
+            assert not holds_a_piece(where.beginning(told.encode())), (sign, n)
+            assert not holds_a_piece(str(billed_beside({f"image_{told}": 3}))), (sign, n)
+            assert not holds_a_piece(cut_short(told, 200))
+            for body in (told, f"<title>{told}</title>", json.dumps({"error": {"message": told}}), told[:-9]):
+                error = error_from_status(400, {}, body.encode(), "/v1", where)
+                assert not holds_a_piece(str(error)), (sign, n, body[:20])
+
+
+@pytest.mark.parametrize(
+    ("email", "sees_it"),
+    [
+        ("MIKE@Example.org", True),
+        ("mi\u212ae@example.org", False),
+        ("eve@KITE.example", True),
+        ("eve@\u212aite.example", False),
+        ("eve@kite.\uff45xample", False),
+    ],
+)
+def test_an_address_that_only_looks_like_one_of_the_list_is_another(email: str, sees_it: bool) -> None:
+    """Python's small letter of the Kelvin sign is a plain k, and a provider may know both addresses."""
+    listed = SignIn(("mike@example.org", "@kite.example"), unverified=False, host="localhost")
+    why = listed.refusal({"email": email, "email_verified": True})
+    assert (why is None) == sees_it
+
+
+def test_settings_of_a_checkout_are_none_wherever_a_variable_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative XDG_CONFIG_HOME was ignored at the start of a board, and made whole, in the checkout, right after."""
+    home, checkout = tmp_path / "home", tmp_path / "checkout"
+    (checkout / "cfg" / "evalkit").mkdir(parents=True)
+    (checkout / "cfg" / "evalkit" / "models.yaml").write_text("")
+    monkeypatch.chdir(checkout)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("EVALKIT_BASELINES", "EVALKIT_CATALOGUE"):
+        monkeypatch.setenv(name, "")
+    for name, value in {"HOME": str(home), "XDG_CONFIG_HOME": "cfg"}.items():
+        monkeypatch.setenv(name, value)
+    wanted = home / ".config" / "evalkit"
+    assert (settings_folder(), user_file()) == (wanted, None)
+    leave_the_working_directory()
+    assert sign_in.settings_file() == wanted / "secrets.toml"
+    assert (own_presets.user_folder(), user_file()) == (wanted / "presets", None)
