@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import html
 import json
 import sys
@@ -20,8 +22,14 @@ from evalkit.board.sign_in import SignIn
 from evalkit.catalogue.reading import user_file
 from evalkit.cli.board import leave_the_working_directory
 from evalkit.decide.gate import decide_gate, gate_of
+from evalkit.engine import pictures
+from evalkit.paths import Inside
 from evalkit.reading import settings_folder
+from evalkit.records import Image, Message, Request
 from evalkit.results import read_facts
+from evalkit.suite.picture_places import BadPicture, PicturePlace
+from evalkit.suite.pictures import Pictures
+from tests.picture_world import picture
 from tests.test_judged_rules import judged_alone
 
 
@@ -130,3 +138,47 @@ def test_settings_of_a_checkout_are_none_wherever_a_variable_points(
     leave_the_working_directory()
     assert sign_in.settings_file() == wanted / "secrets.toml"
     assert (own_presets.user_folder(), user_file()) == (wanted / "presets", None)
+
+
+def test_one_picture_in_a_thousand_spellings_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(tmp_path / "a.png", 1)
+    known, read = Pictures(tmp_path), []
+    plain = Inside.read
+    monkeypatch.setattr(Inside, "read", lambda self, most: read.append(self) or plain(self, most))
+    found = [known.find("./" * n + "a.png") for n in range(50)]
+    assert len(read) == 1 and len({one.digest for one in found}) == 1
+    assert found[3].name == "./././a.png"
+    assert found[9].read is not None and hashlib.sha256(found[9].read()).hexdigest() == found[9].digest
+
+
+def test_too_many_pictures_are_refused_before_one_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(Inside, "read", never)
+    place = PicturePlace.of("{{ files }}", "images", Pictures(tmp_path))
+    with pytest.raises(BadPicture, match="are 101 pictures in one prompt; the most is 100"):
+        place.images({"files": [f"{n}.png" for n in range(101)]})
+
+
+async def test_pictures_under_way_have_a_bound_whatever_a_suite_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite of 20 MB and `in_flight: 500` would have taken 37 GB."""
+    monkeypatch.setattr(pictures, "MOST_UNDER_WAY", 100)
+    request = Request((Message("user", (Image("a.png", "image/png", 40, 1, 1, "d"), "What?")),))
+    large = Request((Message("user", (Image("a.png", "image/png", 900, 1, 1, "d"), "What?")),))
+    under_way, seen = 0, []
+
+    async def attempt(asked: Request) -> None:
+        nonlocal under_way
+        async with pictures.room_for(asked):
+            under_way += 1
+            seen.append(under_way)
+            await asyncio.sleep(0.001)
+            under_way -= 1
+
+    async with asyncio.timeout(5):
+        some = [asyncio.create_task(attempt(request)) for _ in range(9)]
+        await asyncio.sleep(0)
+        some[7].cancel()
+        await asyncio.gather(*some, attempt(large), attempt(request), return_exceptions=True)
+    assert max(seen) == 2 and len(seen) == 10
