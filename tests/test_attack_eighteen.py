@@ -29,6 +29,7 @@ from evalkit.records import Image, Message, Request
 from evalkit.results import read_facts
 from evalkit.suite.picture_places import BadPicture, PicturePlace
 from evalkit.suite.pictures import Pictures
+from tests.gate_world import gate, stored
 from tests.picture_world import picture
 from tests.test_judged_rules import judged_alone
 
@@ -182,3 +183,13 @@ async def test_pictures_under_way_have_a_bound_whatever_a_suite_says(monkeypatch
         some[7].cancel()
         await asyncio.gather(*some, attempt(large), attempt(request), return_exceptions=True)
     assert max(seen) == 2 and len(seen) == 10
+
+
+def test_a_rule_about_tpot_says_whose_count_of_tokens_it_rests_on(tmp_path: Path) -> None:
+    """A server that states five times the tokens halves nothing but this figure."""
+    for name, told in (("tpot_p50", True), ("total_p50", False)):
+        rule = {"latency": name, "max_s": 9.0}
+        folder = stored(tmp_path / name, {"cand": [1.0] * 60}, gate(rule, baseline=None))
+        found = decide_gate(gate_of(read_facts(folder), folder), folder, tmp_path / name, tmp_path)
+        (finding,) = found.candidates[0].findings
+        assert any("servers say they wrote" in note for note in finding.notes) == told
