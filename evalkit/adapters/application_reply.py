@@ -20,6 +20,7 @@ from evalkit.adapters.application_record import stated_usage
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.json_paths import ABSENT, JsonPath, read_path
+from evalkit.adapters.keys import cut_short
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name, raw_usage, text
 from evalkit.errors import BadReply
@@ -182,7 +183,7 @@ class ApplicationAnswer(ReplyReading):
         if beside.finish_at is not None and (word := beside.finish_at.of(said)) is not ABSENT and _is_word(word):
             self._word = _word_of(word) if word is not None or self._word is None else self._word
         if beside.said_at is not None and isinstance(why := beside.said_at.of(said), str) and why:
-            self._said = why[:_LONGEST_BESIDE]
+            self._said = cut_short(why, _LONGEST_BESIDE)
 
     def _stop(self) -> StopReason:
         finish = self._places.whole.finish

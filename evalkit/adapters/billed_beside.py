@@ -21,6 +21,7 @@ from itertools import islice
 from typing import Any
 
 from evalkit.adapters import reply_fields
+from evalkit.adapters.keys import cut_short
 
 _MEDIA = r"audio|image|video|document|media|speech|pixel|page"
 _UNITS = re.compile(
@@ -45,7 +46,7 @@ def billed_beside(usage: object) -> tuple[str, ...]:
     """Names of what was billed besides text tokens, as the provider spells them; empty where nothing shows."""
     if not isinstance(usage, Mapping):
         return ()
-    found = (name for one in _found(usage, "", 0) if (name := reply_fields.name(one[:_LONGEST])) is not None)
+    found = (name for one in _found(usage, "", 0) if (name := reply_fields.name(cut_short(one, _LONGEST))) is not None)
     return tuple(islice(dict.fromkeys(islice(found, _MOST_LOOKED_AT)), _MOST_NAMES))
 
 

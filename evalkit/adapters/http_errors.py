@@ -26,7 +26,7 @@ from evalkit.adapters import error_words
 from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
-from evalkit.adapters.keys import cut_out
+from evalkit.adapters.keys import cut_out, without_beginning
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -40,6 +40,7 @@ from evalkit.errors import (
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 _QUOTED = 200
+_LOOKED_AT = 65_536
 """Bytes of a body that is quoted because it cannot be read."""
 
 _TWICE = re.compile(r"/v\d\w*/(?:.*/)?v\d|/(messages|responses|completions|api|models)/(?:.*/)?\1\b")
@@ -102,13 +103,14 @@ class Where:
         text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
         for key in keys:
             if len(key) >= _MASKED_FROM:
-                text = _KEYLIKE.sub(partial(_without_end, key), text)
+                text = _KEYLIKE.sub(partial(_without_end, key), without_beginning(key, text, "[key]"))
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
     def beginning(self, body: bytes) -> str:
-        """How a body begins, cleaned; a `…` says that it goes on, so that what was cut in two there is not kept."""
-        start = self.clean(body[:_QUOTED].decode("utf-8", "replace"))
-        return start + "…" if len(body) > _QUOTED and not start.endswith("…") else start
+        """How a body begins, cleaned before it is cut: a key that stands across the cut would stay in part. A `…` says
+        that it goes on, so that what was cut in two there is not kept."""
+        start = self.clean(body[:_LOOKED_AT].decode("utf-8", "replace"))
+        return start[: _QUOTED - 1] + "…" if len(start) > _QUOTED or len(body) > _LOOKED_AT else start
 
 
 def _without_end(key: str, found: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from html.entities import html5
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -153,22 +154,70 @@ def cut_out(key: str, text: str, put: str = REMOVED) -> str:
     return text
 
 
-_ESCAPES = ("\\", "%", "&#")
+def cut_short(text: str, most: int) -> str:
+    """At most so many characters of a text, without keys: one that stands across the end leaves no piece of itself."""
+    kept = without_keys(text)
+    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
+
+
+_SHOWN = 8
+"""Characters from its beginning on by which a piece of a key is known; shorter ones are public (`sk-proj-`)."""
+
+
+def without_beginning(key: str, text: str, put: str) -> str:
+    """The text of an error without pieces that begin as the key does: whoever quoted the key may have cut it short."""
+    if len(key) < 2 * _SHOWN:
+        return text
+    kept: list[str] = []
+    at = 0
+    while (found := text.find(key[:_SHOWN], at)) >= 0:
+        n = _SHOWN
+        while n < len(key) and text[found + n : found + n + 1] == key[n]:
+            n += 1
+        kept += [text[at:found], put]
+        at = found + n
+    return "".join([*kept, text[at:]])
+
+
+_ESCAPES = ("\\", "%", "&")
 _DEEPEST = 16
 """Backslashes before one sign: JSON in JSON doubles them, four times here."""
 
 
 @cache
 def _spelt(key: str) -> re.Pattern[str]:
-    """A key with any of its signs spelt otherwise: `\\u002B` and `\\/` of JSON, `%2B` of addresses, `&#43;` of HTML."""
+    """A key with any of its signs spelt otherwise: `\\u002B` and `\\/` of JSON, `%2B` of addresses, `&#43;` and `&amp;`
+    of HTML; also one in the other, as in an address on a page (`%252B`, `&amp;#43;`, `%26amp%3B`)."""
     return re.compile("".join(map(_sign, key)))
+
+
+_AGAIN = rf"{{0,{_DEEPEST}}}"
+_PERCENT = rf"%(?:25){_AGAIN}"
+_END = rf"(?:;|{_PERCENT}3[bB])"
+_AND = rf"(?:&|{_PERCENT}26|\\{{1,{_DEEPEST}}}u0026)(?:(?i:amp){_END}){_AGAIN}"
+_NUMBER = rf"(?:\#|{_PERCENT}23)"
+_NAMES: Mapping[str, Sequence[str]] = {
+    sign: [name.removesuffix(";") for name, said in html5.items() if said == sign and name.endswith(";")]
+    for sign in {said for said in html5.values() if len(said) == 1 and said.isascii()}
+}
+"""By sign what HTML calls it."""
 
 
 def _sign(sign: str) -> str:
     number = ord(sign)
-    ways = [rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})", rf"&#0{{0,4}}{number};", rf"&#[xX]0{{0,4}}(?i:{number:x});"]
+    ways = [
+        rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})",
+        rf"{_AND}{_NUMBER}0{{0,4}}{number}{_END}",
+        rf"{_AND}{_NUMBER}[xX]0{{0,4}}(?i:{number:x}){_END}",
+    ]
+    if names := _NAMES.get(sign):
+        ways.append(rf"\\?{_AND}(?:{'|'.join(names)}){_END}")  # \&quot;: JSON on a page
+    if sign == "&":
+        ways.append(_AND)
     if number < 128:
-        ways.append(rf"%(?i:{number:02x})")
+        ways.append(rf"{_PERCENT}(?i:{number:02x})")
+    if sign == " ":
+        ways.append(r"\+")
     bare = re.escape(sign) if sign.isalnum() else rf"\\{{0,{_DEEPEST}}}{re.escape(sign)}"
     return f"(?:{'|'.join((bare, *ways))})"
 

@@ -27,7 +27,7 @@ from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
 from evalkit.errors import UserError
 from evalkit.plugins import Plugin, folded
-from evalkit.reading import read_small_text
+from evalkit.reading import read_small_text, settings_folder
 
 VARIABLE = "EVALKIT_PRESETS"
 _LARGEST = 100_000
@@ -80,10 +80,7 @@ def user_folder() -> Path:
                 f"{VARIABLE}=$HOME/.config/evalkit/presets"
             )
         return path
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    if not Path(settings).is_absolute():
-        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    return Path(settings) / "evalkit" / "presets"
+    return settings_folder() / "presets"
 
 
 def _refuse_strangers(path: Path, folder: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 
 import aiohttp
 
+from evalkit.adapters.keys import cut_short
 from evalkit.errors import BadReply
 
 MAX_REPLY_BYTES = 64 * 2**20
@@ -46,10 +47,11 @@ class ReplyBody:
     __slots__ = ("_content", "_cut", "_ended", "_left", "_limit", "_packed", "_unpacker")
 
     def __init__(self, reply: aiohttp.ClientResponse, limit: int | None = None, *, cut: bool = False) -> None:
-        encoding = reply.headers.get("content-encoding", "").strip().lower()
+        said = reply.headers.get("content-encoding", "").strip()
+        encoding = said.lower()
         self._packed = encoding in _PACKED
         if not self._packed and encoding not in _PLAIN and not cut:
-            raise BadReply(f"The reply came in the encoding {encoding[:40]!r}, which was not asked for.")
+            raise BadReply(f"The reply came in the encoding {cut_short(said, 40)!r}, which was not asked for.")
         self._content = reply.content
         self._limit = self._left = MAX_REPLY_BYTES if limit is None else limit
         self._cut = cut

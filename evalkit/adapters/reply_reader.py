@@ -28,6 +28,8 @@ MAX_LINES = 4 * MAX_EVENTS
 """Lines of a stream, blank ones and comments included: an event has two or three. A frame is an event."""
 ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
+_KEPT = 8_192
+"""Bytes of the beginning that are kept to be quoted: more than is shown, so that a key is seen whole."""
 _Take = Callable[[dict[str, object], float | None], None]
 
 
@@ -118,7 +120,7 @@ class ReplyReader:
         elif framing == "named":
             self._events = EventReader(named=True)
         self._is_json = is_json and framing != "lines"
-        self._head = head[:201]  # one more than is quoted, to know that it goes on
+        self._head = head[:_KEPT]
         return head
 
     def _refuse_endless(self) -> None:

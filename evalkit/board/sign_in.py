@@ -26,10 +26,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import urlsplit
 
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
+from evalkit.reading import settings_folder
 from evalkit.text.escape import markdown_label, visible
 
 CALLBACK = "/oauth2callback"
@@ -57,10 +59,19 @@ class SignIn:
             return "The provider says no address of yours."
         if user.get("email_verified") is not True and not self.unverified:
             return "The provider does not say that your address is verified."
-        domain = "@" + email.lower().partition("@")[2]
-        if not {"*", email.lower(), domain} & set(self.users):
+        address = _folded(email)
+        if not {"*", address, "@" + address.partition("@")[2]} & set(self.users):
             return f"{email[:120]} is not among those who may see this board."
         return None
+
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def _folded(address: str) -> str:
+    """An address in small letters, of ASCII alone: `str.lower` makes a plain k of the Kelvin sign, and whoever has that
+    in an address is somebody else."""
+    return address.translate(_SMALL)
 
 
 _on = False
@@ -69,10 +80,7 @@ _on = False
 
 def settings_file() -> Path:
     """Where sign-in is set up; it need not exist."""
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    if not Path(settings).is_absolute():
-        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    return Path(settings) / "evalkit" / "secrets.toml"
+    return settings_folder() / "secrets.toml"
 
 
 def set_up() -> SignIn | None:
@@ -164,7 +172,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _users(path: Path, listed: object) -> tuple[str, ...]:
-    users = [one.strip().lower() for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    users = [_folded(one.strip()) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
     odd = [one for one in users if one != "*" and (one.count("@") != 1 or one.endswith("@") or " " in one)]
     if not isinstance(listed, list) or not users or len(users) != len(listed) or odd:
         raise UserError(

@@ -40,6 +40,7 @@ from evalkit.catalogue.facts import (
 )
 from evalkit.errors import UserError
 from evalkit.paths import Inside, find
+from evalkit.reading import settings_folder
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 
@@ -110,8 +111,7 @@ def user_file() -> Path | None:
     named = os.environ.get("EVALKIT_CATALOGUE")
     if named:
         return Path(named)
-    settings = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    path = Path(settings) / "evalkit" / FILE_NAME
+    path = settings_folder() / FILE_NAME
     return path if path.is_file() else None
 
 

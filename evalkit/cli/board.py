@@ -113,7 +113,7 @@ def leave_the_working_directory() -> None:
     from evalkit.paths import ROOTS_VARIABLES
 
     os.environ["EVALKIT_BASELINES"] = str(promoted_folder().resolve())
-    for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "EVALKIT_POLICY", "XDG_CONFIG_HOME"):
+    for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "EVALKIT_POLICY"):
         if named := os.environ.get(name):
             os.environ[name] = str(Path(named).expanduser().absolute())
     for name in ROOTS_VARIABLES:

@@ -97,7 +97,9 @@ def decide_gate(
         on_inconclusive=gate.on_inconclusive,
         candidates=tuple(
             replace(
-                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side, labels_believed),
+                _candidate_alone(gate, side, labels_believed)
+                if found is None
+                else _candidate(gate, *found, side, labels_believed),
                 recorded=recorded_answers(side.facts, side.model),
             )
             for side in sides
@@ -195,7 +197,7 @@ def _candidate(
     )
 
 
-def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
+def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> CandidateDecision:
     """The decision about a candidate without a baseline: limits of its own, and no critical item may fail."""
     rows = _rows(gate, side)
     completeness.refuse_unknown(side, rows)
@@ -205,7 +207,7 @@ def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
     pairs = _with_dearest(alone(rows), side)
     completeness.refuse_other_repeats(side, pairs)
-    found = rule_results(gate, RuleContext(pairs, gate.alpha, side))
+    found = rule_results(gate, RuleContext(pairs, gate.alpha, side, labels_believed=labels_believed))
     changed = changed_within("candidate", rows)
     return CandidateDecision(
         side.model,

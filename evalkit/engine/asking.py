@@ -29,7 +29,7 @@ from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
-from evalkit.engine.pictures import with_pictures
+from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
@@ -193,8 +193,7 @@ async def _obtain(
         attempts += 1
         attempt_at = time.perf_counter()
         try:
-            async with asyncio.timeout(deadline - attempt_at):
-                response = await _ask_once(item.model, request)
+            response = await _ask_once(item.model, request, deadline - attempt_at)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError:
@@ -327,11 +326,12 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-async def _ask_once(model: PlannedModel, request: Request) -> Response:
-    """One attempt: the answer without keys, and without what cannot be true of it."""
-    asked = await with_pictures(request) if request.images else request
-    response = await _sendable(model, request).respond(asked)
-    return _with_searches(believed(scrubbed(response), request), model)
+async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
+    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
+    async with room_for(request), asyncio.timeout(seconds):
+        asked = await with_pictures(request) if request.images else request
+        response = await _sendable(model, request).respond(asked)
+        return _with_searches(believed(scrubbed(response), request), model)
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:

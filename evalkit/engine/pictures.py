@@ -1,16 +1,67 @@
 """The pictures of a request, read just before it is sent, so that only those of requests under way are in memory.
 
 asked = await with_pictures(request)      # each image has its bytes, which are the ones that the sample is about
+
+A prompt may have 20 MB of pictures, which take four times that on their way, and a suite says how many requests are
+open at once. So requests wait for room (`room_for`) where pictures of `MOST_UNDER_WAY` are under way already.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from evalkit.engine.event_loop import in_thread
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.records import Image, Message, Request
+
+MOST_UNDER_WAY = 256 * 2**20
+"""Bytes of the pictures of all attempts that go on at once: of a dozen of the largest prompts, or of thousands."""
+
+
+class _Room:
+    """What is left of `MOST_UNDER_WAY`; who waits is served in order, so that a large request is not passed by."""
+
+    def __init__(self) -> None:
+        self._left = MOST_UNDER_WAY
+        self._turn = asyncio.Lock()
+        self._given = asyncio.Event()
+
+    async def take(self, n: int) -> None:
+        async with self._turn:
+            while self._left < n:
+                self._given.clear()
+                await self._given.wait()
+            self._left -= n
+
+    def give(self, n: int) -> None:
+        self._left += n
+        self._given.set()
+
+
+_rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def room_for(request: Request) -> AsyncIterator[None]:
+    """Within, the pictures of a request may be in memory. Waits until there is room; a request without any never does.
+
+    For the time of one attempt: who waited for a slot within would wait for those who wait for room.
+    """
+    n = min(sum(image.size for image in request.images), MOST_UNDER_WAY)
+    if not n:
+        yield
+        return
+    room = _rooms.setdefault(asyncio.get_running_loop(), _Room())
+    await room.take(n)
+    try:
+        yield
+    finally:
+        room.give(n)
 
 
 async def with_pictures(request: Request) -> Request:

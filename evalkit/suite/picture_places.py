@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from evalkit.records import Content, Image
-from evalkit.suite.pictures import Pictures
+from evalkit.suite.pictures import Pictures, check_number
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.templates import BadTemplate, Expression, Template
 from evalkit.suite.wording import short
@@ -53,6 +53,7 @@ class PicturePlace:
         if any(not isinstance(one, str) or is_blank(one) for one in listed):
             raise BadPicture(f"gives {short(found)}; expected the path of a picture, or a list of paths")
         try:
+            check_number(len(listed))  # before any is read
             return tuple([self.pictures.find(one.strip()) for one in listed])
         except ValueError as error:
             raise BadPicture(str(error)) from error

@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from evalkit import paths
@@ -67,6 +67,8 @@ class Pictures:
 
     folder: Path
     _known: dict[str, tuple[Inside, _Stamp, Image]] = field(default_factory=dict, compare=False, repr=False)
+    _read: dict[tuple[Path, _Stamp], Image] = field(default_factory=dict, compare=False, repr=False)
+    """By file: one that is named in a thousand spellings is read once."""
 
     def find(self, written: str) -> Image:
         """The picture at this path. Raises ValueError with half a sentence that begins with the path."""
@@ -82,15 +84,18 @@ class Pictures:
         try:
             file = paths.find(written, self.folder, label=shown)
             stamp = _stamp(file)
-            data = self._bytes(file, shown)
+            same = self._read.get((file.real, stamp)) if stamp is not None else None
+            data = b"" if same is not None else self._bytes(file, shown)
         except SuiteError as error:
             raise ValueError("; ".join(error.complaints)) from error
         try:
-            image = image_of(data, _name(written), read=lambda: file.read(MOST_BYTES + 1))
+            image = same or image_of(data, _name(written), read=lambda: file.read(MOST_BYTES + 1))
         except ValueError as error:
             raise ValueError(f"{shown}: {error}") from error
+        image = replace(image, name=_name(written))
         if stamp is not None:
             self._known[written] = (file, stamp, image)
+            self._read[file.real, stamp] = image
         return image
 
     @staticmethod
@@ -108,12 +113,17 @@ class Pictures:
 def check_sum(messages: Iterable[Message]) -> None:
     """Raises ValueError (half a sentence) where the pictures of a prompt are too many, or too large together."""
     found = [image for message in messages for image in message.images]
-    if len(found) > MOST_A_PROMPT:
-        raise ValueError(f"are {len(found):,} pictures in one prompt; the most is {MOST_A_PROMPT}")
+    check_number(len(found))
     if (total := sum(image.size for image in found)) > MOST_BYTES_A_PROMPT:
         raise ValueError(
             f"have {total / 2**20:.1f} MB together in one prompt; the most is {MOST_BYTES_A_PROMPT // 2**20} MB"
         )
+
+
+def check_number(n: int) -> None:
+    """Raises ValueError (half a sentence) where so many pictures are too many for a prompt."""
+    if n > MOST_A_PROMPT:
+        raise ValueError(f"are {n:,} pictures in one prompt; the most is {MOST_A_PROMPT}")
 
 
 def _name(written: str) -> str:

@@ -22,6 +22,7 @@ from evalkit.adapters.billed_beside import billed_beside, shown_beside
 from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
+from evalkit.adapters.keys import cut_short
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.pictures import base64_of, parts
 from evalkit.adapters.presets import Preset
@@ -246,7 +247,7 @@ class GeminiAnswer(ReplyReading):
         if finish := candidate.get("finishReason"):
             self._finish = str(finish) if isinstance(finish, int) else text(finish)  # some proxies send the number
         if isinstance(why := candidate.get("finishMessage"), str) and self._finish in _FILTERED:
-            self._why = name(f"{self._finish}: {why if len(why) <= 400 else why[:399] + '…'}")
+            self._why = name(f"{self._finish}: {cut_short(why, 400)}")
         if logprobs := candidate.get("logprobsResult"):
             self.alternatives(_places(mapping(logprobs)))
 

@@ -92,8 +92,9 @@ class RuleContext:
     """None: the gate has no baseline."""
     times_refused: str | None = None
     """Why the two sides' times cannot be put into a ratio; None when they can."""
-    labels_believed: bool = True
-    """Whether people's labels that the run holds may correct its judges: not where a protected suite decides."""
+    labels_believed: bool = False
+    """Whether people's labels that the run holds may correct its judges. Said by whoever knows that no protected suite
+    decides."""
 
 
 @dataclass(frozen=True, slots=True)

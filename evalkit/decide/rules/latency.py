@@ -26,6 +26,12 @@ LATENCIES = Literal[
 ]  # fmt: skip
 
 
+_COUNTED_BY_SERVERS = (
+    "the time between tokens rests on how many tokens the servers say they wrote, at most one a byte; total and ttft "
+    "rest on no word of theirs"
+)
+
+
 class LatencyRule(GateRule):
     """A rule about a percentile of times."""
 
@@ -47,6 +53,7 @@ class LatencyRule(GateRule):
         if found.unmeasured is not None:
             return found
         told = [note for note in (_measured_by(context), *_busy(context, found)) if note is not None]
+        told += [_COUNTED_BY_SERVERS] if condition.subject.startswith("tpot") else []
         return replace(found, notes=(*found.notes, *told))
 
 
