@@ -76,7 +76,7 @@ class EarlierAmounts:
             candidate=candidate,
             condition=condition,
             stored=StoredAmounts(after, None if own else before, *together),
-            prices=prices_of(sides, pairs, rows, {}),
+            prices=prices_of(folder, sides, pairs, rows, items),
             cap=_cap(condition, sides[1], after),
             n_left_out=whole - len(items),
             n_effective=effective_items(*together),
