@@ -75,6 +75,9 @@ def test_weighted_items_are_planned_as_the_gate_reads_them() -> None:
     assert pass_chance(pair, question, mix.items, 1, draws=100, seed=3) == pytest.approx(mix.passes, abs=0.15)
 
 
+NAMED = ("--baseline", "base", "--candidate", "cand")
+
+
 def run_of(results: Path, *rules: dict[str, object], older: int = 0, weighted: bool = False, n: int = 150) -> Path:
     rng = np.random.default_rng(3)
     hard = rng.beta(0.5, 0.5, n)
@@ -95,7 +98,7 @@ def run_of(results: Path, *rules: dict[str, object], older: int = 0, weighted: b
 
 def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: Capture) -> None:
     folder = run_of(tmp_path)
-    asked = ("power", folder.name, "--results", tmp_path, "--baseline", "base", "--candidate", "cand", "--draws", 60)
+    asked = ("power", folder.name, "--results", tmp_path, *NAMED, "--draws", 60)
     ran = evalkit(capsys, *asked, "--rule", "{latency: total_p50, max_ratio: 0.9, max_s: 1}", "--json")
     assert ran.code == 0, ran.err
     assert ran.json["rule"] == "latency total_p50 (max_ratio 0.9)"
@@ -115,6 +118,40 @@ def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: C
     ):
         ran = evalkit(capsys, *asked, "--rule", rule)
         assert ran.code == 2 and says in " ".join(ran.err.split()), (rule, ran.err)
+
+
+SAVES, BOTH = "{cost: usd_per_sample, max_ratio: 0.8}", "{cost: usd_per_sample, max_ratio: 0.8, max_usd: 0.01}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("--rule", SAVES, "--margin", 0.1), "--margin is not read beside --rule"),
+        (("--rule", SAVES, "--about", "t"), "--about is not read beside --rule"),
+        (("--rule", SAVES, "--difference", -0.1), "says nothing of a rule about cost: use --supposed"),
+        (("--margin", 0.2, "--supposed", 0.5), "says nothing of a rule about quality: use --difference"),
+        (("--rule", BOTH, "--supposed", 0.5), "several limits, each in its own unit"),
+    ],
+)
+def test_an_option_that_would_not_be_read_is_refused(
+    asked: tuple[object, ...], says: str, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = run_of(tmp_path, n=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, *NAMED, *asked)
+    assert ran.code == 2 and says in " ".join(ran.err.split()), ran.err
+
+
+def test_a_model_that_costs_nothing_is_said_to_teach_no_bills(tmp_path: Path, capsys: Capture) -> None:
+    rows = [
+        one(n, model, 1.0, **dollars("0.002" if model == "base" else "0"))
+        for model in ("base", "cand")
+        for n in range(20)
+    ]
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 20}, n_samples=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, *NAMED, "--rule", SAVES)
+    said = " ".join(ran.out.split())
+    assert ran.code == 0 and "Nothing can be planned: in the earlier run the candidate's answers" in said, ran.err
+    assert "multiplied so that" not in said and "near the limit" not in said
 
 
 def test_weighted_runs_say_their_design_effect(tmp_path: Path, capsys: Capture) -> None:

@@ -94,6 +94,7 @@ def command(
             f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
             "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
         )
+    _refuse_unread(asked, of_rule=rule is not None)
     limits = Limits(repeats, most_items, usd_per_item, in_flight)
     true = difference if asked.kind == "quality" else supposed
     wanted = Wanted(power, true, limits, draws)
@@ -129,6 +130,28 @@ def _rule(text: str) -> RuleEntry:
     if not any(getattr(made, limit, None) is not None for limit in made.limits):
         raise UserError(f"--rule {text!r} is no rule: it limits nothing ({', '.join(made.limits)}). {way_out}")
     return made
+
+
+def _refuse_unread(asked: RuleEntry, *, of_rule: bool) -> None:
+    """Raises UserError for an option that was given and says nothing of this rule."""
+    from evalkit.decide.rules import conditions
+
+    context = click.get_current_context()
+    about_scores = asked.kind == "quality"
+    unread = ["about", "margin"] if of_rule else []
+    unread += ["supposed"] if about_scores else ["difference"]
+    for name in unread:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            inside = "is not read beside --rule: write it into the rule"
+            other = "--difference" if about_scores else "--supposed"
+            why = inside if name in {"about", "margin"} else f"says nothing of a rule about {asked.kind}: use {other}"
+            raise UserError(f"--{name} {why}.")
+    names = [one.name for one in conditions(asked)]
+    if len(names) > 1 and context.params["supposed"] is not None:
+        raise UserError(
+            f"--supposed is one figure, and this rule has several limits, each in its own unit ({', '.join(names)}): "
+            "plan one limit at a time."
+        )
 
 
 def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float, set[str]]:
