@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evalkit.decide.earlier_amounts import EarlierAmounts
 from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
+from evalkit.decide.rules import conditions
 from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, pass_chance, smallest
+from evalkit.suite.schema.rules import read_rule
 from tests.gate_world import dollars, gate, one, stored
 from tests.world import evalkit
 
@@ -118,6 +121,22 @@ def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: C
     ):
         ran = evalkit(capsys, *asked, "--rule", rule)
         assert ran.code == 2 and says in " ".join(ran.err.split()), (rule, ran.err)
+
+
+def test_a_plan_reads_waits_as_the_gate_does(tmp_path: Path, capsys: Capture) -> None:
+    """What the baseline waited before an attempt makes no candidate faster: a pass holds against its own times."""
+    rows = [
+        replace(one(n, model, 1.0), total_s=start + n / 100, retry_s=9.0 if model == "base" else None)
+        for model, start in (("base", 1.0), ("cand", 1.001))
+        for n in range(60)
+    ]
+    rule = {"latency": "total_p50", "max_ratio": 0.9}
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, gate(rule), rows=rows, tasks={"t": 60}, n_samples=60)
+    (condition,) = conditions(read_rule(rule))
+    earlier = EarlierAmounts.of(folder, "base", "cand", condition)
+    assert earlier.question(0.05, 0.8).observed(earlier.stored) == pytest.approx(1.0, abs=0.01)
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
+    assert ran.code not in {0, 2}, ran.out
 
 
 SAVES, BOTH = "{cost: usd_per_sample, max_ratio: 0.8}", "{cost: usd_per_sample, max_ratio: 0.8, max_usd: 0.01}"
