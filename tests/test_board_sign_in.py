@@ -338,8 +338,11 @@ def test_a_board_with_sign_in_under_another_name_starts_no_runs(
     path.write_text(settings("https://board.example", "https://login.example", ["*"]))
     path.chmod(0o600)
     (tmp_path / "suites").mkdir()
-    ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "suites")
-    assert ran.code == 2 and "others reach this board as board.example" in ran.err
+    for hosts in ("", "localhost", "127.0.0.1, team.example"):
+        monkeypatch.setenv(guard.HOSTS, hosts)
+        ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "suites")
+        others = "team.example, board.example" if "team" in hosts else "board.example"
+        assert ran.code == 2 and f"others reach this board as {others}" in ran.err, ran.err
 
 
 @pytest.mark.parametrize(
