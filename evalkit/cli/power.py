@@ -76,24 +76,18 @@ def command(
     from evalkit.decide.planning import Wanted, mixes_of_rule
     from evalkit.decide.rules import conditions
     from evalkit.store.runs import resolve_run
-    from evalkit.suite.schema.rules import read_rule
 
     folder = resolve_run(run, results)
     said = _of_gate(folder)
     base, cand = baseline or said[0], candidate or said[1]
-    asked = None if rule is None else _rule(rule)
-    if asked is None and (loss := margin if margin is not None else said[2]) is not None:
-        asked = read_rule({"quality": about, "margin": loss})
+    asked = _asked(rule, about, margin if margin is not None else said[2])
     missing = [
         flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", asked)) if value is None
     ]
     if base is None or cand is None or asked is None:
         raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
-    if rule is None and margin is None and about in said[4]:
-        raise UserError(
-            f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
-            "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
-        )
+    if rule is None and margin is None:
+        _refuse_labelled(about, said[4])
     _refuse_unread(asked, of_rule=rule is not None)
     limits = Limits(repeats, most_items, usd_per_item, in_flight)
     true = difference if asked.kind == "quality" else supposed
@@ -112,6 +106,24 @@ def command(
             echo()
         render_mixes(one)
     return 0
+
+
+def _asked(rule: str | None, about: str, margin: float | None) -> RuleEntry | None:
+    """The rule that is planned; None where nobody says a margin. Raises UserError for a rule that is none."""
+    from evalkit.suite.schema.rules import read_rule
+
+    if rule is not None:
+        return _rule(rule)
+    return None if margin is None else read_rule({"quality": about, "margin": margin})
+
+
+def _refuse_labelled(about: str, by_people: set[str]) -> None:
+    """Raises UserError where the run's own gate has people's labels decide."""
+    if about in by_people:
+        raise UserError(
+            f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
+            "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
+        )
 
 
 def _rule(text: str) -> RuleEntry:
