@@ -139,6 +139,13 @@ def test_a_plan_reads_waits_as_the_gate_does(tmp_path: Path, capsys: Capture) ->
     assert ran.code not in {0, 2}, ran.out
 
 
+@pytest.mark.parametrize("tail", ["strict", "smooth"])
+def test_the_gates_own_rule_is_planned_with_its_tail(tail: str, tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path, {"quality": "all", "margin": 0.4, "tail": tail}, n=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--draws", 20, "--json")
+    assert ran.code == 0 and ran.json["question"]["tail"] == tail, ran.err
+
+
 SAVES, BOTH = "{cost: usd_per_sample, max_ratio: 0.8}", "{cost: usd_per_sample, max_ratio: 0.8, max_usd: 0.01}"
 
 
