@@ -223,3 +223,11 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
         "cost usd_per_sample (max_ratio 0.8)",
         "latency total_p50 (max_ratio 1)",
     ]
+    # A run without prices tells nothing of bills: the rest is planned all the same.
+    rows = [one(n, model, float(n % 2), **dollars(None)) for model in ("base", "cand") for n in range(40)]
+    bare = stored(tmp_path / "results", {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 40}, n_samples=40)
+    ran = evalkit(capsys, "plan", "s.yaml", "--earlier", bare.name, "--results", tmp_path / "results", "--json")
+    assert ran.code == 0, ran.err
+    assert "quality all (margin 0.25)" in [one["rule"] for one in ran.json["mixes"]]
+    told = [note for note in ran.json["notes"] if "is not planned" in note]
+    assert "cost usd_per_sample (max_ratio 0.8) is not planned: only 0 items" in told[0], told
