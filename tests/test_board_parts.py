@@ -17,7 +17,9 @@ pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is n
 from evalkit.board.breakeven import crossover, gpus_needed
 from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
+from evalkit.render.board_charts import HistoryPoint
 from evalkit.render.comparison import word_diff
+from evalkit.render.run_history import MOST, drawn_models
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 
@@ -153,3 +155,12 @@ def test_a_sentence_names_the_first_of_many_models() -> None:
     assert listed(["a", "b", "c*"]) == r"a, b and c\*"
     many = [f"m{n}" for n in range(39)]
     assert listed(many) == "m0, m1, m2, m3, m4 and 34 more"
+
+
+@pytest.mark.parametrize(("figure", "first"), [("quality", "m7"), ("USD per 1,000 samples", "m0")])
+def test_where_none_is_chosen_the_best_by_the_figure_are_drawn(figure: str, first: str) -> None:
+    """The best is the highest quality and the lowest bill."""
+    points = [HistoryPoint("2026-01-01", f"m{n}", "r", float(n), None, None, str(n), ()) for n in range(8)]
+    shown = drawn_models(points, [], figure)
+    assert len(shown) == MOST and first in shown
+    assert ("m0" in shown) is (figure != "quality")

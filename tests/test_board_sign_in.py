@@ -19,7 +19,7 @@ pytest.importorskip("authlib", reason="SIGN-IN IS NOT TESTED: authlib is not ins
 import aiohttp
 from yarl import URL
 
-from evalkit.board import sign_in
+from evalkit.board import guard, sign_in
 from evalkit.errors import UserError
 from evalkit.store.reviews import read_reviews
 from tests.board_server import Board, free_port, serving
@@ -338,8 +338,39 @@ def test_a_board_with_sign_in_under_another_name_starts_no_runs(
     path.write_text(settings("https://board.example", "https://login.example", ["*"]))
     path.chmod(0o600)
     (tmp_path / "suites").mkdir()
-    ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "suites")
-    assert ran.code == 2 and "others reach this board as board.example" in ran.err
+    for hosts in ("", "localhost", "127.0.0.1, team.example"):
+        monkeypatch.setenv(guard.HOSTS, hosts)
+        ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "suites")
+        others = "team.example, board.example" if "team" in hosts else "board.example"
+        assert ran.code == 2 and f"others reach this board as {others}" in ran.err, ran.err
+
+
+@pytest.mark.parametrize(
+    ("board", "host", "origin", "passes"),
+    [
+        ("http://localhost:8501", "localhost:8501", "http://localhost:8501", True),
+        ("http://localhost:8501", "localhost:8501", "http://localhost:3000", False),
+        ("http://localhost:{port}", "localhost:8501", "http://localhost:3000", False),
+        ("https://board.example", "board.example", "https://board.example", True),
+        ("https://board.example", "127.0.0.1:8501", "https://board.example", True),  # a proxy that writes its own Host
+        ("https://board.example:443", "127.0.0.1:8501", "https://board.example", True),
+        ("https://board.example", "127.0.0.1:8501", "https://board.example:8443", False),
+        ("https://board.example:8443", "127.0.0.1:8501", "https://board.example:8443", True),
+    ],
+)
+def test_sign_in_opens_the_board_to_its_own_address_alone(
+    board: str, host: str, origin: str, passes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another port of this machine, or of the team's, is another program."""
+    monkeypatch.setattr(sign_in, "_on", False)
+    path = sign_in.settings_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(settings(board, "https://login.example", ["*"]))
+    path.chmod(0o600)
+    for allowed in ("", "localhost"):
+        monkeypatch.setenv(guard.HOSTS, allowed)
+        said = guard.refusal([(b"host", host), (b"origin", origin)], "GET", "127.0.0.1")
+        assert (said is None) is passes, said
 
 
 GOOD = settings("https://board.example", "https://login.example", ["a@example.org"])

@@ -11,13 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evalkit.decide.earlier_amounts import EarlierAmounts
 from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
+from evalkit.decide.rules import conditions
 from evalkit.errors import UserError
 from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
 from evalkit.store import judge_files, runs
+from evalkit.suite.schema.rules import read_rule
 from tests.conftest import REPO
 from tests.gate_world import dollars, gate, one, stored
 from tests.store_rows import write_sealed
@@ -331,6 +334,9 @@ def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ..
             assert earlier.prices.usd_with(named) == pytest.approx(0.002 + asked * usd), (subject, named)
     mix = cheapest_mixes(Earlier.of(folder, "base", "cand", "advice"), WantedPower(0.4), Limits(), draws=20).mixes[0]
     assert mix.usd == pytest.approx(mix.mix.items * (0.002 + 0.02))
+    (bill,) = conditions(read_rule({"cost": "usd_per_sample", "max_ratio": 2.0}))
+    by_bills = EarlierAmounts.of(folder, "base", "cand", bill).prices
+    assert by_bills == Earlier.of(folder, "base", "cand").prices, "a run costs the same, whichever rule plans it"
 
 
 def test_a_plan_says_which_chances_are_made_up_or_unknown(tmp_path: Path, capsys: Capture) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evalkit.decide.earlier_amounts import EarlierAmounts
 from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
+from evalkit.decide.rules import conditions
 from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, pass_chance, smallest
+from evalkit.suite.schema.rules import read_rule
 from tests.gate_world import dollars, gate, one, stored
 from tests.world import evalkit
 
@@ -75,6 +78,9 @@ def test_weighted_items_are_planned_as_the_gate_reads_them() -> None:
     assert pass_chance(pair, question, mix.items, 1, draws=100, seed=3) == pytest.approx(mix.passes, abs=0.15)
 
 
+NAMED = ("--baseline", "base", "--candidate", "cand")
+
+
 def run_of(results: Path, *rules: dict[str, object], older: int = 0, weighted: bool = False, n: int = 150) -> Path:
     rng = np.random.default_rng(3)
     hard = rng.beta(0.5, 0.5, n)
@@ -95,7 +101,7 @@ def run_of(results: Path, *rules: dict[str, object], older: int = 0, weighted: b
 
 def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: Capture) -> None:
     folder = run_of(tmp_path)
-    asked = ("power", folder.name, "--results", tmp_path, "--baseline", "base", "--candidate", "cand", "--draws", 60)
+    asked = ("power", folder.name, "--results", tmp_path, *NAMED, "--draws", 60)
     ran = evalkit(capsys, *asked, "--rule", "{latency: total_p50, max_ratio: 0.9, max_s: 1}", "--json")
     assert ran.code == 0, ran.err
     assert ran.json["rule"] == "latency total_p50 (max_ratio 0.9)"
@@ -115,6 +121,63 @@ def test_the_command_plans_a_rule_about_times_or_bills(tmp_path: Path, capsys: C
     ):
         ran = evalkit(capsys, *asked, "--rule", rule)
         assert ran.code == 2 and says in " ".join(ran.err.split()), (rule, ran.err)
+
+
+def test_a_plan_reads_waits_as_the_gate_does(tmp_path: Path, capsys: Capture) -> None:
+    """What the baseline waited before an attempt makes no candidate faster: a pass holds against its own times."""
+    rows = [
+        replace(one(n, model, 1.0), total_s=start + n / 100, retry_s=9.0 if model == "base" else None)
+        for model, start in (("base", 1.0), ("cand", 1.001))
+        for n in range(60)
+    ]
+    rule = {"latency": "total_p50", "max_ratio": 0.9}
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, gate(rule), rows=rows, tasks={"t": 60}, n_samples=60)
+    (condition,) = conditions(read_rule(rule))
+    earlier = EarlierAmounts.of(folder, "base", "cand", condition)
+    assert earlier.question(0.05, 0.8).observed(earlier.stored) == pytest.approx(1.0, abs=0.01)
+    ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
+    assert ran.code not in {0, 2}, ran.out
+
+
+@pytest.mark.parametrize("tail", ["strict", "smooth"])
+def test_the_gates_own_rule_is_planned_with_its_tail(tail: str, tmp_path: Path, capsys: Capture) -> None:
+    folder = run_of(tmp_path, {"quality": "all", "margin": 0.4, "tail": tail}, n=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--draws", 20, "--json")
+    assert ran.code == 0 and ran.json["question"]["tail"] == tail, ran.err
+
+
+SAVES, BOTH = "{cost: usd_per_sample, max_ratio: 0.8}", "{cost: usd_per_sample, max_ratio: 0.8, max_usd: 0.01}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("--rule", SAVES, "--margin", 0.1), "--margin is not read beside --rule"),
+        (("--rule", SAVES, "--about", "t"), "--about is not read beside --rule"),
+        (("--rule", SAVES, "--difference", -0.1), "says nothing of a rule about cost: use --supposed"),
+        (("--margin", 0.2, "--supposed", 0.5), "says nothing of a rule about quality: use --difference"),
+        (("--rule", BOTH, "--supposed", 0.5), "several limits, each in its own unit"),
+    ],
+)
+def test_an_option_that_would_not_be_read_is_refused(
+    asked: tuple[object, ...], says: str, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = run_of(tmp_path, n=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, *NAMED, *asked)
+    assert ran.code == 2 and says in " ".join(ran.err.split()), ran.err
+
+
+def test_a_model_that_costs_nothing_is_said_to_teach_no_bills(tmp_path: Path, capsys: Capture) -> None:
+    rows = [
+        one(n, model, 1.0, **dollars("0.002" if model == "base" else "0"))
+        for model in ("base", "cand")
+        for n in range(20)
+    ]
+    folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 20}, n_samples=20)
+    ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, *NAMED, "--rule", SAVES)
+    said = " ".join(ran.out.split())
+    assert ran.code == 0 and "Nothing can be planned: in the earlier run the candidate's answers" in said, ran.err
+    assert "multiplied so that" not in said and "near the limit" not in said
 
 
 def test_weighted_runs_say_their_design_effect(tmp_path: Path, capsys: Capture) -> None:
@@ -160,3 +223,11 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
         "cost usd_per_sample (max_ratio 0.8)",
         "latency total_p50 (max_ratio 1)",
     ]
+    # A run without prices tells nothing of bills: the rest is planned all the same.
+    rows = [one(n, model, float(n % 2), **dollars(None)) for model in ("base", "cand") for n in range(40)]
+    bare = stored(tmp_path / "results", {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 40}, n_samples=40)
+    ran = evalkit(capsys, "plan", "s.yaml", "--earlier", bare.name, "--results", tmp_path / "results", "--json")
+    assert ran.code == 0, ran.err
+    assert "quality all (margin 0.25)" in [one["rule"] for one in ran.json["mixes"]]
+    told = [note for note in ran.json["notes"] if "is not planned" in note]
+    assert "cost usd_per_sample (max_ratio 0.8) is not planned: only 0 items" in told[0], told

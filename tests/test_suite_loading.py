@@ -266,6 +266,15 @@ def test_a_key_written_into_a_suite_is_refused_and_not_repeated(folder: Path) ->
         ("{lm_eval: arc_challenge, prompt: hi}", "cannot stand beside lm_eval; there may be"),
         ("{lm_eval: arc_challenge, shots: {path: x.jsonl}}", "beside lm_eval is a number"),
         ("[1]", "expected a mapping, {key: value} (value seen: [1])"),
+        # Of a key that takes a list or a text nothing is said but of the one that was written.
+        (
+            "{name: t, data: d.jsonl, score: e, messages: [{role: user, content: 3}]}",
+            "a list or a text (value seen: 3)",
+        ),
+        ("{name: t, data: d.jsonl, score: e, messages: [{role: user, content: []}]}", "without parts asks nothing"),
+        ("{name: t, data: d.jsonl, score: e, messages: [{role: system, content: [a]}]}", "only a turn of the user"),
+        ("{name: t, data: d.jsonl, prompt: q, score: e, images: 3}", "expected a list or a text (value seen: 3)"),
+        ("{name: t, data: d.jsonl, prompt: q, score: e, images: ''}", "images: must not be empty"),
     ],
 )
 def test_a_task_that_cannot_be_asked_says_what_is_missing(folder: Path, task: str, expected: str) -> None:

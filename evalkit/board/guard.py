@@ -31,6 +31,8 @@ from evalkit.errors import UserError
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
+    from evalkit.board.sign_in import SignIn
+
 
 HOSTS = "EVALKIT_BOARD_HOSTS"
 """Names, separated by commas, under which the person running the board lets it be reached; `*`: any name."""
@@ -116,14 +118,17 @@ def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) 
     if len(hosts) != 1 or len(origins) > 1:
         return "a request needs one Host and at most one Origin"
     extra = {name.strip().lower().rstrip(".") for name in os.environ.get(HOSTS, "").split(",")} - {""}
-    extra |= _signing_in_at()
+    signing_in = _signing_in()
+    names = extra | ({signing_in.host} if signing_in is not None else set())
     host = _name_of(f"//{hosts[0]}")
-    if host is None or not _is_ours(host, address, extra):
+    if host is None or not _is_ours(host, address, names):
         return (
             "this name is not one of the board's. Open it as http://localhost:PORT, or allow the name where the board "
             f"is started: {HOSTS}=NAME"
         )
-    if origins and not _same(origins[0], hosts[0], extra):
+    if origins and not (
+        _same(origins[0], hosts[0], extra) or (signing_in is not None and origins[0].lower() == signing_in.origin)
+    ):
         return "the page of another site may not use the board"
     fetched = {name: value.lower() for name, value in headers if name.startswith(b"sec-fetch-")}
     if fetched.get(b"sec-fetch-site") in {"cross-site", "same-site"}:
@@ -133,13 +138,12 @@ def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) 
     return None
 
 
-def _signing_in_at() -> set[str]:
-    """The name to which the provider sends people back: the person's own settings name it."""
+def _signing_in() -> SignIn | None:
+    """Who may see the board, and where the provider sends people back: the person's own settings name it."""
     try:
-        found = sign_in.current()
+        return sign_in.current()
     except UserError:
-        return set()
-    return {found.host} if found is not None else set()
+        return None
 
 
 def _name_of(url: str) -> str | None:
@@ -176,11 +180,15 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def _same(origin: str, host: str, extra: set[str]) -> bool:
-    """Whether a page's origin is the board itself: the same name and port, or a name that the person allowed."""
+    """Whether a page's origin is the board itself: the same name and port, or a name that the person allowed. On
+    this machine each port is another program, so there the port always counts."""
     scheme, _, rest = origin.lower().partition("://")
     if scheme not in {"http", "https"}:
         return False  # `null`, extensions, files
-    return rest == host.lower() or _name_of(f"//{rest}") in extra
+    if rest == host.lower():
+        return True
+    name = _name_of(f"//{rest}")
+    return name in extra and not sign_in.is_loopback(name or "")
 
 
 @cache

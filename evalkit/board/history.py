@@ -36,7 +36,7 @@ def render(store: ResultsReader) -> None:
     if not rows:
         st.info(f"No run of this suite has a known {elements.plain(figure)}.")
         return
-    shown = _models(rows, drifts)
+    shown = _models(rows, drifts, figure)
     elements.draw(history([row for row in rows if row.model in shown], figure))
     n = len({row.model for row in rows})
     if len(shown) < n:
@@ -47,10 +47,10 @@ def render(store: ResultsReader) -> None:
     _drift_table(store, drifts, mine)
 
 
-def _models(rows: Sequence[HistoryPoint], drifts: Sequence[Drift]) -> set[str]:
+def _models(rows: Sequence[HistoryPoint], drifts: Sequence[Drift], figure: str) -> set[str]:
     """The models that are drawn: the chosen ones; else a few."""
     mine = {visible(name, limit=60) for name in elements.chosen()} & {row.model for row in rows}
-    return mine or drawn_models(rows, drifts)
+    return mine or drawn_models(rows, drifts, figure)
 
 
 def _changed(rows: Sequence[HistoryPoint]) -> None:

@@ -51,6 +51,8 @@ class SignIn:
     """Whether an address counts of which the provider does not say that it is verified."""
     host: str
     """Name under which browsers reach the board."""
+    origin: str
+    """What browsers call its pages: `https://board.example`, with the port where it is not the usual one."""
 
     def refusal(self, user: Mapping[str, object]) -> str | None:
         """Why somebody who has signed in may not see the board, as a sentence that quotes them; None where they may."""
@@ -143,7 +145,7 @@ def _read(path: Path, size: int, changed_ns: int) -> SignIn | None:
     unverified = own.get("unverified", False)
     if not isinstance(unverified, bool) or set(own) - {"users", "unverified"}:
         raise UserError(f"{path}: [evalkit] has users, a list of texts, and unverified, true or false")
-    return SignIn(_users(path, own.get("users")), unverified, host)
+    return SignIn(_users(path, own.get("users")), unverified, host, _origin(str(texts["redirect_uri"])))
 
 
 def _host(path: Path, name: str, url: str) -> str:
@@ -159,6 +161,14 @@ def _host(path: Path, name: str, url: str) -> str:
     if parts.scheme == "http" and not is_loopback(host):
         raise UserError(f"{path}: {name} has to begin with https, but on this machine (localhost)")
     return host
+
+
+def _origin(url: str) -> str:
+    """Scheme, name and port of an address that `_host` has read, as browsers write them."""
+    parts = urlsplit(url.replace(":{port}", ""))
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{name}" + ("" if parts.port in (None, usual) else f":{parts.port}")
 
 
 def is_loopback(host: str) -> bool:

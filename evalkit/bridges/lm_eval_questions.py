@@ -86,7 +86,7 @@ class Questions:
         if self.output_type not in {*_LIKELIHOOD, "generate_until"}:
             found.append(f"is of the kind {self.output_type}, which weighs whole documents; evalkit weighs answers")
         if getattr(self.task, "MULTIMODAL", False):
-            found.append("shows images or plays sound, which evalkit's adapters do not send yet")
+            found.append("shows images or plays sound, which evalkit does not take over from lm-eval")
         if int(self.task.get_config("repeats") or 1) > 1:
             n = self.task.get_config("repeats")
             found.append(f"marks {n} answers to each item together; evalkit marks each (run.repeats asks again)")

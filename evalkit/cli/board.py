@@ -31,7 +31,7 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Anything else lets others read every prompt and answer: there is no password.",
+    help="Address to listen on. Any other lets whoever reaches it read every prompt and answer, unless people sign in.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option(
@@ -91,12 +91,15 @@ def _allow_runs(folder: Path, address: str, signing_in: SignIn | None) -> None:
     from evalkit.board import guard, orders
     from evalkit.text.escape import visible
 
-    others = os.environ.get(guard.HOSTS) or (signing_in.host if signing_in is not None else "localhost")
+    named = [one.strip() for one in os.environ.get(guard.HOSTS, "").split(",")]
+    named += [signing_in.host] if signing_in is not None else []
+    others = [one for one in named if one and one.lower() not in _LOOPBACK]
     if address not in _LOOPBACK:
         raise click.UsageError(f"--allow-runs is for this machine alone, --address {address} is not: leave one out.")
-    if others not in _LOOPBACK:
+    if others:
+        shown = visible(", ".join(others), limit=200)
         raise click.UsageError(
-            f"--allow-runs is for this machine alone, and others reach this board as {others} ({guard.HOSTS}, or the "
+            f"--allow-runs is for this machine alone, and others reach this board as {shown} ({guard.HOSTS}, or the "
             "redirect_uri of its sign-in): start another board for it."
         )
     code = orders.allow(folder)

@@ -115,7 +115,8 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
-    mixes = [] if folder is None else _mixes(plan, folder)
+    mixes, unplanned = ([], []) if folder is None else _mixes(plan, folder)
+    made["notes"] += unplanned
     if as_json:
         return print_json({**made, "mixes": [one.as_json() for one in mixes]} if mixes else made)
     from evalkit.render.bill import render_plan
@@ -151,20 +152,30 @@ def _continued(plan: Plan, results: Path) -> str | None:
     return None if found is None else found.name
 
 
-def _mixes(plan: Plan, folder: Path) -> list[CheapestMixes]:
-    """Items and repeats for each required limit of the gate that an earlier run tells of: scores, bills, times."""
+def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[str]]:
+    """Items and repeats for each required limit of the gate that an earlier run tells of: scores, bills, times; and
+    notes of bills and times that it does not tell. Raises UserError where it tells nothing of scores."""
     from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
-    return [
-        mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
-        for rule in gate.rules
-        for condition in conditions(rule)
-        if condition.required and can_be_planned(rule, condition)
-    ]
+    mixes: list[CheapestMixes] = []
+    notes: list[str] = []
+    for rule in gate.rules:
+        for condition in conditions(rule):
+            if not condition.required or not can_be_planned(rule, condition):
+                continue
+            try:
+                mixes.append(
+                    mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
+                )
+            except UserError as error:
+                if condition.kind == "quality":
+                    raise
+                notes.append(f"{condition.name} is not planned: {error}")
+    return mixes, notes
 
 
 def _foreseen(plan: Plan) -> list[RuleForecast]:

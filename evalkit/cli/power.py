@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
+    from evalkit.stats.verdict import Tail
     from evalkit.suite.schema import RuleEntry
 
 
@@ -76,29 +78,24 @@ def command(
     from evalkit.decide.planning import Wanted, mixes_of_rule
     from evalkit.decide.rules import conditions
     from evalkit.store.runs import resolve_run
-    from evalkit.suite.schema.rules import read_rule
 
     folder = resolve_run(run, results)
-    said = _of_gate(folder)
-    base, cand = baseline or said[0], candidate or said[1]
-    asked = None if rule is None else _rule(rule)
-    if asked is None and (loss := margin if margin is not None else said[2]) is not None:
-        asked = read_rule({"quality": about, "margin": loss})
+    own = _of_gate(folder)
+    base, cand = baseline or own.baseline, candidate or own.candidate
+    asked = _asked(rule, about, margin, own)
     missing = [
         flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", asked)) if value is None
     ]
     if base is None or cand is None or asked is None:
         raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
-    if rule is None and margin is None and about in said[4]:
-        raise UserError(
-            f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
-            "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
-        )
+    if rule is None and margin is None:
+        _refuse_labelled(about, own.by_people)
+    _refuse_unread(asked, of_rule=rule is not None)
     limits = Limits(repeats, most_items, usd_per_item, in_flight)
     true = difference if asked.kind == "quality" else supposed
     wanted = Wanted(power, true, limits, draws)
     found = [
-        mixes_of_rule(folder, base, cand, asked, one, alpha=alpha or said[3], wanted=wanted)
+        mixes_of_rule(folder, base, cand, asked, one, alpha=alpha or own.alpha, wanted=wanted)
         for one in conditions(asked)
     ]
     if as_json:
@@ -111,6 +108,26 @@ def command(
             echo()
         render_mixes(one)
     return 0
+
+
+def _asked(rule: str | None, about: str, margin: float | None, own: _OwnGate) -> RuleEntry | None:
+    """The rule that is planned; None where nobody says a margin. Raises UserError for a rule that is none."""
+    from evalkit.suite.schema.rules import read_rule
+
+    if rule is not None:
+        return _rule(rule)
+    if margin is not None:
+        return read_rule({"quality": about, "margin": margin})
+    return None if own.margin is None else read_rule({"quality": about, "margin": own.margin, "tail": own.tail})
+
+
+def _refuse_labelled(about: str, by_people: frozenset[str]) -> None:
+    """Raises UserError where the run's own gate has people's labels decide."""
+    if about in by_people:
+        raise UserError(
+            f"the rule about {about} has labels: random: people's labels decide it, not a mix of items and repeats. "
+            "evalkit plan SUITE says what a hundred labels see; --margin plans a rule that rests on the judge."
+        )
 
 
 def _rule(text: str) -> RuleEntry:
@@ -131,9 +148,44 @@ def _rule(text: str) -> RuleEntry:
     return made
 
 
-def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float, set[str]]:
-    """Baseline, candidate, smallest margin, alpha and subjects that people's labels decide, of the run's own gate; None
-    where it does not say."""
+def _refuse_unread(asked: RuleEntry, *, of_rule: bool) -> None:
+    """Raises UserError for an option that was given and says nothing of this rule."""
+    from evalkit.decide.rules import conditions
+
+    context = click.get_current_context()
+    about_scores = asked.kind == "quality"
+    unread = ["about", "margin"] if of_rule else []
+    unread += ["supposed"] if about_scores else ["difference"]
+    for name in unread:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            inside = "is not read beside --rule: write it into the rule"
+            other = "--difference" if about_scores else "--supposed"
+            why = inside if name in {"about", "margin"} else f"says nothing of a rule about {asked.kind}: use {other}"
+            raise UserError(f"--{name} {why}.")
+    names = [one.name for one in conditions(asked)]
+    if len(names) > 1 and context.params["supposed"] is not None:
+        raise UserError(
+            f"--supposed is one figure, and this rule has several limits, each in its own unit ({', '.join(names)}): "
+            "plan one limit at a time."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnGate:
+    """What the run's own gate says; None: it does not say, or there is none."""
+
+    baseline: str | None = None
+    candidate: str | None = None
+    margin: float | None = None
+    """The smallest of its rules."""
+    tail: Tail = "strict"
+    """That rule's."""
+    alpha: float = 0.05
+    by_people: frozenset[str] = frozenset()
+    """Subjects of which people's labels decide."""
+
+
+def _of_gate(folder: Path) -> _OwnGate:
     from evalkit.decide.gate import gate_of
     from evalkit.decide.rules import conditions
     from evalkit.results import read_facts
@@ -141,12 +193,19 @@ def _of_gate(folder: Path) -> tuple[str | None, str | None, float | None, float,
     try:
         gate = gate_of(read_facts(folder), folder)
     except UserError:
-        return None, None, None, 0.05, set()
-    margins = [c.at for rule in gate.rules for c in conditions(rule) if c.is_margin and c.at > 0]
-    first = next(iter(gate.candidates), None)
-    base = None if gate.baseline is None or gate.baseline.startswith("baseline@") else gate.baseline
-    by_people = {c.subject for rule in gate.rules if getattr(rule, "labels", None) for c in conditions(rule)}
-    return base, first, min(margins, default=None), gate.alpha, by_people
+        return _OwnGate()
+    margins = [c for rule in gate.rules for c in conditions(rule) if c.is_margin and c.at > 0]
+    smallest = min(margins, key=lambda c: c.at, default=None)
+    return _OwnGate(
+        baseline=None if gate.baseline is None or gate.baseline.startswith("baseline@") else gate.baseline,
+        candidate=next(iter(gate.candidates), None),
+        margin=None if smallest is None else smallest.at,
+        tail="strict" if smallest is None else smallest.tail,
+        alpha=gate.alpha,
+        by_people=frozenset(
+            c.subject for rule in gate.rules if getattr(rule, "labels", None) for c in conditions(rule)
+        ),
+    )
 
 
 def _numbers(value: str | None) -> tuple[int, ...]:

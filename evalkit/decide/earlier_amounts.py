@@ -2,6 +2,7 @@
 
     earlier = EarlierAmounts.of(folder, "gpt", "mine", condition, stated=False)
     earlier.stored.candidate           # float64[I, K]: dollars at least (their texts' price), or seconds with waits
+    earlier.stored.baseline            # dollars, or seconds without waits; None: the rule is of the candidate alone
 
 Items of which some answer has no figure (failed, from the cache) are left out and counted: a gate reads those against
 whatever is at stake, so that a run with many of them needs more than is planned.
@@ -62,8 +63,10 @@ class EarlierAmounts:
             tables[1] = with_supported(sides[1], tables[1])
         pairs = pair(*tables)
         own = condition.limit in {"max_usd", "max_s"}
-        read = _bills if condition.kind == "cost" else _seconds
-        amounts = [read(half, condition) for half in (pairs.baseline, pairs.candidate)]
+        if condition.kind == "cost":
+            amounts = [_bills(pairs.baseline), _bills(pairs.candidate)]
+        else:
+            amounts = [_seconds(pairs.baseline, condition), _longest(pairs.candidate, condition)]
         there = _known(amounts, own=own)
         rows = np.ones(pairs.n, dtype=bool)
         items, whole = whole_items(pairs, rows, there)
@@ -76,7 +79,7 @@ class EarlierAmounts:
             candidate=candidate,
             condition=condition,
             stored=StoredAmounts(after, None if own else before, *together),
-            prices=prices_of(sides, pairs, rows, {}),
+            prices=prices_of(folder, sides, pairs, rows, items),
             cap=_cap(condition, sides[1], after),
             n_left_out=whole - len(items),
             n_effective=effective_items(*together),
@@ -92,15 +95,20 @@ class EarlierAmounts:
         return WantedLimit(at, quantile, alpha, power, true, self.cap)
 
 
-def _bills(half: Half, _: Condition) -> Floats:
+def _bills(half: Half) -> Floats:
     """Dollars, at least what the texts cost."""
     return np.where(half.errored, np.nan, np.fmax(half.cost_usd, half.supported_usd) + 0 * half.cost_usd)
 
 
 def _seconds(half: Half, condition: Condition) -> Floats:
-    """Seconds, with what was waited for earlier attempts; NaN out of the cache."""
-    name = condition.subject.partition("_p")[0]
-    return np.where(half.cached, np.nan, times_of(half, name) + waited_before(half, name))
+    """Seconds of the attempt that was answered: a pass has to hold against these of the baseline. NaN out of the
+    cache."""
+    return np.where(half.cached, np.nan, times_of(half, condition.subject.partition("_p")[0]))
+
+
+def _longest(half: Half, condition: Condition) -> Floats:
+    """With what was waited for earlier attempts: a pass has to hold for these of the candidate."""
+    return _seconds(half, condition) + waited_before(half, condition.subject.partition("_p")[0])
 
 
 def _known(amounts: list[Floats], *, own: bool) -> Mask:

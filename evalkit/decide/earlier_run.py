@@ -97,10 +97,8 @@ class Earlier:
         matrices = [_by_item(scores, items) for scores in (pairs.baseline.score, pairs.candidate.score)]
         together = together_of(pairs, items)
         by_judges: dict[tuple[str, ...], StoredPair] = {(): StoredPair(matrices[0], matrices[1], *together)}
-        judge_usd: dict[str, float | None] = {}
         if judge_files.judging_of(folder) is not None:
             by_judges = _by_judges(folder, sides, pairs, items, together) or by_judges
-            judge_usd = _judge_prices(folder, pairs, items)
         alone = items.shape[1] == 1 and all(one is None for one in together)
         older = _older(folder, sides, pairs, items) if alone else []
         history = predictors(matrices[0][:, 0], np.array(older)).ratio if len(older) >= 2 else None
@@ -109,7 +107,7 @@ class Earlier:
             candidate=candidate,
             subject=subject,
             by_judges=by_judges,
-            prices=prices_of(sides, pairs, rows, judge_usd),
+            prices=prices_of(folder, sides, pairs, rows, items),
             n_left_out=whole - len(items),
             history=history,
             older=np.array(older) if history is not None else None,
@@ -156,8 +154,8 @@ def _by_item(scores: Floats, items: Codes) -> Floats:
     return np.asarray(scores[items], dtype=np.float64)
 
 
-def prices_of(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dict[str, float | None]) -> Prices:
-    """What one answer took, on average over these rows."""
+def prices_of(folder: Path, sides: tuple[Side, Side], pairs: Pairs, rows: Mask, items: Codes) -> Prices:
+    """What one answer took, on average over these rows, and what judges took to mark those of these items."""
     usd: list[float | None] = []
     seconds: list[float | None] = []
     for half in (pairs.baseline, pairs.candidate):
@@ -170,6 +168,7 @@ def prices_of(sides: tuple[Side, Side], pairs: Pairs, rows: Mask, judge_usd: dic
     width = facts.in_flight if isinstance(facts.in_flight, int) else max(peaks, default=1)
     both = None if usd[0] is None or usd[1] is None else usd[0] + usd[1]
     slower = max((one for one in seconds if one is not None), default=None)
+    judge_usd = _judge_prices(folder, pairs, items) if judge_files.judging_of(folder) is not None else {}
     return Prices(both, slower, max(1, width), usd[1], seconds[1], judge_usd)
 
 

@@ -21,7 +21,7 @@ from evalkit.decide.earlier_run import Earlier, Prices
 from evalkit.errors import UserError
 from evalkit.stats.history import share_with
 from evalkit.stats.planned_history import stopping_early
-from evalkit.stats.planned_limits import WantedLimit, smallest_of_limit
+from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, smallest_of_limit
 from evalkit.stats.repeats import Components
 from evalkit.stats.resampling import Population
 from evalkit.stats.sample_size import DRAWS, Mix, WantedPower, smallest
@@ -35,6 +35,11 @@ _COVERED = 0.95
 _WALKS = 200
 _WORTH = 100
 """Items below which history saves nothing."""
+
+
+WhyNone = Literal["beyond margin", "one side", "nothing paid", "too many"]
+"""Why there is no mix: the supposed truth lies at the limit or beyond it; all items of the earlier run lie on one side
+of it; its bills are 0, which no factor changes; or more items than are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,8 @@ class CheapestMixes:
     """Those that fit first, cheapest first."""
     in_vain: tuple[int, ...]
     """Repeats with which no number of items would do."""
-    why_none: Literal["beyond margin", "one side", "too many"] | None
-    """Why there is no mix: the supposed truth lies at the limit or beyond it; all items of the earlier run lie on one
-    side of it; or more items than are drawn. None: there are mixes."""
+    why_none: WhyNone | None
+    """None: there are mixes."""
     parts: Components | None = None
     """Variance components of the difference of scores. None: items were asked once, or it is not about scores."""
     judge_variance: float | None = None
@@ -244,7 +248,7 @@ def cheapest_mixes_of_limit(
         supposed=question.true_figure(stored),
         mixes=mixes,
         in_vain=in_vain,
-        why_none=None if mixes else "beyond margin" if question.beyond(stored) else "too many",
+        why_none=None if mixes else _why_none_of_limit(stored, question),
     )
 
 
@@ -327,9 +331,13 @@ def _with_history(
     return tuple(sorted([made, *(stopped if one is plain else one for one in mixes)], key=_cost))
 
 
-def _why_none(
-    earlier: Earlier, question: WantedPower, in_vain: tuple[int, ...]
-) -> Literal["beyond margin", "one side", "too many"]:
+def _why_none_of_limit(stored: StoredAmounts, question: WantedLimit) -> WhyNone:
+    if not question.observed(stored) > 0:
+        return "nothing paid"
+    return "beyond margin" if question.beyond(stored) else "too many"
+
+
+def _why_none(earlier: Earlier, question: WantedPower, in_vain: tuple[int, ...]) -> WhyNone:
     if question.at_margin:
         return "beyond margin"
     tried = [(one, k) for one in earlier.by_judges.values() for k in in_vain]

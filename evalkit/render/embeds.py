@@ -72,5 +72,5 @@ def _history(store: ResultsReader, suite: str) -> Chart | None:
     points = history_points(store, runs, None, "quality")
     if len({point.run for point in points}) < 2:
         return None
-    shown = drawn_models(points, drifts_of(store, runs))
+    shown = drawn_models(points, drifts_of(store, runs), "quality")
     return history([point for point in points if point.model in shown], "quality")

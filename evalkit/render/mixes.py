@@ -86,6 +86,11 @@ def _passes(one: PricedMix) -> str:
 def _why_none(found: CheapestMixes) -> str:
     """Why no number of items would do, and the way out."""
     question, n = found.question, found.source.n_items
+    if found.why_none == "nothing paid":
+        return (
+            "Nothing can be planned: in the earlier run the candidate's answers, or the baseline's, cost nothing, and "
+            "new bills are made by multiplying theirs. Take two models that have prices."
+        )
     if isinstance(question, WantedLimit):
         supposed = f"the supposed figure ({_figure(found, found.supposed)}; measured: {_figure(found, found.observed)})"
         limit, way_out = f"the limit of {_figure(found, question.at)}", "Suppose a smaller one, or a wider limit."
@@ -164,6 +169,8 @@ def _of_history(found: CheapestMixes) -> list[str]:
 
 def _rests_on(found: CheapestMixes) -> list[str]:
     source, question = found.source, found.question
+    if found.why_none == "nothing paid":
+        return []
     n = numbers.count(source.n_items)
     if isinstance(question, WantedLimit):
         said = [

@@ -123,10 +123,11 @@ def drifts_of(store: ResultsReader, runs: Sequence[RunInfo]) -> list[Drift]:
     ]
 
 
-def drawn_models(rows: Sequence[HistoryPoint], drifts: Sequence[Drift]) -> set[str]:
-    """The models that are drawn where none is chosen: those that drifted or changed, then the best, a few in all."""
+def drawn_models(rows: Sequence[HistoryPoint], drifts: Sequence[Drift], figure: str) -> set[str]:
+    """The models that are drawn where none is chosen: those that drifted or changed, then the best by this figure of
+    `FIGURES`, a few in all."""
     last = {row.model: row.value for row in rows}
     drifted = [visible(drift.model, limit=60) for drift in drifts if drift.is_shown]
     changed = [row.model for row in rows if row.is_own_change]
-    best = sorted(last, key=lambda name: -last[name])
+    best = sorted(last, key=lambda name: last[name], reverse=figure == "quality")
     return set(list(dict.fromkeys([*drifted, *changed, *best]))[:MOST])

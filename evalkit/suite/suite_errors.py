@@ -44,14 +44,29 @@ def translate(
 ) -> list[tuple[Loc, str]]:
     """Every finding with its place in the file, in the file's order. `under`: where in a suite the tree stands; `root`:
     the schema of the whole file."""
-    found: dict[Loc, str] = {}
+    found: dict[Loc, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False, include_context=True):
         loc = _in_file(detail, tree)
         if detail["type"] == "too_short" and detail["input"]:
             continue  # it is not empty: its items are unreadable, and each has a finding of its own
         if loc not in tree.refused:
-            found.setdefault(loc, _sentence(detail, (*under, *loc), root))
-    return sorted(found.items(), key=lambda item: tree.line(item[0]))
+            found.setdefault(loc, []).append(detail)
+    inside = {loc[:n] for loc in found for n in range(len(loc))}
+    said = {loc: _of_place(details, (*under, *loc), root, inside=loc in inside) for loc, details in found.items()}
+    told = [(loc, sentence) for loc, sentence in said.items() if sentence is not None]
+    return sorted(told, key=lambda item: tree.line(item[0]))
+
+
+def _of_place(details: list[ErrorDetails], loc: Loc, root: type[BaseModel], *, inside: bool) -> str | None:
+    """What is wrong at one place, where a list or a text may stand, say: of the kind that was written, if it is one of
+    these; None where that one has findings of its own `inside`."""
+    for detail in details:
+        if detail["type"] not in _EXPECTED:
+            return _sentence(detail, loc, root)
+    if inside:
+        return None
+    kinds = dict.fromkeys(_EXPECTED[detail["type"]] for detail in details)
+    return f"expected {' or '.join(kinds)} (value seen: {seen(details[0]['input'])})"
 
 
 def seen(value: object) -> str:
@@ -102,10 +117,7 @@ def _sentence(detail: ErrorDetails, loc: Loc, root: type[BaseModel] = SuiteFile)
         return f"expected one of {', '.join(options)} (value seen: {seen(value)}){_guess(value, options)}"
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty"
-    expected = _EXPECTED.get(kind)
-    if expected is None:
-        return f"{detail['msg'].replace('Input should', 'must')} (value seen: {seen(value)})"
-    return f"expected {expected} (value seen: {seen(value)})"
+    return f"{detail['msg'].replace('Input should', 'must')} (value seen: {seen(value)})"
 
 
 def _guess(value: object, options: list[str]) -> str:

@@ -14,8 +14,8 @@ from evalkit.records import Role
 from evalkit.suite.schema.parts import Part, Several, Text
 
 
-def _messages(value: object) -> object:
-    """A list of turns, or one template that names a list."""
+def _one_or_several(value: object) -> object:
+    """A list, or one template."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -26,11 +26,6 @@ def _content(value: object) -> object:
     if not value:
         raise ValueError("a turn without parts asks nothing")
     return tuple({"text": one} if isinstance(one, str) else one for one in value)
-
-
-def _images(value: object) -> object:
-    """One template or several."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 class PartEntry(Part):
@@ -71,7 +66,7 @@ class MessageEntry(Part):
         return self.content if isinstance(self.content, str) else ""
 
 
-Images = Annotated[Several[Text] | Text, BeforeValidator(_images, json_schema_input_type=list[Text] | Text)]
+Images = Annotated[Several[Text] | Text, BeforeValidator(_one_or_several, json_schema_input_type=list[Text] | Text)]
 Messages = Annotated[
-    Several[MessageEntry] | str, BeforeValidator(_messages, json_schema_input_type=list[MessageEntry] | str)
+    Several[MessageEntry] | str, BeforeValidator(_one_or_several, json_schema_input_type=list[MessageEntry] | str)
 ]
