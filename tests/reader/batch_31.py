@@ -201,7 +201,7 @@ NUMBERS = [
     _n("64", "The square of 8 is 64.", "right"),
     _n("64", "64 is the square of 8.", "right|unparseable"),
     _n("8", "64 is the square of 8.", NO),
-    _n("64", "There are 64 squares on an 8 by 8 board.", "right|wrong"),
+    _n("64", "There are 64 squares on an 8 by 8 board.", NO + "|right"),
     _n("64", "There are 64 squares, 32 of them black.", NO + "|right"),
     _n("64", "The total number of squares is 64.", "right"),
     _n("64", "Total: **64** squares", "right"),
