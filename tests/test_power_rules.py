@@ -199,6 +199,8 @@ def test_the_cheapest_mix_is_offered_with_history(tmp_path: Path) -> None:
     assert helped.asked is not None and plain.asked is not None
     assert helped.asked < plain.asked <= plain.mix.items
     assert helped.usd == pytest.approx(helped.asked * 0.001)
+    seen = plain.mix.seen_to_pass(0.9, 200)
+    assert plain.mix.passes_high < 0.9 and seen.passes_low < 0.9 < seen.passes_high, "a range holds its own chance"
     # Of more items than the older models have answered history says nothing.
     assert not any(one.history for one in cheapest_mixes(earlier, WantedPower(0.04), Limits(), draws=20).mixes)
     graded = StoredPair(earlier.whole.baseline * 0.9, earlier.whole.candidate * 0.8)

@@ -327,7 +327,7 @@ def _with_history(
         return mixes
     stopped = plain if alone is None else replace(plain, asked=math.ceil(alone.asked * n))
     made = bill.with_history(plain, math.ceil(helped.asked * n))
-    made = replace(made, mix=replace(made.mix, passes=helped.passes, n_draws=helped.n_draws))
+    made = replace(made, mix=made.mix.seen_to_pass(helped.passes, helped.n_draws))
     return tuple(sorted([made, *(stopped if one is plain else one for one in mixes)], key=_cost))
 
 

@@ -85,6 +85,12 @@ _ITS = re.compile(
     re.IGNORECASE,
 )
 """Behind a denied answer: the sentence that gives the right one."""
+_UNIT_ALONE = re.compile(
+    r"(?!\W*(?:[^\W\d]+\W+)?(?:times|more|less|fewer|higher|lower|greater|smaller|longer|shorter|off|mal|mehr|weniger|fois|plus"
+    r"|moins|veces|más|menos|volte|più|meno)\b)\W*(?:[^\W\d]+\W*){0,2}",
+    re.IGNORECASE,
+)
+"""What such a sentence may say behind its number: a unit. "It is 3 times as much", "It's 5 o'clock now" give none."""
 
 
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
@@ -118,11 +124,21 @@ _ANSWER_TAG = re.compile(
 )
 
 
+_ALONE_BEFORE, _ALONE_AFTER = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z"), re.compile(r"[ \t*_.]*(?:\Z|[\n<])")
+
+
 def _without_tags(reply: str) -> str:
-    """The reply with `<answer>5</answer>` as a statement, and without the other tags that hold no reasoning."""
+    """The reply with `<answer>5</answer>` as a statement, and without the other tags that hold no reasoning. Within a
+    sentence the tags go and the words count: `<answer>5</answer> is wrong`."""
     if "</" not in reply:
         return reply
-    return open_tags(_ANSWER_TAG.sub(r"\nAnswer: \2\n", reply)).replace(ANSWER_MARK, "")
+
+    def opened(tag: re.Match[str]) -> str:
+        near = reply[max(0, tag.start() - 40) : tag.start()]
+        alone = _ALONE_BEFORE.search(near) if near else True
+        return f"\nAnswer: {tag[2]}\n" if alone and _ALONE_AFTER.match(reply, tag.end()) else tag[2]
+
+    return open_tags(_ANSWER_TAG.sub(opened, reply)).replace(ANSWER_MARK, "")
 
 
 def _boxed(text: str, box: tuple[int, int]) -> FoundNumber:
@@ -178,8 +194,9 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:  # noqa: PLR
         refused = found.blocks or words.DENIED.search(match[0])
         if refused and (instead := _ITS.match(text, start + len(sentence))) and not _DISOWNED.search(before):
             after, start = _sentence(text[instead.end() : instead.end() + LONGEST_STATEMENT], instead.end())
-            if (given := _clause(after, "final statement")).number is not None:  # "The answer is not 72; it is 71."
-                return _kept(given, text, start + given.number.end)
+            number = (given := _clause(after, "final statement")).number
+            if number is not None and _UNIT_ALONE.fullmatch(after, number.end):  # "The answer is not 72; it is 71."
+                return _kept(given, text, start + number.end)
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {shortened(text[match.start() :])}", blocks=True

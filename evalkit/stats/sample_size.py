@@ -11,7 +11,7 @@ Power at n items is Phi(a sqrt(n) + b): a follows from the variance components, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -88,6 +88,12 @@ class Mix:
     """Chance of a fail where the candidate is worse by twice the margin (by 5 points at a margin of 0)."""
     n_draws: int
     """Draws that `passes` rests on."""
+
+    def seen_to_pass(self, passes: float, n_draws: int) -> Mix:
+        """The same with another chance, as other draws saw it; the ends of its range go along on the normal scale."""
+        moved = _level(passes) - _level(self.passes)
+        low, high = (_phi(_level(end) + moved) for end in (self.passes_low, self.passes_high))
+        return replace(self, passes=passes, passes_low=low, passes_high=high, n_draws=n_draws)
 
 
 def smallest(
@@ -177,7 +183,7 @@ def _if_spread_is_other(trials: Trials, items: int, passes: float) -> tuple[floa
     """The chance where the variance lies at either end of its 95 % interval (on the log scale)."""
     distance = trials.slope * math.sqrt(items)
     factor = math.exp(min(1.96 * trials.slope_error, 50.0))
-    level = normal_quantile(min(max(passes, 1e-6), 1 - 1e-6)) - distance
+    level = _level(passes) - distance
     return _phi(distance / math.sqrt(factor) + level), _phi(distance * math.sqrt(factor) + level)
 
 
@@ -299,6 +305,11 @@ def share_of(trials: Trials, items: int, draws: int, seed: int, wanted: Verdict)
     """Share of so many new runs that end so."""
     rng = np.random.default_rng([seed, items])
     return sum(trials.verdict(rng, items) is wanted for _ in range(draws)) / draws
+
+
+def _level(chance: float) -> float:
+    """A chance on the normal scale."""
+    return normal_quantile(min(max(chance, 1e-6), 1 - 1e-6))
 
 
 def _phi(z: float) -> float:
