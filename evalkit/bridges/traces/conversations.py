@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole
+from evalkit.bridges.traces.result_order import in_order
 from evalkit.bridges.traces.values import decoded, first
 from evalkit.records import ToolCall
 
@@ -66,7 +67,7 @@ def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  
             return [LoggedMessage(bare, one) for one in said]
         if said and bare == "system" and all(_is_part(one) for one in said):
             return _told({"role": bare, "content": said}, bare)
-        return [turn for one in said for turn in _turns(one, bare, depth + 1)]
+        return in_order((one, _turns(one, bare, depth + 1)) for one in said)
     if not isinstance(said, dict):
         return []
     whole = _wrapped(said, bare, depth)
