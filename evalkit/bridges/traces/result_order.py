@@ -14,13 +14,19 @@ from evalkit.bridges.traces.calls import LoggedMessage
 from evalkit.bridges.traces.values import first
 
 _DEEPEST = 4
+_FEWEST = 2
+"""Results that can stand in another order than their calls."""
 _CALL_IDS = ("call_id", "toolUseId", "tool_call_id", "toolCallId", "id")
 _RESULT_IDS = ("tool_use_id", "toolUseId", "tool_call_id", "toolCallId", "call_id", "id")
 
 
 def in_order(told: Iterable[tuple[object, Sequence[LoggedMessage]]]) -> list[LoggedMessage]:
     """The turns of a conversation, message by message as the log has it and as it was read."""
-    found: list[LoggedMessage] = []
+    told = list(told)
+    found: list[LoggedMessage] = [turn for _, turns in told for turn in turns]
+    if sum(turn.role == "tool" for turn in found) < _FEWEST:
+        return found
+    found = []
     calls: list[str] = []
     n_calls = 0
     results: list[tuple[str, LoggedMessage]] = []
