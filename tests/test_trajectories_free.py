@@ -160,3 +160,38 @@ def test_what_is_no_whole_trajectory_is_counted_with_its_reason(tmp_path: Path, 
     for said in ("a step on the way", "nothing to run freely", "do not belong together", "the log does not declare"):
         assert said in done.err
     assert not (tmp_path / "suite").exists()
+
+
+@pytest.mark.parametrize("shape", ["anthropic", "opentelemetry", "apart", "openai", "items"])
+def test_calls_that_were_made_together_have_a_result_each(shape: str, tmp_path: Path, capsys: Capture) -> None:
+    made_calls = [
+        {"type": "tool_use", "id": f"c{n}", "name": "find_parcel", "input": {"parcel": f"P-{n}"}} for n in (1, 2)
+    ]
+    results = [{"type": "tool_result", "tool_use_id": f"c{n}", "content": f"P-{n} is lost"} for n in (2, 1)]
+    role = "user" if shape == "anthropic" else "tool"
+    calling: list[dict[str, Any]] = [{"role": "assistant", "content": made_calls}]
+    returned = [{"role": role, "content": results}]
+    if shape == "apart":  # each call and each result as a turn of its own
+        calling = [{"role": "assistant", "content": [one]} for one in made_calls]
+        returned = [{"role": "user", "content": [one]} for one in results]
+    if shape == "openai":
+        said = [{**made("find_parcel", parcel=f"P-{n}"), "id": f"c{n}"} for n in (1, 2)]
+        calling = [{"role": "assistant", "content": None, "tool_calls": said}]
+        returned = [{"role": "tool", "tool_call_id": f"c{n}", "content": f"P-{n} is lost"} for n in (2, 1)]
+    if shape == "items":  # as OpenAI's Responses API has them
+        items = [(n, json.dumps({"parcel": f"P-{n}"})) for n in (1, 2)]
+        calling = [
+            {"type": "function_call", "call_id": f"c{n}", "name": "find_parcel", "arguments": a} for n, a in items
+        ]
+        returned = [{"type": "function_call_output", "call_id": f"c{n}", "output": f"P-{n} is lost"} for n in (2, 1)]
+    messages = [{"role": "user", "content": "Are P-1 and P-2 lost?"}, *calling, *returned]
+    record = {"tools": TOOLS, "messages": [*messages, {"role": "assistant", "content": "Both."}], "latency_ms": 10}
+    done = imported(tmp_path, capsys, [record], "--candidate", "scripted:hello")
+    assert done.code == 0, done.err
+    recorded = json.loads((tmp_path / "suite" / "data" / "tools-1.json").read_text("utf-8"))["results"]
+    said = {one["arguments"]["parcel"]: one["result"]["content"][0]["text"] for one in recorded}
+    assert said == {"P-1": "P-1 is lost", "P-2": "P-2 is lost"}
+    ran = evalkit(capsys, "run", tmp_path / "suite" / "suite.yaml", "--models", "recorded", "--results", tmp_path / "r")
+    assert ran.code == 0, ran.err
+    (row,) = rows_of(run_folders(tmp_path / "r")[0])
+    assert (str(row.outcome), len(row.steps or ())) == ("right", 2)

@@ -115,6 +115,15 @@ def test_a_conversation_whose_calls_and_results_do_not_belong_together_is_refuse
         ([{**ASKED, "tool_calls": [made("refund")]}], "a turn is {role"),
         ([ASKED, {**LOOKED, "tool_calls": [{"name": ""}]}, FOUND], "a call is {name"),
         ([ASKED, {"role": "function", "content": "x"}], "a turn is {role"),
+        (
+            [
+                ASKED,
+                {**LOOKED, "tool_calls": [made("find_parcel"), made("refund")]},
+                {**FOUND, "tool_call_id": "c-refund"},
+                FOUND,
+            ],
+            "the result of the call 'c-refund' stands at the place of the call 'c-find_parcel'",
+        ),
     ]:
         path = write(tmp_path, model, [{"id": "x", "messages": messages, "ground_truth": []}])
         done = evalkit(capsys, "check", path)

@@ -286,11 +286,20 @@ def _conversation(expression: Expression, values: Mapping[str, object]) -> Itera
     if len(found) > MOST_MESSAGES:
         raise BadRecord("messages", f"there are {len(found):,} turns; the most is {MOST_MESSAGES:,}")
     n_open = 0  # calls whose results have not come yet
+    ids: list[object] = []
     for turn in found:
         last = _turn(turn)
         if (last.role == "tool") != (n_open > 0):
             said = "a turn with calls is followed by as many turns of the role tool, in their order"
             raise BadRecord("messages", f"{said} (value seen: {short(turn)})")
+        if last.role == "tool":
+            named = turn.get("tool_call_id")
+            if isinstance(named, str) and named in ids and named != ids[-n_open]:
+                said = f"the result of the call {short(named)} stands at the place of the call {short(ids[-n_open])}"
+                raise BadRecord("messages", f"{said}: write results in the order of their calls")
+        elif last.calls:
+            written = turn["tool_calls"]
+            ids = [one.get("id") for one in (written if isinstance(written, list | tuple) else (written,))]
         n_open = n_open - 1 if last.role == "tool" else len(last.calls)
         yield last
     if n_open or last.role not in ("user", "tool") or (last.role == "user" and is_blank(last.text)):

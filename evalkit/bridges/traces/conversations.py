@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole
+from evalkit.bridges.traces.result_order import in_order
 from evalkit.bridges.traces.values import decoded, first
 from evalkit.records import ToolCall
 
@@ -65,15 +66,14 @@ def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  
         if said and all(isinstance(one, str) for one in said):
             return [LoggedMessage(bare, one) for one in said]
         if said and bare == "system" and all(_is_part(one) for one in said):
-            return [turn for turn in [_turn({"role": bare, "content": said}, bare)] if turn is not None]
-        return [turn for one in said for turn in _turns(one, bare, depth + 1)]
+            return _told({"role": bare, "content": said}, bare)
+        return in_order((one, _turns(one, bare, depth + 1)) for one in said)
     if not isinstance(said, dict):
         return []
     whole = _wrapped(said, bare, depth)
     if whole is not None:
         return whole
-    turn = _turn(said, bare)
-    return [] if turn is None else [turn]
+    return _told(said, bare)
 
 
 def _is_part(one: object) -> bool:
@@ -108,28 +108,34 @@ def _wrapped(said: Mapping[str, object], bare: LoggedRole, depth: int) -> list[L
     return system or None
 
 
-def _turn(said: Mapping[str, Any], bare: LoggedRole) -> LoggedMessage | None:  # noqa: PLR0911, PLR0912  # one return a shape
-    """One turn of a mapping; None where it says nothing that is one."""
+def _told(said: Mapping[str, Any], bare: LoggedRole) -> list[LoggedMessage]:  # noqa: PLR0911  # one return a shape
+    """The turns of a mapping that is one message; [] where it says nothing that is one. Several results in one message
+    (Anthropic's, for calls that were made together) are a turn each, before what the message says besides."""
     if "kwargs" in said and isinstance(said["kwargs"], dict):  # LangChain's serialised messages
         name = said.get("id")
         last = name[-1] if isinstance(name, list) and name else said.get("type")
-        return _turn({"role": last, **said["kwargs"]}, bare)
+        return _told({"role": last, **said["kwargs"]}, bare)
     if isinstance(said.get("message"), dict):  # OpenInference, unflattened; a choice
-        return _turn(said["message"], bare)
+        return _told(said["message"], bare)
     kind = str(said.get("type") or "").lower().replace("_call_item", "_call")
     if kind in _CALLS and "role" not in said:
         made = _call(said)
-        return None if made is None else LoggedMessage("assistant", "", (made,))
+        return [] if made is None else [LoggedMessage("assistant", "", (made,))]
     if kind in _RESULTS and "role" not in said:
-        return LoggedMessage("tool", _result(said))
+        return [LoggedMessage("tool", _result(said))]
     if kind == "reasoning" and "role" not in said:
-        return None
+        return []
     role = role_of(first(said, "role", "from", "author", "sender")) or role_of(said.get("type"))
     if role is None:
         if _is_part(said) or (bare == "assistant" and ("content" in said or "text" in said)):
             role = bare
         else:
-            return None
+            return []
+    return _of_role(said, role)
+
+
+def _of_role(said: Mapping[str, Any], role: LoggedRole) -> list[LoggedMessage]:
+    """The turns of a message whose role is known."""
     texts: list[str] = []
     calls: list[ToolCall] = []
     other: list[str] = []
@@ -144,9 +150,12 @@ def _turn(said: Mapping[str, Any], bare: LoggedRole) -> LoggedMessage | None:  #
     more = said.get("additional_kwargs")
     if isinstance(more, dict) and not calls:
         calls += _listed_calls(more.get("tool_calls"))
-    if results and not texts:
-        return LoggedMessage("tool", "\n".join(results), tuple(calls), tuple(other))
-    return LoggedMessage(role, "".join([*texts, *results]), tuple(calls), tuple(other))
+    if role == "tool" and texts:  # one call's result, whatever its parts
+        return [LoggedMessage("tool", "".join([*texts, *results]), tuple(calls), tuple(other))]
+    told = [LoggedMessage("tool", one) for one in results]
+    if told and not (texts or calls or other):
+        return told
+    return [*told, LoggedMessage(role, "".join(texts), tuple(calls), tuple(other))]
 
 
 def _parts(  # noqa: PLR0911, PLR0912  # one return a shape

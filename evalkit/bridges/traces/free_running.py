@@ -103,17 +103,24 @@ def _parts(messages: tuple[LoggedMessage, ...]) -> tuple[tuple[LoggedMessage, ..
 def _steps(behind: tuple[LoggedMessage, ...]) -> list[WayStep] | None:
     """The steps behind the user's last turn; None where calls and results do not belong together."""
     found: list[WayStep] = []
-    for turn in behind:
-        n_open = len(found[-1].calls) - len(found[-1].results) if found else 0
-        if turn.role == "tool" and n_open:
+    for n, turn in enumerate(behind):
+        if turn.role == "tool" and found and len(found[-1].results) < len(found[-1].calls):
             found[-1].results = (*found[-1].results, turn.text)
-        elif turn.role == "assistant" and turn.calls and not n_open:
-            if not all(isinstance(decoded(one.arguments), Mapping) for one in turn.calls):
-                return None
+        elif turn.role == "assistant" and _goes_on(behind, n):  # one answer, its parts logged as turns
+            found[-1].text = "\n".join(one for one in (found[-1].text, turn.text) if one)
+            found[-1].calls = (*found[-1].calls, *turn.calls)
+        elif turn.role == "assistant":
             found.append(WayStep(turn.text, turn.calls, (), None))
         else:
             return None
-    return found if found and len(found[-1].results) == len(found[-1].calls) else None
+    arguments = (decoded(call.arguments) for step in found for call in step.calls)
+    whole = all(step.calls and len(step.results) == len(step.calls) for step in found)
+    return found if found and whole and all(isinstance(one, Mapping) for one in arguments) else None
+
+
+def _goes_on(behind: tuple[LoggedMessage, ...], n: int) -> bool:
+    """Whether a turn of the model belongs to the answer that the turn before it is of."""
+    return n > 0 and behind[n - 1].role == "assistant"
 
 
 class StepIndex:
@@ -131,7 +138,7 @@ class StepIndex:
         asked, behind = _parts(call.messages)
         found = []
         for n, turn in enumerate(behind):
-            if turn.role == "assistant":
+            if turn.role == "assistant" and not _goes_on(behind, n):
                 found.append(self._places.get(_digest(call, (*asked, *behind[:n]))))
         return found
 
