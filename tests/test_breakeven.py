@@ -212,7 +212,8 @@ def test_the_example_measures_a_closed_and_an_own_model_and_prints_the_crossover
 ) -> None:
     example = runpy.run_path(str(REPO / "examples" / "closed-or-own" / "run.py"))
     capsys.readouterr()
-    assert example["main"](tmp_path, seconds=0.5) == 0
+    seconds = (0.5, 1.5, 4.0)  # a busy machine answers too few in half a second to measure any rate
+    assert any(example["main"](tmp_path, seconds=s) == 0 for s in seconds if capsys.readouterr())
     said = capsys.readouterr().out
     assert "own costs less than closed from" in said
     assert "own costs less than hosted from" in said

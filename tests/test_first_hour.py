@@ -140,7 +140,7 @@ def test_the_break_even_of_the_board_takes_what_the_load_sweep_measured(tmp_path
 
 PLAN: dict[str, Any] = {
     "suite": "s", "digest": "0" * 32, "continues": None,
-    "sensitivity": "public", "tasks": {"t": 5}, "repeats": 1, "judges": [], "gate": [], "notes": [],
+    "sensitivity": "public", "tasks": {"t": 5}, "repeats": 1, "judges": [], "tools": [], "gate": [], "notes": [],
     "models": [
         {"model": "provider/a-model-with-a-long-name-7b", "n_requests": 12_345, "n_cached": 1_234,
          "input_tokens": {"low": 1_000_000, "value": 2_000_000, "high": 3_000_000}, "input_basis": "assumed",
