@@ -60,27 +60,27 @@ def make(*, more: bool = False) -> MCPServer:
 
 
 @contextmanager
-def over_http(*, more: bool = False) -> Iterator[str]:
-    """The address of the server, on a free port of this machine."""
+def over_http(server: MCPServer | None = None, *, more: bool = False) -> Iterator[str]:
+    """The address of the server (None: a new one), on a free port of this machine."""
     import uvicorn
 
     config = uvicorn.Config(
-        make(more=more).streamable_http_app(), host="127.0.0.1", port=0, log_level="critical", ws="none"
+        (server or make(more=more)).streamable_http_app(), host="127.0.0.1", port=0, log_level="critical", ws="none"
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    http = uvicorn.Server(config)
+    thread = threading.Thread(target=http.run, daemon=True)
     thread.start()
     until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
+    while not http.started and time.monotonic() < until:
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = http.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
-        server.should_exit = True
-        server.force_exit = True
+        http.should_exit = True
+        http.force_exit = True
         thread.join(10)
 
 
 if __name__ == "__main__":
-    make(more=os.environ.get("DESK_MORE") == "1").run()
+    make().run()

@@ -281,31 +281,33 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     assert {row.outcome for row in rows_of(first)} == {"wrong"}, "scored by what was stored: no server was asked"
 
 
-def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(tmp_path: Path, capsys: Capture) -> None:
     """Half of it was answered with other tools on offer: said, and asked anew in a run of its own."""
-    monkeypatch.setenv("DESK_MORE", "0")
-    model = {"adapter": "scripted", "replies": {"ulm": asks("Ulm", "a")}}  # rome is an error: the run stays open
-    suite = write(tmp_path, {**program(), "env": ["DESK_MORE"]}, model)
-    allowed = ("--allow-suite-code", "--allow-env", "DESK_MORE")
-    first = run(capsys, suite, *allowed)
-    assert first.code == 4, first.err
-    (begun,) = run_folders(tmp_path / "results")
-    again = run(capsys, suite, *allowed)
-    before = [row.key for row in rows_of(begun)]
-    assert f"resuming {begun}" in again.err, "with the same tools it is gone on with"
 
-    monkeypatch.setenv("DESK_MORE", "1")
-    changed = "desk: the tools of the live MCP server changed: 'hand_over' is new, 'get_weather' is declared otherwise"
-    refused = run(capsys, suite, *allowed, "--resume", begun)
-    assert refused.code == 2, refused.err
-    assert f"cannot be gone on with: {changed}" in refused.err
-    assert "--new" in refused.err
-    other = run(capsys, suite, *allowed)
-    assert other.code == 4
-    assert f"{begun.name} is not gone on with: {changed}" in other.err
-    assert len(run_folders(tmp_path / "results")) == 2
-    assert [row.key for row in rows_of(begun)] == before, "nothing was added to the run of the other tools"
-    once_more = run(capsys, suite, *allowed)
-    assert "is not gone on with" not in once_more.err, "the new run is the one that is open now"
+    def hand_over() -> str:
+        """Hand over to a person."""
+        return "done"
+
+    server = mcp_desk.make()
+    with mcp_desk.over_http(server) as url:
+        model = {"adapter": "scripted", "replies": {"ulm": asks("Ulm", "a")}}  # rome is an error: the run stays open
+        suite = write(tmp_path, {"base_url": url}, model)
+        assert run(capsys, suite).code == 4
+        (begun,) = run_folders(tmp_path / "results")
+        again = run(capsys, suite)
+        assert f"resuming {begun}" in again.err, "with the same tools it is gone on with"
+        before = [row.key for row in rows_of(begun)]
+
+        server.add_tool(hand_over)
+        changed = "desk: the tools of the live MCP server changed: 'hand_over' is new"
+        refused = run(capsys, suite, "--resume", begun)
+        assert refused.code == 2, refused.err
+        assert f"cannot be gone on with: {changed}" in refused.err
+        assert "--new" in refused.err
+        other = run(capsys, suite)
+        assert other.code == 4
+        assert f"{begun.name} is not gone on with: {changed}" in other.err
+        assert len(run_folders(tmp_path / "results")) == 2
+        assert [row.key for row in rows_of(begun)] == before, "nothing was added to the run of the other tools"
+        once_more = run(capsys, suite)
+        assert "is not gone on with" not in once_more.err, "the new run is the one that is open now"

@@ -195,3 +195,31 @@ def test_calls_that_were_made_together_have_a_result_each(shape: str, tmp_path: 
     assert ran.code == 0, ran.err
     (row,) = rows_of(run_folders(tmp_path / "r")[0])
     assert (str(row.outcome), len(row.steps or ())) == ("right", 2)
+
+
+def test_each_call_of_production_has_to_be_made_also_one_whose_arguments_are_part_of_another_s(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """`find {parcel}` and `find {parcel, deep}`: the second alone is not both."""
+    tools = json.loads(json.dumps(TOOLS))
+    tools[0]["function"]["parameters"]["properties"]["deep"] = {"type": "boolean"}
+    asked = [made("find_parcel", parcel="P-1"), made("find_parcel", parcel="P-1", deep=True)]
+    messages = [{"role": "user", "content": "What of P-1?"}]
+    for n, call in enumerate(asked):
+        messages += [
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "content": f"lost {n}"},
+        ]
+    record = {
+        "tools": tools,
+        "messages": [*messages, {"role": "assistant", "content": "It is lost."}],
+        "latency_ms": 10,
+    }
+    assert imported(tmp_path, capsys, [record], "--candidate", "scripted:hello").code == 0
+    (item,) = items_of(tmp_path)
+    deep = json.dumps([{"name": "find_parcel", "arguments": {"deep": True, "parcel": "P-1"}}])
+    path = with_candidate(tmp_path, {item["id"]: [deep, "It is lost."]})
+    ran = evalkit(capsys, "run", path, "--results", tmp_path / "r")
+    assert ran.code == 0, ran.err
+    outcomes = {row.model: str(row.outcome) for row in rows_of(run_folders(tmp_path / "r")[0])}
+    assert outcomes == {"recorded": "right", "hello": "wrong"}

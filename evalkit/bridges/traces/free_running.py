@@ -22,6 +22,7 @@ from evalkit.bridges.traces.values import decoded
 from evalkit.errors import UserError
 from evalkit.facts.base import Json
 from evalkit.records import ToolCall
+from evalkit.suite.environments.conduct import MOST_RULES
 from evalkit.suite.environments.reading import LARGEST_RECORD
 from evalkit.suite.environments.tool import LONGEST_RESULT
 
@@ -81,6 +82,8 @@ def unfit_way(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return "calls a function that the log does not declare"
     if any(len(text) > LONGEST_LOGGED for step in steps for text in step.results):
         return f"a function returned more than {LONGEST_LOGGED:,} characters"
+    if sum(len(step.calls) for step in steps) > MOST_RULES:
+        return f"a trajectory of more than {MOST_RULES} calls"
     return None if len(steps) < MOST_STEPS else f"a trajectory of more than {MOST_STEPS} requests"
 
 
@@ -173,17 +176,25 @@ def _sum(values: Sequence[N | None]) -> N | None:
 
 
 def conduct_of(way: RecordedWay) -> list[dict[str, Json]]:
-    """Rules of conduct: each call of production is made, as often as production made it, in any order."""
-    counts: dict[bytes, tuple[str, dict[str, Json], int]] = {}
+    """Rules of conduct: each call of production is made, as often as production made it, in any order.
+
+    A rule counts every call that has its arguments, and perhaps more; so `times` is how many of production's did. No
+    call returns anything more often than it was recorded, so each is made where all rules hold.
+    """
+    made: list[tuple[str, dict[str, Json]]] = []
     for call in way.calls:
         arguments = decoded(call.arguments)
         assert isinstance(arguments, dict)
-        key = orjson.dumps([call.name, arguments], option=orjson.OPT_SORT_KEYS)
-        counts[key] = (call.name, arguments, counts[key][2] + 1 if key in counts else 1)
-    return [
-        {"must": name, **({"times": n} if n > 1 else {}), **({"with": arguments} if arguments else {})}
-        for name, arguments, n in counts.values()
-    ]
+        made.append((call.name, arguments))
+    rules: dict[bytes, dict[str, Json]] = {}
+    for name, given in made:
+        n = sum(
+            other == name and all(arguments.get(key) == value for key, value in given.items())
+            for other, arguments in made
+        )
+        key = orjson.dumps([name, given], option=orjson.OPT_SORT_KEYS)
+        rules[key] = {"must": name, **({"times": n} if n > 1 else {}), **({"with": given} if given else {})}
+    return list(rules.values())
 
 
 def recorded_tools(tools: Sequence[Mapping[str, object]], ways: Iterable[tuple[str, RecordedWay]]) -> bytes:
