@@ -132,7 +132,7 @@ def test_an_unknown_column_is_named(tmp_path: Path, run: Run) -> None:
         ),
         ([{"role": "user", "content": "  "}], "has no text"),
         ([{"role": "tool", "content": "7"}], "a turn with calls"),
-        ([{"role": "user", "content": ["Hi"]}], "a turn is {role"),
+        ([{"role": "user", "content": ["Hi"]}], "a turn of a record is one text"),
     ],
 )
 def test_a_record_without_a_conversation_is_refused(tmp_path: Path, run: Run, messages: Any, said: str) -> None:
