@@ -51,7 +51,7 @@ from evalkit.scorers.number_relations import (
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.struck import without_crossed
-from evalkit.scorers.wrappers import open_tags
+from evalkit.scorers.wrappers import ANSWER_TAG, open_tags, without_tags_in_sentences
 
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
 
@@ -118,27 +118,12 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
 
 
-_ANSWER_TAG = re.compile(
-    r"<((?:final_?|correct_?|my_?)?(?:answer|ans|result|solution|final|output|response|number))>\s*([^<>\n]{1,60}?)\s*</\1>",
-    re.IGNORECASE,
-)
-
-
-_ALONE_BEFORE, _ALONE_AFTER = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z"), re.compile(r"[ \t*_.]*(?:\Z|[\n<])")
-
-
 def _without_tags(reply: str) -> str:
-    """The reply with `<answer>5</answer>` as a statement, and without the other tags that hold no reasoning. Within a
-    sentence the tags go and the words count: `<answer>5</answer> is wrong`."""
+    """The reply with `<answer>5</answer>` as a statement, and without the other tags that hold no reasoning."""
     if "</" not in reply:
         return reply
-
-    def opened(tag: re.Match[str]) -> str:
-        near = reply[max(0, tag.start() - 40) : tag.start()]
-        alone = _ALONE_BEFORE.search(near) if near else True
-        return f"\nAnswer: {tag[2]}\n" if alone and _ALONE_AFTER.match(reply, tag.end()) else tag[2]
-
-    return open_tags(_ANSWER_TAG.sub(opened, reply)).replace(ANSWER_MARK, "")
+    stated = ANSWER_TAG.sub(r"\nAnswer: \2\n", without_tags_in_sentences(reply))
+    return open_tags(stated).replace(ANSWER_MARK, "")
 
 
 def _boxed(text: str, box: tuple[int, int]) -> FoundNumber:

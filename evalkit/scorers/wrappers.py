@@ -33,12 +33,33 @@ _NO_ANSWER = word_set(
 _ANSWERING = word_set("answer ans final choice option letter label class category verdict result output response")
 
 
+ANSWER_TAG = re.compile(
+    r"<((?:final_?|correct_?|my_?)?(?:answer|ans|result|solution|final|output|response|number|choice|option|letter))>"
+    r"\s*([^<>\n]{1,60}?)\s*</\1>",
+    re.IGNORECASE,
+)
+_ALONE_BEFORE, _ALONE_AFTER = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z"), re.compile(r"[ \t*_.]*(?:\Z|[\n<])")
+
+
+def without_tags_in_sentences(reply: str) -> str:
+    """The reply without the answer tags that stand within a sentence, whose words count: `<answer>5</answer> is
+    wrong`."""
+
+    def opened(tag: re.Match[str]) -> str:
+        near = reply[max(0, tag.start() - 40) : tag.start()]
+        is_alone = (not near or _ALONE_BEFORE.search(near)) and _ALONE_AFTER.match(reply, tag.end())
+        return tag[0] if is_alone else tag[2]
+
+    return ANSWER_TAG.sub(opened, reply)
+
+
 def open_tags(reply: str) -> str:
     """The reply with an answer mark in place of each opening tag, except those that hold reasoning.
 
     A tag that never closes counts where its name is a word for an answer: `<L_z> = 0` is a mean value."""
     if "<" not in reply:
         return reply
+    reply = without_tags_in_sentences(reply)
     closed = {name.casefold() for name in _CLOSING.findall(reply)}
 
     if "</" in reply:

@@ -61,6 +61,12 @@ CHOICES = [
     (CITY, "-", "A. Wait, no."),
     # denied
     (CITY, "-", "(C) is wrong."),
+    (CITY, "-", "<answer>C</answer> is wrong."),
+    (CITY, "-", "My draft said <answer>C</answer>, which is wrong."),
+    (CITY, "-", "I do not think it is <answer>C</answer>."),
+    (CITY, "-", "Maybe <answer>C</answer>?"),
+    (CITY, "-", "not <answer>C</answer>"),
+    (CITY, "-", "<answer>B</answer> or <answer>C</answer>"),
     (CITY, "-", "(D) is not the answer."),
     (CITY, "-", "Is the answer C? No."),
     (CITY, "-", "Could it be D? No, it could not."),
@@ -95,6 +101,7 @@ CHOICES = [
     (CITY, "B", "B\n\nWhy not A? Oslo lies inland."),
     # wrapped
     (CITY, "B", "<answer>B</answer>"),
+    (CITY, "B", "The answer is <answer>B</answer>."),
     (CITY, "D", "<answer>\n(D)\n</answer>"),
     (CITY, "B", "<final_answer>B</final_answer>"),
     (CITY, "C", '{"answer": "C"}'),
