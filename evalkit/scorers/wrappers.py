@@ -38,7 +38,11 @@ ANSWER_TAG = re.compile(
     r"\s*([^<>\n]{1,60}?)\s*</\1>",
     re.IGNORECASE,
 )
-_ALONE_BEFORE, _ALONE_AFTER = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z"), re.compile(r"[ \t*_.]*(?:\Z|[\n<])")
+_ALONE_BEFORE = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z")
+_ALONE_AFTER = re.compile(
+    r"[ \t*_.]*(?:\Z|[\n<])|[ \t]*[.!—–-]?[ \t]+(?=[A-ZÀ-ÖØ-Þ\d(])(?!(?i:or|and|is|was|if|maybe|perhaps|possibly|probably|might)\b)"
+)
+"""The end of a line, or a sentence of its own: `<answer>B</answer> This is because ...`."""
 
 
 def without_tags_in_sentences(reply: str) -> str:
