@@ -103,7 +103,7 @@ def test_single_answers_are_rated(answered: Path, capsys: pytest.CaptureFixture[
     }  # fmt: skip
     replies = {"talk/a/0/good": "Rating: [[10]]", "talk/b/0/good": "no idea", "talk/a/0/bad": "Rating: [[1]]"}
     ran = evalkit(capsys, "run", judge(answered, "judge_rating", replies))
-    judged = rows(run_folders(answered / "results")[0])
+    judged = rows(run_folders(answered / "results")[-1])
     assert sorted((row["score"], row["outcome"]) for row in judged if row["score"] is not None) == [
         (0.0, "scored"), (1.0, "scored"),
     ]  # fmt: skip
@@ -119,7 +119,7 @@ def test_pairs_are_judged_in_both_orders(answered: Path, capsys: pytest.CaptureF
     ]  # fmt: skip
     ran = evalkit(capsys, "run", judge(answered, "judge_pair", {"*": "I always like the first. [[A]]"}))
     assert ran.code == 0, ran.err
-    assert sorted(row["score"] for row in rows(run_folders(answered / "results")[0])) == [0.0, 1.0]
+    assert sorted(row["score"] for row in rows(run_folders(answered / "results")[-1])) == [0.0, 1.0]
 
 
 def test_answers_are_compared_with_the_reference(answered: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -211,7 +211,11 @@ def test_pictures_are_no_text() -> None:
 def test_turns_of_plain_conversations() -> None:
     entry = next(one for one in LOGS if one["format"] == "messages_jsonl")
     _, calls = read(TRACES / entry["file"])
-    assert [sum(turn.role == "user" for turn in call.messages) for call in calls] == entry["expected"]["user_turns"]
+    n = entry["expected"]["conversations"]
+    turns = [sum(turn.role == "user" for turn in call.messages) for call in calls]
+    assert turns[:n] == entry["expected"]["user_turns"]
+    assert turns[n:] == [1, 2, 3]  # the three earlier answers of the conversation with four
+    assert {call.session for call in calls[n:]} == {calls[turns.index(4)].session}
     assert all(call.usage.is_empty and call.total_s is None and call.model is None for call in calls)
 
 

@@ -40,7 +40,8 @@ ANSWER_TAG = re.compile(
 )
 _ALONE_BEFORE = re.compile(r"(?:^|[\n.!?。>])[ \t*_]*\Z")
 _ALONE_AFTER = re.compile(
-    r"[ \t*_.]*(?:\Z|[\n<])|[ \t]*[.!—–-]?[ \t]+(?=[A-ZÀ-ÖØ-Þ\d(])(?!(?i:or|and|is|was|if|maybe|perhaps|possibly|probably|might)\b)"
+    r"[ \t*_.]*(?:\Z|[\n<])|[ \t]*[.!—–-]?[ \t]+(?=[A-ZÀ-ÖØ-Þ\d(])"
+    r"(?!(?i:or|and|is|was|if|maybe|perhaps|possibly|probably|might)\b)"
 )
 """The end of a line, or a sentence of its own: `<answer>B</answer> This is because ...`."""
 
