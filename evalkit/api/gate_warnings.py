@@ -28,8 +28,8 @@ def gate_warnings(plan: Plan) -> list[str]:
     gate = plan.suite.gate
     if gate is None:
         return []
+    from evalkit.decide.reasons import IDLE_LABELS
     from evalkit.decide.rules import conditions
-    from evalkit.decide.rules.reasons import IDLE_LABELS
 
     models = {model.name: model for model in plan.work.models}
     found = []
@@ -50,7 +50,7 @@ def _of(condition: Condition) -> str:
 
 def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:
     """Why two times will not be put into a ratio; nothing where they will."""
-    from evalkit.decide.rules.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
+    from evalkit.decide.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
 
     gate = plan.suite.gate
     if gate is None or condition.limit != "max_ratio":
@@ -67,7 +67,7 @@ def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:
 
 def _unpriced(condition: Condition, gate: GateEntry, models: dict[str, PlannedModel]) -> Iterator[str]:
     """A sentence where a model that is asked has no price and is not known to say itself what it costs."""
-    from evalkit.decide.rules.reasons import GIVE_PRICE
+    from evalkit.decide.reasons import GIVE_PRICE
 
     sides = [*([gate.baseline] if condition.limit == "max_ratio" else []), *gate.candidates]
     lacking = [name for name in sides if name in models and not _has_price(models[name])]

@@ -20,9 +20,9 @@ from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
+from evalkit.decide.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
-from evalkit.decide.rules.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
 from evalkit.decide.sequential_test import at_the_end
 from evalkit.decide.served import changed_within
 from evalkit.decide.stopped import looked_at, replayed, stopped_early, walked_with

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from evalkit.decide.reasons import GIVE_PRICE
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
-from evalkit.decide.rules.reasons import GIVE_PRICE
 from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
 from evalkit.facts.tasks import NO_TEXT_MODES

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from evalkit.decide.reasons import IDLE_LABELS
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
-from evalkit.decide.rules.reasons import IDLE_LABELS
 from evalkit.suite.gate_sight import no_item
 from evalkit.suite.schema.parts import Text
 from evalkit.suite.schema.rules import Problem
