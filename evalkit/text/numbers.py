@@ -27,7 +27,7 @@ TimeUnit = Literal["ms", "s"]
 
 
 def _exact(value: Number) -> float:
-    """Without the noise of binary fractions: a difference that two sums give as -0.0875 is rounded one way."""
+    """Without the noise of sums: a difference that comes as -0.0875 by two ways is rounded one way."""
     return round(float(value), 12)
 
 
@@ -47,7 +47,7 @@ def interval(low: Number | None, high: Number | None) -> str:
         return ""
     digits = 3 if float(high) - float(low) < 0.02 else 2
     # A bound that rounds to zero has no sign: nobody's score is minus zero.
-    first, second = (f"{_exact(bound):.{digits}f}" for bound in (low, high))
+    first, second = (f"{bound:.{digits}f}" for bound in (low, high))
     plain = [text.removeprefix("-") if float(text) == 0 else text.replace("-", "−") for text in (first, second)]
     return f"[{', '.join(plain)}]"
 
@@ -61,7 +61,7 @@ def agreement(value: Number | None, low: Number | None = None, high: Number | No
     """Kappa or alpha, from −1 to 1, with its interval where there is one: "0.62 [0.41, 0.83]"."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    return f"{_exact(value):.2f} {interval(low, high)}".rstrip().replace("-", "−")
+    return f"{value:.2f} {interval(low, high)}".rstrip().replace("-", "−")
 
 
 def difference(value: Number | None) -> str:
@@ -78,7 +78,7 @@ def difference_interval(low: Number | None, high: Number | None) -> str:
     """Bounds of a difference, three decimals as the difference itself; "−0.000" lies just below zero, "0.000" on it."""
     if low is None or high is None:
         return ""
-    return "[" + ", ".join("0.000" if x == 0 else f"{_exact(x) or x:+.3f}".replace("-", "−") for x in (low, high)) + "]"
+    return "[" + ", ".join("0.000" if x == 0 else f"{x:+.3f}".replace("-", "−") for x in (low, high)) + "]"
 
 
 def p_value(value: Number | None) -> str:
