@@ -315,7 +315,7 @@ def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp
     why = at.subheader[0].value.replace("\\", "")
     assert why.startswith("✘ qwen fails because cost usd_per_1k_samples is 0.20×")
     assert "(limit ≤ 0.10×)" in why
-    needs = next(block.value for block in at.text if block.value.startswith("To decide quality all ≥ −0.010"))
+    needs = next(block.value for block in at.text if block.value.startswith("quality all ≥ −0.010"))
     assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 

@@ -104,7 +104,8 @@ def test_a_gate_says_the_smallest_regression_it_would_catch(capsys: pytest.Captu
     (look,) = evalkit(capsys, "plan", suite, "--json").json["gate"]
     assert look["n"] == 400
     assert 0.05 < look["smallest_regression"] < 0.2
-    assert "fails with 80 %" in evalkit(capsys, "plan", suite).out
+    said = " ".join(evalkit(capsys, "plan", suite).out.split())
+    assert "fails with a chance of 80 %" in said and "evalkit plan --earlier RUN" in said
 
 
 def test_likelihoods_read_their_prompt_once_a_choice_in_the_plan_and_under_a_cap(

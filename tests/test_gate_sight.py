@@ -111,3 +111,35 @@ def test_single_braces_around_any_field_are_told(tmp_path: Path, capsys: Capture
             ran = evalkit(capsys, "check", path)
             assert ran.code == 0
             assert (f"did you mean {meant}" in ran.out) if meant else ("did you mean" not in ran.out), (prompt, ran.out)
+
+
+@pytest.mark.parametrize(
+    ("rule", "run", "prices", "said"),
+    [
+        ({"latency": "ttft_p95", "max_ratio": 1.2}, {}, "", "can only be inconclusive: times compare only at one"),
+        ({"latency": "ttft_p95", "max_ratio": 1.2}, {"in_flight": 2}, "", ""),
+        ({"latency": "ttft_p95", "max_s": 1.2}, {}, "", ""),
+        ({"cost": "usd_per_sample", "max_ratio": 0.5}, {}, "", "the price of base, cand is unknown, so the rule can"),
+        ({"cost": "usd_per_sample", "max_usd": 0.5}, {}, "", "the price of cand is unknown"),
+        ({"cost": "usd_per_sample", "max_usd": 0.5}, {}, "openai:gpt-4.1", ""),
+        ({"quality": "t", "margin": 0.1, "labels": "random"}, {}, "", "labels: random changes nothing here"),
+        ({"quality": "all", "margin": 0.1, "labels": "random"}, {}, "", "labels: random changes nothing here"),
+    ],
+)
+def test_a_rule_that_can_decide_nothing_is_named_before_anything_is_paid(
+    tmp_path: Path, capsys: Capture, rule: dict[str, object], run: dict[str, object], prices: str, said: str
+) -> None:
+    path = suite(tmp_path, "t", False)
+    written = json.loads(path.read_text("utf-8"))
+    written["gate"]["rules"].append(rule)
+    written["models"]["cand"] |= {"price_as": prices} if prices else {}
+    path.write_text(json.dumps({**written, "run": run}), "utf-8")
+    for command in ("check", "plan"):
+        ran = evalkit(capsys, command, path)
+        out = " ".join(ran.out.split())
+        assert ran.code == 0, ran.err
+        assert (said in out) if said else ("note: gate" not in out), out
+    if "labels" in rule:
+        ran = evalkit(capsys, "run", path, "--gate", "--results", tmp_path / "results")
+        assert said in " ".join(ran.out.split()), ran
+        assert said in " ".join(ran.err.split()), "and before the first request"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -157,6 +158,27 @@ def test_the_gate_s_intervals_are_named_by_the_gate_s_own_confidence(tmp_path: P
     text = report(capsys, tmp_path / "results", tmp_path / "r.html")
     assert "measured [98 %]" in text
     assert "90 %" not in text
+
+
+def test_the_pages_say_of_each_rule_what_the_terminal_says(tmp_path: Path, capsys: Capture) -> None:
+    results = tmp_path / "results"
+    rules = [
+        {"quality": "all", "margin": 0.001},
+        {"latency": "ttft_p95", "max_ratio": 1.2},
+        {"latency": "total_p95", "max_s": 2.0},
+    ]
+    a_run(results, ("gpt", "qwen"), n=20, gate={**GATE, "rules": rules})
+    said = evalkit(capsys, "gate", "latest", "--results", results)
+    remarks = [line for line in said.out.split("\n") if line.startswith(("latency ", "quality ")) and ": " in line]
+    assert (
+        len(remarks) > 2 and any("declared load" in one for one in remarks) and any("p95 of" in one for one in remarks)
+    )
+    text = report(capsys, results, tmp_path / "r.html")
+    assert evalkit(capsys, "report", "--results", results, "--site", tmp_path / "site").code == 0
+    (page,) = (one.read_text("utf-8") for one in (tmp_path / "site" / "gates").glob("*.html"))
+    for shown in (text, page):
+        plain = html.unescape(re.sub("<[^>]*>", "", shown))
+        assert [one for one in remarks if one not in plain] == []
 
 
 def test_samples_open_with_prompt_answers_scores_and_reasons_the_worst_first(tmp_path: Path, capsys: Capture) -> None:

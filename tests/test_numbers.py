@@ -44,6 +44,13 @@ def test_a_number_with_its_noun() -> None:
     assert [numbers.plural(n, "copy", "copies") for n in (1, 2)] == ["1 copy", "2 copies"]
 
 
+@pytest.mark.parametrize("off", [0.0, 1e-15, -1e-15])
+def test_one_figure_is_rounded_one_way_whichever_sums_it_came_by(off: float) -> None:
+    for tie in (0.0875, 0.8125, 0.0005, 0.3335):
+        assert numbers.difference(-tie + off) == numbers.difference(-tie)
+        assert numbers.quality(tie + off) == numbers.quality(tie)
+
+
 @pytest.mark.parametrize(
     ("mean", "low", "high", "shown"),
     [

@@ -231,5 +231,20 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
     ran = evalkit(capsys, "plan", "s.yaml", "--earlier", bare.name, "--results", tmp_path / "results", "--json")
     assert ran.code == 0, ran.err
     assert "quality all (margin 0.25)" in [one["rule"] for one in ran.json["mixes"]]
-    told = [note for note in ran.json["notes"] if "is not planned" in note]
-    assert "cost usd_per_sample (max_ratio 0.8) is not planned: only 0 items" in told[0], told
+    assert (
+        "only 0 of the run's 40 items have a known cost"
+        in ran.json["not_planned"]["cost usd_per_sample (max_ratio 0.8)"]
+    )
+    # One rule of which the run tells too little does not hide the others, and power names the number that plan names.
+    short = run_of(tmp_path / "few", n=40)
+    p95 = (tmp_path / "s.yaml").read_text().replace("total_p50", "total_p95")
+    (tmp_path / "s.yaml").write_text(p95)
+    ran = evalkit(capsys, "plan", "s.yaml", "--earlier", short.name, "--results", tmp_path / "few")
+    assert ran.code == 0, ran.err
+    said = " ".join(ran.out.split())
+    assert said.count("cheapest first") == 2 and "In brackets stands how low" in said
+    why = "the run has 40 items: too few to plan total_p95 by (at least 100)"
+    assert f"latency total_p95 (max_ratio 1) cannot be planned from this run: {why}." in said
+    assert "cache" not in said.rpartition("cannot be planned")[2]
+    asked = ("power", short.name, "--results", tmp_path / "few", "--baseline", "base", "--candidate", "cand")
+    assert why in " ".join(evalkit(capsys, *asked, "--rule", "{latency: total_p95, max_ratio: 1.0}").err.split())

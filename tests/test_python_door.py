@@ -917,9 +917,12 @@ def test_a_record_that_cannot_be_asked_is_named_by_its_row(tmp_path: Path) -> No
 def test_a_field_s_name_where_its_value_was_meant_is_a_warning_each_time(tmp_path: Path) -> None:
     records = [{"ticket": f"text {n}", "answer": f"{n}"} for n in range(3)]
     wrong = Task("t", data=records, prompt="{{ ticket }}", target="answer", score="exact")
-    for _ in range(2):
-        with pytest.warns(LikelyMistakeWarning, match=r"t: the right answer is the same .* did you mean \{\{ answer"):
-            evalkit.run(Suite({"m": billing}, [wrong]), results=tmp_path)
+    alone = Task("t", data=records[:1], prompt="{{ ticket }}", target="answer", score="exact")
+    for one, said in ((wrong, "same"), (wrong, "same"), (alone, "word")):
+        with pytest.warns(
+            LikelyMistakeWarning, match=rf"t: the right answer is the {said} .*did you mean \{{\{{ answer"
+        ):
+            evalkit.run(Suite({"m": billing}, [one]), results=tmp_path)
     meant = Task("t", data=records, prompt="{{ ticket }}", target="{{ answer }}", score="exact")
     assert (
         evalkit.run(Suite({"m": billing}, [meant]), results=tmp_path).status == "complete"

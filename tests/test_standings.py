@@ -139,6 +139,14 @@ def test_the_newest_complete_run_of_each_model_counts(tmp_path: Path) -> None:
     assert {entry.model for entry in entries} == {"gpt", "tiny"}
 
 
+def test_a_mean_without_an_interval_says_why(tmp_path: Path) -> None:
+    for name, score in (("equal", 0.5), ("apart", None)):
+        rows = [a_row("gpt", "triage", i, score=score or i / 10) for i in range(5)]
+        a_run(tmp_path / name, ("gpt",), n=5, rows=rows)
+        (entry,) = entries_of(ResultsReader(tmp_path / name), "support")
+        assert ("no interval can be given: its 5 samples" in "; ".join(entry.warnings)) == (score is not None)
+
+
 def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None:
     """Whether a gate stopped a candidate, or somebody cut the run; the same run's baseline is whole."""
     at = {"n_used": 3, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}

@@ -321,6 +321,18 @@ def test_how_many_more_items_are_said_both_ways() -> None:
     assert stats.test(*differences(200, 10, 10), 0.0).more_if_equal is None
 
 
+@pytest.mark.parametrize("n", [560, 580, 600, 5000])
+def test_where_equal_models_would_pass_already_no_more_items_are_advised(n: int) -> None:
+    decision = stats.test(*differences(n, round(0.05 * n), round(0.1 * n)), 0.05)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.more_if_equal == 0
+    # Of few clusters equal models are still undecided: then more would help, and the formula alone would not say so.
+    rows = np.r_[np.full(90, 1), np.full(90, -1), np.zeros(1020)]
+    few = stats.test(rows < 0, rows > 0, 0.05, clusters=[*[0] * 90, *[1] * 90, *np.arange(1020) % 12])
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert few.more_if_equal
+
+
 def test_few_clusters_say_why_they_decide_nothing() -> None:
     decision = stats.test(*differences(400, 0, 200), 0.02, clusters=["a", "b"] * 200)
     assert decision.verdict is Verdict.INCONCLUSIVE

@@ -151,8 +151,12 @@ def test_the_bounds_of_a_latency_ratio_are_where_its_verdict_turns(quantile: flo
 
 
 def test_a_high_percentile_of_few_answers_says_what_it_rests_on(rng: np.random.Generator) -> None:
-    decision = stats.latency_ratio(rng.lognormal(size=100), rng.lognormal(size=100), 0.95, 1.2)
-    assert "200 answers" in decision.notes[0]
+    for n, says in ((100, "rests on the slowest 5"), (40, "at least 100 answers")):
+        (said,) = stats.latency_ratio(rng.lognormal(size=n), rng.lognormal(size=n), 0.95, 1.2).notes
+        assert says in said
+        assert ("100 answers of each model" in said) == (n < 100)
+    (said,) = stats.latency_limit(rng.lognormal(size=30), 0.95, 9.0).notes
+    assert "rests on the slowest 2: " in said and "at least 100 answers" in said
     assert stats.latency_ratio(BASE, BASE, 0.95, 1.2).notes == ()
 
 

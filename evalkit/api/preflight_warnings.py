@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from evalkit.api.gate_warnings import gate_warnings
 from evalkit.catalogue.facts import Known
 from evalkit.catalogue.reading import load, mentions, user_file
 from evalkit.cost.prices import book_version, context_window
@@ -52,7 +53,7 @@ def forewarned(plan: Plan) -> Plan:
     """The plan with what is known of its models among its notes. Raises UserError for a file of facts that is wrong."""
     today = datetime.now(UTC).date()
     models = _models(plan)
-    notes = [note for model in models for note in unused_variables(model)]
+    notes = [*gate_warnings(plan), *(note for model in models for note in unused_variables(model))]
     recorded = plan.facts.get("catalogue") or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):

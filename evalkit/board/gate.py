@@ -134,8 +134,9 @@ def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings
         return
     confidence = numbers.share(1 - 2 * decision.alpha)
     for r in rulings:
-        if r.needs:
-            st.text(f"To decide {r.title}: {_needs(store, decision, candidate, r)}.")
+        for text in r.remarks:
+            priced = _needs(store, decision, candidate, r) if text == r.needs else text
+            st.text(f"{r.title}: {visible(priced, limit=700)}.")
     table = pd.DataFrame(
         {
             "rule": [r.title for r in rulings],
@@ -174,10 +175,10 @@ def _interval(rule: RenderedRule, rulings: Sequence[RenderedRule]) -> str:
 def _needs(store: ResultsReader, decision: GateDecision, candidate: str, rule: RenderedRule) -> str:
     """What it would take, with the price of that many items from both models."""
     if not rule.more:
-        return visible(rule.needs, limit=400)
+        return rule.needs
     usd = usd_of_more(store, decision, candidate, rule.subject, max(rule.more))
     price = "their price is unknown" if usd is None else f"at most {numbers.usd(usd)} for the answers, judges apart"
-    return visible(f"{rule.needs} ({price})", limit=500)
+    return f"{rule.needs} ({price})"
 
 
 def _baseline(decision: GateDecision, titles: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ from evalkit.cli.options import (
 )
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
+from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
@@ -115,10 +116,10 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
-    mixes, unplanned = ([], []) if folder is None else _mixes(plan, folder)
-    made["notes"] += unplanned
+    mixes, unplanned = ([], {}) if folder is None else _mixes(plan, folder)
     if as_json:
-        return print_json({**made, "mixes": [one.as_json() for one in mixes]} if mixes else made)
+        told: dict[str, object] = {"mixes": [one.as_json() for one in mixes]} if mixes else {}
+        return print_json({**made, **told, **({"not_planned": unplanned} if unplanned else {})})
     from evalkit.render.bill import render_plan
 
     render_plan(made)
@@ -128,6 +129,8 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
         for one in mixes:
             echo()
             render_mixes(one)
+    for rule, why in unplanned.items():
+        echo(f"\n{visible(rule, limit=120)} cannot be planned from this run: {visible(why, limit=600)}.")
     return 0
 
 
@@ -152,30 +155,28 @@ def _continued(plan: Plan, results: Path) -> str | None:
     return None if found is None else found.name
 
 
-def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[str]]:
-    """Items and repeats for each required limit of the gate that an earlier run tells of: scores, bills, times; and
-    notes of bills and times that it does not tell. Raises UserError where it tells nothing of scores."""
+def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str]]:
+    """Items and repeats for each required limit of the gate that an earlier run tells of (scores, bills, times); and by
+    name of those of which it tells too little: why."""
+    from evalkit.decide.earlier_run import NotPlanned
     from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
-    mixes: list[CheapestMixes] = []
-    notes: list[str] = []
+    found: list[CheapestMixes] = []
+    unplanned: dict[str, str] = {}
     for rule in gate.rules:
         for condition in conditions(rule):
-            if not condition.required or not can_be_planned(rule, condition):
-                continue
-            try:
-                mixes.append(
-                    mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
-                )
-            except UserError as error:
-                if condition.kind == "quality":
-                    raise
-                notes.append(f"{condition.name} is not planned: {error}")
-    return mixes, notes
+            if condition.required and can_be_planned(rule, condition):
+                try:
+                    found.append(
+                        mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
+                    )
+                except NotPlanned as error:
+                    unplanned[condition.name] = str(error)
+    return found, unplanned
 
 
 def _foreseen(plan: Plan) -> list[RuleForecast]:

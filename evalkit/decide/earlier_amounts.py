@@ -10,13 +10,12 @@ whatever is at stake, so that a run with many of them needs more than is planned
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from evalkit.decide.earlier_run import FEWEST, Prices, effective_items, prices_of, together_of, whole_items
+from evalkit.decide.earlier_run import FEWEST, NotPlanned, Prices, effective_items, prices_of, together_of, whole_items
 from evalkit.decide.rules import Condition
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.rules.latency import times_of, waited_before
@@ -24,8 +23,10 @@ from evalkit.errors import UserError
 from evalkit.results.pairing import pair
 from evalkit.results.pairs import Floats, Half, Mask
 from evalkit.results.side import Side
+from evalkit.stats.exceedance import fewest_answers
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit
 from evalkit.store import table as stored
+from evalkit.text import numbers
 
 _THOUSAND = "usd_per_1k_samples"
 
@@ -71,7 +72,8 @@ class EarlierAmounts:
         rows = np.ones(pairs.n, dtype=bool)
         items, whole = whole_items(pairs, rows, there)
         if len(items) < _fewest(condition):
-            raise UserError(_too_few(condition, len(items)))
+            n_cached = int((pairs.candidate.cached | (pairs.baseline.cached & (not own))).sum())
+            raise NotPlanned(_too_few(condition, len(items), whole, n_cached))
         together = together_of(pairs, items)
         before, after = (np.asarray(one[items], dtype=np.float64) for one in amounts)
         return cls(
@@ -125,17 +127,23 @@ def _fewest(condition: Condition) -> int:
     """Items that a plan needs: of times five beyond the percentile."""
     if condition.kind != "latency":
         return FEWEST
-    return max(FEWEST, math.ceil(5 / (1 - int(condition.subject.partition("_p")[2]) / 100) - 1e-9))
+    return max(FEWEST, fewest_answers(int(condition.subject.partition("_p")[2]) / 100))
 
 
-def _too_few(condition: Condition, n: int) -> str:
-    what, why = ("a known cost", "give the models prices (evalkit price)")
+def _too_few(condition: Condition, n: int, whole: int, n_cached: int) -> str:
+    """Why `n` of the run's items, `whole` in all, are too few, and the way out. `n_cached`: pairs that came from the
+    cache on a side that is timed."""
+    fewest = _fewest(condition)
+    if whole < fewest:
+        there = f"the run has {numbers.plural(whole, 'item')}"
+        there += f", of which {n:,} can be used" if n < whole else ""
+        return f"{there}: too few to plan {condition.subject} by (at least {fewest})"
+    what, why = "a known cost", "give the models prices (evalkit price)"
     if condition.kind == "latency":
-        what, why = (
-            f"a measured {condition.subject.partition('_p')[0]}",
-            "answers from the cache have none (--no-cache)",
-        )
+        what, why = f"a measured {condition.subject.partition('_p')[0]}", "failed answers have none"
+        if n_cached:
+            why = "answers from the cache have none (--no-cache)"
     return (
-        f"only {n} items of the run have {what} of every answer of both models, too few to plan by (at least "
-        f"{_fewest(condition)}): {why}"
+        f"only {n:,} of the run's {whole:,} items have {what} of every answer of both models, too few to plan by (at "
+        f"least {fewest}): {why}"
     )

@@ -26,6 +26,11 @@ from evalkit.stats.resampling import StoredPair
 from evalkit.store import judge_files, queries
 from evalkit.store import table as stored
 
+
+class NotPlanned(UserError):
+    """One rule cannot be planned from this run; others may."""
+
+
 FEWEST = 15
 """Items below which nothing is planned."""
 _OLDER = 16
@@ -91,8 +96,9 @@ class Earlier:
         rows = rows_of(pairs, subject)
         items, whole = whole_items(pairs, rows, pairs.scored)
         if len(items) < FEWEST:
-            raise UserError(
-                f"only {len(items)} items of {subject} have every answer of both models: too few to plan by"
+            raise NotPlanned(
+                f"only {len(items)} items of {subject} have every answer of both models: too few to plan by (at least "
+                f"{FEWEST})"
             )
         matrices = [_by_item(scores, items) for scores in (pairs.baseline.score, pairs.candidate.score)]
         together = together_of(pairs, items)

@@ -20,6 +20,7 @@ from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
+from evalkit.decide.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.sequential_test import at_the_end
@@ -299,10 +300,7 @@ def _verdict(found: tuple[RuleResult, ...]) -> str:
 def _ratio_refused(base: Side, side: Side) -> str | None:
     """Why two times cannot be put into a ratio; None when both were measured under the same conditions."""
     if base.folder.resolve() != side.folder.resolve():
-        return (
-            "a stored baseline was measured at another time, under another load: limit the candidate's own time "
-            "(max_s), or name a baseline that runs beside it"
-        )
+        return STORED_BASELINE
     imported = side.facts.imported
     if imported is not None and imported.times_measured_by is not None:
         return None
@@ -312,9 +310,9 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "columns and import it again"
         )
     if any(_is_replayed(one) for one in (base, side)):
-        return "recorded times were taken in production, under another load: limit the candidate's own time (max_s)"
+        return RECORDED
     if not isinstance(side.facts.in_flight, int):
-        return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
+        return NO_DECLARED_LOAD
     return None
 
 

@@ -283,22 +283,27 @@ def gate_line(look: RuleForecast) -> str:
         return f"gate, {rule}: how many items it is about is known only from the data."
     least = look["smallest_regression"]
     power = numbers.share(look["power"])
-    sees = f"a loss of {least:.3f} fails with {power}" if least else "not even a collapse would fail"
+    sees = "not even one that is always wrong would be sure to fail"
+    if least:
+        sees = f"a candidate that is worse by {least:.3f} fails with a chance of {power}"
     passes = numbers.share(look["chance_equal_passes"])
     labels = "labelled pairs" if look["labelled"] else "items"
-    needed = f"; {numbers.count(look['n_needed'])} {labels} give an equal one 80 %" if look["n_needed"] else ""
+    needed = f" ({numbers.count(look['n_needed'])} {labels} would make that {power})" if look["n_needed"] else ""
     tells = round(look["effective"])
     like = f" that tell as much as {numbers.count(tells)} independent ones" if tells < look["n"] else ""
+    supposed = (
+        f"Supposed: right/wrong answers that differ on {numbers.share(look['discordance'])} of the items. "
+        "evalkit plan --earlier RUN takes from a stored run on how many they did."
+    )
     if look["labelled"]:
         return (
             f"gate, {rule}: people's labels decide (labels: random): if they have labelled both answers of "
-            f"{numbers.count(look['labelled'])} of {numbers.count(look['n'])} items, {sees}; an equally good candidate "
-            f"passes with {passes}{needed}, fewer where the judge agrees with people (if answers differ on "
-            f"{numbers.share(look['discordance'])} of the items)."
+            f"{numbers.count(look['labelled'])} of {numbers.count(look['n'])} items, {sees}, and an equally good one "
+            f"passes with {passes}{needed}, fewer where the judge agrees with people. {supposed}"
         )
     return (
-        f"gate, {rule}: on {numbers.count(look['n'])} items{like} {sees}; an equally good candidate passes with "
-        f"{passes}{needed} (if right/wrong answers differ on {numbers.share(look['discordance'])} of the items)."
+        f"gate, {rule}: on {numbers.count(look['n'])} items{like} {sees}, and an equally good one passes with "
+        f"{passes}{needed}. {supposed}"
     )
 
 

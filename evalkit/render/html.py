@@ -15,7 +15,16 @@ from evalkit.render.comparison import BY_ANSWER, BY_MEAN, sentence
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_samples import samples_section
 from evalkit.render.html_tables import PageTable, bill, bill_sentence, by_task, leaderboard, parts_by_task
-from evalkit.render.rule_text import RenderedRule, counted, matrix_of, rendered_rules_of, served_of, unit_of, why_of
+from evalkit.render.rule_text import (
+    RenderedRule,
+    counted,
+    matrix_of,
+    remarks_of,
+    rendered_rules_of,
+    served_of,
+    unit_of,
+    why_of,
+)
 from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
@@ -54,6 +63,8 @@ class _Candidate:
     served: str
     drawings: Sequence[str]
     rules: PageTable
+    remarks: Sequence[str]
+    """What it would take to decide, and what else is to be known: as the terminal says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,7 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
                     f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored",
                     numbers.share(1 - 2 * decision.alpha),
                 ),
+                remarks=[remark for finding in candidate.findings for remark in remarks_of(finding)],
             )
         )
     titles, verdicts = matrix_of(decision.candidates, rules)
@@ -214,8 +226,8 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
 
 
 def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:
-    rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
-    return PageTable(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)
+    rows = [[r.rule, r.shown, r.verdict] for r in found]
+    return PageTable(["rule", f"measured [{confidence}]", "verdict"], rows, caption)
 
 
 def without_folders(store: ResultsReader, problem: str) -> str:

@@ -12,6 +12,9 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
+_WIDE = 0.6
+"""From 60 points on the range of a chance says next to nothing."""
+
 
 def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print the mixes, what they rest on, and what no number of items would do."""
@@ -132,7 +135,7 @@ def _said(found: CheapestMixes) -> list[str]:
             f"{numbers.count(round(n))} equal ones (design effect {source.n_items / n:.2f}). Those of the next run are "
             "taken to be as unequal."
         )
-    said += [*_of_history(found), *_rests_on(found)]
+    said += [*_of_brackets(found), *_of_history(found), *_rests_on(found)]
     if any(math.isnan(one.mix.fails) for one in found.mixes):
         said.append(
             f"{numbers.UNDEFINED}: no item of this run lies beyond a loss of two margins, so how often one fails is "
@@ -145,6 +148,19 @@ def _said(found: CheapestMixes) -> list[str]:
     if found.in_vain and found.mixes:
         said.append(f"With {', '.join(map(str, found.in_vain))} answers an item no number of items would do.")
     return said
+
+
+def _of_brackets(found: CheapestMixes) -> list[str]:
+    """What the brackets of the table mean, and how exact its items are."""
+    if not found.mixes:
+        return []
+    wide = max(one.mix.passes_high - one.mix.passes_low for one in found.mixes) > _WIDE
+    n = numbers.count(found.source.n_items)
+    return [
+        "Items are about so many: they are found by drawing. In brackets stands how low and how high the chance to "
+        f"pass may be in truth, since {n} stored items leave open how much items differ."
+        + (" So wide a range means that this run is too small to plan by: run more items first." if wide else "")
+    ]
 
 
 def _of_history(found: CheapestMixes) -> list[str]:

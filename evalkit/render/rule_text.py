@@ -23,6 +23,9 @@ from evalkit.text.escape import visible
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "incomplete": "INCOMPLETE"}
 _NAMED = 2
 """Rules that a sentence names."""
+_ENOUGH = (
+    "these are already as many items as an equally good model needs: the observed difference decides, not their number"
+)
 _MEANS = {
     "pass": "the candidate was shown to be good enough on every required rule",
     "fail": "the candidate was shown to break a required rule",
@@ -111,11 +114,9 @@ def advice_of(finding: RuleResult) -> str:
         return f"{_further(finding, holds)} would decide if this figure holds" if holds is not None else ""
     if equal is None and holds is None and (finding.condition.value != 0 or finding.p_pass is None):
         return ""
-    first = (
-        f"{_further(finding, equal)} would pass if both are equally good"
-        if equal is not None
-        else "no number of items passes equal models at a margin of 0"
-    )
+    first = "no number of items passes equal models at a margin of 0"
+    if equal is not None:
+        first = f"{_further(finding, equal)} would pass if both are equally good" if equal else _ENOUGH
     second = (
         f"{_further(finding, holds)} would decide if this difference holds"
         if holds is not None
@@ -136,8 +137,12 @@ def _further(finding: RuleResult, items: int) -> str:
 
 def remarks_of(finding: RuleResult) -> list[str]:
     """Advice and notes, each with the rule's name."""
+    return [f"{rule_of(finding)}: {text}" for text in _remarks(finding)]
+
+
+def _remarks(finding: RuleResult) -> list[str]:
     said = [advice_of(finding), *(visible(note, limit=400) for note in finding.notes)]
-    return [f"{rule_of(finding)}: {text}" for text in said if text]
+    return [text for text in said if text]
 
 
 def flips_of(candidate: CandidateDecision) -> str:
@@ -247,6 +252,8 @@ class RenderedRule:
     shown: str
     needs: str
     """What it would take to decide; empty when decided."""
+    remarks: tuple[str, ...]
+    """What it would take, and what else is to be known, as every output says it."""
     notes: tuple[str, ...]
     title: str
     """What it is about and where its line is drawn, in words: "quality all ≥ −0.050"."""
@@ -285,15 +292,6 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
         low = figure(finding.low, unit) if finding.low is not None else "−∞"
         high = figure(finding.high, unit) if finding.high is not None else "∞"
         interval = f" [{low}, {high}]"
-    needs = []
-    if finding.verdict == "inconclusive":
-        if finding.unmeasured:
-            needs.append(finding.unmeasured)
-        if finding.more_if_estimate_holds is not None:
-            what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
-            needs.append(f"{_further(finding, finding.more_if_estimate_holds)} if the {what} stays as it is")
-        if finding.more_if_equal is not None:
-            needs.append(f"{_further(finding, finding.more_if_equal)} if both are truly equal")
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
     return RenderedRule(
         candidate=visible(candidate, limit=60),
@@ -306,11 +304,12 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
         scale=f"{condition.kind}: {condition.limit}",
         limit=words.limit,
         shown=_shown(finding, interval),
-        needs="; ".join(needs),
+        needs=advice_of(finding),
+        remarks=tuple(_remarks(finding)),
         notes=tuple(visible(str(note), limit=300) for note in notes),
         title=f"{rule_of(finding)} {limit_of(finding)}",
         subject=condition.subject,
-        more=tuple(n for n in (finding.more_if_estimate_holds, finding.more_if_equal) if n is not None)
+        more=tuple(n for n in (finding.more_if_estimate_holds, finding.more_if_equal) if n)
         if finding.verdict == "inconclusive"
         else (),
     )

@@ -274,7 +274,15 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         warnings.append(cut)
     if (stopped := facts.stopped(model)) is not None:
         used = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
-        warnings.append(f"stopped early: {used}; no interval is shown, since one for a fixed number would not hold")
+        warnings.append(
+            f"stopped early: {used} decided the gate, and its figures here are of all answers that came; no interval "
+            "is shown, since one for a fixed number would not hold"
+        )
+    elif cell.quality.mean is not None and cell.quality.n > 1 and cell.quality.interval is None:
+        warnings.append(
+            f"no interval can be given: its {cell.quality.n:,} samples count as one (they ask the same, or belong "
+            "together), or all scored alike"
+        )
     if cell.n_failed:
         warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:

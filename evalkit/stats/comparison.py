@@ -20,7 +20,7 @@ from evalkit.stats import bounded, clustered, exact
 from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
-from evalkit.stats.power import Needs
+from evalkit.stats.power import Needs, Seen, more_if_equal
 from evalkit.stats.scores import (
     Codes,
     Floats,
@@ -174,7 +174,7 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
         n_clusters=jack.n_clusters if jack else None,
         k_eff=jack.k_eff if jack else None,
         deff=jack.deff if jack else None,
-        more_if_equal=_more(more, pairs, decided, -pairs.delta, margin, alpha) if undecided else None,
+        more_if_equal=more_if_equal(more, _seen(pairs, decided), margin, alpha) if undecided else None,
         more_if_estimate_holds=_more(more, pairs, decided, 0.0, margin, alpha) if undecided else None,
         notes=_notes(pairs, pairs.n_errored),
     )
@@ -364,6 +364,11 @@ def _more(needs: Needs, pairs: _Pairs, decided: _Decided, shift: float, margin: 
     if low > -margin or low == high:
         return needs.beyond(pairs.n, low, margin, alpha)
     return needs.beyond(pairs.n, high, margin, alpha) if high < -margin else None
+
+
+def _seen(pairs: _Pairs, decided: _Decided) -> Seen:
+    p_pass = clustered.UNDECIDED if decided.p_pass is None else min(decided.p_pass, clustered.UNDECIDED)
+    return Seen(pairs.n, pairs.delta, decided.low_mean, p_pass)
 
 
 def _fewest(pairs: _Pairs) -> float:

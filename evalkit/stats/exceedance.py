@@ -75,7 +75,7 @@ def latency_ratio(
         p_fail,
         "random signs of pooled exceedances" + ("" if codes is None else ", by cluster or item"),
         first.size,
-        (*_notes(first.size, quantile), *_few_groups(codes, test.n_beyond(max_ratio))),
+        _notes(first.size, quantile, codes, test.n_beyond(max_ratio)),
     )
 
 
@@ -221,7 +221,7 @@ def latency_limit(
         if heavy is None
         else "weighted counts of slow answers",
         n,
-        (*_notes(n, quantile), *(() if codes is None else _few_groups(codes, FEWEST_BEYOND))),
+        _notes(n, quantile, codes, FEWEST_BEYOND),
     )
 
 
@@ -327,23 +327,30 @@ def _check_quantile(quantile: float) -> None:
         raise ValueError(f"a quantile lies between 0 and 1, like 0.95, not {quantile}")
 
 
-def _notes(n: int, quantile: float) -> tuple[str, ...]:
-    beyond = n * (1 - quantile)
-    if beyond >= FEW - 1e-9:
-        return ()
-    return (
-        f"p{100 * quantile:g} of {n} answers rests on the slowest {beyond:.1f}: only gross differences show; "
-        f"{math.ceil(FEW / (1 - quantile) - 1e-9)} answers would be a start",
-    )
+def fewest_answers(quantile: float) -> int:
+    """Answers of each model of which five are expected beyond the percentile (100 for p95): fewer are too few to decide
+    or to plan by."""
+    return math.ceil(FEWEST_BEYOND / max(1 - quantile, 1e-6) - 1e-9)
 
 
-def _few_groups(codes: Codes | None, n_beyond: int) -> tuple[str, ...]:
+def _notes(n: int, quantile: float, codes: Codes | None, n_beyond: int) -> tuple[str, ...]:
+    """One sentence where the percentile rests on few answers; none where it does not. `n_beyond`: groups with an answer
+    beyond it."""
+    name = f"p{100 * quantile:g}"
+    ask = f"take at least {fewest_answers(quantile):,} answers of each model"
     n_groups = None if codes is None else int(np.unique(codes).size)
     if n_groups is not None and n_groups < clustered.FEWEST:
         return (f"{n_groups} clusters or items decide nothing: at least {clustered.FEWEST} are needed",)
     if n_beyond < FEWEST_BEYOND:
+        what = "items have" if codes is None else "clusters or items have"
         return (
-            f"only {n_beyond} {'answers' if codes is None else 'clusters or items'} lie beyond the percentile: at "
-            f"least {FEWEST_BEYOND} are needed to decide",
+            f"only {n_beyond} {what} an answer beyond the {name} of both models together: at least {FEWEST_BEYOND} are "
+            f"needed to decide, so {ask}",
         )
-    return ()
+    beyond = n * (1 - quantile)
+    if beyond >= FEW - 1e-9:
+        return ()
+    more = f"; {ask}" if beyond < FEWEST_BEYOND - 1e-9 else ""
+    slowest = math.ceil(beyond - 1e-9)
+    rests = f"{name} of {n:,} answers rests on the slowest {slowest if slowest > 1 else 'one'}"
+    return (f"{rests}: only gross differences show{more}",)

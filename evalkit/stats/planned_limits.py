@@ -16,15 +16,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalkit.stats.exceedance import latency_limit_verdict, latency_ratio_verdict, weighted_quantile
+from evalkit.stats.exceedance import (
+    fewest_answers,
+    latency_limit_verdict,
+    latency_ratio_verdict,
+    weighted_quantile,
+)
 from evalkit.stats.item_groups import ItemGroups, some_answers
 from evalkit.stats.ratios import FEWEST, cost_verdict
 from evalkit.stats.sample_size import DRAWS, Mix, fewest_items, share_of
 from evalkit.stats.scores import Codes, Floats
 from evalkit.stats.verdict import Verdict
-
-_FEWEST_BEYOND = 5
-"""Groups with an answer beyond the percentile that a latency test needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class LimitTrials:
     def fewest(self) -> int:
         least = FEWEST
         if self.question.quantile is not None:
-            least = max(least, math.ceil(_FEWEST_BEYOND / max(1 - self.question.quantile, 1e-6) / 2 / self.repeats))
+            least = max(least, math.ceil(fewest_answers(self.question.quantile) / self.repeats))
         each = self.groups.order.size / len(self.groups)
         return least if self.stored.clusters is None else max(least, math.ceil(5 * each))
 

@@ -22,6 +22,8 @@ POWER = 0.8
 """The usual "good chance": four times in five."""
 
 _RESOLVABLE = 1e-4  # a distance to the margin below a hundredth of a point: no number of items would do
+_ABOUT, _ROUGHLY = 1.1, 1.25
+"""So many times the items that are there are still about as many: by the formula, and by a p-value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,34 @@ class Needs:
         """About how many more items than n; at least one, because the question is asked when n did not decide."""
         total = self.total(delta, margin, alpha)
         return None if total is None else max(1, total - n)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What undecided items showed."""
+
+    n: int
+    delta: float
+    low_mean: float
+    """The difference with errored pairs lost."""
+    p_pass: float
+    """At most about 0.25: beyond, tests say no more than that."""
+
+
+def more_if_equal(needs: Needs, seen: Seen, margin: float, alpha: float) -> int | None:
+    """How many more items would pass, were both equally good; 0: here are about as many as equal models need, so that
+    the difference decides and not their number; None: no number would do."""
+    low = seen.low_mean - seen.delta
+    total = needs.total(low, margin, alpha) if low > -margin else None
+    sharp = needs.guard or needs.sd == 0 or needs.fewest > seen.n
+    if total is None or total > seen.n * (1 if sharp else _ABOUT):
+        return None if total is None else total - seen.n
+    if seen.low_mean <= -margin:
+        return 0
+    # Few clusters ask for more than the normal formula says: where would this p-value lie, had the two been equal?
+    z = normal_quantile(1 - seen.p_pass) * (low + margin) / (seen.low_mean + margin)
+    tested = seen.n * ((normal_quantile(1 - alpha) + normal_quantile(POWER)) / z) ** 2
+    return 0 if tested <= _ROUGHLY * seen.n else math.ceil(tested - seen.n)
 
 
 @dataclass(frozen=True, slots=True)

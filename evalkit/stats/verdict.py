@@ -59,8 +59,8 @@ class Decision:
     """Design effect: how many clustered pairs tell as much as one independent one; None where it does not apply or
     nothing varied."""
     more_if_equal: int | None = None
-    """About how many more pairs would pass if both models were truly equal (80 % power). None when already decided, or
-    when no number would do (margin 0, more errors than the margin allows)."""
+    """About how many more pairs would pass if both models were truly equal (80 % power). 0: there are as many as that
+    already. None when already decided, or when no number would do (margin 0, more errors than the margin allows)."""
     more_if_estimate_holds: int | None = None
     """About how many more pairs would decide if the observed difference were the true one (80 % power). None when
     already decided, or when the difference lies so near the margin that no number would do."""

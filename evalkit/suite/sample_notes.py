@@ -151,7 +151,11 @@ class SampleNotes:
                 written, named = next((one for one in holes if one[1]), ("", None))
                 if named is not None:
                     yield f"{where} holds {written}, which is sent as it stands; did you mean {named}?"
-        if self._n < 2 or first.target is None:
+        if first.target is None:
+            return
+        if self._n < 2:
+            if first.target == self._target and (meant := _meant(self._target, fields, whole=True)):
+                yield f"the right answer is the word {_shown(first.target)}{meant}"
             return
         if self._same_target and (not first.choices or self._same_place):
             meant = _meant(self._target or "", fields, whole=True)

@@ -26,11 +26,16 @@ Number = float | int | Decimal
 TimeUnit = Literal["ms", "s"]
 
 
+def _exact(value: Number) -> float:
+    """Without the noise of sums: a difference that comes as -0.0875 by two ways is rounded one way."""
+    return round(float(value), 12)
+
+
 def quality(value: Number | None) -> str:
     """A score in [0, 1], three decimals. A value just below 1 is never rounded up to 1, nor one above 0 down to it."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    text = f"{value:.3f}"
+    text = f"{_exact(value):.3f}"
     if text == "1.000" and value < 1:
         return "0.999"
     return "0.001" if text == "0.000" and value > 0 else text
@@ -65,7 +70,7 @@ def difference(value: Number | None) -> str:
         return UNDEFINED
     if value == 0:
         return "0.000"
-    size = abs(float(value))
+    size = abs(_exact(value))
     return ("+" if value > 0 else "−") + (f"{size:.3f}" if size >= 0.0005 else "<0.001")
 
 

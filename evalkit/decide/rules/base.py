@@ -137,7 +137,7 @@ class RuleResult:
     p_fail: float | None = None
     method: str = ""
     more_if_equal: int | None = None
-    """Further items, each asked as often as these, that would pass if both are equally good."""
+    """Further items, each asked as often as these, that would pass if both are equally good; 0: there are as many."""
     more_if_estimate_holds: int | None = None
     """Further items that would decide if the observed figure is the true one."""
     answers_an_item: float = 1.0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from evalkit.decide.reasons import GIVE_PRICE
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
 from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
@@ -89,8 +90,7 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) ->
         who = "either side" if not own else "the candidate"
         return unmeasured(
             condition,
-            f"what {n_unknown or pairs.n:,} of {pairs.n:,} answers of {who} cost is unknown: give the model a price "
-            "(prices.yaml beside the suite, or --prices FILE), or name one with price_as",
+            f"what {n_unknown or pairs.n:,} of {pairs.n:,} answers of {who} cost is unknown: {GIVE_PRICE}",
         )
     if condition.subject == "usd_per_correct":
         return _cost_per_correct(condition, pairs, known & ~lost)

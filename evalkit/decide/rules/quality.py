@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from evalkit.decide.reasons import IDLE_LABELS
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 from evalkit.suite.gate_sight import no_item
 from evalkit.suite.schema.parts import Text
@@ -88,6 +89,8 @@ class QualityRule(GateRule):
         result = found(condition, pairs, context.alpha)
         if judged.any():
             return replace(result, notes=(*result.notes, rests_on_judge(condition, context, rows, judged)))
+        if self.labels is not None and context.candidate is not None:
+            return replace(result, notes=(*result.notes, IDLE_LABELS))
         return result
 
 
