@@ -31,7 +31,8 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Anything else lets others read every prompt and answer: there is no password.",
+    help="Address to listen on. Anything else lets others read every prompt and answer: set up sign-in before "
+    "(docs/board.md), without it there is no password.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option(
