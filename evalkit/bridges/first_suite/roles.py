@@ -101,7 +101,7 @@ class Roles:
 
 
 def roles_of(looked: FileLook, question: Sequence[str], target: str | None, own_id: str | None = None) -> Roles:
-    """What the columns are taken for. `question`, `target` and `own_id`: the person's own word; empty and None: guessed.
+    """What the columns are taken for. `question`, `target`, `own_id`: the person's own word; empty and None: guessed.
 
     Raises UserError for a column that is not there, an id that names no record for itself, and where nothing looks
     like a question.

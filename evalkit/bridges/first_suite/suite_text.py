@@ -22,6 +22,7 @@ from evalkit.bridges.table_map import GUESSES, folded_column
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.suite.datasets import Record
 from evalkit.suite.source_map import parse
 from evalkit.text.escape import visible
 from evalkit.text.yaml_words import yaml_quoted, yaml_word
@@ -135,7 +136,7 @@ def _write_data(suite: FirstSuite, target: Path) -> None:
             return
         for number, record in looked.data.records(lambda _: None):
             if number not in left_out:
-                line = {suite.id_column: number} if suite.proposal.roles.has_bad_id else {}
+                line: Record = {suite.id_column or "": number} if suite.proposal.roles.has_bad_id else {}
                 file.write(orjson.dumps(written_record({**record, **line})) + b"\n")
 
 
