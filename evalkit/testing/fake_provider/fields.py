@@ -8,6 +8,7 @@ From it come `help(Behaviour)`, `--fields` on the command line and the page docs
 import ast
 import inspect
 import textwrap
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -31,7 +32,7 @@ def fields_of(record: type) -> list[FieldLine]:
         return []
     inner = body.body if isinstance(body, ast.ClassDef) else []
     found = []
-    for line, under in zip(inner, inner[1:], strict=False):
+    for line, under in pairwise(inner):
         if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name):
             continue
         says = under.value.value if isinstance(under, ast.Expr) and isinstance(under.value, ast.Constant) else ""
