@@ -8,10 +8,13 @@ A suite can say none of these: it may come from a pull request.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+
+from evalkit.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,20 @@ KEY_HOSTS = Allowance("--allow-key-host", "EVALKIT_KEY_HOSTS")
 
 CALLOUTS = Allowance("--allow-callout", "EVALKIT_CALLOUTS")
 """Hosts that a provider may pass parts of prompts to, and its own tools by name (web_search)."""
+
+
+def only_hosts(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of --allow-key-host. Raises UserError for a variable without a host, which would allow nothing."""
+    kept = tuple(name.strip() for name in names)
+    for name in kept:
+        if _VARIABLE.fullmatch(name) and ("_" in name or name in os.environ):
+            raise UserError(
+                f"--allow-key-host {name}: is a variable and no host; write {name}@HOST, like {name}@127.0.0.1"
+            )
+    return kept
+
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 def key_may_go(variable: str, host: str, given: Iterable[str] = ()) -> bool:

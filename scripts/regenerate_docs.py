@@ -1,4 +1,5 @@
-"""Write docs/commands.md from the commands themselves: `make docs`. A test compares, so the page cannot go stale."""
+"""Write docs/commands.md and docs/fake-provider.md from the code itself: `make docs`. A test compares, so no page goes
+stale."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from click import Context, Group
 from click.testing import CliRunner
 
 from evalkit.cli import COMMANDS, cli
+from evalkit.testing.fake_provider import FAULTS, Behaviour
+from evalkit.testing.fake_provider.fields import fields_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
+FAKE = PAGE.parent / "fake-provider.md"
 
 
 def page() -> str:
@@ -34,6 +38,48 @@ def _help(*command: str) -> str:
     return f"```\n{asked.output.rstrip()}\n```\n"
 
 
+def fake_provider_page() -> str:
+    """The page about the fake provider: every field of a behaviour, every fault."""
+    lines = [_FAKE_HEAD, "| field | default | meaning |", "|---|---|---|"]
+    lines += [f"| `{one.name}` | {_code(one.default)} | {_cell(one.says)} |" for one in fields_of(Behaviour)]
+    lines += [
+        "",
+        'Kinds of `faults` beside HTTP statuses (`"429"`, `"500"`, ...):',
+        "",
+        "| kind | what happens |",
+        "|---|---|",
+    ]
+    lines += [f"| `{name}` | {_cell(says)} |" for name, says in FAULTS.items()]
+    return "\n".join(lines) + "\n"
+
+
+_FAKE_HEAD = """# The fake provider
+
+This page is made from the code itself (`make docs`).
+
+`evalkit.testing.fake_provider` is a local server that answers as OpenAI Responses, Chat Completions, legacy
+Completions, Anthropic Messages, Gemini, Bedrock Converse and Ollama do, with the latency, the bill and the faults that
+you ask for. It stands in for a provider in tests of your own code.
+
+```bash
+python -m evalkit.testing.fake_provider --port 8100 \\
+  --behaviour '{"answers": {"capital of France": "Paris"}, "faults": {"429": 0.05}}'
+```
+
+In Python: `with FakeProvider.in_thread(Behaviour(...)) as provider:`, then ask `provider.base_url`;
+`provider.account` tells what was asked, how often and when. The fields of a behaviour, as JSON and in Python:
+"""
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else "required"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
+    FAKE.write_text(fake_provider_page(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")

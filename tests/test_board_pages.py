@@ -440,6 +440,39 @@ def test_pages_begin_with_the_last_complete_run(tmp_path: Path) -> None:
         assert draw("leaderboard", tmp_path).dataframe[0].value["run"].unique().tolist() == [whole.name]
 
 
+def test_pages_open_on_the_newest_decided_run_and_name_a_newer_one_that_is_none(tmp_path: Path) -> None:
+    """A run that its gate stopped early is decided; one that was cut is not, and every page says that it is there."""
+    gate = {"baseline": "gpt", "candidates": ["qwen"], "rules": [{"quality": "all", "margin": 0.05}]}
+    a_run(tmp_path, ("gpt", "qwen"), n=10, gate=gate)
+    stopped = a_run(tmp_path, ("gpt", "qwen"), n=6, gate=gate)
+    at = {"n_used": 6, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}
+    runs.update_facts(stopped, stopped_early={"seed": 0, "counts": {"all": 10}, "candidates": {"qwen": at}})
+    pages = [draw(page, tmp_path) for page in ("gate", "sample", "cost", "runs")]
+    assert {page.selectbox(key="run").value for page in pages} == {stopped.name}
+    assert not any("newer run" in words(page) for page in pages)
+    cut = a_run(tmp_path, ("gpt", "qwen"), n=3, gate=gate)
+    runs.update_facts(cut, cut_by_limit=3)
+    pages = [draw(page, tmp_path) for page in ("gate", "sample", "cost", "runs")]
+    assert {page.selectbox(key="run").value for page in pages} == {stopped.name}
+    told = [[block.value.replace("\\", "") for block in page.info if "newer run" in block.value] for page in pages]
+    assert all(len(one) == 1 and "complete (cut by --limit 3)" in one[0] for one in told)
+
+
+def test_the_only_measured_model_is_not_the_fastest(tmp_path: Path) -> None:
+    """The newest run took two models' answers from the cache: they have no times there."""
+    times = [a_row(m, t, i) for t in TASKS for i in range(20) for m in ("gpt",)]
+    cached = [
+        a_row(m, t, i, ttft_s=None, tpot_s=None, total_s=None, cached=True)
+        for t in TASKS for i in range(20) for m in ("qwen", "tiny")
+    ]  # fmt: skip
+    a_run(tmp_path, n=20, rows=[*times, *cached])
+    said = words(draw("leaderboard", tmp_path)).replace("\\", "")
+    assert "nothing to compare with" in said and "Only gpt was measured" in said
+    assert "Not measured here: qwen and tiny" in said
+    a_run(tmp_path, n=20, rows=[*times, *cached[1::2], *(a_row("qwen", t, i) for t in TASKS for i in range(20))])
+    assert "Of the 2 that were measured." in words(draw("leaderboard", tmp_path)).replace("\\", "")
+
+
 def test_hostile_answers_are_shown_as_text_and_nothing_else(tmp_path: Path) -> None:
     names = ("<b>bold</b> **x** ![i](https://evil.example/i.png)", ":material/delete: [a](javascript:alert(1))")
     rows = [

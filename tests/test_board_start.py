@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -257,3 +258,10 @@ def test_a_board_that_others_reach_starts_nothing(
 def test_a_folder_that_is_not_there_is_named(capsys: Capture, tmp_path: Path) -> None:
     ran = evalkit(capsys, "board", "--allow-runs", tmp_path / "none")
     assert ran.code == 2 and "there is no such folder" in ran.err
+
+
+def test_a_port_that_is_taken_names_another(capsys: Capture, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        ran = evalkit(capsys, "board", "--port", port, "--no-browser", "--results", tmp_path)
+    assert ran.code == 2 and f"Port {port} of 127.0.0.1 is taken" in ran.err and "evalkit board --port" in ran.err

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from evalkit.testing.fake_provider import Behaviour
 from tests.conftest import REPO
 
 
-def test_the_page_of_commands_is_what_the_commands_say() -> None:
+def test_the_pages_that_are_made_from_the_code_are_what_it_says() -> None:
     made = runpy.run_path(str(REPO / "scripts" / "regenerate_docs.py"))
     assert made["PAGE"].read_text(encoding="utf-8") == made["page"](), "run `make docs`"
+    assert made["FAKE"].read_text(encoding="utf-8") == made["fake_provider_page"](), "run `make docs`"
+
+
+def test_help_of_a_behaviour_shows_every_field_with_what_it_means() -> None:
+    told = inspect.getdoc(Behaviour) or ""
+    for one in fields(Behaviour):
+        line = re.search(rf"^{one.name} = .*\n    \S+ ", told, re.MULTILINE)
+        assert line, f"{one.name} says nothing of itself"
 
 
 @pytest.mark.parametrize("page", sorted([REPO / "README.md", *(REPO / "docs").glob("**/*.md")]), ids=lambda p: p.name)

@@ -28,7 +28,7 @@ PAGES = [
 ]
 FENCE = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^(?:\$ |- run: )?(?:(?:pip install uv && )?uv run (?:--\S+ \S+ )*)?(evalkit [a-z].*)$")
-MADE = {"commands.md"}
+MADE = {"commands.md", "fake-provider.md"}
 """Pages that are made from what they show."""
 
 

@@ -49,6 +49,33 @@ def test_a_key_comes_from_an_env_file_for_one_command(
     )
 
 
+def test_a_key_that_is_not_sent_says_why_and_the_option(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not set, or set and not allowed: the check and the server's 401 say which, and the exact option."""
+    option = "--allow-key-host MY_KEY@127.0.0.1"
+    with FakeProvider.in_thread(Behaviour(require_key=KEY)) as p:
+        suite = keyed(tmp_path, p.base_url)
+
+        def said(*more: str) -> tuple[str, str]:
+            allowed = ("--allow-env", "MY_KEY", *more)
+            checked = evalkit(capsys, "check", suite, *allowed)
+            assert checked.code == 0, checked.err
+            ran = evalkit(capsys, "run", suite, *allowed, "--new", "--results", tmp_path / "results")
+            assert ran.code == 4 and KEY not in ran.out + ran.err + checked.out + checked.err
+            return " ".join((checked.out + checked.err).split()), " ".join(ran.err.split())
+
+        monkeypatch.delenv("MY_KEY", raising=False)
+        check, run = said()
+        assert "MY_KEY is not set, so no key is sent" in check and "no key was sent, because MY_KEY is not set" in run
+        monkeypatch.setenv("MY_KEY", KEY)
+        check, run = said()
+        assert f"MY_KEY is set and is not sent to 127.0.0.1; to allow it: {option}" in check
+        assert f"MY_KEY is set and may not go there; to allow it: {option}" in run
+        wrong = evalkit(capsys, "run", suite, "--allow-env", "MY_KEY", "--allow-key-host", "MY_KEY")
+        assert wrong.code == 2 and "is a variable and no host; write MY_KEY@HOST" in wrong.err
+
+
 POWERS = (
     *("SSLKEYLOGFILE", "OPENSSL_CONF", "HF_ENDPOINT", "HF_HOME", "XDG_CONFIG_HOME", "AWS_CONFIG_FILE", "BASH_ENV"),
     *("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "GOOGLE_APPLICATION_CREDENTIALS", "VLLM_PLUGINS", "GCONV_PATH", "Http_Proxy"),

@@ -196,6 +196,17 @@ def test_a_file_that_makes_no_suite_is_one_sentence(
     assert not (tmp_path / "suite.yaml").exists()
 
 
+def test_a_spreadsheet_is_told_how_to_become_a_table(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nsensitivity: public\nmodels: {m: {adapter: scripted, replies: {'*': a}}}\n"
+        "tasks: [{name: t, data: book.xlsx, prompt: '{{ q }}', target: a, score: exact}]\n"
+    )
+    for command in (("init", "--from", tmp_path / "book.xlsx"), ("check", tmp_path / "s.yaml")):
+        ran = evalkit(capsys, *command)
+        assert ran.code == 2 and "is a spreadsheet; save the sheet as CSV (UTF-8)" in ran.err, ran.err
+
+
 @pytest.mark.parametrize(
     ("question", "label"),
     [
@@ -294,6 +305,9 @@ def test_recorded_answers_are_a_model_of_the_suite_and_its_run_scores_them(capsy
         ("replay:nowhere.jsonl", "nowhere.jsonl"),
         ("replay:queues.csv", "no column looks like the answer"),
         ("http:my-app", "docs/applications.md"),
+        ("openai_chat:mine", "openai_chat:mine@URL"),
+        ("azure:mine", "azure:mine@URL"),
+        ("openai_chat:mine@http://", "--model openai_chat:mine@http://"),
     ],
 )
 def test_a_model_that_cannot_be_written_says_the_way_out(
@@ -336,3 +350,40 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
     two = [f"{row.split(';')[1]};{row.split(';')[2]};de" for row in rows]
     _, suite = made(capsys, csv(tmp_path / "zwei.csv", "Frage;Erwartete Antwort;Sprache", two))
     assert task_of(suite)["target"] == "{{ row['Erwartete Antwort'] }}"
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "taken"),
+    [
+        ("Ticket No,message,queue", (), "Ticket No"),
+        ("Case ID,message,queue", (), "Case ID"),
+        ("Ref,message,queue", (), "Ref"),
+        ("message,Ref,queue", ("--question", "message"), None),  # a text of several words is no id
+        ("Phone Number,message,queue", (), None),
+        ("Customer No,message,queue", (), None),
+        ("Phone Number,message,queue", ("--id", "Phone Number"), "Phone Number"),
+    ],
+)
+def test_a_column_that_names_each_record_is_the_id(
+    header: str, asked: tuple[str, ...], taken: str | None, capsys: Capture, tmp_path: Path
+) -> None:
+    rows = [f"{n + 1},Where is parcel {n} of mine?,{QUEUES[n % 3]}" for n in range(30)]
+    ran, suite = made(capsys, csv(tmp_path / "d.csv", header, rows), "--target", header.split(",")[2], *asked)
+    assert task_of(suite)["data"] == ({"path": "d.csv", "id": taken} if taken else "d.csv")
+    assert ("the first is 2; by a column: --id COLUMN" in ran.out) == (taken is None)
+
+
+@pytest.mark.parametrize(("second", "why"), [("1", "('1' stands there twice)"), ("", "1 of 30 records have none")])
+def test_a_column_id_that_names_no_record_for_itself_has_a_way_out(
+    second: str, why: str, capsys: Capture, tmp_path: Path
+) -> None:
+    ids = ["1", second, *map(str, range(3, 31))]
+    rows = [f"{name},Where is parcel {n} of mine?,{QUEUES[n % 3]}" for n, name in enumerate(ids)]
+    path = csv(tmp_path / "d.csv", "id,message,queue", rows)
+    ran = evalkit(capsys, "init", tmp_path / "bad", "--from", path, "--id", "id")
+    assert ran.code == 2 and "--id id: " in ran.err and not (tmp_path / "bad").exists()
+    ran, suite = made(capsys, path)
+    assert f"{why}, so the suite names records by their line" in " ".join(ran.out.split()) and "--id COLUMN" in ran.out
+    assert task_of(suite)["data"] == {"path": "d.rows.jsonl", "id": "line"}
+    written = [json.loads(line) for line in (tmp_path / "d.rows.jsonl").read_text("utf-8").splitlines()]
+    assert [one["line"] for one in written] == list(range(2, 32)) and written[0]["id"] == "1"

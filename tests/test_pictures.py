@@ -68,11 +68,12 @@ def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_pat
         assert len(provider.account) == asked + 1, "the other pictures come from the cache"
     assert ran.code == 2, ran.out
     assert "1 items of receipts stand only on the candidate's side" in ran.err
+    assert "receipts: p1 has another picture" in ran.err
     compared = evalkit(capsys, "compare", f"{first}:chat", "latest:chat", "--results", results)
     protected = evalkit(capsys, "gate", first, "--suite", suite, *kept)
     assert "receipts: the pictures changed" in protected.err, protected.err
     assert compared.code == 2
-    assert "were not asked the same items" in compared.err
+    assert "were not asked the same items" in compared.err and "p1 has another picture" in compared.err
 
 
 def test_an_interrupted_run_goes_on_with_the_pictures_that_it_began_with(tmp_path: Path, capsys: Capture) -> None:

@@ -396,6 +396,9 @@ def test_slices_are_reported_by_their_values(tmp_path: Path, capsys: Capture) ->
         (tmp_path / "items.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
         ran = run_in(capsys, tmp_path, suite, "--json")
         shown = evalkit(capsys, "show", "--slices", "--results", tmp_path / "results")
+        again = run_in(capsys, tmp_path, suite)
+    name = again.out.split("\n/")[-1].split("\n")[0].rpartition("/")[2]
+    assert f"By slice: evalkit show {name} --slices" in again.out, "after a resume `latest` can be another run"
     slices = ran.json["models"]["fake"]["tasks"]["letters"]["slices"]
     assert {name: found["n"] for name, found in slices.items()} == {"kind=easy": 1, "kind=hard": 3}
     assert slices["kind=hard"]["quality"]["mean"] == 1.0

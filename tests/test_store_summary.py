@@ -124,6 +124,21 @@ def test_cost_per_correct_answer_is_null_when_none_is_or_when_scores_are_graded(
     assert _of(tmp_path / "b", graded)["cost"]["usd_per_correct"] is None
 
 
+def test_cost_per_correct_answer_is_there_for_all_models_of_a_run_or_for_none(tmp_path: Path) -> None:
+    """A model whose answers to a graded task could not be read has no cheaper right answers than one that was read."""
+    plain = [a_row(n, model=model) for model in ("gpt", "qwen") for n in range(1, 5)]
+    read = [a_row(n, task="f1", sample_digest=f"f{n}", outcome=Outcome.SCORED, score=0.5) for n in range(3)]
+    unread = [
+        a_row(n, model="qwen", task="f1", sample_digest=f"f{n}", outcome=Outcome.UNPARSEABLE, score=0.0)
+        for n in range(3)
+    ]
+    both = summarise(a_run(tmp_path / "a", [*plain, *read, *unread]))["models"]
+    assert [both[model]["all"]["cost"]["usd_per_correct"] for model in ("gpt", "qwen")] == [None, None]
+    assert both["qwen"]["tasks"]["mmlu"]["cost"]["usd_per_correct"] is not None
+    alone = summarise(a_run(tmp_path / "b", [*plain, *unread]))["models"]
+    assert alone["qwen"]["all"]["cost"]["usd_per_correct"] is None, "nobody can say what kind of scores that task has"
+
+
 def test_a_free_model_costs_zero_and_not_nothing(tmp_path: Path) -> None:
     cost = _of(tmp_path, [a_row(1, cost_usd=Decimal(0), spend_usd=Decimal(0))])["cost"]
     assert (cost["total_usd"], cost["usd_per_correct"], cost["spend_usd"]) == (0.0, 0.0, 0.0)

@@ -112,7 +112,8 @@ def test_every_record_that_cannot_be_asked_is_named_with_its_place() -> None:
         "known are id, label, lang, p, choices, letters, options (s.yaml:5: tasks[0].prompt)",
         "d.jsonl:4 (sample 't4'): the record has no field 'lang'; "
         "its fields are id, text, label, p (s.yaml:5: tasks[0].slices)",
-        "d.jsonl:5: the id 't1' stands in d.jsonl:1 too; ids must differ (s.yaml:5: tasks[0].data)",
+        "d.jsonl:5: the id 't1' stands in d.jsonl:1 too; ids must differ: "
+        "change one, or name another column with id: COLUMN (s.yaml:5: tasks[0].data)",
     )
     with pytest.raises(SuiteError, match="renders 'maybe'"):
         list(task(records).samples())

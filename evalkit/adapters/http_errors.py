@@ -12,6 +12,7 @@ shown ends included ("sk-...wxyz").
 from __future__ import annotations
 
 import math
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -264,7 +266,13 @@ def _key_hint(where: Where) -> str:
     keys = " or ".join(where.key_envs)
     if where.key is not None:
         return f"the key came from {keys}"
-    return f"no key was sent; {keys} is not set or may not go there" if keys else "no key was sent"
+    if not keys:
+        return "no key was sent"
+    held = next((name for name in where.key_envs if os.environ.get(name)), None)
+    if held is None:
+        return f"no key was sent, because {keys} is not set"
+    host = urlsplit(f"//{where.host}").hostname or where.host
+    return f"no key was sent: {held} is set and may not go there; to allow it: --allow-key-host {held}@{host}"
 
 
 def _way_out(status: int | None, path: str, where: Where) -> str:

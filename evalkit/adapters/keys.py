@@ -109,6 +109,19 @@ def api_key(
     )
 
 
+def unsent_key(spec: ModelSpec, host: str) -> str | None:
+    """Why the key that the suite names (`key_env`) does not go to a server of one's own, with the way out; None where
+    it goes, where the suite names none, and for other hosts, which are refused without it."""
+    env = spec.options.get("key_env")
+    if not isinstance(env, str) or not (is_loopback(host) or host in HTTP_HOSTS.hosts()):
+        return None
+    if not os.environ.get(env):
+        return f"{spec.place}.key_env: {env} is not set, so no key is sent to {host}."
+    if _allowed(env, host, spec, named_by_suite=True):
+        return None
+    return f"{spec.place}.key_env: {env} is set and is not sent to {host}; to allow it: --allow-key-host {env}@{host}"
+
+
 def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec) -> None:
     """Raises MissingKey for a key that no header can carry; the message names the variables and not the key."""
     if not key.isascii() or not key.isprintable() or " " in key:

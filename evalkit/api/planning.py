@@ -27,6 +27,7 @@ from evalkit.suite.schema import RunEntry
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.wording import short
+from evalkit.trust import only_hosts
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
@@ -163,7 +164,7 @@ def plan_suite(
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
     file = options.prices or (beside if beside.is_file() else None)
     book = PriceBook.load(file, named=options.prices is not None)
-    hosts = frozenset(host.strip() for host in options.allow_key_host)
+    hosts = frozenset(only_hosts(options.allow_key_host))
     own = {} if options.results is None else _own_hardware(suite, options.results)
     asked = PlanOptions(
         options.models,

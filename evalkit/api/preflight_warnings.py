@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from evalkit.adapters.keys import unsent_key
 from evalkit.api.gate_warnings import gate_warnings
 from evalkit.catalogue.facts import Known
 from evalkit.catalogue.reading import load, mentions, user_file
@@ -54,6 +55,8 @@ def forewarned(plan: Plan) -> Plan:
     today = datetime.now(UTC).date()
     models = _models(plan)
     notes = [*gate_warnings(plan), *(note for model in models for note in unused_variables(model))]
+    addressed = [(model.adapter.spec, host) for model in models if (host := model.adapter.endpoint.host) is not None]
+    notes += [note for spec, host in addressed if (note := unsent_key(spec, host)) is not None]
     recorded = plan.facts.get("catalogue") or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):

@@ -128,8 +128,8 @@ def first_command(store: ResultsReader) -> None:
 
 
 def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
-    """The head of a page; the runs that can be shown, the last one with the whole suite first (an empty list after
-    saying what to do)."""
+    """The head of a page; the runs that can be shown, the newest one that is a result first (an empty list after saying
+    what to do). A run that a gate decided early is a result; one that was cut or did not end comes behind."""
     from evalkit.errors import StoreError
 
     st.title(title, anchor=False)
@@ -241,8 +241,17 @@ def _choose_titled(
 
 
 def run_of(runs: Sequence[RunInfo], names: Sequence[str] | None = None) -> str:
-    """The run that the page is about, of these names (None: of all), by suite and time."""
-    return choose("Run", names or [info.name for info in runs], key="run", titles=run_titles(runs))
+    """The run that the page is about, of these names (None: of all), by suite and time. Where a newer one of the same
+    suite is there, the page says so and what it is."""
+    of, titles = names or [info.name for info in runs], run_titles(runs)
+    run = choose("Run", of, key="run", titles=titles)
+    listed = newest_first(info for info in runs if info.name in of)
+    suite = next(info.suite for info in listed if info.name == run)
+    newest = next(info for info in listed if info.suite == suite)
+    if newest.name != run:
+        what = f"{newest.status} ({newest.part})" if newest.part else newest.status
+        st.info(f"A newer run of this suite is there: {plain(titles[newest.name], 160)}, {plain(what, 200)}.")
+    return run
 
 
 def task_of(tasks: Sequence[str]) -> str | None:

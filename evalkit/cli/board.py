@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import click
 
 from evalkit.cli.options import env_file, results_folder
 from evalkit.cli.printing import echo
+from evalkit.errors import UserError
 from evalkit.installed import install_hint
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Any other lets whoever reaches it read every prompt and answer, unless people sign in.",
+    help="Address to listen on. Anything else lets others read every prompt and answer: set up sign-in before "
+    "(docs/board.md), without it there is no password.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option(
@@ -58,6 +61,7 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
         echo(f"evalkit: listening on {address}: {who} can read every prompt and answer.", err=True)
     if allow_runs is not None:
         _allow_runs(allow_runs, address, signing_in)
+    _must_be_free(address, port)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
     leave_the_working_directory()
     from streamlit.web import cli as streamlit
@@ -70,6 +74,7 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
         importlib.import_module(module)
     warm.begin(default_results())
     preloads()
+    logging.getLogger("streamlit.config").addFilter(_is_news)
     args = ["run", served.__file__, *_flags(port, address, no_browser)]
     signal.signal(signal.SIGTERM, _end)  # the server ends first, and then raises it once more
     try:
@@ -84,6 +89,27 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
 def _end(number: int, frame: object) -> None:
     """A polite kill: what was started from the page is stopped, and said."""
     raise click.exceptions.Exit(128 + number)
+
+
+def _must_be_free(address: str, port: int) -> None:
+    """Raises UserError where somebody listens there already: most likely another board."""
+    import errno
+    import socket
+
+    try:
+        with socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET):
+            return
+    except OSError as error:  # anything else is told by the server, which knows more ways to read an address
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(
+                f"Port {port} of {address} is taken, perhaps by another board. Choose another: evalkit board --port "
+                f"{port + 1 if port < 65535 else port - 1}"
+            ) from error
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that our own flags differ from Streamlit's defaults, which it takes for an edited file of settings."""
+    return "[server] config option section" not in record.getMessage()
 
 
 def _allow_runs(folder: Path, address: str, signing_in: SignIn | None) -> None:

@@ -118,7 +118,38 @@ def named_model(text: str, option: str) -> AskedModel:
             f"{option} {text}: {adapter} needs more than a name. Leave it out, and write the model into suite.yaml "
             "(docs/applications.md)"
         )
-    return AskedModel(adapter, model, f"http{url}" if there else None)
+    base_url = f"http{url}" if there else None
+    _must_have_an_address(adapter, model, base_url, f"{option} {text}")
+    return AskedModel(adapter, model, base_url)
+
+
+def _must_have_an_address(adapter: str, model: str, base_url: str | None, at: str) -> None:
+    """Raises UsageError before anything is written, where the suite would be refused for the model's address."""
+    from evalkit.adapters.base import ModelSpec
+    from evalkit.adapters.presets import filled
+    from evalkit.adapters.registry import preset_of
+    from evalkit.addresses import BadAddress, read_address
+
+    try:
+        if base_url is not None:
+            read_address(base_url)
+    except BadAddress as error:
+        raise click.UsageError(f"{at}: the address behind @ {error}") from error
+    preset = preset_of(adapter)
+    if preset is None or base_url is not None:
+        return
+    try:
+        filled(preset, ModelSpec("", adapter, model))
+    except SuiteError as error:
+        if preset.base_url is None:
+            raise click.UsageError(
+                f"{at}: {adapter} is a server of your own, and its address is missing: write {adapter}:{model}@URL, "
+                f"like {adapter}:{model}@http://127.0.0.1:8000/v1"
+            ) from error
+        raise click.UsageError(
+            f"{at}: {adapter} needs more than a name ({preset.base_url}). Give the address too, "
+            f"{adapter}:{model}@URL; or leave it out, and write the model into suite.yaml"
+        ) from error
 
 
 def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:

@@ -35,6 +35,7 @@ class FromFile:
     folder: Path | None
     question: tuple[str, ...]
     target: str | None
+    id: str | None
     score: str | None
     models: tuple[str, ...]
     judge: str | None
@@ -58,7 +59,7 @@ def init_from(asked: FromFile) -> int:
     ]
     judge = named_model(asked.judge or JUDGE, "--judge")
     looked = look(asked.source)
-    roles = roles_of(looked, asked.question, asked.target)
+    roles = roles_of(looked, asked.question, asked.target, asked.id)
     proposal = propose(looked, roles, cast("Kind | None", asked.score))
     folder = asked.folder or asked.source.parent
     suite = FirstSuite(looked, proposal, folder, by_name(models), judge, [one.path for one in answers])
@@ -70,6 +71,10 @@ def init_from(asked: FromFile) -> int:
     echo(f"Wrote {' and '.join(visible(str(path)) for path in written)}. Nothing was sent.\n")
     code = check_suite(written[0], RunOptions(), show_prompt=True, as_json=False)
     where = shlex.quote(str(written[0]))
+    if code:
+        echo(f"\nThe suite is written and cannot run yet. Mend what the check says, then: evalkit check {where}")
+        echo(f"Or begin anew: rm {' '.join(shlex.quote(str(path)) for path in written)}")
+        return code
     echo("\nNext, after a look at the suite:")
     echo(f"  evalkit run {where} --limit 20          # a small try")
     echo(f"  evalkit run {where}{' --gate' if len(models) > 1 else ''}")
@@ -96,7 +101,7 @@ def _found(looked: FileLook, proposal: Proposal) -> list[str]:
     else:
         lines.append(_line("right answer", roles.target, _answers(looked, proposal)))
     lines.append(_line("scored by", _SCORED[proposal.kind], "otherwise: --score"))
-    lines.append(_line("id", roles.id or "none", "" if roles.id else "records are named by their line"))
+    lines.append(_line("id", roles.id or "none", "" if roles.id else _by_line(looked, proposal)))
     if roles.slices:
         lines.append(_line("reported by", ", ".join(roles.slices), ""))
     if roles.cluster:
@@ -114,6 +119,14 @@ def _found(looked: FileLook, proposal: Proposal) -> list[str]:
         _line("left out", f"{n:,} record{'' if n == 1 else 's'}: {why}", "") for why, n in proposal.unaskable.items()
     ]
     return lines
+
+
+def _by_line(looked: FileLook, proposal: Proposal) -> str:
+    first = next((n for n, _ in looked.data.records(lambda _: None) if n not in proposal.left_out), 1)
+    where, first = (
+        ("the written file", 1) if proposal.left_out and not proposal.roles.has_bad_id else ("the file", first)
+    )
+    return f"records are named by their line in {where}, the first is {first}; by a column: --id COLUMN"
 
 
 _SCORED = {
@@ -154,13 +167,15 @@ KINDS = ("choice", "numbers", "fields", "exact", "judge")
 )
 @click.option("--question", multiple=True, metavar="COLUMN", help="With --from: what the model is shown; repeatable.")
 @click.option("--target", metavar="COLUMN", help="With --from: the right answer.")
+@click.option("--id", "own_id", metavar="COLUMN", help="With --from: what names each record, in every table.")
 @click.option("--score", type=click.Choice(KINDS), help="With --from: how replies are scored; else by the answers.")
 @click.option(
     "--model",
     "models",
     multiple=True,
-    metavar="ADAPTER:MODEL",
-    help="With --from: whom to ask, the baseline first; repeatable. Recorded answers: replay:FILE.",
+    metavar="ADAPTER:MODEL[@URL]",
+    help="With --from: whom to ask, the baseline first; repeatable. A server of your own: openai_chat:MODEL@URL. "
+    "Recorded answers: replay:FILE.",
 )
 @click.option("--judge", metavar="ADAPTER:MODEL", help="With --from: who scores free text.")
 def command(
@@ -168,6 +183,7 @@ def command(
     source: Path | None,
     question: tuple[str, ...],
     target: str | None,
+    own_id: str | None,
     score: str | None,
     models: tuple[str, ...],
     judge: str | None,
@@ -178,9 +194,9 @@ def command(
     the file, or into FOLDER with a copy, and checked; one prompt is shown, and nothing is sent.
     """
     if source is not None:
-        return init_from(FromFile(source, folder, question, target, score, models, judge))
-    if question or target or score or models or judge:
-        raise click.UsageError("--question, --target, --score, --model and --judge say how to read --from FILE")
+        return init_from(FromFile(source, folder, question, target, own_id, score, models, judge))
+    if question or target or own_id or score or models or judge:
+        raise click.UsageError("--question, --target, --id, --score, --model and --judge say how to read --from FILE")
     return _starter(folder or Path("evals"))
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -84,10 +85,8 @@ def command(
             allow_suite_code=allow_suite_code,
         )
         before = {path.name for path in results.glob("*/")} if results.is_dir() else set()
-        code = run_suite(suite, options, as_json=as_json)
-    if output_path is not None and code == 0:
-        _write_samples(results, before, output_path)
-    return code
+        then = partial(_write_samples, before, output_path) if output_path is not None else None
+        return run_suite(suite, options, as_json=as_json, then=then)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +146,10 @@ def _seed(text: str | None) -> int | None:
         raise UserError(f"--seed {text}: is a whole number, like 1234") from error
 
 
-def _write_samples(results: Path, before: Collection[str], out: Path) -> None:
+def _write_samples(before: Collection[str], out: Path, folder: Path) -> None:
     """What the command has just stored, as lm-eval would have written it."""
     from evalkit.bridges.exported import export_run
-    from evalkit.store.runs import resolve_run
 
-    folder = resolve_run("latest", results)
     if folder.name in before:
         echo(f"{folder.name} was complete already: its samples are written anew", err=True)
     for path in export_run(folder, "lm-eval", out):

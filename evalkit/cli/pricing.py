@@ -187,6 +187,8 @@ def _priced_as(told: ModelFacts, entry: JsonMap) -> tuple[str | None, str]:
 def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str, DerivedFigures]:
     """Derived figures of each model. Where a row has no cost, a linked load sweep gives it one."""
     marked: dict[str, list[Marked]] = defaultdict(list)
+    plain = {row.marked.task for row in stored if row.marked.plain}
+    plain -= {row.marked.task for row in stored if row.marked.graded}
     for row in stored:
         if row.answer.errored:
             continue
@@ -195,7 +197,7 @@ def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str
             found = bill(row.answer.usage, unit)
             cost = found.total_usd if found else None
         amount = None if cost is None else float(cost)
-        marked[row.answer.model].append(replace(row.marked, cost_usd=amount))
+        marked[row.answer.model].append(replace(row.marked, cost_usd=amount, graded=row.marked.task not in plain))
     return {model: derived(answers) for model, answers in marked.items()}
 
 

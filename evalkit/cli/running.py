@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -64,8 +65,10 @@ def run_suite(
     markdown: Path | None = None,
     junit: Path | None = None,
     debug: bool = False,
+    then: Callable[[Path], None] | None = None,
 ) -> int:
-    """Run a suite and print its table, with a gate the verdict too; the exit code."""
+    """Run a suite and print its table, with a gate the verdict too; the exit code. `then`: called with the run's
+    folder where that is 0."""
     if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
     prepared = prepare(read_suite(suite, options.changes), options)
@@ -87,6 +90,8 @@ def run_suite(
     sys.stdout.flush()
     with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
         update_facts(outcome.folder, told=True)  # from here on the same command means another run
+    if then is not None and code == 0:
+        then(outcome.folder)
     return code
 
 
@@ -182,7 +187,10 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             of = n_cached + outcome.result.n_asked
             echo(f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again.")
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
-            echo(f"By slice: evalkit show latest --slices{results_option(outcome.folder)}")
+            run = shlex.quote(
+                visible(outcome.folder.name)
+            )  # `latest` may be another one: this run can have been resumed
+            echo(f"By slice: evalkit show {run} --slices{results_option(outcome.folder)}")
         echo(f"\n{outcome.folder}")
         if (board := board_command(outcome.folder)) is not None:
             echo(f"as pages: {board}")

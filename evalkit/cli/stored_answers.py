@@ -103,6 +103,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         cost_usd=None,
         score=None if row["outcome"] == Outcome.ERRORED else row["score"],
         graded=row["outcome"] == Outcome.SCORED,
+        plain=row["outcome"] in (Outcome.RIGHT, Outcome.WRONG),
         task=row["task"],
         weight=row["weight"],
         stratum=row["stratum"],

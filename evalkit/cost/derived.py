@@ -38,6 +38,8 @@ class Marked:
     """The same for copies of a sample: its digest. "": nobody looks for copies."""
     occurrence: int = 0
     """0 for the first of several copies."""
+    plain: bool = False
+    """The answer is right or wrong, by its scorer: one that could not be read says neither of its task."""
 
 
 def derived(answers: Iterable[Marked]) -> DerivedFigures:

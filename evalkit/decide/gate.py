@@ -29,6 +29,7 @@ from evalkit.decide.stopped import looked_at, replayed, stopped_early, walked_wi
 from evalkit.errors import UserError
 from evalkit.facts import RunFacts
 from evalkit.results import Side, completeness, read_facts
+from evalkit.results.changed_items import paired as paired_rows
 from evalkit.results.comparable import refuse_copies, refuse_same_answers, refuse_unless_comparable, shown
 from evalkit.results.facts import tasks_without_weight
 from evalkit.results.flips import count_flips
@@ -173,7 +174,7 @@ def _candidate(
     if stopped is not None:
         decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
-    pairs = _with_dearest(pair(base_rows, rows), side)
+    pairs = _with_dearest(paired_rows(base, side, base_rows, rows), side)
     for of in (base, side):
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)

@@ -358,9 +358,11 @@ class Runner:
             if not self._asking or worst is None:
                 self._stop.set()
                 self._settled.set()
+                more = f" (it may cost up to ${worst:.4f})" if worst else ""
                 self.ledger.tally.reasons.append(
                     f"the budget is used: ${self.budget.spent:.4f} of max_cost_usd {self.budget.cap} spent, and the "
-                    "next request could pass it. Raise run.max_cost_usd (or --max-cost) and run the same command again."
+                    f"next request could pass it{more}. Raise run.max_cost_usd (or --max-cost) and run the same "
+                    "command again."
                 )
                 return None
             self._settled.clear()

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, model_validator
 from evalkit.facts.base import Count, Float, Int, StoredRecord
 from evalkit.records import Outcome
 
-SCHEMA_VERSION = 3
-"""2: `served`, the versions that each model was served as. 3: many copies of a sample are one cluster. Older summaries
-are computed anew when they are read."""
+SCHEMA_VERSION = 4
+"""2: `served`, the versions that each model was served as. 3: many copies of a sample are one cluster. 4: a
+task of graded scores has no cost per correct answer for any model. Older summaries are computed anew when read."""
 
 
 def _every_outcome(counts: Mapping[str, int]) -> Mapping[str, int]:

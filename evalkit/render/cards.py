@@ -79,7 +79,11 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
     if not found.lines:
         return Card(title, numbers.UNDEFINED, "not measured", ("Answers from a cache or a file have no times.",))
     time = found.lines[0].cell.latency.total_s.p50
-    notes = []
+    if found.unknown and found.n_known == 1:  # the only one measured is not the fastest of anything
+        told = f"Only {_names(found.lines, name)} was measured ({numbers.time(time)} a whole answer, median)."
+        who = f"Not measured here: {_names(found.unknown, name)}. Answers from a cache or a file have no times."
+        return Card(title, numbers.UNDEFINED, "nothing to compare with", (told, who))
+    notes = [f"Of the {found.n_known} that were measured."] if found.unknown else []
     quickest = found.lines[0]
     if quickest in first:
         notes.append("It also leads in quality." if quickest is leader else "Its quality is too close to call.")
@@ -90,7 +94,7 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
             of_best = numbers.time(best.lines[0].cell.latency.total_s.p50)
             notes.append(f"Fastest of the best: {_names(best.lines, name)}, {of_best}.")
     if found.unknown:
-        notes.append(f"Not measured: {_names(found.unknown, name)}.")
+        notes.append(f"Not measured here: {_names(found.unknown, name)}.")
     return Card(title, _names(found.lines, name), f"{numbers.time(time)} a whole answer, median", tuple(notes))
 
 

@@ -47,18 +47,20 @@ def others_text(cell: Figures) -> str:
 
 def run_titles(runs: Iterable[RunInfo]) -> dict[str, str]:
     """By folder name, a title that a person recognises: "support-swap · 28 Nov 14:29" (UTC), with the year where it is
-    another than this one. The folder's name stands alone where the run does not say when it began, and follows where
-    two titles would be the same."""
+    another than this one, and with seconds in all titles of a suite where two of its runs began in one minute. The
+    folder's name stands alone where the run does not say when it began, and follows where two titles are the same."""
     known = list(runs)
-    made = {info.name: _run_title(info) for info in known}
+    by_minute = Counter(_run_title(info) for info in known)
+    close = {info.suite for info in known if by_minute[_run_title(info)] > 1}
+    made = {info.name: _run_title(info, "%H:%M:%S" if info.suite in close else "%H:%M") for info in known}
     n = Counter(made.values())
     return {name: title if n[title] == 1 else f"{title} · {name}" for name, title in made.items()}
 
 
-def _run_title(info: RunInfo) -> str:
+def _run_title(info: RunInfo, clock: str = "%H:%M") -> str:
     try:
         began = datetime.fromisoformat(info.started_at or "")
     except ValueError:
         return visible(info.name, limit=120)
     year = f" {began.year}" if began.year != datetime.now(UTC).year else ""
-    return f"{visible(info.suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:%H:%M}"
+    return f"{visible(info.suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:{clock}}"

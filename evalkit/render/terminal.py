@@ -304,8 +304,11 @@ def _note(cell: Cell) -> str:
     if isinstance(cell, TaskSummary) and cell.traffic is not None:
         parts.append(_of_traffic(cell.traffic))
     cost = cell.cost
-    if cost.usd_per_correct is None and cost.usd_per_1k_samples is not None and cell.outcomes.get("scored"):
-        parts.append("no cost per correct answer: scores between 0 and 1 say neither right nor wrong")
+    if cost.usd_per_correct is None and cost.usd_per_1k_samples is not None:
+        if cell.outcomes.get("scored"):
+            parts.append("no cost per correct answer: scores between 0 and 1 say neither right nor wrong")
+        elif cell.outcomes.get("right") and cell.quality.mean:
+            parts.append("no cost per correct answer: a task has scores between 0 and 1, or no answer that can be read")
     if cost.n_unknown and cost.known_usd:
         parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
     return "; ".join(parts)

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from evalkit.results import completeness
+from evalkit.results.changed_items import changed_items, paired
 from evalkit.results.comparable import refuse_unless_comparable, shown
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.flips import Flips, count_flips
-from evalkit.results.pairing import common_rows, pair
+from evalkit.results.pairing import common_rows
 from evalkit.results.pairs import Pairs, dependence_of
 from evalkit.results.parts import pair_part, part_names
 from evalkit.results.reader import ResultsReader
@@ -101,7 +102,8 @@ def compare(a: Side, b: Side) -> PairedComparison:
         ours, theirs = common_rows(ours, theirs)
         if ours.num_rows < n:
             caveats.append(f"only the {ours.num_rows:,} rows that both have are compared, of {n:,}")
-    pairs = pair(ours, theirs)
+            caveats += changed_items(a, b)
+    pairs = paired(a, b, ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
     found = [_difference(name, pairs.only(rows)) for name, rows in subjects]

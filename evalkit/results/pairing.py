@@ -22,6 +22,7 @@ from evalkit.results.pairs import (
     Half,
     NotComparable,
     Pairs,
+    Unpaired,
     rows_of_half,
 )
 from evalkit.stats.copies import with_copies
@@ -70,7 +71,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
                 "or run the suite again."
             )
     if not np.array_equal(sorted_b, sorted_c):
-        raise NotComparable(_unpaired(sorted_b, sorted_c, keys, task_codes, names))
+        raise Unpaired(_unpaired(sorted_b, sorted_c, keys, task_codes, names), _RUN_AGAIN)
     place = np.empty(n, dtype=np.int64)
     place[order_b] = order_c  # the candidate's row for each of the baseline's
     for column, what in _MUST_AGREE:
@@ -254,10 +255,8 @@ def _unpaired(first: Codes, second: Codes, keys: Codes, tasks: Codes, names: lis
             f"  {n:,} items of {name} stand only on the {has}'s side, not on the {lacks}'s"
             for name, n in sorted(counts.items())
         ]
-    return (
-        "The two sides were not asked the same items (they pair by content: prompt fields, choices):\n"
-        + "\n".join(lines)
-        + f"\n{_RUN_AGAIN}"
+    return "The two sides were not asked the same items (they pair by content: prompt fields, choices):\n" + "\n".join(
+        lines
     )
 
 

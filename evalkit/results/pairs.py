@@ -33,6 +33,14 @@ class NotComparable(UserError):
     """Two results do not answer the same questions in the same way; the message lists what differs."""
 
 
+class Unpaired(NotComparable):
+    """The two sides were not asked the same items."""
+
+    def __init__(self, counts: str, way_out: str) -> None:
+        super().__init__(f"{counts}\n{way_out}")
+        self.counts, self.way_out = counts, way_out
+
+
 @dataclass(frozen=True, slots=True)
 class Half:
     """One model's side of the pairs. NaN: not known, or not measured."""

@@ -116,6 +116,8 @@ class Pick:
     """Empty: no figure is known, or an unknown one may be lower."""
     unknown: tuple[LeaderboardLine, ...]
     """Those whose figure is not known."""
+    n_known: int = 0
+    """How many have a figure."""
 
 
 def first_of(lines: Sequence[LeaderboardLine]) -> list[LeaderboardLine]:
@@ -141,4 +143,5 @@ def _lowest(lines: Sequence[LeaderboardLine], read: Callable[[Figures], float | 
     return Pick(
         tuple(line for value, line in known if value == least),
         tuple(line for line in lines if read(line.cell) is None),
+        len(known),
     )

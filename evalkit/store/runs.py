@@ -63,6 +63,8 @@ class RunInfo:
     finished_at: str | None = None
     part: str | None = None
     """What it was cut to, or who was stopped early, in words; None: it has the whole suite, or cannot say."""
+    is_cut: bool = False
+    """Whether its caller asked for a part: --limit or --tasks. A gate that stopped it early decided on the whole."""
     told: bool = True
     """False for a complete run whose process was killed before it could tell anybody."""
     problem: str | None = None
@@ -70,8 +72,9 @@ class RunInfo:
 
     @property
     def rank(self) -> int:
-        """What is shown first, newest first within each: 0 a complete run of the whole suite, 1 of a part, 2 others."""
-        return 2 if self.status != "complete" else int(self.part is not None)
+        """What is shown first, newest first within each: 0 a complete run, also one that a gate decided early, 1 one
+        that was cut by --limit or --tasks, 2 others."""
+        return 2 if self.status != "complete" else int(self.is_cut)
 
 
 def default_results() -> Path:
@@ -357,6 +360,7 @@ def _info(folder: Path) -> RunInfo | None:
         started_at=_text(facts.get("started_at")),
         finished_at=_text(facts.get("finished_at")),
         part=_part_in(facts),
+        is_cut=isinstance(facts.get("cut_by_limit"), int) or isinstance(facts.get("cut_by_tasks"), list),
         told=facts.get(TOLD) is not False,
     )
 

@@ -1,6 +1,6 @@
 """The figures of a run: per model and task, and per model over all tasks. Derived, so it can be rebuilt at any time.
 
-    {"schema_version": 3, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
+    {"schema_version": 4, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
         "served": ["gpt-6-sol-2026-10-01"],
         "all": {"n": 2000, "outcomes": {"right": 1740, ...},
         "quality": {"mean": 0.87, "low": 0.854, "high": 0.884, ...},

@@ -89,7 +89,7 @@ def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
         outcomes={name.value: int((outcome == name).sum()) for name in Outcome},
         quality=quality_of(table, rows, np.where(errored, np.nan, score)),
         quality_failures_wrong=quality_of(table, rows, failures_wrong),
-        cost=_cost(table, rows, came, score, outcome),
+        cost=_cost(table, rows, came, score),
         latency=_latency(table, rows[came & ~cached]),
         tokens=TokenFigures(
             **{
@@ -102,12 +102,13 @@ def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
     )
 
 
-def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> CostFigures:
+def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats) -> CostFigures:
     """What the answers cost. Dollars a sample and a right answer are those of the traffic where samples are weighted.
 
     One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
 
-    A correct answer has score 1; where a score is graded, "correct" has no meaning and the figure is null.
+    A correct answer has score 1; in a task of graded scores, or one of which no answer of any model could be read,
+    "correct" has no meaning and the figure is null: so it is there for all models of a run or for none.
     """
     import numpy as np
 
@@ -126,7 +127,7 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
             per_sample = Decimal(float(np.average(usd, weights=heavy[answered])))
             right = float(np.average(score[answered] == 1, weights=heavy[answered]))
             per_correct = per_sample / Decimal(right) if right else None
-    graded = bool((outcome == Outcome.SCORED).any())
+    countable = bool(np.isin(table.codes["task"][rows], list(table.right_or_wrong)).all())
     spend = table.codes["spend_usd"][rows]
     spend_known = not (answered & (spend < 0)).any()
     return CostFigures(
@@ -134,7 +135,7 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
         known_usd=float(known),
         n_unknown=n_unknown,
         usd_per_1k_samples=None if per_sample is None else _shown(per_sample * 1000),
-        usd_per_correct=None if graded else _shown(per_correct),
+        usd_per_correct=_shown(per_correct) if countable else None,
         spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if spend_known and (spend >= 0).any() else None,
     )
 

@@ -109,6 +109,20 @@ class RunTable:
 
         return mean_weight(self.numbers["weight"][self.everything])
 
+    @cached_property
+    def right_or_wrong(self) -> frozenset[int]:
+        """Codes of the tasks whose answers are right or wrong, by every model of the run: in one of graded scores, and
+        in one of which no answer could be read, nobody can say how many are correct."""
+        import numpy as np
+
+        task, outcome = self.codes["task"][self.everything], self.codes["outcome"][self.everything]
+
+        def having(*outcomes: Outcome) -> frozenset[int]:
+            wanted = [n for n, name in enumerate(self.labels["outcome"]) if name in outcomes]
+            return frozenset(np.unique(task[np.isin(outcome, wanted)]).tolist())
+
+        return having(Outcome.RIGHT, Outcome.WRONG) - having(Outcome.SCORED)
+
     def groups(self, column: str, rows: Codes, order: object) -> Iterator[tuple[str, Codes]]:
         """Row numbers by the value of a column, in the given order (a list or mapping of names), the rest by name.
 

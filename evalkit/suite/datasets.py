@@ -26,7 +26,17 @@ from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
-from evalkit.suite.filekinds import HEAD, LONGEST_LINE, PACKED, check_unpacked, not_utf8, other_kind, read_table
+from evalkit.suite.filekinds import (
+    HEAD,
+    LONGEST_LINE,
+    PACKED,
+    SAVE_SHEET,
+    SHEETS,
+    check_unpacked,
+    not_utf8,
+    other_kind,
+    read_table,
+)
 from evalkit.suite.hugging_face_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
@@ -287,6 +297,8 @@ def open_data(
         raise SuiteError(f"{label}: is packed; of packed files only .gz is read (JSONL, CSV, TSV). Unpack it: {packed}")
     if kind == "parquet" and target.name.endswith(".gz"):
         raise SuiteError(f"{label}: Parquet is packed inside; unpack the outer layer: gunzip FILE")
+    if kind is None and suffix in SHEETS:
+        raise SuiteError(f"{label}: {SAVE_SHEET}")
     if kind is None:
         hint = "; write one record per line (JSONL)" if suffix == ".json" else "; if it is one of these, write format:"
         raise SuiteError(f"{label}: cannot tell the format from its name; read are {', '.join(FORMATS)}{hint}")

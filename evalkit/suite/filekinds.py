@@ -47,6 +47,9 @@ PACKED = {
     ".br": "brotli -d FILE",
 }
 """Ends of names of packed files that are not read, and what unpacks them."""
+SHEETS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"})
+"""Ends of names of spreadsheets, which are not read."""
+SAVE_SHEET = "is a spreadsheet; save the sheet as CSV (UTF-8)"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "is a gzip file; its name must end in .gz (like data.jsonl.gz)"),
     (b"PAR1", "is a Parquet file; name it .parquet, or write format: parquet"),

@@ -148,6 +148,11 @@ class TaskRecords:
         who = "" if name == str(number) else f" (sample {short(name)})"
         return self._of_record(f"{self.data.place(number)}{who}: {error}", error.key)
 
+    def _another_id(self) -> str:
+        """The way out, where the ids are those of the field `id` because nobody says otherwise."""
+        data = self.entry.data
+        return ": change one, or name another column with id: COLUMN" if data is not None and data.id is None else ""
+
     def name_twice(self, twice: set[str], complain: Complain) -> None:
         """One complaint for each id that stands in several places, with the first two of them."""
         places: dict[str, list[int]] = {}
@@ -161,14 +166,12 @@ class TaskRecords:
         for name in sorted(twice):
             numbers = [self.data.place(number) for number in places.get(name, ())]
             if len(numbers) == 2:
-                said = f"{numbers[1]}: the id {short(name)} stands in {numbers[0]} too; ids must differ"
+                said = f"{numbers[1]}: the id {short(name)} stands in {numbers[0]} too"
             else:
                 what = "turn" if self.entry.turns is not None else "order"
                 where = numbers[0] if numbers else self.data.label
-                said = (
-                    f"{where}: the id {short(name)} is also that of a later {what} of another record; ids must differ"
-                )
-            complain(self._of_record(said, "data"))
+                said = f"{where}: the id {short(name)} is also that of a later {what} of another record"
+            complain(self._of_record(f"{said}; ids must differ{self._another_id()}", "data"))
 
 
 class _Seen:

@@ -32,6 +32,15 @@ QUESTIONS = (
     "frage", "pregunta", "domanda", "pergunta", "vraag", "nachricht", "kundennachricht", "anfrage",
 )  # fmt: skip
 IDS = (*GUESSES["item"], "uid", "uuid", "key", "ticket_id", "message_id", "no", "nr", "number")
+_NAMES_A_RECORD = re.compile(
+    r"(?:^|_)(?:id|no|nr|num|number|nummer|numero|número|key|code|ref|reference|uuid|guid|identifier)$"
+)
+"""The end of a name like Ticket No, Case ID, Ref."""
+_NO_NAME = re.compile(
+    r"phone|telefon|mobile|fax|account|card|iban|bank|tax|ssn|social|passport|insurance|zip|post|house|licen|plate"
+    r"|customer|client|user|person|patient|employee|answer|target|expected|correct|right|gold|solution|result|label"
+)
+"""In names of numbers that belong to a person or place (ids stand in every report), and of right answers."""
 CONTEXTS = ("context", "passage", "document", "article", "background", "subject", "title", "source_text")
 """Columns that belong before the question."""
 TARGETS = (
@@ -78,28 +87,34 @@ class Roles:
     target: str | None
     """The right answer. None: the file has none."""
     id: str | None = None
+    """The column that names each record; None: they are named by their line."""
     options: tuple[str, ...] = ()
     """Columns with one option each, or one column with a list of them. Empty: no options are offered."""
     slices: tuple[str, ...] = ()
     cluster: str | None = None
     unused: tuple[str, ...] = ()
     """Columns that nobody reads."""
+    has_bad_id: bool = False
+    """Whether a column `id` is there that names no record for itself, so that the suite may not go by it."""
     said: list[str] = field(default_factory=list)
     """What could be meant otherwise, each with the way to change it."""
 
 
-def roles_of(looked: FileLook, question: Sequence[str], target: str | None) -> Roles:
-    """What the columns are taken for. `question` and `target`: the person's own word; empty and None: guessed.
+def roles_of(looked: FileLook, question: Sequence[str], target: str | None, own_id: str | None = None) -> Roles:
+    """What the columns are taken for. `question`, `target`, `own_id`: the person's own word; empty and None: guessed.
 
-    Raises UserError for a column that is not there, and where nothing looks like a question.
+    Raises UserError for a column that is not there, an id that names no record for itself, and where nothing looks
+    like a question.
     """
     columns = {name: one for name, one in looked.columns.items() if one.n}
-    for name in (*question, *([target] if target else [])):
+    for name in (*question, *(one for one in (target, own_id) if one)):
         _must_be_there(name, looked)
+    if own_id and (why := _no_id(looked.columns[own_id], looked.n)):
+        raise UserError(f"--id {own_id}: {why}; choose a column that names each record, or leave --id out")
     folded = {folded_column(name): name for name in reversed(columns)}
     said: list[str] = []
     options = _options(columns, folded, {*question, target})
-    own_id = _id(looked, folded, {*question, target})
+    own_id = own_id or _id(looked, folded, {*question, target})
     left = [name for name in columns if name not in {*options, own_id}]
     found = target or _target(looked, folded, left, question, bool(options), said)
     asked = tuple(question) or _question(columns, folded, [name for name in left if name != found], said)
@@ -114,7 +129,10 @@ def roles_of(looked: FileLook, question: Sequence[str], target: str | None) -> R
     slices = tuple(name for name in rest if _is_group(columns[name]) and folded_column(name) in GROUPS)
     slices = slices[:_MOST_SLICES]
     unused = tuple(name for name in rest if name not in slices)
-    return Roles(asked, found, own_id, options, slices, cluster, unused, said)
+    bad = own_id is None and (why := _no_id(looked.columns.get("id"), looked.n))
+    if bad:
+        said.append(f"column id: {why}, so the suite names records by their line; another column: --id COLUMN")
+    return Roles(asked, found, own_id, options, slices, cluster, unused, bool(bad), said)
 
 
 def _must_be_there(name: str, looked: FileLook) -> None:
@@ -143,14 +161,34 @@ def _options(columns: dict[str, ColumnLook], folded: dict[str, str], taken: set[
 
 
 def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str | None:
-    """The column that names every record once."""
-    for short in IDS:
-        column = looked.columns.get(folded.get(short, ""))
-        if column is None or column.name in taken:
-            continue
-        if column.n == column.n_plain == column.n_different == looked.n and column.longest <= 100:
-            return column.name
-    return None
+    """The column that names every record once: by its whole name, else by the end of it."""
+    named = [folded[short] for short in IDS if short in folded]
+    like = [
+        name for short, name in reversed(folded.items())
+        if _NAMES_A_RECORD.search(short) and not _NO_NAME.search(short) and short not in TARGETS
+        and not any(len(value.split()) > 1 for value in looked.columns[name].head)
+    ]  # fmt: skip
+    found = (looked.columns[name] for name in (*named, *like) if name not in taken)
+    return next((column.name for column in found if not _no_id(column, looked.n)), None)
+
+
+_LONGEST_ID = 100
+
+
+def _no_id(column: ColumnLook | None, n: int) -> str | None:
+    """Why a column does not name each of `n` records, in words; None where it does, or is not there."""
+    if column is None:
+        return None
+    if column.n < n:
+        return f"{n - column.n:,} of {n:,} records have none"
+    if column.n_plain < column.n:
+        return "some are lists or objects"
+    if column.n_different < n:
+        twice = next((value for value, count in (column.values or {}).items() if count > 1), None)
+        return f"{n:,} records have {column.n_different:,} different ones" + (
+            f" ('{visible(twice, limit=60)}' stands there twice)" if twice is not None else ""
+        )
+    return f"one has {column.longest:,} characters" if column.longest > _LONGEST_ID else None
 
 
 def _target(

@@ -22,6 +22,7 @@ from evalkit.bridges.table_map import GUESSES, folded_column
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.suite.datasets import Record
 from evalkit.suite.source_map import parse
 from evalkit.text.escape import visible
 from evalkit.text.yaml_words import yaml_quoted, yaml_word
@@ -62,9 +63,17 @@ class FirstSuite:
     @property
     def data_name(self) -> str:
         """The data's file beside the suite."""
-        if self.proposal.left_out or self.proposal.unaskable:
+        if self.proposal.left_out or self.proposal.unaskable or self.proposal.roles.has_bad_id:
             return f"{self.name}.rows.jsonl"
         return self.looked.path.name
+
+    @property
+    def id_column(self) -> str | None:
+        """The column that names a record; one that is added to the written data where `id` there does not."""
+        roles, added = self.proposal.roles, "line"
+        while roles.has_bad_id and added in self.looked.columns:
+            added = f"_{added}"
+        return added if roles.has_bad_id else roles.id
 
     @property
     def is_priced(self) -> bool:
@@ -127,7 +136,8 @@ def _write_data(suite: FirstSuite, target: Path) -> None:
             return
         for number, record in looked.data.records(lambda _: None):
             if number not in left_out:
-                file.write(orjson.dumps(written_record(record)) + b"\n")
+                line: Record = {suite.id_column or "": number} if suite.proposal.roles.has_bad_id else {}
+                file.write(orjson.dumps(written_record({**record, **line})) + b"\n")
 
 
 def suite_yaml(suite: FirstSuite) -> str:
@@ -185,7 +195,8 @@ def _key(model: AskedModel) -> str:
 
 def _task(suite: FirstSuite) -> list[str]:
     proposal, roles = suite.proposal, suite.proposal.roles
-    own_id = f", id: {yaml_word(roles.id)}" if roles.id and roles.id != "id" else ""
+    named = suite.id_column
+    own_id = f", id: {yaml_word(named)}" if named and named != "id" else ""
     path = yaml_word(suite.data_name) if _plain(suite.data_name) else yaml_quoted(suite.data_name)
     lines = [
         f"  - name: {yaml_word(suite.name)}",

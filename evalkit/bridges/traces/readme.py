@@ -62,7 +62,9 @@ def _found(told: TracesTold) -> list[str]:
         lines += ["Nothing: every call can be asked again.", ""]
     lines += [
         f"{told.n_usable:,} requests are {told.n_different:,} different ones: the others say the same, or nearly the "
-        "same (85 % of their words, equal numbers, same template). A sample stands for all requests of its kind.",
+        "same (85 % of their words, equal numbers, same template). A sample stands for all requests of its kind."
+        if told.n_different < told.n_usable
+        else f"All {told.n_usable:,} requests are different ones.",
         "",
     ]
     if told.redacted:

@@ -12,7 +12,8 @@ not, with the latency, the bill and the faults you ask for, and keeps an account
     with FakeProvider.in_thread(...) as provider: ...    # for code that is not async
     with FakeProvider.in_process(...) as provider: ...   # for benchmarks
 
-From a shell: `python -m evalkit.testing.fake_provider --behaviour '{"answers": "letter"}'`.
+From a shell: `python -m evalkit.testing.fake_provider --behaviour '{"answers": "letter"}'`; `--fields` lists what a
+behaviour may hold, as `help(Behaviour)` and docs/fake-provider.md do.
 """
 
 from evalkit.testing.fake_provider.account import Account, Record

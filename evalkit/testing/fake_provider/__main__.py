@@ -5,6 +5,7 @@ It prints one line of JSON when it listens: {"port":8000,"base_url":"http://127.
 
 import argparse
 import asyncio
+import inspect
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from evalkit.testing.fake_provider import FAULTS, Behaviour, FakeProvider
 
 
 def main(*given: str) -> int:
@@ -24,7 +25,12 @@ def main(*given: str) -> int:
     parser.add_argument("--account", type=Path, default=None, help="append a line for each finished request")
     parser.add_argument("--max-seconds", type=float, default=600.0, help="life of the server in seconds (600)")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes")
+    parser.add_argument("--fields", action="store_true", help="print what --behaviour may hold, and end")
     arguments = parser.parse_args(given or None)
+    if arguments.fields:
+        print(inspect.getdoc(Behaviour))
+        print("\nfaults\n" + "\n".join(f"    {name}: {says}" for name, says in FAULTS.items()))
+        return 0
     try:
         behaviour = _behaviour(arguments.behaviour)
     except (ValueError, TypeError, OSError) as error:

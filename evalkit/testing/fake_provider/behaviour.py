@@ -19,6 +19,8 @@ from typing import Any, Literal, get_args
 
 import orjson
 
+from evalkit.testing.fake_provider.fields import with_fields
+
 Flavour = Literal[
     "openai",
     "vllm",
@@ -48,7 +50,7 @@ FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What the provider does with each request; see the line under each field."""
+    """What the provider does with each request."""
 
     seed: int = 0
     """Of every draw: latency, refusals, faults."""
@@ -175,6 +177,9 @@ class Behaviour:
     def to_json(self) -> bytes:
         """All fields as one JSON object, which `changed` reads back."""
         return orjson.dumps({name: _plain(value) for name, value in asdict(self).items()})
+
+
+Behaviour.__doc__ = with_fields(str(Behaviour.__doc__), Behaviour)
 
 
 def _check_faults(faults: Mapping[str, float]) -> None:
