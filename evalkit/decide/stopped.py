@@ -111,7 +111,7 @@ def replayed(
 
 
 def _not_needed(condition: Condition) -> RuleResult:
-    return RuleResult(condition, Verdict.INCONCLUSIVE, method="not needed: the verdict was settled before")
+    return RuleResult(condition, Verdict.INCONCLUSIVE, notes=("not needed: the verdict was settled before",))
 
 
 def _saved_usd(n_left: int, cost: Floats) -> float | None:
