@@ -20,7 +20,7 @@ from evalkit.stats import bounded, clustered, exact
 from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
-from evalkit.stats.power import Needs, Seen, more_if_equal
+from evalkit.stats.power import Needs, UndecidedItems, more_if_equal
 from evalkit.stats.scores import (
     Codes,
     Floats,
@@ -366,9 +366,9 @@ def _more(needs: Needs, pairs: _Pairs, decided: _Decided, shift: float, margin: 
     return needs.beyond(pairs.n, high, margin, alpha) if high < -margin else None
 
 
-def _seen(pairs: _Pairs, decided: _Decided) -> Seen:
+def _seen(pairs: _Pairs, decided: _Decided) -> UndecidedItems:
     p_pass = clustered.UNDECIDED if decided.p_pass is None else min(decided.p_pass, clustered.UNDECIDED)
-    return Seen(pairs.n, pairs.delta, decided.low_mean, p_pass)
+    return UndecidedItems(pairs.n, pairs.delta, decided.low_mean, p_pass)
 
 
 def _fewest(pairs: _Pairs) -> float:

@@ -63,7 +63,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class UndecidedItems:
     """What undecided items showed."""
 
     n: int
@@ -74,7 +74,7 @@ class Seen:
     """At most about 0.25: beyond, tests say no more than that."""
 
 
-def more_if_equal(needs: Needs, seen: Seen, margin: float, alpha: float) -> int | None:
+def more_if_equal(needs: Needs, seen: UndecidedItems, margin: float, alpha: float) -> int | None:
     """How many more items would pass, were both equally good; 0: here are about as many as equal models need, so that
     the difference decides and not their number; None: no number would do."""
     low = seen.low_mean - seen.delta
