@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from evalkit.render import charts, tradeoff_chart
 from evalkit.render.board_charts import bill_bars, history
@@ -34,8 +35,8 @@ def charts_of(store: ResultsReader, run: str) -> dict[str, Chart]:
         points = points_of(store, lines, axis)
         found[f"quality-against-{axis}"] = tradeoff_chart.tradeoff(points, axis, log=tradeoff_chart.is_wide(points))
     found["bill"] = bill_bars(summary.models, store.judges(run))
-    found |= gate_of(store, run, facts)[1]
-    found["difference"] = _difference(store, run, lines)
+    found |= {name: _named(chart, name) for name, chart in gate_of(store, run, facts)[1].items()}
+    found |= _differences(store, run, lines)
     found["history"] = _history(store, str(facts.suite))
     named: dict[str, Chart] = {}
     for name, chart in found.items():
@@ -45,18 +46,28 @@ def charts_of(store: ResultsReader, run: str) -> dict[str, Chart]:
     return named
 
 
-def _difference(store: ResultsReader, run: str, lines: Sequence[LeaderboardLine]) -> Chart | None:
-    """What *Versus* draws of this run: its gate's first candidate against the baseline, or else the second of the
-    leaderboard against the leader. None where there are no two."""
+def _named(chart: Chart, name: str) -> Chart:
+    """The chart of a gate's rules with its candidate above it: the picture stands alone. `name`: `gate CANDIDATE N`."""
+    return replace(chart, spec={**chart.spec, "title": name.removeprefix("gate ").rpartition(" ")[0]})
+
+
+def _differences(store: ResultsReader, run: str, lines: Sequence[LeaderboardLine]) -> dict[str, Chart | None]:
+    """What *Versus* draws of this run: each candidate of its gate against the baseline, the first as `difference`; or
+    else the second of the leaderboard against the leader. Empty where there are no two."""
     mine, resolved = list(store.summary(run).models), store.facts(run).suite_resolved
     gate = resolved.gate if resolved is not None else None
     candidates = gate.get("candidates") if isinstance(gate, Mapping) else None
     named = [gate.get("baseline"), *candidates] if gate and isinstance(candidates, list) else []
     models = [str(name) for name in named if name in mine] if named and named[0] in mine else []
-    models = models if len(models) > 1 else [line.entry.model for line in lines]
-    if len(models) < 2:
-        return None
-    a, b = (run, models[0]), (run, models[1])
+    models = models if len(models) > 1 else [line.entry.model for line in lines][:2]
+    return {
+        "difference" if n == 1 else f"difference {model}": _difference(store, run, models[0], model)
+        for n, model in enumerate(models[1:], 1)
+    }
+
+
+def _difference(store: ResultsReader, run: str, baseline: str, candidate: str) -> Chart | None:
+    a, b = (run, baseline), (run, candidate)
     tasks = [task for task in store.summary(run).models[b[1]].tasks if task in store.summary(run).models[a[1]].tasks]
     return differences_chart(differences_of(store, a, b, tasks, compare_samples(store, a, b)), _title(a[1], b[1]))
 
