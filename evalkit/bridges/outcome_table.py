@@ -34,7 +34,7 @@ from evalkit.records import Message, Outcome, Row, Usage
 from evalkit.store.row_codec import key_hash
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
-from evalkit.suite.filekinds import SAVE_SHEET, SHEETS
+from evalkit.suite.filekinds import as_sheet
 
 _NATURAL = re.compile(r"([0-9]{1,300})")
 _MOST_NAMES = 2_000
@@ -121,13 +121,12 @@ def opened_table(path: Path) -> Data:
     """The file by its name's ending. Raises UserError where there is none, or its name does not say what it is."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; name a table: {', '.join(FORMATS)}")
-    kind = FORMATS.get(suffix := Path(path.name.removesuffix(".gz")).suffix.lower())
-    if suffix in SHEETS:
-        raise UserError(f"{path.name}: {SAVE_SHEET}")
+    kind = FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
     if kind is None or (kind == "parquet" and path.name.endswith(".gz")):
-        raise UserError(
+        said = (
             f"{path.name}: its name does not say what it is; read are {', '.join(FORMATS)}, all but Parquet also as .gz"
         )
+        raise UserError(as_sheet(path.name) or said)
     return Data(named(path), path.name, kind, {})
 
 

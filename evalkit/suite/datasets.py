@@ -30,8 +30,7 @@ from evalkit.suite.filekinds import (
     HEAD,
     LONGEST_LINE,
     PACKED,
-    SAVE_SHEET,
-    SHEETS,
+    as_sheet,
     check_unpacked,
     not_utf8,
     other_kind,
@@ -297,8 +296,8 @@ def open_data(
         raise SuiteError(f"{label}: is packed; of packed files only .gz is read (JSONL, CSV, TSV). Unpack it: {packed}")
     if kind == "parquet" and target.name.endswith(".gz"):
         raise SuiteError(f"{label}: Parquet is packed inside; unpack the outer layer: gunzip FILE")
-    if kind is None and suffix in SHEETS:
-        raise SuiteError(f"{label}: {SAVE_SHEET}")
+    if kind is None and (refused := as_sheet(label)):
+        raise SuiteError(refused)
     if kind is None:
         hint = "; write one record per line (JSONL)" if suffix == ".json" else "; if it is one of these, write format:"
         raise SuiteError(f"{label}: cannot tell the format from its name; read are {', '.join(FORMATS)}{hint}")

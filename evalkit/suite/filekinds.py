@@ -47,9 +47,7 @@ PACKED = {
     ".br": "brotli -d FILE",
 }
 """Ends of names of packed files that are not read, and what unpacks them."""
-SHEETS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"})
-"""Ends of names of spreadsheets, which are not read."""
-SAVE_SHEET = "is a spreadsheet; save the sheet as CSV (UTF-8)"
+_SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "is a gzip file; its name must end in .gz (like data.jsonl.gz)"),
     (b"PAR1", "is a Parquet file; name it .parquet, or write format: parquet"),
@@ -68,6 +66,11 @@ _ENCODINGS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+
+
+def as_sheet(name: str) -> str | None:
+    """The refusal of a spreadsheet, by the end of its name; None for other files."""
+    return f"{name}: is a spreadsheet; save the sheet as CSV (UTF-8)" if name.lower().endswith(_SHEETS) else None
 
 
 def other_kind(head: bytes, format: str) -> str | None:
