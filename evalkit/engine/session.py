@@ -99,12 +99,9 @@ async def execute_run(
             folder, status="running", models=plan.facts["models"], **resumed_facts(before, plan, recovered)
         )
         observer = watch(folder, recovered) if watch else None
-        if observer is not None and left is not None:
-            observer.note(left)
-        if observer is not None and recovered.n_done and prices_of(before) != prices_of(plan.facts):
-            observer.note(
-                "prices have changed since this run began: answers in the cache keep their bill, new ones get the new "
-                "prices. `evalkit price` prices the whole run anew."
+        if observer is not None:
+            _note_before(
+                observer, left, other_prices=bool(recovered.n_done) and prices_of(before) != prices_of(plan.facts)
             )
         spent = spent_before(plan, folder, before)
         spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
@@ -145,6 +142,18 @@ async def execute_run(
         if ended.wrong:
             raise SuiteError([*ended.wrong, _mend(folder)])
         return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+
+
+def _note_before(observer: Observer, left: str | None, *, other_prices: bool) -> None:
+    """What a person should know before anything is asked. `left`: of an unfinished run that this one does not go on
+    with."""
+    if left is not None:
+        observer.note(left)
+    if other_prices:
+        observer.note(
+            "prices have changed since this run began: answers in the cache keep their bill, new ones get the new "
+            "prices. `evalkit price` prices the whole run anew."
+        )
 
 
 @contextmanager
