@@ -329,8 +329,7 @@ def believed(response: Response, request: Request) -> Response:
 async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
     async with room_for(request), asyncio.timeout(seconds):
-        asked = await with_pictures(request) if request.images else request
-        response = await _sendable(model, request).respond(asked)
+        response = await _sendable(model, request).respond(await with_pictures(request))
         return _with_searches(believed(scrubbed(response), request), model)
 
 

@@ -7,7 +7,7 @@ Samples pair by content, so a changed one is missing on both sides. Its id says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from evalkit.errors import EvalkitError
@@ -68,16 +68,10 @@ def _what(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     first, second = _messages(before), _messages(after)
     if not first or not second:
         return "content"
-    if _words(first) != _words(second):
+    if [one.words for one in first] != [one.words for one in second]:
         return "prompt"
     shown = [[image.digest for one in side for image in one.images] for side in (first, second)]
     return "picture" if shown[0] != shown[1] else "content (options, functions or fields)"
-
-
-def _words(messages: Sequence[Message]) -> list[list[str]]:
-    """What is said in each turn, pictures aside."""
-    parts = [(one.content,) if isinstance(one.content, str) else one.content for one in messages]
-    return [[part for part in turn if isinstance(part, str)] for turn in parts]
 
 
 def _messages(said: Mapping[str, object]) -> tuple[Message, ...]:
