@@ -28,7 +28,6 @@ from evalkit.adapters import error_words
 from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
-from evalkit.adapters.keys import cut_out, without_beginning
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -38,12 +37,14 @@ from evalkit.errors import (
     RequestError,
     ServerError,
 )
+from evalkit.text.key_spellings import cut_out, without_beginning
 
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 _QUOTED = 200
+"""Characters of a body that is quoted because it cannot be read."""
 _LOOKED_AT = 65_536
-"""Bytes of a body that is quoted because it cannot be read."""
+"""Bytes of it that are freed of keys before it is cut."""
 
 _TWICE = re.compile(r"/v\d\w*/(?:.*/)?v\d|/(messages|responses|completions|api|models)/(?:.*/)?\1\b")
 """A path with two versions, or an end of the API's twice."""

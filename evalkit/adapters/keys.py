@@ -8,32 +8,22 @@ Plain http is refused for everything but loopback.
 The environment may also give addresses, as the providers' own SDKs read them: OPENAI_BASE_URL and its like. It belongs
 to the person, but a suite has to mean the same on every machine: an address from there is used only where the suite
 gives none and the person allows its host as well. What is set and not used is named (see `api.preflight_warnings`).
-
-Keys may stand in a file, for as long as a command lasts: `--env-file .env`. It holds keys and addresses of providers,
-and may not change what programs run, where requests go, or what evalkit allows.
-
-    undo = put_into_environment(Path(".env"))      # OPENAI_API_KEY=sk-...   # a comment
-    undo()
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
-from html.entities import html5
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.errors import MissingKey, RequestError, SuiteError, UserError
-from evalkit.reading import read_file
+from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response
 from evalkit.suite.variables import looks_like_a_credential
+from evalkit.text.key_spellings import cut_out
 from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go, prompts_may_go
 
 REMOVED = "[key removed]"
@@ -154,16 +144,7 @@ def keep_out_of_replies(key: str, *names: str) -> None:
 def without_keys(text: str) -> str:
     """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
     for key in _handed_out:
-        text = cut_out(key, text)
-    return text
-
-
-def cut_out(key: str, text: str, put: str = REMOVED) -> str:
-    """The text without a key, however it is spelt; the text itself where it does not hold it."""
-    if key in text:
-        text = text.replace(key, put)
-    if any(sign in text for sign in _ESCAPES):  # a text in a text: a tool that tells which headers it got
-        text = _spelt(key).sub(put, text)
+        text = cut_out(key, text, REMOVED)
     return text
 
 
@@ -171,68 +152,6 @@ def cut_short(text: str, most: int) -> str:
     """At most so many characters of a text, without keys: one that stands across the end leaves no piece of itself."""
     kept = without_keys(text)
     return kept if len(kept) <= most else f"{kept[: most - 1]}…"
-
-
-_SHOWN = 8
-"""Characters from its beginning on by which a piece of a key is known; shorter ones are public (`sk-proj-`)."""
-
-
-def without_beginning(key: str, text: str, put: str) -> str:
-    """The text of an error without pieces that begin as the key does: whoever quoted the key may have cut it short."""
-    if len(key) < 2 * _SHOWN:
-        return text
-    kept: list[str] = []
-    at = 0
-    while (found := text.find(key[:_SHOWN], at)) >= 0:
-        n = _SHOWN
-        while n < len(key) and text[found + n : found + n + 1] == key[n]:
-            n += 1
-        kept += [text[at:found], put]
-        at = found + n
-    return "".join([*kept, text[at:]])
-
-
-_ESCAPES = ("\\", "%", "&")
-_DEEPEST = 16
-"""Backslashes before one sign: JSON in JSON doubles them, four times here."""
-
-
-@cache
-def _spelt(key: str) -> re.Pattern[str]:
-    """A key with any of its signs spelt otherwise: `\\u002B` and `\\/` of JSON, `%2B` of addresses, `&#43;` and `&amp;`
-    of HTML; also one in the other, as in an address on a page (`%252B`, `&amp;#43;`, `%26amp%3B`)."""
-    return re.compile("".join(map(_sign, key)))
-
-
-_AGAIN = rf"{{0,{_DEEPEST}}}"
-_PERCENT = rf"%(?:25){_AGAIN}"
-_END = rf"(?:;|{_PERCENT}3[bB])"
-_AND = rf"(?:&|{_PERCENT}26|\\{{1,{_DEEPEST}}}u0026)(?:(?i:amp){_END}){_AGAIN}"
-_NUMBER = rf"(?:\#|{_PERCENT}23)"
-_NAMES: Mapping[str, Sequence[str]] = {
-    sign: [name.removesuffix(";") for name, said in html5.items() if said == sign and name.endswith(";")]
-    for sign in {said for said in html5.values() if len(said) == 1 and said.isascii()}
-}
-"""By sign what HTML calls it."""
-
-
-def _sign(sign: str) -> str:
-    number = ord(sign)
-    ways = [
-        rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})",
-        rf"{_AND}{_NUMBER}0{{0,4}}{number}{_END}",
-        rf"{_AND}{_NUMBER}[xX]0{{0,4}}(?i:{number:x}){_END}",
-    ]
-    if names := _NAMES.get(sign):
-        ways.append(rf"\\?{_AND}(?:{'|'.join(names)}){_END}")  # \&quot;: JSON on a page
-    if sign == "&":
-        ways.append(_AND)
-    if number < 128:
-        ways.append(rf"{_PERCENT}(?i:{number:02x})")
-    if sign == " ":
-        ways.append(r"\+")
-    bare = re.escape(sign) if sign.isalnum() else rf"\\{{0,{_DEEPEST}}}{re.escape(sign)}"
-    return f"(?:{'|'.join((bare, *ways))})"
 
 
 def scrubbed(response: Response) -> Response:
@@ -276,7 +195,7 @@ def scrubbed_error(error: RequestError) -> RequestError:
 def _without(key: str, value: object) -> Any:
     """The value with the key cut out of every text in it; the value itself where it holds none."""
     if isinstance(value, str):
-        kept = cut_out(key, value)
+        kept = cut_out(key, value, REMOVED)
         return value if kept == value else kept
     if isinstance(value, tuple | list):
         made = [_without(key, one) for one in value]
@@ -325,65 +244,3 @@ def address_of(adapter: str, allowed: frozenset[str]) -> str | None:
             return None
         return url if prompts_may_go(host, allowed) else None
     return None
-
-
-_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_NOT_HERE = re.compile(
-    # what evalkit allows, what programs and libraries run or load, and what they keep
-    r"EVALKIT_.*|PATH|.*_PATH|HOME|.*_HOME|SHELL|IFS|ENV|BASH_.*|PYTHON.*|LD_.*|DYLD_.*|GCONV_.*|GLIBC_.*|MALLOC_.*|TMP|TEMP"
-    r"|TMPDIR|GIT_.*|XDG_.*|PAGER|LESS.*|BROWSER|EDITOR|VISUAL|UV_.*|PIP_.*|STREAMLIT_.*|CUDA.*|NVIDIA_.*|TORCH.*|PYTORCH.*"
-    r"|TRITON.*|VLLM_.*|RAY_.*|TRANSFORMERS_.*|NLTK_.*|ARROW_.*|OMP_.*|KMP_.*|MKL_.*|OPENBLAS_.*"
-    # where requests go, and who can read them
-    r"|.*_PROXY|SSL.*|OPENSSL.*|.*_CA_BUNDLE|.*_CERT(_.*)?|HF_(?!TOKEN$).*|HUGGING_?FACE_(?!HUB_TOKEN$).*"
-    r"|AWS_(?!ACCESS_KEY_ID$|SECRET_ACCESS_KEY$|SESSION_TOKEN$|BEARER_TOKEN_BEDROCK$|REGION$|DEFAULT_REGION$).*"
-    r"|GOOGLE_APPLICATION_.*|CLOUDSDK_.*|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES",
-    re.IGNORECASE,
-)
-_LARGEST = 1_000_000
-
-
-def put_into_environment(path: Path) -> Callable[[], None]:
-    """Set the variables of the file that are not set; what takes them away again. A line is KEY=VALUE, with or without
-    `export`, with or without quotes.
-
-    Raises UserError, which names the line and never shows its value.
-    """
-    try:
-        text = read_file(path).decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"--env-file {path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"--env-file {path}: cannot be read ({why})") from error
-    if len(text) > _LARGEST:
-        raise UserError(f"--env-file {path}: is larger than a megabyte, so it holds something else than keys")
-    read: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not (stripped := line.strip()) or stripped.startswith("#"):
-            continue
-        match = _LINE.fullmatch(stripped)
-        if match is None:
-            raise UserError(f"--env-file {path}:{number}: is no line like KEY=VALUE")
-        if _NOT_HERE.fullmatch(match[1]):
-            raise UserError(
-                f"--env-file {path}:{number}: {match[1]} is not taken from a file, which holds keys of providers; set "
-                "it in the shell"
-            )
-        read[match[1]] = _value(match[2])
-    added = {name: value for name, value in read.items() if name not in os.environ}
-    os.environ.update(added)
-
-    def undo() -> None:
-        for name, value in added.items():
-            if os.environ.get(name) == value:
-                del os.environ[name]
-
-    return undo
-
-
-def _value(written: str) -> str:
-    """Without quotes around it; without a comment behind it, where no quotes protect one."""
-    for quote in ("'", '"'):
-        if written.startswith(quote) and (end := written.find(quote, 1)) > 0:
-            return written[1:end]
-    return re.split(r"\s+#", written, maxsplit=1)[0].strip()

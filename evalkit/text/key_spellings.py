@@ -1,0 +1,91 @@
+"""A key in a text that somebody else wrote, however it is spelt there.
+
+    cut_out("sk-a+b", "you sent sk-a\\\\u002Bb", "[key]")            # "you sent [key]"
+    without_beginning("sk-proj-12345678", "key sk-proj-1234…", "[key]")  # "key [key]…"
+
+A server that tells which headers it got may write them as JSON, as an address or as HTML, and one in the other. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html.entities import html5
+
+
+def cut_out(key: str, text: str, put: str) -> str:
+    """The text without a key, however it is spelt; the text itself where it does not hold it."""
+    if key in text:
+        text = text.replace(key, put)
+    if any(sign in text for sign in _ESCAPES):  # a text in a text: a tool that tells which headers it got
+        begins, spelt = _spelt(key)
+        if begins.search(text) is not None:  # formulas are full of backslashes, and hold none of these
+            text = spelt.sub(put, text)
+    return text
+
+
+_SHOWN = 8
+"""Characters from its beginning on by which a piece of a key is known; shorter ones are public (`sk-proj-`)."""
+
+
+def without_beginning(key: str, text: str, put: str) -> str:
+    """The text of an error without pieces that begin as the key does: whoever quoted the key may have cut it short."""
+    if len(key) < 2 * _SHOWN:
+        return text
+    kept: list[str] = []
+    at = 0
+    while (found := text.find(key[:_SHOWN], at)) >= 0:
+        n = _SHOWN
+        while n < len(key) and text[found + n : found + n + 1] == key[n]:
+            n += 1
+        kept += [text[at:found], put]
+        at = found + n
+    return "".join([*kept, text[at:]])
+
+
+_ESCAPES = ("\\", "%", "&")
+_DEEPEST = 16
+"""Backslashes before one sign: JSON in JSON doubles them, four times here."""
+
+
+@cache
+def _spelt(key: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """(what a sign that is spelt otherwise begins with, the key with any of its signs spelt so): `\\u002B` and `\\/` of
+    JSON, `%2B` of addresses, `&#43;` and `&amp;` of HTML; also one in the other, as in an address on a page (`%252B`,
+    `&amp;#43;`, `%26amp%3B`)."""
+    begins = r"\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}|&[#A-Za-z%]"
+    if odd := "".join(sorted({re.escape(sign) for sign in key if not sign.isalnum()})):
+        begins += rf"|\\[{odd}]"
+    return re.compile(begins), re.compile("".join(map(_sign, key)))
+
+
+_AGAIN = rf"{{0,{_DEEPEST}}}"
+_PERCENT = rf"%(?:25){_AGAIN}"
+_END = rf"(?:;|{_PERCENT}3[bB])"
+_AND = rf"(?:&|{_PERCENT}26|\\{{1,{_DEEPEST}}}u0026)(?:(?i:amp){_END}){_AGAIN}"
+_NUMBER = rf"(?:\#|{_PERCENT}23)"
+_NAMES: Mapping[str, Sequence[str]] = {
+    sign: [name.removesuffix(";") for name, said in html5.items() if said == sign and name.endswith(";")]
+    for sign in {said for said in html5.values() if len(said) == 1 and said.isascii()}
+}
+"""By sign what HTML calls it."""
+
+
+def _sign(sign: str) -> str:
+    number = ord(sign)
+    ways = [
+        rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})",
+        rf"{_AND}{_NUMBER}0{{0,4}}{number}{_END}",
+        rf"{_AND}{_NUMBER}[xX]0{{0,4}}(?i:{number:x}){_END}",
+    ]
+    if names := _NAMES.get(sign):
+        ways.append(rf"\\?{_AND}(?:{'|'.join(names)}){_END}")  # \&quot;: JSON on a page
+    if sign == "&":
+        ways.append(_AND)
+    if number < 128:
+        ways.append(rf"{_PERCENT}(?i:{number:02x})")
+    if sign == " ":
+        ways.append(r"\+")
+    bare = re.escape(sign) if sign.isalnum() else rf"\\{{0,{_DEEPEST}}}{re.escape(sign)}"
+    return f"(?:{'|'.join((bare, *ways))})"
