@@ -67,8 +67,8 @@ def decide_roughly(
     weights: Floats | None = None,
 ) -> Verdict:
     """`decide` for plans that draw thousands of runs: of p-values far from alpha only the side is found out, which
-    takes a third of the time. None of 3,444 verdicts by exact tests differed (2026-11-30); of clusters that was looked at
-    on fewer draws. Never for a gate."""
+    takes a third of the time. None of 3,444 verdicts by exact tests differed (2026-11-30); of clusters that was seen on
+    fewer draws. Never for a gate."""
     pairs = _read(baseline, candidate, clusters, items, 0, weights, None)
     return _decided(pairs, margin, alpha, tail, "population", verdict_only=True, roughly=True).verdict
 
