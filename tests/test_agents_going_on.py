@@ -74,9 +74,9 @@ def test_a_step_that_fails_for_good_is_the_systems_fault_and_only_it_is_asked_ag
         assert len(provider.account) == 7
 
 
-def started(suite: Path, provider: FakeProvider, *, after: int) -> Popen[str]:
+def started(suite: Path, provider: FakeProvider, *, after: int, more: tuple[str, ...] = ()) -> Popen[str]:
     """The command at work, once it has asked so many times."""
-    process = start("run", suite, "--results", suite.parent / "results", "--no-cache")
+    process = start("run", suite, "--results", suite.parent / "results", "--no-cache", *more)
     until = time.monotonic() + 30
     while len(provider.account) < after and time.monotonic() < until:
         time.sleep(0.01)

@@ -11,6 +11,7 @@ import click
 
 from evalkit.cli.options import (
     allow_code_execution,
+    allow_suite_code,
     as_json,
     data_roots,
     least_sensitivity,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--preview", is_flag=True, help="Show what would change, and write nothing.")
 @allow_code_execution
+@allow_suite_code
 @results_folder
 @data_roots
 @suite_words
@@ -48,6 +50,7 @@ def command(
     tasks: tuple[str, ...] | None,
     scorer: str | None,
     preview: bool,
+    allow_suite_code: bool,
     results: Path,
     as_json: bool,
 ) -> int:
@@ -57,7 +60,9 @@ def command(
     history.
     """
 
-    return rescore_run(run, suite, tasks, scorer, results, as_json=as_json, preview=preview)
+    return rescore_run(
+        run, suite, tasks, scorer, results, as_json=as_json, preview=preview, allow_code=allow_suite_code
+    )
 
 
 def rescore_run(
@@ -69,6 +74,7 @@ def rescore_run(
     *,
     as_json: bool,
     preview: bool = False,
+    allow_code: bool = False,
 ) -> int:
     """The exit code; 0 also when nothing changed. Raises UserError."""
     from evalkit.api.planning import suite_at
@@ -78,7 +84,8 @@ def rescore_run(
     folder = resolve_run(run, results)
     path = suite if suite is not None else _suite_of(folder)
     read = suite_at(path)
-    changed = rescore(folder, read, Choice(tasks, None if scorer is None else _score(scorer)), preview=preview)
+    choice = Choice(tasks, None if scorer is None else _score(scorer))
+    changed = rescore(folder, read, choice, preview=preview, allow_code=allow_code)
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:

@@ -24,11 +24,11 @@ from evalkit.cost.prices import PriceBook
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
+from evalkit.engine.coded_tools import with_tools
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
-from evalkit.engine.live_tools import with_live_tools
 from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
@@ -77,7 +77,7 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent, but for live servers that are asked for their tools. Raises SuiteError with
     every complaint, or a single UserError as it is."""
-    every_task, (suite, live) = suite.tasks, with_live_tools(suite.only(options.models, options.tasks), options)
+    every_task, (suite, live) = suite.tasks, with_tools(suite.only(options.models, options.tasks), options)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)

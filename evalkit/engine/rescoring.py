@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalkit.engine.coded_tools import tasks_with_classes
 from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
@@ -68,10 +69,13 @@ class Changed:
     """Rows that were redacted before they were stored: the new score is of what is stored, not of what was said."""
 
 
-def rescore(folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool = False) -> list[Changed]:
+def rescore(
+    folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool = False, allow_code: bool = False
+) -> list[Changed]:
     """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written.
 
-    `preview`: only say what would change; the run stays as it is.
+    `preview`: only say what would change; the run stays as it is. `allow_code`: classes of the suite may run, in their
+    cage, to carry out again what agents called.
     """
     with run_lock.lock_run(folder):
         facts = runs.open_facts(folder)
@@ -81,12 +85,16 @@ def rescore(folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool
                 "Finish it first: run its suite again.",
                 folder,
             )
+        storing = _storing(suite, facts)
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
+        # What is redacted in a row is not what a class returns.
+        ready, _ = tasks_with_classes(tuple(tasks.values()), allow=allow_code, held=storing is None)
+        tasks = dict(zip(tasks, ready, strict=True))
         scorers = {name: _scorer(task) for name, task in tasks.items()}
         judged = StoredVerdicts.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_rescored(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
+        rows = list(_rescored(folder, tasks, scorers, judged, changed, storing))
         _refuse_absent(folder, rows)
         if preview or not changed:
             return list(changed.values())
