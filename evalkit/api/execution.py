@@ -7,6 +7,7 @@ done = await execute(prepared, watcher, DriveHere())               # Python: in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_suite, require_planned
 from evalkit.engine.driving import Drive
 from evalkit.engine.plan import Plan
+from evalkit.engine.serving import lanes_of
 from evalkit.engine.session import RunOutcome, RunPlace, execute_run
-from evalkit.engine.work import Observer
+from evalkit.engine.work import Observer, Work
 from evalkit.records import Row
+from evalkit.render.progress import ModelShare
 from evalkit.scorers.base import Scorer
 from evalkit.store.journal import Recovered
 from evalkit.suite.schema import GateEntry
@@ -57,11 +60,11 @@ class Prepared:
 class Watcher(Protocol):
     """Who is told how a run goes on."""
 
-    def asking(self, folder: Path, n_rows: int, n_done: int) -> Observer:
-        """Models are asked from here on; `n_done` of `n_rows` rows are there already."""
+    def asking(self, folder: Path, shares: Mapping[str, ModelShare]) -> Observer:
+        """Models are asked from here on: by name, how many rows each has and how many of them are there already."""
 
-    def judging(self, n_requests: int, n_done: int, judges: tuple[str, ...]) -> Observer:
-        """These judges are asked from here on."""
+    def judging(self, shares: Mapping[str, ModelShare]) -> Observer:
+        """Judges are asked from here on: by name, their requests."""
 
     def note(self, text: str) -> None:
         """Something a person should know, outside of asking and judging."""
@@ -111,12 +114,12 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
     `drive` is as in `execute_run`: None never waits. Raises StoreError or RunIncomplete; what was written is kept.
     """
     plan, options, stopper = prepared.plan, prepared.options, prepared.stopper
-    judges = tuple(judge.name for judge in plan.panel.judges) if plan.panel is not None else ()
     assert options.results is not None
 
     def watch(folder: Path, recovered: Recovered) -> Observer:
-        n_there = recovered.n_done if plan.panel is None else recovered.n_answered
-        observer = watcher.asking(folder, plan.work.n_rows, n_there)
+        judged = plan.panel is not None
+        n_there = recovered.n_answered if judged else recovered.n_done
+        observer = watcher.asking(folder, _shares(plan.work, recovered.answered_by if judged else recovered.done_by))
         if stopper is not None:
             if (told := stopper.begin(folder, recovered.n_done)) is not None:
                 observer.note(told)
@@ -143,7 +146,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
                 RunPlace(options.results, options.new, options.resume),
                 cache=bought,
                 watch=watch,
-                watch_judges=lambda n_requests, n_done: watcher.judging(n_requests, n_done, judges),
+                watch_judges=lambda work, recovered: watcher.judging(_shares(work, recovered.done_by)),
                 stopper=stopper,
                 drive=drive,
             )
@@ -154,6 +157,12 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
     if options.record_tools is not None:
         watcher.note(_recorded(options.record_tools, outcome, plan))
     return outcome
+
+
+def _shares(work: Work, n_done: Mapping[str, int]) -> dict[str, ModelShare]:
+    """What each model of `work` has to do; `n_done`: rows that are there already, by model."""
+    lanes = {model.name: lane.name for lane, models in lanes_of(work) for model in models}
+    return {name: ModelShare(n, n_done.get(name, 0), lanes[name]) for name, n in work.rows_by_model().items()}
 
 
 def _recorded(file: Path, outcome: RunOutcome, plan: Plan) -> str:

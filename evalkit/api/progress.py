@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Literal
 
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Row
+from evalkit.render.progress import ModelShare
 
 EVERY_S = 0.1
 """Seconds between two calls of the callback, notes and the last call aside."""
@@ -65,19 +66,19 @@ class Reporter:
         self._begun = time.monotonic()
         self._next = 0.0
         self._waiting_until = 0.0
-        self._start("asking", 0, 0)
+        self._start("asking", {})
 
-    def asking(self, folder: Path, n_rows: int, n_done: int) -> Reporter:
+    def asking(self, folder: Path, shares: Mapping[str, ModelShare]) -> Reporter:
         """See `Watcher`."""
         self._folder = folder
-        self._start("asking", n_rows, n_done)
+        self._start("asking", shares)
         self._tell()
         return self
 
-    def judging(self, n_requests: int, n_done: int, judges: tuple[str, ...]) -> Reporter:
+    def judging(self, shares: Mapping[str, ModelShare]) -> Reporter:
         """See `Watcher`."""
-        self._start("judging", n_requests, n_done)
-        self._tell(f"judging: {n_requests:,} requests to {', '.join(judges)}")
+        self._start("judging", shares)
+        self._tell(f"judging: {self._total:,} requests to {', '.join(shares)}")
         return self
 
     def row(self, row: Row) -> None:
@@ -109,8 +110,10 @@ class Reporter:
         """See `Watcher`."""
         self._tell()
 
-    def _start(self, phase: Literal["asking", "judging"], total: int, done: int) -> None:
-        self._phase, self._total, self._done = phase, total, done
+    def _start(self, phase: Literal["asking", "judging"], shares: Mapping[str, ModelShare]) -> None:
+        self._phase = phase
+        self._total = sum(share.n_rows for share in shares.values())
+        self._done = sum(share.n_done for share in shares.values())
         if phase == "asking":
             self._errored = self._cached = self._unpriced = 0
             self._spent = Decimal(0)

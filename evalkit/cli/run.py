@@ -59,6 +59,7 @@ from evalkit.cli.options import (
 @baselines_folder
 @gate_files
 @click.option("--debug", is_flag=True, help="Write each call's request and reply to stderr, keys masked.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr; notes, the table and errors stay.")
 @as_json
 def command(
     suite: Path,
@@ -68,6 +69,7 @@ def command(
     markdown: Path | None,
     junit: Path | None,
     debug: bool,
+    quiet: bool,
     **given: object,
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
@@ -83,7 +85,7 @@ def command(
     from evalkit.cli.running import run_each, run_suite
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
-    run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)
+    run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug, quiet=quiet)
     if not suite.is_dir():
         return run(suite)
     if markdown or junit or options.resume or options.planned:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError, UserError
-from evalkit.render.progress import Progress
+from evalkit.records import Row
+from evalkit.render.progress import ModelShare, Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
 from evalkit.text.escape import visible
@@ -65,9 +66,11 @@ def run_suite(
     markdown: Path | None = None,
     junit: Path | None = None,
     debug: bool = False,
+    quiet: bool = False,
     then: Callable[[Path], None] | None = None,
 ) -> int:
-    """Run a suite and print its table, with a gate the verdict too; the exit code. `then`: called with the run's
+    """Run a suite and print its table, with a gate the verdict too; the exit code. Progress is shown on stderr
+    unless `quiet` or `as_json`. `then`: called with the run's
     folder where that is 0."""
     if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
@@ -81,7 +84,7 @@ def run_suite(
             "--debug writes prompts and answers to the terminal, and this suite is restricted: leave it out."
         )
     with call_log.logged(sys.stderr) if debug else nullcontext():
-        outcome = without_loop(execute(prepared, _Shown()))
+        outcome = without_loop(execute(prepared, _Notes() if quiet or as_json else _Shown(in_place=not debug)))
     if prepared.rules is None or outcome.ended_by is not None:
         _print(outcome, as_json=as_json)
         code = _exit_code(outcome)
@@ -106,18 +109,40 @@ def _with_stopper(prepared: Prepared, markdown: Path | None, junit: Path | None)
     return prepared
 
 
-class _Shown:
-    """Progress on stderr."""
+class _Notes:
+    """No progress; notes alone, on stderr."""
 
-    def __init__(self) -> None:
+    def asking(self, folder: Path, shares: Mapping[str, ModelShare]) -> _Notes:
+        return self
+
+    def judging(self, shares: Mapping[str, ModelShare]) -> _Notes:
+        return self
+
+    def row(self, row: Row) -> None: ...
+
+    def waiting(self, lane: str, seconds: float) -> None: ...
+
+    def tick(self) -> None: ...
+
+    def ended(self) -> None: ...
+
+    def note(self, text: str) -> None:
+        echo(f"note: {text}", err=True)
+
+
+class _Shown:
+    """Progress on stderr. `in_place`: redrawn where it is a terminal, because nobody else writes there."""
+
+    def __init__(self, *, in_place: bool) -> None:
+        self._live = None if in_place else False
         self._shown: list[Progress] = []
 
-    def asking(self, folder: Path, n_rows: int, n_done: int) -> Progress:
-        return self._next(n_rows, n_done)
+    def asking(self, folder: Path, shares: Mapping[str, ModelShare]) -> Progress:
+        return self._next(Progress(shares, live=self._live))
 
-    def judging(self, n_requests: int, n_done: int, judges: tuple[str, ...]) -> Progress:
-        shown = self._next(n_requests, n_done)
-        shown.note(f"judging: {n_requests:,} requests to {', '.join(judges)}")
+    def judging(self, shares: Mapping[str, ModelShare]) -> Progress:
+        shown = self._next(Progress(shares, phase="judging", live=self._live))
+        shown.note(f"judging: {sum(share.n_rows for share in shares.values()):,} requests to {', '.join(shares)}")
         return shown
 
     def note(self, text: str) -> None:
@@ -127,10 +152,10 @@ class _Shown:
         for shown in self._shown:
             shown.close()
 
-    def _next(self, n_rows: int, n_done: int) -> Progress:
+    def _next(self, progress: Progress) -> Progress:
         self.ended()
-        self._shown.append(Progress(n_rows, done=n_done))
-        return self._shown[-1]
+        self._shown.append(progress)
+        return progress
 
 
 def _tell(note: str) -> None:

@@ -23,7 +23,7 @@ from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, r
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Observer, Stopper
+from evalkit.engine.work import Observer, Stopper, Work
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
@@ -68,14 +68,14 @@ async def execute_run(
     *,
     cache: AnswerCache | None = None,
     watch: Callable[[Path, Recovered], Observer] | None = None,
-    watch_judges: Callable[[int, int], Observer] | None = None,
+    watch_judges: Callable[[Work, Recovered], Observer] | None = None,
     stopper: Stopper | None = None,
     drive: Drive | None = None,
 ) -> RunOutcome:
     """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
 
-    With a panel the answers are shown to its judges next; `watch_judges` is told how many requests that takes, and how
-    many of them were answered before.
+    With a panel the answers are shown to its judges next; `watch_judges` is told their work and what is
+    there of it already.
 
     A run that reaches a record that cannot be asked breaks off: it is sealed and incomplete, and SuiteError tells every
     such record.
@@ -228,7 +228,7 @@ async def _asked(
     log: journal.Journal,
     runner: Runner,
     cache: AnswerCache | None,
-    watch_judges: Callable[[int, int], Observer] | None,
+    watch_judges: Callable[[Work, Recovered], Observer] | None,
     spend_file: SpendFile | None,
     drive: Drive,
 ) -> tuple[RunResult, signal.Signals | None, Decimal]:

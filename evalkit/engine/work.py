@@ -157,6 +157,13 @@ class Work:
         """Rows of the complete run."""
         return self.settings.repeats * sum(task.n * len(task.settings) for task in self.tasks)
 
+    def rows_by_model(self) -> dict[str, int]:
+        """Rows of the complete run, by model."""
+        return {
+            model.name: self.settings.repeats * sum(task.n for task in self.tasks if model.name in task.settings)
+            for model in self.models
+        }
+
 
 class RowLog(Protocol):
     """Where finished rows go (the journal)."""

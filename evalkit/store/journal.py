@@ -15,6 +15,7 @@ import errno
 import fcntl
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -147,13 +148,22 @@ class Recovered:
     """Lines that could not be read: torn by a kill, or damaged. Their rows are owed again."""
     spend_usd: Decimal = Decimal(0)
     """What the lines say this run has paid so far, superseded ones included; unknown prices are not in it."""
+    done_by: Counter[str] = field(default_factory=Counter)
+    """`n_done` by model."""
+    answered_by: Counter[str] = field(default_factory=Counter)
+    """`n_answered` by model."""
 
     def add(self, key: Key, *, errored: bool, spend: Decimal | None, answered: bool = False) -> None:
         """Take one stored row into account; `answered`: an errored one that holds an answer all the same."""
         place = key_hash(key)
-        self.seen[place] = errored and self.seen.get(place, True)
+        was_done, was_answered = self.seen.get(place) is False, place in self.unmarked
+        self.seen[place] = errored and not was_done
         if errored and answered:
             self.unmarked.add(place)
+        if not errored and not was_done:
+            self.done_by[key[0]] += 1
+        if (answered or not errored) and not was_answered and not was_done:
+            self.answered_by[key[0]] += 1
         self.spend_usd += spend or 0
 
     def is_done(self, key: Key) -> bool:

@@ -82,12 +82,12 @@ async def run_judges(
     drive: Drive,
     *,
     cache: AnswerCache | None,
-    watch: Callable[[int, int], Observer] | None,
+    watch: Callable[[Work, journal.Recovered], Observer] | None,
     spent: Decimal,
     spend_file: SpendFile | None = None,
 ) -> JudgingResult:
-    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told how many requests there are,
-    and how many of them were answered before.
+    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told their work and
+    what is there of it already.
 
     Raises StoreError or RunIncomplete as a run does; what was written is kept.
     """
@@ -97,7 +97,7 @@ async def run_judges(
     work = _work(plan, panel, folder, counts)
     inner = judge_files.open_judging(folder, _facts(plan, panel, work))
     recovered = journal.recover(inner)
-    observer = watch(work.n_rows, recovered.n_done) if watch is not None else None
+    observer = watch(work, recovered) if watch is not None else None
     with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
         runner = Runner(
             work,
