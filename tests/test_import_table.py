@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evalkit.bridges.table_values import Unread, money
+from evalkit.store.table_values import Unread, money
 from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
 from tests.conftest import REPO

@@ -50,7 +50,7 @@ def _of(condition: Condition) -> str:
 
 def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:
     """Why two times will not be put into a ratio; nothing where they will."""
-    from evalkit.decide.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
+    from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, is_replayed, recorded_ratio
 
     gate = plan.suite.gate
     if gate is None or condition.limit != "max_ratio":
@@ -59,8 +59,9 @@ def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:
     asked = [model for model in plan.work.models if model.name in sides]
     if gate.baseline is not None and gate.baseline.startswith("baseline@"):
         yield STORED_BASELINE
-    elif any(model.adapter.endpoint.facts.get("replayed") == "true" for model in asked):
-        yield RECORDED
+    elif any(is_replayed(model.adapter.endpoint.facts) for model in asked):
+        why = recorded_ratio(*(model.adapter.endpoint.facts for model in asked))
+        yield from () if why is None else (why,)
     elif plan.work.settings.in_flight is None:
         yield NO_DECLARED_LOAD
 

@@ -21,12 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.reading import read_file
 from evalkit.records import Message, Outcome, Row
+from evalkit.store.dates import unix_time
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import short
 

@@ -21,12 +21,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.reading import open_to_read, read_file
 from evalkit.records import Message, Outcome, Row
+from evalkit.store.dates import unix_time
 from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
 

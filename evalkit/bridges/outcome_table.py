@@ -9,7 +9,6 @@ to write the rows. Neither reading keeps the rows, so a million take no more mem
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -21,22 +20,21 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
 from evalkit.bridges.table_record import Record, RecordReader
-from evalkit.bridges.table_values import Unread
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
 from evalkit.records import Message, Outcome, Row, Usage
+from evalkit.store import table_values as cells
 from evalkit.store.row_codec import key_hash
+from evalkit.store.table_values import Unread
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
 
-_NATURAL = re.compile(r"([0-9]{1,300})")
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
 
@@ -219,7 +217,7 @@ class _Table:
 
     def rows(self, found: _Contents) -> Iterator[Row]:
         """The second reading: each row as evalkit stores it."""
-        order = {name: n for n, name in enumerate(sorted(found.repeats, key=_natural))}
+        order = {name: n for n, name in enumerate(sorted(found.repeats, key=cells.natural))}
         for place, record in self.data.records():
             where = self.data.place(place)
             model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
@@ -393,9 +391,3 @@ class _Table:
                 "nobody says who took the times, so no ratio of them is decided; say it: `times: {measured_by: NAME}`"
             )
         return notes
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """run-10 after run-2."""
-    pieces = _NATURAL.split(text)
-    return [(0, int(part), "") if n % 2 else (1, 0, part) for n, part in enumerate(pieces)]

@@ -20,11 +20,11 @@ from typing import Literal
 
 from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of
 from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
-from evalkit.bridges.table_map import folded_column
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
 from evalkit.bridges.traces.traits import UNKNOWN, told_language
 from evalkit.errors import UserError
+from evalkit.suite.column_names import folded_column
 from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
 from evalkit.suite.templates import field_reading
