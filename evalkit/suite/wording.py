@@ -50,8 +50,8 @@ def listed(names: Iterable[Any], most: int = 20) -> str:
 
 
 def like(name: str, known: Iterable[str]) -> str:
-    """`, did you mean 'score'?`; empty where none is like it. Of names out of files, which may be many and long, the first
-    thousand are looked at, and a hundred characters of each."""
+    """`, did you mean 'score'?`; empty where none is like it. Of names out of files, which may be many and long, the
+    first thousand are looked at, and a hundred characters of each."""
     from difflib import get_close_matches
 
     close = get_close_matches(name[:100], [one[:100] for one in islice(known, 1_000)], n=1)
