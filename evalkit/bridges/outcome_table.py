@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +33,7 @@ from evalkit.store.table_values import Unread
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
+from evalkit.suite.wording import like
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
@@ -231,9 +231,9 @@ class _Table:
         asked = [(name, one) for name, column in self.map.columns.items() for one in column.columns]
         asked += [("slices", one) for one in (*self.map.slices.values(), self.map.slices_object) if one]
         gone = [(name, one) for name, one in asked if one not in there and one.split(".")[0] not in there]
-        near = {one: get_close_matches(one, there, n=1) for _, one in gone}
-        absent = [f"{name}: {one}" + (f", did you mean {near[one][0]!r}?" if near[one] else "") for name, one in gone]
-        if absent:
+        if gone:
+            absent = [f"{name}: {one[:100]}{like(one, there)}" for name, one in gone[:10]]
+            absent += [f"and {len(gone) - 10:,} more"] if len(gone) > 10 else []
             raise UserError(
                 f"{self.data.label} has no such column as the map names ({'; '.join(absent)}). "
                 f"It has {', '.join(sorted(there))[:400]}."

@@ -35,6 +35,8 @@ from evalkit.suite.wording import short
 
 MOST_BYTES = 1_000_000
 """Of the map: a larger file is something else."""
+MOST_SLICES = 100
+"""Columns of slices: every row keeps a name and a value for each of them."""
 REQUIRED = ("model", "item")
 """What a row cannot be without, beside a score or an outcome."""
 TEXTS = ("text", "prompt", "target", "extracted", "reason", "error", "served_model", "service_tier")
@@ -227,6 +229,9 @@ class _Reader:
     def _slices(self, value: object) -> tuple[dict[str, str], str | None]:
         if isinstance(value, str) and value.strip():
             return {}, value
+        if isinstance(value, list | dict) and len(value) > MOST_SLICES:
+            self.complain(("slices",), f"slices: names {len(value):,} columns, and {MOST_SLICES} are the most")
+            return {}, None
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
             return {one: one for one in value}, None
         if isinstance(value, dict) and value and all(isinstance(one, str) for one in value.values()):

@@ -118,11 +118,18 @@ def require_signatures(gate: GateEntry, folder: Path, promoted: Path, signed: Si
                 f"--signed-baseline: {told}, and nobody "
                 "promoted or signed it. Name a promoted one: `baseline: baseline@NAME`, or require --signed-run."
             )
-        path = baselines.file_of(gate.baseline.removeprefix(PROMOTED), promoted)
-        statement = signatures.baseline_statement(path)
-        signatures.verify(statement, baselines.signature_of(path), signed.baseline, signatures.BASELINE)
+        _require_signed(gate.baseline, promoted, signed.baseline)
     if signed.run is not None:
         signatures.verify_run(folder, signed.run)
+
+
+def _require_signed(name: str, promoted: Path, signers: Path) -> None:
+    """Raises UserError where nobody of `signers` signed this promoted baseline."""
+    from evalkit.store import signatures
+
+    path = baselines.file_of(name.removeprefix(PROMOTED), promoted)
+    statement = signatures.baseline_statement(path)
+    signatures.verify(statement, baselines.signature_of(path), signers, signatures.BASELINE)
 
 
 def require_signed_labels(gate: GateEntry, trusted: GateTrust) -> None:
@@ -190,6 +197,9 @@ def _hold(
             f"the protected gate's history names {names[0]}, and {trusted.baselines} of the working directory may be "
             "what a pull request wrote there. Name the folder that you trust: --baselines DIR, or EVALKIT_BASELINES."
         )
+    if trusted.signed.baseline is not None:  # whoever chooses the history chooses the order of the items
+        for name in names:
+            _require_signed(name, trusted.baselines, trusted.signed.baseline)
     found = {name: baselines.find(name.removeprefix(PROMOTED), trusted.baselines, trusted.results) for name in names}
     each = [found[name] for name in names]
     wanted = Counter((one.folder.resolve().name, one.model, one.baseline.rows_digest) for one in each)

@@ -296,13 +296,13 @@ def resolve_run(ref: str, results: Path) -> Path:
     """
     if len(ref) > _LONGEST_NAME or ref.count("/") > _MOST_STEPS:
         raise StoreError(f"{ref[:60]!r}… is too long for the name or path of a run.", results)
-    if ref and _has_facts(Path(ref)):
+    if ref and has_facts(Path(ref)):
         return Path(ref)
     outer, _, inner = ref.rpartition("/")
     if outer and inner:
         with suppress(StoreError):
             found = resolve_run(outer, results) / inner
-            if _has_facts(found):
+            if has_facts(found):
                 return found
     runs = list_runs(results)
     names = [r.name for r in runs]
@@ -323,8 +323,8 @@ def resolve_run(ref: str, results: Path) -> Path:
     )
 
 
-def _has_facts(folder: Path) -> bool:
-    """Whether this is a run's folder; no, where it is no path that can be looked up."""
+def has_facts(folder: Path) -> bool:
+    """Whether this is a run's folder; no, where it is no path that can be looked up (a name of a file may be any)."""
     try:
         return (folder / FACTS).is_file()
     except OSError:
@@ -333,7 +333,7 @@ def _has_facts(folder: Path) -> bool:
 
 def split_side(side: str) -> tuple[str, str | None]:
     """`RUN:MODEL` as (run, model); model is None when only a run is named. Model names may hold further colons."""
-    if _has_facts(Path(side)):
+    if has_facts(Path(side)):
         return side, None
     run, colon, model = side.partition(":")
     if not run or (colon and not model):
