@@ -159,6 +159,8 @@ FAULTS = {
     "import os; os.fork()": "PermissionError",
     "import yaml": "No module named 'yaml'",
     "import evalkit": "No module named 'evalkit'",
+    "import worker": "No module named 'worker'",
+    "import os; [os.write(n, b'said 2\\n{}') for n in range(3, 9)]": "Bad file descriptor",
     "raise type('Broken', (Exception,), {'__str__': lambda self: 1})": "Broken: ",
     "def deep(): deep()\n        deep()": "RecursionError",
 }

@@ -64,6 +64,13 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option(
     "--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How many requests to draw."
 )
+@click.option(
+    "--map",
+    "columns",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Which column of a table holds what (YAML); else guessed.",
+)
 @click.option("--name", help="What the suite is called; else as its folder.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another one draws other requests.")
 @click.option("--slice", "slices", multiple=True, metavar="ATTRIBUTE", help="Groups by it, like user or tier.")
@@ -102,7 +109,8 @@ def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[st
     """Make a suite of logs: a sample with known probabilities, the recorded answers as the baseline.
 
     SOURCE is a file or a folder of OpenTelemetry (OTLP as JSON or protobuf), Langfuse, LiteLLM, Phoenix, MLflow,
-    LangSmith, Braintrust, batches of OpenAI, Anthropic and Gemini, stored completions, or plain JSON lines of messages.
+    LangSmith, Braintrust, batches of OpenAI, Anthropic and Gemini, stored completions, plain JSON lines of messages,
+    or a table with a row a call (CSV, TSV, Parquet).
     """
     from evalkit.cli.import_traces import TracesAsked, import_logs
 

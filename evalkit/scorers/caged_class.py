@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -58,6 +59,8 @@ class CagedClass:
         self._cages = cages
         self._idle: list[child.Process[bytes]] = []
         self._lock = threading.Lock()
+        self.close = weakref.finalize(self, _end_all, self._idle)
+        """Ends the processes that wait. They end by themselves after a minute, and with this process."""
 
     def lacking(self, tools: Sequence[str]) -> list[str]:
         """Those of the tools that the class has no method for. Raises BrokenEnvironment where it cannot be loaded."""
@@ -157,16 +160,13 @@ class CagedClass:
         process.stdout.close()
         return "gone", b""
 
-    def close(self) -> None:
-        """End the processes that wait. They end by themselves after a minute, and with this process."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for process in idle:
-            child.end(process)
-            if process.stdout is not None:
-                process.stdout.close()
 
-    __del__ = close
+def _end_all(idle: list[child.Process[bytes]]) -> None:
+    while idle:
+        process = idle.pop()
+        child.end(process)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _whole(pipe: IO[bytes], length: int) -> bytes | None:

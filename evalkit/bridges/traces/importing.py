@@ -28,6 +28,7 @@ from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, classes_of, draw, short_names, strata_of
 from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sayable, suite_yaml
+from evalkit.bridges.traces.tables import LogMap
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
@@ -66,6 +67,8 @@ class TracesOptions:
     judge: AskedModel | None = None
     free: bool = False
     """Whether samples are whole trajectories that a candidate runs by itself, and not each request of the log."""
+    columns: LogMap | None = None
+    """Which column of a table holds what; None: guessed."""
     received: bool = False
     """Whether programs sent the logs: what cannot be read of them is told, and the others count."""
 
@@ -107,7 +110,7 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise UserError(f"{out} is there already, and is not overwritten: name another folder, or remove it")
     with Spool() as raw, Spool() as kept:
-        reading = read_sources(paths, raw, received=options.received)
+        reading = read_sources(paths, raw, received=options.received, columns=options.columns)
         steps = StepIndex() if options.free else None
         traits, dropped, models, n_calls = _looked_at(reading, kept, options, steps)
         if not traits:

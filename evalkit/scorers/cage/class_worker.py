@@ -55,8 +55,12 @@ def main(seconds: float, memory_mb: int, cages: list[str], parent: int) -> None:
     _answer(out, "ready", b"")
 
     def shut() -> None:
+        """In a child: nothing is left of this process's line to evalkit, nor of the cage's own modules."""
+        os.close(out)
         worker.end_with_parent()
         worker.shut(seconds, memory_mb, alone=alone)
+        for name in ("worker", "files", "syscalls"):
+            sys.modules.pop(name, None)
 
     for line in lines:
         _answer(out, *_forked(about, line, nowhere, shut, seconds))
@@ -132,7 +136,9 @@ def _result(about: dict[str, str], asked: dict[str, object]) -> dict[str, object
     """What a request came to: {returned, state}, {refused} or {broken}; of a look {missing}."""
     file = about["file"]
     try:
-        random.seed(asked["seed"])
+        seed = asked["seed"]
+        assert isinstance(seed, int)
+        random.seed(seed)
         module = types.ModuleType("environment")
         module.__file__ = file
         sys.modules["environment"] = module
@@ -144,7 +150,7 @@ def _result(about: dict[str, str], asked: dict[str, object]) -> dict[str, object
             tools = asked["tools"]
             assert isinstance(tools, list)
             return {"missing": [tool for tool in tools if not callable(getattr(kind, tool, None))]}
-        made = kind(asked["state"], asked["seed"])
+        made = kind(asked["state"], seed)
         arguments = asked["arguments"]
         assert isinstance(arguments, dict)
         returned = getattr(made, str(asked["tool"]))(**arguments)
