@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -273,10 +274,18 @@ _BUILD: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+_MAY_BE_ABSENT = frozenset(_BUILD) - {"bool", "map_string", "map_double", "list_string"}
+
+
 def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = [_BUILD[kind]([getattr(row, name) for row in rows]) for name, kind in types.items()]
+    columns = []
+    for (name, kind), field in zip(types.items(), schema, strict=True):
+        values = list(map(attrgetter(name), rows))
+        # Many columns are empty: no run has all that a row may hold.
+        absent = kind in _MAY_BE_ABSENT and values.count(None) == len(values)
+        columns.append(pa.nulls(len(values), field.type) if absent else _BUILD[kind](values))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
