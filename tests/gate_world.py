@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store import runs
+from tests.run_facts import made_run, set_facts
 from tests.store_rows import a_row, write_sealed
 from tests.world import Ran, evalkit
 
@@ -83,10 +83,10 @@ def stored(
         "suite_resolved": {"gate": dict(section or gate()), "run": {"max_error_rate": 0.01, "seed": 0}},
         **facts,
     }
-    folder = runs.create_run(results, "demo", "0" * 12, content)
+    folder = made_run(results, "demo", "0" * 12, content)
     write_sealed(folder, list(rows) if rows is not None else kept)
     if status != "running":
-        runs.update_facts(folder, status=status, reasons=facts.get("reasons", []))
+        set_facts(folder, status=status, reasons=facts.get("reasons", []))
     return folder
 
 

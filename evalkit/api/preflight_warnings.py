@@ -57,7 +57,7 @@ def forewarned(plan: Plan) -> Plan:
     notes = [*gate_warnings(plan), *(note for model in models for note in unused_variables(model))]
     addressed = [(model.adapter.spec, host) for model in models if (host := model.adapter.endpoint.host) is not None]
     notes += [note for spec, host in addressed if (note := unsent_key(spec, host)) is not None]
-    recorded = plan.facts.get("catalogue") or ()
+    recorded = plan.facts.catalogue or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):
         notes += too_long(plan.work.tasks, {}, models)

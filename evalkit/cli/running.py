@@ -20,6 +20,7 @@ from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError, UserError
+from evalkit.facts import RunFacts
 from evalkit.render.progress import Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
@@ -89,7 +90,7 @@ def run_suite(
         code = _decide(outcome, prepared, markdown, junit, as_json=as_json)
     sys.stdout.flush()
     with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
-        update_facts(outcome.folder, told=True)  # from here on the same command means another run
+        update_facts(outcome.folder, RunFacts(told=True))  # from here on the same command means another run
     if then is not None and code == 0:
         then(outcome.folder)
     return code

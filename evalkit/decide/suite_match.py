@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -47,7 +46,7 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
     facts, content = read_facts(folder), runs.read_facts(folder)
     if not trusted.allow_recorded:
         _refuse_programs_of_tools(suite)
-    now = as_facts(suite)
+    now = suite.resolved()
     candidates = suite.gate.candidates if suite.gate is not None else ()
     recorded = [] if trusted.allow_recorded else list(unasked_candidates(facts, now, candidates))
     wrong = list(_otherwise(suite, facts, content, now, trusted))
@@ -100,15 +99,6 @@ def refuse_other_policy(folder: Path) -> None:
         )
 
 
-def as_facts(suite: ResolvedSuite) -> SuiteFacts:
-    """The suite as it would be read back from run.json."""
-    return parse(SuiteFacts, _as_json(suite), suite.path)
-
-
-def _as_json(suite: ResolvedSuite) -> Any:
-    return orjson.loads(orjson.dumps(suite.resolved(), default=str))
-
-
 def _lines(wrong: list[str]) -> str:
     shown = list(dict.fromkeys(wrong))
     more = [f"  and {len(shown) - _MOST_LINES} more"] if len(shown) > _MOST_LINES else []
@@ -149,7 +139,7 @@ def _otherwise(
 
 def _other_keys(suite: ResolvedSuite, run: object) -> Iterator[str]:
     """A line for each key of the suite that is not equal and not told of elsewhere, as models and keys of tasks are."""
-    now = _as_json(suite)
+    now = suite.resolved().as_json()
     theirs = run if isinstance(run, Mapping) else {}
     leave = ("models", "judges", "tasks")
     one, other = ({key: value for key, value in side.items() if key not in leave} for side in (theirs, now))

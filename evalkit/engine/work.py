@@ -12,6 +12,7 @@ from evalkit.adapters.base import Adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
+from evalkit.facts import StopFacts
 from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
@@ -195,7 +196,7 @@ class Stopper(Protocol):
     def ahead(self, model: str, others: Collection[str]) -> bool:
         """Whether this model's answers are so far ahead of the others' that what it is asked next may not be needed."""
 
-    def facts(self) -> Mapping[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """For run.json, once the run is over: what was stopped; None when nothing was."""
 
 

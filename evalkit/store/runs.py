@@ -104,7 +104,7 @@ def refuse_address(folder: object) -> None:
         )
 
 
-def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, object]) -> Path:
+def create_run(results: Path, suite_name: str, suite_digest: str, facts: RunFacts) -> Path:
     """A new run folder with its run.json, status `running`. The folder appears with its facts or not at all.
 
     Raises StoreError when `results` cannot hold it.
@@ -113,7 +113,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", suite_name).strip(".-")[:80] or "suite"
     name = f"{slug}-{now:%Y%m%dT%H%M%SZ}-{suite_digest[:6]}"
     content = {
-        **facts,
+        **facts.as_json(),
         "schema_version": SCHEMA_VERSION,
         "suite": suite_name,
         "suite_digest": suite_digest,
@@ -186,21 +186,18 @@ def open_facts(folder: Path) -> RunFacts:
     return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
-def update_facts(folder: Path, **changes: object) -> dict[str, object]:
-    """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
+def update_facts(folder: Path, changes: RunFacts) -> None:
+    """Replace the facts that `changes` sets, all at once. None removes nothing: it is stored as null.
 
     A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the
     disk is full; the old facts then stay.
     """
-    status = changes.get("status")
-    if status is not None and status not in STATUSES:
-        raise ValueError(f"status is one of {', '.join(STATUSES)}, not {status!r}")
+    if changes.status is not None and changes.status not in STATUSES:
+        raise ValueError(f"status is one of {', '.join(STATUSES)}, not {changes.status!r}")
     facts = read_facts(folder)
-    if status is not None:
-        facts["finished_at"] = None if status == "running" else _stamp(datetime.now(UTC))
-    facts |= changes
-    write_facts(folder, facts)
-    return facts
+    if changes.status is not None:
+        facts["finished_at"] = None if changes.status == "running" else _stamp(datetime.now(UTC))
+    write_facts(folder, facts | changes.as_json())
 
 
 def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
