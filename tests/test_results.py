@@ -310,6 +310,13 @@ def test_every_key_of_a_stored_run_has_a_field(path: Path) -> None:
     assert found == set()
 
 
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_a_stored_run_is_written_as_it_was_read(path: Path) -> None:
+    told = json.loads(path.read_text("utf-8"))
+    told.pop("checksum", None)
+    assert RunFacts.model_validate(told).as_json() == told
+
+
 def test_every_key_that_a_run_writes_today_has_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     models = '  a: {adapter: scripted, replies: {"*": "B"}}\n  b: {adapter: scripted, replies: {"*": "B"}}'
     suite = write_suite(tmp_path, "", n=20, models=models)

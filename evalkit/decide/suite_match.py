@@ -140,18 +140,27 @@ def _otherwise(
 def _other_keys(suite: ResolvedSuite, run: object) -> Iterator[str]:
     """A line for each key of the suite that is not equal and not told of elsewhere, as models and keys of tasks are."""
     now = suite.resolved().as_json()
-    theirs = run if isinstance(run, Mapping) else {}
+    theirs: Mapping[str, object] = run if isinstance(run, Mapping) else {}
     leave = ("models", "judges", "tasks")
     one, other = ({key: value for key, value in side.items() if key not in leave} for side in (theirs, now))
-    one["tasks"], other["tasks"] = _by_name(theirs.get("tasks")), _by_name(now["tasks"])
+    asked, asks = theirs.get("tasks"), now["tasks"]
+    by_name = _by_name(asked)
+    one["tasks"], other["tasks"] = by_name, _by_name(asks)
     yield from (found.line() for found in differences(one, other))
-    if isinstance(theirs.get("tasks"), list) and len(one["tasks"]) != len(theirs["tasks"]):
+    if isinstance(asked, list) and len(by_name) != len(asked):
         yield "  tasks: two of the run's have one name"
     known = {name for section, name, _ in _fixed(suite) if section == "judges"}
-    for name in {**(theirs.get("judges") or {}), **(now.get("judges") or {})}:
-        sides = [{"judges": {name: (side.get("judges") or {}).get(name)}} for side in (theirs, now)]
+    judged, judges = (_judges_in(side) for side in (theirs, now))
+    for name in {**judged, **judges}:
         if name not in known:
+            sides = [{"judges": {name: side.get(name)}} for side in (judged, judges)]
             yield from (found.line() for found in differences(*sides))
+
+
+def _judges_in(suite: Mapping[str, object]) -> Mapping[str, object]:
+    """Judges by name; none where the section is damaged."""
+    found = suite.get("judges")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _by_name(tasks: object) -> dict[str, object]:

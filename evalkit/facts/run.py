@@ -131,12 +131,6 @@ class RunFacts(StoredRecord):
     holds what changes. Only what is set is written, in this order.
     """
 
-    kind: str | None = None
-    """`load` for a load sweep. None: a run of answers."""
-    model_name: str | None = None
-    """Of a load sweep: the suite's name of its model."""
-    model: str | None = None
-    """Of a load sweep: the model id."""
     models: Mapping[str, ModelFacts] | None = None
     """By the suite's name. None: not recorded, so nothing can be decided from the run."""
     tasks: Mapping[str, TaskFacts] | None = None
@@ -174,6 +168,12 @@ class RunFacts(StoredRecord):
     """Words of whoever ran it (`evalkit.run(..., tags=[...])`)."""
     metadata: JsonMap = {}
     """Facts of whoever ran it."""
+    kind: str | None = None
+    """`load` for a load sweep. None: a run of answers."""
+    model_name: str | None = None
+    """Of a load sweep: the suite's name of its model."""
+    model: str | None = None
+    """Of a load sweep: the model id."""
     load: LoadFacts | None = None
     """Of a load sweep: what it found. None: no sweep, or none finished."""
     load_settings: JsonMap | None = None
