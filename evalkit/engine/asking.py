@@ -367,8 +367,8 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     else:
         score = score_response(sample, response, scorer)
     dropped = item.task.dropped[model.name]
-    timed = model.adapter.capabilities.timing
-    return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped, timed=timed)
+    attempt = replace(attempt, timed=model.adapter.capabilities.timing)
+    return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped)
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:

@@ -234,7 +234,7 @@ class Sweep:
             return failed(sample, name, repeat, attempt, failure, ())
         cost, stages = billed(self.model, response, datetime.fromtimestamp(started_at, UTC))
         response = response if stages is None else replace(response, stages=stages)
-        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
+        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, ())
 
     def _reserve(self, prompt: LoadPrompt) -> Decimal | None:
         if self.budget.cap is None:

@@ -1,6 +1,6 @@
 """The run: every owed item asked once, every finished one a line in the journal.
 
-    result = await Runner(work, journal, done, cache, observer).run()
+    result = await Runner(work, journal, before=EarlierSessions(done=...), files=RunFiles(cache=...)).run()
 
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
@@ -17,7 +17,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +73,32 @@ class RunResult:
     """Why the run broke off at a record that cannot be asked; None: at none."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierSessions:
+    """What earlier sessions of the run left."""
+
+    done: Callable[[Key], bool] = lambda key: False
+    """Whether a row is there already."""
+    earlier: Callable[[Key], Row | None] = lambda key: None
+    """The answer to an earlier turn of a conversation."""
+    spent: Decimal = Decimal(0)
+    """US dollars."""
+    open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
+    """Steps of agents whose samples are not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run reads and writes besides its journal. None: nowhere."""
+
+    folder: Path | None = None
+    """For the logs of servers that are started."""
+    cache: AnswerCache | None = None
+    spend_file: SpendFile | None = None
+    steps: StepLog | None = None
+    """Steps of agents while their samples go on."""
+
+
 class Runner:
     """One run in progress."""
 
@@ -81,21 +107,27 @@ class Runner:
         work: Work,
         journal: RowLog,
         *,
-        done: Callable[[Key], bool] = lambda key: False,
-        earlier: Callable[[Key], Row | None] = lambda key: None,
-        cache: AnswerCache | None = None,
+        before: EarlierSessions | None = None,
+        files: RunFiles | None = None,
         observer: Observer | None = None,
-        spent: Decimal = Decimal(0),
         stopper: Stopper | None = None,
-        folder: Path | None = None,
-        spend_file: SpendFile | None = None,
-        steps: StepLog | None = None,
-        open_steps: Mapping[Key, tuple[AgentStep, ...]] | None = None,
     ) -> None:
+        before, files = before or EarlierSessions(), files or RunFiles()
+        folder, spend_file = files.folder, files.spend_file
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing, steps, open_steps or {})
-        self.budget = Budget(work.settings.max_cost_usd, spent, spend_file.keep if spend_file is not None else None)
+        self.ledger = Ledger(
+            journal,
+            before.done,
+            before.earlier,
+            files.cache,
+            self.observer,
+            work.storing,
+            files.steps,
+            before.open_steps,
+        )
+        keep = spend_file.keep if spend_file is not None else None
+        self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
         self._stop = asyncio.Event()

@@ -20,7 +20,7 @@ from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
-from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.runner import EarlierSessions, RunFiles, Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Observer, Stopper
@@ -110,16 +110,15 @@ async def execute_run(
             runner = Runner(
                 plan.work,
                 log,
-                done=rows_done(plan, recovered),
-                earlier=earlier_answers(plan, folder, recovered),
-                cache=cache,
+                before=EarlierSessions(
+                    rows_done(plan, recovered),
+                    earlier_answers(plan, folder, recovered),
+                    spent,
+                    open_steps(folder, recovered.is_done) if steps is not None else {},
+                ),
+                files=RunFiles(folder, cache, spend_file, steps),
                 observer=observer,
-                spent=spent,
                 stopper=stopper,
-                folder=folder,
-                spend_file=spend_file,
-                steps=steps,
-                open_steps=open_steps(folder, recovered.is_done) if steps is not None else None,
             )
             try:
                 result, ended_by, spent = await _asked(
@@ -239,7 +238,7 @@ async def _asked(
     from evalkit.engine.judging.ask import run_judges
 
     judging = await run_judges(
-        plan, plan.panel, folder, log, drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
+        plan, folder, log, drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
     )
     return _with_judges(result, judging.result), judging.ended_by, judging.spent_usd
 

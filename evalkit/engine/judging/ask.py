@@ -1,6 +1,6 @@
 """The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
-    done = await run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)
+    done = await run_judges(plan, folder, log, drive, cache=cache, watch=watch, spent=spent)
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
@@ -44,7 +44,7 @@ from evalkit.engine.judging.verdicts import (
     with_score,
 )
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.runner import EarlierSessions, RunFiles, Runner, RunResult
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, PlannedTask, Work
@@ -78,7 +78,6 @@ class JudgingResult:
 
 async def run_judges(
     plan: Plan,
-    panel: Panel,
     folder: Path,
     log: journal.Journal,
     drive: Drive,
@@ -88,11 +87,13 @@ async def run_judges(
     spent: Decimal,
     spend_file: SpendFile | None = None,
 ) -> JudgingResult:
-    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told how many requests there are,
-    and how many of them were answered before.
+    """Run the outstanding requests to the plan's judges, then journal the scores of the answers.
 
-    Raises StoreError or RunIncomplete as a run does; what was written is kept.
+    `watch` is told how many requests there are, and how many of them were answered before. Raises StoreError or
+    RunIncomplete as a run does; what was written is kept.
     """
+    panel = plan.panel
+    assert panel is not None  # somebody judges
     counts: Counter[str] = Counter()
     for answer in answers_of(folder, panel.tasks):
         counts[answer.task.name] += sum(1 for _ in questions(answer))
@@ -104,12 +105,9 @@ async def run_judges(
         runner = Runner(
             work,
             own,
-            done=recovered.is_done,
-            cache=cache,
+            before=EarlierSessions(recovered.is_done, spent=spent),
+            files=RunFiles(inner, cache, spend_file),
             observer=observer,
-            spent=spent,
-            folder=inner,
-            spend_file=spend_file,
         )
         result, ended_by = await drive(runner)
     sealing.seal(inner)
