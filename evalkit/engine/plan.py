@@ -28,7 +28,8 @@ from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
 from evalkit.engine.live_tools import with_live_tools
-from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
+from evalkit.engine.pipeline_bills import priced_pipeline
+from evalkit.engine.pipelines import PipelineAdapter, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread

@@ -16,31 +16,38 @@ import gc
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import Lag, LagMeter
-from evalkit.engine.ledger import AnswerCache, Ledger
+from evalkit.engine.event_loop import LagMeter
+from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, lane_facts, lanes_of, why_stopped
-from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work, item_for
+from evalkit.engine.work import (
+    EarlierSessions,
+    Item,
+    Observer,
+    PlannedModel,
+    PlannedTask,
+    RowLog,
+    RunFiles,
+    RunResult,
+    Silent,
+    Stopper,
+    Work,
+    item_for,
+)
 from evalkit.errors import EvalkitError, SuiteError
-from evalkit.records import AgentStep, Request, Row, Sample
+from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
-from evalkit.store.row_codec import Key
-from evalkit.store.step_log import StepLog
 from evalkit.suite.digests import shuffled_place
 
 if TYPE_CHECKING:
-    from evalkit.facts.run import LaneFacts
+    pass
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
@@ -52,51 +59,6 @@ IDLE_S = 0.001
 """A timer that is later than this says that there is much else to do: then one slice in 20 is taken."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended."""
-
-    interrupted: bool
-    reasons: tuple[str, ...]
-    """Why it is incomplete, as sentences; empty when every owed item was asked."""
-    n_asked: int
-    n_cached: int
-    n_errored: int
-    errors: dict[str, tuple[int, str]]
-    """By model and kind of error: how often it ended an item in this session, and the first message."""
-    lag: Lag
-    lanes: Mapping[str, LaneFacts]
-    """By lane: what the limiter found."""
-    bad_data: SuiteError | None = None
-    """Why the run broke off at a record that cannot be asked; None: at none."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierSessions:
-    """What earlier sessions of the run left."""
-
-    done: Callable[[Key], bool] = lambda key: False
-    """Whether a row is there already."""
-    earlier: Callable[[Key], Row | None] = lambda key: None
-    """The answer to an earlier turn of a conversation."""
-    spent: Decimal = Decimal(0)
-    """US dollars."""
-    open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
-    """Steps of agents whose samples are not over."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFiles:
-    """Where a run reads and writes besides its journal. None: nowhere."""
-
-    folder: Path | None = None
-    """For the logs of servers that are started."""
-    cache: AnswerCache | None = None
-    spend_file: SpendFile | None = None
-    steps: StepLog | None = None
-    """Steps of agents while their samples go on."""
 
 
 class Runner:
@@ -113,23 +75,14 @@ class Runner:
         stopper: Stopper | None = None,
     ) -> None:
         before, files = before or EarlierSessions(), files or RunFiles()
-        folder, spend_file = files.folder, files.spend_file
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        self.ledger = Ledger(
-            journal,
-            before.done,
-            before.earlier,
-            files.cache,
-            self.observer,
-            work.storing,
-            files.steps,
-            before.open_steps,
-        )
-        keep = spend_file.keep if spend_file is not None else None
+        answers = (before.done, before.earlier, files.cache)
+        self.ledger = Ledger(journal, *answers, self.observer, work.storing, files.steps, before.open_steps)
+        keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
-        self._serving = Serving(folder, self.observer.note)
+        self._serving = Serving(files.folder, self.observer.note)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()

@@ -20,10 +20,10 @@ from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
-from evalkit.engine.runner import EarlierSessions, RunFiles, Runner, RunResult
+from evalkit.engine.runner import Runner
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Observer, Stopper
+from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Stopper
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts

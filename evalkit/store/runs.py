@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ import orjson
 from evalkit.errors import StoreError, UserError
 from evalkit.reading import read_json
 from evalkit.store.row_codec import plain
+from evalkit.store.run_cut import part_in, some_names
 from evalkit.store.run_lock import is_locked
 from evalkit.text.escape import visible
 from evalkit.writing import write_atomically
@@ -314,9 +315,9 @@ def resolve_run(ref: str, results: Path) -> Path:
             f"There are no runs in {results}. Make one: evalkit run SUITE (or point elsewhere: --results).", results
         )
     if not fits:
-        raise StoreError(f"No run {ref!r} in {results}. There are: {_some(names)}.", results)
+        raise StoreError(f"No run {ref!r} in {results}. There are: {some_names(names)}.", results)
     raise StoreError(
-        f"{ref!r} fits {len(fits)} runs: {_some([r.name for r in fits])}. Write more of the name.", results
+        f"{ref!r} fits {len(fits)} runs: {some_names([r.name for r in fits])}. Write more of the name.", results
     )
 
 
@@ -356,38 +357,14 @@ def _info(folder: Path) -> RunInfo | None:
         status=status,
         started_at=_text(facts.get("started_at")),
         finished_at=_text(facts.get("finished_at")),
-        part=_part_in(facts),
+        part=part_in(facts),
         is_cut=isinstance(facts.get("cut_by_limit"), int) or isinstance(facts.get("cut_by_tasks"), list),
         told=facts.get(TOLD) is not False,
     )
 
 
-def part_of(cut_by_limit: int | None, cut_by_tasks: Sequence[str] | None, stopped: Iterable[str]) -> str | None:
-    """Why a run has less than its suite, in words; None: it has all of it. `stopped`: models that a gate stopped."""
-    said = [f"cut by --limit {cut_by_limit}"] if cut_by_limit is not None else []
-    said += [f"cut by --tasks {_some(list(cut_by_tasks))}"] if cut_by_tasks is not None else []
-    if names := list(stopped):
-        said.append(f"{_some(names)} stopped early")
-    return "; ".join(said) or None
-
-
-def _part_in(facts: Mapping[str, object]) -> str | None:
-    """`part_of` of what run.json says; what is damaged there says nothing."""
-    limit, tasks, stop = (facts.get(name) for name in ("cut_by_limit", "cut_by_tasks", "stopped_early"))
-    candidates = stop.get("candidates") if isinstance(stop, dict) else None
-    return part_of(
-        limit if isinstance(limit, int) else None,
-        [str(task) for task in tasks] if isinstance(tasks, list) else None,
-        candidates if isinstance(candidates, dict) else (),
-    )
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _stamp(moment: datetime) -> str:

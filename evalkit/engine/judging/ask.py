@@ -44,10 +44,10 @@ from evalkit.engine.judging.verdicts import (
     with_score,
 )
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.runner import EarlierSessions, RunFiles, Runner, RunResult
+from evalkit.engine.runner import Runner
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
-from evalkit.engine.work import Observer, PlannedTask, Work
+from evalkit.engine.work import EarlierSessions, Observer, PlannedTask, RunFiles, RunResult, Work
 from evalkit.errors import SuiteError
 from evalkit.facts import Identity, JudgeIdentity, RunFacts, SuiteFacts, TaskFacts, parse
 from evalkit.facts.base import json_map
