@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store import integrity, runs
+from evalkit.store import integrity
+from tests.run_facts import made_run, set_facts
 from tests.store_rows import a_row, write_sealed
 from tests.world import Ran, evalkit
 
@@ -82,7 +83,7 @@ def stored(
         "suite_resolved": {"gate": dict(section or gate()), "run": {"max_error_rate": 0.01, "seed": 0}},
         **facts,
     }
-    folder = runs.create_run(results, "demo", "0" * 12, content)
+    folder = made_run(results, "demo", "0" * 12, content)
     if rows is not None:
         write_sealed(folder, rows)
     elif change is not None:
@@ -90,7 +91,7 @@ def stored(
     else:
         _write_usual(folder, answers)
     if status != "running":
-        runs.update_facts(folder, status=status, reasons=facts.get("reasons", []))
+        set_facts(folder, status=status, reasons=facts.get("reasons", []))
     return folder
 
 

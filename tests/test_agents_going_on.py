@@ -26,6 +26,7 @@ from tests.agent_world import (
     scripted,
     write,
 )
+from tests.run_facts import set_facts
 from tests.test_agents import SCRIPTS, asking
 from tests.world import evalkit, finish, run_folders, start
 
@@ -121,7 +122,7 @@ def test_a_sample_that_was_over_when_the_run_died_is_scored_without_asking(tmp_p
         rows = list(rows_of(folder))
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        runs.update_facts(folder, status="running")
+        set_facts(folder, status="running")
         from evalkit.store.step_log import StepLog
 
         log = StepLog.open(folder, "killed")
@@ -145,7 +146,7 @@ def test_torn_and_foreign_lines_of_a_step_log_are_asked_again(tmp_path: Path, ca
         (folder,) = run_folders(tmp_path / "results")
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        runs.update_facts(folder, status="running")
+        set_facts(folder, status="running")
         (folder / "steps-x.jsonl").write_text('{"key": [1], "n": 1}\n[]\nnull\n{"key": ["m", "desk"', "utf-8")
         provider.reset()
         assert run(capsys, suite, "--no-cache").code == 0

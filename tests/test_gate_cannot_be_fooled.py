@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store.runs import update_facts
 from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
+from tests.run_facts import set_facts
 from tests.store_rows import write
 from tests.world import Ran, evalkit
 
@@ -125,7 +125,7 @@ def rewrite(run: Path, change: Any) -> None:
     for path in run.glob("rows-*.parquet"):
         table = pq.read_table(path)
         pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
-    update_facts(run, sealed=None)  # who edits rows can edit run.json too: digests tell of damage, not of forgery
+    set_facts(run, sealed=None)  # who edits rows can edit run.json too: digests tell of damage, not of forgery
 
 
 def test_the_same_rows_twice_in_one_file(judge: Gate) -> None:

@@ -18,6 +18,7 @@ from evalkit.decide.early_stopping import EarlyStopping
 from evalkit.results import read_facts
 from evalkit.store import history, runs
 from evalkit.suite.schema import GateEntry
+from tests.run_facts import set_facts
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -284,7 +285,7 @@ def test_a_run_that_is_named_and_does_not_fit_is_refused_before_anything_is_aske
 def test_an_interrupted_run_goes_on_with_the_history_that_it_froze(desk: Desk) -> None:
     first = read_facts(desk.latest).history
     folder = desk.latest
-    runs.update_facts(folder, status="incomplete", stopped_early=None, told=False)
+    set_facts(folder, status="incomplete", stopped_early=None, told=False)
     evalkit(desk.capsys, "run", desk.suite("more.yaml", "old1"), *desk.places, "--new")
     desk.run(desk.folder / "suite.yaml", "--resume", folder.name)
     facts = read_facts(folder)
@@ -296,7 +297,7 @@ def test_answers_that_were_there_before_the_history_are_walked_without_it(desk: 
     suite = desk.suite("suite.yaml", "cand", history="auto")
     evalkit(desk.capsys, "run", suite, *desk.places)
     folder = desk.latest
-    runs.update_facts(folder, status="incomplete", told=False)
+    set_facts(folder, status="incomplete", told=False)
     ran = desk.run(suite, "--resume", folder.name)
     assert "answers were there before a history was frozen" in ran.err
     assert read_facts(folder).history.digest is None

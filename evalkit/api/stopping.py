@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import orjson
 
 from evalkit.decide import early_stopping, sequential_test
 from evalkit.decide.gate_run import gate_of_suite
@@ -18,8 +17,7 @@ from evalkit.decide.gate_trust import PROMOTED
 from evalkit.decide.sequential_test import belongs, subjects_of
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
-from evalkit.facts import HistoryFacts, RunFacts, parse
-from evalkit.facts.run import SCHEMA_VERSION
+from evalkit.facts import HistoryFacts, RunFacts, StopFacts
 from evalkit.render import history_text
 from evalkit.results import Side, read_facts
 from evalkit.results.comparable import refuse_unless_comparable
@@ -82,7 +80,7 @@ class GateStopper:
         if gate.baseline is None or not gate.baseline.startswith(PROMOTED):
             return None
         found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
-        base, facts = Side.of(found.folder, found.model, gate.baseline), planned_facts(plan)
+        base, facts = Side.of(found.folder, found.model, gate.baseline), plan.facts
         for name in gate.candidates:
             refuse_unless_comparable(base, Side(Path(), name, facts, name))
         self._promoted = found
@@ -100,7 +98,7 @@ class GateStopper:
                     for subject in subjects_of(gate)
                     if "/" in subject
                 },
-                facts=planned_facts(plan),
+                facts=plan.facts,
                 candidates=gate.candidates,
                 baseline=gate.baseline,
                 promoted=(side, self._promoted.rows) if side is not None and self._promoted is not None else None,
@@ -172,12 +170,12 @@ class GateStopper:
             why = "answers were there before a history was frozen"
             self.history = HistoryFacts(asked=self.history.asked if self.history else (), why=why)
             self._watch()
-            runs.update_facts(folder, history=self.history.as_json())
+            runs.update_facts(folder, RunFacts(history=self.history))
             return f"history is not used: {why}. Start anew to use it: --new (answers come from the cache)"
         if self.history is not None:
             if self._frozen is not None:
                 history.write(folder, self._frozen)
-            runs.update_facts(folder, history=self.history.as_json())
+            runs.update_facts(folder, RunFacts(history=self.history))
         return None
 
     def settled(self, model: str) -> bool:
@@ -188,7 +186,7 @@ class GateStopper:
         """See `engine.work.Stopper`."""
         return self.watch is not None and self.watch.ahead(model, others)
 
-    def facts(self) -> Mapping[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """See `engine.work.Stopper`."""
         return self.watch.facts() if self.watch is not None else None
 
@@ -221,9 +219,3 @@ def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tu
     if left_out:
         raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
     return gate, models or needed
-
-
-def planned_facts(plan: Plan) -> RunFacts:
-    """What run.json will say of the run that is planned."""
-    planned = {"schema_version": SCHEMA_VERSION, **orjson.loads(orjson.dumps(plan.facts, default=str))}
-    return parse(RunFacts, planned, "run.json")

@@ -21,7 +21,7 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
@@ -153,16 +153,21 @@ def write_samples(folder: Path, out: Path) -> list[Path]:
             for task, rows in tasks.items()
         }
         written[place / f"results_{when}.json"] = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-        if there := [path for path in written if path.exists()]:
-            raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            for path, text in written.items():
-                write_file(path, text, new=True)
-                made.append(path)
-        except OSError as error:
-            raise UserError(f"{place} cannot be written: {error.strerror or error}") from error
+        made += write_new(place, written)
     return made
+
+
+def write_new(folder: Path, files: Mapping[Path, str]) -> list[Path]:
+    """Write these files of a folder, which is made; their paths. Raises UserError where one is there already."""
+    if there := [path for path in files if path.exists()]:
+        raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            write_file(path, text, new=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return list(files)
 
 
 def _ordered(rows: list[Row]) -> list[Row]:

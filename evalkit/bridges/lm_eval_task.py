@@ -245,13 +245,13 @@ _FOUND_NOTHING = "[invalid]"
 def scorer(questions: Questions, metric: str) -> Scorer:
     """Marks by `metric`, like `acc,none`; every other metric that is a number goes into the score's parts."""
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return _mark(questions, metric, sample, response)
 
     return Scorer(
         name="lm_eval",
         version=VERSION,
-        mark=mark,
+        score=score,
         gold=lambda sample: None,
         needs="likelihood" if questions.needs_likelihood else "text",
         continuations=lambda sample: tuple(sample.fields["continuations"]),

@@ -19,12 +19,14 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
+from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_rows
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
 from evalkit.bridges.table_record import Record, RecordReader
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.facts import ModelFacts, PriceFacts, TaskFacts
+from evalkit.facts.run import ImportedFacts
 from evalkit.paths import named
 from evalkit.records import Message, Outcome, Row, Usage
 from evalkit.store import table_values as cells
@@ -196,22 +198,19 @@ class _Table:
         """Everything about the run but its rows."""
         about = self.map
         scorer = about.scorer or f"not named, {self.data.label}"
-        source: dict[str, object] = {
-            "tool": tool,
-            "files": [self.data.label],
-            "sha256": self.data.fingerprint(),
-            "times_measured_by": about.measured_by,
-            "columns": described(about),
-        }
+        source = ImportedFacts(
+            tool=tool,
+            files=(self.data.label,),
+            sha256=self.data.fingerprint(),
+            times_measured_by=about.measured_by,
+            columns=tuple(described(about)),
+        )
         made = Imported(name, source, times=ImportedTimes(about.measured_by, about.in_flight), n_rows=found.n_rows)
         for model in found.n_by_model:
             made.models[model] = self._model(model, found.first_at.get(model))
         for task, items in found.items.items():
-            made.tasks[task] = {
-                "scorer": scorer,
-                "identity": {"table": {"task": task, "scorer": scorer}},
-                "n": len(items),
-            }
+            known = task_facts(scorer, {"table": {"task": task, "scorer": scorer}})
+            made.tasks[task] = known.with_changes(TaskFacts(n=len(items)))
         made.repeats = len(found.repeats)
         return made
 
@@ -326,18 +325,15 @@ class _Table:
         provider, colon, named_ = said.price_as.partition(":")
         return (provider, named_) if colon else (None, said.price_as)
 
-    def _model(self, model: str, first_at: float | None) -> dict[str, object]:
+    def _model(self, model: str, first_at: float | None) -> ModelFacts:
         provider, asked = self._priced_as(model)
         said = self.map.models.get(model, ModelOf())
         unit = None
         if first_at and (provider is not None or self.prices.entries):
             unit = self.prices.unit_prices(provider, asked, datetime.fromtimestamp(first_at, UTC))
-        return {
-            "model": said.model or model,
-            "facts": {"engine": "as run by another tool"},
-            "prices": None if unit is None else unit.as_facts(),
-            "priced_as": (provider, asked),
-        }
+        prices = None if unit is None else PriceFacts.model_validate(unit.as_facts())
+        engine = {"engine": "as run by another tool"}
+        return model_facts(said.model or model, engine, prices=prices, priced_as=(provider, asked))
 
     def notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
         """What a person should know, once every row was read."""
@@ -372,7 +368,7 @@ class _Table:
                 "--at DATE; or in the map: `started_at: {const: 2026-01-31}`"
             )
         elif "cost_usd" not in self.map.columns:
-            unpriced = [name for name, told in made.models.items() if told["prices"] is None]
+            unpriced = [name for name, told in made.models.items() if told.prices is None]
             if unpriced:
                 more = "" if prices is not None else ", or give prices of your own: --prices FILE"
                 notes.append(

@@ -248,7 +248,9 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     from evalkit.bridges.guidellm_report import read_report
     from evalkit.cli.loads import promised
     from evalkit.cost.hosting import curve
-    from evalkit.facts import LoadFacts, parse
+    from evalkit.facts import LoadFacts, ModelFacts, RunFacts
+    from evalkit.facts.base import json_map
+    from evalkit.facts.run import ImportedFacts
     from evalkit.latency.loadtest import find
     from evalkit.render.loadtest import render_load
     from evalkit.results.sweeps import hosted_prices, sweeps_folder
@@ -260,34 +262,36 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     limits = promised(slo)
     report = read_report(path)
     entries, suite_name, name = _for_whom(report, suite, model)
-    load: dict[str, Any] = {
-        **find(report.steps, limits),
-        "seconds": report.seconds,
-        "n_prompts": None,
-        "n_asked": report.n_asked,
-        "spent_usd": None,
-        "notes": [*report.notes, *_unnamed(report, name, suite_name, suite)],
-    }
-    if load["serves"]:
-        load["serves"]["basis"] += ", on GuideLLM's prompts"
-    asked = str((entries.get(name) or {}).get("model") or report.model or "")
-    source = {"tool": "guidellm", "version": report.version, "files": [path.name]}
-    facts = {
-        "kind": "load",
-        "model_name": name,
-        "model": asked,
-        "models": {name: {"adapter": "imported", "model": report.model, "facts": {}}},
-        "tasks": {},
-        "n_rows": 0,
-        "imported": source,
-        "load": load,
-        "load_settings": {"slo": asdict(limits)},
-    }
-    made = runs.create_run(sweeps_folder(results), suite_name, digest("evalkit.import/1", {**source, **load}), facts)
-    runs.update_facts(made, status="complete", reasons=[])
+    load = find(report.steps, limits).with_changes(
+        LoadFacts(
+            seconds=report.seconds,
+            n_prompts=None,
+            n_asked=report.n_asked,
+            spent_usd=None,
+            notes=(*report.notes, *_unnamed(report, name, suite_name, suite)),
+        )
+    )
+    if (serves := load.serves) is not None:
+        basis = {"basis": f"{serves.basis}, on GuideLLM's prompts"}
+        load = load.with_changes(LoadFacts(serves=serves.model_copy(update=basis)))
+    source = ImportedFacts(tool="guidellm", version=report.version, files=(path.name,))
+    facts = RunFacts(
+        kind="load",
+        model_name=name,
+        model=str((entries.get(name) or {}).get("model") or report.model or ""),
+        models={name: ModelFacts(adapter="imported", model=report.model, facts={})},
+        tasks={},
+        n_rows=0,
+        imported=source,
+        load=load,
+        load_settings=json_map({"slo": asdict(limits)}),
+    )
+    identity = digest("evalkit.import/1", {**source.as_json(), **load.as_json()})
+    made = runs.create_run(sweeps_folder(results), suite_name, identity, facts)
+    runs.update_facts(made, RunFacts(status="complete", reasons=()))
     found = hosted_prices({name: _linked(entries.get(name) or {}, made)}, suite_name, results).get(name)
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
-    render_load(name, parse(LoadFacts, load, made), by_share)
+    render_load(name, load, by_share)
     echo(str(made))
     return 0
 

@@ -106,7 +106,7 @@ class EarlyStopping:
             return all(race.verdict is not None for race in self._races.values())
         return False
 
-    def facts(self) -> dict[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """For run.json: the walk, how each settled candidate was stopped, and who was walked to the end; None for none.
 
         A verdict at the very last item stops nothing, but it was the twentieth look.
@@ -128,7 +128,7 @@ class EarlyStopping:
             needs_all=not self._passes_early,
             candidates=stopped,
             walked=tuple(walked),
-        ).model_dump()
+        )
 
     def _known(self, model: str) -> dict[int, float | None]:
         return self._baseline if model == self._gate.baseline else self._candidates.get(model, {})

@@ -87,6 +87,7 @@ _HELD = {
     "EgressFacts.sensitivity": "not less than the suite's",
     "EgressFacts.policy": "the policy that the person named",
     "PolicyFacts.sha256": "the policy that the person named",
+    "SuiteFacts.redact": _BY_KEYS,
     "RunFacts.redaction": "redact of the suite",
     **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "where")},
     "RunFacts.history": "the promoted baselines that the gate names, and nothing else (history_held)",
@@ -141,8 +142,9 @@ _HAPPENED = {
     "RunFacts.started_at": "shown",
     "RunFacts.suite_path": "shown",
     "EgressFacts.receivers": _FOUND,
+    **{f"ReceiverFacts.{name}": _FOUND for name in ("host", "passed_on", "program", "tasks", "known")},
     "RunFacts.servers": _FOUND,
-    **{f"ImportedFacts.{name}": "shown" for name in ("version", "sha256", "columns", "times_measured_by")},
+    **{f"ImportedFacts.{name}": "shown" for name in ("version", "status", "sha256", "columns", "times_measured_by")},
 }
 _UNREAD = {
     **{
@@ -152,6 +154,7 @@ _UNREAD = {
             *("python", "platform", "cpu", "n_cpus", "git_revision"),
         )
     },
+    "RunSettingsFacts.max_cost_usd": "a run that stops at its cap is incomplete",
     **{f"LagFacts.{name}": "about the client" for name in ("p50_s", "p99_s", "max_s", "n")},
     **{
         f"LaneFacts.{name}": "about the client"

@@ -84,7 +84,7 @@ def _tried_once(task: ResolvedTask, scorer: Scorer) -> list[str]:
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:
         return []
-    score = scorer.mark(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
+    score = scorer.score(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
     if score.value is not None:
         return []
     return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]

@@ -240,7 +240,7 @@ class Sweep:
             return failed(sample, name, repeat, attempt, failure, ())
         cost, stages = billed(self.model, response, datetime.fromtimestamp(started_at, UTC))
         response = response if stages is None else replace(response, stages=stages)
-        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
+        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, ())
 
     @contextmanager
     def _room(self, request: Request) -> Iterator[None]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
@@ -29,12 +28,14 @@ from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
-from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
+from evalkit.engine.pipeline_bills import priced_pipeline
+from evalkit.engine.pipelines import PipelineAdapter, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
 from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
+from evalkit.facts import RunFacts
 from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
@@ -57,8 +58,8 @@ class Plan:
     """The same, whatever the data files hold."""
     notes: tuple[str, ...]
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
-    facts: Mapping[str, Any]
-    """For run.json."""
+    facts: RunFacts
+    """What run.json will say of it."""
     panel: Panel | None = None
     """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
@@ -131,14 +132,14 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = {
-        **facts_of(suite, options, work, prices, panel, live.facts),
-        "egress": leaving.facts,
-        **redaction_facts(suite, redacted),
-    }
+    facts = (
+        facts_of(suite, options, work, prices, panel, live.facts)
+        .with_changes(RunFacts(egress=leaving.facts))
+        .with_changes(redaction_facts(suite.file.redact, redacted))
+    )
     lacking = _said(work, recorded.lacking)
     at = partial(digests_of, work, tasks, entries, panel)
-    digests = at({name: str(about["tools_digest"]) for name, about in live.facts.items()})
+    digests = at({name: str(server.tools_digest) for name, server in live.facts.items()})
     return Plan(
         suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking, at, live.receivers
     )

@@ -27,7 +27,9 @@ from evalkit.engine.plan_facts import made_by
 from evalkit.engine.stored import stored
 from evalkit.engine.task_plan import task_scorer
 from evalkit.errors import StoreError, SuiteError
-from evalkit.facts import RunFacts
+from evalkit.facts import Identity, RunFacts, TaskFacts
+from evalkit.facts.base import json_map
+from evalkit.facts.tasks import RescoredFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
@@ -267,26 +269,29 @@ def _record(
     """Write into run.json how the tasks are scored now, what their identity was before, and how many of the answers
     had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    described = {name: task.as_json() for name, task in (facts.tasks or {}).items()}
-    history = [one.as_json() for one in facts.rescored]
+    described = dict(facts.tasks or {})
+    history = list(facts.rescored)
     for name, task in tasks.items():
         n_redacted = sum(one.n_redacted for one in changed.values() if one.task == name)
-        identity = {
+        had = described[name]
+        content = {
             **task.identity,
             **scorers[name].identity,
-            "limit": (facts.tasks or {})[name].identity.root.get("limit"),
+            "limit": had.identity.root.get("limit"),
             **judged.identity(name),
         }
-        if identity != described[name]["identity"]:
-            history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
-                            "identity_before": described[name]["identity"]})  # fmt: skip
-        before = {key: value for key, value in described[name].items() if key != "scorer_plugin"}
-        described[name] = {
-            **before,
-            **made_by(task),
-            "identity": identity,
-            "scorer": judged.label(name) or scorers[name].name,
-            "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not
-            **({"marked_redacted": n_redacted} if n_redacted else {}),
-        }
-    runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder, described))
+        identity = Identity(json_map(content))
+        if identity != had.identity:
+            before = RescoredFacts(at=now, task=name, scorer_before=had.scorer, identity_before=had.identity)
+            history.append(before)
+        scored = TaskFacts(
+            identity=identity,
+            scorer=judged.label(name) or scorers[name].name,
+            marked_by_data=task.data.fingerprint(),  # right answers may differ where questions do not
+        )
+        if n_redacted:
+            scored = scored.with_changes(TaskFacts(marked_redacted=n_redacted))
+        kept = had.only(had.model_fields_set - {"scorer_plugin"})
+        described[name] = kept.with_changes(made_by(task)).with_changes(scored)
+    changes = RunFacts(tasks=described, rescored=tuple(history))
+    runs.update_facts(folder, changes.with_changes(judged.facts(folder, described)))

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
+from evalkit.facts import RunFacts
+from evalkit.facts.run import RedactionFacts
 from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
@@ -93,11 +95,13 @@ def found_in(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     return {task: dict(total) for task, total in totals.items()}
 
 
-def stored_facts(facts: Mapping[str, Any], folder: Path, redactor: Redactor | None) -> dict[str, object]:
-    """What run.json says of its stored rows once they are sealed; nothing where the suite does not redact them."""
+def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> RunFacts:
+    """What run.json says of its stored rows once they are sealed; nothing is set where the suite does not redact them.
+    `facts`: those of the plan."""
     if redactor is None:
-        return {}
-    return {"redaction": {**(facts.get("redaction") or {}), "stored": found_in(sealing.rows_of(folder))}}
+        return RunFacts()
+    found = RedactionFacts(stored=found_in(sealing.rows_of(folder)))
+    return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
 
 
 @dataclass(frozen=True, slots=True)

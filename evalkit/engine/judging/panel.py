@@ -274,4 +274,4 @@ def _value(told: str | float, verdict: Scorer) -> float | None:
     if not isinstance(told, str) and not abs(told) < _LARGEST:
         return None
     text = told if isinstance(told, str) else f"{told:.6f}".rstrip("0").rstrip(".")
-    return verdict.mark(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value
+    return verdict.score(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value
