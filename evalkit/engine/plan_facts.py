@@ -102,9 +102,10 @@ def facts_of(
     written = {task.name: task for task in suite.tasks}
     tasks: dict[str, TaskFacts] = {}
     for task in work.tasks:
-        judges = task.identity.get("judge") if panel is not None and task.name in panel.tasks else None
-        scorer = label_of(judges) if isinstance(judges, Mapping) else task.scorer.name
-        known = TaskFacts(n=task.n, scorer=scorer, identity=Identity(json_map(task.identity)))
+        identity = Identity(json_map(task.identity))
+        judge = identity.judge if panel is not None and task.name in panel.tasks else None
+        scorer = label_of(judge) if judge is not None else task.scorer.name
+        known = TaskFacts(n=task.n, scorer=scorer, identity=identity)
         server = TaskFacts(tool_server=live[task.name]) if task.name in live else TaskFacts()
         tasks[task.name] = known.with_changes(made_by(written[task.name])).with_changes(server)
     facts = RunFacts(
