@@ -112,7 +112,7 @@ def test_a_promoted_baseline_holds_the_marks_of_each_scorer(tmp_path: Path, caps
     assert changed.code == 2 and "are not the ones that were promoted" in changed.err
     file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("parts_digest")))
     older = told(run)
-    assert older.code == 2 and "compares the marks of one scorer" in older.err
+    assert older.code == 2 and "compares the scores of one scorer" in older.err
     assert "--replace" in older.err
 
 

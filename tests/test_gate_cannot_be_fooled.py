@@ -686,15 +686,15 @@ def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() ->
     )
     order = sorted(range(400), key=lambda n: watch._place["t", one(n, "base", 1.0).sample_digest, 0])
     for n in order:
-        if watch.settled("bad"):
+        if watch.is_final("bad"):
             break
         watch.take(one(n, "base", 1.0))
         watch.take(one(n, "bad", 0.0))
-    assert watch.settled("bad")
+    assert watch.is_final("bad")
     watch.take(one(order[0], "slow", 0.5))
-    assert watch.settled("bad"), "its skipped items are not asked any more, so its verdict has to stand"
-    assert not watch.settled("slow")
-    assert not watch.settled("base"), "the other candidate still needs it"
+    assert watch.is_final("bad"), "its skipped items are not asked any more, so its verdict has to stand"
+    assert not watch.is_final("slow")
+    assert not watch.is_final("base"), "the other candidate still needs it"
     facts = watch.facts()
     assert facts is not None
     assert list(facts["candidates"]) == ["bad"]
@@ -713,7 +713,7 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     asked: list[Row] = []
     place = watch._place  # the order in which the engine asks
     for n in sorted(range(400), key=lambda n: place["t", one(n, "base", 1.0).sample_digest, 0]):
-        if watch.settled("cand"):
+        if watch.is_final("cand"):
             break
         for model in ("base", "cand"):
             asked.append(one(n, model, answers[model][n]))
@@ -727,7 +727,7 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     refused(judge(fewer), 4, "items have gone")
     graded = [replace(row, score=0.5, outcome=Outcome.SCORED) for row in asked]
     again = stored(judge.results, answers, section, rows=graded, stopped_early=watch.facts())
-    refused(judge(again), 4, "marked otherwise")
+    refused(judge(again), 4, "scored otherwise")
     forged = {**(watch.facts() or {}), "counts": {"all": "many"}}
     refused(judge(stored(judge.results, answers, section, rows=asked, stopped_early=forged)), 2, "but not how")
 

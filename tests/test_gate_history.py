@@ -276,7 +276,7 @@ def test_a_run_that_is_named_and_does_not_fit_is_refused_before_anything_is_aske
     name = desk.latest.name
     ran = desk.run(desk.suite("suite.yaml", "cand", history=f"[{name}]"))
     assert ran.code == 2
-    assert "t was asked or marked otherwise" in ran.err
+    assert "t was asked or scored otherwise" in ran.err
     missing = desk.run(desk.suite("suite.yaml", "cand", history="[no-such-run]"))
     assert missing.code == 2
 

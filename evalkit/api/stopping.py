@@ -178,9 +178,9 @@ class GateStopper:
             runs.update_facts(folder, RunFacts(history=self.history))
         return None
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """See `engine.work.Stopper`."""
-        return self.watch is not None and self.watch.settled(model)
+        return self.watch is not None and self.watch.is_final(model)
 
     def ahead(self, model: str, others: Collection[str]) -> bool:
         """See `engine.work.Stopper`."""

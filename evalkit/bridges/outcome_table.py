@@ -63,7 +63,7 @@ class Records(Protocol):
 
 
 @dataclass(slots=True)
-class Told:
+class TableReport:
     """What a person should know of an import."""
 
     n_rows: int = 0
@@ -87,7 +87,7 @@ class _Contents:
 
 def import_table(
     path: Path, results: Path, mapped: TableMap | None, *, name: str | None = None, prices: Path | None = None
-) -> tuple[Path, Told]:
+) -> tuple[Path, TableReport]:
     """Write the run; its folder, and what a person should know.
 
     `mapped`: None guesses by the columns' names. `prices`: the person's own price file, which wins over the book.
@@ -108,13 +108,15 @@ def import_records(
     name: str,
     prices: Path | None = None,
     tool: str = "table",
-) -> tuple[Path, Told]:
+) -> tuple[Path, TableReport]:
     """The same for records of any source, read twice. Raises UserError or SuiteError; nothing is written then."""
     table = _Table(data, mapped, PriceBook.load(prices))
     contents = table.look()
     found = table.imported(contents, name, tool)
     folder = write_rows(results, found, table.rows(contents))
-    return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices))
+    return folder, TableReport(
+        contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices)
+    )
 
 
 def opened_table(path: Path) -> Data:

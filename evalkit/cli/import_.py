@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evalkit.bridges.foreign_records import ForeignRecords
     from evalkit.bridges.guidellm_report import Report
     from evalkit.bridges.imported import Imported
-    from evalkit.bridges.outcome_table import Told
+    from evalkit.bridges.outcome_table import TableReport
 
 
 class _OfOtherTools(click.Group):
@@ -232,7 +232,7 @@ def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:
     return _told(folder, told, found.notes)
 
 
-def _told(folder: Path, told: Told, before: Iterable[str]) -> int:
+def _told(folder: Path, told: TableReport, before: Iterable[str]) -> int:
     from evalkit.text.escape import visible
 
     _say(told.n_rows, told.models, told.tasks)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_traces
+from evalkit.bridges.traces.importing import TracesOptions, TracesReport, import_traces
 from evalkit.bridges.traces.receiver import HOST, Receiver
 from evalkit.bridges.traces.suite_text import AskedModel
 from evalkit.bridges.traces.tables import read_log_map
@@ -173,7 +173,7 @@ def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
         raise UserError(f"--pattern: {error}") from error
 
 
-def _say(told: TracesTold) -> None:
+def _say(told: TracesReport) -> None:
     n = told.n_calls
     echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
     for note in told.reading.notes():

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--suite", type=click.Path(path_type=Path), help="The suite of the run; else looked for by its name.")
 @click.option("--tasks", callback=names, help="Only these tasks of the run, comma separated.")
 @click.option(
-    "--scorer", help="Mark with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
+    "--scorer", help="Score with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
 )
 @click.option("--preview", is_flag=True, help="Show what would change, and write nothing.")
 @allow_code_execution
@@ -56,7 +56,7 @@ def command(
 ) -> int:
     """Score the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
 
-    Scorers and right answers come from the suite as it is now. New marks supersede old ones; run.json keeps the
+    Scorers and right answers come from the suite as it is now. New scores supersede old ones; run.json keeps the
     history.
     """
 
@@ -104,7 +104,7 @@ def rescore_run(
     if n_redacted := sum(one.n_redacted for one in changed):
         echo(
             f"{n_redacted:,} of these rows were redacted before they were stored (redact: where: storing): their "
-            "new marks are of what is stored, which may be less than the model said"
+            "new scores are of what is stored, which may be less than the model said"
         )
     if preview:
         echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
@@ -143,7 +143,7 @@ def _loss(one: Changed, *, preview: bool) -> str | None:
     kept = (
         ""
         if preview
-        else ". The earlier marks are kept in the run's older parts; score again as before to have them back"
+        else ". The earlier scores are kept in the run's older parts; score again as before to have them back"
     )
     return f"{name}: {', and '.join(said)}{kept}"
 

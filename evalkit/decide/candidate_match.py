@@ -46,7 +46,7 @@ def rests_on(gate: GateEntry | None) -> frozenset[str]:
     return frozenset().union(*(rule.reads or EVERYTHING for rule in rules))
 
 
-def otherwise_said(
+def differing_facts(
     gate: GateEntry, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, trusted: GateTrust
 ) -> Iterator[str]:
     """A line for each thing that the run says by itself. `now`: the protected suite; `made`: the run's own."""

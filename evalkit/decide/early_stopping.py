@@ -2,7 +2,7 @@
 
     watch = EarlyStopping(gate, items, seed)             # items in any order: (task, digest, occurrence, slices)
     watch.take(row)                              # every finished row, in any order
-    watch.settled("qwen-fp8")                    # True: nothing further needs to be asked of this model
+    watch.is_final("qwen-fp8")                    # True: nothing further needs to be asked of this model
 
 Items are walked in a seeded random order. The verdict depends on the pairs in that order alone, not on which answer
 came first, so `replay` over the stored rows gives the very same one.
@@ -90,12 +90,12 @@ class EarlyStopping:
 
     def ahead(self, model: str, others: Iterable[str]) -> bool:
         """Whether so many more items of this model are known than of any of the others that it should wait for them."""
-        if self._off or self.settled(model):
+        if self._off or self.is_final(model):
             return False
-        known = [len(self._known(name)) for name in others if not self.settled(name)]
+        known = [len(self._known(name)) for name in others if not self.is_final(name)]
         return bool(known) and len(self._known(model)) - min(known) > max(AHEAD, len(self._order) // 20)
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """Whether this model need not be asked further: its verdict stands, or (baseline) all verdicts do.
 
         A graded score ends the walking, but not a verdict that stood before it: what was skipped is not asked any more.
@@ -176,7 +176,7 @@ def replay(
     history: FrozenHistory | None = None,
 ) -> list[RuleTest] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
-    have been marked otherwise since, so that it cannot be walked.
+    have been scored otherwise since, so that it cannot be walked.
 
     `told`: what `EarlyStopping.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
     """

@@ -143,7 +143,7 @@ def _refuse_unpromoted_parts(gate: GateEntry, promoted: baselines.Baseline) -> N
     asked = next((c.name for rule in gate.rules for c in conditions(rule) if c.part and c.compares_scores), None)
     if asked is not None and promoted.parts_digest is None:
         raise UserError(
-            f"{asked} compares the marks of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
+            f"{asked} compares the scores of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
             "that kept no digest of them, or has none. Look at its rows and promote them again: evalkit baseline "
             f"promote {quote(promoted.run)} --model {quote(promoted.model)} --as {promoted.name} --replace --by YOU "
             "--why TEXT"

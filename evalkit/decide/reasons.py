@@ -14,7 +14,7 @@ RECORDED = (
 )
 NO_DECLARED_LOAD = "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
 GIVE_PRICE = "give the model a price (prices.yaml beside the suite, or --prices FILE), or name one with price_as"
-IDLE_LABELS = "labels: random changes nothing here: no judge marks the answers that the rule is about"
+IDLE_LABELS = "labels: random changes nothing here: no judge scores the answers that the rule is about"
 
 
 def is_replayed(told: Mapping[str, object] | None) -> bool:

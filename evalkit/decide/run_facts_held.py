@@ -106,7 +106,7 @@ _HAPPENED = {
         f"RunFacts.{name}": "a run that is not whole is incomplete"
         for name in ("status", "reasons", "n_rows", "cut_by_limit", "cut_by_tasks", "n_errored")
     },
-    "RunFacts.run_version": "how this evalkit asks and marks; a stored baseline needs the same",
+    "RunFacts.run_version": "how this evalkit asks and scores; a stored baseline needs the same",
     "RunFacts.suite_digest": "follows from the rest; a run is resumed by it",
     "ModelFacts.model": "the entry says it, `${NAME}` filled in from the runner's environment",
     "ModelFacts.place": _FOUND,

@@ -76,7 +76,7 @@ def replayed(
     race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
         at = f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items"
-        because = "because another gate was settled (or items have gone or were marked otherwise since)"
+        because = "because another gate was settled (or items have gone or were scored otherwise since)"
         if stopped.verdict == "fail" and any(rule.failed_before for rule in rules or ()):
             n_rules = sum(c.required for rule in gate.rules for c in conditions(rule))
             because = (
@@ -128,7 +128,7 @@ def frozen_for(side: Side, base_rows: pa.Table) -> FrozenHistory | None:
     if not np.array_equal(now, frozen.baseline, equal_nan=True):
         raise NotComparable(
             f"the baseline of {side.folder.name} has other scores than when the run was asked: it was promoted anew or "
-            "marked again since. Run the suite again: what was answered comes from the cache."
+            "scored again since. Run the suite again: what was answered comes from the cache."
         )
     return frozen
 

@@ -18,7 +18,7 @@ import orjson
 
 from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.allowed_differences import SuiteDifference, differences
-from evalkit.decide.candidate_match import otherwise_said, rests_on
+from evalkit.decide.candidate_match import differing_facts, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
 from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
@@ -122,7 +122,7 @@ def _otherwise(
     if facts.suite_resolved is not None:
         yield from _other_keys(suite, content.get("suite_resolved"))
     if suite.gate is not None:
-        yield from otherwise_said(suite.gate, facts, now, made, trusted)
+        yield from differing_facts(suite.gate, facts, now, made, trusted)
     if "costs" in read:
         yield from otherwise_priced(suite, facts)
         yield from otherwise_measured(suite, facts, now, trusted.sweeps)

@@ -232,7 +232,7 @@ async def _obtain(
                 attempts=attempts,
             )
             failure = _failure(item, error, attempt, lane, timeout_s)
-            failure = replace(failure, message=failure.message + parts.told(item.model))
+            failure = replace(failure, message=failure.message + parts.note_about(item.model))
             return Lost(failure, attempt, paid if parts.stages and not in_doubt else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1

@@ -116,10 +116,10 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
         reply = Response(text=text, stop_reason="stop", timing=_NO_TIME, top_logprobs=tokens)
         score = score_response(sample, reply, scorer)
     except SuiteError as error:
-        return f"the scorer {scorer.name!r} cannot mark it: {error}"
+        return f"the scorer {scorer.name!r} cannot score it: {error}"
     if score.value is None:
         return (
-            f"the scorer {scorer.name!r} cannot mark it: {score.reason or 'it gives no score'}. Does it have a target?"
+            f"the scorer {scorer.name!r} cannot score it: {score.reason or 'it gives no score'}. Does it have a target?"
         )
     if gold is None or score.value == 1.0:
         return None

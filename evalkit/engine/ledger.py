@@ -1,7 +1,7 @@
 """What a run has and what it owes: rows go into the journal, bought answers come out of the cache.
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
-    owed = ledger.owed(item)              # None: answered in an earlier session
+    owed = ledger.outstanding(item)              # None: answered in an earlier session
     left = await ledger.left_by_cache(owed)     # None: cached, scored and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
@@ -121,7 +121,7 @@ class Ledger:
             self.cache.put(item.model, request, asked.response, asked.row)
         return row
 
-    def owed(self, item: Item) -> Item | None:
+    def outstanding(self, item: Item) -> Item | None:
         """The item, from its first turn without an answer on; None where every turn is answered."""
         while self.done(item.key):
             if not item.later:

@@ -47,7 +47,7 @@ AFTER_ERROR_S = 0.25
 OUTAGE_AFTER = 25
 """Failures in a row, with no answer between them, after which nothing more can be learned."""
 MOST_PROMPTS = 5_000
-_UNMARKED = Score(None, Outcome.SCORED, reason="a load sweep marks nothing")
+_UNMARKED = Score(None, Outcome.SCORED, reason="a load sweep scores nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class Sweep:
             ended_at = sent_at + response.timing.total_s
         row = self._row(prompt, repeat, sent_at, sent_at - due_at, response, error)
         if error is not None and parts.stages and not error.may_be_billed:
-            row = replace(row, error=f"{row.error}{parts.told(self.model)}", spend_usd=parts.billed(self.model))
+            row = replace(row, error=f"{row.error}{parts.note_about(self.model)}", spend_usd=parts.billed(self.model))
         unanswered = error is not None and not error.may_be_billed
         self.budget.settle(worst, parts.billed(self.model) if unanswered else row.cost_usd)
         self.journal.append(replace(row, slices={"step": step, "phase": "warm-up" if warm_up else "measured"}))

@@ -197,7 +197,7 @@ def _planned(
 
 
 def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
-    return [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
+    return [f"no task is scored by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
 
 
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:

@@ -90,25 +90,26 @@ def facts_of(
     """Models, tasks and judges of the plan, and how it will be run. `live`: by task, the server of its tools."""
     own = options.own_hardware
 
-    def told(asked: Iterable[PlannedModel], entries: Mapping[str, ModelEntry]) -> dict[str, ModelFacts]:
+    def about_models(asked: Iterable[PlannedModel], entries: Mapping[str, ModelEntry]) -> dict[str, ModelFacts]:
         found = {}
         for model in asked:
             facts = about(model, entries[model.name], own.get(model.name), prices)
             if model.parts:
-                facts = facts.with_changes(ModelFacts(parts=told(model.parts.values(), entries)))
+                facts = facts.with_changes(ModelFacts(parts=about_models(model.parts.values(), entries)))
             found[model.name] = facts
         return found
 
     written = {task.name: task for task in suite.tasks}
     tasks: dict[str, TaskFacts] = {}
     for task in work.tasks:
-        judges = task.identity.get("judge") if panel is not None and task.name in panel.tasks else None
-        scorer = label_of(judges) if isinstance(judges, Mapping) else task.scorer.name
-        known = TaskFacts(n=task.n, scorer=scorer, identity=Identity(json_map(task.identity)))
+        identity = Identity(json_map(task.identity))
+        judge = identity.judge if panel is not None and task.name in panel.tasks else None
+        scorer = label_of(judge) if judge is not None else task.scorer.name
+        known = TaskFacts(n=task.n, scorer=scorer, identity=identity)
         server = TaskFacts(tool_server=live[task.name]) if task.name in live else TaskFacts()
         tasks[task.name] = known.with_changes(made_by(written[task.name])).with_changes(server)
     facts = RunFacts(
-        models=told(work.models, suite.models),
+        models=about_models(work.models, suite.models),
         tasks=tasks,
         n_rows=work.n_rows,
         suite_path=suite.path.name,
@@ -120,4 +121,4 @@ def facts_of(
         repeats=work.settings.repeats,
         max_cost_usd=work.settings.max_cost_usd,
     )
-    return facts if panel is None else facts.with_changes(RunFacts(judges=told(panel.judges, suite.judges)))
+    return facts if panel is None else facts.with_changes(RunFacts(judges=about_models(panel.judges, suite.judges)))

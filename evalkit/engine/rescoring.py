@@ -83,7 +83,7 @@ def rescore(
         facts = runs.open_facts(folder)
         if facts.status != "complete":
             raise StoreError(
-                f"{folder} is not complete ({facts.status}): what it still owes would be marked the old way. "
+                f"{folder} is not complete ({facts.status}): what it still owes would be scored the old way. "
                 "Finish it first: run its suite again.",
                 folder,
             )
@@ -162,7 +162,7 @@ def _scorer(task: ResolvedTask) -> Scorer:
         raise SuiteError([f"{task.at}.score: {complaint}" for complaint in error.complaints]) from error
     if (scorer.options or {}).get("mode") == "first_token":
         raise SuiteError(
-            f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be marked again"
+            f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be scored again"
         )
     complaints = gold_errors(task, scorer)
     if complaints:
@@ -192,7 +192,7 @@ def _rescored(
         if sample is None:
             raise SuiteError(
                 f"{tasks[row.task].at}: sample {row.sample_id!r} of the run is not asked by this suite any more (its "
-                "prompt or data changed): its answer cannot be marked. Give the suite the run was made from: --suite."
+                "prompt or data changed): its answer cannot be scored. Give the suite the run was made from: --suite."
             )
         if sample.turn > 1:  # what the model had said by then is known to the run alone
             sample = replace(sample, messages=row.prompt)
@@ -252,7 +252,7 @@ def _refuse_absent(folder: Path, rows: list[Row]) -> None:
     absent = [row for row in rows if row.outcome is Outcome.ERRORED]
     if absent:
         raise StoreError(
-            f"{len(absent)} of {len(rows)} answers in {folder} have no mark under the new scorer, so nothing was "
+            f"{len(absent)} of {len(rows)} answers in {folder} have no score under the new scorer, so nothing was "
             f"changed. The first: sample {absent[0].sample_id!r} of {absent[0].task}: {absent[0].reason}",
             folder,
         )

@@ -1,6 +1,6 @@
-"""What a run that is gone on with takes from its earlier sessions: rows, answers of conversations, money, facts.
+"""What a run that is resumed takes from its earlier sessions: rows, answers of conversations, money, facts.
 
-A run that broke off at a wrong record can be gone on with once the file is mended. Mending changes the file, and with
+A run that broke off at a wrong record can be resumed once the file is mended. Mending changes the file, and with
 it the run's digest, so the run is found by what stayed the same: the suite without the contents of its data files. Its
 answers are taken over where each still belongs to a sample of the mended file.
 """
@@ -54,7 +54,7 @@ def spent_before(plan: Plan, folder: Path, facts: RunFacts) -> Decimal:
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
-        if row.steps and paid is not None:  # a sample that is gone on with has the steps of its earlier row, too
+        if row.steps and paid is not None:  # a sample that is resumed has the steps of its earlier row, too
             new = [step for step in row.steps if not step.cached and (row.key, step.started_at) not in counted]
             counted |= {(row.key, step.started_at) for step in row.steps}
             paid = sum((step.cost_usd or Decimal(0) for step in new), Decimal(0))
@@ -151,7 +151,7 @@ def other_tools(plan: Plan, folder: Path) -> str | None:
 
 
 def left_behind(plan: Plan, results: Path) -> str | None:
-    """A sentence about the unfinished run of this suite that is not gone on with, since its live servers list other
+    """A sentence about the unfinished run of this suite that is not resumed, since its live servers list other
     tools now; None: there is none."""
     if not any(told.tool_server is not None for told in (plan.facts.tasks or {}).values()):
         return None
@@ -164,14 +164,14 @@ def left_behind(plan: Plan, results: Path) -> str | None:
             with suppress(EvalkitError):
                 if said := other_tools(plan, info.path):
                     return (
-                        f"{info.path.name} is not gone on with: {said}. What was answered there is to another "
+                        f"{info.path.name} is not resumed: {said}. What was answered there is to another "
                         "question, so a new run begins, and asks everything anew."
                     )
     return None
 
 
 def mended_run(plan: Plan, results: Path) -> Path | None:
-    """The newest run of this suite that broke off and can be gone on with, now under the plan's digest; None: none."""
+    """The newest run of this suite that broke off and can be resumed, now under the plan's digest; None: none."""
     for info in runs.list_runs(results):
         if info.suite != plan.suite.file.name:
             continue

@@ -242,9 +242,9 @@ class Runner:
             name = wanted.model.name
             if self.stopper is not None:
                 await self._keep_pace(lane, name, self.stopper)
-                if self.stopper.settled(name):
+                if self.stopper.is_final(name):
                     continue
-            if name in lane.stopped or (owed := self.ledger.owed(wanted)) is None:
+            if name in lane.stopped or (owed := self.ledger.outstanding(wanted)) is None:
                 n_skipped += 1
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
@@ -262,7 +262,7 @@ class Runner:
             due_at = time.perf_counter()
             await self.ledger.live.admit(item)  # before the slot: whoever holds a session is never short of one
             await lane.limiter.acquire()
-            if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
+            if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.is_final(name)):
                 lane.limiter.release()
                 await self.ledger.live.leave(item)
                 continue

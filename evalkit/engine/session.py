@@ -275,14 +275,14 @@ def _folder(plan: Plan, place: RunPlace) -> Path:
         adopt(plan, folder)
         if said := other_tools(plan, folder):
             raise StoreError(
-                f"{folder} cannot be gone on with: {said}. Its answers were given with other tools on offer. Start a "
+                f"{folder} cannot be resumed: {said}. Its answers were given with other tools on offer. Start a "
                 "new run (--new), or have the server list the tools of then.",
                 folder,
             )
         runs.require_digest(folder, plan.digest)
         if runs.open_facts(folder).rescored:
             raise StoreError(
-                f"{folder} was marked another way since (evalkit rescore), and what is asked now would be marked as "
+                f"{folder} was scored another way since (evalkit rescore), and what is asked now would be scored as "
                 "the suite says: half by one scorer, half by another. Start another run, whose answers come from the "
                 "cache: --new.",
                 folder,

@@ -252,7 +252,7 @@ class Stopper(Protocol):
     seed: int
     """Of the random order in which items are asked."""
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """Whether no further item has to be asked of this model. Asked before every item: cheap."""
 
     def ahead(self, model: str, others: Collection[str]) -> bool:

@@ -107,7 +107,7 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
         hint = "promote its run (`baseline: baseline@NAME`), or keep a run of it in the results"
         return HistoryFound(None, models, f"no stored answers of the baseline {wanted.baseline} were found: {hint}")
     if not kept:
-        return HistoryFound(None, models, "no stored model answered the same questions, marked in the same way")
+        return HistoryFound(None, models, "no stored model answered the same questions, scored in the same way")
     if not fits(len(places), len(kept) + len(named)):
         n = len(kept) + len(named)
         return HistoryFound(None, models, f"a history of {len(places):,} items has no room for {n} models: name fewer")
@@ -194,7 +194,7 @@ def _otherwise(facts: RunFacts, wanted: WantedHistory) -> str | None:
         if other is None:
             return f"it has no task {name}"
         if other.identity.root != task.identity.root or other.scorer != task.scorer:
-            return f"{name} was asked or marked otherwise"
+            return f"{name} was asked or scored otherwise"
     return None
 
 

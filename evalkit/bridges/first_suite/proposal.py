@@ -22,7 +22,7 @@ from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_reco
 from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
-from evalkit.bridges.traces.traits import UNKNOWN, told_language
+from evalkit.bridges.traces.traits import UNKNOWN, guess_language
 from evalkit.errors import UserError
 from evalkit.suite.column_names import folded_column
 from evalkit.suite.datasets import Record
@@ -141,7 +141,7 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
         else:
             seen[key] = answer
         if found.n <= 300:
-            found.languages[told_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
+            found.languages[guess_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
     found.unaskable = dict(unaskable)
     if looked.unread:
         found.unaskable["not readable"] = len(looked.unread)

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.engine.judging.panel import JudgedTask, Panel, label_of, written_settings
 from evalkit.engine.judging.verdicts import (
@@ -50,7 +50,7 @@ from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import EarlierSessions, Observer, PlannedTask, RunFiles, RunResult, Work
 from evalkit.errors import SuiteError
 from evalkit.facts import Identity, JudgeIdentity, RunFacts, SuiteFacts, TaskFacts, parse
-from evalkit.facts.base import json_map
+from evalkit.facts.base import Json, json_map
 from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
@@ -258,10 +258,13 @@ class StoredVerdicts:
 
     def label(self, task: str) -> str | None:
         """The scorer as it is shown; None for a task that scores its own."""
-        return label_of(self.identities[task]) if task in self.identities else None
+        found = self.identities.get(task)
+        return label_of(parse(JudgeIdentity, json_map(found), task)) if found is not None else None
 
 
-def _require_same_judges(task: ResolvedTask, judging: Judging, suite: ResolvedSuite, before: Mapping[str, Any]) -> None:
+def _require_same_judges(
+    task: ResolvedTask, judging: Judging, suite: ResolvedSuite, before: Mapping[str, Json]
+) -> None:
     for name in judging.by:
         if name not in before or name not in suite.judges:
             known = ", ".join(before) or "nobody"
@@ -272,6 +275,8 @@ def _require_same_judges(task: ResolvedTask, judging: Judging, suite: ResolvedSu
             "model": entry.model or "",
             "settings": written_settings(entry.settings.record()),
         }
-        differ = [key for key, value in now.items() if before[name].get(key) != value]
+        judge = before[name]
+        had = judge if isinstance(judge, dict) else {}
+        differ = [key for key, value in now.items() if had.get(key) != value]
         if differ:
             raise SuiteError(f"{task.at}.score: the judge {name} has another {', '.join(differ)} now. {_WAY_OUT}")

@@ -24,6 +24,7 @@ from evalkit.adapters.base import Adapter
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
+from evalkit.facts import JudgeIdentity
 from evalkit.records import Response, Sample, Settings, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
@@ -144,10 +145,11 @@ def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, ob
     return {"judges": told, **task.judging.identity, "version": task.verdict.version}
 
 
-def label_of(identity: Mapping[str, Any]) -> str:
+def label_of(identity: JudgeIdentity) -> str:
     """The scorer as it is shown: `judge: strict (gpt-6-sol), second (claude-sonnet-5-5)`."""
-    names = [f"{name} ({told['model'] or told['adapter']})" for name, told in identity["judges"].items()]
-    against = f", against {identity['pair']}" if identity["pair"] is not None else ""
+    known = {name: judge if isinstance(judge, dict) else {} for name, judge in identity.judges.items()}
+    names = [f"{name} ({judge.get('model') or judge.get('adapter')})" for name, judge in known.items()]
+    against = f", against {identity.pair}" if identity.pair is not None else ""
     return f"judge: {', '.join(names)}{against}"
 
 
