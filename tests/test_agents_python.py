@@ -283,6 +283,16 @@ def test_a_kill_repeats_only_the_steps_in_flight(tmp_path: Path, capsys: Capture
     assert {row.outcome for row in by_id(suite).values()} == {"right"}
 
 
+def test_a_machine_without_a_cage_runs_no_class(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalkit.scorers.caged_class.unsupported", lambda: "it needs Linux")
+    ran = evalkit(capsys, "check", desk(tmp_path, scripted({"a": GOOD}), [record("a")]), ALLOW)
+    assert ran.code == 2
+    assert "a class of a suite runs in a cage alone, and there is none here: it needs Linux" in ran.err
+    assert "tools of an MCP server (mcp) need none" in ran.err
+
+
 def test_stored_calls_are_scored_again_by_the_class(tmp_path: Path, capsys: Capture) -> None:
     suite = desk(tmp_path, scripted({"a": GOOD}), [record("a")])
     assert run(capsys, suite, ALLOW, "--no-cache").code == 0

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from evalkit.store.sealing import rows_of
+from tests.conftest import REPO
 from tests.world import Ran, evalkit, run_folders
 
 N = 60
@@ -186,3 +188,25 @@ def test_a_map_that_cannot_be_meant_is_refused(content: str, said: str, tmp_path
     assert ran.code == 2
     assert said in flat(ran), ran.err
     assert not (tmp_path / "suite").exists()
+
+
+def test_the_table_and_the_map_of_the_page_are_read(tmp_path: Path, imported: Import) -> None:
+    page = (REPO / "docs" / "import-traces.md").read_text("utf-8").partition("## Tables")[2]
+    table, mapped = (found[1] for found in re.finditer(r"```(?:text|yaml)\n(.*?)```", page, re.DOTALL))
+    header, row = table.splitlines()
+    more = [row.replace("parcel 7", f"parcel {n}") for n in range(N)]
+    (tmp_path / "calls.csv").write_text("\n".join([header, *more]) + "\n", "utf-8")
+    ran = imported(tmp_path / "calls.csv")
+    assert ran.code == 0, ran.err
+    assert {one["text"] for one in recorded(tmp_path).values()} == {"in transit"}
+    rows = [
+        {**dict.fromkeys(("reply", "customer", "language"), "x"), "customer_message": f"Where is {n}?", "took": 807}
+        | {"fresh": 40, "cached": 7}
+        for n in range(N)
+    ]
+    (tmp_path / "map.yaml").write_text(mapped, "utf-8")
+    (tmp_path / "suite").rename(tmp_path / "guessed")
+    (tmp_path / "calls.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+    ran = imported(tmp_path / "calls.jsonl", "--map", tmp_path / "map.yaml")
+    assert ran.code == 0, ran.err
+    assert 0.807 in next(iter(recorded(tmp_path).values())).values()
