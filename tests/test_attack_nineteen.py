@@ -294,6 +294,33 @@ def test_a_dossier_and_a_baseline_may_name_any_run(tmp_path: Path, capsys: Captu
     assert ran.code == 2, ran.err
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5_000])
+def test_what_only_looks_like_a_number_is_a_text(tmp_path: Path, capsys: Capture, number: str) -> None:
+    """`isdigit` takes more than `int` does: a suite, a data file and a sample's name ended in tracebacks."""
+    (tmp_path / "items.jsonl").write_text(json.dumps({"id": number, "question": "What?", "answer": "a"}) + "\n")
+    (tmp_path / "said.jsonl").write_text(json.dumps({"id": number, "text": "a"}) + "\n")
+    task = (
+        "{name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}', score: exact}"
+    )
+    head = "name: s\nmodels: {m: {adapter: replay, path: said.jsonl}}\ntasks:\n  - "
+    suite, results = tmp_path / "suite.yaml", tmp_path / "r"
+    suite.write_text(f"{head}{task}\n")
+    assert evalkit(capsys, "run", suite, "--results", results).code == 0
+    exported = evalkit(capsys, "export", "latest", "--results", results, "--to", "lm-eval", "--out", tmp_path / "out")
+    assert exported.code == 0, exported.err
+    (samples,) = (tmp_path / "out").rglob("samples_*.jsonl")
+    assert json.loads(samples.read_text())["doc_id"] == number
+
+    failing = f"{{adapter: scripted, replies: {{a: b}}, fail: {{a: 'stalled*{number}'}}}}"
+    suite.write_text(f"{head}{task}\n".replace("{adapter: replay, path: said.jsonl}", failing))
+    checked = evalkit(capsys, "check", suite)
+    assert checked.code == 2 and "is no failure" in checked.err
+
+    lines = [json.dumps({"question": f"Which, {n}?", "choices": ["a", "b", "c"], "answer": number}) for n in range(30)]
+    (tmp_path / "choice.jsonl").write_text("\n".join(lines) + "\n")
+    assert evalkit(capsys, "init", tmp_path / "made", "--from", tmp_path / "choice.jsonl").code in {0, 2}
+
+
 # Load sweeps
 
 

@@ -35,6 +35,7 @@ from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
 from evalkit.store.transcript import transcript
 from evalkit.text.escape import csv_cell
+from evalkit.text.numbers import whole_number
 from evalkit.writing import file_name, write_file
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
@@ -172,8 +173,8 @@ def write_new(folder: Path, files: Mapping[Path, str]) -> list[Path]:
 
 def _ordered(rows: list[Row]) -> list[Row]:
     def place(row: Row) -> tuple[int, str, int]:
-        number = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else 1 << 60
-        return number, row.sample_id, row.repeat
+        number = whole_number(row.sample_id)
+        return 1 << 60 if number is None else number, row.sample_id, row.repeat
 
     return sorted((row for row in rows if row.score is not None), key=place)
 
@@ -195,9 +196,9 @@ def _line(row: Row, facts: RunFacts) -> str:
     else:
         resps, filtered_resps = [[readable(transcript(row.text, row.calls) or "")]], [readable(row.extracted or "")]
         arguments = {"gen_args_0": {"arg_0": prompt}}
-    doc_id = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else row.sample_id
+    number = whole_number(row.sample_id)
     record = {
-        "doc_id": doc_id,
+        "doc_id": row.sample_id if number is None else number,
         "doc": {"id": row.sample_id, "prompt": prompt, "target": row.target},
         "target": row.target,
         "arguments": arguments,

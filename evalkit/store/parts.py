@@ -25,6 +25,7 @@ from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
 from evalkit.store.step_codec import read_steps, step_records
 from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
+from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -210,10 +211,11 @@ def unreadable(path: Path, error: Exception) -> StoreError:
 def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
     """Raises StoreError when a part is not ours, or written by an evalkit that knows more than this one."""
     version = (metadata or {}).get(VERSION_KEY)
-    if version is None or not version.isdigit():
+    known = None if version is None else whole_number(version)
+    if known is None:
         raise StoreError(f"{path} was not written by evalkit. Move it out of the results folder.", path)
-    if int(version) > SCHEMA_VERSION:
-        raise StoreError(f"{path} was written by a newer evalkit (schema {int(version)}). Upgrade to read it.", path)
+    if known > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer evalkit (schema {known}). Upgrade to read it.", path)
 
 
 def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None]]:

@@ -29,7 +29,7 @@ from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
 from evalkit.suite.templates import field_reading
 from evalkit.text.escape import visible
-from evalkit.text.numbers import share
+from evalkit.text.numbers import share, whole_number
 
 Kind = Literal["choice", "options", "numbers", "fields", "exact", "judge"]
 KINDS: tuple[Kind, ...] = ("choice", "numbers", "fields", "exact", "judge")
@@ -274,8 +274,9 @@ def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> Non
         found.target = f"{{{{ {inner} if {inner} in letters }}}}"  # so that it is the letter, whatever the options say
         return
     n_options = _n_options(looked, roles)
-    if all(value.isdigit() for value in values) and not _are_texts(looked, roles, answers.name):
-        lowest, highest = min(map(int, values)), max(map(int, values))
+    places = [place for value in values if (place := whole_number(value)) is not None]
+    if len(places) == len(values) and not _are_texts(looked, roles, answers.name):
+        lowest, highest = min(places), max(places)
         from_one = lowest >= 1 and (highest == n_options or highest > n_options - 1)
         found.target = f"{{{{ letters[{inner}|int{' - 1' if from_one else ''}] }}}}"
         found.said.append(
