@@ -273,6 +273,8 @@ def _key_hint(where: Where) -> str:
     if held is None:
         return f"no key was sent, because {keys} is not set"
     host = urlsplit(f"//{where.host}").hostname or where.host
+    if where.more_keys:
+        return f"what was sent came from {keys}"
     return f"no key was sent: {held} is set and may not go there; to allow it: --allow-key-host {held}@{host}"
 
 

@@ -25,7 +25,7 @@ from evalkit.suite.prompts import MOST_MESSAGES
 from evalkit.suite.rendering import is_blank
 
 _NUMBER = re.compile(r"\d+")
-_ADDRESS = re.compile(r"\S+@\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S+@\S+")
 _SPACE = re.compile(r"\s+")
 _WORDS = re.compile(r"[^\W\d_]+")
 _PREFIX = 160
