@@ -25,6 +25,7 @@ from evalkit.stats.scores import (
     Codes,
     Floats,
     Labels,
+    are_repeats,
     check_alpha,
     check_margin,
     read_dependence,
@@ -209,6 +210,8 @@ class _Pairs:
     weighted: bool = False
     """Whether pairs stand for unequal numbers of requests. Counts in clusters suppose that the pairs of a cluster are
     answers of their own; one answer that weighs as much as ten is not ten."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -255,7 +258,8 @@ def _read(
         delta, sd, _ = bounded.moments(differences)
         return _Pairs(differences, binary, None, None, n_errored, lost, delta, sd / math.sqrt(n), None, *size)
     jack = clustered.jackknife(differences, labels, found)
-    return _Pairs(differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack, *size, weighted)
+    known = (differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack)
+    return _Pairs(*known, *size, weighted, are_repeats(labels, items))
 
 
 def _of_counts(counts: Counts) -> _Pairs:
@@ -353,6 +357,7 @@ def _against(
         weights,
         binary=pairs.counted,
         guard=guard,
+        repeats=pairs.repeats,
         undecided=undecided,
         only_whether=only_whether,
     )

@@ -30,6 +30,7 @@ from evalkit.stats.scores import (
     Codes,
     Floats,
     Labels,
+    are_repeats,
     check_alpha,
     read_dependence,
     read_lost,
@@ -160,6 +161,8 @@ class _Scores:
     mean: float
     weighted: bool
     """Whether answers stand for unequal numbers of requests."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -198,7 +201,7 @@ def _read(
     labels, found = read_dependence(values.size, clusters, items, weights, weighted=weighted)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
     mean = float(np.average(values, weights=found))
-    return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted)
+    return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted, are_repeats(labels, items))
 
 
 def _simple(read: _Scores, floor: float, alpha: float, scope: Scope) -> FloorDecision:
@@ -274,9 +277,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
         if weights is not None:
             weights = np.concatenate((weights, np.full(n_lost, weights.mean() * read.lost / n_lost)))
-    return clustered.clustered(
-        values, labels, weights, binary=read.counted, guard=read.weighted if read.binary else guard
-    )
+    guard = read.weighted if read.binary else guard
+    return clustered.clustered(values, labels, weights, binary=read.counted, guard=guard, repeats=read.repeats)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

@@ -132,6 +132,13 @@ def read_dependence(
     return labels, found
 
 
+def are_repeats(labels: Codes | None, items: Labels | None) -> bool:
+    """Whether each group of `labels` (as `read_dependence` gave them) is the answers to one item, and no more."""
+    if labels is None or items is None:
+        return False
+    return int(np.unique(read_labels(items, labels.size, "item")).size) == int(np.unique(labels).size) < labels.size
+
+
 class _Alone(int):
     """The key of a pair without a label: equal to no label that a caller could give."""
 
