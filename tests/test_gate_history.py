@@ -394,3 +394,10 @@ class TestProtected:
     def test_a_plain_run_of_all_items_needs_no_history(self, desk: Desk, ours: Path) -> None:
         evalkit(desk.capsys, "run", ours, *desk.places)
         assert desk.gate("--suite", ours, "--allow-recorded").code == 0
+
+
+@pytest.mark.parametrize(("history", "plan"), [("auto", "save"), ("off", "curtail")])
+def test_a_suite_that_says_nothing_saves_items_where_history_helps(desk: Desk, history: str, plan: str) -> None:
+    suite = desk.suite("suite.yaml", "cand", early_stop="null", history=history, rule="{quality: all, margin: 0.2}")
+    assert desk.run(suite).code == 0
+    assert desk.decided()["findings"][0]["method"].startswith(f"sequential test ({plan})")

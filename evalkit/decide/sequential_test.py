@@ -204,7 +204,8 @@ def sequential_rules(
     quality = [c for c in required if c.is_margin]
     if not all(counts.get(c.subject) for c in quality):
         return []
-    plan = gate.early_stop if passes_early or gate.early_stop == "strict" else "curtail"
+    asked = gate.early_stop or ("save" if known is not None else "curtail")
+    plan = asked if passes_early or asked == "strict" else "curtail"
     if known is not None and any(c.subject not in known or len(known[c.subject]) != counts[c.subject] for c in quality):
         return []
     helped = known or {}
