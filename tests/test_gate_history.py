@@ -401,3 +401,23 @@ def test_a_suite_that_says_nothing_saves_items_where_history_helps(desk: Desk, h
     suite = desk.suite("suite.yaml", "cand", early_stop="null", history=history, rule="{quality: all, margin: 0.2}")
     assert desk.run(suite).code == 0
     assert desk.decided()["findings"][0]["method"].startswith(f"sequential test ({plan})")
+
+
+@pytest.mark.parametrize("history", ["auto", "off"])
+def test_clusters_do_not_matter_to_a_verdict_about_exactly_these_items(desk: Desk, history: str) -> None:
+    def grouped(suite: Path) -> Path:
+        suite.write_text(suite.read_text().replace("slices: [kind]", "slices: [kind]\n    cluster: kind"))
+        return suite
+
+    assert evalkit(desk.capsys, "run", grouped(desk.suite("base.yaml", "base")), *desk.places).code == 0
+    said = ("--model", "base", "--as", "grouped", "--by", "Ada", "--why", "in production")
+    assert evalkit(desk.capsys, "baseline", "promote", "latest", *said, *desk.places, *desk.baselines).code == 0
+    gate = {"baseline": "baseline@grouped", "history": history}
+    ran = desk.run(grouped(desk.suite("suite.yaml", "cand", rule="{quality: all, margin: 0.1, scope: suite}", **gate)))
+    assert ran.code == desk.gate().code == 0
+    assert "does not stop early" not in ran.out + ran.err
+    assert desk.decided()["saved"]["n_used"] < N
+    assert (desk.decided()["history"] is not None) == (history == "auto")
+    ran = desk.run(grouped(desk.suite("suite.yaml", "cand", rule="{quality: all, margin: 0.1}", **gate)))
+    assert "the gate does not stop early: items move together in clusters" in ran.out + ran.err
+    assert desk.decided()["saved"] is None

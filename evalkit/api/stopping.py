@@ -68,7 +68,8 @@ class GateStopper:
         if judged:
             self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early_stopping.EarlyStopping | None = None
-        looks = not judged and gate.early_stop != "off" and repeats == 1 and not clustered and not weighted
+        alone = not clustered or sequential_test.about_these_items(gate)
+        looks = not judged and gate.early_stop != "off" and repeats == 1 and alone and not weighted
         if gate.baseline is None:
             self.reasons, looks = ["it has no baseline, so every item is looked at"], False
         side = self._found(plan, gate, results, promoted)

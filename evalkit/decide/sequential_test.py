@@ -142,6 +142,16 @@ class RuleTest:
         return (f"{moved}; {plain}",)
 
 
+def about_these_items(gate: GateEntry) -> bool:
+    """Whether every required quality rule is about exactly these items (`scope: suite`), and there is one.
+
+    What their mean will be is then learned from a random part of them. That items move together matters to a claim
+    about other items alone.
+    """
+    required = [c for rule in gate.rules for c in conditions(rule) if c.required and c.is_margin]
+    return bool(required) and all(c.scope == "suite" for c in required)
+
+
 def reasons_against(
     gate: GateEntry, *, repeats: int, clustered: bool, critical: bool, weighted: bool = False
 ) -> list[str]:
@@ -151,7 +161,7 @@ def reasons_against(
         found.append("gate.early_stop is off")
     if repeats > 1:
         found.append("items are asked several times")
-    if clustered:
+    if clustered and not about_these_items(gate):
         found.append("items move together in clusters, or say the same as others")
     if weighted:
         found.append("items stand for different numbers of requests (weight)")
