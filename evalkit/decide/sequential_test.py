@@ -153,14 +153,21 @@ def about_these_items(gate: GateEntry) -> bool:
 
 
 def reasons_against(
-    gate: GateEntry, *, repeats: int, clustered: bool, critical: bool, weighted: bool = False
+    gate: GateEntry,
+    *,
+    repeats: int,
+    clustered: bool,
+    critical: bool,
+    weighted: bool = False,
+    history: bool = False,
 ) -> list[str]:
-    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first four."""
+    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first four.
+    `history`: older models predict, so that graded scores, and means of several answers, can be walked."""
     found = []
     if gate.early_stop == "off":
         found.append("gate.early_stop is off")
-    if repeats > 1:
-        found.append("items are asked several times")
+    if repeats > 1 and not history:
+        found.append("items are asked several times, and no history helps")
     if clustered and not about_these_items(gate):
         found.append("items move together in clusters, or say the same as others")
     if weighted:
