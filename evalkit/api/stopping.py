@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,23 +58,29 @@ class GateStopper:
                 critical |= sample.critical
                 weighted |= sample.weight is not None
             clustered |= too_many_alike(task.n - len(contents), task.n)
-        repeats = plan.work.settings.repeats
-        self.reasons = sequential_test.reasons_against(
-            gate, repeats=repeats, clustered=clustered, critical=critical, weighted=weighted
+        self._repeats = plan.work.settings.repeats
+        self._against = partial(
+            sequential_test.reasons_against,
+            gate,
+            repeats=self._repeats,
+            clustered=clustered,
+            critical=critical,
+            weighted=weighted,
         )
-        self._passes_early = not self.reasons
         judged = list(plan.panel.tasks) if plan.panel is not None else []
-        if judged:
-            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early_stopping.EarlyStopping | None = None
-        looks = not judged and gate.early_stop != "off" and repeats == 1 and not clustered and not weighted
-        if gate.baseline is None:
-            self.reasons, looks = ["it has no baseline, so every item is looked at"], False
+        alone = not clustered or sequential_test.about_these_items(gate)
+        once = self._repeats == 1 or gate.history != "off"
+        wanted = gate.early_stop != "off" and gate.baseline is not None
+        self._may_look = wanted and alone and once and not judged and not weighted
         side = self._found(plan, gate, results, promoted)
-        if looks and gate.history != "off":
+        if self._may_look and gate.history != "off":
             self._look_back(plan, gate, results, promoted, side)
-        if looks:
-            self._watch()
+        self._watch()
+        if gate.baseline is None:
+            self.reasons = ["it has no baseline, so every item is looked at"]
+        elif judged:
+            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
 
     def _found(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> Side | None:
         """The promoted baseline, compared with each candidate; None where none is promoted."""
@@ -123,11 +130,20 @@ class GateStopper:
         self.history = told
 
     def _watch(self) -> None:
-        """Look at the run, in the order that follows from the history where there is one."""
+        """Look at the run, in the order that follows from the history where there is one; or say why not."""
+        self.reasons = self._against(history=self._frozen is not None)
+        self.watch = None
+        if not self._may_look or (self._repeats > 1 and self._frozen is None):
+            return
         if self._frozen is not None:
             self.seed = self._frozen.seed
         self.watch = early_stopping.EarlyStopping(
-            self._gate, self._items, self.seed, passes_early=self._passes_early, history=self._frozen
+            self._gate,
+            self._items,
+            self.seed,
+            passes_early=not self.reasons,
+            history=self._frozen,
+            repeats=self._repeats,
         )
         if self._promoted is not None and self._gate.baseline is not None:
             self._note(self._gate.baseline, self._promoted.folder, self._promoted.model)
@@ -137,7 +153,7 @@ class GateStopper:
         """What a person should know before anything is sent."""
         if self.watch is None:
             yield f"the gate does not stop early: {'; '.join(self.reasons)}"
-            if self._gate.history != "off":
+            if self._gate.history != "off" and self.history is None:
                 yield "history is not used: it helps only a gate that stops early"
         elif self.reasons:
             yield f"the gate stops early for a fail only: {'; '.join(self.reasons)}"
@@ -152,7 +168,7 @@ class GateStopper:
 
         Raises StoreError where the frozen history was changed since.
         """
-        if self.watch is None:
+        if not self._may_look:
             return None
         facts = read_facts(folder)
         if self._gate.history == "off" and (facts.history is None or facts.history.digest is None):
@@ -199,10 +215,12 @@ class GateStopper:
         if self.watch is None:
             return
         table = stored.model_rows(folder, model)
-        wanted = ("task", "sample_digest", "occurrence", "outcome", "score")
-        for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
+        wanted = ("task", "sample_digest", "occurrence", "repeat", "outcome", "score")
+        for task, digest, occurrence, repeat, outcome, score in zip(
+            *(table[c].to_pylist() for c in wanted), strict=True
+        ):
             if outcome != "errored" or name.startswith(PROMOTED):
-                self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
+                self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score, repeat)
 
 
 def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:

@@ -32,7 +32,7 @@ from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import HistoryFacts
 from evalkit.results import read_facts
-from evalkit.results.older_models import filled, scores_of
+from evalkit.results.older_models import filled, scores_of, whole_scores_of
 from evalkit.results.pairs import NotComparable
 from evalkit.store import baselines
 from evalkit.store.history import FrozenHistory, freeze, frozen_of
@@ -230,7 +230,7 @@ def _anew(
     exact = gate.baseline is not None and gate.baseline.startswith(PROMOTED)
     if exact and gate.baseline is not None:
         name = gate.baseline.removeprefix(PROMOTED)
-        base = scores_of(baselines.find(name, trusted.baselines, trusted.results).rows, places)
+        base = whole_scores_of(baselines.find(name, trusted.baselines, trusted.results).rows, places)
     if base is None:
         raise NotComparable(f"the run's history holds answers of the baseline that nobody promoted. {_AGAIN}")
     whole = np.array(older).reshape(-1, len(places))

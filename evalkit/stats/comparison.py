@@ -198,6 +198,8 @@ class _Pairs:
     weighted: bool = False
     """Whether pairs stand for unequal numbers of requests. Counts in clusters suppose that the pairs of a cluster are
     answers of their own; one answer that weighs as much as ten is not ten."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -239,7 +241,7 @@ def _read(
         return _Pairs(differences, binary, None, None, *errored, delta, sd / math.sqrt(n), None, *size)
     jack = clustered.jackknife(differences, rows.labels, rows.weights)
     known = (rows.labels, rows.weights, *errored)
-    return _Pairs(differences, binary, *known, jack.mean, jack.se, jack, *size, rows.weighted)
+    return _Pairs(differences, binary, *known, jack.mean, jack.se, jack, *size, rows.weighted, rows.repeats)
 
 
 def _of_counts(counts: Counts) -> _Pairs:
@@ -337,6 +339,7 @@ def _against(
         weights,
         binary=pairs.counted,
         guard=guard,
+        repeats=pairs.repeats,
         undecided=undecided,
         only_whether=only_whether,
     )

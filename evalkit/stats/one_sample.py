@@ -153,6 +153,8 @@ class _Scores:
     mean: float
     weighted: bool
     """Whether answers stand for unequal numbers of requests."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -184,7 +186,9 @@ def _read(
     rows = read_rows(values.size, clusters, more)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
     mean = float(np.average(values, weights=rows.weights))
-    return _Scores(values, binary, rows.labels, rows.weights, rows.n_errored, rows.lost, mean, rows.weighted)
+    return _Scores(
+        values, binary, rows.labels, rows.weights, rows.n_errored, rows.lost, mean, rows.weighted, rows.repeats
+    )
 
 
 def _simple(read: _Scores, floor: float, alpha: float, scope: Scope) -> FloorDecision:
@@ -260,9 +264,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
         if weights is not None:
             weights = np.concatenate((weights, np.full(n_lost, weights.mean() * read.lost / n_lost)))
-    return clustered.clustered(
-        values, labels, weights, binary=read.counted, guard=read.weighted if read.binary else guard
-    )
+    guard = read.weighted if read.binary else guard
+    return clustered.clustered(values, labels, weights, binary=read.counted, guard=guard, repeats=read.repeats)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

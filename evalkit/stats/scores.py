@@ -160,6 +160,8 @@ class ReadRows:
     """How many average rows the rows without a score weigh."""
     weighted: bool
     """Whether rows weigh differently, those without a score included."""
+    repeats: bool
+    """Whether each group of `labels` is the answers to one item, and no more."""
 
 
 def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
@@ -169,8 +171,16 @@ def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
         raise ValueError(f"n_errored counts rows without a score, so it is not {n_errored}")
     lost = read_lost(n_errored, more.get("errored_weight"), weights)
     weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
-    labels, found = read_dependence(n, clusters, more.get("items"), weights, weighted=weighted)
-    return ReadRows(labels, found, n_errored, lost, weighted)
+    items = more.get("items")
+    labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
+    return ReadRows(labels, found, n_errored, lost, weighted, are_repeats(labels, items))
+
+
+def are_repeats(labels: Codes | None, items: Labels | None) -> bool:
+    """Whether each group of `labels` (as `read_dependence` gave them) is the answers to one item, and no more."""
+    if labels is None or items is None:
+        return False
+    return int(np.unique(read_labels(items, labels.size, "item")).size) == int(np.unique(labels).size) < labels.size
 
 
 class _Alone(int):
