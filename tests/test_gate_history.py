@@ -225,7 +225,8 @@ def test_history_that_was_changed_after_the_order_was_known_is_refused(desk: Des
 @pytest.mark.usefixtures("ran")
 def test_a_changed_baseline_is_refused(desk: Desk) -> None:
     desk.promote("old1", "other")
-    (desk.folder / "baselines" / "prod.yaml").write_text((desk.folder / "baselines" / "other.yaml").read_text())
+    other = (desk.folder / "baselines" / "other.yaml").read_text()
+    (desk.folder / "baselines" / "prod.yaml").write_text(other.replace("name: other", "name: prod"))
     found = desk.gate()
     assert found.code == 2
     assert "other scores than when the run was asked" in found.err
