@@ -324,8 +324,8 @@ def test_graded_scores_stop_early_with_history_only() -> None:
             watch.note("cand", item, float(cand[n]))
         used[helped is not None] = watch.facts()
     assert used[False] is None
-    assert used[True]["candidates"]["cand"]["verdict"] == "pass"
-    assert used[True]["candidates"]["cand"]["n_used"] < N / 2
+    assert used[True].candidates["cand"].verdict == "pass"
+    assert used[True].candidates["cand"].n_used < N / 2
 
 
 class TestProtected:
@@ -471,5 +471,5 @@ def test_an_item_is_walked_once_every_answer_to_it_is_there() -> None:
         for item in items:
             watch.note("base", item, float(repeat), repeat)
             watch.note("cand", item, 1.0 - repeat, repeat)
-        assert watch.settled("cand") == (repeat == 1), "half of the answers say nothing: the others could be all wrong"
-    assert watch.facts()["candidates"]["cand"]["verdict"] == "pass"
+        assert watch.is_final("cand") == (repeat == 1), "half of the answers say nothing: the others could be all wrong"
+    assert watch.facts().candidates["cand"].verdict == "pass"

@@ -192,7 +192,7 @@ def _with_calls(answer: object, calls: object) -> object:
     return {"role": "assistant", "content": answer or None, "tool_calls": calls}
 
 
-def _usage(found: Mapping[str, Any]) -> dict[str, object]:
+def _usage(found: Mapping[str, object]) -> dict[str, object]:
     """Counts that include their parts, as OpenAI names them."""
     usage: dict[str, object] = {
         "prompt_tokens": found.get("input_tokens"),
