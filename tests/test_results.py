@@ -328,4 +328,5 @@ def test_every_key_that_a_run_writes_today_has_a_field(tmp_path: Path, capsys: p
     told = json.loads((folder / "run.json").read_text())
     found = {key for key in unknown_keys(RunFacts, told) if key not in NOT_READ_BACK}
     assert found == set()
+    assert RunFacts.model_validate(told).as_json() == {key: told[key] for key in told if key != "checksum"}
     assert unknown_keys(Summary, json.loads((folder / "summary.json").read_text())) == []
