@@ -78,7 +78,7 @@ def test_a_command_that_reads_stored_rows_ends_without_a_word_of_its_own() -> No
 
 _IN_A_QUERY = """
 import os, signal, sys, threading
-import pandas  # which DuckDB takes in: once for all
+import duckdb, pandas  # which DuckDB takes in: once for all
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from evalkit.cli import pricing, run_command
 from evalkit.store import queries

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,7 @@ def clustered(values: Numbers, clusters: Sequence[Hashable], confidence: float =
     return _around(mean, math.sqrt(variance), k_eff - 1, confidence)
 
 
+@lru_cache(maxsize=1024)
 def t_quantile(p: float, df: float) -> float:
     """The value that Student's t with `df` (> 0, need not be whole) stays below with probability p (0 < p < 1).
 

@@ -34,13 +34,10 @@ def spending_boundary(times: Times, spending: tuple[float, ...]) -> tuple[float,
     edges = []
     done = 0.0
     for t, until in zip(times, spending, strict=True):
-        low, high = -_SPAN * math.sqrt(t), 40.0 * math.sqrt(t)
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if law.crossing(t, middle) > until - done else (low, middle)
-        edges.append(high)
-        done += law.crossing(t, high)
-        law.step(t, high)
+        edge = law.edge_of(t, until - done)
+        edges.append(edge)
+        done += law.crossing(t, edge)
+        law.step(t, edge)
     return tuple(edges)
 
 
@@ -77,6 +74,25 @@ class _Law:
     def crossing(self, t: float, edge: float) -> float:
         """Chance to be beyond `edge` at time t without having crossed before."""
         return float(self.mass @ _tails((edge - self.at) / math.sqrt(t - self.t)))
+
+    def edge_of(self, t: float, chance: float) -> float:
+        """The edge that is crossed at time t with this chance: by Newton's method on its logarithm, which is nearly a
+        parabola, within a bracket that is halved where a step would leave it."""
+        low, high = -_SPAN * math.sqrt(t), 40.0 * math.sqrt(t)
+        sd = math.sqrt(t - self.t)
+        edge = (low + high) / 2
+        for _ in range(60):
+            crossed = self.crossing(t, edge)
+            low, high = (edge, high) if crossed > chance else (low, edge)
+            density = float(self.mass @ np.exp(-(((edge - self.at) / sd) ** 2) / 2)) / (sd * math.sqrt(2 * math.pi))
+            ahead = (low + high) / 2
+            if min(crossed, chance, density) > 1e-300:
+                newton = edge + crossed * math.log(crossed / chance) / density
+                if abs(newton - edge) <= 1e-15 * max(1.0, abs(edge)):
+                    return newton
+                ahead = newton if low < newton < high else ahead
+            edge = ahead
+        return high
 
     def step(self, t: float, edge: float) -> None:
         """Go on to time t with the paths below `edge`."""
