@@ -267,3 +267,21 @@ def test_a_log_with_one_long_word_is_read_in_time(word: str, tmp_path: Path, cap
     ran = evalkit(capsys, "import", "traces", log, "--out", tmp_path / "suite")
     assert ran.code == 0, ran.err
     assert time.process_time() - began < 30
+
+
+@pytest.mark.parametrize(("server", "code"), [("https://openrouter.example/v1", 2), ("http://127.0.0.1:9/v1", 0)])
+def test_a_stored_prompt_is_a_providers_and_no_name_of_ones_own_server(
+    server: str, code: int, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "suite.yaml").write_text(
+        f"""
+name: presets
+models:
+  m: {{adapter: openai_chat, model: "@preset/support", base_url: "{server}"}}
+tasks:
+  - {{name: t, cases: [{{q: a, expected: b}}], prompt: "{{{{ q }}}}", score: exact}}
+"""
+    )
+    ran = evalkit(capsys, "check", tmp_path / "suite.yaml", "--allow-key-host", "openrouter.example")
+    assert ran.code == code, ran.err
+    assert code == 0 or "--allow-callout prompt" in ran.err

@@ -85,6 +85,8 @@ def passed_on(
     if not adapter.endpoint.network:
         return [], []
     found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
+    if adapter.endpoint.host is not None and is_loopback(adapter.endpoint.host):
+        found.pop(_STORED_PROMPT, None)  # a server of one's own calls its models as it likes, and is no provider
     found |= dict.fromkeys(_addresses(_REQUEST, adapter.spec.options.get(_REQUEST)))
     allowed = CALLOUTS.hosts()
     complaints, notes = [], []
@@ -162,11 +164,14 @@ class Callout:
         return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
 
 
+_STORED_PROMPT = Callout("model", "prompt")
+
+
 def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
     """Every way out that these settings open, in the order of the fields."""
     found = [Callout("model", "web_search")] if SEARCHING_MODEL.search(model) else []
     if MODEL_WITH_PROMPTS.search(model):
-        found.append(Callout("model", "prompt"))
+        found.append(_STORED_PROMPT)
     if _CLOUD_MODEL.search(model):
         found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
