@@ -44,10 +44,11 @@ def render(store: ResultsReader) -> None:
 
 def _live(store: ResultsReader, info: RunInfo) -> None:
     """A fragment of the page that refreshes itself while the run goes on."""
-    run, looks = info.name, count()
+    run, results, looks = info.name, store.results, count()
 
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
+        store = ResultsReader.of_now(results)
         try:
             facts, summary, state = store.facts(run), store.summary(run), store.state(run)
         except StoreError as error:

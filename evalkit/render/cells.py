@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from evalkit.facts import Figures, Quality
 from evalkit.facts.summary import LatencyFigures
@@ -58,9 +59,14 @@ def run_titles(runs: Iterable[RunInfo]) -> dict[str, str]:
 
 
 def _run_title(info: RunInfo, clock: str = "%H:%M") -> str:
+    return _title_of(info.name, info.suite, info.started_at, clock, datetime.now(UTC).year)
+
+
+@lru_cache(maxsize=4_096)
+def _title_of(name: str, suite: str | None, started_at: str | None, clock: str, this_year: int) -> str:
     try:
-        began = datetime.fromisoformat(info.started_at or "")
+        began = datetime.fromisoformat(started_at or "")
     except ValueError:
-        return visible(info.name, limit=120)
-    year = f" {began.year}" if began.year != datetime.now(UTC).year else ""
-    return f"{visible(info.suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:{clock}}"
+        return visible(name, limit=120)
+    year = f" {began.year}" if began.year != this_year else ""
+    return f"{visible(suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:{clock}}"
