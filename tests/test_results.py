@@ -334,18 +334,18 @@ def test_every_key_that_a_run_writes_today_has_a_field(tmp_path: Path, capsys: p
 
 
 def test_a_view_looks_at_each_folder_once_and_the_next_view_sees_what_changed(tmp_path: Path) -> None:
-    a_run(tmp_path, "first", [a_row("gpt", "refunds", n) for n in range(4)])
+    name = a_run(tmp_path, ["gpt"], n=4).name
     view = ResultsReader.of_now(tmp_path)
-    assert view.summary("first").models["gpt"].all.n == 4
-    (tmp_path / "first" / "run.json").unlink()
-    assert view.problem("first") is None
-    assert [info.name for info in view.runs()] == ["first"]
-    assert ResultsReader.of_now(tmp_path).problem("first") is not None
+    assert view.summary(name).models["gpt"].all.n == 8
+    (tmp_path / name / "run.json").unlink()
+    assert view.problem(name) is None
+    assert [info.name for info in view.runs()] == [name]
+    assert ResultsReader.of_now(tmp_path).problem(name) is not None
     assert ResultsReader(tmp_path).runs()[0].problem is not None
 
 
 def test_a_run_that_was_going_on_is_looked_at_again_in_the_next_view(tmp_path: Path) -> None:
-    folder = a_run(tmp_path, "first", [a_row("gpt", "refunds", 0)])
+    folder = a_run(tmp_path, ["gpt"], n=2)
     update_facts(folder, status="running")
     assert ResultsReader.of_now(tmp_path).runs()[0].status == "interrupted"  # nobody holds its lock
     with lock_run(folder):

@@ -12,10 +12,9 @@ from evalkit.facts.summary import LatencyFigures
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 
 # Not worth a word each: a right, wrong or graded answer is in the quality already.
-WORDS = {"unparseable": "unreadable", "truncated": "cut off", "errored": "failed"}
-"""Outcomes in a reader's words."""
 _PLAIN_OUTCOMES = ("right", "wrong", "scored")
 
 
@@ -29,8 +28,8 @@ def other_outcomes(cell: Figures) -> dict[str, int]:
 
     An answer that came and has no mark is not a failure: its judges may still be at work.
     """
-    found = {WORDS.get(name, name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
-    found[WORDS["errored"]] = cell.n_failed
+    found = {outcome_word(name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
+    found[outcome_word("errored")] = cell.n_failed
     found["without a mark"] = cell.n_unmarked
     return {name: n for name, n in found.items() if n}
 

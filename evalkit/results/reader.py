@@ -14,7 +14,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,9 +58,8 @@ _LINES = 64_000_000
 """Bytes of cached samples that two runs share: a million take 16 MB."""
 _OPENED = 160_000_000
 """Bytes of the parts that are open for queries: a run of a million rows has 25 MB, and takes 35 MB of memory."""
-_AT_ONCE = 3
-"""Threads that make figures at the same time: more would need memory for each, and are not faster on Python's one
-lock."""
+_AT_ONCE = 2
+"""Threads that make figures at the same time, and as many that ask DuckDB: each takes memory, more are not faster."""
 _MEMORY = "200MB"
 """What DuckDB may use for one connection; the rest of the 600 MB is Streamlit, pandas and the caches."""
 
@@ -71,6 +70,8 @@ class _Cache:
 
     size: int
     weigh: Callable[[Any], int] = lambda _: 1
+    takes_turns: bool = True
+    """Whether few threads make values at the same time. False: they do not need Python's one lock."""
     least: int = 1
     """So many are kept, whatever they weigh."""
     alone: threading.RLock | None = None
@@ -89,18 +90,22 @@ class _Cache:
                 found: T = self.kept[key]
                 return found
             making = self.alone or self.making.setdefault(key, threading.RLock())
-        with _room(), making:
+        if not making.acquire(blocking=False):
+            with _waiting():
+                making.acquire()
+        try:
             with self.lock:
                 if key in self.kept:
                     made: T = self.kept[key]
                     return made
-            try:
+            with _turn() if self.takes_turns else nullcontext():
                 value = make()
-                self._keep(key, value)
-            finally:
-                with self.lock:
-                    self.making.pop(key, None)
+            self._keep(key, value)
             return value
+        finally:
+            with self.lock:
+                self.making.pop(key, None)
+            making.release()
 
     def _keep(self, key: Hashable, value: object) -> None:
         with self.lock:
@@ -110,22 +115,39 @@ class _Cache:
                 self.weight -= self.weigh(self.kept.popitem(last=False)[1])
 
 
-_rooms = threading.BoundedSemaphore(_AT_ONCE)
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+_queries = threading.BoundedSemaphore(_AT_ONCE)
 _mine = threading.local()
 
 
 @contextmanager
-def _room() -> Iterator[None]:
-    """Held by a thread while it makes figures, before any other lock, so that no two wait for each other."""
-    if getattr(_mine, "held", False):  # a figure that is made of figures
+def _turn() -> Iterator[None]:
+    """One of the few threads that make figures. Who has a turn waits for no other lock than that of a cache's book, so
+    everybody's comes."""
+    if getattr(_mine, "turn", False):  # a figure that is made of figures
         yield
         return
-    with _rooms:
-        _mine.held = True
+    with _turns:
+        _mine.turn = True
         try:
             yield
         finally:
-            _mine.held = False
+            _mine.turn = False
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """This thread waits, for another's figure or for DuckDB: somebody else has its turn meanwhile."""
+    if not getattr(_mine, "turn", False):
+        yield
+        return
+    _mine.turn = False
+    _turns.release()
+    try:
+        yield
+    finally:
+        _turns.acquire()
+        _mine.turn = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +164,7 @@ _large = threading.RLock()
 _figures = _Cache(_KEPT)
 _tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes, alone=_large)
 _lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines), alone=_large)
-_connections = _Cache(_OPENED, weigh=lambda opened: opened.n_bytes, least=2)
+_connections = _Cache(_OPENED, weigh=lambda opened: opened.n_bytes, least=2, takes_turns=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +334,7 @@ class ResultsReader:
         import duckdb
 
         wanted = sorted(set(names))
-        with _room():
+        with _waiting(), _queries:
             opened = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
             try:
                 with opened.lock:
