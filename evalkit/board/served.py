@@ -12,4 +12,4 @@ from evalkit.board.guard import Guard, hold_settings
 
 hold_settings()
 sign_in.set_up()
-app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)])
+app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard), Middleware(sign_in.WayBack)])
