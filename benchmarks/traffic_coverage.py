@@ -156,13 +156,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--logs", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=("covered", "passed", "means"), help="One table; false passes take longest.")
     args = parser.parse_args()
-    print("requests · drawn · skew · season | covered: score, usd, p50, p95 | false pass: score, usd")
+    tables = ("covered", "passed", "means") if args.only is None else (args.only,)
     for cell in CELLS:
-        told = coverage(cell, args.logs, args.seed)
-        passed = false_passes(cell, args.logs, args.seed)
-        figures = " ".join(f"{value:.3f}" for value in (*told.values(), *passed.values()))
-        print(f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season} | {figures}", flush=True)
+        told = f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season}"
+        if "covered" in tables:
+            found = " ".join(f"{value:.3f}" for value in coverage(cell, args.logs, args.seed).values())
+            print(f"{told} | covered: score, usd, p50, p95: {found}", flush=True)
+        if "passed" in tables:
+            found = " ".join(f"{value:.3f}" for value in false_passes(cell, args.logs, args.seed).values())
+            print(f"{told} | false pass: score, usd: {found}", flush=True)
+    if "means" not in tables:
+        return
 
     print("values · n · spread of weights | covered, truth below, truth above, longest end in standard errors")
     for kind, n, spread in SKEWED:

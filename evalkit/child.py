@@ -244,6 +244,19 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-I", *arguments]
 
 
+FIXED_HASHES = {"PYTHONHASHSEED": "0"}
+"""The whole environment for `alike`."""
+
+
+def alike(*arguments: str) -> list[str]:
+    """The command line of a Python that orders its sets alike each time, with `environment=FIXED_HASHES`.
+
+    Isolated like `python`'s: with nothing but that variable in its environment, and without the folder of the user and
+    the one of the program.
+    """
+    return [sys.executable, "-s", "-P", *arguments]
+
+
 def function(target: str, *arguments: str, flags: Sequence[str] = ()) -> list[str]:
     """The command line of a Python that calls a function, `package.module:name`, with text arguments.
 

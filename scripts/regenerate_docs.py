@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from evalkit.cli import COMMANDS, cli
 from evalkit.testing.fake_provider import FAULTS, Behaviour
-from evalkit.testing.fake_provider.fields import fields_of
+from evalkit.testing.fake_provider.behaviour import fields_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 FAKE = PAGE.parent / "fake-provider.md"

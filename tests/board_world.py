@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.records import Message, Outcome, Row
-from evalkit.store import runs
 from evalkit.store.summary import write_summary
+from tests.run_facts import made_run, set_facts
 from tests.store_rows import write, write_sealed
 
 MODELS = {"gpt": (0.92, "0.002", "gpt-5"), "qwen": (0.90, "0.0004", "Qwen3.5-397B-A17B"), "tiny": (0.4, None, "tiny")}
@@ -104,12 +104,12 @@ def a_run(
     gate: Mapping[str, Any] | None = None,
 ) -> Path:
     """A sealed run; `status="running"` leaves its journal as it is."""
-    folder = runs.create_run(results, suite, suite.ljust(6, "0") + "a1b2c3d4e5f6", facts_of(models, n, gate))
+    folder = made_run(results, suite, suite.ljust(6, "0") + "a1b2c3d4e5f6", facts_of(models, n, gate))
     made = [a_row(m, t, i) for t in TASKS for i in range(n) for m in models] if rows is None else rows
     if status == "running":
         write(folder, made)
     else:
         write_sealed(folder, made)
-        runs.update_facts(folder, status=status)
+        set_facts(folder, status=status)
         write_summary(folder)
     return folder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import os
 import re
 import socket
@@ -49,6 +51,22 @@ def _told_to_the_disk(fd: Any) -> None:
 os.fsync = _told_to_the_disk
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker first imports a share of the files, and finds the byte code of the others' shares after.
+
+    Without byte code (a fresh clone) every worker would rewrite the assertions of all files: half of what collecting
+    them costs.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return  # one process, or a few files that were named
+    mine = int(worker["workerid"].removeprefix("gw"))
+    for path in sorted(REPO.glob("tests/**/test_*.py"))[mine :: worker["workercount"]]:
+        # What cannot be imported is reported, or skipped, where it is collected.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(path.relative_to(REPO).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

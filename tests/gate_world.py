@@ -6,13 +6,15 @@ import copy
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store import runs
+from evalkit.store import integrity
+from tests.run_facts import made_run, set_facts
 from tests.store_rows import a_row, write_sealed
 from tests.world import Ran, evalkit
 
@@ -60,7 +62,7 @@ def stored(
     answers: Mapping[str, Sequence[float | None]],
     section: Mapping[str, Any] | None = None,
     *,
-    change: Callable[[Row], Row | None] = lambda row: row,
+    change: Callable[[Row], Row | None] | None = None,
     rows: Iterable[Row] | None = None,
     status: str = "complete",
     tasks: Mapping[str, int] | None = None,
@@ -68,8 +70,6 @@ def stored(
     **facts: Any,
 ) -> Path:
     """A sealed run: `answers` are scores by model, `change` may alter or drop (None) any row."""
-    made = [one(n, model, score) for model, given in answers.items() for n, score in enumerate(given)]
-    kept = [row for row in map(change, made) if row is not None]
     about = {**copy.deepcopy(IDENTITY), **(identity or {})}
     counts = tasks or {"t": max(len(given) for given in answers.values())}
     content = {
@@ -83,11 +83,35 @@ def stored(
         "suite_resolved": {"gate": dict(section or gate()), "run": {"max_error_rate": 0.01, "seed": 0}},
         **facts,
     }
-    folder = runs.create_run(results, "demo", "0" * 12, content)
-    write_sealed(folder, list(rows) if rows is not None else kept)
+    folder = made_run(results, "demo", "0" * 12, content)
+    if rows is not None:
+        write_sealed(folder, rows)
+    elif change is not None:
+        write_sealed(folder, [row for row in map(change, _rows(answers)) if row is not None])
+    else:
+        _write_usual(folder, answers)
     if status != "running":
-        runs.update_facts(folder, status=status, reasons=facts.get("reasons", []))
+        set_facts(folder, status=status, reasons=facts.get("reasons", []))
     return folder
+
+
+_usual = lru_cache(1 << 14)(one)
+_PARTS: dict[str, dict[str, bytes]] = {}
+
+
+def _rows(answers: Mapping[str, Sequence[float | None]]) -> list[Row]:
+    return [_usual(n, model, score) for model, given in answers.items() for n, score in enumerate(given)]
+
+
+def _write_usual(folder: Path, answers: Mapping[str, Sequence[float | None]]) -> None:
+    """The same answers make the same part: hundreds of tests ask for a few."""
+    if (asked := repr(answers)) not in _PARTS:
+        write_sealed(folder, _rows(answers))
+        _PARTS[asked] = {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+        return
+    for name, content in _PARTS[asked].items():
+        (folder / name).write_bytes(content)
+    integrity.record(folder, new_part=1)
 
 
 class Gate:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import runs, sealing
+from evalkit.store import sealing
 from evalkit.store.journal import Journal
 from evalkit.store.row_kinds import COUNTS, odd_field
+from tests.run_facts import made_run
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \u202egpj.exe\u2066 \u2028\u2029 \x00 \r\n\t \ufeff \U0001f600 é e\u0301 \\ud83d \"'"
 
@@ -92,7 +93,7 @@ def a_hostile_row(**changes: Any) -> Row:
 
 def a_run(results: Path, rows: Iterable[Row] = (), **facts: Any) -> Path:
     """A run folder whose journal holds these rows."""
-    folder = runs.create_run(results, "demo", "a1b2c3d4e5f6", facts)
+    folder = made_run(results, "demo", "a1b2c3d4e5f6", facts)
     write(folder, rows)
     return folder
 

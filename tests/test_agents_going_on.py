@@ -26,6 +26,7 @@ from tests.agent_world import (
     scripted,
     write,
 )
+from tests.run_facts import set_facts
 from tests.test_agents import SCRIPTS, asking
 from tests.world import evalkit, finish, run_folders, start
 
@@ -74,9 +75,9 @@ def test_a_step_that_fails_for_good_is_the_systems_fault_and_only_it_is_asked_ag
         assert len(provider.account) == 7
 
 
-def started(suite: Path, provider: FakeProvider, *, after: int) -> Popen[str]:
+def started(suite: Path, provider: FakeProvider, *, after: int, more: tuple[str, ...] = ()) -> Popen[str]:
     """The command at work, once it has asked so many times."""
-    process = start("run", suite, "--results", suite.parent / "results", "--no-cache")
+    process = start("run", suite, "--results", suite.parent / "results", "--no-cache", *more)
     until = time.monotonic() + 30
     while len(provider.account) < after and time.monotonic() < until:
         time.sleep(0.01)
@@ -121,7 +122,7 @@ def test_a_sample_that_was_over_when_the_run_died_is_scored_without_asking(tmp_p
         rows = list(rows_of(folder))
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        runs.update_facts(folder, status="running")
+        set_facts(folder, status="running")
         from evalkit.store.step_log import StepLog
 
         log = StepLog.open(folder, "killed")
@@ -145,7 +146,7 @@ def test_torn_and_foreign_lines_of_a_step_log_are_asked_again(tmp_path: Path, ca
         (folder,) = run_folders(tmp_path / "results")
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        runs.update_facts(folder, status="running")
+        set_facts(folder, status="running")
         (folder / "steps-x.jsonl").write_text('{"key": [1], "n": 1}\n[]\nnull\n{"key": ["m", "desk"', "utf-8")
         provider.reset()
         assert run(capsys, suite, "--no-cache").code == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.scorers.code_worker import unsupported
 from evalkit.store.sealing import rows_of
 from tests.conftest import REPO
 from tests.world import evalkit, run_folders
@@ -37,6 +38,20 @@ def test_the_page_s_agents_do_what_it_says(suite: Path, tmp_path: Path, capsys: 
     assert str(rows["hasty", "early"].reason).startswith(told)
     shown = evalkit(capsys, "show", "latest", "--sample", "lost", "--results", tmp_path / "results")
     assert 'find_parcel({"parcel": "P-1"}) -> {"status": "lost"' in " ".join(shown.out.split())
+
+
+@pytest.mark.skipif(unsupported() is not None, reason="SKIPPED LOUDLY: no cage can be built on this machine")
+def test_the_page_s_class_carries_its_tools_out(
+    suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = suite.with_name("loans.yaml")
+    checked = evalkit(capsys, "check", suite, "--allow-suite-code")
+    assert checked.code == 0, checked.err
+    ran = evalkit(capsys, "run", suite, "--allow-suite-code", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    (row,) = rows_of(run_folders(tmp_path / "results")[-1])
+    assert row.score == 1.0, row.reason
+    assert [one.text for step in row.steps or () for one in step.results] == ['{"cents": 105000}', "ok"]
 
 
 def test_the_page_s_live_server_is_recorded_and_not_needed_again(

@@ -16,9 +16,10 @@ from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import keep_out_of_replies, scrubbed_facts, without_keys
 from evalkit.bridges.trackers import figures_of, plain_name
 from evalkit.records import Outcome, Row
-from evalkit.store import judge_files, runs
+from evalkit.store import judge_files
 from evalkit.text.escape import markdown
 from tests.gate_world import Gate, gate, one, scores, stored
+from tests.run_facts import set_facts
 from tests.store_rows import write_sealed
 from tests.test_signatures_and_dossier import allow, make_key, needs_ssh
 from tests.world import evalkit
@@ -33,7 +34,7 @@ def judged(results: Path, models: Sequence[str], section: dict[str, object]) -> 
     """A run whose judge calls every answer right, and people the candidate's wrong."""
     folder = stored(results, {name: [1.0] * N for name in models}, section)
     inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": N, "identity": {"judges": ["j"]}}}})
-    runs.update_facts(inner, status="complete")
+    set_facts(inner, status="complete")
     labels = [(one(n, name, 1.0).key, float(name == "base")) for name in models for n in range(N)]
     judge_files.write_labels(inner, labels)
     return folder
@@ -111,7 +112,7 @@ def test_a_promoted_baseline_holds_the_marks_of_each_scorer(tmp_path: Path, caps
     assert changed.code == 2 and "are not the ones that were promoted" in changed.err
     file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("parts_digest")))
     older = told(run)
-    assert older.code == 2 and "compares the marks of one scorer" in older.err
+    assert older.code == 2 and "compares the scores of one scorer" in older.err
     assert "--replace" in older.err
 
 

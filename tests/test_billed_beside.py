@@ -16,12 +16,12 @@ from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.dialects import anthropic_messages, gemini, openai_responses
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.registry import make_adapter
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.inspect_log import _input_tokens, _priced_as
 from evalkit.cost.billing import Rates, UnitPrices, bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.asking import believed
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
+from evalkit.store.dates import unix_time
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.testing.loopback import raw_server, reply
 from tests.world import evalkit, write_suite

@@ -23,6 +23,7 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.text import numbers
 from scripts import board_example
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
+from tests.run_facts import set_facts
 from tests.store_rows import write
 from tests.world import evalkit, write_suite
 
@@ -348,7 +349,7 @@ def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) 
         models = runs.read_facts(folder)["models"]
         assert isinstance(models, dict)
         models["gpt"]["prices"]["usd_per_mtok"] = [{"above_input_tokens": 0, "input": price, "output": "8"}]
-        runs.update_facts(folder, models=models)
+        set_facts(folder, models=models)
 
     run(90, "2")
     run(60, "1.5")
@@ -386,7 +387,7 @@ def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
 def test_the_pace_of_a_run_that_is_gone_on_with_says_nothing_of_the_hour_it_lay_still(tmp_path: Path) -> None:
     rows = [a_row("gpt", "refunds", i) for i in range(7)]
     folder = a_run(tmp_path, ("gpt",), n=15, rows=rows, status="running")
-    runs.update_facts(folder, started_at="2026-01-01T00:00:00Z")
+    set_facts(folder, started_at="2026-01-01T00:00:00Z")
     with run_lock.lock_run(folder):
         at = draw("runs", tmp_path)
         assert "7 of 30" in tables(at) and any("– answers/s · time left unknown" in e.value for e in at.text)
@@ -405,7 +406,7 @@ def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_pat
     dear = {"cost_usd": Decimal("0.5"), "spend_usd": Decimal("0.5")}
     write(inner, [a_row("strict", "refunds", n, **dear) for n in range(2)])
     seal(inner)
-    runs.update_facts(inner, status="complete")
+    set_facts(inner, status="complete")
     at = draw("cost", tmp_path)
     assert [frame.value.iloc[0, 0] for frame in at.dataframe][:2] == ["gpt", "strict"]
     assert at.dataframe[1].value["all answers"].tolist() == [numbers.usd(1.0)]
@@ -446,12 +447,12 @@ def test_pages_open_on_the_newest_decided_run_and_name_a_newer_one_that_is_none(
     a_run(tmp_path, ("gpt", "qwen"), n=10, gate=gate)
     stopped = a_run(tmp_path, ("gpt", "qwen"), n=6, gate=gate)
     at = {"n_used": 6, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}
-    runs.update_facts(stopped, stopped_early={"seed": 0, "counts": {"all": 10}, "candidates": {"qwen": at}})
+    set_facts(stopped, stopped_early={"seed": 0, "counts": {"all": 10}, "candidates": {"qwen": at}})
     pages = [draw(page, tmp_path) for page in ("gate", "sample", "cost", "runs")]
     assert {page.selectbox(key="run").value for page in pages} == {stopped.name}
     assert not any("newer run" in words(page) for page in pages)
     cut = a_run(tmp_path, ("gpt", "qwen"), n=3, gate=gate)
-    runs.update_facts(cut, cut_by_limit=3)
+    set_facts(cut, cut_by_limit=3)
     pages = [draw(page, tmp_path) for page in ("gate", "sample", "cost", "runs")]
     assert {page.selectbox(key="run").value for page in pages} == {stopped.name}
     told = [[block.value.replace("\\", "") for block in page.info if "newer run" in block.value] for page in pages]

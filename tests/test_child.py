@@ -26,8 +26,8 @@ _NAMES = frozenset(
 )  # fmt: skip
 """Functions that start a program, some of them by a way round: find_library runs gcc, platform.processor runs uname."""
 _DOOR = {"child.py"}
-_KNOWN = {"scorers/cage/worker.py": ["os.fork"]}
-"""What stands elsewhere, and why: the cage's own program forks inside it, into the new namespace of processes."""
+_KNOWN = {"scorers/cage/worker.py": ["os.fork"], "scorers/cage/class_worker.py": ["os.fork"]}
+"""What stands elsewhere, and why: the own programs of the cage fork inside it."""
 
 
 def starts_of(tree: ast.Module) -> list[str]:

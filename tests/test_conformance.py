@@ -213,10 +213,10 @@ def _too_much(answer: str, record: Mapping[str, Any]) -> float:
 def _takes_anything(options: Mapping[str, Any]) -> Any:
     from evalkit.scorers.base import Scorer
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return right_or_wrong(response.text == "Paris", None)
 
-    return Scorer("any", 1, mark, lambda sample: "London", options={})
+    return Scorer("any", 1, score, lambda sample: "London", options={})
 
 
 @pytest.mark.parametrize(

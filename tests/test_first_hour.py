@@ -13,6 +13,7 @@ from evalkit.engine.experience import _learned
 from evalkit.render.bill import render_bill, render_plan
 from evalkit.store import runs
 from tests.board_world import a_row, a_run
+from tests.run_facts import made_run, set_facts
 from tests.test_board_pages import draw, words
 from tests.world import evalkit
 
@@ -110,7 +111,7 @@ def test_a_spend_that_is_known_in_part_is_said_in_part(tmp_path: Path) -> None:
     rows = [a_row("gpt", "refunds", n) for n in range(4)] + [a_row("tiny", "refunds", n) for n in range(3)]
     folder = a_run(tmp_path, ("gpt", "tiny"), rows=rows, n=4)
     assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == ["unknown"]
-    runs.update_facts(folder, spent_usd=Decimal("6.01"))
+    set_facts(folder, spent_usd=Decimal("6.01"))
     assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == ["$6.01 + 3 unpriced"]
 
 
@@ -118,16 +119,16 @@ def test_the_break_even_of_the_board_takes_what_the_load_sweep_measured(tmp_path
     folder = a_run(tmp_path, ("gpt", "tiny"), n=10)
     hosting = {"gpus": 2, "usd_per_gpu_hour": 2.5}
     suite = {"name": "support", "models": {"tiny": {"adapter": "vllm", "model": "tiny", "hosting": hosting}}}
-    runs.update_facts(folder, suite_resolved=suite)
+    set_facts(folder, suite_resolved=suite)
     at = draw("cost", tmp_path)
     assert [box.label for box in at.selectbox if box.label == "Own machines"] == []
-    sweep = runs.create_run(tmp_path / "load", "support", "a1" * 6, {
+    sweep = made_run(tmp_path / "load", "support", "a1" * 6, {
         "kind": "load", "model_name": "tiny", "model": "tiny",
         "load": {"serves": {"tokens_per_s": {"value": 1020.0, "low": 1000.0, "high": 1040.0},
                             "requests_per_s": {"value": 10.0, "low": 9.9, "high": 10.1}, "step": "open 10",
                             "output_tokens_per_s": 120.0, "basis": "within the SLO"}},
     })  # fmt: skip
-    runs.update_facts(sweep, status="complete")
+    set_facts(sweep, status="complete")
     at = draw("cost", tmp_path)
     assert at.selectbox(key="own").value == "tiny"
     said = words(at).replace("\\", "")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.store.runs import update_facts
 from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
+from tests.run_facts import set_facts
 from tests.store_rows import write
 from tests.world import Ran, evalkit
 
@@ -125,7 +125,7 @@ def rewrite(run: Path, change: Any) -> None:
     for path in run.glob("rows-*.parquet"):
         table = pq.read_table(path)
         pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
-    update_facts(run, sealed=None)  # who edits rows can edit run.json too: digests tell of damage, not of forgery
+    set_facts(run, sealed=None)  # who edits rows can edit run.json too: digests tell of damage, not of forgery
 
 
 def test_the_same_rows_twice_in_one_file(judge: Gate) -> None:
@@ -686,15 +686,15 @@ def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() ->
     )
     order = sorted(range(400), key=lambda n: watch._place["t", one(n, "base", 1.0).sample_digest, 0])
     for n in order:
-        if watch.settled("bad"):
+        if watch.is_final("bad"):
             break
         watch.take(one(n, "base", 1.0))
         watch.take(one(n, "bad", 0.0))
-    assert watch.settled("bad")
+    assert watch.is_final("bad")
     watch.take(one(order[0], "slow", 0.5))
-    assert watch.settled("bad"), "its skipped items are not asked any more, so its verdict has to stand"
-    assert not watch.settled("slow")
-    assert not watch.settled("base"), "the other candidate still needs it"
+    assert watch.is_final("bad"), "its skipped items are not asked any more, so its verdict has to stand"
+    assert not watch.is_final("slow")
+    assert not watch.is_final("base"), "the other candidate still needs it"
     facts = watch.facts()
     assert facts is not None
     assert list(facts["candidates"]) == ["bad"]
@@ -713,7 +713,7 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     asked: list[Row] = []
     place = watch._place  # the order in which the engine asks
     for n in sorted(range(400), key=lambda n: place["t", one(n, "base", 1.0).sample_digest, 0]):
-        if watch.settled("cand"):
+        if watch.is_final("cand"):
             break
         for model in ("base", "cand"):
             asked.append(one(n, model, answers[model][n]))
@@ -727,7 +727,7 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     refused(judge(fewer), 4, "items have gone")
     graded = [replace(row, score=0.5, outcome=Outcome.SCORED) for row in asked]
     again = stored(judge.results, answers, section, rows=graded, stopped_early=watch.facts())
-    refused(judge(again), 4, "marked otherwise")
+    refused(judge(again), 4, "scored otherwise")
     forged = {**(watch.facts() or {}), "counts": {"all": "many"}}
     refused(judge(stored(judge.results, answers, section, rows=asked, stopped_early=forged)), 2, "but not how")
 

@@ -12,7 +12,7 @@ import pytest
 import evalkit as evalkit_package
 from evalkit.adapters.at_hand import facts_at_hand
 from evalkit.adapters.base import ModelSpec
-from evalkit.store import runs
+from tests.run_facts import made_run, set_facts
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -193,14 +193,13 @@ def test_prices_are_free_where_no_rule_is_about_cost(folder: Path, capsys: Captu
 
 
 def test_a_run_that_was_resumed_under_other_prices_is_refused_too(folder: Path, capsys: Capture) -> None:
-    from evalkit.store import runs
 
     ours, places = suite(folder, "ours.yaml", rules=PRICED), ("--results", folder / "results")
     prices(folder, "0.0001")
     ran = judged(folder, capsys, ours, ours)
     assert "prices.yaml" not in ran.err
     (run,) = [path for path in (folder / "results").iterdir() if (path / "run.json").is_file()]
-    runs.update_facts(run, status="incomplete")
+    set_facts(run, status="incomplete")
     (folder / "prices.yaml").unlink()
     assert evalkit(capsys, "run", ours, "--resume", run, *places).code == 0
     assert "prices.yaml" in evalkit(capsys, "gate", run, "--suite", ours, "--allow-recorded", *places).err
@@ -260,8 +259,8 @@ def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
     figures = {key: tokens_per_s for key in ("value", "low", "high")}
     serves = {"step": "closed 1", "basis": "within the SLO", "requests_per_s": figures, "tokens_per_s": figures}
     serves["output_tokens_per_s"] = tokens_per_s
-    made = runs.create_run(results / "load", "hosted", "0" * 6, {"model_name": model, "model": weights})
-    runs.update_facts(made, status="complete", load={"serves": serves})
+    made = made_run(results / "load", "hosted", "0" * 6, {"model_name": model, "model": weights})
+    set_facts(made, status="complete", load={"serves": serves})
 
 
 def test_a_pull_request_may_not_bring_load_sweeps_along(folder: Path, capsys: Capture) -> None:

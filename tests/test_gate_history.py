@@ -17,7 +17,9 @@ import pytest
 from evalkit.decide.early_stopping import EarlyStopping
 from evalkit.results import read_facts
 from evalkit.store import history, runs
+from evalkit.store import table as store_table
 from evalkit.suite.schema import GateEntry
+from tests.run_facts import set_facts
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -132,7 +134,7 @@ def ran(tmp_path: Path, desk: Desk, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_history_saves_items_and_says_so_before_and_after(desk: Desk, ran: Ran) -> None:
     assert ran.code == 0, ran.err
-    assert "history of 5 older models" in ran.err
+    assert "older models (" in ran.err
     assert "before the order was drawn" in ran.err
     assert "expected to leave" in ran.out
     assert "history moved the estimate by" in ran.out
@@ -275,7 +277,7 @@ def test_a_run_that_is_named_and_does_not_fit_is_refused_before_anything_is_aske
     name = desk.latest.name
     ran = desk.run(desk.suite("suite.yaml", "cand", history=f"[{name}]"))
     assert ran.code == 2
-    assert "t was asked or marked otherwise" in ran.err
+    assert "t was asked or scored otherwise" in ran.err
     missing = desk.run(desk.suite("suite.yaml", "cand", history="[no-such-run]"))
     assert missing.code == 2
 
@@ -284,7 +286,7 @@ def test_a_run_that_is_named_and_does_not_fit_is_refused_before_anything_is_aske
 def test_an_interrupted_run_goes_on_with_the_history_that_it_froze(desk: Desk) -> None:
     first = read_facts(desk.latest).history
     folder = desk.latest
-    runs.update_facts(folder, status="incomplete", stopped_early=None, told=False)
+    set_facts(folder, status="incomplete", stopped_early=None, told=False)
     evalkit(desk.capsys, "run", desk.suite("more.yaml", "old1"), *desk.places, "--new")
     desk.run(desk.folder / "suite.yaml", "--resume", folder.name)
     facts = read_facts(folder)
@@ -296,7 +298,7 @@ def test_answers_that_were_there_before_the_history_are_walked_without_it(desk: 
     suite = desk.suite("suite.yaml", "cand", history="auto")
     evalkit(desk.capsys, "run", suite, *desk.places)
     folder = desk.latest
-    runs.update_facts(folder, status="incomplete", told=False)
+    set_facts(folder, status="incomplete", told=False)
     ran = desk.run(suite, "--resume", folder.name)
     assert "answers were there before a history was frozen" in ran.err
     assert read_facts(folder).history.digest is None
@@ -394,3 +396,79 @@ class TestProtected:
     def test_a_plain_run_of_all_items_needs_no_history(self, desk: Desk, ours: Path) -> None:
         evalkit(desk.capsys, "run", ours, *desk.places)
         assert desk.gate("--suite", ours, "--allow-recorded").code == 0
+
+
+@pytest.mark.parametrize(("history", "plan"), [("auto", "save"), ("off", "curtail")])
+def test_a_suite_that_says_nothing_saves_items_where_history_helps(desk: Desk, history: str, plan: str) -> None:
+    suite = desk.suite("suite.yaml", "cand", early_stop="null", history=history, rule="{quality: all, margin: 0.2}")
+    assert desk.run(suite).code == 0
+    assert desk.decided()["findings"][0]["method"].startswith(f"sequential test ({plan})")
+
+
+@pytest.mark.parametrize("history", ["auto", "off"])
+def test_clusters_do_not_matter_to_a_verdict_about_exactly_these_items(desk: Desk, history: str) -> None:
+    def grouped(suite: Path) -> Path:
+        suite.write_text(suite.read_text().replace("slices: [kind]", "slices: [kind]\n    cluster: kind"))
+        return suite
+
+    assert evalkit(desk.capsys, "run", grouped(desk.suite("base.yaml", "base")), *desk.places).code == 0
+    said = ("--model", "base", "--as", "grouped", "--by", "Ada", "--why", "in production")
+    assert evalkit(desk.capsys, "baseline", "promote", "latest", *said, *desk.places, *desk.baselines).code == 0
+    gate = {"baseline": "baseline@grouped", "history": history}
+    ran = desk.run(grouped(desk.suite("suite.yaml", "cand", rule="{quality: all, margin: 0.1, scope: suite}", **gate)))
+    assert ran.code == desk.gate().code == 0
+    assert "does not stop early" not in ran.out + ran.err
+    assert desk.decided()["saved"]["n_used"] < N
+    assert (desk.decided()["history"] is not None) == (history == "auto")
+    ran = desk.run(grouped(desk.suite("suite.yaml", "cand", rule="{quality: all, margin: 0.1}", **gate)))
+    assert "the gate does not stop early: items move together in clusters" in ran.out + ran.err
+    assert desk.decided()["saved"] is None
+
+
+@pytest.mark.parametrize(("scope", "margin"), [("suite", 0.1), ("population", 0.2)])
+def test_repeats_stop_early_with_history(desk: Desk, scope: str, margin: float) -> None:
+    """Every item is asked twice, both of its answers before the next one, and the stored run is walked again."""
+
+    def twice(suite: Path, name: str) -> Path:
+        lines = [json.loads(line) for line in (desk.folder / f"{name}.jsonl").read_text().splitlines()]
+        script = "\n".join(json.dumps({"id": one["id"], "replies": one["text"]}) for one in lines)
+        (desk.folder / f"{name}.script.jsonl").write_text(script)
+        entry = suite.read_text().replace(f"replay, path: {name}.jsonl", f"scripted, path: {name}.script.jsonl")
+        suite.write_text(entry + "run: {repeats: 2}\n")
+        return suite
+
+    assert evalkit(desk.capsys, "run", twice(desk.suite("base.yaml", "base"), "base"), *desk.places).code == 0
+    said = ("--model", "base", "--as", "twice", "--by", "Ada", "--why", "in production")
+    assert evalkit(desk.capsys, "baseline", "promote", "latest", *said, *desk.places, *desk.baselines).code == 0
+    rule = f"{{quality: all, margin: {margin}, scope: {scope}}}"
+    gate = {"baseline": "baseline@twice", "early_stop": "null", "rule": rule}
+    suite = twice(desk.suite("suite.yaml", "cand", **gate), "cand")
+    ran = desk.run(suite)
+    assert "older models (" in ran.err
+    assert "does not stop early" not in ran.err
+    assert ran.code == desk.gate().code == 0
+    saved = desk.decided()["saved"]
+    assert saved["n_used"] < N == saved["n_items"]
+    assert desk.decided()["n_pairs"] == 2 * saved["n_used"]
+    table = store_table.model_rows(desk.latest, "cand")
+    assert 2 * saved["n_used"] <= table.num_rows < 2 * N
+    suite.write_text(suite.read_text().replace("history: auto", "history: off"))
+    assert "items are asked several times, and no history helps" in desk.run(suite).err
+    assert desk.decided()["saved"] is None
+
+
+def test_an_item_is_walked_once_every_answer_to_it_is_there() -> None:
+    items = [("t", f"{n:032x}", 0) for n in range(60)]
+    older = np.random.default_rng(1).integers(0, 3, (4, 60)) / 2
+    frozen = history.freeze(items, np.full(60, 0.5), older, exact=True)
+    gate = GateEntry.model_validate(
+        {"baseline": "base", "candidates": ["cand"], "rules": [{"quality": "all", "margin": 0.05, "scope": "suite"}]}
+    )
+    asked = [(*item, {}) for item in items]
+    watch = EarlyStopping(gate, asked, frozen.seed, passes_early=True, history=frozen, repeats=2)
+    for repeat in (0, 1):
+        for item in items:
+            watch.note("base", item, float(repeat), repeat)
+            watch.note("cand", item, 1.0 - repeat, repeat)
+        assert watch.settled("cand") == (repeat == 1), "half of the answers say nothing: the others could be all wrong"
+    assert watch.facts()["candidates"]["cand"]["verdict"] == "pass"

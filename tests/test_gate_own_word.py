@@ -18,6 +18,7 @@ from evalkit.store.sealing import rows_of
 from evalkit.suite.extra_fields import other_limits, prompt_fields
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
+from tests.run_facts import set_facts
 from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -299,14 +300,13 @@ def test_a_licence_that_the_suite_says_is_of_the_model_that_it_names(world: Worl
 
 
 def test_a_run_that_was_resumed_under_another_load_shows_no_times(world: World) -> None:
-    from evalkit.store import runs
 
     rule = "{latency: total_p50, max_s: 9}"
     ours = world.suite("ours.yaml", rule, world.entry("cand"))
     code, said = world.judged(ours, ours)
     assert code == 0, said
     (folder,) = [path for path in (world.folder / "results").iterdir() if (path / "run.json").is_file()]
-    runs.update_facts(folder, in_flight="1, then 4")  # as `engine.session` writes it when a run is gone on with
+    set_facts(folder, in_flight="1, then 4")  # as `engine.session` writes it when a run is gone on with
     ran = world.gate(ours)
     assert ran.code == 2, ran.out
     assert "resumed under another load" in " ".join(ran.err.split())

@@ -20,6 +20,7 @@ from evalkit.reading import has_more_values
 from evalkit.records import Row
 from evalkit.store import dossier, journal, reviews, row_kinds, runs, score_table, sealing
 from evalkit.store.row_codec import to_line
+from tests.run_facts import made_run, set_facts
 from tests.store_rows import a_row, write
 from tests.test_import_guidellm import changed
 from tests.test_odd_parts import COMMANDS, change, column, folder
@@ -55,7 +56,7 @@ def test_export_writes_only_into_its_folder(
     work = tmp_path / "a" / "b" / "c"
     work.mkdir(parents=True)
     monkeypatch.chdir(work)
-    run = runs.create_run(work / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
+    run = made_run(work / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
     write(run, [a_row(**{what: name})] if what in {"model", "task"} else [a_row()])
     runs.write_facts(run, {**runs.read_facts(run), **({what: name} if what in {"suite", "started_at"} else {})})
     before = set(tmp_path.rglob("*"))
@@ -70,14 +71,14 @@ def test_export_writes_only_into_its_folder(
 
 
 def test_two_names_never_become_one_file(capsys: Capture, tmp_path: Path) -> None:
-    run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
+    run = made_run(tmp_path / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
     write(run, [a_row(model=name, task=task) for name in ("a/b", "a\\b", "a_b") for task in ("t/1", "t\\1", "t_1")])
     ran = evalkit(capsys, "export", run, "--to", "lm-eval", "--out", tmp_path / "lm")
     assert ran.code == 0 and len(set(ran.out.split())) == 3 * 4, ran.err
 
 
 def test_a_plain_name_stays_as_it_is(capsys: Capture, tmp_path: Path) -> None:
-    run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
+    run = made_run(tmp_path / "results", "s", "ab" * 8, {"models": {}, "tasks": {}})
     write(run, [a_row(model="qwen2.5:7b (fp8)", task="Übung-1")])
     assert evalkit(capsys, "export", run, "--to", "lm-eval", "--out", tmp_path / "lm").code == 0
     assert list((tmp_path / "lm" / "qwen2.5:7b (fp8)").glob("samples_Übung-1_*.jsonl"))
@@ -97,7 +98,7 @@ def test_no_cell_of_an_export_is_a_formula(capsys: Capture, folder: Path, text: 
     "name", ["run.json", "summary.json", "scores.npz", "journal-x.jsonl", "reviews.jsonl", ".pledged"]
 )
 def test_a_file_of_zeros_fills_no_memory_and_hides_no_other_run(capsys: Capture, folder: Path, name: str) -> None:
-    good = runs.create_run(folder.parent, "good", "cd" * 8, {})
+    good = made_run(folder.parent, "good", "cd" * 8, {})
     (folder / name).unlink(missing_ok=True)
     (folder / name).touch()
     os.truncate(folder / name, SPARSE)
@@ -129,7 +130,7 @@ def test_facts_of_many_small_objects_are_not_read(folder: Path, key: str, one: b
 
 def test_facts_of_a_suite_of_a_thousand_tasks_are_read(folder: Path) -> None:
     told = {"n": 10, "identity": {"mode": "chat", "settings": {"extra": {"a": {}}}}, "prompt": "{" * 5_000}
-    runs.update_facts(folder, tasks={f"t{n}": {**told, **{f"k{k}": {"v": k} for k in range(30)}} for n in range(1_000)})
+    set_facts(folder, tasks={f"t{n}": {**told, **{f"k{k}": {"v": k} for k in range(30)}} for n in range(1_000)})
     assert len(runs.open_facts(folder).tasks or {}) == 1_000
 
 
@@ -189,7 +190,7 @@ def test_a_log_of_inspect_that_unpacks_to_millions_of_values_is_refused(capsys: 
 def test_pipes_are_not_waited_for(capsys: Capture, folder: Path) -> None:
     os.mkfifo("pipe.jsonl")
     os.mkfifo(folder / ".lock")
-    runs.update_facts(folder, status="running")
+    set_facts(folder, status="running")
     waiver = ("--waive", "r", "--candidate", "b", "--until", "2999-01-01", "--by", "A", "--why", "w")
     unharmed(capsys, ("list",), ("dossier", "latest", "--dossier", "pipe.jsonl", *waiver), ("run", "s.yaml"))
 
@@ -382,7 +383,7 @@ def test_times_of_guidellm_that_nobody_measured_are_unknown(capsys: Capture, tmp
 
 
 def test_a_report_of_hundreds_of_models_takes_no_hours(capsys: Capture, tmp_path: Path) -> None:
-    run = runs.create_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
+    run = made_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
     write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(250) for n in range(2)])
     sealing.seal(run)
     began = time.process_time()

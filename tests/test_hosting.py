@@ -17,9 +17,9 @@ from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices, usd_pe
 from evalkit.errors import StoreError
 from evalkit.records import Usage
 from evalkit.results.sweeps import hosted_prices
-from evalkit.store import runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.board_world import a_row, a_run
+from tests.run_facts import made_run, set_facts
 from tests.world import evalkit, write_suite
 
 SERVED = Throughput(Decimal(1000), Decimal(900), Decimal(1100), "sweep")
@@ -140,7 +140,7 @@ def _swept(folder: Path, entry: dict[str, Any], tokens_per_s: float, facts: dict
     figure = {"value": tokens_per_s, "low": tokens_per_s, "high": tokens_per_s}
     rate = {"value": 1.0, "low": 1.0, "high": 1.0}
     serves = {"step": "closed 4", "basis": "capacity", "requests_per_s": rate, "tokens_per_s": figure}
-    made = runs.create_run(
+    made = made_run(
         folder,
         "s",
         "a" * 64,
@@ -153,7 +153,7 @@ def _swept(folder: Path, entry: dict[str, Any], tokens_per_s: float, facts: dict
             "load": {"serves": {**serves, "output_tokens_per_s": 1.0}},
         },
     )
-    runs.update_facts(made, status="complete")
+    set_facts(made, status="complete")
     return made
 
 
@@ -306,7 +306,7 @@ def test_the_mean_request_of_a_break_even_is_that_of_the_traffic(
         for model in ("closed", "own") for n in range(20)
     ]  # fmt: skip
     folder = a_run(tmp_path, ("closed", "own"), rows=rows, suite="s")
-    runs.update_facts(
+    set_facts(
         folder, suite_resolved={"name": "s", "models": {"closed": {"adapter": "openai", "model": "x"}, "own": entry}}
     )
     asked = ("--api", "closed", "--self-hosted", "own", "--results", tmp_path, "--requests-per-day", "1000", "--json")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from evalkit.records import Message, Outcome
-from evalkit.store import runs
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
+from tests.run_facts import set_facts
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -274,7 +274,7 @@ def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: C
     from PIL import Image
 
     earlier = a_run(tmp_path / "results", n=5)
-    runs.update_facts(earlier, started_at="2026-01-01T00:00:00Z")
+    set_facts(earlier, started_at="2026-01-01T00:00:00Z")
     a_run(tmp_path / "results", n=20, gate={**GATE, "candidates": [*GATE["candidates"], "tiny"]})
     out = tmp_path / "charts"
     given = ("report", "--charts", out, "--results", tmp_path / "results")

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evalkit.bridges.table_values import Unread, money
 from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
+from evalkit.store.table_values import Unread, money
 from tests.conftest import REPO
 from tests.world import Ran, run_folders
 from tests.world import evalkit as run_evalkit

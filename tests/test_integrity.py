@@ -15,6 +15,7 @@ from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
 from evalkit.store.sealing import rows_of, seal
 from evalkit.store.table import model_rows
+from tests.run_facts import set_facts
 from tests.summaries import read_summary, summarise
 from tests.world import evalkit, run_folders
 
@@ -130,7 +131,7 @@ def test_a_part_is_hashed_once_a_process(run: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_part_that_a_killed_process_left_without_a_digest_gets_one_at_the_next_sealing(run: Path) -> None:
-    runs.update_facts(run, sealed={})
+    set_facts(run, sealed={})
     integrity.record(run)
     assert set(runs.read_facts(run)["sealed"]) == {"rows-1.parquet", "texts-1.parquet"}
 

@@ -239,7 +239,7 @@ def test_judge_check_of_a_run_without_judges_says_how_to_get_some(
     assert evalkit(capsys, "run", plain(tmp_path, asked.base_url, n=2)).code == 0
     ran = evalkit(capsys, "judge-check", "latest")
     assert ran.code == 2
-    assert "no judge marked its answers" in ran.err
+    assert "no judge scored its answers" in ran.err
     assert evalkit(capsys, "judge-check", "nowhere").code == 2
 
 

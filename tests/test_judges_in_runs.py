@@ -384,7 +384,7 @@ def test_a_judge_needs_a_name_of_its_own_and_one_that_nobody_names_is_told(
     judges = model("strict", asked.base_url) + model("idle", asked.base_url)
     ran = evalkit(capsys, "check", write_suite(tmp_path, model("gpt", asked.base_url), judges))
     assert ran.code == 0
-    assert "no task is marked by the judge idle" in ran.out
+    assert "no task is scored by the judge idle" in ran.out
 
 
 def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(

@@ -295,19 +295,19 @@ def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(tmp_path: P
         assert run(capsys, suite).code == 4
         (begun,) = run_folders(tmp_path / "results")
         again = run(capsys, suite)
-        assert f"resuming {begun}" in again.err, "with the same tools it is gone on with"
+        assert f"resuming {begun}" in again.err, "with the same tools it is resumed"
         before = [row.key for row in rows_of(begun)]
 
         server.add_tool(hand_over)
         changed = "desk: the tools of the live MCP server changed: 'hand_over' is new"
         refused = run(capsys, suite, "--resume", begun)
         assert refused.code == 2, refused.err
-        assert f"cannot be gone on with: {changed}" in refused.err
+        assert f"cannot be resumed: {changed}" in refused.err
         assert "--new" in refused.err
         other = run(capsys, suite)
         assert other.code == 4
-        assert f"{begun.name} is not gone on with: {changed}" in other.err
+        assert f"{begun.name} is not resumed: {changed}" in other.err
         assert len(run_folders(tmp_path / "results")) == 2
         assert [row.key for row in rows_of(begun)] == before, "nothing was added to the run of the other tools"
         once_more = run(capsys, suite)
-        assert "is not gone on with" not in once_more.err, "the new run is the one that is open now"
+        assert "is not resumed" not in once_more.err, "the new run is the one that is open now"

@@ -103,4 +103,4 @@ def test_a_suite_without_that_judge_is_told(suite: Path, capsys: pytest.CaptureF
     suite.write_text(suite.read_text().replace("use: mt_bench, with: {path", "use: gsm8k, with: {judges: gpt4, path"))
     ran = evalkit(capsys, "check", suite)
     assert ran.code == 2
-    assert "no judge marks 'gsm8k'" in ran.err
+    assert "no judge scores 'gsm8k'" in ran.err

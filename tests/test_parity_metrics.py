@@ -42,7 +42,7 @@ def likelihood(case: Case) -> float:
     doc = case["doc"]
     scorer = make_scorer("choice", {"mode": "likelihood"})
     item = sample(golds(doc)[0], tuple(doc["choices"]))
-    return scorer.mark(item, said("", logliks=tuple(case["model_response"]["logprobs"]))).value or 0.0
+    return scorer.score(item, said("", logliks=tuple(case["model_response"]["logprobs"]))).value or 0.0
 
 
 def average(case: Case) -> float:

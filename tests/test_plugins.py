@@ -63,8 +63,8 @@ def make(options):
     from evalkit.scorers.scores import right_or_wrong
     from evalkit.scorers.options import Flag, read
     given = read("own", options, {"strict": Flag(False)})
-    mark = lambda sample, response: right_or_wrong(True, None)
-    return Scorer("whatever", 7, mark, lambda sample: None, options=given)
+    score = lambda sample, response: right_or_wrong(True, None)
+    return Scorer("whatever", 7, score, lambda sample: None, options=given)
 """
 
 
@@ -94,8 +94,25 @@ def score(
     name: str, answer: str, options: dict[str, object] | None = None, **record: object
 ) -> tuple[float | None, Outcome]:
     sample = Sample("t", "1", "d", "d", 0, (), None, fields=record)
-    found = make_scorer(name, options).mark(sample, Response(answer, "stop", Timing(sent_at=0.0, total_s=0.0)))
+    found = make_scorer(name, options).score(sample, Response(answer, "stop", Timing(sent_at=0.0, total_s=0.0)))
     return found.value, found.outcome
+
+
+def test_a_scorer_that_gives_its_function_under_the_former_name_goes_on_working(site: Path) -> None:
+    older = """
+def make(options):
+    from evalkit.scorers.base import Scorer
+    from evalkit.scorers.scores import right_or_wrong
+    return Scorer(
+        name="older", version=1, mark=lambda sample, response: right_or_wrong(response.text == "yes", None),
+        gold=lambda sample: "yes", options=options,
+    )
+"""
+    install(site, "older-pack", {"scorers": {"older": "older_pack:make"}}, older_pack=older)
+    with pytest.warns(DeprecationWarning, match=r"Scorer\.mark is now Scorer\.score: rename it in your plug-in"):
+        assert score("older", "yes") == (1.0, Outcome.RIGHT)
+    with pytest.warns(DeprecationWarning, match=r"Scorer\.mark"):
+        assert make_scorer("older").mark is not None
 
 
 def test_an_adapter_of_a_package_is_made_by_its_name_however_it_is_written(site: Path) -> None:

@@ -19,10 +19,11 @@ from evalkit.errors import UserError
 from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
-from evalkit.store import judge_files, runs
+from evalkit.store import judge_files
 from evalkit.suite.schema.rules import read_rule
 from tests.conftest import REPO
 from tests.gate_world import dollars, gate, one, stored
+from tests.run_facts import set_facts
 from tests.store_rows import write_sealed
 from tests.world import evalkit
 
@@ -207,7 +208,7 @@ def test_the_forecast_rests_on_the_earlier_run_that_was_named(tmp_path: Path, ca
     for model, ids in (("cand", "same"), ("other-id", "other"), ("some-id", "none stored")):
         if ids == "none stored":
             base = {"adapter": "openai_chat", "model": "base", "facts": {}}
-            runs.update_facts(folder, models={"base": base, "cand": {"adapter": "replay", "facts": {}}})
+            set_facts(folder, models={"base": base, "cand": {"adapter": "replay", "facts": {}}})
         where = 'adapter: vllm, base_url: "http://127.0.0.1:9/v1"'
         suite.write_text(
             f"name: s\nmodels:\n  base: {{{where}, model: base}}\n  cand: {{{where}, model: {model}}}\n"
@@ -237,7 +238,7 @@ def test_each_judge_alone_and_all_together_are_mixes_of_their_own(tmp_path: Path
             rows.append(replace(row, score=sum(parts.values()) / 2, outcome=Outcome.SCORED, parts=parts))
     folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 60})
     inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["a", "b"]}}}})
-    runs.update_facts(inner, status="complete")
+    set_facts(inner, status="complete")
     earlier = Earlier.of(folder, "base", "cand")
     assert list(earlier.by_judges) == [("a",), ("b",), ("a", "b")]
     np.testing.assert_allclose(earlier.whole.candidate[:, 0], [row.score for row in rows[60:]])
@@ -260,7 +261,7 @@ def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path:
     folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"sums": 40, "advice": 40})
     panel = {"judges": {"a": {}, "b": {}}}
     inner = judge_files.open_judging(folder, {"tasks": {"advice": {"n": 40, "identity": panel}}})
-    runs.update_facts(inner, status="complete")
+    set_facts(inner, status="complete")
     sums = Earlier.of(folder, "base", "cand", "sums")
     assert list(sums.by_judges) == [()]
     ours = [row.score for row in rows if row.task == "sums" and row.model == "base"]
@@ -346,7 +347,7 @@ def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ..
     about = {"tasks": {"advice": {"n": 60, "identity": {"judges": list(judges)}}}}
     inner = judge_files.open_judging(folder, {**about, "models": {j: {"adapter": "openai_chat"} for j in judges}})
     write_sealed(inner, verdicts)
-    runs.update_facts(inner, status="complete")
+    set_facts(inner, status="complete")
     subjects = {"sums": 0.0, "advice": 0.02, "all": 0.01}
     for subject, usd in subjects.items():
         earlier = Earlier.of(folder, "base", "cand", subject)

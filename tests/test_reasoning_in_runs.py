@@ -166,9 +166,7 @@ def test_reasoning_tokens_are_estimated_where_nobody_counted_them_and_said_to_be
         text = "<think>" + "a" * 72 + "</think>" + "b" * 13
         response = said(text, usage=usage)
         score = mark("exact", {}, sample("b"), text)
-        return answered(
-            sample("b"), "m", 0, AttemptInfo(0.0, None, None, 1), response, score, Decimal(0), (), timed=True
-        )
+        return answered(sample("b"), "m", 0, AttemptInfo(0.0, None, None, 1), response, score, Decimal(0), ())
 
     found = row(Usage(output=100))
     assert (found.output_tokens, found.reasoning_tokens, found.reasoning_estimated) == (100, 87, True)

@@ -98,11 +98,11 @@ def test_recorded_times_are_never_put_into_a_ratio(tmp_path: Path, run: Run) -> 
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ({"tokens_in": -1}, "tokens_in is no number from 0"),
-        ({"tokens_in": 1.5}, "input_tokens is no whole number"),
-        ({"usd": "cheap"}, "usd is no number from 0"),
-        ({"at": "yesterday"}, "started_at is no time"),
-        ({"took": True}, "took is no number from 0"),
+        ({"tokens_in": -1}, "input_tokens (column 'tokens_in') is no whole number from 0"),
+        ({"tokens_in": 1.5}, "input_tokens (column 'tokens_in') is no whole number"),
+        ({"usd": "cheap"}, "cost_usd (column 'usd') is no sum of dollars"),
+        ({"at": "yesterday"}, "started_at (column 'at') is no time"),
+        ({"took": True}, "total_s (column 'took') is no number from 0"),
     ],
 )
 def test_a_cell_that_is_something_else_is_refused_with_its_place(

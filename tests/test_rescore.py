@@ -125,7 +125,7 @@ def test_a_run_that_was_marked_another_way_is_not_gone_on_with(suite: Path, caps
     before = scores(suite)
     ran = evalkit(capsys, "run", suite, "--resume", "latest")
     assert ran.code == 2
-    assert "was marked another way since" in " ".join(ran.err.split())
+    assert "was scored another way since" in " ".join(ran.err.split())
     assert scores(suite) == before
 
 

@@ -351,7 +351,7 @@ def test_marking_bare_letters_is_cheap() -> None:
     for _ in range(5):
         start = time.process_time()
         for _ in range(2000):
-            scorer.mark(item, response)
+            scorer.score(item, response)
         best = min(best, time.process_time() - start)
     assert best < 0.12
 

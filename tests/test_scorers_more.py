@@ -140,6 +140,6 @@ def test_a_scorer_that_breaks_on_one_reply_costs_that_row_only(error: type[Excep
         raise error("inside")
 
     response = Response("a reply", "stop", Timing(sent_at=0.0, total_s=0.1))
-    score = score_response(sample("x"), response, replace(make_scorer("exact"), mark=broken))
+    score = score_response(sample("x"), response, replace(make_scorer("exact"), score=broken))
     assert score.value is None and score.outcome is Outcome.ERRORED
     assert error.__name__ in (score.reason or "")

@@ -136,7 +136,7 @@ def test_a_scorer_of_a_package_that_breaks_costs_its_row_alone() -> None:
     def breaks(_sample: Sample, _response: Response) -> Score:
         raise RuntimeError("no model loaded")
 
-    own = replace(make_scorer("exact"), mark=breaks)
+    own = replace(make_scorer("exact"), score=breaks)
     said = Response(text="a", stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1))
     found = score_response(sample("a"), said, replace(own, plugin="acme-scorers 1.0"))
     assert (found.value, found.outcome) == (None, Outcome.ERRORED)

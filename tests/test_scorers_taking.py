@@ -58,7 +58,7 @@ def test_the_gold_reply_is_worded_so_that_it_is_taken(scorer: str, options: dict
     item = sample(target, ("a", "b") if scorer == "choice" else ())
     gold = made.gold(item)
     assert gold is not None
-    assert made.mark(item, said(gold)).value == 1.0
+    assert made.score(item, said(gold)).value == 1.0
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from evalkit.stats import best
 from evalkit.stats.best import covariance_of
 from evalkit.store import runs
 from tests.board_world import TASKS, a_row, a_run, an_error
+from tests.run_facts import set_facts
 
 
 def stands(*columns: list[float], joint: bool = True) -> list[str]:
@@ -157,7 +158,7 @@ def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None
         ("tasks", {"cut_by_tasks": ["triage"]}, "cut by --tasks triage"),
     ):
         results = tmp_path / name
-        runs.update_facts(a_run(results, ("gpt", "tiny"), n=3), **cut)
+        set_facts(a_run(results, ("gpt", "tiny"), n=3), **cut)
         (part,) = {entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         said = {entry.model: "; ".join(entry.warnings) for entry in entries_of(ResultsReader(results), "support", part)}
         assert warned in said["tiny"], name
@@ -180,10 +181,10 @@ def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None
 
         whole = a_run(results, ("gpt", "tiny"), n=10)
         newer = a_run(results, ("gpt", "tiny"), n=3)
-        runs.update_facts(newer, **cut)
+        set_facts(newer, **cut)
         found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         assert found == {"gpt": newer.name if name == "stopped" else whole.name, "tiny": whole.name}, name
-        runs.update_facts(whole, status="interrupted")  # what is complete but a part says more than what broke off
+        set_facts(whole, status="interrupted")  # what is complete but a part says more than what broke off
         found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         assert found == {"gpt": newer.name, "tiny": newer.name}, name
 
@@ -194,7 +195,7 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
     old = a_run(tmp_path, ("tiny",), n=10)
     tasks = json.loads((old / "run.json").read_text())["tasks"]
     tasks["triage"]["identity"] = {"messages": "another prompt"}
-    runs.update_facts(old, tasks=tasks)
+    set_facts(old, tasks=tasks)
     a_run(tmp_path, ("gpt", "qwen"), n=10)
     lines = standing(ResultsReader(tmp_path), entries_of(ResultsReader(tmp_path), "support"), None)
     assert lines[-1].entry.model == "tiny"

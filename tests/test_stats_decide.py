@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from benchmarks.degenerate import CASES, Case, outcome
+from benchmarks.gate_dependence import draw
+from benchmarks.gate_draws import decide_differences
 from evalkit import stats
 from evalkit.stats import Verdict
 
@@ -279,6 +281,25 @@ def test_asking_every_item_three_times_does_not_make_three_items() -> None:
     assert once.interval is not None
     assert thrice.interval.low == pytest.approx(once.interval.low, abs=0.006)
     assert thrice.deff == pytest.approx(3.0, abs=0.1)
+
+
+def test_answers_to_one_item_are_supposed_to_move_together() -> None:
+    """Three items of forty were lost once in four: an item that fails every time may be what is missing."""
+    labels, candidate = np.repeat(np.arange(40), 4), np.ones(160)
+    candidate[[0, 4, 8]] = 0
+    asked_again = stats.test(np.ones(160), candidate, 0.05, items=labels)
+    in_passages = stats.test(np.ones(160), candidate, 0.05, clusters=labels)
+    assert (asked_again.verdict, in_passages.verdict) == ("inconclusive", "pass")
+    assert stats.test(np.ones(160), candidate, 0.05, clusters=labels, items=labels).p_pass == asked_again.p_pass
+    alone = stats.test(np.ones(160), candidate, 0.05, clusters=labels, items=np.arange(160))
+    assert alone.p_pass == in_passages.p_pass, "clusters of items that were asked once"
+
+
+def test_few_items_asked_four_times_pass_no_more_often_than_promised() -> None:
+    rng, cell = np.random.default_rng(20261130), (40, "equal 4", 0.6, 0.05, 0.06)
+    drawn = [draw(rng, cell, "beta", 1) for _ in range(400)]
+    passed = sum(decide_differences(d, 0.05, None, labels) == "pass" for d, labels in drawn)
+    assert passed / 400 <= 0.06 + 2 * 0.012, "two standard errors above .06"
 
 
 def test_an_item_asked_more_often_weighs_no_more_than_the_others() -> None:

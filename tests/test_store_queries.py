@@ -12,9 +12,9 @@ import evalkit
 from evalkit.errors import StoreError
 from evalkit.records import Message, ToolCall
 from evalkit.store.queries import connect, load_run, texts_of
-from evalkit.store.runs import update_facts
 from evalkit.store.sealing import rows_of, seal
 from evalkit.store.transcript import transcript
+from tests.run_facts import set_facts
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, a_run, an_error, write
 
 
@@ -45,7 +45,7 @@ def test_calls_are_read_beside_runs_that_were_sealed_before_there_were_any(tmp_p
         seal(folder)
     part = old / "texts-1.parquet"
     pq.write_table(pq.read_table(part).drop_columns(["tools", "calls"]), part)
-    update_facts(old, sealed=None)  # as runs of before have none
+    set_facts(old, sealed=None)  # as runs of before have none
     with connect([old]) as con:
         assert con.execute("select calls, tools from texts").fetchall() == [(None, None)]
     with connect([old, new]) as con:

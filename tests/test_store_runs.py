@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.facts import ModelFacts, RunFacts
 from evalkit.store import runs
 from evalkit.store.run_lock import is_locked, lock_run
 from evalkit.store.runs import (
     create_run,
     find_incomplete,
     list_runs,
+    open_facts,
     read_facts,
     require_digest,
     resolve_run,
@@ -39,19 +41,23 @@ def _named(results: Path, name: str, **facts: object) -> Path:
 
 
 def test_a_run_folder_is_named_for_its_suite_time_and_digest(tmp_path: Path) -> None:
-    folder = create_run(tmp_path / "results", "support-swap", DIGEST, {"models": ["gpt"]})
+    folder = create_run(
+        tmp_path / "results", "support-swap", DIGEST, RunFacts(models={"gpt": ModelFacts(model="gpt-6")})
+    )
     assert re.fullmatch(r"support-swap-\d{8}T\d{6}Z-a1b2c3", folder.name)
     facts = read_facts(folder)
     assert facts["status"] == "running"
     assert facts["schema_version"] == 1
     assert facts["suite_digest"] == DIGEST
-    assert facts["models"] == ["gpt"]
+    assert facts["models"] == {"gpt": {"model": "gpt-6"}}, "what is not set is not written"
     assert [p.name for p in (tmp_path / "results").iterdir()] == [folder.name]
 
 
 def test_runs_of_the_same_second_do_not_clash(tmp_path: Path) -> None:
     found: list[Path] = []
-    threads = [threading.Thread(target=lambda: found.append(create_run(tmp_path, "s", DIGEST, {}))) for _ in range(12)]
+    threads = [
+        threading.Thread(target=lambda: found.append(create_run(tmp_path, "s", DIGEST, RunFacts()))) for _ in range(12)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,7 +69,7 @@ def test_runs_of_the_same_second_do_not_clash(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "", "...", "naïve \x1b[2J", "x" * 300])
 def test_a_suite_name_cannot_lead_out_of_the_results_folder(tmp_path: Path, name: str) -> None:
-    folder = create_run(tmp_path / "results", name, DIGEST, {})
+    folder = create_run(tmp_path / "results", name, DIGEST, RunFacts())
     assert folder.parent == tmp_path / "results"
     assert re.fullmatch(r"[A-Za-z0-9._-]+", folder.name)
     assert read_facts(folder)["suite"] == name
@@ -72,20 +78,21 @@ def test_a_suite_name_cannot_lead_out_of_the_results_folder(tmp_path: Path, name
 def test_a_results_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("mine")
     with pytest.raises(StoreError, match=r"cannot hold results.*--results"):
-        create_run(tmp_path / "results", "s", DIGEST, {})
+        create_run(tmp_path / "results", "s", DIGEST, RunFacts())
     with pytest.raises(StoreError, match="no folder of results"):
         list_runs(tmp_path / "results")
 
 
 def test_facts_are_replaced_at_once_and_a_status_sets_the_finish(tmp_path: Path) -> None:
     folder = a_run(tmp_path)
-    facts = update_facts(folder, status="complete", n_rows=3)
-    assert facts == read_facts(folder)
-    assert facts["n_rows"] == 3
-    assert facts["finished_at"] >= facts["started_at"]
-    assert update_facts(folder, status="running")["finished_at"] is None
+    update_facts(folder, RunFacts(status="complete", n_rows=3))
+    facts = open_facts(folder)
+    assert facts.n_rows == 3
+    assert facts.started_at is not None and facts.finished_at is not None and facts.finished_at >= facts.started_at
+    update_facts(folder, RunFacts(status="running"))
+    assert open_facts(folder).finished_at is None and open_facts(folder).n_rows == 3
     with pytest.raises(ValueError, match="status is one of"):
-        update_facts(folder, status="done")
+        update_facts(folder, RunFacts(status="done"))
     assert sorted(p.name for p in folder.iterdir()) == ["journal-main.jsonl", "run.json"]
 
 
@@ -93,7 +100,7 @@ def test_facts_that_cannot_be_written_leave_the_old_ones(tmp_path: Path) -> None
     folder = a_run(tmp_path)
     (folder / f".run.json.{os.getpid()}.tmp").mkdir()
     with pytest.raises(RunIncomplete, match="could not be written"):
-        update_facts(folder, status="complete")
+        update_facts(folder, RunFacts(status="complete"))
     assert read_facts(folder)["status"] == "running"
 
 

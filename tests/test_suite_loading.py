@@ -192,7 +192,7 @@ tasks:
     assert suite.models["m"].model == "Qwen/q"
     assert suite.models["m"].base_url == "http://127.0.0.1:8000/v1"
     assert suite.tasks[0].examine().n == 2
-    assert suite.resolved()["models"]["m"]["base_url"] == "http://127.0.0.1:${PORT}/v1"
+    assert suite.resolved().models["m"].root["base_url"] == "http://127.0.0.1:${PORT}/v1"
     assert str(folder) not in str(suite.resolved())
     assert complaints(text, environ={**MAY, "ORG": "Qwen", "DATA": "."}) == [
         "s.yaml:2: models.m.base_url: the environment variable PORT is not set: export PORT=..."
@@ -333,7 +333,7 @@ def test_only_takes_models_and_tasks_by_name(folder: Path) -> None:
     some = suite.only(models=["n"], tasks=["u"])
     assert list(some.models) == ["n"]
     assert [task.name for task in some.tasks] == ["u"]
-    assert some.resolved()["tasks"][0]["written"]["name"] == "u"
+    assert some.resolved().tasks[0].written["name"] == "u"
     with pytest.raises(SuiteError, match="there is no model 'k'"):
         suite.only(models=["k"])
 

@@ -19,7 +19,8 @@ import pytest
 from evalkit.records import Outcome, Row
 from evalkit.render.terminal import render_runs
 from evalkit.store.journal import Journal
-from evalkit.store.runs import create_run, list_runs
+from evalkit.store.runs import list_runs
+from tests.run_facts import made_run
 from tests.summaries import render_comparison, render_slices, render_summary, summarise
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -153,7 +154,7 @@ def test_a_run_without_rows_says_so() -> None:
 
 
 def test_a_real_run_folder_is_shown_and_compared(tmp_path: Path) -> None:
-    folder = create_run(tmp_path, "swap", "abcdef0123", {"models": ["a", "b"], "tasks": ["mmlu", "triage"]})
+    folder = made_run(tmp_path, "swap", "abcdef0123", {"models": ["a", "b"], "tasks": ["mmlu", "triage"]})
     with Journal.open(folder, "main") as journal:
         for model, price in (("a", Decimal("0.001")), ("b", None)):
             for task in ("mmlu", "triage"):

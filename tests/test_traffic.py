@@ -26,6 +26,7 @@ from evalkit.errors import ConnectionFailed, Overloaded, RateLimited, RequestErr
 from evalkit.records import Message, Request, Response, Settings, Timing
 from evalkit.store import runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.run_facts import made_run, set_facts
 from tests.world import evalkit, finish, rows, run_folders, start, write_suite
 
 
@@ -408,7 +409,7 @@ def test_a_run_that_was_complete_but_never_told_is_told_again_and_not_paid_twice
         suite = write_suite(tmp_path, provider.base_url, n=6)
         _run(capsys, tmp_path, suite, "--no-cache")
         (folder,) = run_folders(tmp_path / "results")
-        runs.update_facts(folder, told=False)  # as a kill between the last fact and the table leaves it
+        set_facts(folder, told=False)  # as a kill between the last fact and the table leaves it
         ran = _run(capsys, tmp_path, suite, "--no-cache")
         assert ran.code == 0
         assert len(provider.account) == 6
@@ -439,7 +440,7 @@ def test_an_interrupt_inside_the_making_of_a_folder_is_an_interrupt(
 
     monkeypatch.setattr("os.fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        runs.create_run(tmp_path / "results", "s", "0" * 64, {})
+        made_run(tmp_path / "results", "s", "0" * 64, {})
     assert list((tmp_path / "results").iterdir()) == []
 
 
@@ -451,7 +452,7 @@ def test_old_drafts_of_killed_processes_are_swept(tmp_path: Path) -> None:
         draft.mkdir()
         (draft / ".run.json.1.tmp").write_text("{")
     os.utime(left, (0, 0))
-    runs.create_run(tmp_path, "s", "0" * 64, {})
+    made_run(tmp_path, "s", "0" * 64, {})
     assert not left.exists()
     assert fresh.exists(), "somebody may be making it right now"
 

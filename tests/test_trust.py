@@ -14,7 +14,7 @@ from tests.world import Ran, evalkit
 CANARY = "ghp_CANARY0123456789abcdef"
 Capture = pytest.CaptureFixture[str]
 VARIABLES = (
-    *("DB_PASS", "DATABASE_URL", "SLACK_WEBHOOK_URL", "HOME", "PATH", "CI_COMMIT_MESSAGE"),
+    *("DB_USER", "DATABASE_URL", "SLACK_WEBHOOK_URL", "HOME", "PATH", "CI_COMMIT_MESSAGE"),
     *("AWS_PROFILE", "KUBECONFIG", "MODEL_SERVER", "X"),
 )
 

@@ -13,10 +13,11 @@ from subprocess import Popen
 import pytest
 
 from evalkit.records import Row
-from evalkit.store import journal, runs
+from evalkit.store import journal
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.conftest import REPO
+from tests.run_facts import set_facts
 from tests.world import Ran, evalkit, finish, run_folders, start
 
 Capture = pytest.CaptureFixture[str]
@@ -172,7 +173,7 @@ def test_a_resumed_run_goes_on_from_the_stored_answer(tmp_path: Path, capsys: Ca
         kept = [row for row in rows_of(folder) if not row.sample_id.endswith("turn3")]
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        runs.update_facts(folder, status="running")
+        set_facts(folder, status="running")
         with journal.Journal.open(folder, "killed") as log:  # what a kill leaves: third turns have no rows yet
             for row in kept:
                 log.append(row)

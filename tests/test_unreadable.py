@@ -80,7 +80,7 @@ def test_the_option_that_is_named_reads_them(replies: list[str]) -> None:
         task="t", id="1", messages=(), choices=QUEUES, target="technical", digest="d", target_digest="d", occurrence=0
     )
     scores = [
-        scorer.mark(sample, Response(text=reply, stop_reason="stop", timing=Timing(0.0, 0.1))) for reply in replies
+        scorer.score(sample, Response(text=reply, stop_reason="stop", timing=Timing(0.0, 0.1))) for reply in replies
     ]
     n_read = sum(score.outcome in (Outcome.RIGHT, Outcome.WRONG) for score in scores)
     assert n_read >= 9

@@ -36,7 +36,7 @@ def test_a_variant_has_all_of_its_base_but_what_it_changes(tmp_path: Path) -> No
     assert fp8.model == "org/name"
     assert hot.settings.record().temperature == 0.7 and hot.settings.record().max_output_tokens == 64
     assert hot.settings.model_fields_set == {"temperature", "max_output_tokens"}
-    assert suite.resolved()["models"]["fp8"]["serve"]["quantization"] == "fp8"
+    assert suite.resolved().models["fp8"].root["serve"] == dict(fp8.serve)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ _NO_UNITS = re.compile(
     r"web_?fetch|context_size|prompt_?tokens?_?details|(?:^|_)time$|_ms$|text|cached|max_|limit|remaining|_cost|cost_"
 )
 """Free of charge (Anthropic's web_fetch), words about a setting, or counts of text tokens."""
-SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
+SEARCHING_MODEL = re.compile(
+    r":online(:|$)|search-(preview|api)|(?<![a-z0-9])sonar(?![a-z])|deep-research|(^|/)compound", re.IGNORECASE
+)
 """Models that search the web by themselves: OpenRouter's suffix, OpenAI's search models, Perplexity, Groq compound."""
 _DEPTH = 6
 _LONGEST, _MOST_NAMES, _MOST_LOOKED_AT = 100, 20, 1_000

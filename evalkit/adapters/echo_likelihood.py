@@ -191,7 +191,7 @@ def lacking(reply: object) -> str | None:
     return None if tokens and values else "it sent log-probabilities of no token"
 
 
-def said_of(prompt: str, reply: Any) -> EchoReply | None:
+def read_echo(prompt: str, reply: Any) -> EchoReply | None:
     """What was generated; None where it was nothing, or has no log-probabilities to hold against the echo."""
     try:
         choice = reply["choices"][0]

@@ -2,7 +2,7 @@
 
     {"error": {"message": "Provider returned error", "code": 403,
                "metadata": {"raw": "{\\"error\\": \\"Content violates usage guidelines.\\"}", "provider_name": "xAI"}}}
-      -> ErrorSaid(status=403, codes={"403"}, words="Provider returned error: Content violates usage guidelines. (xAI)")
+   -> ErrorReply(status=403, codes={"403"}, words="Provider returned error: Content violates usage guidelines. (xAI)")
 
 Codes are looked for in every place that a provider is known to use, nested ones and JSON inside a text included,
 because a gateway wraps what its upstream said. What quotes the request (`input`, `failed_generation`) is not looked
@@ -62,7 +62,7 @@ _NUMBER = re.compile(r"[0-9]{3,6}")
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorSaid:
+class ErrorReply:
     """One error as its provider tells it."""
 
     status: int | None
@@ -77,13 +77,13 @@ class ErrorSaid:
     is_json: bool = True
 
 
-def error_said(body: bytes) -> ErrorSaid:
+def read_error(body: bytes) -> ErrorReply:
     """What the body of an error says; never raises."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         said = _in_events(body)
-        return ErrorSaid(None, frozenset(), "", is_json=False) if said is None else error_in(said)
+        return ErrorReply(None, frozenset(), "", is_json=False) if said is None else error_in(said)
     return error_in(said)
 
 
@@ -96,7 +96,7 @@ def _in_events(body: bytes) -> Any:
     return None
 
 
-def error_in(said: object) -> ErrorSaid:
+def error_in(said: object) -> ErrorReply:
     """What a parsed error object says; never raises."""
     status: int | None = None
     codes: set[str] = set()
@@ -117,7 +117,7 @@ def error_in(said: object) -> ErrorSaid:
     said_words = ": ".join(messages)
     if provider and said_words:
         said_words = f"{said_words} ({provider})"
-    return ErrorSaid(status, frozenset(codes), said_words, delay)
+    return ErrorReply(status, frozenset(codes), said_words, delay)
 
 
 def is_error(said: Mapping[str, object]) -> bool:

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from evalkit.adapters import error_words
-from evalkit.adapters.error_body import ErrorSaid, error_in, error_said
+from evalkit.adapters.error_body import ErrorReply, error_in, read_error
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
 from evalkit.errors import (
@@ -133,7 +133,7 @@ def error_from_status(
             f".base_url.",
             status=status,
         )
-    said = error_said(body)
+    said = read_error(body)
     if where.own is not None and (told := _own_message(body, where.own)):
         said = replace(said, words=told)
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
@@ -273,6 +273,8 @@ def _key_hint(where: Where) -> str:
     if held is None:
         return f"no key was sent, because {keys} is not set"
     host = urlsplit(f"//{where.host}").hostname or where.host
+    if where.more_keys:
+        return f"what was sent came from {keys}"
     return f"no key was sent: {held} is set and may not go there; to allow it: --allow-key-host {held}@{host}"
 
 
@@ -306,12 +308,12 @@ def _plain_words(body: bytes) -> str:
 _OF_A_DAY = "quotaperday"
 
 
-def _wait_of_a_day(said: ErrorSaid, wait: float | None) -> float | None:
+def _wait_of_a_day(said: ErrorReply, wait: float | None) -> float | None:
     """The wait; until the quota begins anew where one of the limits that are reached is Google's of a day."""
     return max(wait or 0.0, _until_reset()) if _OF_A_DAY in said.codes else wait
 
 
-def _told(said: ErrorSaid, words: str) -> str:
+def _told(said: ErrorReply, words: str) -> str:
     if _OF_A_DAY not in said.codes:
         return words
     return f"the quota of a day is used up, and renewed at midnight Pacific time. {words}"

@@ -9,17 +9,19 @@ for loopback, and a certificate file that is not there is said before anything i
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from evalkit.adapters.http_errors import Where
+from evalkit.adapters.keys import keep_out_of_replies, without_keys
 from evalkit.adapters.reply_body import HEADER_LIMITS
 from evalkit.addresses import is_loopback
-from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled
+from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
 
 CONNECT_TIMEOUT_S = 15.0
 NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
@@ -48,7 +50,25 @@ def proxy_for(url: str) -> str | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     proxy = getproxies().get(parts.scheme)
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+    if not proxy:
+        return None
+    written = proxy if "://" in proxy else f"http://{proxy}"
+    _keep_secret(written)
+    try:
+        urlsplit(written)
+    except ValueError as error:  # the address is not shown: it may hold a password
+        raise SuiteError(f"the proxy {_proxy_named()} is no address that can be read: set it again.") from error
+    return written
+
+
+def _keep_secret(proxy: str) -> None:
+    """A proxy repeats what it was sent, and an error the address that it cannot read: cut the user's password out."""
+    user, at, _ = proxy.partition("://")[2].rpartition("@")
+    if not at:
+        return
+    name, _, password = user.partition(":")
+    for secret in {user, password, unquote(password), f"{unquote(name)}:{unquote(password)}"}:
+        keep_out_of_replies(secret, "PASSWORD")
 
 
 def network_error(error: Exception, where: Where, idle_s: float) -> RequestError:  # noqa: PLR0911 (read from the top)
@@ -62,7 +82,8 @@ def network_error(error: Exception, where: Where, idle_s: float) -> RequestError
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return ConnectionFailed(f"{place}: no connection to the proxy {_proxy_named()} ({said}).", sent=False)
     if isinstance(error, aiohttp.InvalidURL):
-        return ConnectionFailed(f"{place}: the proxy {_proxy_named()} is no address ({said}).", sent=False)
+        # The error quotes the whole address, with its password.
+        return ConnectionFailed(f"{place}: the proxy {_proxy_named()} is no address that can be read.", sent=False)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return ConnectionFailed(f"{place}: the name does not resolve. {way_out}", sent=False)
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
@@ -87,7 +108,7 @@ def network_error(error: Exception, where: Where, idle_s: float) -> RequestError
 def _proxy_error(error: aiohttp.ClientHttpProxyError, place: str, where: Where) -> RequestError:
     error.request_info = aiohttp.RequestInfo(error.request_info.url, "CONNECT", CIMultiDictProxy(CIMultiDict()))
     error.args = ()
-    said = f"{place}: the proxy {_proxy_named()} answered {error.status} {where.clean(error.message)}"
+    said = f"{place}: the proxy {_proxy_named()} answered {error.status} {where.clean(without_keys(error.message))}"
     if error.status == 407:
         said += "; it wants a user and a password (http://USER:PASSWORD@HOST:PORT)"
     kind = ConnectionFailed if error.status >= 500 else Rejected
@@ -95,7 +116,11 @@ def _proxy_error(error: aiohttp.ClientHttpProxyError, place: str, where: Where) 
 
 
 def _proxy_named() -> str:
-    """The proxies of the environment, for a person, without their passwords."""
-    proxies = {urlsplit(proxy if "://" in proxy else f"//{proxy}") for proxy in getproxies().values()}
-    hosts = sorted({parts.netloc.rpartition("@")[2] for parts in proxies} - {""})
+    """The proxies of the environment, for a person, without their passwords. What stands there need be no address."""
+    hosts = sorted({_host_of(proxy) for proxy in getproxies().values()} - {""})
     return f"{' or '.join(hosts[:2])} (HTTPS_PROXY)" if hosts else "named by HTTPS_PROXY"
+
+
+def _host_of(proxy: str) -> str:
+    """What stands behind the last @, since a password may hold any sign, and before a path."""
+    return re.split(r"[/?#]", proxy.rpartition("://")[2].rpartition("@")[2], maxsplit=1)[0]

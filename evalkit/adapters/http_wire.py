@@ -12,6 +12,7 @@ a handshake is never booked as the model's latency. Nothing is retried, redirect
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,15 @@ if TYPE_CHECKING:  # aiohttp is imported when the first request is due
 _version = cache(version)  # reads a file of the installed package
 
 
+@dataclass(frozen=True, slots=True)
+class ApplicationHttp:
+    """How an application of the person's own is called, besides its address."""
+
+    method: str = "POST"
+    errors: OwnErrors | None = None
+    """What the suite says of its errors. None: nothing."""
+
+
 class Wire:
     """Connections to one endpoint. Opened at the first exchange, inside the running loop."""
 
@@ -47,12 +57,12 @@ class Wire:
         key_envs: tuple[str, ...],
         sign: Sign | None = None,
         *,
-        method: str = "POST",
         more_keys: tuple[str, ...] = (),
-        own_errors: OwnErrors | None = None,
+        application: ApplicationHttp | None = None,
     ) -> None:
         """`headers` go with every request; `sign` gives those that depend on the request itself. `more_keys` are those
-        in further headers, `own_errors` what the suite says of an application's errors."""
+        in further headers, `application` what the suite says of an application of its own."""
+        application = application or ApplicationHttp()
         self.hostname = checked_host(base_url, spec)
         parts = urlsplit(base_url)
         if parts.query or parts.fragment:
@@ -66,11 +76,11 @@ class Wire:
         check_certificates(base_url)
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")
-        self.where = Where(spec.name, spec.model or spec.name, self.host, key_envs, key, more_keys, own_errors)
+        self.where = Where(spec.name, spec.model or spec.name, self.host, key_envs, key, more_keys, application.errors)
         self.facts: Mapping[str, str] = {"aiohttp": _version("aiohttp")}
         self._root = f"{parts.scheme}://{parts.netloc}{self.path}"
         self._sign = sign
-        self._method = method
+        self._method = application.method
         self._limit = spec.in_flight or 0
         self._idle_s = spec.idle_timeout_s
         self._headers = {

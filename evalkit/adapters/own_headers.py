@@ -20,6 +20,8 @@ _OF_THE_CLIENT = frozenset(
 )
 """Headers by which a request would be another one than the one that is checked."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PARTS = re.compile(r"[\s;,:=\"']+")
+"""What stands between the parts of a header's value; a server may send one part alone back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def own_headers(
         scheme, blank, rest = key.partition(" ")
         secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
         keep_out_of_replies(secret, header, variable)
+        for piece in _PARTS.split(secret):  # Cookie: session=SECRET; theme=dark, or ApiKey ID:SECRET
+            keep_out_of_replies(piece)
         secrets.append(secret)
         headers[header] = f"Bearer {key}" if header.lower() == "authorization" and secret is key else key
     return OwnHeaders(headers, tuple(secrets), tuple((named or {}).values()))

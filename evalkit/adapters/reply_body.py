@@ -90,14 +90,17 @@ class ReplyBody:
         """The next bytes of a packed body, never more than PIECE_BYTES of them in memory at once."""
         try:
             while True:
+                if self._unpacker is not None and self._unpacker.eof:
+                    # A tail behind the packed bytes says nothing; zlib keeps its first bytes as unconsumed for ever.
+                    if not await self._content.readany():
+                        return b""
+                    continue
                 packed = (self._unpacker and self._unpacker.unconsumed_tail) or await self._content.readany()
                 if not packed:
                     return self._last_unpacked()
                 if self._unpacker is None:
                     is_bare = packed[0] & 0x0F != 8 and packed[:2] != b"\x1f\x8b"
                     self._unpacker = zlib.decompressobj(_DEFLATE if is_bare else _GZIP_OR_ZLIB)
-                if self._unpacker.eof:  # a tail behind the packed bytes says nothing
-                    continue
                 piece: bytes = self._unpacker.decompress(packed, PIECE_BYTES)
                 if piece:
                     return piece

@@ -33,6 +33,7 @@ from evalkit.errors import Rejected, RequestError, SuiteError
 from evalkit.records import Request, Response, Timing, ToolCall, Usage
 from evalkit.suite.datasets import open_data, raise_it
 from evalkit.suite.schema.parts import Text
+from evalkit.text.numbers import whole_number
 
 _STEP = re.compile(r"(.+):step(\d{1,6})")
 KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in RequestError.__subclasses__()}
@@ -201,8 +202,8 @@ def _calls(reply: str) -> tuple[ToolCall, ...]:
 def _failure(value: object, place: str) -> tuple[type[RequestError], int | None]:
     """(error, how many calls it fails; None: all) from `stalled` or `stalled*2`."""
     kind, star, times = str(value).partition("*")
-    if kind not in KINDS or (star and not times.isdigit()):
+    if kind not in KINDS or (star and whole_number(times) is None):
         raise SuiteError(
             f"{place}.fail: {value!r} is no failure; there are {', '.join(KINDS)}, also with *2 for twice."
         )
-    return KINDS[kind], int(times) if star else None
+    return KINDS[kind], whole_number(times)

@@ -22,7 +22,7 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.serving import lanes_of
 from evalkit.engine.session import RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer, Work
-from evalkit.facts.run import STARTED_BY
+from evalkit.facts.run import STARTED_BY, RunFacts
 from evalkit.records import Row
 from evalkit.render.progress import ModelShare
 from evalkit.scorers.base import Scorer
@@ -173,7 +173,7 @@ def _shares(work: Work, n_done: Mapping[str, int]) -> dict[str, ModelShare]:
 def _keep_starter(folder: Path) -> None:
     """Keep in run.json who started the run, where the board says so and nobody is there yet."""
     if (by := os.environ.get(STARTED_BY)) and not runs.read_facts(folder).get("started_by"):
-        runs.update_facts(folder, started_by=visible(by, limit=300))
+        runs.update_facts(folder, RunFacts(started_by=visible(by, limit=300)))
 
 
 def _recorded(file: Path, outcome: RunOutcome, plan: Plan) -> str:

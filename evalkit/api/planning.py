@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,9 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, make_plan
 from evalkit.engine.work import PlanOptions
 from evalkit.errors import SuiteError, UserError
+from evalkit.facts import RunFacts
+from evalkit.facts.base import Json, json_map
+from evalkit.facts.run import PriceFileFacts
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
@@ -179,17 +181,20 @@ def plan_suite(
         stream,
     )
     plan = make_plan(suite, asked, book)
-    told: dict[str, object] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
-    told = {key: value for key, value in told.items() if value}
-    facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
+    facts = plan.facts.with_changes(RunFacts(price_file=_price_file(options.prices, beside)))
+    if catalogue := _catalogue(suite):
+        facts = facts.with_changes(RunFacts(catalogue=catalogue))
+    if options.tags:
+        facts = facts.with_changes(RunFacts(tags=options.tags))
+    if options.metadata:
+        facts = facts.with_changes(RunFacts(metadata=json_map(options.metadata)))
     return forewarned(replace(plan, facts=facts))
 
 
 def digest_of(plan: Plan) -> str:
     """Of all that a person agrees to who has read a plan: what is asked and how it is scored, of whom, where prompts
     go, at which prices and up to which cost. Not of what is cached or was learnt from earlier runs."""
-    told: object = json.loads(json.dumps({"run": plan.digest, "facts": plan.facts}, default=str))
-    return digest("evalkit.plan/1", told)
+    return digest("evalkit.plan/1", {"run": plan.digest, "facts": plan.facts.as_json()})
 
 
 def require_planned(plan: Plan, planned: str) -> None:
@@ -221,20 +226,20 @@ def _overridden(suite: ResolvedSuite, changes: Mapping[str, object]) -> Resolved
     return replace(suite, file=suite.file.model_copy(update={"run": run}))
 
 
-def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+def _price_file(named: Path | None, beside: Inside) -> PriceFileFacts | None:
     """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
     if named is not None:
-        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
-    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+        return PriceFileFacts(name=named.name, of="person", sha256=hashlib.sha256(named.read_bytes()).hexdigest())
+    return PriceFileFacts(name=beside.name, of="suite", sha256=beside.sha256()) if beside.is_file() else None
 
 
-def _catalogue(suite: ResolvedSuite) -> list[dict[str, object]]:
-    """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
+def _catalogue(suite: ResolvedSuite) -> tuple[Json, ...]:
+    """What the suite's own file says of models, for the facts of the run; () where it has none. Raises UserError."""
     if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
-        return []
+        return ()
     from evalkit.catalogue.reading import records_of_suite
 
-    return records_of_suite(suite)
+    return tuple(json_map(record) for record in records_of_suite(suite))
 
 
 def _own_hardware(suite: ResolvedSuite, results: Path) -> dict[str, UnitPrices]:

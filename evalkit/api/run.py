@@ -18,6 +18,7 @@ from evalkit.api.suite import Suite
 from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
+from evalkit.facts import RunFacts
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
 from evalkit.suite.sample_notes import is_likely_mistake
@@ -97,7 +98,7 @@ async def _run(
             raise asyncio.CancelledError
         if reporter.error is not None:
             raise reporter.error
-        update_facts(outcome.folder, told=True)  # from here on the same call means another run
+        update_facts(outcome.folder, RunFacts(told=True))  # from here on the same call means another run
         return outcome
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import orjson
 
 from evalkit.decide import early_stopping, sequential_test
 from evalkit.decide.gate_run import gate_of_suite
@@ -18,8 +18,7 @@ from evalkit.decide.gate_trust import PROMOTED
 from evalkit.decide.sequential_test import belongs, subjects_of
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
-from evalkit.facts import HistoryFacts, RunFacts, parse
-from evalkit.facts.run import SCHEMA_VERSION
+from evalkit.facts import HistoryFacts, RunFacts, StopFacts
 from evalkit.render import history_text
 from evalkit.results import Side, read_facts
 from evalkit.results.comparable import refuse_unless_comparable
@@ -59,30 +58,36 @@ class GateStopper:
                 critical |= sample.critical
                 weighted |= sample.weight is not None
             clustered |= too_many_alike(task.n - len(contents), task.n)
-        repeats = plan.work.settings.repeats
-        self.reasons = sequential_test.reasons_against(
-            gate, repeats=repeats, clustered=clustered, critical=critical, weighted=weighted
+        self._repeats = plan.work.settings.repeats
+        self._against = partial(
+            sequential_test.reasons_against,
+            gate,
+            repeats=self._repeats,
+            clustered=clustered,
+            critical=critical,
+            weighted=weighted,
         )
-        self._passes_early = not self.reasons
         judged = list(plan.panel.tasks) if plan.panel is not None else []
-        if judged:
-            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early_stopping.EarlyStopping | None = None
-        looks = not judged and gate.early_stop != "off" and repeats == 1 and not clustered and not weighted
-        if gate.baseline is None:
-            self.reasons, looks = ["it has no baseline, so every item is looked at"], False
+        alone = not clustered or sequential_test.about_these_items(gate)
+        once = self._repeats == 1 or gate.history != "off"
+        wanted = gate.early_stop != "off" and gate.baseline is not None
+        self._may_look = wanted and alone and once and not judged and not weighted
         side = self._found(plan, gate, results, promoted)
-        if looks and gate.history != "off":
+        if self._may_look and gate.history != "off":
             self._look_back(plan, gate, results, promoted, side)
-        if looks:
-            self._watch()
+        self._watch()
+        if gate.baseline is None:
+            self.reasons = ["it has no baseline, so every item is looked at"]
+        elif judged:
+            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
 
     def _found(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> Side | None:
         """The promoted baseline, compared with each candidate; None where none is promoted."""
         if gate.baseline is None or not gate.baseline.startswith(PROMOTED):
             return None
         found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
-        base, facts = Side.of(found.folder, found.model, gate.baseline), planned_facts(plan)
+        base, facts = Side.of(found.folder, found.model, gate.baseline), plan.facts
         for name in gate.candidates:
             refuse_unless_comparable(base, Side(Path(), name, facts, name))
         self._promoted = found
@@ -100,7 +105,7 @@ class GateStopper:
                     for subject in subjects_of(gate)
                     if "/" in subject
                 },
-                facts=planned_facts(plan),
+                facts=plan.facts,
                 candidates=gate.candidates,
                 baseline=gate.baseline,
                 promoted=(side, self._promoted.rows) if side is not None and self._promoted is not None else None,
@@ -125,11 +130,20 @@ class GateStopper:
         self.history = told
 
     def _watch(self) -> None:
-        """Look at the run, in the order that follows from the history where there is one."""
+        """Look at the run, in the order that follows from the history where there is one; or say why not."""
+        self.reasons = self._against(history=self._frozen is not None)
+        self.watch = None
+        if not self._may_look or (self._repeats > 1 and self._frozen is None):
+            return
         if self._frozen is not None:
             self.seed = self._frozen.seed
         self.watch = early_stopping.EarlyStopping(
-            self._gate, self._items, self.seed, passes_early=self._passes_early, history=self._frozen
+            self._gate,
+            self._items,
+            self.seed,
+            passes_early=not self.reasons,
+            history=self._frozen,
+            repeats=self._repeats,
         )
         if self._promoted is not None and self._gate.baseline is not None:
             self._note(self._gate.baseline, self._promoted.folder, self._promoted.model)
@@ -139,7 +153,7 @@ class GateStopper:
         """What a person should know before anything is sent."""
         if self.watch is None:
             yield f"the gate does not stop early: {'; '.join(self.reasons)}"
-            if self._gate.history != "off":
+            if self._gate.history != "off" and self.history is None:
                 yield "history is not used: it helps only a gate that stops early"
         elif self.reasons:
             yield f"the gate stops early for a fail only: {'; '.join(self.reasons)}"
@@ -154,7 +168,7 @@ class GateStopper:
 
         Raises StoreError where the frozen history was changed since.
         """
-        if self.watch is None:
+        if not self._may_look:
             return None
         facts = read_facts(folder)
         if self._gate.history == "off" and (facts.history is None or facts.history.digest is None):
@@ -172,23 +186,23 @@ class GateStopper:
             why = "answers were there before a history was frozen"
             self.history = HistoryFacts(asked=self.history.asked if self.history else (), why=why)
             self._watch()
-            runs.update_facts(folder, history=self.history.as_json())
+            runs.update_facts(folder, RunFacts(history=self.history))
             return f"history is not used: {why}. Start anew to use it: --new (answers come from the cache)"
         if self.history is not None:
             if self._frozen is not None:
                 history.write(folder, self._frozen)
-            runs.update_facts(folder, history=self.history.as_json())
+            runs.update_facts(folder, RunFacts(history=self.history))
         return None
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """See `engine.work.Stopper`."""
-        return self.watch is not None and self.watch.settled(model)
+        return self.watch is not None and self.watch.is_final(model)
 
     def ahead(self, model: str, others: Collection[str]) -> bool:
         """See `engine.work.Stopper`."""
         return self.watch is not None and self.watch.ahead(model, others)
 
-    def facts(self) -> Mapping[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """See `engine.work.Stopper`."""
         return self.watch.facts() if self.watch is not None else None
 
@@ -201,10 +215,12 @@ class GateStopper:
         if self.watch is None:
             return
         table = stored.model_rows(folder, model)
-        wanted = ("task", "sample_digest", "occurrence", "outcome", "score")
-        for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
+        wanted = ("task", "sample_digest", "occurrence", "repeat", "outcome", "score")
+        for task, digest, occurrence, repeat, outcome, score in zip(
+            *(table[c].to_pylist() for c in wanted), strict=True
+        ):
             if outcome != "errored" or name.startswith(PROMOTED):
-                self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
+                self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score, repeat)
 
 
 def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
@@ -221,9 +237,3 @@ def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tu
     if left_out:
         raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
     return gate, models or needed
-
-
-def planned_facts(plan: Plan) -> RunFacts:
-    """What run.json will say of the run that is planned."""
-    planned = {"schema_version": SCHEMA_VERSION, **orjson.loads(orjson.dumps(plan.facts, default=str))}
-    return parse(RunFacts, planned, "run.json")

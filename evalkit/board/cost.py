@@ -35,7 +35,7 @@ def render(store: ResultsReader) -> None:
     with st.expander("The bill, line by line"):
         _bill(models, "model")
         if judges:
-            st.caption("Judges: billed for marking, in no figure of the models")
+            st.caption("Judges: billed for scoring, in no figure of the models")
             _bill(judges, "judge")
     with st.expander("Prices used, USD per million tokens"):
         _prices(store, run)

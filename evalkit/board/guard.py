@@ -47,9 +47,11 @@ SETTINGS: dict[str, object] = {
     "client.allowedOrigins": [],
     "client.showErrorDetails": "none",
     "browser.gatherUsageStats": False,
-    "runner.postScriptGC": False,  # 0.25 s of the one core after every view, while everybody else waits (see `warm`)
+    "runner.postScriptGC": False,  # 0.25 s of the one core after every view, while everybody else waits (see `served`)
 }
 """Settings of Streamlit that no file may change; beside them where its secrets lie (`sign_in.settings_file`)."""
+MOST_SAID = 1_000_000
+"""Bytes of what a browser says at once, in all widgets of a page; ours need some hundred each."""
 LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
 """Where nobody says otherwise: Streamlit's own accent is a red, which reads as an error."""
 _ADDED = [
@@ -86,6 +88,17 @@ def hold_settings() -> None:
                 raise RuntimeError(f"Streamlit does not take {name} = {value!r}")
 
 
+def hold_frames() -> None:
+    """Let browsers say at most `MOST_SAID` bytes at once, from the next start of a server on.
+
+    Streamlit has one option for what is shown and what is said, 200 MB, and gathers as much from everybody who
+    connects, also before sign-in.
+    """
+    from streamlit.web.server.starlette import starlette_server
+
+    starlette_server.get_max_message_size_bytes = lambda: MOST_SAID  # type: ignore[attr-defined]
+
+
 class Guard:
     """ASGI middleware: refuses what `refusal` names, before Streamlit sees it."""
 
@@ -118,6 +131,8 @@ def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) 
     hosts, origins = named[b"host"], named[b"origin"]
     if len(hosts) != 1 or len(origins) > 1:
         return "a request needs one Host and at most one Origin"
+    if method not in {"GET", "HEAD"}:
+        return "the board takes no files and no forms"  # Streamlit keeps what anybody uploads, also before sign-in
     extra = {name.strip().lower().rstrip(".") for name in os.environ.get(HOSTS, "").split(",")} - {""}
     signing_in = _signing_in()
     names = extra | ({signing_in.host} if signing_in is not None else set())

@@ -265,7 +265,7 @@ def _end(live: list[StartedRun], tell: Callable[[str], None]) -> None:
         suite = visible(job.order.suite, limit=80)
         ended = child.has_ended(job.process)
         how = "has ended; what was answered is kept" if ended else f"still ends (process {job.process.pid})"
-        tell(f"evalkit: {suite} {how}; the same run from the page, or evalkit run, goes on with it.")
+        tell(f"evalkit: {suite} {how}; the same run from the page, or evalkit run, resumes it.")
 
 
 def _opened() -> _Desk:

@@ -23,7 +23,7 @@ from evalkit.text import numbers
 
 _COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
 _RESUMED_S = 5.0
-"""A session that began so long after its run goes on with an earlier one."""
+"""A session that began so long after its run resumes an earlier one."""
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
 
@@ -92,7 +92,7 @@ class _Pace:
 
 
 def _pace(store: ResultsReader, run: str, began: str, counts: Mapping[str, int]) -> _Pace:
-    """Since the run began; of one that is gone on with since this page first saw it, because what earlier sessions
+    """Since the run began; of one that is resumed since this page first saw it, because what earlier sessions
     answered says nothing of now."""
     now, first = datetime.now(UTC).timestamp(), datetime.fromisoformat(began).timestamp()
     taken = run_lock.taken_at(store.path(run)) or first

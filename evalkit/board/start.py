@@ -1,4 +1,4 @@
-"""Start, stop and go on with a run from the page Runs, where `evalkit board --allow-runs DIR` lets it (`orders`)."""
+"""Start, stop and resume a run from the page Runs, where `evalkit board --allow-runs DIR` lets it (`orders`)."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from evalkit.bridges.exported import write_new
 from evalkit.errors import UserError
 from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable
-from evalkit.writing import write_file
 
 SCHEMA = "0.3.0"
 
@@ -48,15 +48,7 @@ def write_evaluations(folder: Path, out: Path) -> list[Path]:
         }
         written[out / f"{name}_samples.jsonl"] = samples
         written[out / f"{name}.json"] = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-    if there := [path for path in written if path.exists()]:
-        raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for path, text in written.items():
-            write_file(path, text, new=True)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
-    return list(written)
+    return write_new(out, written)
 
 
 def _about(facts: RunFacts, run: str, model: str, rows: list[Row]) -> dict[str, object]:

@@ -21,7 +21,7 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
@@ -35,6 +35,7 @@ from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
 from evalkit.store.transcript import transcript
 from evalkit.text.escape import csv_cell
+from evalkit.text.numbers import whole_number
 from evalkit.writing import file_name, write_file
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
@@ -153,22 +154,27 @@ def write_samples(folder: Path, out: Path) -> list[Path]:
             for task, rows in tasks.items()
         }
         written[place / f"results_{when}.json"] = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-        if there := [path for path in written if path.exists()]:
-            raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            for path, text in written.items():
-                write_file(path, text, new=True)
-                made.append(path)
-        except OSError as error:
-            raise UserError(f"{place} cannot be written: {error.strerror or error}") from error
+        made += write_new(place, written)
     return made
+
+
+def write_new(folder: Path, files: Mapping[Path, str]) -> list[Path]:
+    """Write these files of a folder, which is made; their paths. Raises UserError where one is there already."""
+    if there := [path for path in files if path.exists()]:
+        raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            write_file(path, text, new=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return list(files)
 
 
 def _ordered(rows: list[Row]) -> list[Row]:
     def place(row: Row) -> tuple[int, str, int]:
-        number = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else 1 << 60
-        return number, row.sample_id, row.repeat
+        number = whole_number(row.sample_id)
+        return 1 << 60 if number is None else number, row.sample_id, row.repeat
 
     return sorted((row for row in rows if row.score is not None), key=place)
 
@@ -190,9 +196,9 @@ def _line(row: Row, facts: RunFacts) -> str:
     else:
         resps, filtered_resps = [[readable(transcript(row.text, row.calls) or "")]], [readable(row.extracted or "")]
         arguments = {"gen_args_0": {"arg_0": prompt}}
-    doc_id = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else row.sample_id
+    number = whole_number(row.sample_id)
     record = {
-        "doc_id": doc_id,
+        "doc_id": row.sample_id if number is None else number,
         "doc": {"id": row.sample_id, "prompt": prompt, "target": row.target},
         "target": row.target,
         "arguments": arguments,

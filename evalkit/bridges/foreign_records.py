@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.table_map import GUESSES, TableColumn, TableMap
+from evalkit.bridges.table_map import TableMap
 from evalkit.errors import UserError
 from evalkit.reading import open_to_read
+from evalkit.suite.column_names import GUESSES, TableColumn
 
 MOST_BYTES = 2**30
 """Of a file that is read whole."""

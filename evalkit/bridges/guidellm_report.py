@@ -21,8 +21,9 @@ from pathlib import Path
 
 from evalkit.bridges.foreign_json import parse
 from evalkit.errors import UserError
+from evalkit.facts.load import SpreadFacts
 from evalkit.latency.distribution import PERCENTS, Distribution
-from evalkit.latency.loadtest import SATURATED, Estimate, Step
+from evalkit.latency.loadtest import SATURATED, Estimate, Step, spread_facts
 from evalkit.reading import read_file
 
 LARGEST = 2**30
@@ -159,7 +160,7 @@ def _tokens(metrics: Mapping[str, object], name: str) -> float | None:
     return _number(summary.get("mean")) if _number(summary.get("min")) else None
 
 
-def _times(metrics: Mapping[str, object], name: str, per_s: float) -> dict[str, float | int | None] | None:
+def _times(metrics: Mapping[str, object], name: str, per_s: float) -> SpreadFacts | None:
     """A distribution in seconds; None where it has no values, or only zeros."""
     summary = _summary(metrics, name)
     percentiles = _mapping(summary.get("percentiles"))
@@ -170,9 +171,8 @@ def _times(metrics: Mapping[str, object], name: str, per_s: float) -> dict[str, 
     if len(known) < len(names) or n == 0 or known[2] == 0.0:
         return None
     mean, low, high, *percents = known
-    return Distribution(
-        n, mean, spread / per_s if spread is not None and n > 1 else None, low, high, *percents
-    ).as_facts()
+    deviation = spread / per_s if spread is not None and n > 1 else None
+    return spread_facts(Distribution(n, mean, deviation, low, high, *percents))
 
 
 def _summary(metrics: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -1,5 +1,6 @@
 """Rows of another tool become a run folder: sealed, summed up, and marked as imported.
 
+    source = ImportedFacts(tool="lm-eval")
     folder = write_run(results, Imported("lm-eval-out", source, models={"llama": ...}, tasks={"mmlu": ...}, rows=rows))
 
 An imported run is what the other tool said: nothing was asked, and no price or latency is made up. Importing the same
@@ -15,6 +16,9 @@ from pathlib import Path
 from shutil import rmtree
 
 from evalkit.errors import UserError
+from evalkit.facts import Identity, ModelFacts, PriceFacts, RunFacts, TaskFacts
+from evalkit.facts.base import json_map
+from evalkit.facts.run import ImportedFacts
 from evalkit.records import Row
 from evalkit.store import run_lock, runs, sealing, summary
 from evalkit.store.row_codec import to_json
@@ -36,10 +40,11 @@ class Imported:
 
     suite: str
     """What the run is called."""
-    source: dict[str, object]
+    source: ImportedFacts
     """Tool, its version, names of the files: for run.json."""
-    models: dict[str, dict[str, object]] = field(default_factory=dict)
-    tasks: dict[str, dict[str, object]] = field(default_factory=dict)
+    models: dict[str, ModelFacts] = field(default_factory=dict)
+    """By name: what the tool says of each; see `model_facts`."""
+    tasks: dict[str, TaskFacts] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     """Why it is not a whole run, as sentences; empty when it is."""
@@ -58,10 +63,12 @@ def write_run(results: Path, found: Imported) -> Path:
     Raises UserError where there are no rows, or two are the same.
     """
     if not found.rows:
-        raise UserError(f"nothing to import: {found.source.get('files')} hold no sample")
+        raise UserError(f"nothing to import: {[*found.source.files]} hold no sample")
     _refuse_twins(found.rows)
     for name, task in found.tasks.items():
-        task.setdefault("n", len({(row.sample_digest, row.occurrence) for row in found.rows if row.task == name}))
+        if task.n is None:
+            items = {(row.sample_digest, row.occurrence) for row in found.rows if row.task == name}
+            found.tasks[name] = task.with_changes(TaskFacts(n=len(items)))
     found.repeats = 1 + max(row.repeat for row in found.rows)
     return write_rows(results, found, iter(found.rows))
 
@@ -72,16 +79,18 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     `found` says what they are (`n_rows`, `repeats`, `n` of each task) and their keys differ. Whatever goes wrong on
     the way, no half of a run is left. Raises StoreError or RunIncomplete.
     """
-    facts = {
-        "models": {name: _model_facts(model) for name, model in found.models.items()},
-        "tasks": found.tasks,
-        "n_rows": len(found.rows) if found.n_rows is None else found.n_rows,
-        "imported": found.source,
-        "cut_by_limit": None,
-        "repeats": found.repeats,
-        **({} if found.times.in_flight is None else {"in_flight": found.times.in_flight}),
-    }
-    identity = json.loads(to_json({"models": facts["models"], "tasks": found.tasks, "source": found.source}))
+    facts = RunFacts(
+        models=found.models,
+        tasks=found.tasks,
+        n_rows=len(found.rows) if found.n_rows is None else found.n_rows,
+        imported=found.source,
+        cut_by_limit=None,
+        repeats=found.repeats,
+    )
+    if found.times.in_flight is not None:
+        facts = facts.with_changes(RunFacts(in_flight=found.times.in_flight))
+    said = facts.as_json()
+    identity = json.loads(to_json({"models": said["models"], "tasks": said["tasks"], "source": said["imported"]}))
     folder = runs.create_run(results, found.suite, digest("evalkit.import/1", identity), facts)
     n_errored = 0
 
@@ -95,7 +104,7 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
         with run_lock.lock_run(folder):
             sealing.seal_rows(folder, counted())
             status = "incomplete" if found.reasons else "complete"
-            runs.update_facts(folder, status=status, reasons=found.reasons, n_errored=n_errored)
+            runs.update_facts(folder, RunFacts(status=status, reasons=tuple(found.reasons), n_errored=n_errored))
             summary.write_summary(folder)
     except BaseException:
         rmtree(folder, ignore_errors=True)
@@ -103,17 +112,35 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     return folder
 
 
-def _model_facts(known: Mapping[str, object]) -> dict[str, object]:
-    """The keys that every run states of a model; what the other tool does not say is null."""
-    empty: dict[str, object] = {
-        "adapter": "imported",
-        "model": None,
-        "place": None,
-        "host": None,
-        "facts": {},
-        "prices": None,
-    }
-    return {**empty, "priced_as": None, "service_tier": None, "streaming": False, **known}
+def model_facts(
+    model: str,
+    facts: Mapping[str, object],
+    *,
+    prices: PriceFacts | None = None,
+    priced_as: tuple[str | None, str | None] | None = None,
+) -> ModelFacts:
+    """Everything that a run states of a model; what the other tool does not say is None."""
+    return ModelFacts(
+        adapter="imported",
+        model=model,
+        place=None,
+        host=None,
+        facts=json_map(facts),
+        prices=prices,
+        priced_as=priced_as,
+        service_tier=None,
+        streaming=False,
+    )
+
+
+def text_or_none(value: object) -> str | None:
+    """What another tool says where a text belongs; None for anything else."""
+    return value if isinstance(value, str) else None
+
+
+def task_facts(scorer: str, identity: Mapping[str, object]) -> TaskFacts:
+    """What a run states of a task; `identity`: what the other tool says that makes its scores comparable."""
+    return TaskFacts(scorer=scorer, identity=Identity(json_map(identity)))
 
 
 def _refuse_twins(rows: Iterable[Row]) -> None:

@@ -21,12 +21,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.imported import Imported
+from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.errors import UserError
+from evalkit.facts.run import ImportedFacts
 from evalkit.reading import read_file
 from evalkit.records import Message, Outcome, Row
+from evalkit.store.dates import unix_time
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import short
 
@@ -58,14 +59,12 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         raise UserError(f"{path.name} is no log of Inspect: it says nothing of the evaluation's task")
     task = _slug(str(about["task"]))
     model = name or _slug(str(about.get("model") or "model"))
-    found = Imported(f"inspect-{task}", {"tool": "inspect", "files": [path.name], "status": header.get("status")})
-    if header.get("status") != "success":
-        found.reasons.append(f"Inspect's own run did not end well: its status is {header.get('status')!r}")
-    found.models[model] = {
-        "model": str(about.get("model")),
-        "priced_as": _priced_as(str(about.get("model"))),
-        "facts": {"engine": "as run by inspect"},
-    }
+    status = header.get("status")
+    found = Imported(f"inspect-{task}", ImportedFacts(tool="inspect", files=(path.name,), status=text_or_none(status)))
+    if status != "success":
+        found.reasons.append(f"Inspect's own run did not end well: its status is {status!r}")
+    asked = str(about.get("model"))
+    found.models[model] = model_facts(asked, {"engine": "as run by inspect"}, priced_as=_priced_as(asked))
     seen: dict[tuple[str, int], int] = {}
     chosen, key = scorer, None
     n_unread, unread, keys = 0, "", ""
@@ -102,7 +101,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         )
     chosen = f"{chosen}.{key}" if key else chosen
     identity = {"inspect": {"task": task, "version": about.get("task_version"), "args": about.get("task_args")}}
-    found.tasks[task] = {"scorer": f"inspect {chosen}", "identity": {**identity, "metric": chosen}}
+    found.tasks[task] = task_facts(f"inspect {chosen}", {**identity, "metric": chosen})
     return found
 
 
@@ -243,10 +242,10 @@ def _row(
     )
 
 
-def _priced_as(model: str) -> list[str] | None:
-    """[provider, model] for the price book, from Inspect's `openai/gpt-6-sol`; None where nobody is known to bill."""
+def _priced_as(model: str) -> tuple[str, str] | None:
+    """(provider, model) for the price book, from Inspect's `openai/gpt-6-sol`; None where nobody is known to bill."""
     provider, slash, rest = model.partition("/")
-    return [_PROVIDERS[provider], rest] if slash and provider in _PROVIDERS else None
+    return (_PROVIDERS[provider], rest) if slash and provider in _PROVIDERS else None
 
 
 def _input_tokens(usage: dict[str, object]) -> int | None:

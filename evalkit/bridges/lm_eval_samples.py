@@ -21,12 +21,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.imported import Imported
+from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.errors import UserError
+from evalkit.facts import ModelFacts
+from evalkit.facts.run import ImportedFacts
 from evalkit.reading import open_to_read, read_file
 from evalkit.records import Message, Outcome, Row
+from evalkit.store.dates import unix_time
 from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
 
@@ -42,15 +44,16 @@ def read_samples(path: Path, *, metric: str | None = None, name: str | None = No
     is called; None: as lm-eval's folder is. Raises UserError for what is not there, or is not lm-eval's.
     """
     files = _files(path)
-    found = Imported(f"lm-eval-{_slug(path.stem if path.is_file() else path.name)}", {"tool": "lm-eval"})
-    found.source["files"] = [file.name for file in files]
+    found = Imported(f"lm-eval-{_slug(path.stem if path.is_file() else path.name)}", ImportedFacts(tool="lm-eval"))
+    source = ImportedFacts(tool="lm-eval", files=tuple(file.name for file in files))
     for file in files:
         match = _SAMPLES.fullmatch(file.name)
         task, when = (match["task"], match["when"]) if match else (file.stem.removeprefix("samples_"), "")
         results = _results(file.parent, when)
         known = results or _results(file.parent, "")  # a folder is one model's, whichever run of it
         model = name or _slug(str(known.get("model_name") or file.parent.name))
-        found.source["version"] = results.get("lm_eval_version")
+        version = text_or_none(results.get("lm_eval_version"))
+        found.source = source.with_changes(ImportedFacts(version=version))
         found.models[model] = _model_of(results, model)
         _read_file(file, task, model, results, metric, found)
     return found
@@ -81,12 +84,12 @@ def _results(folder: Path, when: str) -> dict[str, object]:
     return {}
 
 
-def _model_of(results: Mapping[str, object], model: str) -> dict[str, object]:
+def _model_of(results: Mapping[str, object], model: str) -> ModelFacts:
     config = _mapping(results.get("config"))
     facts = {
         key: str(config[key]) for key in ("model", "model_dtype", "model_revision", "batch_size") if config.get(key)
     }
-    return {"model": model, "facts": {"engine": "as run by lm-eval", **facts}}
+    return model_facts(model, {"engine": "as run by lm-eval", **facts})
 
 
 def _read_file(
@@ -120,20 +123,18 @@ def _read_file(
             f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored"
         )
     config = _mapping(_mapping(results.get("configs")).get(task))
-    found.tasks[task] = {
-        "scorer": "lm_eval",
-        "identity": {
-            "lm_eval": {
-                "task": task,
-                "version": str(_mapping(results.get("versions")).get(task, "unknown")),
-                "config": digest("evalkit.lm_eval.imported/1", _without_places(config)) if config else None,
-                "package": results.get("lm_eval_version"),
-            },
-            "shots": _mapping(results.get("n-shot")).get(task),
-            "metric": chosen,
-            "chat_template": results.get("chat_template_sha"),
+    identity = {
+        "lm_eval": {
+            "task": task,
+            "version": str(_mapping(results.get("versions")).get(task, "unknown")),
+            "config": digest("evalkit.lm_eval.imported/1", _without_places(config)) if config else None,
+            "package": results.get("lm_eval_version"),
         },
+        "shots": _mapping(results.get("n-shot")).get(task),
+        "metric": chosen,
+        "chat_template": results.get("chat_template_sha"),
     }
+    found.tasks[task] = task_facts("lm_eval", identity)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:

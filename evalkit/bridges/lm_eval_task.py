@@ -150,7 +150,7 @@ class LmEvalTask(ResolvedTask):
         if split:
             notes.append(
                 f"{self.name}: the right answer of {_items(split)} in brackets, like [1, 2], which lm-eval reads as a "
-                "list of right answers: an answer that repeats it whole is marked wrong. Write the task as one of your "
+                "list of right answers: an answer that repeats it whole is scored wrong. Write the task as one of your "
                 "own (prompt, target, score: exact) to have it compared as text"
             )
         return tuple(notes)
@@ -245,13 +245,13 @@ _FOUND_NOTHING = "[invalid]"
 def scorer(questions: Questions, metric: str) -> Scorer:
     """Marks by `metric`, like `acc,none`; every other metric that is a number goes into the score's parts."""
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return _mark(questions, metric, sample, response)
 
     return Scorer(
         name="lm_eval",
         version=VERSION,
-        mark=mark,
+        score=score,
         gold=lambda sample: None,
         needs="likelihood" if questions.needs_likelihood else "text",
         continuations=lambda sample: tuple(sample.fields["continuations"]),
@@ -267,7 +267,7 @@ def _mark(questions: Questions, metric: str, sample: Sample, response: Response)
     try:
         marks = questions.marks(sample.fields["doc_id"], results)
     except Exception as error:  # noqa: BLE001 - a task's own code met an answer it cannot mark: recorded as data
-        return unscored(f"lm-eval's {questions.name} could not mark this answer: {type(error).__name__}: {error}")
+        return unscored(f"lm-eval's {questions.name} could not score this answer: {type(error).__name__}: {error}")
     extracted = _extracted(questions, metric, sample, response, marks)
     parts = {name: number for name in questions.metrics() if (number := _number(marks.get(name))) is not None}
     value = parts.pop(metric, None)

@@ -9,34 +9,34 @@ to write the rows. Neither reading keeps the rows, so a million take no more mem
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from evalkit.bridges import table_values as cells
-from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
+from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_rows
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
 from evalkit.bridges.table_record import Record, RecordReader
-from evalkit.bridges.table_values import Unread
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.facts import ModelFacts, PriceFacts, TaskFacts
+from evalkit.facts.run import ImportedFacts
 from evalkit.paths import named
 from evalkit.records import Message, Outcome, Row, Usage
+from evalkit.store import table_values as cells
 from evalkit.store.row_codec import key_hash
+from evalkit.store.table_values import Unread
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
+from evalkit.suite.wording import like
 
-_NATURAL = re.compile(r"([0-9]{1,300})")
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
 
@@ -63,7 +63,7 @@ class Records(Protocol):
 
 
 @dataclass(slots=True)
-class Told:
+class TableReport:
     """What a person should know of an import."""
 
     n_rows: int = 0
@@ -87,7 +87,7 @@ class _Contents:
 
 def import_table(
     path: Path, results: Path, mapped: TableMap | None, *, name: str | None = None, prices: Path | None = None
-) -> tuple[Path, Told]:
+) -> tuple[Path, TableReport]:
     """Write the run; its folder, and what a person should know.
 
     `mapped`: None guesses by the columns' names. `prices`: the person's own price file, which wins over the book.
@@ -108,13 +108,15 @@ def import_records(
     name: str,
     prices: Path | None = None,
     tool: str = "table",
-) -> tuple[Path, Told]:
+) -> tuple[Path, TableReport]:
     """The same for records of any source, read twice. Raises UserError or SuiteError; nothing is written then."""
     table = _Table(data, mapped, PriceBook.load(prices))
     contents = table.look()
     found = table.imported(contents, name, tool)
     folder = write_rows(results, found, table.rows(contents))
-    return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices))
+    return folder, TableReport(
+        contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices)
+    )
 
 
 def opened_table(path: Path) -> Data:
@@ -198,28 +200,25 @@ class _Table:
         """Everything about the run but its rows."""
         about = self.map
         scorer = about.scorer or f"not named, {self.data.label}"
-        source: dict[str, object] = {
-            "tool": tool,
-            "files": [self.data.label],
-            "sha256": self.data.fingerprint(),
-            "times_measured_by": about.measured_by,
-            "columns": described(about),
-        }
+        source = ImportedFacts(
+            tool=tool,
+            files=(self.data.label,),
+            sha256=self.data.fingerprint(),
+            times_measured_by=about.measured_by,
+            columns=tuple(described(about)),
+        )
         made = Imported(name, source, times=ImportedTimes(about.measured_by, about.in_flight), n_rows=found.n_rows)
         for model in found.n_by_model:
             made.models[model] = self._model(model, found.first_at.get(model))
         for task, items in found.items.items():
-            made.tasks[task] = {
-                "scorer": scorer,
-                "identity": {"table": {"task": task, "scorer": scorer}},
-                "n": len(items),
-            }
+            known = task_facts(scorer, {"table": {"task": task, "scorer": scorer}})
+            made.tasks[task] = known.with_changes(TaskFacts(n=len(items)))
         made.repeats = len(found.repeats)
         return made
 
     def rows(self, found: _Contents) -> Iterator[Row]:
         """The second reading: each row as evalkit stores it."""
-        order = {name: n for n, name in enumerate(sorted(found.repeats, key=_natural))}
+        order = {name: n for n, name in enumerate(sorted(found.repeats, key=cells.natural))}
         for place, record in self.data.records():
             where = self.data.place(place)
             model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
@@ -233,9 +232,9 @@ class _Table:
         asked = [(name, one) for name, column in self.map.columns.items() for one in column.columns]
         asked += [("slices", one) for one in (*self.map.slices.values(), self.map.slices_object) if one]
         gone = [(name, one) for name, one in asked if one not in there and one.split(".")[0] not in there]
-        near = {one: get_close_matches(one, there, n=1) for _, one in gone}
-        absent = [f"{name}: {one}" + (f", did you mean {near[one][0]!r}?" if near[one] else "") for name, one in gone]
-        if absent:
+        if gone:
+            absent = [f"{name}: {one[:100]}{like(one, there)}" for name, one in gone[:10]]
+            absent += [f"and {len(gone) - 10:,} more"] if len(gone) > 10 else []
             raise UserError(
                 f"{self.data.label} has no such column as the map names ({'; '.join(absent)}). "
                 f"It has {', '.join(sorted(there))[:400]}."
@@ -328,18 +327,15 @@ class _Table:
         provider, colon, named_ = said.price_as.partition(":")
         return (provider, named_) if colon else (None, said.price_as)
 
-    def _model(self, model: str, first_at: float | None) -> dict[str, object]:
+    def _model(self, model: str, first_at: float | None) -> ModelFacts:
         provider, asked = self._priced_as(model)
         said = self.map.models.get(model, ModelOf())
         unit = None
         if first_at and (provider is not None or self.prices.entries):
             unit = self.prices.unit_prices(provider, asked, datetime.fromtimestamp(first_at, UTC))
-        return {
-            "model": said.model or model,
-            "facts": {"engine": "as run by another tool"},
-            "prices": None if unit is None else unit.as_facts(),
-            "priced_as": (provider, asked),
-        }
+        prices = None if unit is None else PriceFacts.model_validate(unit.as_facts())
+        engine = {"engine": "as run by another tool"}
+        return model_facts(said.model or model, engine, prices=prices, priced_as=(provider, asked))
 
     def notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
         """What a person should know, once every row was read."""
@@ -374,7 +370,7 @@ class _Table:
                 "--at DATE; or in the map: `started_at: {const: 2026-01-31}`"
             )
         elif "cost_usd" not in self.map.columns:
-            unpriced = [name for name, told in made.models.items() if told["prices"] is None]
+            unpriced = [name for name, told in made.models.items() if told.prices is None]
             if unpriced:
                 more = "" if prices is not None else ", or give prices of your own: --prices FILE"
                 notes.append(
@@ -393,9 +389,3 @@ class _Table:
                 "nobody says who took the times, so no ratio of them is decided; say it: `times: {measured_by: NAME}`"
             )
         return notes
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """run-10 after run-2."""
-    pieces = _NATURAL.split(text)
-    return [(0, int(part), "") if n % 2 else (1, 0, part) for n, part in enumerate(pieces)]

@@ -29,82 +29,22 @@ from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.reading import read_file
+from evalkit.suite.column_names import GUESSES, TIMES, UNITS, TableColumn, column_of, folded_column
 from evalkit.suite.source_map import SourceMap, parse, without_lines
 from evalkit.suite.wording import short
 
 MOST_BYTES = 1_000_000
 """Of the map: a larger file is something else."""
+MOST_SLICES = 100
+"""Columns of slices: every row keeps a name and a value for each of them."""
 REQUIRED = ("model", "item")
 """What a row cannot be without, beside a score or an outcome."""
-COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "calls",
-)
-TIMES = ("total_s", "ttft_s")
 TEXTS = ("text", "prompt", "target", "extracted", "reason", "error", "served_model", "service_tier")
-GUESSES: Mapping[str, tuple[str, ...]] = {
-    "model": ("model", "model_name", "model_id"),
-    "task": ("task", "task_name", "suite", "benchmark", "dataset", "category"),
-    "item": ("item", "item_id", "sample_id", "sample", "example_id", "question_id", "instance_id", "case",
-             "case_id", "id", "doc_id"),
-    "repeat": ("repeat", "epoch", "trial", "attempt", "run", "run_id", "seed"),
-    "score": ("score", "correct", "success", "passed", "pass", "is_correct", "accuracy", "acc", "reward", "resolved",
-              "solved"),
-    "outcome": ("outcome", "status", "result", "verdict"),
-    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "n_input_tokens"),
-    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out", "n_output_tokens"),
-    "reasoning_tokens": ("reasoning_tokens", "thinking_tokens"),
-    "cached_tokens": ("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cache_read_input_tokens"),
-    "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens"),
-    "calls": ("calls", "n_calls", "turns", "n_turns", "steps", "n_requests"),
-    "total_s": ("total_s", "seconds", "duration_s", "latency_s", "elapsed_s", "time_s", "duration_seconds",
-                "took_s", "latency_ms", "duration_ms", "elapsed_ms", "total_ms", "took_ms"),
-    "ttft_s": ("ttft_s", "time_to_first_token_s", "ttft_ms", "time_to_first_token_ms"),
-    "cost_usd": ("cost_usd", "usd", "cost", "total_cost", "price_usd"),
-    "started_at": ("started_at", "start_time", "timestamp", "created_at", "date"),
-    "cluster": ("cluster", "cluster_id", "conversation_id", "group_id"),
-    "slices": (),
-    "critical": ("critical",),
-    "from_cache": ("from_cache",),
-    "text": ("text", "output", "answer", "response", "completion", "prediction"),
-    "prompt": ("prompt", "question", "input"),
-    "target": ("target", "expected", "reference", "gold", "ideal"),
-    "extracted": ("extracted",),
-    "reason": ("reason", "explanation"),
-    "error": ("error", "error_message", "exception"),
-    "served_model": ("served_model", "actual_model_name"),
-    "service_tier": ("service_tier",),
-}  # fmt: skip
-"""By what is read: the names of columns that are taken for it, the likeliest first."""
-UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
-"""Units of a time -> how many make a second."""
-_BETWEEN = re.compile(r"[\s\-?#.()_]+")
 _PLAIN = re.compile(r"[A-Za-z_][\w./()?-]*(?: [\w./()?-]+)*")
 """Names that YAML reads as they stand, in braces too."""
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _SETTINGS = ("times", "scorer", "models")
 _MODEL_KEYS = ("model", "price_as")
-
-
-@dataclass(frozen=True, slots=True)
-class TableColumn:
-    """Where one thing stands. Exactly one of `name`, `sum_of` and `const` says it."""
-
-    name: str | None = None
-    sum_of: tuple[str, ...] = ()
-    """Columns whose numbers are added; unknown where any of them is."""
-    const: object = None
-    per: float = 1.0
-    """What a number is divided by: 1000 for milliseconds, 10 for points of 10."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that are read."""
-        return self.sum_of if self.name is None else (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +144,6 @@ def guess(columns: Iterable[str], way_out: str = _IN_A_FILE) -> TableMap:
     return TableMap(taken, guessed=True)
 
 
-def folded_column(column: str) -> str:
-    """A column's name in the spelling of GUESSES: `Latency (ms)` is latency_ms, `Resolved?` is resolved.
-
-    Signs that say what is counted (% and currencies) stay, so that `Cost €` is not taken for dollars.
-    """
-    return _BETWEEN.sub("_", column.strip().lower()).strip("_")
-
-
 def described(found: TableMap) -> list[str]:
     """A line for each thing that is read, as a map would say it: for a person to check, and to keep as a file."""
     lines = [f"{name}: {_said(column, name)}" for name, column in found.columns.items()]
@@ -288,45 +220,18 @@ class _Reader:
         )
 
     def _column(self, key: str, value: object) -> TableColumn | None:
-        if isinstance(value, str) and value.strip():
-            return TableColumn(value)
-        if not isinstance(value, dict):
-            self.complain((key,), f"{key}: a column's name, or {{const: ...}}, {{column: NAME, ...}}, {{sum: [...]}}")
+        try:
+            return column_of(key, value)
+        except ValueError as error:
+            self.complain((key,), str(error))
             return None
-        if set(value) == {"const"} and isinstance(value["const"], str | int | float | bool):
-            return TableColumn(const=value["const"])
-        names = value.get("sum")
-        if (
-            set(value) == {"sum"}
-            and key in COUNTS
-            and isinstance(names, list)
-            and names
-            and all(isinstance(name, str) for name in names)
-        ):
-            return TableColumn(sum_of=tuple(names))
-        allowed = {"column", "unit"} if key in TIMES else {"column", "max"} if key == "score" else {"column"}
-        unit, most = value.get("unit", "s"), value.get("max", 1)
-        wrong = (
-            not set(value) <= allowed
-            or not isinstance(value.get("column"), str)
-            or not isinstance(unit, str)
-            or unit not in UNITS
-            or isinstance(most, bool)
-            or not isinstance(most, int | float)
-            or not most > 0
-        )
-        if wrong:
-            extra = ", unit: ms" if key in TIMES else ", max: 10" if key == "score" else ""
-            more = ", or {sum: [NAME, NAME]}" if key in COUNTS else ""
-            more += f"; unit is one of {', '.join(UNITS)}" if key in TIMES else ""
-            more += "; max is the most points there are, a number above 0" if key == "score" else ""
-            self.complain((key,), f"{key}: a column's name, {{const: ...}} or {{column: NAME{extra}}}{more}")
-            return None
-        return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
 
     def _slices(self, value: object) -> tuple[dict[str, str], str | None]:
         if isinstance(value, str) and value.strip():
             return {}, value
+        if isinstance(value, list | dict) and len(value) > MOST_SLICES:
+            self.complain(("slices",), f"slices: names {len(value):,} columns, and {MOST_SLICES} are the most")
+            return {}, None
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
             return {one: one for one in value}, None
         if isinstance(value, dict) and value and all(isinstance(one, str) for one in value.values()):

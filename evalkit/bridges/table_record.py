@@ -9,32 +9,21 @@ reader.known(record, "input_tokens")           # the same, None where it is not 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from evalkit.bridges import table_values as cells
-from evalkit.bridges.table_map import COUNTS, TEXTS, TableColumn, TableMap
-from evalkit.bridges.table_values import Unread
+from evalkit.bridges.table_map import TEXTS, TableMap
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
+from evalkit.store import table_values as cells
+from evalkit.store.table_values import Unread
+from evalkit.suite.column_names import COUNTS, TableColumn, inside
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import masked
 
 Record = Mapping[str, object]
 _LONGEST_NAME = 300
-_KINDS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(COUNTS, cells.count),
-    "cost_usd": cells.money,
-    "started_at": cells.moment,
-    "critical": cells.flag,
-    "from_cache": cells.flag,
-}
-_SCALED: Mapping[str, Callable[[Any, float], Any]] = {
-    "score": cells.score,
-    "total_s": cells.seconds,
-    "ttft_s": cells.seconds,
-}
 _REMEMBERED = 100_000
 """Items whose identity is made once: tables ask each several times."""
 
@@ -99,15 +88,7 @@ class RecordReader:
     def read(self, record: Record, which: str) -> Any:
         """The value of a cell as its kind; None where unknown. Raises Unread."""
         column = self.map.columns.get(which)
-        if column is None:
-            return None
-        if column.sum_of:
-            parts = [cells.count(inside(record, one)) for one in column.sum_of]
-            return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
-        cell = self.cell(record, column)
-        if which in _SCALED:
-            return _SCALED[which](cell, column.per)
-        return _KINDS[which](cell)
+        return None if column is None else cells.value_of(record, which, column)
 
     def known(self, record: Record, which: str, where: str) -> Any:
         """The same, where what is not understood is unknown, and counted."""
@@ -158,13 +139,3 @@ class RecordReader:
 
 def _identity(task: str, item: str, prompt: str | None = None) -> str:
     return digest("evalkit.table.item/1", [task, item, prompt])
-
-
-def inside(record: Record, name: str) -> Any:
-    """A column, or what a path leads to inside one: `usage.input_tokens`."""
-    if name in record or "." not in name:
-        return record.get(name)
-    here: object = record
-    for part in name.split("."):
-        here = here.get(part) if isinstance(here, dict) else None
-    return here

@@ -66,14 +66,15 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
     leave_the_working_directory()
     from streamlit.web import cli as streamlit
 
-    from evalkit.board import served, warm
-    from evalkit.board.guard import preloads
+    from evalkit.board import served
+    from evalkit.board.guard import hold_frames, preloads
     from evalkit.store.runs import default_results
 
     for module in _WARM:  # now, rather than while the first reader waits
         importlib.import_module(module)
-    warm.begin(default_results())
+    served.read_ahead(default_results())
     preloads()
+    hold_frames()
     logging.getLogger("streamlit.config").addFilter(_is_news)
     args = ["run", served.__file__, *_flags(port, address, no_browser)]
     signal.signal(signal.SIGTERM, _end)  # the server ends first, and then raises it once more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.engine.plan import Plan
     from evalkit.engine.work import PlannedModel
+    from evalkit.facts import PriceFacts
     from evalkit.records import Message
 
 
@@ -73,12 +74,13 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     work = plan.work
     echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
-        told = plan.facts["models"][model.name]
-        echo(_line(model, told["prices"]))
+        told = plan.facts.model_facts(model.name)
+        echo(_line(model, told.prices))
         for name, part in model.parts.items():
-            echo(f"  {_line(part, told['parts'][name]['prices'])}, a part of {visible(model.name)}")
+            of_part = (told.parts or {})[name]
+            echo(f"  {_line(part, of_part.prices)}, a part of {visible(model.name)}")
     for judge in plan.panel.judges if plan.panel is not None else ():
-        echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
+        echo(_line(judge, plan.facts.judges[judge.name].prices) + ", judges the answers")
     for server in plan.tools:
         from evalkit.render.bill import tools_line
 
@@ -90,7 +92,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     return 0
 
 
-def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
+def _line(model: PlannedModel, priced: PriceFacts | None) -> str:
     endpoint = model.adapter.endpoint
     if model.parts:
         made = {key: told for key, told in endpoint.facts.items() if key.startswith("part_")}
@@ -99,7 +101,7 @@ def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     if (program := endpoint.facts.get("program")) is not None:
         where = f"runs {visible(program)} on this machine, and prompts go where that sends them"
-    price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    price = f"priced by {priced.source} as {priced.model}" if priced else "price unknown"
     if not priced and model.adapter.spec.options.get("cost_usd"):
         price = "says itself what it costs"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
@@ -112,7 +114,7 @@ def _counted(plan: Plan) -> str:
 
 
 def _facts(plan: Plan) -> dict[str, object]:
-    facts = {key: plan.facts[key] for key in ("models", "judges", "tasks", "n_rows") if key in plan.facts}
+    facts = plan.facts.only(("models", "judges", "tasks", "n_rows")).as_json()
     return {
         "suite": plan.suite.name,
         "digest": plan.digest,

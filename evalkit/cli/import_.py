@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evalkit.bridges.foreign_records import ForeignRecords
     from evalkit.bridges.guidellm_report import Report
     from evalkit.bridges.imported import Imported
-    from evalkit.bridges.outcome_table import Told
+    from evalkit.bridges.outcome_table import TableReport
 
 
 class _OfOtherTools(click.Group):
@@ -64,6 +64,13 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option(
     "--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How many requests to draw."
 )
+@click.option(
+    "--map",
+    "columns",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Which column of a table holds what (YAML); else guessed.",
+)
 @click.option("--name", help="What the suite is called; else as its folder.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another one draws other requests.")
 @click.option("--slice", "slices", multiple=True, metavar="ATTRIBUTE", help="Groups by it, like user or tier.")
@@ -102,7 +109,8 @@ def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[st
     """Make a suite of logs: a sample with known probabilities, the recorded answers as the baseline.
 
     SOURCE is a file or a folder of OpenTelemetry (OTLP as JSON or protobuf), Langfuse, LiteLLM, Phoenix, MLflow,
-    LangSmith, Braintrust, batches of OpenAI, Anthropic and Gemini, stored completions, or plain JSON lines of messages.
+    LangSmith, Braintrust, batches of OpenAI, Anthropic and Gemini, stored completions, plain JSON lines of messages,
+    or a table with a row a call (CSV, TSV, Parquet).
     """
     from evalkit.cli.import_traces import TracesAsked, import_logs
 
@@ -224,7 +232,7 @@ def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:
     return _told(folder, told, found.notes)
 
 
-def _told(folder: Path, told: Told, before: Iterable[str]) -> int:
+def _told(folder: Path, told: TableReport, before: Iterable[str]) -> int:
     from evalkit.text.escape import visible
 
     _say(told.n_rows, told.models, told.tasks)
@@ -240,7 +248,9 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     from evalkit.bridges.guidellm_report import read_report
     from evalkit.cli.loads import promised
     from evalkit.cost.hosting import curve
-    from evalkit.facts import LoadFacts, parse
+    from evalkit.facts import LoadFacts, ModelFacts, RunFacts
+    from evalkit.facts.base import json_map
+    from evalkit.facts.run import ImportedFacts
     from evalkit.latency.loadtest import find
     from evalkit.render.loadtest import render_load
     from evalkit.results.sweeps import hosted_prices, sweeps_folder
@@ -252,34 +262,36 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     limits = promised(slo)
     report = read_report(path)
     entries, suite_name, name = _for_whom(report, suite, model)
-    load: dict[str, Any] = {
-        **find(report.steps, limits),
-        "seconds": report.seconds,
-        "n_prompts": None,
-        "n_asked": report.n_asked,
-        "spent_usd": None,
-        "notes": [*report.notes, *_unnamed(report, name, suite_name, suite)],
-    }
-    if load["serves"]:
-        load["serves"]["basis"] += ", on GuideLLM's prompts"
-    asked = str((entries.get(name) or {}).get("model") or report.model or "")
-    source = {"tool": "guidellm", "version": report.version, "files": [path.name]}
-    facts = {
-        "kind": "load",
-        "model_name": name,
-        "model": asked,
-        "models": {name: {"adapter": "imported", "model": report.model, "facts": {}}},
-        "tasks": {},
-        "n_rows": 0,
-        "imported": source,
-        "load": load,
-        "load_settings": {"slo": asdict(limits)},
-    }
-    made = runs.create_run(sweeps_folder(results), suite_name, digest("evalkit.import/1", {**source, **load}), facts)
-    runs.update_facts(made, status="complete", reasons=[])
+    load = find(report.steps, limits).with_changes(
+        LoadFacts(
+            seconds=report.seconds,
+            n_prompts=None,
+            n_asked=report.n_asked,
+            spent_usd=None,
+            notes=(*report.notes, *_unnamed(report, name, suite_name, suite)),
+        )
+    )
+    if (serves := load.serves) is not None:
+        basis = {"basis": f"{serves.basis}, on GuideLLM's prompts"}
+        load = load.with_changes(LoadFacts(serves=serves.model_copy(update=basis)))
+    source = ImportedFacts(tool="guidellm", version=report.version, files=(path.name,))
+    facts = RunFacts(
+        kind="load",
+        model_name=name,
+        model=str((entries.get(name) or {}).get("model") or report.model or ""),
+        models={name: ModelFacts(adapter="imported", model=report.model, facts={})},
+        tasks={},
+        n_rows=0,
+        imported=source,
+        load=load,
+        load_settings=json_map({"slo": asdict(limits)}),
+    )
+    identity = digest("evalkit.import/1", {**source.as_json(), **load.as_json()})
+    made = runs.create_run(sweeps_folder(results), suite_name, identity, facts)
+    runs.update_facts(made, RunFacts(status="complete", reasons=()))
     found = hosted_prices({name: _linked(entries.get(name) or {}, made)}, suite_name, results).get(name)
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
-    render_load(name, parse(LoadFacts, load, made), by_share)
+    render_load(name, load, by_share)
     echo(str(made))
     return 0
 

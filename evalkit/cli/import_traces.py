@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_traces
+from evalkit.bridges.traces.importing import TracesOptions, TracesReport, import_traces
 from evalkit.bridges.traces.receiver import HOST, Receiver
 from evalkit.bridges.traces.suite_text import AskedModel
+from evalkit.bridges.traces.tables import read_log_map
 from evalkit.bridges.traces.taking_out import read_names
 from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
@@ -41,6 +42,8 @@ class TracesAsked:
     patterns: tuple[str, ...]
     candidates: tuple[str, ...]
     judge: str | None
+    columns: Path | None = None
+    """The map of the columns of tables; None: they are guessed."""
     trajectories: str = "steps"
     """steps: each request of the log is a sample; free: each whole trajectory is one."""
     listen: int | None = None
@@ -61,6 +64,7 @@ def import_logs(asked: TracesAsked) -> int:
         names=read_names(asked.names),
         candidates=tuple(named_model(one, "--candidate") for one in asked.candidates),
         judge=None if asked.judge is None else named_model(asked.judge, "--judge"),
+        columns=None if asked.columns is None else read_log_map(asked.columns),
         free=asked.trajectories == "free",
         received=asked.listen is not None,
     )
@@ -169,7 +173,7 @@ def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
         raise UserError(f"--pattern: {error}") from error
 
 
-def _say(told: TracesTold) -> None:
+def _say(told: TracesReport) -> None:
     n = told.n_calls
     echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
     for note in told.reading.notes():

@@ -169,7 +169,7 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
     found = figures(folder)
     if found is None:
         raise UserError(
-            f"{folder}: no judge marked its answers. A task names its judges: score: {{judge: {{by: NAME}}}}. Verdicts "
+            f"{folder}: no judge scored its answers. A task names its judges: score: {{judge: {{by: NAME}}}}. Verdicts "
             "of your own stand in a file: evalkit judge-check FILE"
         )
     _, n_unread = read_reviews(folder)

@@ -17,7 +17,6 @@ from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
-from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.render.loadtest import step_line
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
@@ -110,14 +109,14 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
     hosting = models[name].get("hosting")
     if hosting:
         hosting["load"] = outcome.folder.name
-    found = hosted_prices(models, plan.suite.name, results).get(name) if outcome.load["serves"] else None
+    found = hosted_prices(models, plan.suite.name, results).get(name) if outcome.load.serves else None
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     if as_json:
-        facts = {"folder": str(outcome.folder), "status": outcome.status, "model": name, **outcome.load}
+        facts = {"folder": str(outcome.folder), "status": outcome.status, "model": name, **outcome.load.as_json()}
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
         print_json(made, default=str)
         return
     from evalkit.render.loadtest import render_load
 
-    render_load(name, parse(LoadFacts, outcome.load, outcome.folder), by_share)
+    render_load(name, outcome.load, by_share)
     echo(f"\n{outcome.folder}")

@@ -238,8 +238,8 @@ def allow_suite_code(command: Command) -> Command:
     return click.option(
         "--allow-suite-code",
         is_flag=True,
-        help="Let the suite run code of its own: programs and functions as models, task files with !function, server "
-        "flags that load programs.",
+        help="Let the suite run code of its own: programs and functions as models, classes that carry out agents' "
+        "tools, task files with !function, server flags that load programs.",
     )(command)
 
 

@@ -176,7 +176,7 @@ def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
 
 
 def _continued(plan: Plan, results: Path) -> str | None:
-    """The unfinished run that the same command goes on with."""
+    """The unfinished run that the same command resumes."""
     from evalkit.store.runs import find_incomplete
 
     found = find_incomplete(results, plan.suite.file.name, plan.digest)

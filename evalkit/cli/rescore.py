@@ -11,6 +11,7 @@ import click
 
 from evalkit.cli.options import (
     allow_code_execution,
+    allow_suite_code,
     as_json,
     data_roots,
     least_sensitivity,
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 @click.option("--suite", type=click.Path(path_type=Path), help="The suite of the run; else looked for by its name.")
 @click.option("--tasks", callback=names, help="Only these tasks of the run, comma separated.")
 @click.option(
-    "--scorer", help="Mark with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
+    "--scorer", help="Score with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
 )
 @click.option("--preview", is_flag=True, help="Show what would change, and write nothing.")
 @allow_code_execution
+@allow_suite_code
 @results_folder
 @data_roots
 @suite_words
@@ -48,16 +50,19 @@ def command(
     tasks: tuple[str, ...] | None,
     scorer: str | None,
     preview: bool,
+    allow_suite_code: bool,
     results: Path,
     as_json: bool,
 ) -> int:
     """Score the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
 
-    Scorers and right answers come from the suite as it is now. New marks supersede old ones; run.json keeps the
+    Scorers and right answers come from the suite as it is now. New scores supersede old ones; run.json keeps the
     history.
     """
 
-    return rescore_run(run, suite, tasks, scorer, results, as_json=as_json, preview=preview)
+    return rescore_run(
+        run, suite, tasks, scorer, results, as_json=as_json, preview=preview, allow_code=allow_suite_code
+    )
 
 
 def rescore_run(
@@ -69,6 +74,7 @@ def rescore_run(
     *,
     as_json: bool,
     preview: bool = False,
+    allow_code: bool = False,
 ) -> int:
     """The exit code; 0 also when nothing changed. Raises UserError."""
     from evalkit.api.planning import suite_at
@@ -78,7 +84,8 @@ def rescore_run(
     folder = resolve_run(run, results)
     path = suite if suite is not None else _suite_of(folder)
     read = suite_at(path)
-    changed = rescore(folder, read, Choice(tasks, None if scorer is None else _score(scorer)), preview=preview)
+    choice = Choice(tasks, None if scorer is None else _score(scorer))
+    changed = rescore(folder, read, choice, preview=preview, allow_code=allow_code)
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
@@ -97,7 +104,7 @@ def rescore_run(
     if n_redacted := sum(one.n_redacted for one in changed):
         echo(
             f"{n_redacted:,} of these rows were redacted before they were stored (redact: where: storing): their "
-            "new marks are of what is stored, which may be less than the model said"
+            "new scores are of what is stored, which may be less than the model said"
         )
     if preview:
         echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
@@ -136,7 +143,7 @@ def _loss(one: Changed, *, preview: bool) -> str | None:
     kept = (
         ""
         if preview
-        else ". The earlier marks are kept in the run's older parts; score again as before to have them back"
+        else ". The earlier scores are kept in the run's older parts; score again as before to have them back"
     )
     return f"{name}: {', and '.join(said)}{kept}"
 

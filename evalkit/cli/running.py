@@ -20,6 +20,7 @@ from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError, UserError
+from evalkit.facts import RunFacts
 from evalkit.records import Row
 from evalkit.render.progress import ModelShare, Progress
 from evalkit.store.judge_files import judging_of
@@ -92,7 +93,7 @@ def run_suite(
         code = _decide(outcome, prepared, markdown, junit, as_json=as_json)
     sys.stdout.flush()
     with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
-        update_facts(outcome.folder, told=True)  # from here on the same command means another run
+        update_facts(outcome.folder, RunFacts(told=True))  # from here on the same command means another run
     if then is not None and code == 0:
         then(outcome.folder)
     return code

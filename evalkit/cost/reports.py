@@ -191,7 +191,7 @@ class PlanReport(TypedDict):
     digest: str
     """Of all that a person agrees to who reads this (`api.planning.digest_of`): `evalkit run --planned`."""
     continues: str | None
-    """The unfinished run that the same command goes on with; None: it starts another."""
+    """The unfinished run that the same command resumes; None: it starts another."""
     sensitivity: str | None
     tasks: dict[str, int]
     repeats: int

@@ -21,7 +21,7 @@ from evalkit.decide.gate_trust import GateTrust
 from evalkit.decide.judged import Judged, mapping
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.plugins import folded
-from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, beyond_tuning, n_letters, prompt_fields
+from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, MODEL_WITH_PROMPTS, beyond_tuning, n_letters, prompt_fields
 from evalkit.suite.pipeline_parts import PIPELINE
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
@@ -31,10 +31,6 @@ EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
 """What a rule of a package rests on that does not say what it reads."""
 _THREADS = ("inter_threads", "intra_threads", "max_batch")
 _TIMES = ("run.timeout_s", "run.idle_timeout_s")
-_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
-"""Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
-prompts and agents, OpenAI's assistants."""
-
 _APPLICATIONS = frozenset({"http", "command", "python"})
 """Adapters whose request may print `model` wherever its template likes."""
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,7 +42,7 @@ def rests_on(gate: GateEntry | None) -> frozenset[str]:
     return frozenset().union(*(rule.reads or EVERYTHING for rule in rules))
 
 
-def otherwise_said(
+def differing_facts(
     gate: GateEntry, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, trusted: GateTrust
 ) -> Iterator[str]:
     """A line for each thing that the run says by itself. `now`: the protected suite; `made`: the run's own."""
@@ -140,7 +136,7 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
             "protected branch first)"
         )
     model = one.theirs.get("model")
-    if model != one.ours.get("model") and isinstance(model, str) and _WITH_PROMPTS.search(model):
+    if model != one.ours.get("model") and isinstance(model, str) and MODEL_WITH_PROMPTS.search(model):
         yield f"  {one.name}: model: {short(model)} names prompts that are kept at the provider; name the model itself"
     if model is not None and model != one.ours.get("model") and not _names_a_version(one, model):
         yield (

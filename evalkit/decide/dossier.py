@@ -109,7 +109,7 @@ def changed_runs(entries: Sequence[DossierEntry], results: Path) -> Iterator[str
     last = {str(e.body.get("run")): e for e in entries if e.kind == "run"}
     for name, entry in last.items():
         folder = results / name
-        if Path(name).name != name or not (folder / runs.FACTS).is_file():
+        if Path(name).name != name or not runs.has_facts(folder):
             continue
         recorded = _mapping(entry.body.get("evidence_sha256"))
         try:

@@ -2,7 +2,7 @@
 
     watch = EarlyStopping(gate, items, seed)             # items in any order: (task, digest, occurrence, slices)
     watch.take(row)                              # every finished row, in any order
-    watch.settled("qwen-fp8")                    # True: nothing further needs to be asked of this model
+    watch.is_final("qwen-fp8")                    # True: nothing further needs to be asked of this model
 
 Items are walked in a seeded random order. The verdict depends on the pairs in that order alone, not on which answer
 came first, so `replay` over the stored rows gives the very same one.
@@ -44,10 +44,15 @@ class EarlyStopping:
         *,
         passes_early: bool,
         history: FrozenHistory | None = None,
+        repeats: int = 1,
     ) -> None:
         """`items`: (task, sample_digest, occurrence, slices) of everything that could be asked. With `history` the seed
-        is that of the history."""
+        is that of the history. `repeats`: answers to each item; it is walked once all are there, by their mean score,
+        and as an errored one where any of them has none."""
         self.seed = seed
+        self._repeats = repeats
+        self._answers: dict[tuple[str, int], dict[int, float | None]] = {}
+        """Of items that some answers are still missing of: by model and place the score of each repeat."""
         self._gate = gate
         placed = sorted(((shuffled_place(seed, t, d, o), t, d, o, s) for t, d, o, s in items), key=lambda i: i[:4])
         self._order: list[Item] = [(t, d, o) for _, t, d, o, _ in placed]
@@ -70,13 +75,20 @@ class EarlyStopping:
     def take(self, row: Row) -> None:
         """Note a finished row and walk on as far as both sides are known. Cheap: called for every row."""
         score = None if row.outcome is Outcome.ERRORED else row.score
-        self.note(row.model, (row.task, row.sample_digest, row.occurrence), score)
+        self.note(row.model, (row.task, row.sample_digest, row.occurrence), score, row.repeat)
 
-    def note(self, model: str, item: Item, score: float | None) -> None:
+    def note(self, model: str, item: Item, score: float | None, repeat: int = 0) -> None:
         """The same from a model's name, an item and its score; None: it errored or could not be marked."""
         place = self._place.get(item)
         if place is None or self._off:
             return
+        if self._repeats > 1:
+            answers = self._answers.setdefault((model, place), {})
+            answers[repeat] = score
+            if len(answers) < self._repeats:
+                return
+            known = [one for one in self._answers.pop((model, place)).values() if one is not None]
+            score = sum(known) / self._repeats if len(known) == self._repeats else None
         if score is not None and score not in {0.0, 1.0} and not self._takes_graded:
             self._off = "scores are graded, and stopping early is only shown to be sound for right/wrong ones"
             return
@@ -90,12 +102,12 @@ class EarlyStopping:
 
     def ahead(self, model: str, others: Iterable[str]) -> bool:
         """Whether so many more items of this model are known than of any of the others that it should wait for them."""
-        if self._off or self.settled(model):
+        if self._off or self.is_final(model):
             return False
-        known = [len(self._known(name)) for name in others if not self.settled(name)]
+        known = [len(self._known(name)) for name in others if not self.is_final(name)]
         return bool(known) and len(self._known(model)) - min(known) > max(AHEAD, len(self._order) // 20)
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """Whether this model need not be asked further: its verdict stands, or (baseline) all verdicts do.
 
         A graded score ends the walking, but not a verdict that stood before it: what was skipped is not asked any more.
@@ -106,7 +118,7 @@ class EarlyStopping:
             return all(race.verdict is not None for race in self._races.values())
         return False
 
-    def facts(self) -> dict[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """For run.json: the walk, how each settled candidate was stopped, and who was walked to the end; None for none.
 
         A verdict at the very last item stops nothing, but it was the twentieth look.
@@ -128,7 +140,7 @@ class EarlyStopping:
             needs_all=not self._passes_early,
             candidates=stopped,
             walked=tuple(walked),
-        ).model_dump()
+        )
 
     def _known(self, model: str) -> dict[int, float | None]:
         return self._baseline if model == self._gate.baseline else self._candidates.get(model, {})
@@ -158,11 +170,11 @@ def items_digest(items: Iterable[Item]) -> str:
 
 
 def in_order(pairs: Pairs, seed: int) -> np.ndarray:
-    """Row numbers of pairs (one repeat each) in the random order of a gate."""
+    """Row numbers of pairs in the random order of a gate; the repeats of an item stand together."""
     keys = []
     for row in range(pairs.n):
-        task, digest, occurrence, _ = pairs.key(row)
-        keys.append((shuffled_place(seed, task, digest, occurrence), task, digest, occurrence, row))
+        task, digest, occurrence, repeat = pairs.key(row)
+        keys.append((shuffled_place(seed, task, digest, occurrence), task, digest, occurrence, repeat, row))
     keys.sort()
     return np.array([key[-1] for key in keys], dtype=np.int64)
 
@@ -174,19 +186,21 @@ def replay(
     stopped: StoppedCandidate,
     told: StopFacts,
     history: FrozenHistory | None = None,
+    repeats: int = 1,
 ) -> list[RuleTest] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
-    have been marked otherwise since, so that it cannot be walked.
+    have been scored otherwise since, so that it cannot be walked.
 
-    `told`: what `EarlyStopping.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
+    `told`: what `EarlyStopping.facts` said. `order`: the rows of the pairs in the random order, `repeats` of each item
+    that was walked.
     """
-    items = []
-    for row in order[: stopped.n_used].tolist():
-        task, digest, occurrence, _ = pairs.key(row)
-        items.append((task, digest, occurrence))
-    if len(items) != stopped.n_used or items_digest(items) != stopped.items_digest:
+    rows = order[: stopped.n_used * repeats]
+    items = [pairs.key(row)[:3] for row in rows[::repeats].tolist()]
+    if len(rows) != stopped.n_used * repeats or items_digest(items) != stopped.items_digest:
         return None
-    return walk(gate, pairs, order[: stopped.n_used], told, history)
+    if repeats > 1 and (np.diff(pairs.item[rows].reshape(-1, repeats), axis=1) != 0).any():
+        return None
+    return walk(gate, pairs, rows, told, history)
 
 
 def walk(
@@ -200,13 +214,22 @@ def walk(
     for rule in rules:
         mask = rows_of(pairs, rule.condition.subject)
         rows = order[mask[order]]
-        scored = pairs.scored[rows]
-        base, cand = pairs.baseline.score[rows], pairs.candidate.score[rows]
+        base, cand, scored = _by_item(pairs, rows)
         # Errored pairs keep their place in the walk: pairs before one go in first.
-        for part in np.split(np.arange(len(rows)), np.flatnonzero(~scored) + 1):
+        for part in np.split(np.arange(len(scored)), np.flatnonzero(~scored) + 1):
             known = part[scored[part]]
             if len(known):
                 rule.update(base[known], cand[known])
             if len(part) > len(known):
                 rule.update([], [], len(part) - len(known))
     return rules
+
+
+def _by_item(pairs: Pairs, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(mean scores of the baseline, of the candidate, whether all answers of both have one) of each item, in order."""
+    starts = np.flatnonzero(np.diff(pairs.item[rows], prepend=-1))
+    if not len(rows):
+        return np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
+    n = np.diff(starts, append=len(rows))
+    base, cand = (np.add.reduceat(side.score[rows], starts) / n for side in (pairs.baseline, pairs.candidate))
+    return base, cand, np.logical_and.reduceat(pairs.scored[rows], starts)

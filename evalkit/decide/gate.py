@@ -20,7 +20,7 @@ from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
-from evalkit.decide.reasons import NO_DECLARED_LOAD, RECORDED, STORED_BASELINE
+from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, is_replayed, recorded_ratio
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.sequential_test import at_the_end
@@ -143,7 +143,7 @@ def _refuse_unpromoted_parts(gate: GateEntry, promoted: baselines.Baseline) -> N
     asked = next((c.name for rule in gate.rules for c in conditions(rule) if c.part and c.compares_scores), None)
     if asked is not None and promoted.parts_digest is None:
         raise UserError(
-            f"{asked} compares the marks of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
+            f"{asked} compares the scores of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
             "that kept no digest of them, or has none. Look at its rows and promote them again: evalkit baseline "
             f"promote {quote(promoted.run)} --model {quote(promoted.model)} --as {promoted.name} --replace --by YOU "
             "--why TEXT"
@@ -310,16 +310,12 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "another tool took the times, and nobody says which: write `times: {measured_by: NAME}` into the map of "
             "columns and import it again"
         )
-    if any(_is_replayed(one) for one in (base, side)):
-        return RECORDED
+    told = [one.facts.model_facts(one.model).facts for one in (base, side)]
+    if any(is_replayed(one) for one in told):
+        return recorded_ratio(*told)
     if not isinstance(side.facts.in_flight, int):
         return NO_DECLARED_LOAD
     return None
-
-
-def _is_replayed(side: Side) -> bool:
-    """Whether its answers were read from a file."""
-    return (side.facts.model_facts(side.model).facts or {}).get("replayed") == "true"
 
 
 def _alike(pairs: Pairs) -> list[str]:

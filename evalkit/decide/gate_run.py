@@ -32,7 +32,7 @@ from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import HistoryFacts
 from evalkit.results import read_facts
-from evalkit.results.older_models import filled, scores_of
+from evalkit.results.older_models import filled, scores_of, whole_scores_of
 from evalkit.results.pairs import NotComparable
 from evalkit.store import baselines
 from evalkit.store.history import FrozenHistory, freeze, frozen_of
@@ -118,11 +118,18 @@ def require_signatures(gate: GateEntry, folder: Path, promoted: Path, signed: Si
                 f"--signed-baseline: {told}, and nobody "
                 "promoted or signed it. Name a promoted one: `baseline: baseline@NAME`, or require --signed-run."
             )
-        path = baselines.file_of(gate.baseline.removeprefix(PROMOTED), promoted)
-        statement = signatures.baseline_statement(path)
-        signatures.verify(statement, baselines.signature_of(path), signed.baseline, signatures.BASELINE)
+        _require_signed(gate.baseline, promoted, signed.baseline)
     if signed.run is not None:
         signatures.verify_run(folder, signed.run)
+
+
+def _require_signed(name: str, promoted: Path, signers: Path) -> None:
+    """Raises UserError where nobody of `signers` signed this promoted baseline."""
+    from evalkit.store import signatures
+
+    path = baselines.file_of(name.removeprefix(PROMOTED), promoted)
+    statement = signatures.baseline_statement(path)
+    signatures.verify(statement, baselines.signature_of(path), signers, signatures.BASELINE)
 
 
 def require_signed_labels(gate: GateEntry, trusted: GateTrust) -> None:
@@ -190,6 +197,9 @@ def _hold(
             f"the protected gate's history names {names[0]}, and {trusted.baselines} of the working directory may be "
             "what a pull request wrote there. Name the folder that you trust: --baselines DIR, or EVALKIT_BASELINES."
         )
+    if trusted.signed.baseline is not None:  # whoever chooses the history chooses the order of the items
+        for name in names:
+            _require_signed(name, trusted.baselines, trusted.signed.baseline)
     found = {name: baselines.find(name.removeprefix(PROMOTED), trusted.baselines, trusted.results) for name in names}
     each = [found[name] for name in names]
     wanted = Counter((one.folder.resolve().name, one.model, one.baseline.rows_digest) for one in each)
@@ -220,7 +230,7 @@ def _anew(
     exact = gate.baseline is not None and gate.baseline.startswith(PROMOTED)
     if exact and gate.baseline is not None:
         name = gate.baseline.removeprefix(PROMOTED)
-        base = scores_of(baselines.find(name, trusted.baselines, trusted.results).rows, places)
+        base = whole_scores_of(baselines.find(name, trusted.baselines, trusted.results).rows, places)
     if base is None:
         raise NotComparable(f"the run's history holds answers of the baseline that nobody promoted. {_AGAIN}")
     whole = np.array(older).reshape(-1, len(places))

@@ -72,7 +72,8 @@ class PricedMix:
     fits: bool
     """Whether there are so many items (`Limits.most_items`)."""
     asked: int | None = None
-    """Items that a gate which stops early (`curtail`) asks on average. None: all, or it does not stop early."""
+    """Items that a gate which stops early asks on average (`save` with history, else `curtail`). None: all, or it does
+    not stop early."""
     history: bool = False
     """Whether the older models' stored answers help, and the baseline's are there: only the candidate's `asked` answers
     are paid for then."""

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 STORED_BASELINE = (
     "a stored baseline was measured at another time, under another load: limit the candidate's own time (max_s), or "
     "name a baseline that runs beside it"
 )
-RECORDED = "recorded times were taken in production, under another load: limit the candidate's own time (max_s)"
+RECORDED = (
+    "recorded times were taken in production, under another load: limit the candidate's own time (max_s), or, where "
+    "one harness took the times of both sides, say so of both: times: {measured_by: NAME}"
+)
 NO_DECLARED_LOAD = "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
 GIVE_PRICE = "give the model a price (prices.yaml beside the suite, or --prices FILE), or name one with price_as"
-IDLE_LABELS = "labels: random changes nothing here: no judge marks the answers that the rule is about"
+IDLE_LABELS = "labels: random changes nothing here: no judge scores the answers that the rule is about"
+
+
+def is_replayed(told: Mapping[str, object] | None) -> bool:
+    """Whether answers were read from a file. `told`: what the adapter says of itself."""
+    return (told or {}).get("replayed") == "true"
+
+
+def recorded_ratio(*sides: Mapping[str, object] | None) -> str | None:
+    """Why times make no ratio, where those of a side were recorded; None where they do, or none were.
+
+    `sides`: what the adapter of each model says of itself. Recorded times are compared where both sides name one
+    harness that took them, and one load or none.
+    """
+    told = [side or {} for side in sides]
+    if not any(map(is_replayed, told)):
+        return None
+    first = told[0]
+    alike = all(
+        side.get("times_measured_by") is not None
+        and all(side.get(key) == first.get(key) for key in ("replayed", "times_measured_by", "times_in_flight"))
+        for side in told
+    )
+    return None if alike else RECORDED

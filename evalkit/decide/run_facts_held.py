@@ -87,6 +87,7 @@ _HELD = {
     "EgressFacts.sensitivity": "not less than the suite's",
     "EgressFacts.policy": "the policy that the person named",
     "PolicyFacts.sha256": "the policy that the person named",
+    "SuiteFacts.redact": _BY_KEYS,
     "RunFacts.redaction": "redact of the suite",
     **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "where")},
     "RunFacts.history": "the promoted baselines that the gate names, and nothing else (history_held)",
@@ -105,7 +106,7 @@ _HAPPENED = {
         f"RunFacts.{name}": "a run that is not whole is incomplete"
         for name in ("status", "reasons", "n_rows", "cut_by_limit", "cut_by_tasks", "n_errored")
     },
-    "RunFacts.run_version": "how this evalkit asks and marks; a stored baseline needs the same",
+    "RunFacts.run_version": "how this evalkit asks and scores; a stored baseline needs the same",
     "RunFacts.suite_digest": "follows from the rest; a run is resumed by it",
     "ModelFacts.model": "the entry says it, `${NAME}` filled in from the runner's environment",
     "ModelFacts.place": _FOUND,
@@ -141,8 +142,9 @@ _HAPPENED = {
     "RunFacts.started_at": "shown",
     "RunFacts.suite_path": "shown",
     "EgressFacts.receivers": _FOUND,
+    **{f"ReceiverFacts.{name}": _FOUND for name in ("host", "passed_on", "program", "tasks", "known")},
     "RunFacts.servers": _FOUND,
-    **{f"ImportedFacts.{name}": "shown" for name in ("version", "sha256", "columns", "times_measured_by")},
+    **{f"ImportedFacts.{name}": "shown" for name in ("version", "status", "sha256", "columns", "times_measured_by")},
 }
 _UNREAD = {
     **{
@@ -163,6 +165,7 @@ _UNREAD = {
             *("python", "platform", "cpu", "n_cpus", "git_revision", "started_by"),
         )
     },
+    "RunSettingsFacts.max_cost_usd": "a run that stops at its cap is incomplete",
     **{f"LagFacts.{name}": "about the client" for name in ("p50_s", "p99_s", "max_s", "n")},
     **{
         f"LaneFacts.{name}": "about the client"

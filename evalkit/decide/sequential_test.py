@@ -142,16 +142,33 @@ class RuleTest:
         return (f"{moved}; {plain}",)
 
 
+def about_these_items(gate: GateEntry) -> bool:
+    """Whether every required quality rule is about exactly these items (`scope: suite`), and there is one.
+
+    What their mean will be is then learned from a random part of them. That items move together matters to a claim
+    about other items alone.
+    """
+    required = [c for rule in gate.rules for c in conditions(rule) if c.required and c.is_margin]
+    return bool(required) and all(c.scope == "suite" for c in required)
+
+
 def reasons_against(
-    gate: GateEntry, *, repeats: int, clustered: bool, critical: bool, weighted: bool = False
+    gate: GateEntry,
+    *,
+    repeats: int,
+    clustered: bool,
+    critical: bool,
+    weighted: bool = False,
+    history: bool = False,
 ) -> list[str]:
-    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first four."""
+    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first four.
+    `history`: older models predict, so that graded scores, and means of several answers, can be walked."""
     found = []
     if gate.early_stop == "off":
         found.append("gate.early_stop is off")
-    if repeats > 1:
-        found.append("items are asked several times")
-    if clustered:
+    if repeats > 1 and not history:
+        found.append("items are asked several times, and no history helps")
+    if clustered and not about_these_items(gate):
         found.append("items move together in clusters, or say the same as others")
     if weighted:
         found.append("items stand for different numbers of requests (weight)")
@@ -204,7 +221,8 @@ def sequential_rules(
     quality = [c for c in required if c.is_margin]
     if not all(counts.get(c.subject) for c in quality):
         return []
-    plan = gate.early_stop if passes_early or gate.early_stop == "strict" else "curtail"
+    asked = gate.early_stop or ("save" if known is not None else "curtail")
+    plan = asked if passes_early or asked == "strict" else "curtail"
     if known is not None and any(c.subject not in known or len(known[c.subject]) != counts[c.subject] for c in quality):
         return []
     helped = known or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.results import Side, completeness
 from evalkit.results.comparable import refuse_copies, refuse_same_answers
 from evalkit.results.flips import count_flips
-from evalkit.results.older_models import scores_of
+from evalkit.results.older_models import whole_scores_of
 from evalkit.results.pairing import common_rows, pair
 from evalkit.results.pairs import Floats, NotComparable, Pairs
 from evalkit.stats.verdict import Verdict
@@ -65,18 +66,19 @@ def replayed(
     assert told is not None  # `stopped_early` found it there
     order = early_stopping.in_order(pairs, told.seed)
     frozen = frozen_for(side, base_rows)
-    rules = early_stopping.replay(gate, pairs, order, stopped, told, frozen)
+    rules = early_stopping.replay(gate, pairs, order, stopped, told, frozen, side.repeats)
     against = reasons_against(
         gate,
         repeats=side.repeats,
         clustered=pairs.clustered,
         critical=bool(pairs.critical.any()),
         weighted=pairs.weight is not None,
+        history=frozen is not None,
     )
     race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
         at = f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items"
-        because = "because another gate was settled (or items have gone or were marked otherwise since)"
+        because = "because another gate was settled (or items have gone or were scored otherwise since)"
         if stopped.verdict == "fail" and any(rule.failed_before for rule in rules or ()):
             n_rules = sum(c.required for rule in gate.rules for c in conditions(rule))
             because = (
@@ -86,7 +88,8 @@ def replayed(
         again = "Run the suite without --gate for all of them: what was answered comes from the cache."
         why = f"{at}, {because}. {again}"
         return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)
-    walked = pairs.only(order[: stopped.n_used])
+    seen = order[: stopped.n_used * side.repeats]
+    walked = pairs.only(seen)
     settled = {rule.condition: rule for rule in rules}
     found = []
     for condition in (c for rule in gate.rules for c in conditions(rule)):
@@ -95,16 +98,16 @@ def replayed(
         else:
             found.append(_not_needed(condition))
     cost = walked.candidate.cost_usd
-    n_left = max(0, stopped.n_items - rows.num_rows)
+    n_left = max(0, stopped.n_items - math.ceil(rows.num_rows / side.repeats))
     return CandidateDecision(
         side.model,
         race.verdict.value,
         findings=tuple(found),
         n_pairs=walked.n,
         n_errored=int((~walked.scored).sum()),
-        flips=count_flips(pairs, order[: stopped.n_used]),
+        flips=count_flips(pairs, seen),
         compared=compared,
-        saved=Saved(stopped.n_used, stopped.n_items - n_left, stopped.n_items, _saved_usd(n_left, cost)),
+        saved=Saved(stopped.n_used, stopped.n_items - n_left, stopped.n_items, _saved_usd(n_left * side.repeats, cost)),
         history=use_of(side, frozen, pairs),
         notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )
@@ -115,7 +118,7 @@ def _not_needed(condition: Condition) -> RuleResult:
 
 
 def _saved_usd(n_left: int, cost: Floats) -> float | None:
-    """What the candidate's items that were not asked would have cost, at the mean of those that were."""
+    """What the candidate's answers that were not asked for would have cost, at the mean of those that were."""
     return n_left * float(cost.mean()) if len(cost) and not np.isnan(cost).any() else None
 
 
@@ -124,11 +127,11 @@ def frozen_for(side: Side, base_rows: pa.Table) -> FrozenHistory | None:
     frozen = frozen_of(side.folder, side.facts)
     if frozen is None or not frozen.exact:
         return frozen
-    now = scores_of(base_rows, {item: n for n, item in enumerate(frozen.items)})
+    now = whole_scores_of(base_rows, {item: n for n, item in enumerate(frozen.items)})
     if not np.array_equal(now, frozen.baseline, equal_nan=True):
         raise NotComparable(
             f"the baseline of {side.folder.name} has other scores than when the run was asked: it was promoted anew or "
-            "marked again since. Run the suite again: what was answered comes from the cache."
+            "scored again since. Run the suite again: what was answered comes from the cache."
         )
     return frozen
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.allowed_differences import SuiteDifference, differences
-from evalkit.decide.candidate_match import otherwise_said, rests_on
+from evalkit.decide.candidate_match import differing_facts, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
 from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
@@ -47,7 +46,7 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
     facts, content = read_facts(folder), runs.read_facts(folder)
     if not trusted.allow_recorded:
         _refuse_programs_of_tools(suite)
-    now = as_facts(suite)
+    now = suite.resolved()
     candidates = suite.gate.candidates if suite.gate is not None else ()
     recorded = [] if trusted.allow_recorded else list(unasked_candidates(facts, now, candidates))
     wrong = list(_otherwise(suite, facts, content, now, trusted))
@@ -100,15 +99,6 @@ def refuse_other_policy(folder: Path) -> None:
         )
 
 
-def as_facts(suite: ResolvedSuite) -> SuiteFacts:
-    """The suite as it would be read back from run.json."""
-    return parse(SuiteFacts, _as_json(suite), suite.path)
-
-
-def _as_json(suite: ResolvedSuite) -> Any:
-    return orjson.loads(orjson.dumps(suite.resolved(), default=str))
-
-
 def _lines(wrong: list[str]) -> str:
     shown = list(dict.fromkeys(wrong))
     more = [f"  and {len(shown) - _MOST_LINES} more"] if len(shown) > _MOST_LINES else []
@@ -132,7 +122,7 @@ def _otherwise(
     if facts.suite_resolved is not None:
         yield from _other_keys(suite, content.get("suite_resolved"))
     if suite.gate is not None:
-        yield from otherwise_said(suite.gate, facts, now, made, trusted)
+        yield from differing_facts(suite.gate, facts, now, made, trusted)
     if "costs" in read:
         yield from otherwise_priced(suite, facts)
         yield from otherwise_measured(suite, facts, now, trusted.sweeps)
@@ -149,19 +139,28 @@ def _otherwise(
 
 def _other_keys(suite: ResolvedSuite, run: object) -> Iterator[str]:
     """A line for each key of the suite that is not equal and not told of elsewhere, as models and keys of tasks are."""
-    now = _as_json(suite)
-    theirs = run if isinstance(run, Mapping) else {}
+    now = suite.resolved().as_json()
+    theirs: Mapping[str, object] = run if isinstance(run, Mapping) else {}
     leave = ("models", "judges", "tasks")
     one, other = ({key: value for key, value in side.items() if key not in leave} for side in (theirs, now))
-    one["tasks"], other["tasks"] = _by_name(theirs.get("tasks")), _by_name(now["tasks"])
+    asked, asks = theirs.get("tasks"), now["tasks"]
+    by_name = _by_name(asked)
+    one["tasks"], other["tasks"] = by_name, _by_name(asks)
     yield from (found.line() for found in differences(one, other))
-    if isinstance(theirs.get("tasks"), list) and len(one["tasks"]) != len(theirs["tasks"]):
+    if isinstance(asked, list) and len(by_name) != len(asked):
         yield "  tasks: two of the run's have one name"
     known = {name for section, name, _ in _fixed(suite) if section == "judges"}
-    for name in {**(theirs.get("judges") or {}), **(now.get("judges") or {})}:
-        sides = [{"judges": {name: (side.get("judges") or {}).get(name)}} for side in (theirs, now)]
+    judged, judges = (_judges_in(side) for side in (theirs, now))
+    for name in {**judged, **judges}:
         if name not in known:
+            sides = [{"judges": {name: side.get(name)}} for side in (judged, judges)]
             yield from (found.line() for found in differences(*sides))
+
+
+def _judges_in(suite: Mapping[str, object]) -> Mapping[str, object]:
+    """Judges by name; none where the section is damaged."""
+    found = suite.get("judges")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _by_name(tasks: object) -> dict[str, object]:

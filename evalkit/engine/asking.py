@@ -232,7 +232,7 @@ async def _obtain(
                 attempts=attempts,
             )
             failure = _failure(item, error, attempt, lane, timeout_s)
-            failure = replace(failure, message=failure.message + parts.told(item.model))
+            failure = replace(failure, message=failure.message + parts.note_about(item.model))
             return Lost(failure, attempt, paid if parts.stages and not in_doubt else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
@@ -352,13 +352,12 @@ def _sent(request: Request) -> Iterator[str]:
 def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> tuple[Response, Decimal | None]:
     """(the response with the stages of a pipeline priced, what the answer was billed by the prices of its day; None
     where that is not known)."""
-    at = datetime.fromtimestamp(attempt.started_at, UTC)
-    cost, stages = billed(item.model, response, at)
+    cost, stages = billed(item.model, response, datetime.fromtimestamp(attempt.started_at, UTC))
     return response if stages is None else replace(response, stages=stages), cost
 
 
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
-    """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
+    """The row of an answer, new or from the cache, with its score. Slow scorers run in a thread."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
     if scorer.awaited is not None:
         score = await score_awaited_response(sample, response, scorer)
@@ -366,9 +365,8 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
         score = await in_thread(lambda: score_response(sample, response, scorer))
     else:
         score = score_response(sample, response, scorer)
-    dropped = item.task.dropped[model.name]
-    timed = model.adapter.capabilities.timing
-    return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped, timed=timed)
+    attempt = replace(attempt, timed=model.adapter.capabilities.timing)
+    return answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:

@@ -78,7 +78,7 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
     Where the request failed they failed with it (`errored`). Where the model itself said nothing (a refusal, a limit
     spent on reasoning), that was its answer to them too: they are scored as an empty reply, at no cost.
     """
-    attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0)
+    attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0, timed=False)
     name, dropped = item.model.name, item.task.dropped[item.model.name]
     messages = item.sample.messages
     for later in item.later:
@@ -92,7 +92,7 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
         empty = Response("", stop, Timing(sent_at=0.0, total_s=0.0), refusal=row.refusal, usage=_NOTHING)
         score = score_response(sample, empty, item.task.scorer)
         score = replace(score, reason=f"not asked: there was no text in the answer to turn {item.sample.turn}")
-        yield answered(sample, name, item.repeat, attempt, empty, score, Decimal(0), dropped, timed=False)
+        yield answered(sample, name, item.repeat, attempt, empty, score, Decimal(0), dropped)
 
 
 WINDOW = 2_000

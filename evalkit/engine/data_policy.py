@@ -28,7 +28,7 @@ from evalkit.adapters.base import Adapter, Endpoint
 from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.adapters.registry import account_options
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.suite.extra_fields import plain_name
+from evalkit.suite.extra_fields import MODEL_WITH_PROMPTS, plain_name
 from evalkit.suite.policy import Policy
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import Sensitivity
@@ -133,6 +133,15 @@ _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset({"function_declarations"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
 _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webhook|server)$")
+_BARE_ADDRESS = re.compile(
+    r"""\s*(?:mailto:)?(?:
+      (?P<ip>\d{1,3}(?:\.\d{1,3}){3}) (?::\d{1,5})?
+    | (?:[^\s@:/]{1,64}@)(?P<mail>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)
+    | (?P<name>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,63}) :\d{1,5}
+    )(?:/\S*)?\s*""",
+    re.VERBOSE,
+)
+"""A text that is an address and names no scheme: a number, a host with its port, a mailbox."""
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 _CLOUD_MODEL = re.compile(r":(?:[\w.-]+-)?cloud\s*$", re.IGNORECASE)
 """Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
@@ -156,6 +165,8 @@ class Callout:
 def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
     """Every way out that these settings open, in the order of the fields."""
     found = [Callout("model", "web_search")] if SEARCHING_MODEL.search(model) else []
+    if MODEL_WITH_PROMPTS.search(model):
+        found.append(Callout("model", "prompt"))
     if _CLOUD_MODEL.search(model):
         found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
@@ -216,6 +227,9 @@ def _addresses(place: str, value: object, key: str = "") -> Iterator[Callout]:
 def _in_text(place: str, text: str, key: str) -> Iterator[Callout]:
     for address in _ADDRESS.findall(text):
         yield Callout(place, "address", _host(address))
+    if bare := _BARE_ADDRESS.fullmatch(text):
+        yield Callout(place, "address", next(host for host in bare.group("ip", "mail", "name") if host).lower())
+        return
     if _ADDRESS_KEY.search(key) and "//" not in text and text.strip():
         host = text.strip().partition("/")[0].partition(":")[0]
         yield Callout(place, "address", host.lower() if _HOST.fullmatch(host) else None)

@@ -7,7 +7,8 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.runner import Runner
+from evalkit.engine.work import RunResult
 
 T = TypeVar("T")
 Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.data_policy import may_receive, passed_on
+from evalkit.facts import RunFacts, SuiteFacts
+from evalkit.facts.run import EgressFacts, PolicyFacts, ReceiverFacts, RedactionFacts
 from evalkit.records import Settings
 from evalkit.suite.examination import Examined
 from evalkit.suite.policy import Policy, current
-from evalkit.suite.schema import ModelEntry
+from evalkit.suite.schema import ModelEntry, RedactEntry
 from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
-from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
 
@@ -44,7 +44,7 @@ class Egress:
 
     complaints: tuple[str, ...]
     notes: tuple[str, ...]
-    facts: Mapping[str, object]
+    facts: EgressFacts
     """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
 
 
@@ -58,7 +58,7 @@ def egress(
     policy = current()
     complaints: list[str] = []
     notes: list[str] = []
-    receivers: dict[str, dict[str, object]] = {}
+    receivers: dict[str, ReceiverFacts] = {}
     for side in sides:
         for name, adapter in side.adapters.items():
             entry = side.entries[name]
@@ -71,19 +71,25 @@ def egress(
                 wrong, told = _unseen(level, f"{side.section}.{name}", adapter, policy)
                 complaints, notes = complaints + wrong, notes + told
                 continue
-            receivers[name] = {"host": host, "passed_on": told}
+            receivers[name] = ReceiverFacts(host=host, passed_on=tuple(told))
             if policy is not None:
-                known = "this machine" if is_loopback(host) else policy.about(host)
-                receivers[name]["known"] = known
+                receivers[name], known = _known(receivers[name], host, policy)
                 notes.append(f"policy {policy.name}: prompts of {name} go to {host}: {known}")
     for tool in tools:
-        about: dict[str, object] = {"host": tool["host"], "program": tool["program"], "tasks": tool["tasks"]}
+        about = ReceiverFacts(host=tool["host"], program=tool["program"], tasks=tuple(tool["tasks"]))
         if policy is not None and (host := tool["host"]) is not None:
-            about["known"] = known = "this machine" if is_loopback(host) else policy.about(host)
+            about, known = _known(about, host, policy)
             notes.append(f"policy {policy.name}: calls of the tools of {tool['environment']} go to {host}: {known}")
         receivers[f"tools of {tool['environment']}"] = about  # no model has a blank in its name
-    facts = {"sensitivity": level, "policy": _named(policy), "receivers": receivers}
+    policy_facts = None if policy is None else PolicyFacts(file=policy.name, sha256=policy.sha256)
+    facts = EgressFacts(sensitivity=level, policy=policy_facts, receivers=receivers)
     return Egress(tuple(complaints), tuple(notes), facts)
+
+
+def _known(about: ReceiverFacts, host: str, policy: Policy) -> tuple[ReceiverFacts, str]:
+    """(the receiver with what the policy knows of its host, that as words)."""
+    known = "this machine" if is_loopback(host) else policy.about(host)
+    return about.with_changes(ReceiverFacts(known=known)), known
 
 
 def _unseen(level: Sensitivity, place: str, adapter: Adapter, policy: Policy | None) -> tuple[list[str], list[str]]:
@@ -113,10 +119,6 @@ def _unseen(level: Sensitivity, place: str, adapter: Adapter, policy: Policy | N
     return [], [f"{place}: {who}; evalkit does not see where it sends prompts"]
 
 
-def _named(policy: Policy | None) -> dict[str, str] | None:
-    return None if policy is None else {"file": policy.name, "sha256": policy.sha256}
-
-
 def redaction_notes(task: ResolvedTask, examined: Examined) -> list[str]:
     """Sentences on what was taken out of a task's records, and on what will be out of its rows; none where the suite
     redacts nothing."""
@@ -132,32 +134,31 @@ def redaction_notes(task: ResolvedTask, examined: Examined) -> list[str]:
     return notes
 
 
-def redaction_facts(suite: ResolvedSuite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, object]:
-    """For run.json: what the suite takes out, where, and how often it was found in records, by task; empty where it
-    redacts nothing. What was found in rows is added when they are sealed (`stored`)."""
-    entry = suite.file.redact
+def redaction_facts(entry: RedactEntry | None, redacted: Mapping[str, Mapping[str, int]]) -> RunFacts:
+    """For run.json: what the suite takes out, where, and how often it was found in records, by task; nothing is set
+    where it redacts nothing. What was found in rows is added when they are sealed (`stored`)."""
     if entry is None:
-        return {}
-    told = {"what": list(entry.what), "patterns": dict(entry.patterns), "where": list(entry.where)}
-    return {"redaction": {**told, "found": dict(redacted)}}
+        return RunFacts()
+    found = RedactionFacts(what=entry.what, patterns=entry.patterns, where=entry.where, found=redacted)
+    return RunFacts(redaction=found)
 
 
-def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, object]:
+def sent_before(before: RunFacts, now: RunFacts, level: Sensitivity) -> RunFacts:
     """`suite_resolved` and `egress` of a run that is resumed: what was sent earlier was sent under the earlier rules.
 
     The weaker sensitivity of the two stays in the record, and a policy only where both were made under it.
     """
-    earlier = before.get("egress") or {}
-    was = earlier.get("sensitivity") or (before.get("suite_resolved") or {}).get("sensitivity")
-    level = now["egress"]["sensitivity"]
+    earlier, later = before.egress or EgressFacts(), now.egress or EgressFacts()
+    suite = now.suite_resolved or SuiteFacts()
+    was = earlier.sensitivity or (before.suite_resolved or SuiteFacts()).sensitivity
+    kept: str = level
     if weaker(was, level):
-        level = was if was in LEVELS else LEVELS[0]
-    policy = now["egress"]["policy"]
-    return {
-        "suite_resolved": {**now["suite_resolved"], "sensitivity": level},
-        "egress": {
-            "sensitivity": level,
-            "policy": policy if policy == earlier.get("policy") else None,
-            "receivers": {**(earlier.get("receivers") or {}), **now["egress"]["receivers"]},
-        },
-    }
+        kept = was if was in LEVELS else LEVELS[0]
+    return RunFacts(
+        suite_resolved=suite.with_changes(SuiteFacts(sensitivity=kept)),
+        egress=EgressFacts(
+            sensitivity=kept,
+            policy=later.policy if later.policy == earlier.policy else None,
+            receivers={**earlier.receivers, **later.receivers},
+        ),
+    )

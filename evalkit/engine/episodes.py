@@ -101,8 +101,8 @@ def _step(item: Item, world: World, bought: Obtained) -> AgentStep:
     calls = response.calls or ()
     if not world.native:
         calls = _written_calls(response.text if item.task.scorer.keeps_reasoning else answer_of(response.text))
-    timed = item.model.adapter.capabilities.timing
-    return step_of(response, tuple(calls), bought.attempt, bought.cost, timed=timed)
+    attempt = replace(bought.attempt, timed=item.model.adapter.capabilities.timing)
+    return step_of(response, tuple(calls), attempt, bought.cost)
 
 
 def _written_calls(text: str) -> tuple[ToolCall, ...]:

@@ -29,7 +29,7 @@ from evalkit.engine.image_tokens import basis as image_basis
 from evalkit.engine.image_tokens import n_images, with_images
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.pipelines import parts_expected
+from evalkit.engine.pipeline_bills import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Message, Sample, Usage
 from evalkit.suite.environments import world_of

@@ -84,7 +84,7 @@ def _tried_once(task: ResolvedTask, scorer: Scorer) -> list[str]:
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:
         return []
-    score = scorer.mark(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
+    score = scorer.score(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
     if score.value is not None:
         return []
     return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]
@@ -116,10 +116,10 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
         reply = Response(text=text, stop_reason="stop", timing=_NO_TIME, top_logprobs=tokens)
         score = score_response(sample, reply, scorer)
     except SuiteError as error:
-        return f"the scorer {scorer.name!r} cannot mark it: {error}"
+        return f"the scorer {scorer.name!r} cannot score it: {error}"
     if score.value is None:
         return (
-            f"the scorer {scorer.name!r} cannot mark it: {score.reason or 'it gives no score'}. Does it have a target?"
+            f"the scorer {scorer.name!r} cannot score it: {score.reason or 'it gives no score'}. Does it have a target?"
         )
     if gold is None or score.value == 1.0:
         return None
@@ -150,15 +150,14 @@ def fit_recorded(
     replays = {name: adapter for name, adapter in adapters.items() if isinstance(adapter, ReplayAdapter)}
     if not replays:
         return fit
-    if repeats > 1:
-        fit.complaints += [
-            f"models.{name}: {adapter.label} holds one answer to each sample, and run.repeats asks {repeats} times; "
-            "set run.repeats to 1, or ask this model in a suite of its own"
-            for name, adapter in replays.items()
-        ]
+    for name, adapter in replays.items():
+        fit.notes += [f"models.{name}: {note}" for note in adapter.notes]
+        fit.complaints += [f"models.{name}: {said}" for said in adapter.misfit(repeats)]
     fit.complaints += _shared_ids(asked)
     for name, adapter in replays.items():
         _fit_one(name, adapter, asked, known, fit)
+        if repeats > 1 and not fit.complaints:
+            _fit_repeats(name, adapter, asked, repeats, fit)
     return fit
 
 
@@ -211,6 +210,27 @@ def _fit_one(
             fit.notes.append(f"models.{name}: of {adapter.label} {more}; partial: true leaves them out")
         if lacks:
             fit.lacking.append(f"models.{name}: {adapter.label} {', '.join(lacks)}")
+
+
+def _fit_repeats(
+    name: str, adapter: ReplayAdapter, asked: Sequence[ResolvedTask], repeats: int, fit: RecordedFit
+) -> None:
+    """Whether each sample has an answer to each repeat."""
+    lacks: dict[tuple[str, str], list[str]] = {}
+    for task in asked:
+        for sample in task.samples():
+            key = adapter.key_of(sample.id)
+            for label in [] if key is None else adapter.lacking(key, repeats):
+                lacks.setdefault((task.name, label), []).append(sample.id)
+    for (task_name, label), ids in lacks.items():
+        said = (
+            f"models.{name}: {adapter.label} has no answer to the repeat {short(label)} of {len(ids):,} "
+            f"{'sample' if len(ids) == 1 else 'samples'} of {task_name} ({_first(ids)})"
+        )
+        if adapter.partial:
+            fit.lacking.append(said)
+        else:
+            fit.complaints.append(f"{said}. Complete the file, or write partial: true: the run is then incomplete")
 
 
 def _shared_ids(tasks: Sequence[ResolvedTask]) -> list[str]:

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from evalkit import __version__
 from evalkit.engine.revision import git_revision
+from evalkit.facts import RunFacts
 
 
-def software_and_hardware(suite_folder: Path) -> dict[str, object]:
-    """Facts about this process and machine; what cannot be found out is null."""
-    return {
-        "evalkit_version": __version__,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu(),
-        "n_cpus": os.cpu_count(),
-        "git_revision": git_revision(suite_folder),
-    }
+def software_and_hardware(suite_folder: Path) -> RunFacts:
+    """Facts about this process and machine; what cannot be found out is None."""
+    return RunFacts(
+        evalkit_version=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpu=_cpu(),
+        n_cpus=os.cpu_count(),
+        git_revision=git_revision(suite_folder),
+    )
 
 
 def _cpu() -> str | None:

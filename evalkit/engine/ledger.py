@@ -1,7 +1,7 @@
 """What a run has and what it owes: rows go into the journal, bought answers come out of the cache.
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
-    owed = ledger.owed(item)              # None: answered in an earlier session
+    owed = ledger.outstanding(item)              # None: answered in an earlier session
     left = await ledger.left_by_cache(owed)     # None: cached, scored and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
@@ -30,6 +30,7 @@ from evalkit.engine.episodes import (
     unmeasured,
     with_answer,
 )
+from evalkit.engine.event_loop import in_thread
 from evalkit.engine.live_tools import LiveSessions, is_live
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
@@ -37,7 +38,7 @@ from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog
-from evalkit.suite.environments import BrokenEnvironment
+from evalkit.suite.environments import BrokenEnvironment, world_of
 from evalkit.suite.redaction import Redactor
 
 
@@ -120,7 +121,7 @@ class Ledger:
             self.cache.put(item.model, request, asked.response, asked.row)
         return row
 
-    def owed(self, item: Item) -> Item | None:
+    def outstanding(self, item: Item) -> Item | None:
         """The item, from its first turn without an answer on; None where every turn is answered."""
         while self.done(item.key):
             if not item.later:
@@ -181,7 +182,7 @@ class Ledger:
         """What its agent is asked next, steps that are kept or cached taken; None: its row is stored. Raises
         BrokenEnvironment."""
         if item.episode is None:
-            item = begun(item, self.open_steps.get(item.key, ()))
+            item = await _beside(item, begun, item, self.open_steps.get(item.key, ()))
         while True:
             if over_after(item) is not None:
                 self.store(await episode_row(item))
@@ -199,7 +200,7 @@ class Ledger:
 
     async def _stepped(self, item: Item, bought: Obtained) -> Item:
         told = await self.live.carried_out(item, due_calls(item, bought)) if is_live(item) else None
-        item = stepped(item, bought, told)
+        item = await _beside(item, stepped, item, bought, told)
         if self.steps is not None and not is_live(item):  # no other session has what this one's calls have changed
             self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
         return item
@@ -215,6 +216,15 @@ class Ledger:
         response, cost = cost_of(item, hit.response, attempt)
         row = await scored_row(item, response, attempt, cost)
         return self.store(row)
+
+
+async def _beside(item: Item, carry_out: Callable[..., Item], *arguments: object) -> Item:
+    """What this comes to; beside the event loop where calls are another process's, so that no request is timed with
+    it."""
+    world = world_of(item.sample)
+    if world is None or world.environment.code is None:
+        return carry_out(*arguments)
+    return await in_thread(lambda: carry_out(*arguments))
 
 
 def _steps(item: Item) -> tuple[AgentStep, ...]:

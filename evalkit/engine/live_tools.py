@@ -1,7 +1,7 @@
 """Live MCP servers of a run: their tools before it, and a session for each sample that is being asked.
 
     suite, live = with_live_tools(suite, options)       # tasks offer the tools, and know who opens sessions
-    live.facts       # for run.json: {"weather": {"transport": "stdio", "tools_digest": ..., "tools": [...]}}
+    live.facts       # for run.json, by task: ToolServerFacts(transport="stdio", tools_digest=..., tools=(...))
 
     sessions = LiveSessions()
     await sessions.admit(item)                   # waits while the server has as many sessions as it may have
@@ -28,6 +28,8 @@ from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.work import Item, PlanOptions
 from evalkit.errors import MissingPackage, SuiteError
+from evalkit.facts.base import json_map
+from evalkit.facts.tasks import ToolServerFacts
 from evalkit.installed import install_hint
 from evalkit.records import ToolCall, ToolResult
 from evalkit.store.row_codec import Key
@@ -51,7 +53,7 @@ class LiveTools:
     """What was found out about the live servers of a suite."""
 
     notes: tuple[str, ...] = ()
-    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    facts: Mapping[str, ToolServerFacts] = field(default_factory=dict)
     """By task: what run.json says of its server."""
     receivers: tuple[ToolReceiver, ...] = ()
     """Every server, also where it was not asked."""
@@ -178,17 +180,17 @@ def _asked(environment: Environment, reached: ReachedServer) -> Environment:
     return environment.with_tools(listed, server)
 
 
-def _facts(environment: Environment, reached: ReachedServer) -> dict[str, object]:
+def _facts(environment: Environment, reached: ReachedServer) -> ToolServerFacts:
     listed = environment.listed
     assert listed is not None  # it was asked
-    return {
-        "transport": reached.transport,
-        "host": reached.host,
-        "server": listed.server,
-        "protocol": listed.protocol,
-        "tools_digest": listed.digest,
-        "tools": [dict(tool) for tool in listed.raw],
-    }
+    return ToolServerFacts(
+        transport=reached.transport,
+        host=reached.host,
+        server=listed.server,
+        protocol=listed.protocol,
+        tools_digest=listed.digest,
+        tools=tuple(json_map(tool) for tool in listed.raw),
+    )
 
 
 def is_live(item: Item) -> bool:

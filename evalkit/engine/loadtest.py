@@ -13,6 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +23,7 @@ from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import billed
 from evalkit.engine.budget import Budget, sent_bytes
 from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
-from evalkit.engine.pictures import with_pictures
+from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
@@ -46,7 +47,7 @@ AFTER_ERROR_S = 0.25
 OUTAGE_AFTER = 25
 """Failures in a row, with no answer between them, after which nothing more can be learned."""
 MOST_PROMPTS = 5_000
-_UNMARKED = Score(None, Outcome.SCORED, reason="a load sweep marks nothing")
+_UNMARKED = Score(None, Outcome.SCORED, reason="a load sweep scores nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Sweep:
         self._next = self._endless()
         self.n_asked = 0
         self._failed_in_a_row = 0
+        self._picture_bytes = 0
+        """Of the requests under way. None waits for room as in a run: that wait would be measured as the server's."""
         self._rng = random.Random(f"{settings.seed}/load")
 
     async def run(self) -> list[Step]:
@@ -111,7 +114,7 @@ class Sweep:
 
     async def _closed_loop(self) -> None:
         best, idle = 0.0, 0
-        for n in self.settings.in_flight or IN_FLIGHT:
+        for n in self.settings.in_flight or fitting(self.prompts):
             step = closed_step(n, await self._closed(n))
             self._add(step)
             served = step.requests_per_s.value if step.requests_per_s and step.serves else 0.0
@@ -163,11 +166,14 @@ class Sweep:
 
     async def _ask(self, step: str, due_at: float, slot: int, *, warm_up: bool) -> Seen:
         """Send one request and keep its row. Errors are data here, but for those after which no request can succeed."""
-        with parts_kept() as parts:
-            return await self._asked(step, due_at, slot, parts, warm_up=warm_up)
+        prompt = next(self._next)
+        with self._room(prompt.request), parts_kept() as parts:
+            return await self._asked(prompt, step, due_at, slot, parts, warm_up=warm_up)
 
-    async def _asked(self, step: str, due_at: float, slot: int, parts: PartsSoFar, *, warm_up: bool) -> Seen:
-        prompt, repeat = next(self._next), self.n_asked
+    async def _asked(
+        self, prompt: LoadPrompt, step: str, due_at: float, slot: int, parts: PartsSoFar, *, warm_up: bool
+    ) -> Seen:
+        repeat = self.n_asked
         self.n_asked += 1
         worst = self._reserve(prompt)
         sent_at = time.perf_counter()
@@ -194,7 +200,7 @@ class Sweep:
             ended_at = sent_at + response.timing.total_s
         row = self._row(prompt, repeat, sent_at, sent_at - due_at, response, error)
         if error is not None and parts.stages and not error.may_be_billed:
-            row = replace(row, error=f"{row.error}{parts.told(self.model)}", spend_usd=parts.billed(self.model))
+            row = replace(row, error=f"{row.error}{parts.note_about(self.model)}", spend_usd=parts.billed(self.model))
         unanswered = error is not None and not error.may_be_billed
         self.budget.settle(worst, parts.billed(self.model) if unanswered else row.cost_usd)
         self.journal.append(replace(row, slices={"step": step, "phase": "warm-up" if warm_up else "measured"}))
@@ -234,7 +240,23 @@ class Sweep:
             return failed(sample, name, repeat, attempt, failure, ())
         cost, stages = billed(self.model, response, datetime.fromtimestamp(started_at, UTC))
         response = response if stages is None else replace(response, stages=stages)
-        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
+        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, ())
+
+    @contextmanager
+    def _room(self, request: Request) -> Iterator[None]:
+        """Within, the pictures of a request are in memory. Raises RunIncomplete where there is no room for them."""
+        n = picture_bytes(request)
+        if self._picture_bytes + n > MOST_UNDER_WAY:
+            raise RunIncomplete(
+                f"the pictures of all requests under way would take more than {MOST_UNDER_WAY // 2**20} MB, which this "
+                "machine reads at once. The steps so far are kept; smaller pictures, or fewer requests in flight, let "
+                "the sweep go on (--in-flight, --rates)."
+            )
+        self._picture_bytes += n
+        try:
+            yield
+        finally:
+            self._picture_bytes -= n
 
     def _reserve(self, prompt: LoadPrompt) -> Decimal | None:
         if self.budget.cap is None:
@@ -285,6 +307,12 @@ def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> 
     if len(items) > MOST_PROMPTS:
         items = random.Random(seed).sample(items, MOST_PROMPTS)
     return [LoadPrompt(item, request_of(item)) for item in items]
+
+
+def fitting(prompts: Sequence[LoadPrompt]) -> tuple[int, ...]:
+    """The steps of the closed loop whose pictures have room, whichever prompts meet; the first always."""
+    largest = max(picture_bytes(prompt.request) for prompt in prompts)
+    return tuple(n for n in IN_FLIGHT if n == IN_FLIGHT[0] or n * largest <= MOST_UNDER_WAY)
 
 
 async def _together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

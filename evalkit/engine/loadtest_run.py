@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,6 +22,9 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, stored_facts
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
+from evalkit.facts import LoadFacts, RunFacts
+from evalkit.facts.base import json_map
+from evalkit.facts.run import LagFacts
 from evalkit.latency.loadtest import Step, find
 from evalkit.store import journal, run_lock, runs, sealing
 from evalkit.suite.digests import digest
@@ -36,8 +39,8 @@ class LoadTestOutcome:
     """complete or incomplete."""
     reason: str | None
     """Why it is incomplete; None when it is not."""
-    load: Mapping[str, object]
-    """`latency.loadtest.find`."""
+    load: LoadFacts
+    """What the sweep found."""
 
 
 def sweep_model(
@@ -64,19 +67,18 @@ def sweep_model(
         raise UserError(f"{model.name} is billed by the token: {model.undercut}.")
     _may_cost(model.worst_case(1, 1), max_cost_usd, model.name)
     prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
-    facts = {
-        **plan.facts,
-        "kind": "load",
-        "model_name": model.name,
-        "model": model.adapter.spec.model,
-        "load": None,
-        "load_settings": {**asdict(settings), "max_cost_usd": max_cost_usd},
-    }
+    of_sweep = RunFacts(
+        kind="load",
+        model_name=model.name,
+        model=model.adapter.spec.model,
+        load=None,
+        load_settings=json_map({**asdict(settings), "max_cost_usd": max_cost_usd}),
+    )
     name = digest("evalkit.load/1", {"plan": plan.digest, "model": model.name, "settings": str(settings)})
-    made = runs.create_run(folder, plan.suite.name, name, facts)
+    made = runs.create_run(folder, plan.suite.name, name, plan.facts.with_changes(of_sweep))
     reason: str | None = None
     with run_lock.lock_run(made):
-        runs.update_facts(made, status="running")
+        runs.update_facts(made, RunFacts(status="running"))
         with journal.Journal.open(made, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
             kept: RowLog = log if plan.work.storing is None else RedactedLog(log, plan.work.storing)
             sweep = Sweep(model, plan.work.tasks, settings, kept, Budget(max_cost_usd), tell)
@@ -87,29 +89,29 @@ def sweep_model(
                 if plan.work.storing is not None:
                     reason = plan.work.storing.text(reason, Counter())
                 if not sweep.steps:
-                    runs.update_facts(made, status="incomplete", reasons=[reason], spent_usd=_spent(sweep))
+                    left = RunFacts(status="incomplete", reasons=(reason,), spent_usd=_spent(sweep))
+                    runs.update_facts(made, left)
                     raise
             except BaseException:
-                runs.update_facts(made, status="interrupted", spent_usd=_spent(sweep))
+                runs.update_facts(made, RunFacts(status="interrupted", spent_usd=_spent(sweep)))
                 raise
         sealing.seal(made)
-        load = {
-            **find(sweep.steps, settings.slo),
-            "seconds": settings.seconds,
-            "n_prompts": len(sweep.prompts),
-            "n_asked": sweep.n_asked,
-            "spent_usd": _spent(sweep),
-        }
-        status = "incomplete" if reason else "complete"
-        runs.update_facts(
-            made,
-            status=status,
-            reasons=[reason] if reason else [],
-            load=load,
-            client_lag=asdict(lag) if lag else None,
-            **stored_facts(plan.facts, made, plan.work.storing),
-            **software_and_hardware(plan.suite.folder),
+        asked = LoadFacts(
+            seconds=settings.seconds,
+            n_prompts=len(sweep.prompts),
+            n_asked=sweep.n_asked,
+            spent_usd=_spent(sweep),
         )
+        load = find(sweep.steps, settings.slo).with_changes(asked)
+        status = "incomplete" if reason else "complete"
+        ended = RunFacts(
+            status=status,
+            reasons=(reason,) if reason else (),
+            load=load,
+            client_lag=LagFacts.model_validate(asdict(lag)) if lag else None,
+        )
+        ended = ended.with_changes(stored_facts(plan.facts, made, plan.work.storing))
+        runs.update_facts(made, ended.with_changes(software_and_hardware(plan.suite.folder)))
     return LoadTestOutcome(made, status, reason, load)
 
 

@@ -41,7 +41,7 @@ class PartsSoFar:
         price or a count is not known."""
         return cost_of_stages(priced_stages(model, self.stages, datetime.now(UTC)))
 
-    def told(self, model: PlannedModel) -> str:
+    def note_about(self, model: PlannedModel) -> str:
         """A sentence for the failure of a later part, with a space before it; "" where no part has answered."""
         if not self.stages:
             return ""

@@ -52,7 +52,7 @@ async def room_for(request: Request) -> AsyncIterator[None]:
 
     For the time of one attempt: who waited for a slot within would wait for those who wait for room.
     """
-    n = min(sum(image.size for image in request.images), MOST_UNDER_WAY)
+    n = min(picture_bytes(request), MOST_UNDER_WAY)
     if not n:
         yield
         return
@@ -62,6 +62,11 @@ async def room_for(request: Request) -> AsyncIterator[None]:
         yield
     finally:
         room.give(n)
+
+
+def picture_bytes(request: Request) -> int:
+    """Bytes of a request's pictures, as their files had them when the run was planned."""
+    return sum(image.size for image in request.images)
 
 
 async def with_pictures(request: Request) -> Request:

@@ -14,8 +14,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
-from decimal import Decimal
 
 from evalkit.adapters.base import (
     Adapter,
@@ -36,7 +34,6 @@ from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
 from evalkit.engine.parts_so_far import parts_so_far
-from evalkit.engine.work import PlannedModel
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
@@ -48,8 +45,6 @@ from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import near
 
-BYTES_OF_A_TOKEN = 16
-"""Of an answer that a guard behind reads: more than any prose has."""
 _TRIAL = "?"
 _READ = re.compile(r"\b(?:prompt|messages|system|answer|record|content)\b")
 """What a guard's template, or the request of an application that guards, reads of what it guards."""
@@ -362,48 +357,3 @@ def _total(counts: Iterable[int | None]) -> int | None:
             return None
         total += n
     return total
-
-
-def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel]) -> PlannedModel:
-    """The pipeline with the prices of its parts, which are given by their names."""
-    main = parts[adapter.parts["model"].spec.name]
-    guards = [(role, parts[one.spec.name]) for role, one in adapter.parts.items() if role != "model"]
-
-    def worst(n_bytes: int, limit: int | None) -> Decimal | None:
-        total = main.worst_case(n_bytes, limit)
-        for role, guard in guards:
-            shown = adapter.most_shown(role, n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0))
-            own = guard.worst_case(shown, guard.adapter.spec.settings.max_output_tokens)
-            total = None if total is None or own is None else total + own
-        return total
-
-    own = {one.name: one for one in (main, *(guard for _, guard in guards))}
-    return PlannedModel(adapter.spec.name, adapter, _only_by_parts, worst, parts=own)
-
-
-def _only_by_parts(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
-    return None
-
-
-def parts_expected(
-    model: PlannedModel, given: float, made: float | None
-) -> Iterator[tuple[PlannedModel, tuple[float, float | None]]]:
-    """(part, (tokens that it reads, tokens that it makes)) of a pipeline whose model reads and makes so many.
-
-    A guard reads what it guards, and makes at most its own limit; None where it has none, or the answer is unknown.
-    """
-    if not isinstance(model.adapter, PipelineAdapter):
-        return
-    for role, adapter in model.adapter.parts.items():
-        part = model.parts[adapter.spec.name]
-        if role == "model":
-            yield part, (given, made)
-        elif role == "behind":
-            yield part, (made or 0.0, None if made is None else _limit_of(adapter))
-        else:
-            yield part, (given, _limit_of(adapter))
-
-
-def _limit_of(guard: Adapter) -> float | None:
-    limit = guard.spec.settings.max_output_tokens
-    return None if limit is None else float(limit)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
@@ -24,17 +23,19 @@ from evalkit.cost.prices import PriceBook
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
+from evalkit.engine.coded_tools import with_tools
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
-from evalkit.engine.live_tools import with_live_tools
-from evalkit.engine.pipelines import PipelineAdapter, priced_pipeline, put_together
+from evalkit.engine.pipeline_bills import priced_pipeline
+from evalkit.engine.pipelines import PipelineAdapter, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
 from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
+from evalkit.facts import RunFacts
 from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
@@ -57,8 +58,8 @@ class Plan:
     """The same, whatever the data files hold."""
     notes: tuple[str, ...]
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
-    facts: Mapping[str, Any]
-    """For run.json."""
+    facts: RunFacts
+    """What run.json will say of it."""
     panel: Panel | None = None
     """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
@@ -77,7 +78,7 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent, but for live servers that are asked for their tools. Raises SuiteError with
     every complaint, or a single UserError as it is."""
-    every_task, (suite, live) = suite.tasks, with_live_tools(suite.only(options.models, options.tasks), options)
+    every_task, (suite, live) = suite.tasks, with_tools(suite.only(options.models, options.tasks), options)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
@@ -131,14 +132,14 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = {
-        **facts_of(suite, options, work, prices, panel, live.facts),
-        "egress": leaving.facts,
-        **redaction_facts(suite, redacted),
-    }
+    facts = (
+        facts_of(suite, options, work, prices, panel, live.facts)
+        .with_changes(RunFacts(egress=leaving.facts))
+        .with_changes(redaction_facts(suite.file.redact, redacted))
+    )
     lacking = _said(work, recorded.lacking)
     at = partial(digests_of, work, tasks, entries, panel)
-    digests = at({name: str(about["tools_digest"]) for name, about in live.facts.items()})
+    digests = at({name: str(server.tools_digest) for name, server in live.facts.items()})
     return Plan(
         suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking, at, live.receivers
     )
@@ -196,7 +197,7 @@ def _planned(
 
 
 def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
-    return [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
+    return [f"no task is scored by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
 
 
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:

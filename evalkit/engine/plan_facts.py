@@ -9,7 +9,9 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about
 from evalkit.engine.judging.panel import Panel, label_of
 from evalkit.engine.work import PlannedModel, PlanOptions, Work
-from evalkit.facts import ModelFacts, TaskFacts
+from evalkit.facts import Identity, ModelFacts, RunFacts, TaskFacts
+from evalkit.facts.base import json_map
+from evalkit.facts.tasks import ToolServerFacts
 from evalkit.scorers.registry import origin_of_scorer
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
@@ -67,15 +69,14 @@ def _digest(
     return digest("evalkit.run/1", what)
 
 
-def made_by(task: ResolvedTask) -> dict[str, str]:
-    """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
+def made_by(task: ResolvedTask) -> TaskFacts:
+    """The packages of the plug-ins that a task is of; nothing is set where it is of none, or of another tool."""
     if task.entry.lm_eval is not None:
-        return {}
-    found = {
-        "scorer_plugin": origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None,
-        "task_plugin": builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None,
-    }
-    return {key: origin for key, origin in found.items() if origin is not None}
+        return TaskFacts()
+    of_scorer = origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None
+    of_task = builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None
+    facts = TaskFacts(scorer_plugin=of_scorer) if of_scorer is not None else TaskFacts()
+    return facts.with_changes(TaskFacts(task_plugin=of_task)) if of_task is not None else facts
 
 
 def facts_of(
@@ -84,42 +85,40 @@ def facts_of(
     work: Work,
     prices: PriceBook,
     panel: Panel | None,
-    live: Mapping[str, Mapping[str, object]],
-) -> dict[str, object]:
-    """Models, tasks and judges of the plan, and how it will be run."""
+    live: Mapping[str, ToolServerFacts],
+) -> RunFacts:
+    """Models, tasks and judges of the plan, and how it will be run. `live`: by task, the server of its tools."""
     own = options.own_hardware
 
-    def told(asked: Iterable[PlannedModel], entries: Mapping[str, ModelEntry]) -> dict[str, ModelFacts]:
+    def about_models(asked: Iterable[PlannedModel], entries: Mapping[str, ModelEntry]) -> dict[str, ModelFacts]:
         found = {}
         for model in asked:
-            parts = {"parts": told(model.parts.values(), entries)} if model.parts else {}
-            found[model.name] = about(model, entries[model.name], own.get(model.name), prices).model_copy(update=parts)
+            facts = about(model, entries[model.name], own.get(model.name), prices)
+            if model.parts:
+                facts = facts.with_changes(ModelFacts(parts=about_models(model.parts.values(), entries)))
+            found[model.name] = facts
         return found
 
-    judged = {} if panel is None else {"judges": _as_json(told(panel.judges, suite.judges))}
     written = {task.name: task for task in suite.tasks}
-    tasks: dict[str, dict[str, object]] = {}
+    tasks: dict[str, TaskFacts] = {}
     for task in work.tasks:
-        judges = task.identity.get("judge") if panel is not None and task.name in panel.tasks else None
-        scorer = label_of(judges) if isinstance(judges, Mapping) else task.scorer.name
-        facts = TaskFacts.model_validate({"n": task.n, "scorer": scorer, **made_by(written[task.name])})
-        server = {"tool_server": live[task.name]} if task.name in live else {}
-        tasks[task.name] = {**facts.as_json(), "identity": task.identity, **server}
-    return {
-        "models": _as_json(told(work.models, suite.models)),
-        "tasks": tasks,
-        **judged,
-        "n_rows": work.n_rows,
-        "suite_path": suite.path.name,
-        "suite_resolved": suite.resolved(),
-        "cut_by_limit": max((task.n for task in work.tasks), default=1) if options.limit_share else options.limit,
-        "cut_by_tasks": list(options.tasks) if options.tasks is not None else None,
-        "run_version": RUN_VERSION,
-        "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",
-        "repeats": work.settings.repeats,
-        "max_cost_usd": work.settings.max_cost_usd,
-    }
-
-
-def _as_json(facts: Mapping[str, ModelFacts]) -> dict[str, object]:
-    return {name: one.as_json() for name, one in facts.items()}
+        identity = Identity(json_map(task.identity))
+        judge = identity.judge if panel is not None and task.name in panel.tasks else None
+        scorer = label_of(judge) if judge is not None else task.scorer.name
+        known = TaskFacts(n=task.n, scorer=scorer, identity=identity)
+        server = TaskFacts(tool_server=live[task.name]) if task.name in live else TaskFacts()
+        tasks[task.name] = known.with_changes(made_by(written[task.name])).with_changes(server)
+    facts = RunFacts(
+        models=about_models(work.models, suite.models),
+        tasks=tasks,
+        n_rows=work.n_rows,
+        suite_path=suite.path.name,
+        suite_resolved=suite.resolved(),
+        cut_by_limit=max((task.n for task in work.tasks), default=1) if options.limit_share else options.limit,
+        cut_by_tasks=options.tasks,
+        run_version=RUN_VERSION,
+        in_flight=work.settings.in_flight if work.settings.in_flight is not None else "auto",
+        repeats=work.settings.repeats,
+        max_cost_usd=work.settings.max_cost_usd,
+    )
+    return facts if panel is None else facts.with_changes(RunFacts(judges=about_models(panel.judges, suite.judges)))

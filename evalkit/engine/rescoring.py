@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalkit.engine.coded_tools import tasks_with_classes
 from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
@@ -26,7 +27,9 @@ from evalkit.engine.plan_facts import made_by
 from evalkit.engine.stored import stored
 from evalkit.engine.task_plan import task_scorer
 from evalkit.errors import StoreError, SuiteError
-from evalkit.facts import RunFacts
+from evalkit.facts import Identity, RunFacts, TaskFacts
+from evalkit.facts.base import json_map
+from evalkit.facts.tasks import RescoredFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
@@ -68,25 +71,32 @@ class Changed:
     """Rows that were redacted before they were stored: the new score is of what is stored, not of what was said."""
 
 
-def rescore(folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool = False) -> list[Changed]:
+def rescore(
+    folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool = False, allow_code: bool = False
+) -> list[Changed]:
     """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written.
 
-    `preview`: only say what would change; the run stays as it is.
+    `preview`: only say what would change; the run stays as it is. `allow_code`: classes of the suite may run, in their
+    cage, to carry out again what agents called.
     """
     with run_lock.lock_run(folder):
         facts = runs.open_facts(folder)
         if facts.status != "complete":
             raise StoreError(
-                f"{folder} is not complete ({facts.status}): what it still owes would be marked the old way. "
+                f"{folder} is not complete ({facts.status}): what it still owes would be scored the old way. "
                 "Finish it first: run its suite again.",
                 folder,
             )
+        storing = _storing(suite, facts)
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
+        # What is redacted in a row is not what a class returns.
+        ready, _ = tasks_with_classes(tuple(tasks.values()), allow=allow_code, held=storing is None)
+        tasks = dict(zip(tasks, ready, strict=True))
         scorers = {name: _scorer(task) for name, task in tasks.items()}
         judged = StoredVerdicts.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_rescored(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
+        rows = list(_rescored(folder, tasks, scorers, judged, changed, storing))
         _refuse_absent(folder, rows)
         if preview or not changed:
             return list(changed.values())
@@ -152,7 +162,7 @@ def _scorer(task: ResolvedTask) -> Scorer:
         raise SuiteError([f"{task.at}.score: {complaint}" for complaint in error.complaints]) from error
     if (scorer.options or {}).get("mode") == "first_token":
         raise SuiteError(
-            f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be marked again"
+            f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be scored again"
         )
     complaints = gold_errors(task, scorer)
     if complaints:
@@ -182,7 +192,7 @@ def _rescored(
         if sample is None:
             raise SuiteError(
                 f"{tasks[row.task].at}: sample {row.sample_id!r} of the run is not asked by this suite any more (its "
-                "prompt or data changed): its answer cannot be marked. Give the suite the run was made from: --suite."
+                "prompt or data changed): its answer cannot be scored. Give the suite the run was made from: --suite."
             )
         if sample.turn > 1:  # what the model had said by then is known to the run alone
             sample = replace(sample, messages=row.prompt)
@@ -242,7 +252,7 @@ def _refuse_absent(folder: Path, rows: list[Row]) -> None:
     absent = [row for row in rows if row.outcome is Outcome.ERRORED]
     if absent:
         raise StoreError(
-            f"{len(absent)} of {len(rows)} answers in {folder} have no mark under the new scorer, so nothing was "
+            f"{len(absent)} of {len(rows)} answers in {folder} have no score under the new scorer, so nothing was "
             f"changed. The first: sample {absent[0].sample_id!r} of {absent[0].task}: {absent[0].reason}",
             folder,
         )
@@ -259,26 +269,29 @@ def _record(
     """Write into run.json how the tasks are scored now, what their identity was before, and how many of the answers
     had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    described = {name: task.as_json() for name, task in (facts.tasks or {}).items()}
-    history = [one.as_json() for one in facts.rescored]
+    described = dict(facts.tasks or {})
+    history = list(facts.rescored)
     for name, task in tasks.items():
         n_redacted = sum(one.n_redacted for one in changed.values() if one.task == name)
-        identity = {
+        had = described[name]
+        content = {
             **task.identity,
             **scorers[name].identity,
-            "limit": (facts.tasks or {})[name].identity.root.get("limit"),
+            "limit": had.identity.root.get("limit"),
             **judged.identity(name),
         }
-        if identity != described[name]["identity"]:
-            history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
-                            "identity_before": described[name]["identity"]})  # fmt: skip
-        before = {key: value for key, value in described[name].items() if key != "scorer_plugin"}
-        described[name] = {
-            **before,
-            **made_by(task),
-            "identity": identity,
-            "scorer": judged.label(name) or scorers[name].name,
-            "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not
-            **({"marked_redacted": n_redacted} if n_redacted else {}),
-        }
-    runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder, described))
+        identity = Identity(json_map(content))
+        if identity != had.identity:
+            before = RescoredFacts(at=now, task=name, scorer_before=had.scorer, identity_before=had.identity)
+            history.append(before)
+        scored = TaskFacts(
+            identity=identity,
+            scorer=judged.label(name) or scorers[name].name,
+            marked_by_data=task.data.fingerprint(),  # right answers may differ where questions do not
+        )
+        if n_redacted:
+            scored = scored.with_changes(TaskFacts(marked_redacted=n_redacted))
+        kept = had.only(had.model_fields_set - {"scorer_plugin"})
+        described[name] = kept.with_changes(made_by(task)).with_changes(scored)
+    changes = RunFacts(tasks=described, rescored=tuple(history))
+    runs.update_facts(folder, changes.with_changes(judged.facts(folder, described)))

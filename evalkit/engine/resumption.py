@@ -1,21 +1,18 @@
-"""What a run that is gone on with takes from its earlier sessions: rows, answers of conversations, money, facts.
+"""What a run that is resumed takes from its earlier sessions: rows, answers of conversations, money, facts.
 
-A run that broke off at a wrong record can be gone on with once the file is mended. Mending changes the file, and with
+A run that broke off at a wrong record can be resumed once the file is mended. Mending changes the file, and with
 it the run's digest, so the run is found by what stayed the same: the suite without the contents of its data files. Its
 answers are taken over where each still belongs to a sample of the mended file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
@@ -23,18 +20,19 @@ from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.plan import Plan
 from evalkit.engine.spend_file import SpendFile
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.facts import TaskFacts
+from evalkit.facts import PriceFacts, RunFacts, SuiteFacts
+from evalkit.facts.run import PriceFileFacts
 from evalkit.records import Row, Sample
 from evalkit.store import runs, sealing
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
 
-def prices_of(facts: Mapping[str, Any]) -> dict[str, object]:
-    return {name: model.get("prices") for name, model in facts["models"].items()}
+def prices_of(facts: RunFacts) -> dict[str, PriceFacts | None]:
+    return {name: model.prices for name, model in (facts.models or {}).items()}
 
 
-def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decimal:
+def spent_before(plan: Plan, folder: Path, facts: RunFacts) -> Decimal:
     """What earlier sessions of a capped run have paid: what they wrote down, or what their rows say if that is more.
 
     After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too
@@ -56,7 +54,7 @@ def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decim
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
-        if row.steps and paid is not None:  # a sample that is gone on with has the steps of its earlier row, too
+        if row.steps and paid is not None:  # a sample that is resumed has the steps of its earlier row, too
             new = [step for step in row.steps if not step.cached and (row.key, step.started_at) not in counted]
             counted |= {(row.key, step.started_at) for step in row.steps}
             paid = sum((step.cost_usd or Decimal(0) for step in new), Decimal(0))
@@ -65,7 +63,7 @@ def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decim
             n_bytes += most_tokens(row.prompt)
             paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
-    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))
+    return max(by_rows, facts.spent_usd or Decimal(0), SpendFile.left_in(folder) or Decimal(0))
 
 
 def rows_done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
@@ -76,52 +74,52 @@ def rows_done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
     return lambda key: recovered.is_done(key) or (key[1] in judged and recovered.is_answered(key))
 
 
-def resumed_facts(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, object]:
+_SAID_ANEW = (
+    *("models", "judges", "suite_resolved", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "egress", "price_file"),
+    *("catalogue",),
+)
+"""Facts that a resumed run takes from its new plan."""
+
+
+def resumed_facts(before: RunFacts, plan: Plan, recovered: Recovered) -> RunFacts:
     """What a resumed run says anew: the suite, whose gate may have been edited; times at two loads are at none."""
     now = plan.facts
-    load = now.get("in_flight")
-    if recovered.n_done and before.get("in_flight") != load:
-        load = f"{before.get('in_flight')}, then {load}"
-    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges", "egress")
-    kept = {key: now[key] for key in names if key in now}
-    if "price_file" in now:
-        same = not recovered.n_done or before.get("price_file") == now["price_file"]
-        kept["price_file"] = now["price_file"] if same else {"name": "several", "of": "suite", "sha256": "several"}
+    load = now.in_flight
+    if recovered.n_done and before.in_flight != load:
+        load = f"{before.in_flight}, then {load}"
+    facts = now.only(_SAID_ANEW).with_changes(RunFacts(status="running", in_flight=load))
+    if "price_file" in now.model_fields_set and recovered.n_done and before.price_file != now.price_file:
+        several = PriceFileFacts(name="several", of="suite", sha256="several")
+        facts = facts.with_changes(RunFacts(price_file=several))
     if recovered.n_answered:
-        kept |= sent_before(before, now)
-        kept["otherwise_before"] = [*dict.fromkeys([*(before.get("otherwise_before") or ()), *_otherwise(before, now)])]
-    return {**kept, "in_flight": load}
+        otherwise = tuple(dict.fromkeys([*before.otherwise_before, *_otherwise(before, now)]))
+        sent = sent_before(before, now, plan.suite.sensitivity)
+        facts = facts.with_changes(sent).with_changes(RunFacts(otherwise_before=otherwise))
+    return facts
 
 
 _NOT_OF_ROWS = frozenset({"in_flight", "max_cost_usd", "max_error_rate"})
 """Keys of `run:` that no row rests on, or that run.json tells of by itself."""
 
 
-def _otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _otherwise(before: RunFacts, now: RunFacts) -> list[str]:
     """Keys that the suite has otherwise than when the stored answers were asked, though it asks the same: how they are
     billed and at which prices, which weights gave them, and when a slow one is given up. The rows keep what held then.
     """
-    had, has = (facts.get("suite_resolved") or {} for facts in (before, now))
+    had, has = (facts.suite_resolved or SuiteFacts() for facts in (before, now))
     found = []
-    for section in ("models", "judges"):
-        for name, entry in (has.get(section) or {}).items():
-            earlier = (had.get(section) or {}).get(name)
-            if isinstance(earlier, Mapping):
-                keys = [key for key in {**earlier, **entry} if not _alike(earlier.get(key), entry.get(key))]
-                found += [f"{section}.{name}.{key}" for key in keys]
-    for section in ("models", "judges"):
-        for name, about in (now.get(section) or {}).items():
-            earlier = (before.get(section) or {}).get(name)
-            if isinstance(earlier, Mapping) and not _alike(earlier.get("prices"), about.get("prices")):
-                found.append(f"{section}.{name}.prices")
-    run, this = had.get("run") or {}, has.get("run") or {}
+    for section, those, these in (("models", had.models, has.models), ("judges", had.judges, has.judges)):
+        for name in (name for name in these if name in those):
+            earlier, entry = those[name].root, these[name].root
+            keys = [key for key in {**earlier, **entry} if earlier.get(key) != entry.get(key)]
+            found += [f"{section}.{name}.{key}" for key in keys]
+    asked = (("models", before.models or {}, now.models or {}), ("judges", before.judges, now.judges))
+    for section, told, tells in asked:
+        both = [name for name in tells if name in told]
+        found += [f"{section}.{name}.prices" for name in both if told[name].prices != tells[name].prices]
+    run, this = had.run.as_json(), has.run.as_json()
     keys = [key for key in {**run, **this} if key not in _NOT_OF_ROWS]
-    return [*found, *(f"run.{key}" for key in keys if not _alike(run.get(key), this.get(key)))]
-
-
-def _alike(stored: object, value: object) -> bool:
-    """Whether a value is what run.json holds of it."""
-    return bool(stored == value or orjson.dumps(stored, default=str) == orjson.dumps(value, default=str))
+    return [*found, *(f"run.{key}" for key in keys if run.get(key) != this.get(key))]
 
 
 def earlier_answers(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:
@@ -143,7 +141,7 @@ def other_tools(plan: Plan, folder: Path) -> str | None:
     lists = {name: server.tools_digest for name, server in had.items() if server.tools_digest is not None}
     if not lists or facts.suite_digest == plan.digest or facts.suite_digest != plan.digests_at(lists)[0]:
         return None
-    has = {name: TaskFacts.model_validate(told) for name, told in plan.facts["tasks"].items()}
+    has = plan.facts.tasks or {}
     found = [
         f"{name}: {said}"
         for name, server in had.items()
@@ -153,9 +151,9 @@ def other_tools(plan: Plan, folder: Path) -> str | None:
 
 
 def left_behind(plan: Plan, results: Path) -> str | None:
-    """A sentence about the unfinished run of this suite that is not gone on with, since its live servers list other
+    """A sentence about the unfinished run of this suite that is not resumed, since its live servers list other
     tools now; None: there is none."""
-    if not any("tool_server" in told for told in plan.facts["tasks"].values()):
+    if not any(told.tool_server is not None for told in (plan.facts.tasks or {}).values()):
         return None
     for info in runs.list_runs(results):
         if info.suite != plan.suite.file.name:
@@ -166,18 +164,14 @@ def left_behind(plan: Plan, results: Path) -> str | None:
             with suppress(EvalkitError):
                 if said := other_tools(plan, info.path):
                     return (
-                        f"{info.path.name} is not gone on with: {said}. What was answered there is to another "
+                        f"{info.path.name} is not resumed: {said}. What was answered there is to another "
                         "question, so a new run begins, and asks everything anew."
                     )
     return None
 
 
-BROKEN_OFF = "broken_off"
-"""In run.json of a run that broke off at a wrong record: the digest of its suite without data. None or absent: no."""
-
-
 def mended_run(plan: Plan, results: Path) -> Path | None:
-    """The newest run of this suite that broke off and can be gone on with, now under the plan's digest; None: none."""
+    """The newest run of this suite that broke off and can be resumed, now under the plan's digest; None: none."""
     for info in runs.list_runs(results):
         if info.suite != plan.suite.file.name:
             continue
@@ -200,7 +194,7 @@ def adopt(plan: Plan, folder: Path) -> None:
 
     Raises StoreError where it broke off, and an answer of it is to a record that is no longer the same.
     """
-    if runs.read_facts(folder).get("suite_digest") == plan.digest or not _broke_off(plan, folder):
+    if runs.open_facts(folder).suite_digest == plan.digest or not _broke_off(plan, folder):
         return
     if not _all_asked_still(plan, folder):
         raise StoreError(
@@ -213,12 +207,12 @@ def adopt(plan: Plan, folder: Path) -> None:
 
 def _broke_off(plan: Plan, folder: Path) -> bool:
     """Whether the run broke off, and is of this plan but for the contents of its data files."""
-    return bool(runs.read_facts(folder).get(BROKEN_OFF) == plan.digest_without_data)
+    return runs.open_facts(folder).broken_off == plan.digest_without_data
 
 
 def _give_digest(plan: Plan, folder: Path) -> None:
-    known = {key: plan.facts[key] for key in ("tasks", "n_rows")}
-    runs.update_facts(folder, suite_digest=plan.digest, **known, **{BROKEN_OFF: None})
+    known = plan.facts.only(("tasks", "n_rows"))
+    runs.update_facts(folder, known.with_changes(RunFacts(suite_digest=plan.digest, broken_off=None)))
 
 
 def _all_asked_still(plan: Plan, folder: Path) -> bool:

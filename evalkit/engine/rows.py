@@ -29,6 +29,8 @@ class AttemptInfo:
     retry_s: float | None
     attempts: int
     cached: bool = False
+    timed: bool = True
+    """False where no model was waited for (a replay)."""
 
 
 def answered(
@@ -40,13 +42,11 @@ def answered(
     score: Score,
     cost_usd: Decimal | None,
     dropped: tuple[str, ...],
-    *,
-    timed: bool,
 ) -> Row:
-    """The row of an answer, as it was scored. `timed` is False where no model was waited for (a replay)."""
+    """The row of an answer, as it was scored."""
     return Row(
         **_question(sample, model, repeat, attempt),
-        **_figures(response, attempt, cost_usd, timed=timed),
+        **_figures(response, attempt, cost_usd),
         outcome=score.outcome,
         score=score.value,
         spend_usd=Decimal(0) if attempt.cached else cost_usd,
@@ -64,9 +64,9 @@ def answered(
 
 
 def step_of(
-    response: Response, calls: tuple[ToolCall, ...], attempt: AttemptInfo, cost_usd: Decimal | None, *, timed: bool
+    response: Response, calls: tuple[ToolCall, ...], attempt: AttemptInfo, cost_usd: Decimal | None
 ) -> AgentStep:
-    """The step of an agent's answer, its calls not carried out yet. `timed` as in `answered`."""
+    """The step of an agent's answer, its calls not carried out yet."""
     return AgentStep(
         text=response.text,
         started_at=attempt.started_at,
@@ -76,13 +76,13 @@ def step_of(
         carried=response.carried,
         attempts=attempt.attempts,
         dropped=response.dropped,
-        **_figures(response, attempt, cost_usd, timed=timed),
+        **_figures(response, attempt, cost_usd),
     )
 
 
-def _figures(response: Response, attempt: AttemptInfo, cost_usd: Decimal | None, *, timed: bool) -> dict[str, Any]:
+def _figures(response: Response, attempt: AttemptInfo, cost_usd: Decimal | None) -> dict[str, Any]:
     """What a row and a step say alike of one answer: its seconds, tokens and money, and who gave it."""
-    usage, timing = response.usage, response.timing
+    usage, timing, timed = response.usage, response.timing, attempt.timed
     estimate = reasoning_estimate(response)
     return {
         "cached": attempt.cached,

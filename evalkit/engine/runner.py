@@ -1,6 +1,6 @@
 """The run: every owed item asked once, every finished one a line in the journal.
 
-    result = await Runner(work, journal, done, cache, observer).run()
+    result = await Runner(work, journal, before=EarlierSessions(done=...), files=RunFiles(cache=...)).run()
 
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
@@ -16,31 +16,38 @@ import gc
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import Lag, LagMeter
-from evalkit.engine.ledger import AnswerCache, Ledger
+from evalkit.engine.event_loop import LagMeter
+from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, lane_facts, lanes_of, why_stopped
-from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work, item_for
+from evalkit.engine.work import (
+    EarlierSessions,
+    Item,
+    Observer,
+    PlannedModel,
+    PlannedTask,
+    RowLog,
+    RunFiles,
+    RunResult,
+    Silent,
+    Stopper,
+    Work,
+    item_for,
+)
 from evalkit.errors import EvalkitError, SuiteError
-from evalkit.records import AgentStep, Request, Row, Sample
+from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
-from evalkit.store.row_codec import Key
-from evalkit.store.step_log import StepLog
 from evalkit.suite.digests import shuffled_place
 
 if TYPE_CHECKING:
-    from evalkit.facts.run import LaneFacts
+    pass
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
@@ -54,25 +61,6 @@ GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended."""
-
-    interrupted: bool
-    reasons: tuple[str, ...]
-    """Why it is incomplete, as sentences; empty when every owed item was asked."""
-    n_asked: int
-    n_cached: int
-    n_errored: int
-    errors: dict[str, tuple[int, str]]
-    """By model and kind of error: how often it ended an item in this session, and the first message."""
-    lag: Lag
-    lanes: Mapping[str, LaneFacts]
-    """By lane: what the limiter found."""
-    bad_data: SuiteError | None = None
-    """Why the run broke off at a record that cannot be asked; None: at none."""
-
-
 class Runner:
     """One run in progress."""
 
@@ -81,23 +69,20 @@ class Runner:
         work: Work,
         journal: RowLog,
         *,
-        done: Callable[[Key], bool] = lambda key: False,
-        earlier: Callable[[Key], Row | None] = lambda key: None,
-        cache: AnswerCache | None = None,
+        before: EarlierSessions | None = None,
+        files: RunFiles | None = None,
         observer: Observer | None = None,
-        spent: Decimal = Decimal(0),
         stopper: Stopper | None = None,
-        folder: Path | None = None,
-        spend_file: SpendFile | None = None,
-        steps: StepLog | None = None,
-        open_steps: Mapping[Key, tuple[AgentStep, ...]] | None = None,
     ) -> None:
+        before, files = before or EarlierSessions(), files or RunFiles()
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing, steps, open_steps or {})
-        self.budget = Budget(work.settings.max_cost_usd, spent, spend_file.keep if spend_file is not None else None)
+        answers = (before.done, before.earlier, files.cache)
+        self.ledger = Ledger(journal, *answers, self.observer, work.storing, files.steps, before.open_steps)
+        keep = files.spend_file.keep if files.spend_file is not None else None
+        self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
-        self._serving = Serving(folder, self.observer.note)
+        self._serving = Serving(files.folder, self.observer.note)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()
@@ -257,9 +242,9 @@ class Runner:
             name = wanted.model.name
             if self.stopper is not None:
                 await self._keep_pace(lane, name, self.stopper)
-                if self.stopper.settled(name):
+                if self.stopper.is_final(name):
                     continue
-            if name in lane.stopped or (owed := self.ledger.owed(wanted)) is None:
+            if name in lane.stopped or (owed := self.ledger.outstanding(wanted)) is None:
                 n_skipped += 1
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
@@ -277,7 +262,7 @@ class Runner:
             due_at = time.perf_counter()
             await self.ledger.live.admit(item)  # before the slot: whoever holds a session is never short of one
             await lane.limiter.acquire()
-            if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
+            if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.is_final(name)):
                 lane.limiter.release()
                 await self.ledger.live.leave(item)
                 continue

@@ -24,6 +24,7 @@ from evalkit.engine.asking import OUTAGE_AFTER, Lane
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
+from evalkit.facts.base import JsonMap, json_map
 from evalkit.suite.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -109,12 +110,12 @@ class Serving:
                 return
 
 
-def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, object]]:
+def served_facts(models: Sequence[PlannedModel]) -> dict[str, JsonMap]:
     """What each server turned out to be, by model name, without the keys that it was given: for run.json."""
     found = ((model.name, model.adapter) for model in models)
     says = (ManagedServer, DescribesServer)
     return {
-        name: scrubbed_facts(dict(server.served))
+        name: json_map(scrubbed_facts(dict(server.served)))
         for name, server in found
         if isinstance(server, says) and server.served
     }

@@ -20,11 +20,13 @@ from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
-from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.runner import Runner
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import Observer, Stopper, Work
+from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Stopper, Work
 from evalkit.errors import EvalkitError, StoreError, SuiteError
+from evalkit.facts import RunFacts
+from evalkit.facts.run import LagFacts
 from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
@@ -94,10 +96,8 @@ async def execute_run(
     folder = _folder(plan, place)
     with run_lock.lock_run(folder):
         recovered = journal.recover(folder)
-        before = runs.read_facts(folder)
-        runs.update_facts(
-            folder, status="running", models=plan.facts["models"], **resumed_facts(before, plan, recovered)
-        )
+        before = runs.open_facts(folder)
+        runs.update_facts(folder, resumed_facts(before, plan, recovered))
         observer = watch(folder, recovered) if watch else None
         if observer is not None:
             _note_before(
@@ -110,16 +110,15 @@ async def execute_run(
             runner = Runner(
                 plan.work,
                 log,
-                done=rows_done(plan, recovered),
-                earlier=earlier_answers(plan, folder, recovered),
-                cache=cache,
+                before=EarlierSessions(
+                    rows_done(plan, recovered),
+                    earlier_answers(plan, folder, recovered),
+                    spent,
+                    open_steps(folder, recovered.is_done) if steps is not None else {},
+                ),
+                files=RunFiles(folder, cache, spend_file, steps),
                 observer=observer,
-                spent=spent,
                 stopper=stopper,
-                folder=folder,
-                spend_file=spend_file,
-                steps=steps,
-                open_steps=open_steps(folder, recovered.is_done) if steps is not None else None,
             )
             try:
                 result, ended_by, spent = await _asked(
@@ -127,7 +126,7 @@ async def execute_run(
                 )
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
-                    runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
+                    runs.update_facts(folder, RunFacts(status="incomplete", spent_usd=runner.budget.spent))
                 if spend_file is not None:
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
@@ -183,7 +182,6 @@ class _Ended:
 def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None) -> _Ended:
     """Seal the journals and write into run.json how the session ended."""
     from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.resumption import BROKEN_OFF
     from evalkit.engine.stored import stored_facts
 
     n_errored, aside = sealing_count(folder)
@@ -193,21 +191,21 @@ def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper
     wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
     if wrong:
         status, reasons = "incomplete", (*wrong, *reasons)
-    runs.update_facts(
-        folder,
+    facts = RunFacts(
         status=status,
-        reasons=list(reasons),
-        client_lag=asdict(result.lag),
-        lanes={name: lane.as_json() for name, lane in result.lanes.items()},
+        reasons=reasons,
+        client_lag=LagFacts.model_validate(asdict(result.lag)),
+        lanes=result.lanes,
         n_errored=n_errored,
         spent_usd=spent,
         servers=served_facts(plan.work.models),
         stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
         told=False,
-        **({BROKEN_OFF: plan.digest_without_data} if wrong else {}),
-        **stored_facts(plan.facts, folder, plan.work.storing),
-        **software_and_hardware(plan.suite.folder),
     )
+    if wrong:
+        facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
+    facts = facts.with_changes(stored_facts(plan.facts, folder, plan.work.storing))
+    runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
     return _Ended(status, reasons, wrong)
 
 
@@ -240,7 +238,7 @@ async def _asked(
     from evalkit.engine.judging.ask import run_judges
 
     judging = await run_judges(
-        plan, plan.panel, folder, log, drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
+        plan, folder, log, drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
     )
     return _with_judges(result, judging.result), judging.ended_by, judging.spent_usd
 
@@ -277,14 +275,14 @@ def _folder(plan: Plan, place: RunPlace) -> Path:
         adopt(plan, folder)
         if said := other_tools(plan, folder):
             raise StoreError(
-                f"{folder} cannot be gone on with: {said}. Its answers were given with other tools on offer. Start a "
+                f"{folder} cannot be resumed: {said}. Its answers were given with other tools on offer. Start a "
                 "new run (--new), or have the server list the tools of then.",
                 folder,
             )
         runs.require_digest(folder, plan.digest)
-        if runs.read_facts(folder).get("rescored"):
+        if runs.open_facts(folder).rescored:
             raise StoreError(
-                f"{folder} was marked another way since (evalkit rescore), and what is asked now would be marked as "
+                f"{folder} was scored another way since (evalkit rescore), and what is asked now would be scored as "
                 "the suite says: half by one scorer, half by another. Start another run, whose answers come from the "
                 "cache: --new.",
                 folder,

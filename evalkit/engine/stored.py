@@ -2,8 +2,8 @@
 
     row = stored(row, redactor)       # texts, calls, reasoning, errors ...; row.redacted == "2 email, 1 phone"
 
-The score was made of the answer as it came. Ids of samples, digests, and what a provider calls its fingerprint and its
-tier stay as they are: rows are found and compared by them. What stands in the name of a served model leaves a digest.
+The score was made of the answer as it came. Ids of samples and digests stay as they are: rows are found and compared by
+them. What stands in the name of a served model, its fingerprint and its tier leaves a digest.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
+from evalkit.facts import RunFacts
+from evalkit.facts.run import RedactionFacts
 from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
@@ -54,6 +56,9 @@ def stored(row: Row, redactor: Redactor) -> Row:
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
         served_model=_served(row.served_model, redactor, counts),
+        fingerprint=_served(row.fingerprint, redactor, counts),
+        service_tier=_served(row.service_tier, redactor, counts),
+        billed_beside=_served(row.billed_beside, redactor, counts),
         stages=None if row.stages is None else tuple(_stage(one, redactor, counts) for one in row.stages),
         slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
         cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
@@ -93,11 +98,13 @@ def found_in(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     return {task: dict(total) for task, total in totals.items()}
 
 
-def stored_facts(facts: Mapping[str, Any], folder: Path, redactor: Redactor | None) -> dict[str, object]:
-    """What run.json says of its stored rows once they are sealed; nothing where the suite does not redact them."""
+def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> RunFacts:
+    """What run.json says of its stored rows once they are sealed; nothing is set where the suite does not redact them.
+    `facts`: those of the plan."""
     if redactor is None:
-        return {}
-    return {"redaction": {**(facts.get("redaction") or {}), "stored": found_in(sealing.rows_of(folder))}}
+        return RunFacts()
+    found = RedactionFacts(stored=found_in(sealing.rows_of(folder)))
+    return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +167,16 @@ def _sign(found: re.Match[str]) -> str:
 
 def _stage(stage: Stage, redactor: Redactor, counts: Counter[str]) -> Stage:
     served = _served(stage.served_model, redactor, counts)
-    return replace(stage, said=_text(stage.said, redactor, counts), served_model=served)
+    usage = stage.usage
+    if usage is not None:
+        beside = tuple(_served(one, redactor, counts) or "" for one in usage.beside)
+        usage = replace(usage, service_tier=_served(usage.service_tier, redactor, counts), beside=beside)
+    return replace(stage, said=_text(stage.said, redactor, counts), served_model=served, usage=usage)
 
 
 def _served(name: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
-    """The name of a served model, which an application of one's own may fill with anything. Dates and versions in names
-    look like telephone numbers and addresses, so these two stay."""
+    """The name of a served model, a fingerprint or a tier, which an application of one's own may fill with anything.
+    Dates and versions in names look like telephone numbers and addresses, so these two stay."""
     of_names = replace(redactor, what=tuple(kind for kind in redactor.what if kind not in {"phone", "ip"}))
     return None if name is None else _cluster(name, of_names, counts)
 
@@ -204,6 +215,10 @@ def _step(step: AgentStep, tools: Iterable[Tool] | None, redactor: Redactor, cou
         results=tuple(replace(one, text=_text(one.text, redactor, counts) or "") for one in step.results),
         reasoning=_text(step.reasoning, redactor, counts),
         refusal=_text(step.refusal, redactor, counts),
+        served_model=_served(step.served_model, redactor, counts),
+        fingerprint=_served(step.fingerprint, redactor, counts),
+        service_tier=_served(step.service_tier, redactor, counts),
+        billed_beside=_served(step.billed_beside, redactor, counts),
         carried=None,  # signed or encrypted thinking: nobody can look into it
         raw_usage=None if step.raw_usage is None else _texts_in(step.raw_usage, redactor, counts),
     )

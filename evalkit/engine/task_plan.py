@@ -89,7 +89,7 @@ def plan_task(
         prompts=asked.by_model if stream is None else {},
         stream=stream,
     )
-    complaints += [*told_answers(task, scorer), *fit.complaints]
+    complaints += [*shown_answers(task, scorer), *fit.complaints]
     return TaskPlan(planned, complaints, [*notes, *picture_notes(task, judged=judge is not None), *fit.notes], redacted)
 
 
@@ -166,14 +166,14 @@ def task_scorer(task: ResolvedTask) -> Scorer:
     return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
 
 
-def told_answers(task: ResolvedTask, scorer: Scorer) -> Iterator[str]:
+def shown_answers(task: ResolvedTask, scorer: Scorer) -> Iterator[str]:
     """A complaint for each field that is sent and that the scorer, or a part of it, marks by."""
     if not task.entry.send:
         return
     for name, options in _all_options(scorer):
         for field in sorted({str(said) for key, said in options.items() if _names_a_field(key) and said is not None}):
             if field in task.entry.send:
-                yield f"{task.at}: send: {field!r} is what {name} marks by, and an application would be told it"
+                yield f"{task.at}: send: {field!r} is what {name} scores by, and an application would be told it"
 
 
 def _names_a_field(option: str) -> bool:

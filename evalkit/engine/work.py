@@ -6,16 +6,27 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from evalkit.adapters.base import Adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
+from evalkit.facts import StopFacts
 from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
+from evalkit.store.row_codec import Key
 from evalkit.suite.redaction import Redactor
+
+if TYPE_CHECKING:
+    from evalkit.engine.event_loop import Lag
+    from evalkit.engine.ledger import AnswerCache
+    from evalkit.engine.spend_file import SpendFile
+    from evalkit.errors import SuiteError
+    from evalkit.facts.run import LaneFacts
+    from evalkit.store.step_log import StepLog
 
 Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
 """(usage, served model, when) -> dollars billed; None when the price or the usage is not known."""
@@ -190,19 +201,64 @@ class Observer(Protocol):
         """Some time passed."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierSessions:
+    """What earlier sessions of the run left."""
+
+    done: Callable[[Key], bool] = lambda key: False
+    """Whether a row is there already."""
+    earlier: Callable[[Key], Row | None] = lambda key: None
+    """The answer to an earlier turn of a conversation."""
+    spent: Decimal = Decimal(0)
+    """US dollars."""
+    open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
+    """Steps of agents whose samples are not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run reads and writes besides its journal. None: nowhere."""
+
+    folder: Path | None = None
+    """For the logs of servers that are started."""
+    cache: AnswerCache | None = None
+    spend_file: SpendFile | None = None
+    steps: StepLog | None = None
+    """Steps of agents while their samples go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended."""
+
+    interrupted: bool
+    reasons: tuple[str, ...]
+    """Why it is incomplete, as sentences; empty when every owed item was asked."""
+    n_asked: int
+    n_cached: int
+    n_errored: int
+    errors: dict[str, tuple[int, str]]
+    """By model and kind of error: how often it ended an item in this session, and the first message."""
+    lag: Lag
+    lanes: Mapping[str, LaneFacts]
+    """By lane: what the limiter found."""
+    bad_data: SuiteError | None = None
+    """Why the run broke off at a record that cannot be asked; None: at none."""
+
+
 class Stopper(Protocol):
     """Who says that a model need not be asked any further (a gate whose verdict is settled)."""
 
     seed: int
     """Of the random order in which items are asked."""
 
-    def settled(self, model: str) -> bool:
+    def is_final(self, model: str) -> bool:
         """Whether no further item has to be asked of this model. Asked before every item: cheap."""
 
     def ahead(self, model: str, others: Collection[str]) -> bool:
         """Whether this model's answers are so far ahead of the others' that what it is asked next may not be needed."""
 
-    def facts(self) -> Mapping[str, object] | None:
+    def facts(self) -> StopFacts | None:
         """For run.json, once the run is over: what was stopped; None when nothing was."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
+import orjson
 from pydantic import (
     AfterValidator,
     AllowInfNan,
@@ -32,8 +34,24 @@ Int = Annotated[int, Strict()]
 """A JSON integer. `true` and `"3"` are none."""
 Float = Annotated[float, Strict(), AllowInfNan(False)]
 """A JSON number, integers included; finite."""
+Number = Int | Float
+"""A JSON number as it was written: 4 stays 4."""
 Bool = Annotated[bool, Strict()]
 """`true` or `false`."""
+
+
+def json_map(content: Mapping[str, object]) -> dict[str, JsonValue]:
+    """An object as a file holds it, for a field that keeps it verbatim: tuples become lists, amounts and paths texts.
+
+    NaN and infinities become null. Raises TypeError for what is nested more deeply than JSON of ours may be.
+    """
+    try:
+        made = orjson.loads(orjson.dumps(content, default=str))
+    except TypeError as error:
+        if "64-bit" not in str(error) and "surrogates" not in str(error):
+            raise
+        made = json.loads(json.dumps(content, default=str))  # `store.runs` writes what orjson cannot
+    return dict(made)
 
 
 def _as_list(value: object) -> object:
@@ -84,6 +102,15 @@ class StoredRecord(BaseModel):
     def as_json(self) -> dict[str, object]:
         """Plain JSON values, for a file or `--json`: what was not set is left out."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+    def only(self, names: Collection[str]) -> Self:
+        """A record that sets these fields alone, and only those of them that this one sets."""
+        kept = self.model_fields_set & {*names}
+        return self.model_construct(kept, **{name: getattr(self, name) for name in kept})
+
+    def with_changes(self, later: Self) -> Self:
+        """The record with what another one of its kind sets; what that one leaves open stays as it is."""
+        return self.model_copy(update={name: getattr(later, name) for name in later.model_fields_set})
 
 
 class Verbatim(RootModel[JsonMap]):

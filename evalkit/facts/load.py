@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from evalkit.facts.base import Float, Int, StoredRecord
+from evalkit.facts.base import Float, Int, Number, StoredRecord
 
 
 class EstimateFacts(StoredRecord):
@@ -24,13 +24,13 @@ class SpreadFacts(StoredRecord):
     sd: Float | None = None
     """None: fewer than two values."""
     minimum: Float
+    maximum: Float
     p25: Float
     p50: Float
     p75: Float
     p90: Float
     p95: Float
     p99: Float
-    maximum: Float
 
 
 class StepFacts(StoredRecord):
@@ -40,7 +40,7 @@ class StepFacts(StoredRecord):
     """Like `closed 4` or `open 2.5`."""
     loop: str
     """closed: a fixed number in flight. open: a fixed rate of arrivals."""
-    level: Float
+    level: Number
     """Closed: requests in flight. Open: arrivals a second."""
     n: Int
     n_errored: Int
@@ -86,7 +86,7 @@ class LoadFacts(StoredRecord):
     """The open step of the highest rate within the SLO. None: none, or no SLO."""
     serves: ServesFacts | None = None
     """None: nothing was served, or tokens were not reported."""
-    seconds: Float | None = None
+    seconds: Number | None = None
     """Length of a step."""
     n_prompts: Int | None = None
     """Distinct prompts. None: another tool made them."""

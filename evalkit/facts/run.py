@@ -30,7 +30,6 @@ from evalkit.facts.tasks import LabelFacts, RescoredFacts, TaskFacts
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it. Raised when a key changes meaning, not when one is added."""
-
 STARTED_BY = "EVALKIT_STARTED_BY"
 """Set by the board for a run that somebody starts from its page who is signed in: their address."""
 
@@ -64,15 +63,29 @@ class PolicyFacts(StoredRecord):
     sha256: str | None = None
 
 
+class ReceiverFacts(StoredRecord):
+    """Who receives prompts, or calls of tools."""
+
+    host: str | None = None
+    """None: a program on this machine."""
+    passed_on: tuple[str, ...] = ()
+    """Sentences on what a provider passes on to others."""
+    program: str | None = None
+    """Of tools: the words of the program. None: they are asked over the network, or it is no server of tools."""
+    tasks: tuple[str, ...] = ()
+    """Of tools: the tasks whose calls it receives."""
+    known: str | None = None
+    """What the data policy knows of the host. None: there was no policy."""
+
+
 class EgressFacts(StoredRecord):
     """What left the process, and under which rules."""
 
     sensitivity: str | None = None
     policy: PolicyFacts | None = None
     """None: there was none."""
-    receivers: Mapping[str, JsonMap] = {}
-    """By model or judge: its host, what it passes prompts on to, and what the policy knows of it. `tools of FILE`: a
-    live server of agents' tools, its host or program, and the tasks whose calls it receives."""
+    receivers: Mapping[str, ReceiverFacts] = {}
+    """By model or judge; `tools of FILE` for a live server of agents' tools."""
 
 
 class RedactionFacts(StoredRecord):
@@ -93,12 +106,14 @@ class ImportedFacts(StoredRecord):
     tool: str | None = None
     version: str | None = None
     files: tuple[str, ...] = ()
+    status: Annotated[str | None, AbsentWhereOdd] = None
+    """How the tool says that its own run ended. None: it does not say."""
     sha256: str | None = None
     """Content of the file. None: of several, or not recorded."""
-    columns: tuple[str, ...] = ()
-    """Of a table: which column was read as what, as a map would say it."""
     times_measured_by: str | None = None
     """Who took the times. None: nobody says, or there are none."""
+    columns: tuple[str, ...] = ()
+    """Of a table: which column was read as what, as a map would say it."""
 
 
 class PriceFileFacts(StoredRecord):
@@ -112,34 +127,11 @@ class PriceFileFacts(StoredRecord):
 
 
 class RunFacts(StoredRecord):
-    """Everything that run.json says. None (or empty) means not recorded unless a field says otherwise."""
+    """Everything that run.json says. None (or empty) means not recorded unless a field says otherwise.
 
-    schema_version: Int
-    kind: str | None = None
-    """`load` for a load sweep. None: a run of answers."""
-    suite: str | None = None
-    """Name of the suite."""
-    suite_digest: str | None = None
-    """Identity of what is asked and how it is scored."""
-    suite_path: str | None = None
-    """File name of the suite, without folders."""
-    suite_resolved: SuiteFacts | None = None
-    """The suite with every default spelt out."""
-    status: Word | None = None
-    """running, complete, incomplete or interrupted. `running` with nobody holding the lock means killed."""
-    reasons: Texts = ()
-    """Why the run is not complete, as sentences."""
-    broken_off: str | None = None
-    """Digest of the suite without data, where a record could not be asked: mended, the run goes on. None: it did not
-    break off, or has gone on since."""
-    started_at: Instant | None = None
-    """UTC, ISO 8601."""
-    finished_at: Instant | None = None
-    """UTC, ISO 8601. None: not finished."""
-    started_by: str | None = None
-    """Who started it from the board's page: the address of the sign-in. None: nobody who was signed in."""
-    told: Bool | None = None
-    """False from completion until the result has been printed."""
+    A run is begun with what its plan says (the first fields), and later sessions add to it: `RunFacts(status=...)`
+    holds what changes. Only what is set is written, in this order.
+    """
 
     models: Mapping[str, ModelFacts] | None = None
     """By the suite's name. None: not recorded, so nothing can be decided from the run."""
@@ -149,8 +141,12 @@ class RunFacts(StoredRecord):
     """By name; empty where nobody judges."""
     n_rows: Count | None = None
     """Rows of the whole run: samples x models x repeats."""
-    repeats: Annotated[Int, Field(ge=1)] | None = None
-    """How often each sample is asked. None: once."""
+    imported: ImportedFacts | None = None
+    """None: evalkit asked."""
+    suite_path: str | None = None
+    """File name of the suite, without folders."""
+    suite_resolved: SuiteFacts | None = None
+    """The suite with every default spelt out."""
     cut_by_limit: Int | None = None
     """`--limit`. None: not cut."""
     cut_by_tasks: Texts | None = None
@@ -159,49 +155,68 @@ class RunFacts(StoredRecord):
     """Version of how evalkit asks and scores."""
     in_flight: Int | str | None = None
     """Requests at the same time, fixed for the run, or `auto`."""
-    otherwise_before: Texts = ()
-    """What the suite said otherwise when a part of the answers was asked: `models.gpt.price_as`, `run.timeout_s`."""
+    repeats: Annotated[Int, Field(ge=1)] | None = None
+    """How often each sample is asked. None: once."""
     max_cost_usd: Decimal | None = None
     """Cap in US dollars. None: no cap."""
+    egress: EgressFacts | None = None
+    redaction: RedactionFacts | None = None
+    """None: the suite redacts nothing."""
+    price_file: PriceFileFacts | None = None
+    """None: the book alone gave prices, or (`model_fields_set` lacks it) an older run that did not say."""
+    catalogue: tuple[Json, ...] | None = None
+    """Files of model facts that the suite brought, as they were. None: none."""
     tags: Texts = ()
     """Words of whoever ran it (`evalkit.run(..., tags=[...])`)."""
     metadata: JsonMap = {}
     """Facts of whoever ran it."""
-    catalogue: tuple[Json, ...] | None = None
-    """Files of model facts that the suite brought, as they were. None: none."""
-    price_file: PriceFileFacts | None = None
-    """None: the book alone gave prices, or (`model_fields_set` lacks it) an older run that did not say."""
-    egress: EgressFacts | None = None
-    redaction: RedactionFacts | None = None
-    """None: the suite redacts nothing."""
-    imported: ImportedFacts | None = None
-    """None: evalkit asked."""
+    kind: str | None = None
+    """`load` for a load sweep. None: a run of answers."""
+    model_name: str | None = None
+    """Of a load sweep: the suite's name of its model."""
+    model: str | None = None
+    """Of a load sweep: the model id."""
+    load: LoadFacts | None = None
+    """Of a load sweep: what it found. None: no sweep, or none finished."""
+    load_settings: JsonMap | None = None
 
+    schema_version: Int = SCHEMA_VERSION
+    suite: str | None = None
+    """Name of the suite."""
+    suite_digest: str | None = None
+    """Identity of what is asked and how it is scored."""
+    status: Word | None = None
+    """running, complete, incomplete or interrupted. `running` with nobody holding the lock means killed."""
+    started_at: Instant | None = None
+    """UTC, ISO 8601."""
+    finished_at: Instant | None = None
+    """UTC, ISO 8601. None: not finished."""
+    started_by: str | None = None
+    """Who started it from the board's page: the address of the sign-in. None: nobody who was signed in."""
+    otherwise_before: Texts = ()
+    """What the suite said otherwise when a part of the answers was asked: `models.gpt.price_as`, `run.timeout_s`."""
+    history: HistoryFacts | None = None
+    """Stored answers of older models by which the gate decided. None: the gate asked for none."""
+
+    reasons: Texts = ()
+    """Why the run is not complete, as sentences."""
+    client_lag: Annotated[LagFacts | None, AbsentWhereOdd] = None
+    lanes: Annotated[Mapping[str, LaneFacts] | None, AbsentWhereOdd] = None
     n_errored: Count | None = None
     """Rows that are errors, when the run ended."""
     spent_usd: Decimal | None = None
     """US dollars that this run paid, from the cache 0. None: not finished, or unknown."""
-    client_lag: Annotated[LagFacts | None, AbsentWhereOdd] = None
-    lanes: Annotated[Mapping[str, LaneFacts] | None, AbsentWhereOdd] = None
     servers: Annotated[Mapping[str, JsonMap] | None, AbsentWhereOdd] = None
     """By model: what a server that evalkit started turned out to be."""
     stopped_early: StopFacts | None = None
     """None: every item was asked, and nobody looked before the end."""
-    history: HistoryFacts | None = None
-    """Stored answers of older models by which the gate decided. None: the gate asked for none."""
-    judges_served: Annotated[Mapping[str, tuple[str, ...]] | None, AbsentWhereOdd] = None
-    """By judge: the models that its endpoint says answered."""
-    judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Count, Count]]]] | None, AbsentWhereOdd] = (
-        None
-    )
-    """By judge, model and task: (answers whose verdict could not be read, answers judged). None: nobody judged, or it
-    cannot be read; a gate on what judges scored is then incomplete."""
+    told: Bool | None = None
+    """False from completion until the result has been printed."""
+    broken_off: str | None = None
+    """Digest of the suite without data, where a record could not be asked: mended, the run goes on. None: it did not
+    break off, or has gone on since."""
     labels: Mapping[str, LabelFacts] = {}
     """Of a judging folder, by task: people's labels."""
-    rescored: tuple[RescoredFacts, ...] = ()
-    """Tasks that were scored anew, the oldest first."""
-    sealed: Mapping[str, str] | None = None
-    """By file name: `sha256:` and the digest that it was sealed with. None: sealed before there were digests."""
 
     evalkit_version: str | None = None
     python: str | None = None
@@ -210,13 +225,17 @@ class RunFacts(StoredRecord):
     n_cpus: Int | None = None
     git_revision: str | None = None
 
-    model_name: str | None = None
-    """Of a load sweep: the suite's name of its model."""
-    model: str | None = None
-    """Of a load sweep: the model id."""
-    load: LoadFacts | None = None
-    """Of a load sweep: what it found. None: no sweep, or none finished."""
-    load_settings: JsonMap | None = None
+    judges_served: Annotated[Mapping[str, tuple[str, ...]] | None, AbsentWhereOdd] = None
+    """By judge: the models that its endpoint says answered."""
+    judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Count, Count]]]] | None, AbsentWhereOdd] = (
+        None
+    )
+    """By judge, model and task: (answers whose verdict could not be read, answers judged). None: nobody judged, or it
+    cannot be read; a gate on what judges scored is then incomplete."""
+    rescored: tuple[RescoredFacts, ...] = ()
+    """Tasks that were scored anew, the oldest first."""
+    sealed: Mapping[str, str] | None = None
+    """By file name: `sha256:` and the digest that it was sealed with. None: sealed before there were digests."""
 
     def model_facts(self, name: str) -> ModelFacts:
         """What is known of a model; a record without anything where the run does not name it."""

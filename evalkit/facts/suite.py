@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Self
 
@@ -91,12 +92,14 @@ class SuiteTaskFacts(StoredRecord):
 
 
 class RunSettingsFacts(StoredRecord):
-    """`run:` of the suite, as far as it is read back. None: not recorded."""
+    """`run:` of the suite. None: not recorded."""
 
     in_flight: Int | str | None = None
     """Requests at the same time, or `auto`."""
     repeats: Int | None = None
     seed: Int | None = None
+    max_cost_usd: Decimal | None = None
+    """Cap in US dollars. None: no cap, or not recorded."""
     max_error_rate: Float | None = None
     """Share of rows that may be errors."""
     timeout_s: Float | None = None
@@ -112,6 +115,8 @@ class SuiteFacts(StoredRecord):
     about: str | None = None
     sensitivity: str | None = None
     """public, internal or restricted. None: not recorded."""
+    redact: JsonMap | None = None
+    """`redact:` of the suite. None: it redacts nothing."""
     models: Mapping[str, EntryFacts] = {}
     judges: Mapping[str, EntryFacts] = {}
     tasks: tuple[SuiteTaskFacts, ...] = ()

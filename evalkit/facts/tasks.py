@@ -129,19 +129,19 @@ class TaskFacts(StoredRecord):
 
     n: Count | None = None
     """Samples, each counted once however often it is asked. None: not recorded."""
-    identity: Identity = Identity({})
     scorer: str | None = None
     """The scorer as reports show it. None: not recorded."""
     scorer_plugin: str | None = None
     """The package that its scorer is of, with its version. None: evalkit's own, or a function given in Python."""
     task_plugin: str | None = None
     """The package that the task itself is of. None: the suite's, or evalkit's own."""
+    identity: Identity = Identity({})
+    tool_server: ToolServerFacts | None = None
+    """The live server of its tools: what it answered cannot be had again. None: no live server was asked."""
     marked_by_data: str | None = None
     """Fingerprint of the data whose right answers `rescore` used last. None: scored once, by the run itself."""
     marked_redacted: Count | None = None
     """Answers that had been redacted before they were scored anew. None: none."""
-    tool_server: ToolServerFacts | None = None
-    """The live server of its tools: what it answered cannot be had again. None: no live server was asked."""
 
 
 class RescoredFacts(StoredRecord):

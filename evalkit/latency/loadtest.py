@@ -13,11 +13,12 @@ figures out; errors have no times and are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
-from evalkit.latency.distribution import distribution, error_rate, percentile
+from evalkit.facts.load import EstimateFacts, LoadFacts, ServesFacts, SpreadFacts, StepFacts
+from evalkit.latency.distribution import Distribution, distribution, error_rate, percentile
 
 SATURATED = 0.95
 """An open loop in which fewer than this share of the arrivals is answered in its time does not keep up."""
@@ -72,8 +73,9 @@ class Slo:
             found = step.times[f"{name}_s"]
             if found is None:
                 return f"{limit.name} was not measured"
-            if found[percent] > most:
-                return f"{limit.name} {found[percent]:.3g} s is above {most:g} s"
+            value = float(getattr(found, percent))
+            if value > most:
+                return f"{limit.name} {value:.3g} s is above {most:g} s"
         return None
 
     def as_facts(self) -> dict[str, float]:
@@ -89,9 +91,9 @@ class Estimate:
     low: float
     high: float
 
-    def as_facts(self) -> dict[str, float]:
-        """As JSON."""
-        return {"value": self.value, "low": self.low, "high": self.high}
+    def as_facts(self) -> EstimateFacts:
+        """For run.json."""
+        return EstimateFacts(value=self.value, low=self.low, high=self.high)
 
     def times(self, factor: float) -> Estimate:
         """Each of the three, scaled."""
@@ -112,8 +114,8 @@ class Step:
     input_tokens: float | None
     """Mean of an answer; None where any answer did not report it."""
     output_tokens: float | None
-    times: dict[str, dict[str, float | int | None] | None]
-    """ttft_s, tpot_s and total_s as `Distribution.as_facts`; None where not measured."""
+    times: Mapping[str, SpreadFacts | None]
+    """Of ttft_s, tpot_s and total_s; None where not measured."""
     late_s: float | None
     """95th percentile of how late the client itself was: above a few milliseconds the figures are the client's. None:
     another tool measured, and does not say."""
@@ -137,24 +139,26 @@ class Step:
             return None
         return self.requests_per_s.times(self.input_tokens + self.output_tokens)
 
-    def as_facts(self) -> dict[str, object]:
-        """As JSON; null: unknown."""
+    def as_facts(self) -> StepFacts:
+        """For run.json; None: unknown."""
         tokens = self.tokens_per_s
-        return {
-            "name": self.name,
-            "loop": self.loop,
-            "level": self.level,
-            "n": self.n,
-            "n_errored": self.n_errored,
-            "error_rate": self.n_errored / self.n if self.n else None,
-            "requests_per_s": self.requests_per_s.as_facts() if self.requests_per_s else None,
-            "tokens_per_s": tokens.as_facts() if tokens else None,
-            "input_tokens_mean": self.input_tokens,
-            "output_tokens_mean": self.output_tokens,
-            "late_s_p95": self.late_s,
-            "saturated": self.saturated,
-            **self.times,
-        }
+        return StepFacts(
+            name=self.name,
+            loop=self.loop,
+            level=self.level,
+            n=self.n,
+            n_errored=self.n_errored,
+            error_rate=self.n_errored / self.n if self.n else None,
+            requests_per_s=self.requests_per_s.as_facts() if self.requests_per_s else None,
+            tokens_per_s=tokens.as_facts() if tokens else None,
+            input_tokens_mean=self.input_tokens,
+            output_tokens_mean=self.output_tokens,
+            late_s_p95=self.late_s,
+            saturated=self.saturated,
+            ttft_s=self.times["ttft_s"],
+            tpot_s=self.times["tpot_s"],
+            total_s=self.times["total_s"],
+        )
 
 
 def step_name(loop: str, level: float) -> str:
@@ -226,11 +230,11 @@ def within(steps: Sequence[Step], slo: Slo) -> Step | None:
     return best
 
 
-def find(steps: Sequence[Step], slo: Slo) -> dict[str, object]:
-    """Everything a sweep says, as JSON. `serves` is what a cost may be computed from.
+def find(steps: Sequence[Step], slo: Slo) -> LoadFacts:
+    """Everything a sweep says. `serves` is what a cost may be computed from.
 
     That is the highest open rate within the SLO; without one, the capacity of the closed loop, under a queue that no
-    user would accept. null where nothing was served, or tokens were not reported.
+    user would accept. None where nothing was served, or tokens were not reported.
     """
     promised = bool(slo.as_facts())
     top, full = capacity(steps), full_at(steps)
@@ -244,21 +248,24 @@ def find(steps: Sequence[Step], slo: Slo) -> dict[str, object]:
         and basis.requests_per_s is not None
         and basis.output_tokens is not None
     ):
-        serves = {
-            "step": basis.name,
-            "basis": "within the SLO" if promised else "capacity, no SLO stated",
-            "requests_per_s": basis.requests_per_s.as_facts(),
-            "tokens_per_s": tokens.as_facts(),
-            "output_tokens_per_s": basis.requests_per_s.value * basis.output_tokens,
-        }
-    return {
-        "slo": slo.as_facts(),
-        "steps": [{**step.as_facts(), "misses_slo": slo.missed(step) if promised else None} for step in steps],
-        "capacity": top.as_facts() if top else None,
-        "full_at_in_flight": int(full.level) if full else None,
-        "within_slo": kept.as_facts() if kept else None,
-        "serves": serves,
-    }
+        serves = ServesFacts(
+            step=basis.name,
+            basis="within the SLO" if promised else "capacity, no SLO stated",
+            requests_per_s=basis.requests_per_s.as_facts(),
+            tokens_per_s=tokens.as_facts(),
+            output_tokens_per_s=basis.requests_per_s.value * basis.output_tokens,
+        )
+    missed = [slo.missed(step) if promised else None for step in steps]
+    return LoadFacts(
+        slo=slo.as_facts(),
+        steps=tuple(
+            step.as_facts().model_copy(update={"misses_slo": why}) for step, why in zip(steps, missed, strict=True)
+        ),
+        capacity=top.as_facts() if top else None,
+        full_at_in_flight=int(full.level) if full else None,
+        within_slo=kept.as_facts() if kept else None,
+        serves=serves,
+    )
 
 
 def _step(
@@ -278,10 +285,15 @@ def _step(
         requests_per_s=rate if answered else None,
         input_tokens=_mean([one.input_tokens for one in answered]),
         output_tokens=_mean([one.output_tokens for one in answered]),
-        times={name: found.as_facts() if found else None for name, found in spread.items()},
+        times={name: spread_facts(found) for name, found in spread.items()},
         late_s=percentile(late, 0.95) if late else 0.0,
         saturated=why,
     )
+
+
+def spread_facts(found: Distribution | None) -> SpreadFacts | None:
+    """A distribution of seconds for run.json; None for None."""
+    return None if found is None else SpreadFacts.model_validate(asdict(found))
 
 
 def _falls_behind(counted: Sequence[Seen], seconds: float) -> str | None:

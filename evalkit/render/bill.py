@@ -54,7 +54,7 @@ def render_bill(made: RunBillReport, *, width: int | None = None, file: TextIO |
         for name, parts in made["parts"].items():
             _print_kinds(page, f"parts of {visible(name, limit=60)}, in its figures above", parts)
         if made["judges"] is not None:
-            _print_kinds(page, "judges: billed for marking, in no figure of the models", made["judges"]["models"])
+            _print_kinds(page, "judges: billed for scoring, in no figure of the models", made["judges"]["models"])
             if made["judges"]["repriced"] is not None:
                 _print_kinds(page, "judges, at these prices", made["judges"]["repriced"]["models"])
         _print_derived(page, made)
@@ -202,7 +202,7 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
         for look in made["gate"]:
             page.say(gate_line(look))
         if made["continues"] is not None:
-            page.say(f"goes on with the unfinished run {visible(made['continues'], limit=120)}.")
+            page.say(f"resumes the unfinished run {visible(made['continues'], limit=120)}.")
         page.say(f"digest of this plan, for evalkit run --planned: {made['digest']}")
 
 

@@ -112,7 +112,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "n_rows": summary.n_rows,
         "leaderboard": leaderboard(lines) if lines else None,
         "headline": headline(lines) if lines else "",
-        "unreadable": [one.said(quotes=opens) for one in unreadable_of(store, run)],
+        "unreadable": [one.sentence(quotes=opens) for one in unreadable_of(store, run)],
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",
         "verdicts": gate.reasons if isinstance(gate, GateSection) else (),

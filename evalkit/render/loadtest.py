@@ -22,7 +22,7 @@ def step_line(step: Step, slo: Slo) -> str:
     """One finished step for the progress on stderr."""
     rate = numbers.rate(step.requests_per_s.value) if step.requests_per_s else numbers.UNKNOWN
     times = step.times["ttft_s"]
-    ttft = f", TTFT p95 {numbers.time(times['p95'])}" if times else ""
+    ttft = f", TTFT p95 {numbers.time(times.p95)}" if times else ""
     errors = f", {step.n_errored} of {step.n} failed" if step.n_errored else ""
     why = step.saturated or (slo.missed(step) if slo.as_facts() else None)
     return f"{step.name}: {rate} answers/s{ttft}{errors}{f' ({why})' if why else ''}"

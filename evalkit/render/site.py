@@ -176,7 +176,7 @@ def _suite(
         "leaderboard": leaderboard(lines, reports),
         "tasks": by_task(entries, tasks) if len(tasks) > 1 else None,
         "unreadable": [
-            one.said(quotes=opens_samples(store.facts(one.run), samples))
+            one.sentence(quotes=opens_samples(store.facts(one.run), samples))
             for one in unreadable
             if (one.run, one.model) in shown
         ],

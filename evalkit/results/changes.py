@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from evalkit.records import Outcome
 from evalkit.results.flips import flipped
@@ -49,14 +49,30 @@ class ChangedSample:
     b: SideOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Filters:
+class ChangeFilters(TypedDict, total=False):
+    """Which samples are listed, and in which order. Left out: all that differ, the largest loss first."""
+
     kind: str
+    """One of KINDS."""
     task: str | None
     outcome: str | None
+    """Of either side."""
     text: str
+    """Stands in a prompt or an answer, in any case."""
     slice: tuple[str, str] | None
+    """(name, value)."""
     order: str
+    """One of ORDERS; samples that stand alike in it come as they were asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    kind: str = "all that differ"
+    task: str | None = None
+    outcome: str | None = None
+    text: str = ""
+    slice: tuple[str, str] | None = None
+    order: str = "largest loss first"
 
 
 ORDERS = ("largest loss first", "right to wrong first", "largest gain first", "as asked")
@@ -76,19 +92,10 @@ def list_changes(
     *,
     limit: int,
     offset: int,
-    kind: str = "all that differ",
-    task: str | None = None,
-    outcome: str | None = None,
-    text: str = "",
-    slice: tuple[str, str] | None = None,
-    order: str = ORDERS[0],
+    **given: Unpack[ChangeFilters],
 ) -> tuple[list[ChangedSample], int]:
-    """A page of samples, and how many the filters leave in all.
-
-    `kind` is of KINDS, `outcome` is that of either side, `text` stands in a prompt or an answer (any case), `slice` is
-    (name, value). `order` is of ORDERS; samples that stand alike in it come as they were asked. Raises StoreError.
-    """
-    filters = _Filters(kind, task, outcome, text.strip(), slice, order)
+    """A page of samples, and how many the filters leave in all. Raises StoreError."""
+    filters = _Filters(**given)
     key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, filters)
     return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
@@ -106,8 +113,8 @@ def _page(
     both = store.sample_join(a[0], b[0])
     columns = columns_of(both, a[1], b[1], filters.task)
     kept: npt.NDArray[np.bool_] = _kept(both.left, columns, filters)
-    if filters.text:
-        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters.text))
+    if filters.text.strip():
+        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters.text.strip()))
     left = np.flatnonzero(kept)
     change = np.nan_to_num(columns.second[left]) - np.nan_to_num(columns.first[left])
     if filters.order == "largest gain first":

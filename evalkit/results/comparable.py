@@ -59,7 +59,7 @@ def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
     lines = "\n".join(f"  {line}" for line, _ in found)
     way_out = "Run both from the same suite (what is unchanged comes from the cache and costs nothing)."
     if any(marking for _, marking in found):
-        way_out += " Where only the marking changed, mark both again without asking a model: evalkit rescore RUN."
+        way_out += " Where only the scoring changed, score both again without asking a model: evalkit rescore RUN."
     raise NotComparable(
         f"{baseline.label} ({baseline.folder.name}) and {candidate.label} ({candidate.folder.name}) are not "
         f"comparable; they differ in:\n{lines}\n{way_out}"
@@ -124,7 +124,7 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
         yield f"repeats: {baseline.repeats} and {candidate.repeats}", False
     version, later = baseline.facts.run_version, candidate.facts.run_version
     if version != later:
-        yield f"how evalkit asks and marks (run version {version or 'unknown'} and {later or 'unknown'})", True
+        yield f"how evalkit asks and scores (run version {version or 'unknown'} and {later or 'unknown'})", True
 
 
 def _other_tools(ours: ToolServerFacts | None, theirs: ToolServerFacts | None) -> str | None:

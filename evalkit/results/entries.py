@@ -23,7 +23,8 @@ from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
-from evalkit.store.runs import RunInfo, newest_first, part_of
+from evalkit.store.run_cut import part_of
+from evalkit.store.runs import RunInfo, newest_first
 from evalkit.text import numbers
 
 STALE_DAYS = 90

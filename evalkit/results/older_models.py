@@ -83,7 +83,7 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
     base: Floats | None = None
     exact = wanted.promoted is not None
     if wanted.promoted is not None:
-        base = scores_of(wanted.promoted[1], places)
+        base = whole_scores_of(wanted.promoted[1], places)
     for one in _sources(wanted, results, promoted):
         about, scores = _about(one, places), scores_of(one.rows, places)
         why = _left_out(wanted, one, scores, kept)
@@ -107,7 +107,7 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
         hint = "promote its run (`baseline: baseline@NAME`), or keep a run of it in the results"
         return HistoryFound(None, models, f"no stored answers of the baseline {wanted.baseline} were found: {hint}")
     if not kept:
-        return HistoryFound(None, models, "no stored model answered the same questions, marked in the same way")
+        return HistoryFound(None, models, "no stored model answered the same questions, scored in the same way")
     if not fits(len(places), len(kept) + len(named)):
         n = len(kept) + len(named)
         return HistoryFound(None, models, f"a history of {len(places):,} items has no room for {n} models: name fewer")
@@ -123,15 +123,30 @@ def find_history(wanted: WantedHistory, results: Path, promoted: Path) -> Histor
 
 def scores_of(rows: pa.Table, places: Mapping[tuple[str, str, int], int]) -> Floats:
     """float64[N]: the mean score over the repeats of each item, NaN where there is none."""
-    total, n = np.zeros(len(places)), np.zeros(len(places))
+    total, n, _ = _sums_of(rows, places)
+    return np.asarray(np.divide(total, n, out=np.full(len(places), np.nan), where=n > 0))
+
+
+def whole_scores_of(rows: pa.Table, places: Mapping[tuple[str, str, int], int]) -> Floats:
+    """The same, NaN where any repeat has no score: what is known of a baseline's item before the candidate is asked."""
+    total, n, asked = _sums_of(rows, places)
+    return np.asarray(np.divide(total, n, out=np.full(len(places), np.nan), where=(n > 0) & (n == asked)))
+
+
+def _sums_of(rows: pa.Table, places: Mapping[tuple[str, str, int], int]) -> tuple[Floats, Floats, Floats]:
+    """For each item the sum of its scores, how many there are, and how many answers were asked for."""
+    total, n, asked = np.zeros(len(places)), np.zeros(len(places)), np.zeros(len(places))
     outcomes, scores = rows["outcome"].to_pylist(), stored.floats(rows["score"])
     keys = zip(*(rows[name].to_pylist() for name in ("task", "sample_digest", "occurrence")), strict=True)
     for key, outcome, score in zip(keys, outcomes, scores.tolist(), strict=True):
         place = places.get(key)
-        if place is not None and outcome != "errored" and 0 <= score <= 1:
+        if place is None:
+            continue
+        asked[place] += 1
+        if outcome != "errored" and 0 <= score <= 1:
             total[place] += score
             n[place] += 1
-    return np.asarray(np.divide(total, n, out=np.full(len(places), np.nan), where=n > 0))
+    return total, n, asked
 
 
 def filled(scores: Floats) -> Floats:
@@ -194,7 +209,7 @@ def _otherwise(facts: RunFacts, wanted: WantedHistory) -> str | None:
         if other is None:
             return f"it has no task {name}"
         if other.identity.root != task.identity.root or other.scorer != task.scorer:
-            return f"{name} was asked or marked otherwise"
+            return f"{name} was asked or scored otherwise"
     return None
 
 

@@ -40,7 +40,7 @@ _MUST_AGREE = (
     ("weight", "The weights"),
 )
 _MARK_AGAIN = (
-    "Answers marked against other right answers do not compare: mark both again without asking a model "
+    "Answers scored against other right answers do not compare: score both again without asking a model "
     "(evalkit rescore RUN), or run both from the same suite."
 )
 

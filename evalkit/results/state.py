@@ -16,7 +16,8 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
-from evalkit.store import judge_files, run_lock, runs
+from evalkit.store import judge_files, run_lock
+from evalkit.store.run_cut import part_of
 from evalkit.text import numbers
 
 
@@ -71,7 +72,7 @@ def state_of(folder: Path, facts: RunFacts | None = None, summary: Summary | Non
         status = "interrupted"
     if status == "complete":
         stopped = facts.stopped_early.candidates if facts.stopped_early is not None else ()
-        part = runs.part_of(facts.cut_by_limit, facts.cut_by_tasks, stopped)
+        part = part_of(facts.cut_by_limit, facts.cut_by_tasks, stopped)
         return RunState(status, "asking", facts.n_rows or 0, facts.n_rows, part=part)
     summary = summary or read_summary(folder, facts)
     n = summary.n_rows

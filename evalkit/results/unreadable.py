@@ -88,7 +88,7 @@ class Unreadable:
     def __str__(self) -> str:
         return f"{self.finding} Such as {' and '.join(self.quoted)}. {self.way_out}"
 
-    def said(self, *, quotes: bool) -> str:
+    def sentence(self, *, quotes: bool) -> str:
         """In a line; without `quotes` for whoever may not read answers."""
         return str(self) if quotes else f"{self.finding} {self.way_out}"
 

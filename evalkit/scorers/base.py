@@ -1,4 +1,4 @@
-"""The narrow waist to every mark: `(Sample, Response) -> Score`, options bound beforehand.
+"""The narrow waist to every score: `(Sample, Response) -> Score`, options bound beforehand.
 
     score = choice.make({"mode": "generate"})
     score(sample, response)          # Score(value=1.0, outcome=Outcome.RIGHT, extracted="C")
@@ -9,6 +9,8 @@ replies around the scorer, so a scorer judges what was said. Scorers never raise
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -18,8 +20,8 @@ from evalkit.records import Outcome, Response, Sample, Score
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
 
-Mark = Callable[[Sample, Response], Score]
-"""Marks one answer. Pure: same sample and answer, same score."""
+ScoreAnswer = Callable[[Sample, Response], Score]
+"""Scores one answer. Pure: same sample and answer, same score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Scorer:
     name: str
     """As written in the suite: `choice`, `numbers` ..."""
     version: int
-    """Raised whenever the same answer could get another mark; part of the task's identity."""
-    mark: Mark
+    """Raised whenever the same answer could get another score; part of the task's identity."""
+    score: ScoreAnswer
     gold: Callable[[Sample], str | None]
     """A reply that must score 1.0 (`evalkit check`); None where the sample has none to offer."""
     gold_tokens: Callable[[Sample], Mapping[str, float]] | None = None
@@ -46,26 +48,26 @@ class Scorer:
     whole: bool = False
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
     reads_calls: bool = False
-    """Calls made through a tool interface are what is marked: a reply that is only calls is not empty."""
+    """Calls made through a tool interface are what is scored: a reply that is only calls is not empty."""
     slow: bool = False
-    """A mark may take milliseconds or more (a program is run, algebra is done): the engine makes it beside the event
-    loop, so that no other request's latency holds it. `mark` is then called in a thread."""
+    """Scoring may take milliseconds or more (a program is run, algebra is done). `score` is then called in a thread:
+    blocking the event loop would inflate the measured latency of other requests."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
     several: bool = False
     """Other scorers read the reply, each by all the rules of `outcomes`: none of them is applied around them."""
     keeps_reasoning: bool = False
-    """The task asks that reasoning in the text (`<think>` and its like) is marked with the answer; else it is taken off
+    """The task asks that reasoning in the text (`<think>` and its like) is scored with the answer; else it is removed
     before any scorer sees the reply."""
     plugin: str | None = None
     """The package of a plug-in, part of the task's identity; with the package's version where the scorer states none of
     its own. None: evalkit's own."""
     later: bool = False
-    """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
+    """Judges score the answer once it is stored; until then the score is absent. Refusals and empty replies are scored
     without them."""
     awaited: Callable[[Sample, Response], Awaitable[Score]] | None = None
-    """Scores the answer in the event loop (an async function of the person's own); `mark` is then not called. None:
-    `mark` does it."""
+    """Scores the answer in the event loop (an async function of the person's own); `score` is then not called. None:
+    `score` does it."""
     function: OwnFunction | None = None
     """The function of the person's own that scores; None: evalkit's scorer, or a plug-in's."""
     unproved: bool = False
@@ -76,6 +78,30 @@ class Scorer:
     def identity(self) -> dict[str, object]:
         """What of the scorer makes two results comparable, besides its name and options."""
         return {"scorer_version": self.version, **({"scorer_plugin": self.plugin} if self.plugin else {})}
+
+    @property
+    def mark(self) -> ScoreAnswer:
+        """The former name of `score`; plug-ins written for it go on working, with a DeprecationWarning."""
+        _warn_of_old_name()
+        return self.score
+
+
+def _warn_of_old_name() -> None:
+    warnings.warn("Scorer.mark is now Scorer.score: rename it in your plug-in.", DeprecationWarning, stacklevel=3)
+
+
+_with_score = Scorer.__init__
+
+
+def _with_old_name(self: Scorer, *values: object, **named: object) -> None:
+    """`Scorer(...)` that takes `mark=` for `score=` too."""
+    if "mark" in named:
+        _warn_of_old_name()
+        named["score"] = named.pop("mark")
+    _with_score(self, *values, **named)  # type: ignore[arg-type]
+
+
+Scorer.__init__ = functools.wraps(_with_score)(_with_old_name)  # type: ignore[method-assign]
 
 
 Make = Callable[[Mapping[str, object]], Scorer]

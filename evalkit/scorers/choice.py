@@ -45,10 +45,10 @@ def make(given: Mapping[str, object]) -> Scorer:
     if options.text("mode") == "first_token":
         return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return score_likelihoods(sample, response, normalise=options.text("normalise"))
 
-    return Scorer("choice", 1, mark, lambda sample: None, needs="likelihood", options=options)
+    return Scorer("choice", 1, score, lambda sample: None, needs="likelihood", options=options)
 
 
 def continuations(sample: Sample) -> tuple[str, ...]:

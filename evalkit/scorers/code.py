@@ -38,7 +38,7 @@ def make(given: Mapping[str, object]) -> Scorer:
             "later) or with user namespaces that this user may make; nothing lowers that."
         )
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         fields = sample.fields
         prompt, test, entry = fields.get("prompt"), fields.get("test"), fields.get("entry_point")
         if (
@@ -61,4 +61,4 @@ def make(given: Mapping[str, object]) -> Scorer:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 4, mark, gold, options=options, slow=True)
+    return Scorer("code", 4, score, gold, options=options, slow=True)

@@ -68,7 +68,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     says = _answer_scorer(options.optional_text("answer"))
     conduct = as_plain(options.entries("conduct"))
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         world = world_of(sample)
         if world is None:
             return unscored("the task has no environment; write environment: FILE")
@@ -85,7 +85,7 @@ def make(given: Mapping[str, object]) -> Scorer:
             return unscored(str(error))
         if says is not None and (sample.target or "").strip():  # a record without an answer asks for none
             said = replace(response, text=text, steps=None, calls=None)
-            score = says.mark(sample, said) if text.strip() else unparseable("the agent says nothing at the end")
+            score = says.score(sample, said) if text.strip() else unparseable("the agent says nothing at the end")
             if score.value is None:
                 return score
             wrong += [] if score.value >= 1.0 else [f"the answer: {score.reason or score.outcome}"]
@@ -101,7 +101,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in found.solution]
         return json.dumps({"calls": calls, "says": (says.gold(sample) if says is not None else None) or ""})
 
-    return Scorer("end-state", 2, mark, gold, options=options, reads_calls=True, slow=True)
+    return Scorer("end-state", 2, score, gold, options=options, reads_calls=True, slow=True)
 
 
 def _answer_scorer(name: str | None) -> Scorer | None:

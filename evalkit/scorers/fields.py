@@ -28,7 +28,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     options = read("fields", given, _RULES)
     fold = bool(options.flag("ignore_case"))
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         try:
             target = parse(sample.target or "")
         except NotJson as error:
@@ -53,7 +53,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         parts |= {"recall": right / n_wanted} if n_wanted else {}
         return graded(2 * right / (n_said + n_wanted), text[:500], "; ".join(reasons) or None, parts)
 
-    return Scorer("fields", 2, mark, lambda sample: sample.target, options=options)
+    return Scorer("fields", 2, score, lambda sample: sample.target, options=options)
 
 
 def _leaves(value: object, fold: bool, path: str = "") -> Iterator[tuple[str, str]]:

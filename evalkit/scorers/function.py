@@ -49,7 +49,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, object]]:
         return (response.text, sample.fields), ({"sample": sample} if with_sample else {})
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
             return read(call(*given, **named))
@@ -69,7 +69,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     return Scorer(
         name=NAME,
         version=VERSION + READING,
-        mark=mark,
+        score=score,
         gold=lambda sample: None,
         slow=True,
         reads_calls=False,

@@ -73,7 +73,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         raise SuiteError("scorer verdict: `scale` is for ratings, `verdicts` for words: give one of them")
     low, high = options.numbers("scale")
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         if response.stop_reason in _UNSAID:
             return unscored(_UNSAID[response.stop_reason])
         said = _last(response.text)
@@ -95,7 +95,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         best = f"{high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
         return f"[[{best}]]"
 
-    return Scorer("verdict", 2, mark, gold, options=options, judges=True)
+    return Scorer("verdict", 2, score, gold, options=options, judges=True)
 
 
 def _last(text: str) -> str | None:
@@ -131,11 +131,11 @@ def make_judge(given: Mapping[str, object]) -> Scorer:
     Its options are read by `evalkit.suite.judge_task`, where the suite is.
     """
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return unscored(WAITS)
 
     options = {"refusal": "wrong", **given}
-    return Scorer("judge", JUDGE_VERSION, mark, lambda sample: None, options=options, reads_calls=True, later=True)
+    return Scorer("judge", JUDGE_VERSION, score, lambda sample: None, options=options, reads_calls=True, later=True)
 
 
 def combined(verdicts: Mapping[str, Sequence[Score]]) -> Score:

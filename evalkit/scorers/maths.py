@@ -43,7 +43,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         raise MissingPackage(f"scorer math needs math-verify. Install the extra: {install_hint('math')}")
     worker = Worker.shared(options.amount("limit_s"))
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
         reply, gold = without_crossed(response.text[-LONGEST:]), plain(_inside(sample.target))
@@ -60,7 +60,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 9, mark, right_answer, options=options, slow=True)
+    return Scorer("math", 9, score, right_answer, options=options, slow=True)
 
 
 def _inside(target: str) -> str:

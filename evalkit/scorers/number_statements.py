@@ -93,9 +93,9 @@ _UNIT_ALONE = re.compile(
 """What such a sentence may say behind its number: a unit. "It is 3 times as much", "It's 5 o'clock now" give none."""
 
 
+_GAP, _SPACE = re.compile(r"[\n。]|[.!?] "), re.compile(r"\s")
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
 """GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
-
 
 _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
@@ -271,24 +271,17 @@ def _last_two(text: str) -> list[Number]:
     return []
 
 
-_GAP, _SPACE = re.compile(r"[\n。]|[.!?] "), re.compile(r"\s")
-
-
 def _last_of(
     text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool
 ) -> FoundNumber:
     """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
     lead = text[max(start, last.start - 60) : last.start]
+    before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
     if denied_at(lead):
-        before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
         if previous is None or previous.kind != "plain" or denied_at(before):
             return FoundNumber(None, None, f"the last number is denied: {shortened(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
-    if (
-        previous is not None
-        and previous.value == last.value
-        and denied_at(text[max(start, previous.start - 60) : previous.start])
-    ):
+    if previous is not None and previous.value == last.value and denied_at(before):
         return FoundNumber(None, None, f"the last number is denied: {shortened(sentence)}", blocks=True)
     if text[start - 1 : start] == ";":
         sentence = text[_sentence_start(text, start - 1) : start] + sentence

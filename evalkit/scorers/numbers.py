@@ -64,7 +64,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     absolute, relative = Fraction(str(parts.get("abs", 0))), Fraction(str(parts.get("rel", 0)))
     pick, ratio = options.text("pick"), options.text("percent") == "ratio"
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         if pick == "digits":
             return _mark_digits(sample, response)
         target = None if sample.target is None else read_number(sample.target)
@@ -84,7 +84,7 @@ def make(given: Mapping[str, object]) -> Scorer:
             return None
         return f"\\boxed{{{sample.target}}}" if pick == "boxed" else sample.target
 
-    return Scorer("numbers", 10, mark, gold, options=options)
+    return Scorer("numbers", 10, score, gold, options=options)
 
 
 _DIGITS = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400}|/0{0,40}[1-9][0-9]{0,400})?")

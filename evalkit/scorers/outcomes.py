@@ -62,7 +62,7 @@ def score_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
     breaks has no score, and the run goes on."""
     try:
         response, score = _before(response, scorer)
-        return _after(scorer.mark(sample, response), response, scorer) if score is None else score
+        return _after(scorer.score(sample, response), response, scorer) if score is None else score
     except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
 

@@ -63,7 +63,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     options = read("overlap", given, _RULES)
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         references = [text[:LONGEST] for text in right_answers(sample, options.optional_text("field")) if text.strip()]
         if not references:
             return unscored("the sample has no reference text")
@@ -75,7 +75,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return next((text for text in right_answers(sample, options.optional_text("field")) if text.strip()), None)
 
-    return Scorer("overlap", 2, mark, gold, options=options, whole=True)
+    return Scorer("overlap", 2, score, gold, options=options, whole=True)
 
 
 def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Measure:

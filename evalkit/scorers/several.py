@@ -78,14 +78,14 @@ def of_parts(parts: Sequence[ScorerPart], *, need_all: bool, options: Mapping[st
     """The parts as one scorer."""
     own = tuple(parts)
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         return _together(own, [score_response(sample, response, part.scorer) for part in own], need_all)
 
     plugins = sorted({part.scorer.plugin for part in own if part.scorer.plugin})
     return Scorer(
         "several",
         2 + sum(part.scorer.version for part in own),  # raised whenever that of a part is
-        mark,
+        score,
         lambda sample: _gold(own, sample),
         options=options,
         several=True,

@@ -72,7 +72,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     fields, by_share, around = options.names("fields"), options.text("level") == "share", options.text("around")
     compares = bool(options.flag("equals") or fields)
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         target = None
         if compares:
             try:
@@ -105,7 +105,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         example = sample.fields.get("example")
         return sample.target if compares or not isinstance(example, str) else example
 
-    return Scorer("json", 2, mark, gold, options=options)
+    return Scorer("json", 2, score, gold, options=options)
 
 
 def parse(text: str) -> Any:

@@ -97,17 +97,17 @@ def _read_rule(given: object, scorer: str) -> Taking:
 def taking(scorer: Scorer, rule: Taking) -> Scorer:
     """The scorer, reading only what is taken out of a reply."""
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         part = rule.take(response.text)
         if part is None:
             return unparseable(rule.missing)
-        return scorer.mark(sample, replace(response, text=part))
+        return scorer.score(sample, replace(response, text=part))
 
     def gold(sample: Sample) -> str | None:
         inner = scorer.gold(sample)
         return None if inner is None else rule.wrap(inner)
 
-    return replace(scorer, mark=mark, gold=gold, whole=False)
+    return replace(scorer, score=score, gold=gold, whole=False)
 
 
 def _after(phrase: str, last: bool, drop: str, at: str) -> Taking:

@@ -58,7 +58,7 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
     same = says_plainly if options.flag("ignore_wrapping") else str.__eq__
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         accepted = right_answers(sample, options.optional_text("field"))
         if not accepted:
             return unscored(_nothing_to_compare(options.optional_text("field")))
@@ -68,7 +68,7 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return next(iter(right_answers(sample, options.optional_text("field"))), None) or None
 
-    return Scorer("exact", 3, mark, gold, options=options, whole=True)
+    return Scorer("exact", 3, score, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, object]) -> Scorer:
@@ -80,7 +80,7 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
     options = read("contains", given, rules)
     enough = all if options.text("match") == "all" else any
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         wanted = [fold(answer, options) for answer in right_answers(sample, options.optional_text("field"))]
         if not wanted or not all(wanted):
             return unscored(_nothing_to_compare(options.optional_text("field")))
@@ -94,7 +94,7 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return "\n".join(right_answers(sample, options.optional_text("field"))) or None
 
-    return Scorer("contains", 2, mark, gold, options=options, whole=True)
+    return Scorer("contains", 2, score, gold, options=options, whole=True)
 
 
 def make_regex(given: Mapping[str, object]) -> Scorer:
@@ -127,7 +127,7 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
         matches = pattern.find_all(text[-LONGEST_TEXT:] if last else text[:LONGEST_TEXT])
         return matches[-1 if last else 0] if matches else None
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         accepted = right_answers(sample, options.optional_text("field"))
         if not accepted and not only_found:
             return unscored(_nothing_to_compare(options.optional_text("field")))
@@ -151,7 +151,7 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
                 return answer
         return None
 
-    return Scorer("regex", 2, mark, gold, options=options, whole=only_found)
+    return Scorer("regex", 2, score, gold, options=options, whole=only_found)
 
 
 def fold(text: str, options: OptionValues) -> str:

@@ -50,7 +50,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     )
     strict = options.text("order") == "strict"
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         try:
             wanted = accepted_calls(sample.fields, accepted_in)
             declared = declarations(sample, declared_in)
@@ -79,7 +79,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         ]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 4, mark, gold, options=options, reads_calls=True)
+    return Scorer("tools", 4, score, gold, options=options, reads_calls=True)
 
 
 def _heard(response: Response, declared: Mapping[str, object]) -> list[ScoredCall] | None:

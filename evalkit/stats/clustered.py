@@ -93,13 +93,15 @@ def clustered(
     *,
     binary: bool,
     guard: bool,
+    repeats: bool = False,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
 ) -> PValue:
     """P-values of the mean difference of items that move together; `weights` as in `jackknife`.
 
     `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
-    alpha will do: the dearer test can only raise what is above alpha already. `only_whether`: as in `predictive_p`.
+    alpha will do: the dearer test can only raise what is above alpha already. `repeats`, `only_whether`: as in
+    `predictive_p`.
 
     Right/wrong: the larger of `predictive_p` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`, `predictive_p`
     on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff
@@ -117,7 +119,11 @@ def clustered(
     sizes, sums = by_cluster(v), by_cluster(v * differences)
     if binary:
         won, lost = by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0))
-        return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided, only_whether)
+
+        def predicted(supposed: float) -> float:
+            return predictive_p(sizes, won, lost, -supposed, repeats=repeats, only_whether=only_whether)
+
+        return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided, predicted)
     if jack.se == 0:
         return lambda supposed: unseen(jack.mean, jack.k_eff, supposed)
     rises, drops = by_cluster(v * np.maximum(differences, 0)), by_cluster(v * np.maximum(-differences, 0))
@@ -134,13 +140,14 @@ def clustered(
         one = min(max(jump, abs(supposed) * 1.05, 1e-3), 1.0)
         won = np.minimum(rises / one, sizes)
         lost = np.minimum(drops / one, sizes - won)
-        return max(p, predictive_p(sizes, won, lost, -supposed / one, only_whether=only_whether))
+        found = predictive_p(sizes, won, lost, -supposed / one, repeats=repeats, only_whether=only_whether)
+        return max(p, found)
 
     return p_value
 
 
 def _right_or_wrong(
-    sizes: Floats, wins: Floats, losses: Floats, k_eff: float, undecided: float, only_whether: float | None
+    sizes: Floats, wins: Floats, losses: Floats, k_eff: float, undecided: float, predicted: PValue
 ) -> PValue:
     mean = float((wins - losses).sum() / sizes.sum())
     nothing_differs = not (wins.any() or losses.any())
@@ -155,7 +162,7 @@ def _right_or_wrong(
             p = max(p, unseen(mean, k_eff, supposed))
         if p > undecided:
             return p
-        return max(p, predictive_p(sizes, wins, losses, -supposed, only_whether=only_whether))
+        return max(p, predicted(supposed))
 
     return p_value
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,11 @@ from evalkit.stats.scores import (
     Codes,
     Floats,
     Labels,
+    MoreOfRows,
     check_alpha,
     check_margin,
-    read_dependence,
-    read_lost,
     read_pair,
-    read_weights,
+    read_rows,
 )
 from evalkit.stats.tango import normal_tail, tango
 from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
@@ -43,15 +43,12 @@ def decide(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     *,
-    items: Labels | None = None,
     tail: Tail = "strict",
     scope: Scope = "population",
-    n_errored: int = 0,
-    weights: npt.ArrayLike | None = None,
-    errored_weight: float | None = None,
+    **more: Unpack[MoreOfRows],
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test`, without the work for an interval."""
-    pairs = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
+    pairs = _read(baseline, candidate, clusters, more)
     return _decided(pairs, margin, alpha, tail, scope, verdict_only=True).verdict
 
 
@@ -69,7 +66,7 @@ def decide_roughly(
     """`decide` for plans that draw thousands of runs: of p-values far from alpha only the side is found out, which
     takes a third of the time. None of 3,444 verdicts by exact tests differed (2026-11-30); of clusters that was seen on
     fewer draws. Never for a gate."""
-    pairs = _read(baseline, candidate, clusters, items, 0, weights, None)
+    pairs = _read(baseline, candidate, clusters, {"items": items, "weights": weights})
     return _decided(pairs, margin, alpha, tail, "population", verdict_only=True, roughly=True).verdict
 
 
@@ -80,23 +77,18 @@ def test(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     *,
-    items: Labels | None = None,
     tail: Tail = "strict",
     scope: Scope = "population",
-    n_errored: int = 0,
-    weights: npt.ArrayLike | None = None,
-    errored_weight: float | None = None,
+    **more: Unpack[MoreOfRows],
 ) -> Decision:
     """The verdict with its interval and everything a reader may ask about it.
 
     `baseline` and `candidate` are scores in [0, 1] of the same items in the same order. `clusters` names what moves
-    together; `items` what was asked several times (repeats are averaged first, then each item is a cluster unless
-    `clusters` says more). `n_errored` pairs lack a score on some side: lost for passing, won for failing.
-    `weights`: float64[n], how many requests of the traffic each pair stands for, in any unit: the difference is then
-    the weighted one. `errored_weight`: what the pairs without a score weigh together; None: as much as average ones.
+    together. `more`: `items`, `n_errored`, `weights` and `errored_weight`, see `MoreOfRows`; the difference of rows
+    with weights is the weighted one.
     Raises ValueError for empty, unequal, absent or impossible values.
     """
-    read = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
+    read = _read(baseline, candidate, clusters, more)
     return _tested(read, margin, alpha, tail, scope)
 
 
@@ -105,14 +97,11 @@ def p_worse(
     candidate: npt.ArrayLike,
     clusters: Labels | None = None,
     *,
-    items: Labels | None = None,
     tail: Tail = "strict",
-    n_errored: int = 0,
-    weights: npt.ArrayLike | None = None,
-    errored_weight: float | None = None,
+    **more: Unpack[MoreOfRows],
 ) -> float:
     """The one-sided p-value of the candidate's being as good as the baseline; arguments and refusals as in `test`."""
-    pairs = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
+    pairs = _read(baseline, candidate, clusters, more)
     return _against(pairs, -1, tail == "strict", clustered.UNDECIDED)[1](0.0)
 
 
@@ -209,6 +198,8 @@ class _Pairs:
     weighted: bool = False
     """Whether pairs stand for unequal numbers of requests. Counts in clusters suppose that the pairs of a cluster are
     answers of their own; one answer that weighs as much as ten is not ten."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -236,26 +227,21 @@ def _read(
     baseline: npt.ArrayLike,
     candidate: npt.ArrayLike,
     clusters: Labels | None,
-    items: Labels | None,
-    n_errored: int,
-    weights: npt.ArrayLike | None,
-    errored_weight: float | None,
+    more: MoreOfRows,
 ) -> _Pairs:
     first, second = read_pair(baseline, candidate)
     n = first.size
-    if n_errored < 0:
-        raise ValueError(f"n_errored counts pairs without a score, so it is not {n_errored}")
     differences = second - first
     size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    lost = read_lost(n_errored, errored_weight, weights)
-    weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
-    labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
-    if labels is None:
+    rows = read_rows(n, clusters, more)
+    errored = (rows.n_errored, rows.lost)
+    if rows.labels is None:
         delta, sd, _ = bounded.moments(differences)
-        return _Pairs(differences, binary, None, None, n_errored, lost, delta, sd / math.sqrt(n), None, *size)
-    jack = clustered.jackknife(differences, labels, found)
-    return _Pairs(differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack, *size, weighted)
+        return _Pairs(differences, binary, None, None, *errored, delta, sd / math.sqrt(n), None, *size)
+    jack = clustered.jackknife(differences, rows.labels, rows.weights)
+    known = (rows.labels, rows.weights, *errored)
+    return _Pairs(differences, binary, *known, jack.mean, jack.se, jack, *size, rows.weighted, rows.repeats)
 
 
 def _of_counts(counts: Counts) -> _Pairs:
@@ -353,6 +339,7 @@ def _against(
         weights,
         binary=pairs.counted,
         guard=guard,
+        repeats=pairs.repeats,
         undecided=undecided,
         only_whether=only_whether,
     )

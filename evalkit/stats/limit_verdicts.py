@@ -6,6 +6,8 @@ decide_cost(baseline_usd, candidate_usd, max_ratio=0.5, cap=0.04)
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,17 @@ from evalkit.stats.exceedance import latency_limit_verdict, latency_ratio_verdic
 from evalkit.stats.ratios import cost_verdict
 from evalkit.stats.scores import Codes, Labels, read_labels
 from evalkit.stats.verdict import Verdict
+
+
+class RowGroups(TypedDict, total=False):
+    """Which rows belong together, and what each stands for. Left out: every row stands alone, and all weigh alike."""
+
+    clusters: Labels | None
+    """What moves together."""
+    items: Labels | None
+    """Which rows are repeats of one item."""
+    weights: npt.ArrayLike | None
+    """float64[n], how many requests of the traffic each row stands for."""
 
 
 def decide_quantile(
@@ -23,20 +36,17 @@ def decide_quantile(
     max_ratio: float | None = None,
     max_s: float | None = None,
     alpha: float = 0.05,
-    clusters: Labels | None = None,
-    items: Labels | None = None,
-    weights: npt.ArrayLike | None = None,
+    **rows: Unpack[RowGroups],
 ) -> Verdict:
     """Whether quantile q of the candidate's times is within `max_ratio` times the baseline's, and within `max_s` s.
 
     `baseline_s`, `candidate_s`: float64[n] seconds, one row for each item and repeat, in the same order. `baseline_s`
-    is not read where only `max_s` is given. `clusters`: what moves together; `items`: which rows are repeats of one
-    item; `weights`: float64[n], how many requests of the traffic each row stands for. With both
-    limits the worse verdict counts. Raises ValueError where neither is given and for impossible values.
+    is not read where only `max_s` is given. `rows`: see `RowGroups`. With both limits the worse verdict
+    counts. Raises ValueError where neither is given and for impossible values.
     """
     if max_ratio is None and max_s is None:
         raise ValueError("decide_quantile needs a limit: max_ratio, max_s or both")
-    groups = grouped(np.asarray(candidate_s).size, clusters, items)
+    groups, weights = _grouped(np.asarray(candidate_s).size, rows), rows.get("weights")
     verdicts: set[Verdict] = set()
     if max_ratio is not None:
         verdicts.add(latency_ratio_verdict(baseline_s, candidate_s, q, max_ratio, alpha, groups, weights))
@@ -51,19 +61,21 @@ def decide_cost(
     *,
     max_ratio: float,
     alpha: float = 0.05,
-    clusters: Labels | None = None,
-    items: Labels | None = None,
     cap: float | None = None,
-    weights: npt.ArrayLike | None = None,
+    **rows: Unpack[RowGroups],
 ) -> Verdict:
     """Whether the candidate's bill is at most `max_ratio` times the baseline's.
 
-    `baseline_usd`, `candidate_usd`: float64[n], one row for each item and repeat, in the same order. `clusters`,
-    `items` and `weights` as for `decide_quantile`. `cap`: the most that one answer can cost; None: unknown. Raises
+    `baseline_usd`, `candidate_usd`: float64[n], one row for each item and repeat, in the same order. `rows`:
+    see `RowGroups`. `cap`: the most that one answer can cost; None: unknown. Raises
     ValueError as `cost_ratio` does.
     """
-    groups = grouped(np.asarray(candidate_usd).size, clusters, items)
-    return cost_verdict(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap, weights)
+    groups = _grouped(np.asarray(candidate_usd).size, rows)
+    return cost_verdict(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap, rows.get("weights"))
+
+
+def _grouped(n: int, rows: RowGroups) -> Codes | None:
+    return grouped(n, rows.get("clusters"), rows.get("items"))
 
 
 def grouped(n: int, clusters: Labels | None, items: Labels | None) -> Codes | None:

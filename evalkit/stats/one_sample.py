@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +31,10 @@ from evalkit.stats.scores import (
     Codes,
     Floats,
     Labels,
+    MoreOfRows,
     check_alpha,
-    read_dependence,
-    read_lost,
     read_pair,
-    read_weights,
+    read_rows,
 )
 from evalkit.stats.verdict import Scope, Tail, Verdict
 
@@ -74,15 +74,12 @@ def decide_floor(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     *,
-    items: Labels | None = None,
     tail: Tail = "strict",
     scope: Scope = "population",
-    n_errored: int = 0,
-    weights: npt.ArrayLike | None = None,
-    errored_weight: float | None = None,
+    **more: Unpack[MoreOfRows],
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test_floor`, without the work for an interval."""
-    read = _read(scores, floor, alpha, clusters, items, n_errored, weights, errored_weight)
+    read = _read(scores, floor, alpha, clusters, more)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope).verdict
     up, down = _tests(read, guard=tail == "strict")
@@ -95,19 +92,15 @@ def test_floor(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     *,
-    items: Labels | None = None,
     tail: Tail = "strict",
     scope: Scope = "population",
-    n_errored: int = 0,
-    weights: npt.ArrayLike | None = None,
-    errored_weight: float | None = None,
+    **more: Unpack[MoreOfRows],
 ) -> FloorDecision:
-    """The verdict with its interval. `scores`: float64[n] in [0, 1]; `clusters`, `items`, `weights` and
-    `errored_weight` as in `comparison.test`.
+    """The verdict with its interval. `scores`: float64[n] in [0, 1]; `clusters` and `more` as in `comparison.test`.
 
-    `n_errored` answers have no score. Raises ValueError for empty, absent or impossible values.
+    Raises ValueError for empty, absent or impossible values.
     """
-    read = _read(scores, floor, alpha, clusters, items, n_errored, weights, errored_weight)
+    read = _read(scores, floor, alpha, clusters, more)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope)
     guard = read.weighted if read.binary else tail == "strict"
@@ -140,9 +133,9 @@ def test_floor(
         p_fail,
         name + (" with support guard" if guard else ""),
         n,
-        n_errored,
+        read.n_errored,
         _more(needs, read, floor, alpha) if verdict is Verdict.INCONCLUSIVE and not read.weighted else None,
-        (*_too_few(read, jack), *_lost(n_errored)),
+        (*_too_few(read, jack), *_lost(read.n_errored)),
     )
 
 
@@ -160,6 +153,8 @@ class _Scores:
     mean: float
     weighted: bool
     """Whether answers stand for unequal numbers of requests."""
+    repeats: bool = False
+    """Whether what moves together is the answers to one item, and nothing more."""
 
     @property
     def counted(self) -> bool:
@@ -182,23 +177,18 @@ def _read(
     floor: float,
     alpha: float,
     clusters: Labels | None,
-    items: Labels | None,
-    n_errored: int,
-    weights: npt.ArrayLike | None,
-    errored_weight: float | None,
+    more: MoreOfRows,
 ) -> _Scores:
     values, _ = read_pair(scores, scores)
     check_alpha(alpha)
     if not 0 <= floor <= 1:
         raise ValueError(f"a floor lies between 0 and 1, in score units (0.85), not {floor}")
-    if n_errored < 0:
-        raise ValueError(f"n_errored counts answers without a score, so it is not {n_errored}")
-    lost = read_lost(n_errored, errored_weight, weights)
-    weighted = read_weights(weights, values.size) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
-    labels, found = read_dependence(values.size, clusters, items, weights, weighted=weighted)
+    rows = read_rows(values.size, clusters, more)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
-    mean = float(np.average(values, weights=found))
-    return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted)
+    mean = float(np.average(values, weights=rows.weights))
+    return _Scores(
+        values, binary, rows.labels, rows.weights, rows.n_errored, rows.lost, mean, rows.weighted, rows.repeats
+    )
 
 
 def _simple(read: _Scores, floor: float, alpha: float, scope: Scope) -> FloorDecision:
@@ -274,9 +264,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
         if weights is not None:
             weights = np.concatenate((weights, np.full(n_lost, weights.mean() * read.lost / n_lost)))
-    return clustered.clustered(
-        values, labels, weights, binary=read.counted, guard=read.weighted if read.binary else guard
-    )
+    guard = read.weighted if read.binary else guard
+    return clustered.clustered(values, labels, weights, binary=read.counted, guard=guard, repeats=read.repeats)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

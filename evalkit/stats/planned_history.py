@@ -4,8 +4,8 @@
     helped = stopping_early(stored, older, question, items=600)      # helped.asked: 0.78, helped.passes: 0.80
 
 Suites of so many items are drawn from those of an earlier run, each item with the scores of the baseline, the candidate
-and the older models, so that the supposed difference is true; then the gate's own walk (`curtail`, about items like
-these) goes over each in a random order.
+and the older models, so that the supposed difference is true; then the gate's own walk about items like these (`save`
+with history, `curtail` without: what a suite gets that says nothing) goes over each in a random order.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def stopping_early(
             gate = sequential(len(chosen), question.margin, question.alpha)
         else:
             known = KnownItems(predictors(baseline, older[:, chosen]), baseline)
-            gate = Assisted(known, question.margin, question.alpha, "population", "curtail", question.tail)
+            gate = Assisted(known, question.margin, question.alpha, "population", "save", question.tail)
         gate.update(baseline, candidate)
         passed += gate.verdict is Verdict.PASS
         asked += (gate.n_used or gate.n) / gate.n_items

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +131,56 @@ def read_dependence(
     if labels is None and given is not None:
         labels = np.arange(n)
     return labels, found
+
+
+class MoreOfRows(TypedDict, total=False):
+    """What a test may be told of rows besides their scores and clusters. Left out: nothing of the kind."""
+
+    items: Labels | None
+    """What was asked several times: repeats are averaged first, then each item is a cluster unless `clusters` says
+    more."""
+    n_errored: int
+    """Rows that lack a score (pairs: on some side): lost for passing, won for failing."""
+    weights: npt.ArrayLike | None
+    """float64[n], how many requests of the traffic each row stands for, in any unit: means are then weighted."""
+    errored_weight: float | None
+    """What the rows without a score weigh together. None: as much as average ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRows:
+    """`MoreOfRows`, read and checked."""
+
+    labels: Codes | None
+    """int[n], what moves together. None: every row stands alone."""
+    weights: Floats | None
+    """float64[n]. None: all weigh alike."""
+    n_errored: int
+    lost: float
+    """How many average rows the rows without a score weigh."""
+    weighted: bool
+    """Whether rows weigh differently, those without a score included."""
+    repeats: bool
+    """Whether each group of `labels` is the answers to one item, and no more."""
+
+
+def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
+    """What is known of n rows. Raises ValueError for impossible values, and as `read_dependence` does."""
+    n_errored, weights = more.get("n_errored", 0), more.get("weights")
+    if n_errored < 0:
+        raise ValueError(f"n_errored counts rows without a score, so it is not {n_errored}")
+    lost = read_lost(n_errored, more.get("errored_weight"), weights)
+    weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
+    items = more.get("items")
+    labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
+    return ReadRows(labels, found, n_errored, lost, weighted, are_repeats(labels, items))
+
+
+def are_repeats(labels: Codes | None, items: Labels | None) -> bool:
+    """Whether each group of `labels` (as `read_dependence` gave them) is the answers to one item, and no more."""
+    if labels is None or items is None:
+        return False
+    return int(np.unique(read_labels(items, labels.size, "item")).size) == int(np.unique(labels).size) < labels.size
 
 
 class _Alone(int):

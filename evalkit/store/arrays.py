@@ -28,11 +28,15 @@ def strings(values: Sequence[str | None]) -> pa.Array:
     """UTF-8 strings; halves of surrogate pairs, which UTF-8 cannot hold, are spelled out."""
     import pyarrow as pa
 
-    encoded = [b"" if v is None else _utf8(v) for v in values]
-    content = b"".join(encoded)
+    present = ["" if v is None else v for v in values]
+    content = "".join(present)
+    if content.isascii():  # a letter is a byte
+        encoded, offsets = content.encode(), _offsets(present)
+    else:
+        each = [_utf8(v) for v in present]
+        encoded, offsets = b"".join(each), _offsets(each)
     # 32-bit offsets hold 2 GB; sealing's batches end far below.
-    buffers = [_validity(values), _offsets(encoded), pa.py_buffer(content)]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
+    return pa.Array.from_buffers(pa.string(), len(values), [_validity(values), offsets, pa.py_buffer(encoded)])
 
 
 def floats(values: Sequence[float | None]) -> pa.Array:
@@ -66,16 +70,15 @@ def money(values: Sequence[Decimal | None]) -> pa.Array:
     import pyarrow as pa
 
     top = MONEY_DIGITS - MONEY_PLACES - 1  # beyond, the number has no room: more dollars than there are
-    known = [
-        v.quantize(_QUANTUM, context=_MONEY) if v is not None and v.is_finite() and v.adjusted() < top else None
-        for v in values
-    ]
-    shift = MONEY_PLACES
-    content = b"".join(
-        bytes(16) if v is None else int(v.scaleb(shift, _MONEY)).to_bytes(16, "little", signed=True) for v in known
-    )
+    known = [v if v is not None and v.is_finite() and v.adjusted() < top else None for v in values]
+    content = b"".join(bytes(16) if v is None else _places_of(v).to_bytes(16, "little", signed=True) for v in known)
     kind = pa.decimal128(MONEY_DIGITS, MONEY_PLACES)
     return pa.Array.from_buffers(kind, len(values), [_validity(known), pa.py_buffer(content)])
+
+
+def _places_of(amount: Decimal) -> int:
+    """How many units of the last place kept an amount is."""
+    return int(amount.quantize(_QUANTUM, context=_MONEY).scaleb(MONEY_PLACES, _MONEY))
 
 
 def string_maps(values: Sequence[Mapping[str, str]]) -> pa.Array:
@@ -157,8 +160,7 @@ def _utf8(text: str) -> bytes:
 
 
 def _validity(values: Sequence[object]) -> pa.Buffer | None:
-    known = [v is not None for v in values]
-    return None if all(known) else _bits(known)
+    return _bits([v is not None for v in values]) if None in values else None
 
 
 def _bits(flags: Sequence[bool]) -> pa.Buffer:
@@ -174,5 +176,5 @@ def _offsets(values: Sequence[Any]) -> pa.Buffer:
     import pyarrow as pa
 
     ends = np.zeros(len(values) + 1, dtype=np.int32)
-    np.cumsum([len(v) for v in values], out=ends[1:])
+    np.cumsum(np.fromiter(map(len, values), np.int32, len(values)), out=ends[1:])
     return pa.py_buffer(ends)

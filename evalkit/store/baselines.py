@@ -149,6 +149,8 @@ def read(name: str, baselines: Path) -> Baseline:
     wrong = [key for key in _TEXTS if not isinstance(said.get(key), str)]
     if wrong or not isinstance(said.get("n_rows"), int):
         raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
+    if said["name"] != name:  # a signature is of the file, whatever it is called
+        raise UserError(f"{path} is the file of the baseline {said['name']!r}, not of {name!r}. Promote the run again.")
     if not isinstance(said.get("where"), str | None):
         raise UserError(f"{path}: where is a text that says where the run is kept. Promote the run again.")
     if odd := [key for key in _LATER if not isinstance(said.get(key), str | None)]:
@@ -172,7 +174,7 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
     """The baseline with its rows. Raises UserError when they are not here, or are not the ones that were promoted."""
     baseline = read(name, baselines)
     folder = results / baseline.run  # the very folder: a prefix could mean another run
-    if not (folder / "run.json").is_file():
+    if not runs.has_facts(folder):
         where = f" They are kept at: {baseline.where}." if baseline.where else ""
         raise StoreError(
             f"The rows of baseline {name!r} are not here: {baseline.run} is not in {results}.{where} Fetch that "

@@ -15,10 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.errors import StoreError
+from evalkit.facts import RunFacts
 from evalkit.reading import open_to_read
 from evalkit.store import runs
 
 SEALED = "sealed"
+"""The key of run.json."""
 """The fact that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
 """Path, size, time and inode of files that were found to be as they were sealed."""
@@ -42,7 +44,7 @@ def record(folder: Path, *, new_part: int | None = None) -> None:
         if path.name not in noted or path.name == f"{kind}-{new_part}.parquet"
     }
     if new:
-        runs.update_facts(folder, **{SEALED: {**noted, **new}})
+        runs.update_facts(folder, RunFacts(sealed={**noted, **new}))
 
 
 def verify(path: Path) -> None:
@@ -70,7 +72,7 @@ def verify(path: Path) -> None:
 def note(path: Path) -> None:
     """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
     noted = dict(_noted(runs.read_facts(path.parent)))
-    runs.update_facts(path.parent, **{SEALED: {**noted, path.name: digest_of(path)}})
+    runs.update_facts(path.parent, RunFacts(sealed={**noted, path.name: digest_of(path)}))
 
 
 def as_noted(path: Path) -> bool:

@@ -130,7 +130,7 @@ OFF_RECORD = "off_record"
 """`Row.error_kind` where an agent made a call that was never recorded: a way for a sample to end, and no failure."""
 
 
-def is_owed(outcome: str, error_kind: str | None) -> bool:
+def is_outstanding(outcome: str, error_kind: str | None) -> bool:
     """Whether a row that ended so is an error that is asked for again. One that left the record is not: who asks until
     the agent stays on it would keep the samples that went well."""
     return outcome == Outcome.ERRORED and error_kind != OFF_RECORD
@@ -209,7 +209,7 @@ def recover(folder: Path) -> Recovered:
 
     found = Recovered()
     for key, outcome, spend, kind in parts.iter_keys(folder):
-        found.add(key, errored=is_owed(outcome, kind), spend=spend, answered=kind is None)
+        found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)
@@ -223,7 +223,7 @@ def recover(folder: Path) -> Recovered:
             if record is None:
                 found.n_torn += 1
             else:
-                errored = is_owed(record["outcome"], record.get("error_kind"))
+                errored = is_outstanding(record["outcome"], record.get("error_kind"))
                 spend = Decimal(record.get("spend_usd", 0))
                 found.add(record_key(record), errored=errored, spend=spend, answered="error_kind" not in record)
     return found

@@ -10,7 +10,7 @@ reader of the candidates' rows can take a judge's for one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import orjson
 
 from evalkit import writing
 from evalkit.errors import StoreError
+from evalkit.facts import RunFacts
 from evalkit.reading import lines_of, open_to_read, refuse_large
 from evalkit.store import runs
 from evalkit.store.row_codec import Key
@@ -36,29 +37,28 @@ def judging_of(folder: Path) -> Path | None:
     return inner if (inner / runs.FACTS).is_file() else None
 
 
-def open_judging(folder: Path, facts: Mapping[str, object]) -> Path:
+def open_judging(folder: Path, facts: RunFacts) -> Path:
     """The folder of the judges' rows, its facts renewed and its status `running`. For the one who writes the run.
 
     Raises StoreError when it cannot be made, RunIncomplete when the disk is full.
     """
     inner = folder / FOLDER
     if judging_of(folder) is not None:
-        runs.update_facts(inner, status="running", **facts)
+        runs.update_facts(inner, facts.with_changes(RunFacts(status="running")))
         return inner
-    outer = runs.read_facts(folder)
-    content = {
-        **facts,
-        "schema_version": runs.SCHEMA_VERSION,
-        "suite": outer.get("suite"),
-        "suite_digest": outer.get("suite_digest"),
-        "status": "running",
-        "started_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-    }
+    outer = runs.open_facts(folder)
+    begun = RunFacts(
+        schema_version=runs.SCHEMA_VERSION,
+        suite=outer.suite,
+        suite_digest=outer.suite_digest,
+        status="running",
+        started_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
     try:
         inner.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"{inner} cannot be made ({error.strerror}). Choose another folder: --results.") from error
-    runs.write_facts(inner, content)
+    runs.write_facts(inner, facts.with_changes(begun).as_json())
     return inner
 
 

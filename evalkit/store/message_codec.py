@@ -22,13 +22,14 @@ _IMAGE: Mapping[str, type] = {"name": str, "type": str, "size": int, "width": in
 
 def message_record(message: Message) -> dict[str, object]:
     """The turn as a mapping."""
-    return {"role": message.role, "content": content_record(message.content), **_more(message)}
+    record: dict[str, object] = {"role": message.role, "content": content_record(message.content)}
+    return {**record, **_more(message)} if message.calls or message.failed else record
 
 
 def message_entry(message: Message) -> tuple[object, ...]:
     """The turn as a journal has it."""
-    more, content = _more(message), content_record(message.content)
-    return (message.role, content, more) if more else (message.role, content)
+    said = (message.role, content_record(message.content))
+    return (*said, _more(message)) if message.calls or message.failed else said
 
 
 def content_record(content: Content) -> str | list[object]:

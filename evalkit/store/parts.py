@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
 from evalkit.store.step_codec import read_steps, step_records
 from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
+from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -209,10 +211,11 @@ def unreadable(path: Path, error: Exception) -> StoreError:
 def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
     """Raises StoreError when a part is not ours, or written by an evalkit that knows more than this one."""
     version = (metadata or {}).get(VERSION_KEY)
-    if version is None or not version.isdigit():
+    known = None if version is None else whole_number(version)
+    if known is None:
         raise StoreError(f"{path} was not written by evalkit. Move it out of the results folder.", path)
-    if int(version) > SCHEMA_VERSION:
-        raise StoreError(f"{path} was written by a newer evalkit (schema {int(version)}). Upgrade to read it.", path)
+    if known > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer evalkit (schema {known}). Upgrade to read it.", path)
 
 
 def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None]]:
@@ -273,10 +276,18 @@ _BUILD: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+_MAY_BE_ABSENT = frozenset(_BUILD) - {"bool", "map_string", "map_double", "list_string"}
+
+
 def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = [_BUILD[kind]([getattr(row, name) for row in rows]) for name, kind in types.items()]
+    columns = []
+    for (name, kind), field in zip(types.items(), schema, strict=True):
+        values = list(map(attrgetter(name), rows))
+        # Many columns are empty: no run has all that a row may hold.
+        absent = kind in _MAY_BE_ABSENT and values.count(None) == len(values)
+        columns.append(pa.nulls(len(values), field.type) if absent else _BUILD[kind](values))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

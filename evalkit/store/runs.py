@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ import orjson
 from evalkit.errors import StoreError, UserError
 from evalkit.reading import read_json
 from evalkit.store.row_codec import plain
+from evalkit.store.run_cut import part_in, some_names
 from evalkit.store.run_lock import is_locked
 from evalkit.text.escape import visible
 from evalkit.writing import write_atomically
@@ -104,7 +105,7 @@ def refuse_address(folder: object) -> None:
         )
 
 
-def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, object]) -> Path:
+def create_run(results: Path, suite_name: str, suite_digest: str, facts: RunFacts) -> Path:
     """A new run folder with its run.json, status `running`. The folder appears with its facts or not at all.
 
     Raises StoreError when `results` cannot hold it.
@@ -113,7 +114,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", suite_name).strip(".-")[:80] or "suite"
     name = f"{slug}-{now:%Y%m%dT%H%M%SZ}-{suite_digest[:6]}"
     content = {
-        **facts,
+        **facts.as_json(),
         "schema_version": SCHEMA_VERSION,
         "suite": suite_name,
         "suite_digest": suite_digest,
@@ -186,21 +187,18 @@ def open_facts(folder: Path) -> RunFacts:
     return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
-def update_facts(folder: Path, **changes: object) -> dict[str, object]:
-    """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
+def update_facts(folder: Path, changes: RunFacts) -> None:
+    """Replace the facts that `changes` sets, all at once. None removes nothing: it is stored as null.
 
     A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the
     disk is full; the old facts then stay.
     """
-    status = changes.get("status")
-    if status is not None and status not in STATUSES:
-        raise ValueError(f"status is one of {', '.join(STATUSES)}, not {status!r}")
+    if changes.status is not None and changes.status not in STATUSES:
+        raise ValueError(f"status is one of {', '.join(STATUSES)}, not {changes.status!r}")
     facts = read_facts(folder)
-    if status is not None:
-        facts["finished_at"] = None if status == "running" else _stamp(datetime.now(UTC))
-    facts |= changes
-    write_facts(folder, facts)
-    return facts
+    if changes.status is not None:
+        facts["finished_at"] = None if changes.status == "running" else _stamp(datetime.now(UTC))
+    write_facts(folder, facts | changes.as_json())
 
 
 def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
@@ -297,13 +295,13 @@ def resolve_run(ref: str, results: Path) -> Path:
     """
     if len(ref) > _LONGEST_NAME or ref.count("/") > _MOST_STEPS:
         raise StoreError(f"{ref[:60]!r}… is too long for the name or path of a run.", results)
-    if ref and _has_facts(Path(ref)):
+    if ref and has_facts(Path(ref)):
         return Path(ref)
     outer, _, inner = ref.rpartition("/")
     if outer and inner:
         with suppress(StoreError):
             found = resolve_run(outer, results) / inner
-            if _has_facts(found):
+            if has_facts(found):
                 return found
     runs = list_runs(results)
     names = [r.name for r in runs]
@@ -318,14 +316,14 @@ def resolve_run(ref: str, results: Path) -> Path:
             f"There are no runs in {results}. Make one: evalkit run SUITE (or point elsewhere: --results).", results
         )
     if not fits:
-        raise StoreError(f"No run {ref!r} in {results}. There are: {_some(names)}.", results)
+        raise StoreError(f"No run {ref!r} in {results}. There are: {some_names(names)}.", results)
     raise StoreError(
-        f"{ref!r} fits {len(fits)} runs: {_some([r.name for r in fits])}. Write more of the name.", results
+        f"{ref!r} fits {len(fits)} runs: {some_names([r.name for r in fits])}. Write more of the name.", results
     )
 
 
-def _has_facts(folder: Path) -> bool:
-    """Whether this is a run's folder; no, where it is no path that can be looked up."""
+def has_facts(folder: Path) -> bool:
+    """Whether this is a run's folder; no, where it is no path that can be looked up (a name of a file may be any)."""
     try:
         return (folder / FACTS).is_file()
     except OSError:
@@ -334,7 +332,7 @@ def _has_facts(folder: Path) -> bool:
 
 def split_side(side: str) -> tuple[str, str | None]:
     """`RUN:MODEL` as (run, model); model is None when only a run is named. Model names may hold further colons."""
-    if _has_facts(Path(side)):
+    if has_facts(Path(side)):
         return side, None
     run, colon, model = side.partition(":")
     if not run or (colon and not model):
@@ -360,38 +358,14 @@ def run_info(folder: Path) -> RunInfo | None:
         status=status,
         started_at=_text(facts.get("started_at")),
         finished_at=_text(facts.get("finished_at")),
-        part=_part_in(facts),
+        part=part_in(facts),
         is_cut=isinstance(facts.get("cut_by_limit"), int) or isinstance(facts.get("cut_by_tasks"), list),
         told=facts.get(TOLD) is not False,
     )
 
 
-def part_of(cut_by_limit: int | None, cut_by_tasks: Sequence[str] | None, stopped: Iterable[str]) -> str | None:
-    """Why a run has less than its suite, in words; None: it has all of it. `stopped`: models that a gate stopped."""
-    said = [f"cut by --limit {cut_by_limit}"] if cut_by_limit is not None else []
-    said += [f"cut by --tasks {_some(list(cut_by_tasks))}"] if cut_by_tasks is not None else []
-    if names := list(stopped):
-        said.append(f"{_some(names)} stopped early")
-    return "; ".join(said) or None
-
-
-def _part_in(facts: Mapping[str, object]) -> str | None:
-    """`part_of` of what run.json says; what is damaged there says nothing."""
-    limit, tasks, stop = (facts.get(name) for name in ("cut_by_limit", "cut_by_tasks", "stopped_early"))
-    candidates = stop.get("candidates") if isinstance(stop, dict) else None
-    return part_of(
-        limit if isinstance(limit, int) else None,
-        [str(task) for task in tasks] if isinstance(tasks, list) else None,
-        candidates if isinstance(candidates, dict) else (),
-    )
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _stamp(moment: datetime) -> str:

@@ -109,7 +109,7 @@ def rows_of(folder: Path) -> Iterator[Row]:
     """
     winners: dict[bytes, int] = {}
     for n, row in enumerate(_all(folder), 1):
-        _elect(winners, row.key, n, errored=journal.is_owed(row.outcome, row.error_kind))
+        _elect(winners, row.key, n, errored=journal.is_outstanding(row.outcome, row.error_kind))
     keep = {abs(n) for n in winners.values()}
     yield from (row for n, row in enumerate(_all(folder), 1) if n in keep)
 
@@ -126,7 +126,7 @@ def _elect_lines(folder: Path) -> tuple[set[int], int, int]:
                 winners,
                 record_key(record),
                 n_lines,
-                errored=journal.is_owed(record["outcome"], record.get("error_kind")),
+                errored=journal.is_outstanding(record["outcome"], record.get("error_kind")),
             )
     return {abs(n) for n in winners.values()}, n_lines, n_unreadable
 

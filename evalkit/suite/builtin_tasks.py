@@ -85,7 +85,7 @@ def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> Buil
         update[key] = getattr(changes, key)
     if changes is not None and changes.judges is not None:
         if entry.score is None or "by" not in entry.score.options:
-            raise SuiteError(f"no judge marks {name!r}; leave out `judges`")
+            raise SuiteError(f"no judge scores {name!r}; leave out `judges`")
         options = {**entry.score.options, "by": list(changes.judges)}
         update["score"] = entry.score.model_copy(update={"options": options})
     data = entry.data or DataEntry()

@@ -67,7 +67,7 @@ def check_task(
     else:
         yield from check_data((*loc, "data"), entry.data, allow_unpinned)
     if entry.score is None:
-        yield (*loc, "score"), "is required, and missing: how answers are marked" + _listed(known_scorers)
+        yield (*loc, "score"), "is required, and missing: how answers are scored" + _listed(known_scorers)
     else:
         yield from check_name((*loc, "score"), "scorer", entry.score.name, known_scorers)
     if entry.choices is not None and entry.target is None:

@@ -28,6 +28,7 @@ from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import near
+from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
     from evalkit.suite.rows_in_memory import Rows
@@ -322,4 +323,5 @@ def _list(data: object) -> list[Any]:
 def _key(key: str) -> Iterator[str | int]:
     """`messages[1].content` as a place."""
     for part in key.replace("]", "").replace("[", ".").split("."):
-        yield int(part) if part.isdigit() else part
+        number = whole_number(part)
+        yield part if number is None else number

@@ -20,6 +20,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
+MODEL_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
+"""Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
+prompts and agents, OpenAI's assistants."""
+
 _PROMPTS = frozenset(
     """
     messages message input inputs contents content prompt prompts query question user system system_prompt

@@ -235,5 +235,5 @@ def _sentence(detail: ErrorDetails) -> str:
         key = str(detail["loc"][0])
         return f"judge: there is no option {key!r}; {near(key, JudgingEntry.model_fields)} (it takes {known})"
     if detail["type"] == "missing":
-        return f"judge: {place} is required, and missing: which judge marks, a name under `judges:`"
+        return f"judge: {place} is required, and missing: which judge scores, a name under `judges:`"
     return f"judge: {place}: {detail['msg']}"

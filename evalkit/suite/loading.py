@@ -46,6 +46,7 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.variables import fill
 from evalkit.suite.wording import near
+from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
     from evalkit.suite.given import GivenInPython
@@ -176,7 +177,7 @@ def _in_order(tree: SourceMap) -> list[str]:
 
     def line(complaint: str) -> int:
         rest = complaint.removeprefix(f"{tree.name}:").split(":", 1)[0]
-        return int(rest) if rest.isdigit() else 0
+        return whole_number(rest) or 0
 
     return sorted(dict.fromkeys(tree.complaints), key=line)
 
@@ -243,8 +244,9 @@ def _step(at: object, part: str, change: str, loc: Loc) -> str | int:
     names = [item.get("name") if isinstance(item, dict) else None for item in at]
     if part in names:
         return names.index(part)
-    if part.isdigit() and int(part) < len(at):
-        return int(part)
+    number = whole_number(part)
+    if number is not None and number < len(at):
+        return number
     told = [str(name) for name in names if name is not None]
     raise SuiteError(
         f"--set {change!r}: there is no item {part!r} in {loc[-1] if loc else 'the suite'}; {near(part, told)}"

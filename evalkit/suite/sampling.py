@@ -103,7 +103,7 @@ class Recipe:
         state = states.patched(dict(environment.state), changes)
         if not isinstance(state, dict) or states.size(state) > states.MOST_STATE:
             raise BadRecord("start", f"makes a state of more than {states.MOST_STATE:,} characters")
-        if environment.recorded:
+        if environment.recorded or environment.code is not None:
             state |= beginning_of(self.id(number, record))
         limits = self.entry.at_most or LimitsEntry()
         return World(environment, state, limits, native=self.entry.interface != "text")

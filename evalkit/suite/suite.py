@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
+from evalkit.facts.base import json_map
+from evalkit.facts.suite import EntryFacts, RunSettingsFacts, SuiteFacts, SuiteTaskFacts
 from evalkit.paths import find
 from evalkit.suite.digests import digest
 from evalkit.suite.external_task import ExternalTask
@@ -120,38 +122,47 @@ class ResolvedSuite:
             raise SuiteError(f"{self.path}: no task has the tag {wrong[0]!r}; {hint}")
         return tuple(task.name for task in self.tasks if {*task.entry.tags} & {*tags})
 
-    def resolved(self) -> dict[str, object]:
-        """The suite as JSON for the record of a run: every default spelt out, `${NAME}` as it was written.
+    def resolved(self) -> SuiteFacts:
+        """The suite as run.json records it: every default spelt out, `${NAME}` as it was written.
 
         It holds no secret: a suite cannot name one. Raises SuiteError as `digest` does.
         """
-        judges = {"judges": self._resolved("judges", self.judges)} if self.judges else {}
-        return {
-            "name": self.name,
-            "about": self.file.about,
-            "sensitivity": self.sensitivity,
-            **({"redact": self.file.redact.model_dump(mode="json")} if self.file.redact else {}),
-            "models": self._resolved("models", self.models),
-            **judges,
-            "tasks": [
-                {"name": task.name, "identity_digest": task.identity_digest, "identity": task.identity}
-                | {"marks": task.marks}
-                | {"records": task.records}
-                | {"written": self.written["tasks"][task.index], "data_sha256": task.data.fingerprint()}
-                | ({"pictures_digest": task.pictures_digest} if task.prompt.has_pictures else {})
-                for task in self.tasks
-            ],
-            "run": self.run.model_dump(mode="json"),
-            "gate": self.gate.model_dump(mode="json", exclude_none=True) if self.gate else None,
-            "digest": self.digest,
-        }
+        facts = SuiteFacts(
+            name=self.name,
+            about=self.file.about,
+            sensitivity=self.sensitivity,
+            models=self._resolved("models", self.models),
+            tasks=tuple(self._task_facts(task) for task in self.tasks),
+            run=RunSettingsFacts.model_validate(self.run.model_dump(mode="json")),
+            gate=json_map(self.gate.model_dump(mode="json", exclude_none=True)) if self.gate else None,
+            digest=self.digest,
+        )
+        if self.file.redact:
+            facts = facts.with_changes(SuiteFacts(redact=json_map(self.file.redact.model_dump(mode="json"))))
+        if self.judges:
+            facts = facts.with_changes(SuiteFacts(judges=self._resolved("judges", self.judges)))
+        return facts
 
-    def _resolved(self, section: str, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:
-        found = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in entries.items()}
-        for name, entry in found.items():
+    def _task_facts(self, task: ResolvedTask) -> SuiteTaskFacts:
+        facts = SuiteTaskFacts(
+            name=task.name,
+            identity_digest=task.identity_digest,
+            identity=json_map(task.identity),
+            marks=json_map(task.marks),
+            records=json_map(task.records),
+            written=json_map(self.written["tasks"][task.index]),
+            data_sha256=task.data.fingerprint(),
+        )
+        return facts.model_copy(update={"pictures_digest": task.pictures_digest}) if task.prompt.has_pictures else facts
+
+    def _resolved(self, section: str, entries: Mapping[str, ModelEntry]) -> dict[str, EntryFacts]:
+        found = {}
+        for name, entry in entries.items():
             written = self.written[section].get(name, {})  # a variant is written under its base
-            entry.update({key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)})
-            entry.update(self.functions[name].identity.facts if name in self.functions else {})
+            own = {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
+            given = self.functions[name].identity.facts if name in self.functions else {}
+            content = {**entry.model_dump(mode="json", exclude_none=True), **own, **given}
+            found[name] = EntryFacts(json_map(content))
         return found
 
     def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, object]:

@@ -18,9 +18,21 @@ _VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
 _CREDENTIAL = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|(^|_)(PWD|PAT|SAS|DSN|PIN|OTP)$",
+    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
+    r"|(^|_)(PASS|CREDS?|HMAC|PWD|PAT|SAS|DSN|PIN|OTP)$",
     re.IGNORECASE,
 )
+
+
+_SECRET_VALUE = re.compile(
+    r"""://[^/?\#\s@]*:[^/\s@]+@
+    |(?<![A-Za-z0-9])(?:sk-|gsk_|xai-|hf_|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|AIza|A[KS]IA)[A-Za-z0-9_-]{16}
+    |hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/
+    |(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ|-----BEGIN[ ]""",
+    re.VERBOSE,
+)
+"""What keys of providers, GitHub, GitLab, Slack, Google and AWS begin with, addresses with a password or that are a
+secret by themselves, signed tokens, private keys."""
 
 
 def looks_like_a_credential(name: str) -> bool:
@@ -90,6 +102,12 @@ def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> 
         )
     elif not environ.get(name):
         tree.refuse(loc, f"the environment variable {name} is not set: export {name}=...")
+    elif _SECRET_VALUE.search(environ[name]):
+        tree.refuse(
+            loc,
+            f"${{{name}}} holds what looks like a key, a token or an address with a password, and a suite may not use "
+            "one: evalkit sends keys itself, to their providers only",
+        )
     else:
         return environ[name]
     return "unset"

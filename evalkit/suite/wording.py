@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 _STRUCTURE = frozenset(" {}[]():,;\"'=<>\t|/\\-_.+*")
@@ -46,6 +47,15 @@ def listed(names: Iterable[Any], most: int = 20) -> str:
     words = [name if isinstance(name, str) and name.isprintable() else repr(name) for name in names]
     rest = f" and {len(words) - most} more" if len(words) > most else ""
     return (", ".join(words[:most]) or "(none)") + rest
+
+
+def like(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'score'?`; empty where none is like it. Of names out of files, which may be many and long, the
+    first thousand are looked at, and a hundred characters of each."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name[:100], [one[:100] for one in islice(known, 1_000)], n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def near(word: str, known: Iterable[str]) -> str:

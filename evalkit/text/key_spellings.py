@@ -63,7 +63,8 @@ def _spelt(key: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 _AGAIN = rf"{{0,{_DEEPEST}}}"
 _PERCENT = rf"%(?:25){_AGAIN}"
 _END = rf"(?:;|{_PERCENT}3[bB])"
-_AND = rf"(?:&|{_PERCENT}26|\\{{1,{_DEEPEST}}}u0026)(?:(?i:amp){_END}){_AGAIN}"
+_AND = rf"(?:&|{_PERCENT}26|\\{{1,{_DEEPEST}}}u0026)(?:(?i:amp){_END}?){_AGAIN}"
+# HTML reads a number without its semicolon, and with any zeros before it.
 _NUMBER = rf"(?:\#|{_PERCENT}23)"
 _NAMES: Mapping[str, Sequence[str]] = {
     sign: [name.removesuffix(";") for name, said in html5.items() if said == sign and name.endswith(";")]
@@ -76,8 +77,8 @@ def _sign(sign: str) -> str:
     number = ord(sign)
     ways = [
         rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})",
-        rf"{_AND}{_NUMBER}0{{0,4}}{number}{_END}",
-        rf"{_AND}{_NUMBER}[xX]0{{0,4}}(?i:{number:x}){_END}",
+        rf"{_AND}{_NUMBER}0*{number}(?:{_END}|(?![0-9]))",
+        rf"{_AND}{_NUMBER}[xX]0*(?i:{number:x})(?:{_END}|(?![0-9a-fA-F]))",
     ]
     if names := _NAMES.get(sign):
         ways.append(rf"\\?{_AND}(?:{'|'.join(names)}){_END}")  # \&quot;: JSON on a page

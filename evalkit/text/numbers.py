@@ -26,6 +26,16 @@ Number = float | int | Decimal
 TimeUnit = Literal["ms", "s"]
 
 
+_DIGITS = re.compile("[0-9]{1,24}")
+
+
+def whole_number(text: str | bytes) -> int | None:
+    """The whole number that a text of digits spells; None for any other text. What stands in a file may be ², which
+    `isdigit` takes and `int` does not, or have the 4,301 digits that `int` refuses."""
+    said = text.decode("latin-1") if isinstance(text, bytes) else text
+    return int(said) if _DIGITS.fullmatch(said) else None
+
+
 def _exact(value: Number) -> float:
     """Without the noise of sums: a difference that comes as -0.0875 by two ways is rounded one way."""
     return round(float(value), 12)

@@ -114,7 +114,7 @@ def _stored(response: Response, request: Request) -> None:
     digest = "0" * 64
     sample = Sample("t", "s", digest, digest, 0, request.messages, "B", tools=request.tools)
     attempt = AttemptInfo(started_at=time.time(), queue_s=0.0, retry_s=0.0, attempts=1)
-    row = answered(sample, "m", 0, attempt, response, Score(1.0, Outcome.RIGHT), None, (), timed=True)
+    row = answered(sample, "m", 0, attempt, response, Score(1.0, Outcome.RIGHT), None, ())
     back = from_line(to_line(row))
     parts.rows_batch([back])
     parts.texts_batch([back])

@@ -220,7 +220,7 @@ def memory_bytes() -> int:
     return min(found)
 
 
-def settled(spec: ModelSpec) -> EngineSettings:
+def engine_settings(spec: ModelSpec) -> EngineSettings:
     """How the engine will run this model. Raises SuiteError with every complaint at once."""
     import ctranslate2
 

@@ -26,7 +26,14 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.ctranslate2.batching import Gatherer
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint, read_checkpoint
-from evalkit.adapters.ctranslate2.engine import CTranslate2Options, Engine, EngineSettings, Job, memory_bytes, settled
+from evalkit.adapters.ctranslate2.engine import (
+    CTranslate2Options,
+    Engine,
+    EngineSettings,
+    Job,
+    engine_settings,
+    memory_bytes,
+)
 from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split
@@ -41,7 +48,7 @@ def make(spec: ModelSpec) -> CTranslate2Adapter:
 
     Loading comes before the run rather than with the first request: a model that does not load should cost nothing.
     """
-    options = settled(spec)
+    options = engine_settings(spec)
     return CTranslate2Adapter(spec, read_checkpoint(spec, options.compute_type), options)
 
 

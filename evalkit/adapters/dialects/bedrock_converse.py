@@ -125,7 +125,7 @@ class Converse(ApiDialect):
                 messages[-1]["content"] += _blocks(turn)
             else:
                 messages.append({"role": role, "content": _blocks(turn)})
-        body: dict[str, Any] = {"messages": messages}
+        body: dict[str, object] = {"messages": messages}
         if system:
             body["system"] = [{"text": system}]
         asked = {

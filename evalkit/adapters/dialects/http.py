@@ -21,7 +21,7 @@ from evalkit.adapters.application_reply import ApplicationAnswer, Places
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
 from evalkit.adapters.http_errors import OwnErrors, Where
-from evalkit.adapters.http_wire import Wire
+from evalkit.adapters.http_wire import ApplicationHttp, Wire
 from evalkit.adapters.options import read_options
 from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS
@@ -51,11 +51,13 @@ def make(spec: ModelSpec) -> HttpApplication:
         own.headers,
         own.secrets[0] if own.secrets else None,
         own.variables,
-        method=options.method or "POST",
         more_keys=own.secrets[1:],
-        own_errors=OwnErrors(
-            path_of(errors.message) if errors is not None else None,
-            {status: KINDS[kind] for status, kind in errors.statuses.items()} if errors is not None else {},
+        application=ApplicationHttp(
+            options.method or "POST",
+            OwnErrors(
+                path_of(errors.message) if errors is not None else None,
+                {status: KINDS[kind] for status, kind in errors.statuses.items()} if errors is not None else {},
+            ),
         ),
     )
     return HttpApplication(spec, Application(spec, options, body), wire)

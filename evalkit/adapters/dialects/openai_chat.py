@@ -210,7 +210,7 @@ class OpenAIChat(DialectAdapter):
         """
         for prompt in echo_likelihood.PROMPTS:
             reply = await self._completion(echo_likelihood.generation(self.spec.model, prompt))
-            said = self._figures(partial(echo_likelihood.said_of, prompt, reply))
+            said = self._figures(partial(echo_likelihood.read_echo, prompt, reply))
             if said is None:
                 continue
             reply = await self._completion(echo_likelihood.echo(self.spec.model, said))

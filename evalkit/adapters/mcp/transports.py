@@ -36,8 +36,8 @@ LONGEST_MESSAGE = 4 * 2**20
 MOST_BYTES = 64 * 2**20
 """Bytes that one session may say in all."""
 MOST_MESSAGES = 2_000
-"""Messages of one session: notifications, progress and requests of the server's among them. Each takes the SDK about a
-millisecond, in which no answer of a model is timed."""
+"""Messages of one session: notifications, progress and requests of the server's among them, and each exchange over
+HTTP. Each takes the SDK about a millisecond, in which no answer of a model is timed."""
 END_S = 2.0
 """How long a program may take to end once its input is closed."""
 
@@ -175,6 +175,8 @@ class _Bounded(httpx2.AsyncBaseTransport):
         self._inner, self._limits = inner, limits
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if not self._limits.allows(0, 1):  # a stream that ends at once is asked for again, as often as the server likes
+            raise httpx2.ReadError(str(self._limits.broken), request=request)
         response = await self._inner.handle_async_request(request)
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
             await response.aclose()

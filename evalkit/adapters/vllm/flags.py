@@ -125,7 +125,7 @@ def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dic
 
 def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
     """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
-    return told_loras(contents_of_loras(loras, model))
+    return served_loras(contents_of_loras(loras, model))
 
 
 def contents_of_loras(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
@@ -133,7 +133,7 @@ def contents_of_loras(loras: Mapping[str, Inside], model: str) -> dict[str, str]
     return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
 
 
-def told_loras(adapters: Mapping[str, str]) -> dict[str, str]:
+def served_loras(adapters: Mapping[str, str]) -> dict[str, str]:
     """The same as one fact: `lora: NAME DIGEST, ...`."""
     said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
     return {"lora": said} if adapters else {}

@@ -27,7 +27,7 @@ from evalkit.adapters.vllm.flags import (
     arguments,
     contents_of_loras,
     lora_folders,
-    told_loras,
+    served_loras,
 )
 from evalkit.adapters.vllm.installation import asked_precision, gpu_names, vllm_program, vllm_version
 from evalkit.adapters.vllm.metrics import MetricsSampler
@@ -111,7 +111,7 @@ class ManagedVllm:
                 **({"template": weights.template} if weights.template is not None else {}),
                 "flags": " ".join(flags) or "none",
                 **asked_precision(spec),
-                **told_loras(adapters),
+                **served_loras(adapters),
                 "gpus": gpu_names() or "none",
             },
         )

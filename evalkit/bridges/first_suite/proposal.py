@@ -20,16 +20,16 @@ from typing import Literal
 
 from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of
 from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
-from evalkit.bridges.table_map import folded_column
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
-from evalkit.bridges.traces.traits import UNKNOWN, told_language
+from evalkit.bridges.traces.traits import UNKNOWN, guess_language
 from evalkit.errors import UserError
+from evalkit.suite.column_names import folded_column
 from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
 from evalkit.suite.templates import field_reading
 from evalkit.text.escape import visible
-from evalkit.text.numbers import share
+from evalkit.text.numbers import share, whole_number
 
 Kind = Literal["choice", "options", "numbers", "fields", "exact", "judge"]
 KINDS: tuple[Kind, ...] = ("choice", "numbers", "fields", "exact", "judge")
@@ -141,7 +141,7 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
         else:
             seen[key] = answer
         if found.n <= 300:
-            found.languages[told_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
+            found.languages[guess_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
     found.unaskable = dict(unaskable)
     if looked.unread:
         found.unaskable["not readable"] = len(looked.unread)
@@ -274,8 +274,9 @@ def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> Non
         found.target = f"{{{{ {inner} if {inner} in letters }}}}"  # so that it is the letter, whatever the options say
         return
     n_options = _n_options(looked, roles)
-    if all(value.isdigit() for value in values) and not _are_texts(looked, roles, answers.name):
-        lowest, highest = min(map(int, values)), max(map(int, values))
+    places = [place for value in values if (place := whole_number(value)) is not None]
+    if len(places) == len(values) and not _are_texts(looked, roles, answers.name):
+        lowest, highest = min(places), max(places)
         from_one = lowest >= 1 and (highest == n_options or highest > n_options - 1)
         found.target = f"{{{{ letters[{inner}|int{' - 1' if from_one else ''}] }}}}"
         found.said.append(

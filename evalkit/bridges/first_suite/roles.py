@@ -20,9 +20,9 @@ from difflib import get_close_matches
 from math import log
 
 from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, text_of
-from evalkit.bridges.table_map import GUESSES, folded_column
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.errors import UserError
+from evalkit.suite.column_names import GUESSES, folded_column
 from evalkit.text.escape import visible
 
 QUESTIONS = (

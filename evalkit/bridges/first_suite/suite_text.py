@@ -18,10 +18,10 @@ import orjson
 from evalkit.bridges.first_suite.looking import FileLook, look, written_record
 from evalkit.bridges.first_suite.proposal import Proposal, reading
 from evalkit.bridges.first_suite.roles import IDS
-from evalkit.bridges.table_map import GUESSES, folded_column
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.suite.column_names import GUESSES, folded_column
 from evalkit.suite.datasets import Record
 from evalkit.suite.source_map import parse
 from evalkit.text.escape import visible

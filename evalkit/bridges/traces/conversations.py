@@ -134,7 +134,7 @@ def _told(said: Mapping[str, Any], bare: LoggedRole) -> list[LoggedMessage]:  # 
     return _of_role(said, role)
 
 
-def _of_role(said: Mapping[str, Any], role: LoggedRole) -> list[LoggedMessage]:
+def _of_role(said: Mapping[str, object], role: LoggedRole) -> list[LoggedMessage]:
     """The turns of a message whose role is known."""
     texts: list[str] = []
     calls: list[ToolCall] = []

@@ -26,10 +26,10 @@ from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, decoded, first, moment, money, seconds, text
 
-_ASKED = ("request_body", "request", "input", "inputs", "prompt", "question", "query", "instruction")
-_REPLIED = ("response_body", "response", "output", "outputs", "completion", "answer", "reply", "generation")
-_WHOLE = ("messages", "conversations", "conversation", "chat", "dialog", "dialogue")
-_SLICES = (
+ASKED = ("request_body", "request", "input", "inputs", "prompt", "question", "query", "instruction")
+REPLIED = ("response_body", "response", "output", "outputs", "completion", "answer", "reply", "generation")
+WHOLE = ("messages", "conversations", "conversation", "chat", "dialog", "dialogue")
+SLICES = (
     *("user", "user_id", "customer", "customer_id", "tenant", "team", "language", "lang", "category", "product"),
     *("channel", "tags", "environment", "task", "template"),
 )
@@ -38,7 +38,7 @@ _SLICES = (
 def of_exchange(record: Mapping[str, object]) -> list[Call]:
     """The calls: one, or one for each answer of a whole conversation; [] where the record holds no question."""
     last = _last_of(record)
-    whole = isinstance(decoded(first(record, *_WHOLE)), list) and first(record, *_REPLIED) is None
+    whole = isinstance(decoded(first(record, *WHOLE)), list) and first(record, *REPLIED) is None
     return [] if last is None else _earlier_and(last) if whole else [last]
 
 
@@ -109,9 +109,9 @@ def _joined(turns: Sequence[LoggedMessage]) -> list[LoggedMessage]:
 
 def _last_of(record: Mapping[str, object]) -> Call | None:
     """The call that the record ends with; None where it holds no question."""
-    asked = decoded(first(record, *_ASKED))
-    replied = first(record, *_REPLIED)
-    whole = decoded(first(record, *_WHOLE))
+    asked = decoded(first(record, *ASKED))
+    replied = first(record, *REPLIED)
+    whole = decoded(first(record, *WHOLE))
     given = asked if isinstance(asked, Mapping) else record
     if isinstance(whole, list):
         turns = turns_of({"messages": whole, "system": record.get("system")})
@@ -121,7 +121,7 @@ def _last_of(record: Mapping[str, object]) -> Call | None:
             last = turns.pop()
             answer = Answer(last.text if last.text or not last.calls else None, last.calls)
     elif asked is not None:
-        plain = first(record, *_ASKED)
+        plain = first(record, *ASKED)
         if isinstance(plain, str) and not (isinstance(asked, Mapping) and {"messages", "contents"} & asked.keys()):
             asked, given = plain, record  # what the user says may be JSON itself
         turns = turns_of(asked) if not isinstance(asked, str) else [LoggedMessage("user", asked)]
@@ -166,7 +166,7 @@ def _last_of(record: Mapping[str, object]) -> Call | None:
 
 
 def _slices(record: Mapping[str, object]) -> dict[str, str]:
-    found = {name: str(record[name])[:200] for name in _SLICES if isinstance(record.get(name), str | int)}
+    found = {name: str(record[name])[:200] for name in SLICES if isinstance(record.get(name), str | int)}
     more = decoded(first(record, "metadata", "properties", "request_properties"))
     if isinstance(more, Mapping):
         found |= {str(key)[:100]: str(value)[:200] for key, value in more.items() if isinstance(value, str | int)}

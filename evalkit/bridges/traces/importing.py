@@ -28,6 +28,7 @@ from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, classes_of, draw, short_names, strata_of
 from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sayable, suite_yaml
+from evalkit.bridges.traces.tables import LogMap
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
@@ -66,12 +67,14 @@ class TracesOptions:
     judge: AskedModel | None = None
     free: bool = False
     """Whether samples are whole trajectories that a candidate runs by itself, and not each request of the log."""
+    columns: LogMap | None = None
+    """Which column of a table holds what; None: guessed."""
     received: bool = False
     """Whether programs sent the logs: what cannot be read of them is told, and the others count."""
 
 
 @dataclass(slots=True)
-class StratumTold:
+class StratumReport:
     """One stratum, as the README shows it."""
 
     name: str
@@ -81,7 +84,7 @@ class StratumTold:
 
 
 @dataclass(slots=True)
-class TracesTold:
+class TracesReport:
     """What came of an import."""
 
     folder: Path
@@ -93,7 +96,7 @@ class TracesTold:
     n_sampled: int
     dropped: Counter[str]
     """Calls that the suite cannot hold, by reason."""
-    strata: list[StratumTold]
+    strata: list[StratumReport]
     redacted: Counter[str]
     models: Counter[str]
     n_history: int
@@ -102,12 +105,12 @@ class TracesTold:
     """Whether samples are whole trajectories."""
 
 
-def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> TracesTold:
+def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> TracesReport:
     """Write the suite's folder. Raises UserError where the logs hold nothing to ask, or `out` is there already."""
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise UserError(f"{out} is there already, and is not overwritten: name another folder, or remove it")
     with Spool() as raw, Spool() as kept:
-        reading = read_sources(paths, raw, received=options.received)
+        reading = read_sources(paths, raw, received=options.received, columns=options.columns)
         steps = StepIndex() if options.free else None
         traits, dropped, models, n_calls = _looked_at(reading, kept, options, steps)
         if not traits:
@@ -171,7 +174,7 @@ def _nothing(reading: LogReading, dropped: Counter[str], n_calls: int) -> str:
 
 def _sampled(
     traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions, steps: StepIndex | None
-) -> TracesTold:
+) -> TracesReport:
     classes = classes_of(traits)
     templates = _templates(traits)
     strata = strata_of(traits, classes, templates, options.n_samples)
@@ -187,10 +190,10 @@ def _sampled(
         different[name] += 1
     n_drawn = Counter(one.stratum for one in drawn)
     told = [
-        StratumTold(names[name], counts[name], different[name], n_drawn[name])
+        StratumReport(names[name], counts[name], different[name], n_drawn[name])
         for name in sorted(counts, key=lambda name: (-counts[name], name))
     ]
-    return TracesTold(
+    return TracesReport(
         folder=out,
         plan=plan,
         reading=reading,
@@ -342,7 +345,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     )
 
 
-def _write(told: TracesTold, out: Path) -> None:
+def _write(told: TracesReport, out: Path) -> None:
     """The folder, whole or not at all."""
     from evalkit.bridges.traces.readme import readme
 

@@ -22,6 +22,7 @@ from evalkit.bridges.traces.conversations import tools_of, turns_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, decoded, first, moment, text
+from evalkit.text.numbers import whole_number
 
 
 def of_record(record: Mapping[str, Any]) -> Iterator[Call] | None:  # noqa: PLR0911  # one return a shape
@@ -112,7 +113,7 @@ def _stored(one: Mapping[str, object]) -> list[Call]:
         return [_answered(made, one)]
     whole, _, place = str(one.get("id") or "").rpartition("-")
     turns = turns_of([one])
-    if not whole or not place.isdigit() or not turns:
+    if not whole or whole_number(place) is None or not turns:
         return []
     return [Call("openai-stored", id=whole, span=place, messages=tuple(turns), part="turn")]
 

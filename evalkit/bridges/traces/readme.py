@@ -10,17 +10,17 @@ from evalkit.stats.copies import HEAVY
 from evalkit.text.escape import markdown
 
 if TYPE_CHECKING:
-    from evalkit.bridges.traces.importing import TracesTold
+    from evalkit.bridges.traces.importing import TracesReport
 
 _MOST_LINES = 60
 
 
-def readme(told: TracesTold) -> str:
+def readme(told: TracesReport) -> str:
     """The text of README.md."""
     return "\n".join([*_found(told), *_sampled(told), *_scored(told), *_next(told)]) + "\n"
 
 
-def _found(told: TracesTold) -> list[str]:
+def _found(told: TracesReport) -> list[str]:
     reading = told.reading
     files = ", ".join(markdown(name) for name in reading.files[:10])
     files += f" and {len(reading.files) - 10:,} more" if len(reading.files) > 10 else ""
@@ -75,7 +75,7 @@ def _found(told: TracesTold) -> list[str]:
     return lines
 
 
-def _sampled(told: TracesTold) -> list[str]:
+def _sampled(told: TracesReport) -> list[str]:
     lines = [
         "## Sampled",
         "",
@@ -128,7 +128,7 @@ def _sampled(told: TracesTold) -> list[str]:
     return lines
 
 
-def _scored(told: TracesTold) -> list[str]:
+def _scored(told: TracesReport) -> list[str]:
     lines = [
         "## Scored",
         "",
@@ -153,7 +153,7 @@ def _scored(told: TracesTold) -> list[str]:
     return lines
 
 
-def _next(told: TracesTold) -> list[str]:
+def _next(told: TracesReport) -> list[str]:
     plan = told.plan
     asked = [*plan.candidates.values(), *([plan.judge] if plan.judged else [])]
     missing = [one.missing for one in asked if one.missing is not None]

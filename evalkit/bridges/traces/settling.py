@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from evalkit.bridges.traces.calls import Answer, Call
 from evalkit.bridges.traces.spool import Place, Spool
+from evalkit.text.numbers import whole_number
 
 Piece = Call | tuple[str, str]
 Key = tuple[str, str]
@@ -63,7 +64,7 @@ class Settling:
             self._requests[piece.source, piece.id] = self.spool.add(piece)
             return
         if piece.part == "turn" and piece.source == "openai-stored":
-            self._stored.setdefault(piece.id, []).append((int(piece.span[:9]), self.spool.add(piece)))
+            self._stored.setdefault(piece.id, []).append((whole_number(piece.span) or 0, self.spool.add(piece)))
             return
         if piece.part in ("content", "turn"):
             self._contents.setdefault((piece.trace, piece.span), []).append(self.spool.add(piece))

@@ -1,4 +1,4 @@
-"""Files of logs, read record by record: JSON, JSON lines, protobuf, each also as .gz; a file or a folder of them.
+"""Files of logs, read record by record: JSON, JSON lines, protobuf, tables; most also as .gz; a file or a folder.
 
 reading = read_sources([Path("logs/")], spool)
 reading.settling.calls()     # what was understood
@@ -34,6 +34,7 @@ from evalkit.bridges.traces.settling import Piece, Settling
 from evalkit.bridges.traces.span_calls import call_of_span
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.spool import Spool
+from evalkit.bridges.traces.tables import TABLES, LogMap, TableOfCalls, is_table, table_of_calls
 from evalkit.bridges.traces.values import json_of
 from evalkit.errors import UserError
 from evalkit.reading import open_to_read
@@ -51,7 +52,7 @@ _MOST_FILES = 10_000
 _MOST_KEPT = 1_000
 _BROKEN = 0.01
 """Share of a file's lines that may be unreadable: a writer that was killed leaves half a line."""
-_ENDINGS = (".json", ".jsonl", ".ndjson", ".pb", ".bin", ".binpb", ".otlp", ".proto", ".log", ".txt")
+_ENDINGS = (*TABLES, ".json", ".jsonl", ".ndjson", ".pb", ".bin", ".binpb", ".otlp", ".proto", ".log", ".txt")
 
 
 @dataclass(slots=True)
@@ -81,6 +82,8 @@ class LogReading:
     not_understood: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
+    tables: list[str] = field(default_factory=list)
+    """What was made of tables, as sentences."""
     refused: list[str] = field(default_factory=list)
     """Files that could not be read, where the others count all the same: why, as sentences."""
 
@@ -175,6 +178,22 @@ class LogReading:
             self.unknown["costs of 0 beside tokens, which say that nobody knew the price"] += 1
         self.settling.add(call)
 
+    def take_table(self, table: TableOfCalls, *, guessed: bool) -> None:
+        """Read a table, each row as a plain record."""
+        for place, record in table.records():
+            self.n_records += 1
+            try:
+                found = exchanges.of_exchange(record)
+            except _ODD:
+                found = []
+            for one in found:
+                self._add(one)
+            if not found:
+                self._not_understood(place, "a row without a question", record)
+        told = f"of {table.data.label} these columns were guessed: {table.map.described()}; --map FILE says others"
+        self.tables += [told] if guessed else []
+        self.tables += [f"{table.data.label}: {note}" for note in table.notes()]
+
     def _not_understood(self, place: str, why: str, record: object) -> None:
         self.not_understood[why] += 1
         if len(self.unread) < _MOST_KEPT:
@@ -187,6 +206,7 @@ class LogReading:
             if self.refused
             else []
         )
+        said += self.tables
         for why, n in self.not_understood.items():
             where = next(one.place for one in self.unread if one.why == why)
             said.append(f"not understood: {n:,} {'record' if n == 1 else 'records'}, {why}; the first: {where}")
@@ -227,17 +247,23 @@ def _result_of(record: Mapping[str, object]) -> str | None:  # noqa: PLR0911  # 
     return None
 
 
-def read_sources(paths: Iterable[Path], spool: Spool, *, received: bool = False) -> LogReading:
+def read_sources(
+    paths: Iterable[Path], spool: Spool, *, received: bool = False, columns: LogMap | None = None
+) -> LogReading:
     """Read every file. Raises UserError for one that is missing, damaged, or no log; nothing of it is kept then.
 
-    `received`: programs sent them, and what one of them sent takes nothing from the others: it is told.
+    `received`: programs sent them, and what one of them sent takes nothing from the others: it is told. `columns`:
+    the map of tables, for which JSON lines are then taken too; None: the columns of tables are guessed.
     """
     reading = LogReading(Settling(spool))
     for path in paths:
         for file in _files(path):
             reading.files.append(file.name)
             try:
-                _read_file(file, reading)
+                if is_table(file, columns) and not received:
+                    reading.take_table(table_of_calls(file, columns), guessed=columns is None)
+                else:
+                    _read_file(file, reading)
             except UserError as error:
                 if not received:
                     raise
@@ -306,7 +332,7 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading) -> No
     if head[:2] == b"PK":
         raise UserError(f"{name}: is a zip file; unpack it (a log of Inspect, .eval: evalkit import inspect FILE)")
     if head[:4] == b"PAR1":
-        raise UserError(f"{name}: is Parquet; write it as JSON lines, one record a line")
+        raise UserError(f"{name}: is Parquet by its content; give it the ending .parquet")
     if head[:1] not in (b"{", b"["):
         return _read_protobuf(file, name, reading)
     first = file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
-from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage, LoggedUsage
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import role_of, tools_of, turns_of
 from evalkit.bridges.traces.spans import LoggedSpan
-from evalkit.bridges.traces.token_counts import tokens_of
-from evalkit.bridges.traces.values import at, count, decoded, first, moment, money, number, seconds, text
+from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
+from evalkit.bridges.traces.values import at, count, decoded, first, moment, number, seconds, text
 
 _CALLS = frozenset({"chat", "generate_content", "text_completion", "llm_call", "completion", "responses", "message"})
 _INNER = (
@@ -30,7 +30,6 @@ _INNER = (
 )
 _PLACE = re.compile("[0-9]{1,9}")
 """A number in an attribute's name."""
-_CODEX = "codex.turn.token_usage."
 _CUSTOMER = ("user.id", "enduser.id", "gen_ai.request.user", "langfuse.trace.user_id", "ai.telemetry.metadata.userId")
 _SESSION = ("session.id", "gen_ai.conversation.id", "langfuse.trace.session_id", "ai.telemetry.metadata.sessionId")
 _OWN = ("langfuse.trace.metadata.", "langfuse.observation.metadata.", "ai.telemetry.metadata.", "metadata.", "tag.")
@@ -67,7 +66,7 @@ def is_call(span: LoggedSpan) -> bool:  # noqa: PLR0911  # one return a shape
         return operation.lower() in _CALLS
     if isinstance(kind := has.get("llm.request.type"), str):
         return kind in ("chat", "completion")
-    if has.get("span_type") == "LLM" or any(key.startswith(_CODEX) for key in has):
+    if has.get("span_type") == "LLM" or any(key.startswith(CODEX) for key in has):
         return True
     if first(has, "gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "llm.response.model") is None:
         return False
@@ -110,7 +109,7 @@ def call_of_span(span: LoggedSpan, source: str = "otlp") -> Call | None:
         settings=_settings(has),
         answer=_answer(has),
         error=_error(span),
-        usage=_usage(has),
+        usage=tokens_of_span(has),
         started_at=span.started_at,
         total_s=span.total_s,
         ttft_s=_ttft(span),
@@ -286,81 +285,6 @@ def _error(span: LoggedSpan) -> str | None:
     if not span.failed and kind is None:
         return None
     return ": ".join(one for one in (kind, span.message) if one) or "error"
-
-
-def _usage(has: Mapping[str, object]) -> LoggedUsage:
-    usage = LoggedUsage(
-        input=count(
-            first(
-                has,
-                "gen_ai.usage.input_tokens",
-                "gen_ai.usage.prompt_tokens",
-                "llm.token_count.prompt",
-                "ai.usage.inputTokens",
-                "ai.usage.promptTokens",
-                "llm.usage.prompt_tokens",
-                _CODEX + "input_tokens",
-            )
-        ),
-        output=count(
-            first(
-                has,
-                "gen_ai.usage.output_tokens",
-                "gen_ai.usage.completion_tokens",
-                "llm.token_count.completion",
-                "ai.usage.outputTokens",
-                "ai.usage.completionTokens",
-                "llm.usage.completion_tokens",
-                _CODEX + "output_tokens",
-            )
-        ),
-        cached=count(
-            first(
-                has,
-                "gen_ai.usage.cache_read.input_tokens",
-                "gen_ai.usage.cache_read_input_tokens",
-                "llm.token_count.prompt_details.cache_read",
-                "ai.usage.inputTokenDetails.cacheReadTokens",
-                "ai.usage.cachedInputTokens",
-                _CODEX + "cached_input_tokens",
-            )
-        ),
-        cache_write=count(
-            first(
-                has,
-                "gen_ai.usage.cache_write.input_tokens",
-                "gen_ai.usage.cache_creation.input_tokens",
-                "gen_ai.usage.cache_creation_input_tokens",
-                "llm.token_count.prompt_details.cache_write",
-                "ai.usage.inputTokenDetails.cacheWriteTokens",
-            )
-        ),
-        reasoning=count(
-            first(
-                has,
-                "gen_ai.usage.reasoning.output_tokens",
-                "gen_ai.usage.reasoning_tokens",
-                "llm.token_count.completion_details.reasoning",
-                "ai.usage.reasoningTokens",
-                _CODEX + "reasoning_output_tokens",
-            )
-        ),
-        cost_usd=money(first(has, "gen_ai.usage.cost", "llm.cost.total", "operation.cost")),
-    )
-    if usage.is_empty:
-        for key in ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage", "gen_ai.usage.raw"):
-            if has.get(key) is not None:
-                cost = usage.cost_usd
-                usage = tokens_of(has[key])
-                usage.cost_usd = cost
-                break
-    if "mlflow.chat.tokenUsage" in has and usage.cached is None:
-        usage.cached = count(at(decoded(has["mlflow.chat.tokenUsage"]), "cache_read_input_tokens"))
-    if usage.cost_usd is None and "mlflow.llm.cost" in has:
-        usage.cost_usd = money(at(decoded(has["mlflow.llm.cost"]), "total_cost"))
-    if usage.cost_usd is None and not usage.is_empty:
-        usage.cost_usd = money(at(decoded(has.get("langfuse.observation.cost_details")), "total"))
-    return usage
 
 
 def _ttft(span: LoggedSpan) -> float | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.bridges.traces.values import at, first, moment
+from evalkit.text.numbers import whole_number
 
 _DEEPEST = 40
 
@@ -168,7 +169,8 @@ def value_of(said: object, depth: int = 0) -> Any:  # noqa: PLR0911  # one retur
         if key in ("stringValue", "string_value", "boolValue", "bool_value", "bytesValue", "bytes_value"):
             return value
         if key in ("intValue", "int_value"):
-            return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 25 else value
+            number = whole_number(value.removeprefix("-")) if isinstance(value, str) else None
+            return value if number is None else -number if str(value).startswith("-") else number
         if key in ("doubleValue", "double_value"):
             return value
         if key in ("arrayValue", "array_value"):

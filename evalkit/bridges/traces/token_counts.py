@@ -15,6 +15,9 @@ from collections.abc import Mapping
 from evalkit.bridges.traces.calls import LoggedUsage
 from evalkit.bridges.traces.values import at, count, decoded, first, money, number
 
+CODEX = "codex.turn.token_usage."
+"""What Codex puts before the names of its counts."""
+
 
 def tokens_of(said: object) -> LoggedUsage:
     """The counts of a usage object; an empty record where it is none."""
@@ -112,3 +115,79 @@ def free_tokens_of(said: object) -> LoggedUsage:  # noqa: PLR0912  # one return 
         elif rest == of_input:
             given += of_input
     return LoggedUsage(given, made, cached, written, reasoning)
+
+
+def tokens_of_span(has: Mapping[str, object]) -> LoggedUsage:
+    """The counts and the cost among a span's attributes, under the names of every instrumentation that is known."""
+    usage = LoggedUsage(
+        input=count(
+            first(
+                has,
+                "gen_ai.usage.input_tokens",
+                "gen_ai.usage.prompt_tokens",
+                "llm.token_count.prompt",
+                "ai.usage.inputTokens",
+                "ai.usage.promptTokens",
+                "llm.usage.prompt_tokens",
+                CODEX + "input_tokens",
+            )
+        ),
+        output=count(
+            first(
+                has,
+                "gen_ai.usage.output_tokens",
+                "gen_ai.usage.completion_tokens",
+                "llm.token_count.completion",
+                "ai.usage.outputTokens",
+                "ai.usage.completionTokens",
+                "llm.usage.completion_tokens",
+                CODEX + "output_tokens",
+            )
+        ),
+        cached=count(
+            first(
+                has,
+                "gen_ai.usage.cache_read.input_tokens",
+                "gen_ai.usage.cache_read_input_tokens",
+                "llm.token_count.prompt_details.cache_read",
+                "ai.usage.inputTokenDetails.cacheReadTokens",
+                "ai.usage.cachedInputTokens",
+                CODEX + "cached_input_tokens",
+            )
+        ),
+        cache_write=count(
+            first(
+                has,
+                "gen_ai.usage.cache_write.input_tokens",
+                "gen_ai.usage.cache_creation.input_tokens",
+                "gen_ai.usage.cache_creation_input_tokens",
+                "llm.token_count.prompt_details.cache_write",
+                "ai.usage.inputTokenDetails.cacheWriteTokens",
+            )
+        ),
+        reasoning=count(
+            first(
+                has,
+                "gen_ai.usage.reasoning.output_tokens",
+                "gen_ai.usage.reasoning_tokens",
+                "llm.token_count.completion_details.reasoning",
+                "ai.usage.reasoningTokens",
+                CODEX + "reasoning_output_tokens",
+            )
+        ),
+        cost_usd=money(first(has, "gen_ai.usage.cost", "llm.cost.total", "operation.cost")),
+    )
+    if usage.is_empty:
+        for key in ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage", "gen_ai.usage.raw"):
+            if has.get(key) is not None:
+                cost = usage.cost_usd
+                usage = tokens_of(has[key])
+                usage.cost_usd = cost
+                break
+    if "mlflow.chat.tokenUsage" in has and usage.cached is None:
+        usage.cached = count(at(decoded(has["mlflow.chat.tokenUsage"]), "cache_read_input_tokens"))
+    if usage.cost_usd is None and "mlflow.llm.cost" in has:
+        usage.cost_usd = money(at(decoded(has["mlflow.llm.cost"]), "total_cost"))
+    if usage.cost_usd is None and not usage.is_empty:
+        usage.cost_usd = money(at(decoded(has.get("langfuse.observation.cost_details")), "total"))
+    return usage

@@ -25,7 +25,7 @@ from evalkit.suite.prompts import MOST_MESSAGES
 from evalkit.suite.rendering import is_blank
 
 _NUMBER = re.compile(r"\d+")
-_ADDRESS = re.compile(r"\S+@\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S+@\S+")
 _SPACE = re.compile(r"\s+")
 _WORDS = re.compile(r"[^\W\d_]+")
 _PREFIX = 160
@@ -129,7 +129,7 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
     return Traits(
         place=place,
         template=call.name or head,
-        language=told_language(call.last_user),
+        language=guess_language(call.last_user),
         size=_size(sum(len(turn.text) for turn in call.messages)),
         tools=_tools(call),
         outcome=_outcome(call),
@@ -166,7 +166,7 @@ def _outcome(call: Call) -> str:
     return "refused" if call.answer.refusal or finish == "refusal" else "answered"
 
 
-def told_language(text: str) -> str:
+def guess_language(text: str) -> str:
     """The code of the language; by its common words where these leave no doubt, which is fast. `unknown` where nothing
     tells, as in `Reset password`."""
     from evalkit.scorers.instructions.language import language_of, mostly_latin

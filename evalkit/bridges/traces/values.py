@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from evalkit.bridges.dates import unix_time
 from evalkit.bridges.foreign_json import BYTES_A_VALUE, MOST_VALUES, parse
 from evalkit.reading import has_more_values
+from evalkit.store.dates import unix_time
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?")
 MOST_USD = 10**6

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.decide.reasons import GIVE_PRICE
+from evalkit.decide.reasons import GIVE_PRICE, is_replayed
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
 from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
@@ -64,13 +64,21 @@ class CostRule(GateRule):
             )
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
-        return _cost(condition, context.pairs, context.alpha, checked=self.bills != "stated")
+        found = _cost(condition, context.pairs, context.alpha, checked=self.bills != "stated")
+        return replace(found, notes=(*found.notes, *_recorded_bills(context)))
 
     @classmethod
     def describe(cls, result: RuleResult) -> RuleWords:
         words = super().describe(result)
         # Dollars for a right answer are shown as they are, beside the limit that the suite wrote.
         return replace(words, observed_unit="usd") if result.condition.subject == "usd_per_correct" else words
+
+
+def _recorded_bills(context: RuleContext) -> Iterator[str]:
+    """Of each side whose tokens and dollars stood in a file of answers."""
+    for side in (context.candidate, context.baseline):
+        if side is not None and is_replayed(side.facts.model_facts(side.model).facts):
+            yield f"tokens and dollars of {side.label} are what a file of answers says; evalkit metered nothing"
 
 
 def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) -> RuleResult:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from evalkit.decide.reasons import is_replayed
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
+from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Half, Pairs
@@ -52,7 +54,7 @@ class LatencyRule(GateRule):
         found = _latency(condition, context.pairs, context.alpha, context.times_refused)
         if found.unmeasured is not None:
             return found
-        told = [note for note in (_measured_by(context), *_busy(context, found)) if note is not None]
+        told = [note for note in (_measured_by(context), *_recorded_by(context), *_busy(context, found)) if note]
         told += [_COUNTED_BY_SERVERS] if condition.subject.startswith("tpot") else []
         return replace(found, notes=(*found.notes, *told))
 
@@ -67,12 +69,26 @@ def _measured_by(context: RuleContext) -> str | None:
     return f"times were taken by {imported.times_measured_by or 'another tool'}, {under}; evalkit measured nothing"
 
 
+def _recorded_by(context: RuleContext) -> Iterator[str]:
+    """Of each side whose times stood in a file of answers: who took them."""
+    for side in (context.candidate, context.baseline):
+        told = side.facts.model_facts(side.model).facts if side is not None else None
+        if side is None or not told or not is_replayed(told):
+            continue
+        who, load = told.get("times_measured_by"), told.get("times_in_flight")
+        by = f"were taken by {short(str(who))}" if who else "were taken by nobody knows whom"
+        under = f"with {load} requests in flight" if load else "under a load that is not stated"
+        yield f"times of {side.label} stand in a file of answers; they {by}, {under}; evalkit measured nothing"
+
+
 def _busy(context: RuleContext, found: RuleResult) -> Iterator[str]:
     """Of each side whose times may be evalkit's own: one sentence."""
     from evalkit.results.busy_client import busy_client
 
     for side, seconds in ((context.candidate, found.candidate), (context.baseline, found.baseline)):
-        if side is not None and (told := busy_client(side.facts.client_lag, seconds, "time decided on")) is not None:
+        if side is None or is_replayed(side.facts.model_facts(side.model).facts):
+            continue
+        if (told := busy_client(side.facts.client_lag, seconds, "time decided on")) is not None:
             yield f"{side.label}: {told}"
 
 

@@ -1,6 +1,6 @@
 """The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
-    done = await run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)
+    done = await run_judges(plan, folder, log, drive, cache=cache, watch=watch, spent=spent)
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.engine.judging.panel import JudgedTask, Panel, label_of, written_settings
 from evalkit.engine.judging.verdicts import (
@@ -44,12 +44,14 @@ from evalkit.engine.judging.verdicts import (
     with_score,
 )
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.runner import Runner
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
-from evalkit.engine.work import Observer, PlannedTask, Work
+from evalkit.engine.work import EarlierSessions, Observer, PlannedTask, RunFiles, RunResult, Work
 from evalkit.errors import SuiteError
-from evalkit.facts import JudgeIdentity, parse
+from evalkit.facts import Identity, JudgeIdentity, RunFacts, SuiteFacts, TaskFacts, parse
+from evalkit.facts.base import Json, json_map
+from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
 from evalkit.store import journal, judge_files, runs, sealing, summary
@@ -76,7 +78,6 @@ class JudgingResult:
 
 async def run_judges(
     plan: Plan,
-    panel: Panel,
     folder: Path,
     log: journal.Journal,
     drive: Drive,
@@ -86,63 +87,57 @@ async def run_judges(
     spent: Decimal,
     spend_file: SpendFile | None = None,
 ) -> JudgingResult:
-    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told their work and
-    what is there of it already.
+    """Run the outstanding requests to the plan's judges, then journal the scores of the answers.
 
-    Raises StoreError or RunIncomplete as a run does; what was written is kept.
+    `watch` is told how many requests there are, and how many of them were answered before. Raises StoreError or
+    RunIncomplete as a run does; what was written is kept.
     """
+    panel = plan.panel
+    assert panel is not None  # somebody judges
     counts: Counter[str] = Counter()
     for answer in answers_of(folder, panel.tasks):
         counts[answer.task.name] += sum(1 for _ in questions(answer))
     work = _work(plan, panel, folder, counts)
-    inner = judge_files.open_judging(folder, _facts(plan, panel, work))
+    inner = judge_files.open_judging(folder, _facts(plan, work))
     recovered = journal.recover(inner)
     observer = watch(work, recovered) if watch is not None else None
     with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
         runner = Runner(
             work,
             own,
-            done=recovered.is_done,
-            cache=cache,
+            before=EarlierSessions(recovered.is_done, spent=spent),
+            files=RunFiles(inner, cache, spend_file),
             observer=observer,
-            spent=spent,
-            folder=inner,
-            spend_file=spend_file,
         )
         result, ended_by = await drive(runner)
     sealing.seal(inner)
     whole = not result.interrupted and not result.reasons
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"
-    runs.update_facts(
-        inner,
-        status=status,
-        reasons=list(result.reasons),
-        lanes={name: lane.as_json() for name, lane in result.lanes.items()},
-        **_keep_labels(folder, inner, panel),
-        **stored_facts(plan.facts, inner, plan.work.storing),
-    )
+    labels = _keep_labels(folder, inner, panel)
+    facts = RunFacts(status=status, reasons=result.reasons, lanes=result.lanes, labels=labels)
+    runs.update_facts(inner, facts.with_changes(stored_facts(plan.facts, inner, plan.work.storing)))
     summary.write_summary(inner)
     verdicts = verdicts_of(inner, {name: task.verdict for name, task in panel.tasks.items()})
-    runs.update_facts(folder, judges_served=served(inner), judges_unread=unread(inner, verdicts))
+    runs.update_facts(folder, RunFacts(judges_served=served(inner), judges_unread=unread(inner, verdicts)))
     if not result.interrupted:
         for row in rescored_rows(folder, panel.tasks, verdicts):
             log.append(row)
     return JudgingResult(result, ended_by, runner.budget.spent)
 
 
-def served(inner: Path) -> dict[str, list[str]]:
+def served(inner: Path) -> dict[str, tuple[str, ...]]:
     """By judge: the models that its endpoint says answered."""
     found: dict[str, set[str]] = {}
     for row in sealing.rows_of(inner):
         if row.served_model is not None:
             found.setdefault(row.model, set()).add(row.served_model)
-    return {name: sorted(models) for name, models in sorted(found.items())}
+    return {name: tuple(sorted(models)) for name, models in sorted(found.items())}
 
 
-def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, object]:
+def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, LabelFacts]:
     """Keep what the tasks' labels say of the answers of this run; for the facts: how many are about other answers."""
     kept: list[tuple[Key, float]] = []
-    about: dict[str, dict[str, int]] = {}
+    about: dict[str, LabelFacts] = {}
     labelled = {name: task for name, task in panel.tasks.items() if task.labels}
     for answer in answers_of(folder, labelled) if labelled else ():
         label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
@@ -153,9 +148,9 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, object]:
         ):
             kept.append((answer.row.key, label.value))
     for name, task in labelled.items():
-        about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}
+        about[name] = LabelFacts(n=len(task.labels), n_used=sum(key[1] == name for key, _ in kept))
     judge_files.write_labels(inner, kept)
-    return {"labels": about}
+    return about
 
 
 def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> Work:
@@ -164,7 +159,9 @@ def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> 
             for answer in answers_of(folder, {task.name: task}):
                 yield from questions(answer)
 
-        identity = dict(plan.facts["tasks"][task.name]["identity"]["judge"])
+        judge = (plan.facts.tasks or {})[task.name].identity.root["judge"]
+        assert isinstance(judge, dict)  # judges score the task
+        identity: dict[str, object] = dict(judge)
         nothing = dict.fromkeys(task.settings, ())
         return PlannedTask(task.name, samples, task.verdict, counts.get(task.name, 0), identity, task.settings, nothing)
 
@@ -172,16 +169,18 @@ def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> 
     return Work(panel.judges, tasks, replace(plan.work.settings, repeats=1), plan.work.storing)
 
 
-def _facts(plan: Plan, panel: Panel, work: Work) -> dict[str, object]:
-    return {
-        "models": plan.facts["judges"],
-        "tasks": {
-            task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
+def _facts(plan: Plan, work: Work) -> RunFacts:
+    suite = plan.facts.suite_resolved or SuiteFacts()
+    return RunFacts(
+        models=plan.facts.judges,
+        tasks={
+            task.name: TaskFacts(n=task.n, scorer=task.scorer.name, identity=Identity(json_map(task.identity)))
+            for task in work.tasks
         },
-        "n_rows": work.n_rows,
-        "suite_resolved": {"models": plan.facts["suite_resolved"].get("judges", {})},
-        "repeats": 1,
-    }
+        n_rows=work.n_rows,
+        suite_resolved=SuiteFacts(models=suite.judges),
+        repeats=1,
+    )
 
 
 _WAY_OUT = (
@@ -240,18 +239,18 @@ class StoredVerdicts:
         return with_score(row, score)
 
     @staticmethod
-    def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, object]:
-        """What run.json says of the verdicts as they are read now; nothing where nobody judged.
+    def facts(folder: Path, tasks: Mapping[str, TaskFacts]) -> RunFacts:
+        """What run.json says of the verdicts as they are read now; nothing is set where nobody judged.
 
         `tasks` is what it says of the tasks now. All that judges score count, whichever were scored again: a gate looks
         at the sum.
         """
         inner = judge_files.judging_of(folder)
         if inner is None:
-            return {}
-        judged = {name: told["identity"]["judge"] for name, told in tasks.items() if "judge" in told["identity"]}
-        readers = {name: make_scorer(READER, identity["verdict"]) for name, identity in judged.items()}
-        return {"judges_unread": unread(inner, verdicts_of(inner, readers))}
+            return RunFacts()
+        judged = {name: judge for name, told in tasks.items() if (judge := told.identity.judge) is not None}
+        readers = {name: make_scorer(READER, judge.verdict) for name, judge in judged.items()}
+        return RunFacts(judges_unread=unread(inner, verdicts_of(inner, readers)))
 
     def identity(self, task: str) -> dict[str, object]:
         """What the task's identity says of its judges; nothing for a task that scores its own."""
@@ -259,10 +258,13 @@ class StoredVerdicts:
 
     def label(self, task: str) -> str | None:
         """The scorer as it is shown; None for a task that scores its own."""
-        return label_of(self.identities[task]) if task in self.identities else None
+        found = self.identities.get(task)
+        return label_of(parse(JudgeIdentity, json_map(found), task)) if found is not None else None
 
 
-def _require_same_judges(task: ResolvedTask, judging: Judging, suite: ResolvedSuite, before: Mapping[str, Any]) -> None:
+def _require_same_judges(
+    task: ResolvedTask, judging: Judging, suite: ResolvedSuite, before: Mapping[str, Json]
+) -> None:
     for name in judging.by:
         if name not in before or name not in suite.judges:
             known = ", ".join(before) or "nobody"
@@ -273,6 +275,8 @@ def _require_same_judges(task: ResolvedTask, judging: Judging, suite: ResolvedSu
             "model": entry.model or "",
             "settings": written_settings(entry.settings.record()),
         }
-        differ = [key for key, value in now.items() if before[name].get(key) != value]
+        judge = before[name]
+        had = judge if isinstance(judge, dict) else {}
+        differ = [key for key, value in now.items() if had.get(key) != value]
         if differ:
             raise SuiteError(f"{task.at}.score: the judge {name} has another {', '.join(differ)} now. {_WAY_OUT}")

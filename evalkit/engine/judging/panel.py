@@ -24,6 +24,7 @@ from evalkit.adapters.base import Adapter
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
+from evalkit.facts import JudgeIdentity
 from evalkit.records import Response, Sample, Settings, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
@@ -144,10 +145,11 @@ def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, ob
     return {"judges": told, **task.judging.identity, "version": task.verdict.version}
 
 
-def label_of(identity: Mapping[str, Any]) -> str:
+def label_of(identity: JudgeIdentity) -> str:
     """The scorer as it is shown: `judge: strict (gpt-6-sol), second (claude-sonnet-5-5)`."""
-    names = [f"{name} ({told['model'] or told['adapter']})" for name, told in identity["judges"].items()]
-    against = f", against {identity['pair']}" if identity["pair"] is not None else ""
+    known = {name: judge if isinstance(judge, dict) else {} for name, judge in identity.judges.items()}
+    names = [f"{name} ({judge.get('model') or judge.get('adapter')})" for name, judge in known.items()]
+    against = f", against {identity.pair}" if identity.pair is not None else ""
     return f"judge: {', '.join(names)}{against}"
 
 
@@ -274,4 +276,4 @@ def _value(told: str | float, verdict: Scorer) -> float | None:
     if not isinstance(told, str) and not abs(told) < _LARGEST:
         return None
     text = told if isinstance(told, str) else f"{told:.6f}".rstrip("0").rstrip(".")
-    return verdict.mark(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value
+    return verdict.score(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value

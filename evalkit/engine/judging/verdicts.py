@@ -197,7 +197,7 @@ def with_score(row: Row, score: Score) -> Row:
     )
 
 
-def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, list[int]]]]:
+def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
     """By judge, model and task: how many answers the judge's replies about could not be read, and how many were judged.
 
     Of a pair, one order that cannot be read is enough: the judge then has no score for the answer.
@@ -210,11 +210,11 @@ def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, lis
             answer = row.sample_id.removesuffix(f"/{order}") if order else row.sample_id
             about = (row.model, row.slices.get("judged", ""), row.task, answer)
             lost[about] = lost.get(about, False) or verdict.value is None
-    found: dict[str, dict[str, dict[str, list[int]]]] = {}
+    found: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
     for (judge, model, task, _), without in lost.items():
-        counts = found.setdefault(judge, {}).setdefault(model, {}).setdefault(task, [0, 0])
-        counts[0] += without
-        counts[1] += 1
+        of_model = found.setdefault(judge, {}).setdefault(model, {})
+        n_unread, n = of_model.get(task, (0, 0))
+        of_model[task] = (n_unread + without, n + 1)
     return found
 
 

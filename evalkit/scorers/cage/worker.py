@@ -45,9 +45,16 @@ def build(limit_s: float, memory_mb: int, cages: list[str], parent: int) -> None
 
     `parent`: the number of evalkit's process; where that has ended, so does this.
     """
+    alone = enclose(cages, parent)
+    shut(limit_s, memory_mb, alone=alone)
+
+
+def enclose(cages: list[str], parent: int) -> bool:
+    """The first half of `build`: no file but the visible ones. Whether there are namespaces too. Raises NoCage."""
     # Neighbours of this file, whose folder `main` put on sys.path: there is no package evalkit in this process.
+    # Both now: behind the cage this folder is not seen any more.
     import files  # type: ignore[import-not-found]
-    import syscalls  # type: ignore[import-not-found]
+    import syscalls  # type: ignore[import-not-found]  # noqa: F401
 
     libc = ctypes.CDLL(None, use_errno=True)
     _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
@@ -61,6 +68,18 @@ def build(limit_s: float, memory_mb: int, cages: list[str], parent: int) -> None
     behind = "landlock" in cages and files.restrict_files(libc)
     if not alone and not behind:
         raise NoCage("neither namespaces nor Landlock")
+    return bool(alone)
+
+
+def shut(limit_s: float, memory_mb: int, *, alone: bool) -> None:
+    """The second half: limits, no capability, and no system call but the allowed ones. Raises NoCage.
+
+    `alone`: whether this process is in namespaces of its own.
+    """
+    import files
+    import syscalls
+
+    libc = ctypes.CDLL(None, use_errno=True)
     limit_resources(limit_s, memory_mb)
     if alone:
         resource.setrlimit(resource.RLIMIT_NPROC, (_MOST_THREADS, _MOST_THREADS))  # counted in the namespace only
@@ -70,6 +89,11 @@ def build(limit_s: float, memory_mb: int, cages: list[str], parent: int) -> None
         syscalls.refuse_other_calls(libc)
     except OSError as error:
         raise NoCage(f"seccomp: {error.strerror}") from error
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process with the one that forked it. Raises NoCage."""
+    _prctl(ctypes.CDLL(None, use_errno=True), _PR_SET_PDEATHSIG, _KILLED)
 
 
 def _go_on_as_child(libc: ctypes.CDLL) -> None:

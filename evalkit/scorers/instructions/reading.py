@@ -124,7 +124,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     options = read("instructions", given, {"level": OneOf(("prompt", "instruction"), "prompt"), "field": Text()})
     by_instruction, field = options.text("level") == "instruction", options.optional_text("field")
 
-    def mark(sample: Sample, response: Response) -> Score:
+    def score(sample: Sample, response: Response) -> Score:
         try:
             instructions = read_instructions(sample.fields, field)
         except SuiteError as error:
@@ -136,7 +136,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         example = sample.fields.get("example")
         return example if isinstance(example, str) else None
 
-    return Scorer("instructions", 4, mark, gold, options=options, whole=True)
+    return Scorer("instructions", 4, score, gold, options=options, whole=True)
 
 
 def score_reply(instructions: tuple[Instruction, ...], reply: str, *, by_instruction: bool) -> Score:

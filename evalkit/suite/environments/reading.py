@@ -5,6 +5,7 @@
     environment.call(state, "refund", '{"parcel": "P-1"}')
 
 A file with `mcp` names a live server: it is not asked here, and its tools are known once a run has asked it (`live`).
+One with `python` names a class, whose source is read and not run here (`coded`).
 
 The file is a stranger's, like the suite: it is read from the allowed folders alone, it holds no code, and its templates
 are bounded as all templates are.
@@ -28,6 +29,7 @@ from evalkit.records import Tool
 from evalkit.suite.digests import digest
 from evalkit.suite.environments import live
 from evalkit.suite.environments import state as states
+from evalkit.suite.environments.coded import ClassCode, CodedFunction, CodeRunner, class_code, coded_functions
 from evalkit.suite.environments.live import LiveFunction, LiveServer, ToolList, ToolServer
 from evalkit.suite.environments.recorded import RecordedFile, RecordedFunction, recorded_functions, redacted_functions
 from evalkit.suite.environments.tool import MOST_TOOLS, Called, EnvironmentFunction, functions
@@ -52,7 +54,7 @@ class Environment:
     digest: str
     state: JsonMap
     """What there is before the first call."""
-    functions: Mapping[str, EnvironmentFunction | RecordedFunction | LiveFunction]
+    functions: Mapping[str, EnvironmentFunction | RecordedFunction | LiveFunction | CodedFunction]
     """Empty for a live server that was not asked yet."""
     recorded: bool = False
     """Whether it is a recording of a server."""
@@ -62,6 +64,18 @@ class Environment:
     """The tools of the live server. None: it was not asked for them."""
     server: ToolServer | None = None
     """Who opens sessions with the live server. None: nothing will be carried out."""
+    code: ClassCode | None = None
+    """The class of the suite whose methods the tools are. None: they are data, or a server's."""
+    held: bool = True
+    """Whether stored results are held against what the class returns again."""
+
+    def with_runner(self, runner: CodeRunner, *, held: bool = True) -> Environment:
+        """The environment of a class that may be run. `held`: see the field."""
+        functions = {
+            name: replace(one, runner=runner) if isinstance(one, CodedFunction) else one
+            for name, one in self.functions.items()
+        }
+        return replace(self, functions=functions, held=held)
 
     def with_tools(self, listed: ToolList, server: ToolServer | None) -> Environment:
         """The environment of a live server, its tools known."""
@@ -97,7 +111,7 @@ def read_environment(written: str, folder: Path) -> Environment:
     entry = _by_schema(tree)
     if entry is None or tree.complaints:
         raise SuiteError(tree.complaints)
-    return _made(entry, written) if entry.mcp is None else _of_server(entry, entry.mcp, written, folder)
+    return _made(entry, written, folder) if entry.mcp is None else _of_server(entry, entry.mcp, written, folder)
 
 
 def redacted(environment: Environment, redactor: Redactor) -> Environment:
@@ -110,23 +124,26 @@ def redacted(environment: Environment, redactor: Redactor) -> Environment:
     return replace(environment, state=cast(JsonMap, state), functions=functions)
 
 
-def _made(entry: EnvironmentFile, written: str) -> Environment:
+def _made(entry: EnvironmentFile, written: str, folder: Path) -> Environment:
     """Raises SuiteError for what the schema cannot say."""
     if not entry.tools or len(entry.tools) > MOST_TOOLS:
         raise SuiteError(f"{written}: tools: there are {len(entry.tools)}; an environment has 1 to {MOST_TOOLS}")
+    code = None if entry.python is None else class_code(entry.python, folder, written)
     try:
         as_plain(dict(entry.state))
-        tools = functions(entry.tools)
+        tools = functions(entry.tools) if code is None else coded_functions(entry.tools, code)
     except ValueError as error:
         raise SuiteError(f"{written}: {error}") from error
     if states.size(dict(entry.state)) > states.MOST_STATE:
         raise SuiteError(f"{written}: state: is larger than {states.MOST_STATE:,} characters")
-    content = entry.model_dump(mode="json", by_alias=True, exclude={"about"}, exclude_defaults=True)
+    content = entry.model_dump(mode="json", by_alias=True, exclude={"about", "python"}, exclude_defaults=True)
+    if code is not None:
+        content["python"] = code.digest
     try:
         identity = digest("evalkit.environment/1", content)
     except (ValueError, TypeError) as error:
         raise SuiteError(f"{written}: holds a value that JSON does not have ({error})") from error
-    return Environment(Path(written).name, identity, entry.state, tools)
+    return Environment(Path(written).name, identity, entry.state, tools, code=code)
 
 
 def _of_server(entry: EnvironmentFile, mcp: McpEntry, written: str, folder: Path) -> Environment:
@@ -134,7 +151,7 @@ def _of_server(entry: EnvironmentFile, mcp: McpEntry, written: str, folder: Path
     complaints = [f"{written}: mcp{said}" for said in live.problems(mcp)]
     complaints += [
         f"{written}: {key}: a live server has its own; leave it out, or leave out mcp"
-        for key, given in (("state", entry.state), ("tools", entry.tools))
+        for key, given in (("state", entry.state), ("tools", entry.tools), ("python", entry.python))
         if given
     ]
     if complaints:

@@ -16,6 +16,7 @@ from evalkit.facts.base import Json, JsonMap
 from evalkit.records import AgentStep, Sample, StopReason, ToolCall, ToolResult
 from evalkit.suite.environments.arguments import RefusedCall
 from evalkit.suite.environments.reading import Environment
+from evalkit.suite.environments.recorded import USED
 from evalkit.suite.environments.tool import Called
 from evalkit.suite.environments.values import BrokenEnvironment
 from evalkit.suite.schema.environments import LimitsEntry
@@ -88,33 +89,51 @@ class World:
         """The calls of all answers, carried out again; `look` is shown each with the state before it. Raises
         BrokenEnvironment.
 
-        `told`: what they returned, which stands for the calls of a live server: it is never asked again.
+        `told`: what they returned. It stands for the calls of a live server, which is never asked again; and a class
+        has to return it again, unless the environment is not `held` to it.
         """
         state, calls = self.state, []
-        known = told if self.environment.live is not None and told is not None else [None] * len(answers)
+        environment = self.environment
+        known = [None] * len(answers) if told is None else told
         for step, (made, returned) in enumerate(zip(answers, known, strict=True), start=1):
             before = state
-            if returned is None:
+            if returned is None or environment.live is None:
                 results, state = self.answer(state, made)
+                if returned is not None and environment.code is not None and environment.held:
+                    _require_alike(step, made, returned, results)
             elif len(returned) != len(made):
                 raise BrokenEnvironment(f"step {step} has {len(made)} calls and {len(returned)} results")
             else:
                 results = tuple(Called(one.text, one.failed, state) for one in returned)
             for call, called in zip(made, results, strict=True):
-                calls.append(self._told(step, call, called))
+                calls.append(self._told(step, call, called, before))
                 if look is not None:
                     look(calls[-1], before)
                 before = called.state
         return Played(state, tuple(calls))
 
-    def _told(self, step: int, call: ToolCall, called: Called) -> PlayedCall:
+    def _told(self, step: int, call: ToolCall, called: Called, before: JsonMap) -> PlayedCall:
         function = self.environment.functions.get(call.name)
         try:
             arguments = function.read(call.arguments) if function is not None else {}
         except RefusedCall:
             arguments = {}
         writes = function is not None and function.writes
+        if self.environment.code is not None:  # what a method does is known by what it did
+            writes = {**called.state, USED: None} != {**before, USED: None}
         return PlayedCall(step, call.name, arguments, called.text, called.failed, writes)
+
+
+def _require_alike(
+    step: int, made: Sequence[ToolCall], returned: Sequence[ToolResult], again: Sequence[Called]
+) -> None:
+    """Raises BrokenEnvironment where calls return otherwise when they are carried out again."""
+    for call, before, now in zip(made, returned, again, strict=False):
+        if (before.text, before.failed) != (now.text, now.failed):
+            raise BrokenEnvironment(
+                f"step {step}: {call.name[:80]} returned otherwise when the calls were carried out again: a class may "
+                "go by its state, its seed and the arguments alone"
+            )
 
 
 def left_out(state: JsonMap) -> Called:

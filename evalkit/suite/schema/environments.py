@@ -97,13 +97,26 @@ class McpEntry(Part):
     """Samples that have a session at the same time."""
 
 
+class PythonEntry(Part):
+    """A Python class of the suite whose methods are the tools. It runs with --allow-suite-code alone, in a cage."""
+
+    name: Text = Field(alias="class")
+    """FILE.py:NAME of a file beside the suite, or package.module:NAME; one file that imports Python's own library
+    alone. It is made as NAME(state, seed) for each call, and its state is read from `self.state`."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Seconds that one call may take."""
+    memory_mb: Annotated[int, Field(ge=64, le=16_384)] = 512
+
+
 class EnvironmentFile(Part):
-    """The whole file: `state` and `tools`, or `mcp`."""
+    """The whole file: `state` and `tools`, with or without `python`; or `mcp`."""
 
     about: str = ""
     state: JsonMap = Field(default_factory=dict)
     """What there is before the first call; a sample may change it (`start`)."""
     tools: Several[EnvironmentTool] = ()
+    python: PythonEntry | None = None
+    """The class that carries the tools out. null: what each says in `do` and `returns`."""
     mcp: McpEntry | None = None
     """The live server whose tools these are. null: the tools of this file."""
 

@@ -47,9 +47,10 @@ class GateEntry(Part):
     on_inconclusive: Literal["fail", "pass", "warn"] = "fail"
     """What too little evidence does to the command: fail (exit 3), warn or pass (exit 0). The verdict stays
     inconclusive, and what could not be measured at all (an unknown price) is exit 3 whatever stands here."""
-    early_stop: Literal["curtail", "save", "strict", "off"] = "curtail"
+    early_stop: Literal["curtail", "save", "strict", "off"] | None = None
     """`run --gate` stops when the verdict is settled: curtail (no power lost), save (a third fewer items, some 3 points
-    of power lost), strict (a proved bound, later and with less power), or off."""
+    of power lost), strict (a proved bound, later and with less power), or off. None: `save`
+    where `history` is asked for and found, else `curtail`."""
     history: Literal["auto", "off"] | Annotated[tuple[Text, ...], Field(strict=False, min_length=1, max_length=16)] = (
         "off"
     )

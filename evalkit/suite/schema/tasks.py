@@ -250,7 +250,7 @@ class Adjustable(Part):
     costs and times are then those of the traffic. None: all samples count alike."""
     stratum: Text | None = None
     """The field that names the part of the log from which a sample was drawn; beside `weight` only."""
-    slices: Texts = ()
+    slices: Annotated[Texts, Field(max_length=100)] = ()
     """Fields by which results are also reported and scanned."""
     labels: Labels | None = None
     """People's labels of single answers, for tasks that judges mark. None: only the board's reviews are read."""

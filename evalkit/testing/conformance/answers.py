@@ -187,7 +187,7 @@ async def pictures_reach_the_model(bench: Bench) -> None:
     expect(
         -1 not in places and places == sorted(places),
         "images is a capability, and two pictures and a text did not arrive whole and in their order. The fake "
-        f"server's dialect tells what it was shown by `said_of` (evalkit.testing.fake_provider.answer): {said!r}",
+        f"server's dialect tells what it was shown by `shown_text` (evalkit.testing.fake_provider.answer): {said!r}",
     )
     unread = Image("gone.png", "image/png", 1, 8, 8, "0" * 64)
     async with bench.served() as (adapter, provider):

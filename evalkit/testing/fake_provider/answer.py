@@ -177,10 +177,10 @@ def text_of(content: object) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    return "".join(said_of(part) for part in content if isinstance(part, dict))
+    return "".join(shown_text(part) for part in content if isinstance(part, dict))
 
 
-def said_of(part: Mapping[str, Any]) -> str:
+def shown_text(part: Mapping[str, Any]) -> str:
     """A part as text: the picture's word, or its "text". Raises ValueError as `picture`."""
     return picture(part) or part.get("text") or ""
 

@@ -12,14 +12,16 @@ The same as JSON, for `--behaviour` and `POST /_fake/behaviour`:
 Everything random is drawn from a hash of `seed` and the request, so it is the same in any order of arrival.
 """
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
-from typing import Any, Literal, get_args
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, get_args
 
 import orjson
-
-from evalkit.testing.fake_provider.fields import with_fields
 
 Flavour = Literal[
     "openai",
@@ -179,9 +181,6 @@ class Behaviour:
         return orjson.dumps({name: _plain(value) for name, value in asdict(self).items()})
 
 
-Behaviour.__doc__ = with_fields(str(Behaviour.__doc__), Behaviour)
-
-
 def _check_faults(faults: Mapping[str, float]) -> None:
     for kind, rate in faults.items():
         if kind not in FAULTS and not (kind.isdigit() and 400 <= int(kind) <= 599):
@@ -195,3 +194,41 @@ def _check_faults(faults: Mapping[str, float]) -> None:
 
 def _plain(value: object) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
+
+
+class FieldLine(NamedTuple):
+    """One field."""
+
+    name: str
+    type: str
+    """As it is written."""
+    default: str
+    """As it is written; "" for none."""
+    says: str
+    """On one line."""
+
+
+def fields_of(record: type) -> list[FieldLine]:
+    """The fields of a class in their order; empty where its source cannot be read."""
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0]
+    except (OSError, SyntaxError, TypeError):
+        return []
+    inner = body.body if isinstance(body, ast.ClassDef) else []
+    found = []
+    for line, under in pairwise(inner):
+        if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name):
+            continue
+        says = under.value.value if isinstance(under, ast.Expr) and isinstance(under.value, ast.Constant) else ""
+        default = "" if line.value is None else ast.unparse(line.value).replace("field(default_factory=dict)", "{}")
+        found.append(FieldLine(line.target.id, ast.unparse(line.annotation), default, " ".join(str(says).split())))
+    return found
+
+
+def with_fields(text: str, record: type) -> str:
+    """The text, and below it a line for each field."""
+    lines = [f"    {one.name} = {one.default}\n        {one.says}" for one in fields_of(record)]
+    return "\n\n".join([inspect.cleandoc(text), *lines]) if lines else text
+
+
+Behaviour.__doc__ = with_fields(str(Behaviour.__doc__), Behaviour)

@@ -1,6 +1,7 @@
 """A conversation as it was sent, held to what providers hold it to: every call is answered, and by its own id.
 
-told([FakeTurn("user", "Hi"), FakeTurn("assistant", "", made=("c1",)), FakeTurn("tool", "{}", answered=("c1",))])
+turns = [FakeTurn("user", "Hi"), FakeTurn("assistant", "", made=("c1",)), FakeTurn("tool", "{}", answered=("c1",))]
+conversation_of(turns)
 """
 
 from collections.abc import Iterable
@@ -35,7 +36,7 @@ class SentConversation:
     """Turns of the assistant so far."""
 
 
-def told(turns: Iterable[FakeTurn], *, system: str = "") -> SentConversation:
+def conversation_of(turns: Iterable[FakeTurn], *, system: str = "") -> SentConversation:
     """The figures of a conversation. Raises ValueError for calls without results, and for results of no call."""
     made = list(turns)
     open_ids: list[str] = []

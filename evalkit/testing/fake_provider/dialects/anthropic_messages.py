@@ -6,10 +6,10 @@
 The total input is a sum here: input_tokens + cache_creation_input_tokens + cache_read_input_tokens.
 """
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, shown_text, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, named_event, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "system", "stream", "max_tokens"}
@@ -36,7 +36,7 @@ _KINDS = {
 
 def read(data: Json, path: str) -> Ask:
     """max_tokens is required, as it is at the real API."""
-    conversation = told(map(_turn, data["messages"]), system=text_of(data.get("system")))
+    conversation = conversation_of(map(_turn, data["messages"]), system=text_of(data.get("system")))
     limit = integer_or_none(data["max_tokens"])
     return Ask(
         model=data["model"],
@@ -73,7 +73,7 @@ def _turn(message: Json) -> FakeTurn:
             case "thinking" if not block["signature"]:
                 raise ValueError("messages: thinking.signature: Field required")
             case _:
-                texts.append(said_of(block) or block.get("thinking") or "")
+                texts.append(shown_text(block) or block.get("thinking") or "")
     role = "tool" if answered else message["role"]
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

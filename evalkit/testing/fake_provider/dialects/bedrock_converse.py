@@ -8,10 +8,10 @@ A stream is of AWS's binary frames. Cached tokens stand outside inputTokens, and
 from struct import pack
 from zlib import crc32
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, shown_text, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, stops_of
 
 _FINISH = {
@@ -35,7 +35,7 @@ def read(data: Json, path: str) -> Ask:
     """The model is in the path, percent-encoded; settings stand in inferenceConfig."""
     address, _, method = path.partition("?")[0].rpartition("/")
     config: Json = data.get("inferenceConfig") or {}
-    conversation = told(map(_turn, data["messages"]), system=text_of(data.get("system")))
+    conversation = conversation_of(map(_turn, data["messages"]), system=text_of(data.get("system")))
     specified = [tool["toolSpec"] for tool in (data.get("toolConfig") or {}).get("tools", ())]
     return Ask(
         model=address.rpartition("/model/")[2],
@@ -64,7 +64,7 @@ def _turn(message: Json) -> FakeTurn:
         elif "text" in block and not block["text"].strip():
             raise ValueError("messages: the text field in the ContentBlock object is blank")
         else:
-            texts.append(said_of(block))
+            texts.append(shown_text(block))
     role = "tool" if answered else message["role"]
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

@@ -7,11 +7,11 @@ Thoughts are parts with "thought": true, and are counted outside candidatesToken
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, said_of, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, shown_text, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, dumps, integer_or_none, stops_of
 
 _FINISH = {
@@ -36,7 +36,7 @@ def read(data: Json, path: str) -> Ask:
     model, _, method = address.rpartition("/")[2].rpartition(":")
     config: Json = data.get("generationConfig") or {}
     system: Json = data.get("systemInstruction") or {}
-    conversation = told(map(_turn, data["contents"]), system=text_of(system.get("parts")))
+    conversation = conversation_of(map(_turn, data["contents"]), system=text_of(system.get("parts")))
     return Ask(
         model=model,
         prompts=(conversation.asked,),
@@ -70,7 +70,7 @@ def _turn(content: Json) -> FakeTurn:
             answered.append(part["functionResponse"]["name"])
             texts.append(dumps(dict(part["functionResponse"]["response"])).decode())
         else:
-            texts.append(said_of(part))
+            texts.append(shown_text(part))
     role = "tool" if answered else content.get("role", "user")
     return FakeTurn(role, " ".join(texts), tuple(made), tuple(answered))
 

@@ -9,7 +9,7 @@ from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.pictures import shown
 from evalkit.testing.fake_provider.tools import n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, dumps, integer_or_none, stops_of
 
 VERSION: Json = {"version": "0.33.2"}
@@ -20,7 +20,7 @@ _AT = "2026-11-28T12:00:00.000000Z"
 def read(data: Json, path: str) -> Ask:
     """Settings stand in `options`; it streams unless told otherwise."""
     options: Json = data.get("options") or {}
-    conversation = told(map(_turn, data["messages"]))
+    conversation = conversation_of(map(_turn, data["messages"]))
     functions = [tool["function"] for tool in data.get("tools") or ()]
     return Ask(
         model=data["model"],

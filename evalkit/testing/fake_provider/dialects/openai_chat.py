@@ -17,7 +17,7 @@ from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, 
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "stream", "stream_options"}
@@ -43,7 +43,7 @@ error = openai_error
 
 def read(data: Json, path: str) -> Ask:
     """Messages with text or parts; both names of the token limit."""
-    conversation = told(map(_turn, data["messages"]))
+    conversation = conversation_of(map(_turn, data["messages"]))
     limit = data.get("max_completion_tokens")
     options = data.get("stream_options") or {}
     return Ask(

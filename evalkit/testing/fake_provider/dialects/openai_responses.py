@@ -11,7 +11,7 @@ from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
-from evalkit.testing.fake_provider.turns import FakeTurn, told
+from evalkit.testing.fake_provider.turns import FakeTurn, conversation_of
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event
 
 _NOT_SETTINGS = {"model", "input", "instructions", "stream", "store"}
@@ -24,7 +24,7 @@ def read(data: Json, path: str) -> Ask:
     """`input` is a string or a list of items; instructions count as input."""
     given = data["input"]
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    conversation = told(_turns(items), system=data.get("instructions") or "")
+    conversation = conversation_of(_turns(items), system=data.get("instructions") or "")
     logprobs = data.get("top_logprobs") or 0
     wanted = _WITH_LOGPROBS in (data.get("include") or ())
     return Ask(

@@ -10,11 +10,14 @@ Empty is unknown. What stands there and is no value of its kind is `Unread`: the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from evalkit.bridges.dates import unix_time
 from evalkit.records import Outcome
+from evalkit.store.dates import unix_time
+from evalkit.suite.column_names import COUNTS, TableColumn, inside
 
 _EMPTY = frozenset({"", "null", "none", "nan", "na", "n/a", "-", "nil"})
 _LONGEST_EMPTY = 20
@@ -173,3 +176,34 @@ def ended(cell: object, scored: float | None) -> tuple[Outcome, float | None]:
     if end is Outcome.SCORED:
         return ended(None, scored)
     return end, 0.0 if scored is None else scored
+
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(COUNTS, count),
+    "cost_usd": money,
+    "started_at": moment,
+    "critical": flag,
+    "from_cache": flag,
+}
+_SCALED: Mapping[str, Callable[[Any, float], Any]] = {"score": score, "total_s": seconds, "ttft_s": seconds}
+
+
+def value_of(record: Mapping[str, object], which: str, column: TableColumn) -> Any:
+    """What a record says of one thing (a key of `column_names.GUESSES`), as its kind; None where unknown. Raises
+    Unread."""
+    if column.sum_of:
+        parts = [count(inside(record, one)) for one in column.sum_of]
+        return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
+    cell = column.const if column.name is None else inside(record, column.name)
+    if which in _SCALED:
+        return _SCALED[which](cell, column.per)
+    return _KINDS.get(which, words)(cell)
+
+
+_NUMBERS = re.compile(r"([0-9]{1,300})")
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """By which names are sorted so that run-10 is after run-2."""
+    pieces = _NUMBERS.split(text)
+    return [(0, int(part), "") if n % 2 else (1, 0, part) for n, part in enumerate(pieces)]

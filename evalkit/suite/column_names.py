@@ -1,0 +1,140 @@
+"""The names that columns of tables of answers have: what import table, `replay` and `init --from` guess by.
+
+folded_column("Latency (ms)")      # latency_ms
+GUESSES["total_s"]                 # ("total_s", "seconds", ..., "latency_ms", ...), the likeliest first
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "calls",
+)
+TIMES = ("total_s", "ttft_s")
+GUESSES: Mapping[str, tuple[str, ...]] = {
+    "model": ("model", "model_name", "model_id"),
+    "task": ("task", "task_name", "suite", "benchmark", "dataset", "category"),
+    "item": ("item", "item_id", "sample_id", "sample", "example_id", "question_id", "instance_id", "case",
+             "case_id", "id", "doc_id"),
+    "repeat": ("repeat", "epoch", "trial", "attempt", "run", "run_id", "seed"),
+    "score": ("score", "correct", "success", "passed", "pass", "is_correct", "accuracy", "acc", "reward", "resolved",
+              "solved"),
+    "outcome": ("outcome", "status", "result", "verdict"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "n_input_tokens"),
+    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out", "n_output_tokens"),
+    "reasoning_tokens": ("reasoning_tokens", "thinking_tokens"),
+    "cached_tokens": ("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cache_read_input_tokens"),
+    "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens"),
+    "calls": ("calls", "n_calls", "turns", "n_turns", "steps", "n_requests"),
+    "total_s": ("total_s", "seconds", "duration_s", "latency_s", "elapsed_s", "time_s", "duration_seconds",
+                "took_s", "latency_ms", "duration_ms", "elapsed_ms", "total_ms", "took_ms"),
+    "ttft_s": ("ttft_s", "time_to_first_token_s", "ttft_ms", "time_to_first_token_ms"),
+    "cost_usd": ("cost_usd", "usd", "cost", "total_cost", "price_usd"),
+    "started_at": ("started_at", "start_time", "timestamp", "created_at", "date"),
+    "cluster": ("cluster", "cluster_id", "conversation_id", "group_id"),
+    "slices": (),
+    "critical": ("critical",),
+    "from_cache": ("from_cache",),
+    "text": ("text", "output", "answer", "response", "completion", "prediction"),
+    "prompt": ("prompt", "question", "input"),
+    "target": ("target", "expected", "reference", "gold", "ideal"),
+    "extracted": ("extracted",),
+    "reason": ("reason", "explanation"),
+    "error": ("error", "error_message", "exception"),
+    "served_model": ("served_model", "actual_model_name"),
+    "service_tier": ("service_tier",),
+}  # fmt: skip
+"""By what is read: the names of columns that are taken for it, the likeliest first."""
+UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+"""Units of a time -> how many make a second."""
+_BETWEEN = re.compile(r"[\s\-?#.()_]+")
+
+
+def folded_column(column: str) -> str:
+    """A column's name in the spelling of GUESSES: `Latency (ms)` is latency_ms, `Resolved?` is resolved.
+
+    Signs that say what is counted (% and currencies) stay, so that `Cost €` is not taken for dollars.
+    """
+    return _BETWEEN.sub("_", column.strip().lower()).strip("_")
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """Where one thing stands. Exactly one of `name`, `sum_of` and `const` says it."""
+
+    name: str | None = None
+    sum_of: tuple[str, ...] = ()
+    """Columns whose numbers are added; unknown where any of them is."""
+    const: object = None
+    per: float = 1.0
+    """What a number is divided by: 1000 for milliseconds, 10 for points of 10."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return self.sum_of if self.name is None else (self.name,)
+
+
+def column_of(key: str, value: object) -> TableColumn:
+    """What a map says of one thing: a name, or a mapping with const, sum, unit or max. Raises ValueError with the
+    complaint."""
+    if isinstance(value, str) and value.strip():
+        return TableColumn(value)
+    if not isinstance(value, dict):
+        raise ValueError(f"{key}: a column's name, or {{const: ...}}, {{column: NAME, ...}}, {{sum: [...]}}")  # noqa: TRY004
+    if set(value) == {"const"} and isinstance(value["const"], str | int | float | bool):
+        return TableColumn(const=value["const"])
+    names = value.get("sum")
+    if (
+        set(value) == {"sum"}
+        and key in COUNTS
+        and isinstance(names, list)
+        and names
+        and all(isinstance(name, str) for name in names)
+    ):
+        return TableColumn(sum_of=tuple(names))
+    allowed = {"column", "unit"} if key in TIMES else {"column", "max"} if key == "score" else {"column"}
+    unit, most = value.get("unit", "s"), value.get("max", 1)
+    wrong = (
+        not set(value) <= allowed
+        or not isinstance(value.get("column"), str)
+        or not isinstance(unit, str)
+        or unit not in UNITS
+        or isinstance(most, bool)
+        or not isinstance(most, int | float)
+        or not most > 0
+    )
+    if wrong:
+        extra = ", unit: ms" if key in TIMES else ", max: 10" if key == "score" else ""
+        more = ", or {sum: [NAME, NAME]}" if key in COUNTS else ""
+        more += f"; unit is one of {', '.join(UNITS)}" if key in TIMES else ""
+        more += "; max is the most points there are, a number above 0" if key == "score" else ""
+        raise ValueError(f"{key}: a column's name, {{const: ...}} or {{column: NAME{extra}}}{more}")
+    return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
+
+
+def guessed_column(key: str, folded: Mapping[str, str], names: tuple[str, ...] = ()) -> TableColumn | None:
+    """The likeliest column for this; None where none is named like it. `folded`: columns by their folded names."""
+    column = next((folded[name] for name in names or GUESSES[key] if name in folded), None)
+    if column is None:
+        return None
+    return TableColumn(column, per=UNITS["ms"] if folded_column(column).endswith("_ms") else 1.0)
+
+
+def inside(record: Mapping[str, object], name: str) -> Any:
+    """A column, or what a path leads to inside one: `usage.input_tokens`."""
+    if name in record or "." not in name:
+        return record.get(name)
+    here: object = record
+    for part in name.split("."):
+        here = here.get(part) if isinstance(here, dict) else None
+    return here
