@@ -65,6 +65,7 @@ def make_run(results: Path, suite: str, n_rows: int, seed: int) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from evalkit.facts import RunFacts
     from evalkit.store import parts, runs
     from evalkit.store.summary import write_summary
 
@@ -77,7 +78,7 @@ def make_run(results: Path, suite: str, n_rows: int, seed: int) -> Path:
         "n_rows": n_rows,
         "suite_resolved": {"name": suite, "gate": gate},
     }
-    folder = runs.create_run(results, suite, f"{seed:06d}abcdef", facts)
+    folder = runs.create_run(results, suite, f"{seed:06d}abcdef", RunFacts.model_validate(facts))
     kept = {"compression": "zstd", "use_dictionary": list(parts.LOW_CARDINALITY)}
     rows_file = pq.ParquetWriter(parts.rows_path(folder, 1), parts.rows_schema(), **kept)
     texts_file = pq.ParquetWriter(parts.texts_path(folder, 1), parts.texts_schema(), **kept)
@@ -121,7 +122,7 @@ def make_run(results: Path, suite: str, n_rows: int, seed: int) -> Path:
             ):
                 for batch in _table(values, schema, n.size).to_batches(max_chunksize=_GROUP):
                     file.write_batch(batch)
-    runs.update_facts(folder, status="complete")
+    runs.update_facts(folder, RunFacts(status="complete"))
     write_summary(folder)
     return folder
 

@@ -26,6 +26,7 @@ def write_run(results: Path, name: str, model: str, n: int, accuracy: float, see
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from evalkit.facts import RunFacts
     from evalkit.store import parts, runs
 
     identity = {"messages": ["x"], "scorer_version": 1}
@@ -39,7 +40,7 @@ def write_run(results: Path, name: str, model: str, n: int, accuracy: float, see
         "run_version": 1,
         "suite_resolved": {"gate": gate, "run": {"max_error_rate": 0.01, "seed": 0}},
     }
-    folder = runs.create_run(results, name, "0" * 12, facts)
+    folder = runs.create_run(results, name, "0" * 12, RunFacts.model_validate(facts))
     rng = np.random.default_rng(seed)
     at = np.arange(n)
     digest = [f"{(k * 2654435761) % 2**64:032x}" for k in at.tolist()]
@@ -70,7 +71,7 @@ def write_run(results: Path, name: str, model: str, n: int, accuracy: float, see
     table = pa.Table.from_arrays(columns, schema=schema).take(pa.array(order))
     pq.write_table(table, folder / "rows-1.parquet", compression="zstd")
     pq.write_table(parts.texts_schema().empty_table(), folder / "texts-1.parquet")
-    runs.update_facts(folder, status="complete")
+    runs.update_facts(folder, RunFacts(status="complete"))
     return folder
 
 

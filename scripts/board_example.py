@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from evalkit.facts import RunFacts
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import runs
 from evalkit.store.journal import Journal
@@ -152,14 +153,14 @@ def unfinished(results: Path) -> Path:
     facts = _facts(models, 1.0, 2) | {"n_rows": 150 * len(models)}
     facts["tasks"] = {"triage": facts["tasks"]["triage"]}
     facts["suite_resolved"] = {"name": "nightly-smoke", "models": {}, "tasks": []}
-    folder = runs.create_run(results, "nightly-smoke", "b7" + DIGEST, facts)
+    folder = runs.create_run(results, "nightly-smoke", "b7" + DIGEST, RunFacts.model_validate(facts))
     rows = (row for n, model in enumerate(models) for row in _rows(model, TASKS[0], 30 + 17 * n, 2))
     _journal(folder, rows)
     return folder
 
 
 def _run(results: Path, week: int, date: str, models: Sequence[MadeModel], scale: float) -> Path:
-    draft = runs.create_run(results, SUITE, DIGEST, _facts(models, scale, week))
+    draft = runs.create_run(results, SUITE, DIGEST, RunFacts.model_validate(_facts(models, scale, week)))
     stamp = date.replace("-", "").replace(":", "")
     folder = draft.rename(draft.parent / f"{SUITE}-{stamp}-{DIGEST[:6]}")
     rows = [row for task in TASKS for model in models for row in _rows(model, task, _n(task, scale), week)]
@@ -169,8 +170,8 @@ def _run(results: Path, week: int, date: str, models: Sequence[MadeModel], scale
     spent = sum((row.spend_usd or Decimal(0)) for row in rows)
     n_errored = sum(row.outcome is Outcome.ERRORED for row in rows)
     ended = date.replace(":3", ":4", 1) if ":3" in date else date.replace(":29", ":41")
-    runs.update_facts(folder, status="complete", started_at=date, finished_at=ended, spent_usd=str(spent),
-                      n_errored=n_errored)  # fmt: skip
+    ended_as = RunFacts(status="complete", started_at=date, finished_at=ended, spent_usd=spent, n_errored=n_errored)
+    runs.update_facts(folder, ended_as)
     write_summary(folder)
     return folder
 
@@ -380,7 +381,7 @@ def _judged(folder: Path, rows: Sequence[Row], date: str) -> None:
         "tasks": {"reply-quality": {"n": len(rows), "identity": {"judges": {JUDGE: {"model": "gpt-6-luna"}}}}},
         "n_rows": len(rows),
     }
-    inner = open_judging(folder, facts)
+    inner = open_judging(folder, RunFacts.model_validate(facts))
     cost = (420 * Decimal("0.4") + 30 * Decimal("1.6")) / 1_000_000
     made = (
         Row(
@@ -395,7 +396,7 @@ def _judged(folder: Path, rows: Sequence[Row], date: str) -> None:
     )
     _journal(inner, made)
     seal(inner)
-    runs.update_facts(inner, status="complete", started_at=date)
+    runs.update_facts(inner, RunFacts(status="complete", started_at=date))
 
 
 def _sweep_name(model: str) -> str:

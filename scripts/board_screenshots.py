@@ -257,6 +257,7 @@ def shown(results: Path) -> Iterator[Path]:
     if str(results) != "example":
         yield results
         return
+    from evalkit.facts import RunFacts
     from evalkit.store.run_lock import lock_run
     from evalkit.store.runs import update_facts
     from scripts import board_example
@@ -267,7 +268,7 @@ def shown(results: Path) -> Iterator[Path]:
         live = next(made.glob("nightly-smoke-*"))
         began = datetime.now(UTC) - timedelta(seconds=95)
         with lock_run(live):
-            update_facts(live, status="running", started_at=f"{began:%Y-%m-%dT%H:%M:%SZ}")
+            update_facts(live, RunFacts(status="running", started_at=f"{began:%Y-%m-%dT%H:%M:%SZ}"))
             yield made
 
 

@@ -11,6 +11,8 @@ import pytest
 from evalkit.records import Row
 from evalkit.scorers.code_worker import unsupported
 from evalkit.store.sealing import rows_of
+from evalkit.suite.environments.coded import class_code
+from evalkit.suite.schema.environments import PythonEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.agent_world import by_id, calls, run, scripted
 from tests.test_agents import script
@@ -265,6 +267,13 @@ def test_a_file_that_cannot_be_meant_is_refused(old: str, new: str, told: str, t
     ran = evalkit(capsys, "check", suite, ALLOW)
     assert ran.code == 2
     assert told in ran.err, ran.err
+
+
+def test_a_class_of_an_installed_module_is_its_file_s_text() -> None:
+    entry = PythonEntry.model_validate({"class": "json.decoder:JSONDecoder"})
+    code = class_code(entry, Path("/"), "e.yaml")
+    assert (code.file, code.name) == ("json.decoder", "JSONDecoder")
+    assert "class JSONDecoder" in code.source
 
 
 def test_a_kill_repeats_only_the_steps_in_flight(tmp_path: Path, capsys: Capture) -> None:

@@ -15,6 +15,7 @@ import pytest
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import keep_out_of_replies, scrubbed_facts, without_keys
 from evalkit.bridges.trackers import figures_of, plain_name
+from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Row
 from evalkit.store import judge_files
 from evalkit.text.escape import markdown
@@ -33,7 +34,9 @@ BY_PEOPLE = {"quality": "t", "margin": 0.1, "labels": "random"}
 def judged(results: Path, models: Sequence[str], section: dict[str, object]) -> Path:
     """A run whose judge calls every answer right, and people the candidate's wrong."""
     folder = stored(results, {name: [1.0] * N for name in models}, section)
-    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": N, "identity": {"judges": ["j"]}}}})
+    inner = judge_files.open_judging(
+        folder, RunFacts.model_validate({"tasks": {"t": {"n": N, "identity": {"judges": ["j"]}}}})
+    )
     set_facts(inner, status="complete")
     labels = [(one(n, name, 1.0).key, float(name == "base")) for name in models for n in range(N)]
     judge_files.write_labels(inner, labels)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from evalkit.decide.stored import decision_of
+from evalkit.facts import RunFacts
 from evalkit.records import Message, Row
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock, runs
@@ -402,7 +403,7 @@ def test_a_sample_s_grid_holds_the_answers(many: Path) -> None:
 
 def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_path: Path) -> None:
     folder = a_run(tmp_path, ("gpt",), n=2)
-    inner = open_judging(folder, facts_of(["strict"], 2))
+    inner = open_judging(folder, RunFacts.model_validate(facts_of(["strict"], 2)))
     dear = {"cost_usd": Decimal("0.5"), "spend_usd": Decimal("0.5")}
     write(inner, [a_row("strict", "refunds", n, **dear) for n in range(2)])
     seal(inner)

@@ -437,7 +437,7 @@ def test_a_slice_that_the_baseline_does_not_know(judge: Gate, value: str | None)
 
 
 def test_another_evalkit_that_marks_otherwise(judge: Gate) -> None:
-    refused(against_stored(judge, run_version=2), 2, "how evalkit asks and marks")
+    refused(against_stored(judge, run_version=2), 2, "how evalkit asks and scores")
 
 
 def test_fewer_repeats_than_the_baseline(judge: Gate) -> None:
@@ -697,7 +697,7 @@ def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() ->
     assert not watch.is_final("base"), "the other candidate still needs it"
     facts = watch.facts()
     assert facts is not None
-    assert list(facts["candidates"]) == ["bad"]
+    assert list(facts.candidates) == ["bad"]
 
 
 def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) -> None:
@@ -719,16 +719,19 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
             asked.append(one(n, model, answers[model][n]))
             watch.take(asked[-1])
     assert 10 < len(asked) < 700
-    run = stored(judge.results, answers, section, rows=asked, stopped_early=watch.facts())
+    walk = watch.facts()
+    assert walk is not None
+    told = walk.as_json()
+    run = stored(judge.results, answers, section, rows=asked, stopped_early=told)
     assert judge(run).code == 0
-    narrow = stored(judge.results, answers, gate(), rows=asked, stopped_early=watch.facts())
+    narrow = stored(judge.results, answers, gate(), rows=asked, stopped_early=told)
     refused(judge(narrow), 4, "stopped early")
-    fewer = stored(judge.results, answers, section, rows=asked[4:], stopped_early=watch.facts())
+    fewer = stored(judge.results, answers, section, rows=asked[4:], stopped_early=told)
     refused(judge(fewer), 4, "items have gone")
     graded = [replace(row, score=0.5, outcome=Outcome.SCORED) for row in asked]
-    again = stored(judge.results, answers, section, rows=graded, stopped_early=watch.facts())
+    again = stored(judge.results, answers, section, rows=graded, stopped_early=told)
     refused(judge(again), 4, "scored otherwise")
-    forged = {**(watch.facts() or {}), "counts": {"all": "many"}}
+    forged = {**told, "counts": {"all": "many"}}
     refused(judge(stored(judge.results, answers, section, rows=asked, stopped_early=forged)), 2, "but not how")
 
 

@@ -225,7 +225,8 @@ def test_history_that_was_changed_after_the_order_was_known_is_refused(desk: Des
 @pytest.mark.usefixtures("ran")
 def test_a_changed_baseline_is_refused(desk: Desk) -> None:
     desk.promote("old1", "other")
-    (desk.folder / "baselines" / "prod.yaml").write_text((desk.folder / "baselines" / "other.yaml").read_text())
+    other = (desk.folder / "baselines" / "other.yaml").read_text()
+    (desk.folder / "baselines" / "prod.yaml").write_text(other.replace("name: other", "name: prod"))
     found = desk.gate()
     assert found.code == 2
     assert "other scores than when the run was asked" in found.err
@@ -323,8 +324,8 @@ def test_graded_scores_stop_early_with_history_only() -> None:
             watch.note("cand", item, float(cand[n]))
         used[helped is not None] = watch.facts()
     assert used[False] is None
-    assert used[True]["candidates"]["cand"]["verdict"] == "pass"
-    assert used[True]["candidates"]["cand"]["n_used"] < N / 2
+    assert used[True].candidates["cand"].verdict == "pass"
+    assert used[True].candidates["cand"].n_used < N / 2
 
 
 class TestProtected:
@@ -470,5 +471,5 @@ def test_an_item_is_walked_once_every_answer_to_it_is_there() -> None:
         for item in items:
             watch.note("base", item, float(repeat), repeat)
             watch.note("cand", item, 1.0 - repeat, repeat)
-        assert watch.settled("cand") == (repeat == 1), "half of the answers say nothing: the others could be all wrong"
-    assert watch.facts()["candidates"]["cand"]["verdict"] == "pass"
+        assert watch.is_final("cand") == (repeat == 1), "half of the answers say nothing: the others could be all wrong"
+    assert watch.facts().candidates["cand"].verdict == "pass"

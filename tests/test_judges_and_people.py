@@ -52,7 +52,7 @@ def test_judges_have_a_bill_of_their_own(
     own = bill["judges"]["models"]["strict"]["total"]
     assert Decimal(own["billed_usd"]) == sum(r.cost_usd or 0 for r in judgments(folder)) > 0
     assert Decimal(own["usd_by_kind"]["input"]) > 0
-    assert "judges: billed for marking" in evalkit(capsys, "price").out
+    assert "judges: billed for scoring" in evalkit(capsys, "price").out
     shown = evalkit(capsys, "show", "latest")
     assert "strict (j)" in shown.out
     assert list(evalkit(capsys, "show", "latest", "--json").json["models"]) == ["gpt"]

@@ -16,6 +16,7 @@ from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
 from evalkit.decide.rules import conditions
 from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 from evalkit.records import Outcome
 from evalkit.stats.resampling import Population, StoredPair
 from evalkit.stats.sample_size import WantedPower, fail_chance, pass_chance, smallest
@@ -237,7 +238,9 @@ def test_each_judge_alone_and_all_together_are_mixes_of_their_own(tmp_path: Path
             row = one(n, model, 0.5)
             rows.append(replace(row, score=sum(parts.values()) / 2, outcome=Outcome.SCORED, parts=parts))
     folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 60})
-    inner = judge_files.open_judging(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["a", "b"]}}}})
+    inner = judge_files.open_judging(
+        folder, RunFacts.model_validate({"tasks": {"t": {"n": 60, "identity": {"judges": ["a", "b"]}}}})
+    )
     set_facts(inner, status="complete")
     earlier = Earlier.of(folder, "base", "cand")
     assert list(earlier.by_judges) == [("a",), ("b",), ("a", "b")]
@@ -260,7 +263,9 @@ def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path:
             rows.append(one(n + 100, model, said, task="advice", parts={"a": said, "b": said}))
     folder = stored(tmp_path, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"sums": 40, "advice": 40})
     panel = {"judges": {"a": {}, "b": {}}}
-    inner = judge_files.open_judging(folder, {"tasks": {"advice": {"n": 40, "identity": panel}}})
+    inner = judge_files.open_judging(
+        folder, RunFacts.model_validate({"tasks": {"advice": {"n": 40, "identity": panel}}})
+    )
     set_facts(inner, status="complete")
     sums = Earlier.of(folder, "base", "cand", "sums")
     assert list(sums.by_judges) == [()]
@@ -345,7 +350,9 @@ def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ..
                 verdicts.append(one(1000 * side + n, judge, 1.0, task="advice", **dollars("0.01")))
     folder = stored(tmp_path, {m: [] for m in ("base", "cand")}, rows=rows, tasks={"sums": 20, "advice": 20})
     about = {"tasks": {"advice": {"n": 60, "identity": {"judges": list(judges)}}}}
-    inner = judge_files.open_judging(folder, {**about, "models": {j: {"adapter": "openai_chat"} for j in judges}})
+    inner = judge_files.open_judging(
+        folder, RunFacts.model_validate({**about, "models": {j: {"adapter": "openai_chat"} for j in judges}})
+    )
     write_sealed(inner, verdicts)
     set_facts(inner, status="complete")
     subjects = {"sums": 0.0, "advice": 0.02, "all": 0.01}

@@ -204,8 +204,8 @@ def test_a_prompt_of_a_model_for_a_task_that_is_not_there_is_said(capsys: Captur
 @pytest.mark.parametrize(
     ("score", "said"),
     [
-        ("{contains: {field: topic}}", "send: 'topic' is what contains marks by"),
-        ("[exact, {contains: {field: topic}}]", "send: 'topic' is what contains marks by"),
+        ("{contains: {field: topic}}", "send: 'topic' is what contains scores by"),
+        ("[exact, {contains: {field: topic}}]", "send: 'topic' is what contains scores by"),
         ("exact", None),
     ],
 )

@@ -157,7 +157,7 @@ def test_a_mean_that_falls_is_said_and_not_only_printed(
     said = " ".join(ran.err.split())
     assert f"the mean {'would fall' if preview else 'fell'} from 0.333 to 0.000" in said
     assert f"2 answers that were read {'would be' if preview else 'are'} unreadable (3 of 3)" in said
-    assert ("The earlier marks are kept" in said) is not preview
+    assert ("The earlier scores are kept" in said) is not preview
     write(suite, "{numbers: {pick: first}}")
     assert evalkit(capsys, "rescore", "latest", "--suite", suite).code == 0
     assert sum(score or 0 for score in scores(suite)) == 1

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import SuiteError
 from evalkit.records import StopReason, ToolCall, Usage
-from evalkit.store.table_values import Unread, empty, natural, value_of
+from evalkit.store.table_values import Unread, empty, natural, reader_of
 from evalkit.suite.column_names import (
     GUESSES,
     TIMES,
@@ -176,6 +176,7 @@ class _Reading:
 
     def __init__(self, data: Any, fields: AnswerFields, columns: Mapping[str, TableColumn], *, guesses: bool) -> None:
         self.data, self.fields, self.columns, self.guesses = data, fields, columns, guesses
+        self.readers = {which: reader_of(which, column) for which, column in columns.items()}
         self.complaints: list[str] = []
         self.by_label: dict[str, dict[str, RecordedAnswer | None]] = {}
         self.lines: dict[tuple[str, str], int] = {}
@@ -260,8 +261,7 @@ class _Reading:
         """The answer of a record with all that its columns say. Raises _NoValue."""
         found = {which: self._figure(record, which, place) for which in FIGURES if which in self.columns}
         served, finish = (
-            value_of(record, which, self.columns[which]) if which in self.columns else None
-            for which in ("served_model", "finish")
+            self.readers[which](record) if which in self.readers else None for which in ("served_model", "finish")
         )
         usage = Usage(
             input=found.get("input_tokens"),
@@ -287,7 +287,7 @@ class _Reading:
         """A figure of the record; None where it is unknown. Raises _NoValue."""
         column = self.columns[which]
         try:
-            found = value_of(record, which, column)
+            found = self.readers[which](record)
         except Unread:
             seen = inside(record, column.columns[0]) if column.columns else column.const
             name = column.columns[0] if column.columns else which

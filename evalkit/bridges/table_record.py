@@ -40,6 +40,7 @@ class RecordReader:
         self.first_unread: dict[str, str] = {}
         """By the same: where the first of them stands, and what it looks like."""
         self._texts = [which for which in TEXTS if which in mapped.columns]
+        self._readers = {which: cells.reader_of(which, column) for which, column in mapped.columns.items()}
         self._identity = lru_cache(_REMEMBERED)(_identity)
 
     def name(self, record: Record, which: str, where: str) -> str:
@@ -87,15 +88,16 @@ class RecordReader:
 
     def read(self, record: Record, which: str) -> Any:
         """The value of a cell as its kind; None where unknown. Raises Unread."""
-        column = self.map.columns.get(which)
-        return None if column is None else cells.value_of(record, which, column)
+        reader = self._readers.get(which)
+        return None if reader is None else reader(record)
 
     def known(self, record: Record, which: str, where: str) -> Any:
         """The same, where what is not understood is unknown, and counted."""
-        if which not in self.map.columns:
+        reader = self._readers.get(which)
+        if reader is None:
             return None
         try:
-            return self.read(record, which)
+            return reader(record)
         except Unread:
             self.unread[which] += 1
             self.first_unread.setdefault(which, self.looks(record, which, where))

@@ -24,7 +24,7 @@ _ItemKey = tuple[str, str, int]
 """(task, sample_digest, occurrence)"""
 
 
-def paired(a: Side, b: Side, ours: Any, theirs: Any) -> Pairs:
+def paired(a: Side, b: Side, ours: Any, theirs: object) -> Pairs:
     """`pairing.pair` of two sides' rows, whose refusal names the samples that were changed."""
     try:
         return pair(ours, theirs)

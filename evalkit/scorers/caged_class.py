@@ -83,7 +83,7 @@ class CagedClass:
             raise BrokenEnvironment(self._told(said, tool))
         return CodeReply(state=after, returned=returned)
 
-    def _told(self, said: dict[str, Any], tool: str | None = None) -> str:
+    def _told(self, said: dict[str, object], tool: str | None = None) -> str:
         where = self.code.written if tool is None else f"{self.code.written}.{tool}"
         return f"{where}: {said.get('broken') or 'it gave no answer'}"
 

@@ -188,16 +188,24 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
 _SCALED: Mapping[str, Callable[[Any, float], Any]] = {"score": score, "total_s": seconds, "ttft_s": seconds}
 
 
-def value_of(record: Mapping[str, object], which: str, column: TableColumn) -> Any:
-    """What a record says of one thing (a key of `column_names.GUESSES`), as its kind; None where unknown. Raises
-    Unread."""
+def reader_of(which: str, column: TableColumn) -> Callable[[Mapping[str, object]], Any]:
+    """How one thing (a key of `column_names.GUESSES`) is read of a record: as its kind; None where unknown. What is
+    given raises Unread."""
     if column.sum_of:
-        parts = [count(inside(record, one)) for one in column.sum_of]
-        return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
-    cell = column.const if column.name is None else inside(record, column.name)
+        return lambda record: _sum([count(inside(record, one)) for one in column.sum_of])
+    name, kind, per = column.name, _KINDS.get(which, words), column.per
     if which in _SCALED:
-        return _SCALED[which](cell, column.per)
-    return _KINDS.get(which, words)(cell)
+        scaled = _SCALED[which]
+        kind = lambda cell: scaled(cell, per)  # noqa: E731
+    if name is None:
+        return lambda record: kind(column.const)
+    if "." in name:
+        return lambda record: kind(inside(record, name))
+    return lambda record: kind(record.get(name))
+
+
+def _sum(parts: list[int | None]) -> int | None:
+    return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
 
 
 _NUMBERS = re.compile(r"([0-9]{1,300})")

@@ -264,7 +264,7 @@ class AnthropicAnswer(ReplyReading):
                     self.spoke(now)
                 self.calls_seen.add(self._called[event["index"]], delta["partial_json"])
 
-    def _take_block(self, index: Any, block: Mapping[str, Any], now: float | None) -> None:
+    def _take_block(self, index: Any, block: Mapping[str, object], now: float | None) -> None:
         kept_kinds = {"thinking", "redacted_thinking"} if self.calls_seen is not None else set()
         if block.get("type") in kept_kinds and len(self._signed) < MAX_CALLS:
             kept = self._signed[index] = SignedThought(block["type"] == "redacted_thinking")

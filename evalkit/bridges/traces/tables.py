@@ -23,7 +23,7 @@ from evalkit.bridges.traces.exchanges import ASKED, REPLIED, SLICES, WHOLE
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
 from evalkit.reading import read_file
-from evalkit.store.table_values import Unread, value_of
+from evalkit.store.table_values import Unread, reader_of
 from evalkit.suite.column_names import GUESSES, UNITS, TableColumn, column_of, folded_column, guessed_column, inside
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.source_map import parse
@@ -171,7 +171,7 @@ class TableOfCalls:
         if which not in _FIGURES:
             return column.const if column.name is None else inside(row, column.name)
         try:
-            found = value_of(row, which, column)
+            found = reader_of(which, column)(row)
         except Unread:
             self.unread[which] += 1
             seen = inside(row, column.columns[0]) if column.columns else column.const
@@ -192,7 +192,7 @@ def _with_calls(answer: object, calls: object) -> object:
     return {"role": "assistant", "content": answer or None, "tool_calls": calls}
 
 
-def _usage(found: Mapping[str, Any]) -> dict[str, object]:
+def _usage(found: Mapping[str, object]) -> dict[str, object]:
     """Counts that include their parts, as OpenAI names them."""
     usage: dict[str, object] = {
         "prompt_tokens": found.get("input_tokens"),

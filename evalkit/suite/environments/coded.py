@@ -22,7 +22,7 @@ from typing import Protocol, cast
 from evalkit import child
 from evalkit.errors import SuiteError
 from evalkit.facts.base import Json, JsonMap
-from evalkit.paths import find
+from evalkit.paths import find, named
 from evalkit.records import Tool
 from evalkit.suite.digests import digest
 from evalkit.suite.environments import state as states
@@ -164,7 +164,7 @@ def _installed(module: str, place: str) -> str:
             break
         if n == len(parts) and found.origin is not None and found.origin.endswith(".py"):
             try:
-                return Path(found.origin).read_text("utf-8-sig")
+                return named(Path(found.origin)).text("utf-8-sig", most=LARGEST_SOURCE)
             except (OSError, UnicodeDecodeError):
                 break
     raise SuiteError(

@@ -95,7 +95,7 @@ async def an_empty_answer_is_an_answer(bench: Bench) -> None:
     expect((times.ttft_s, times.last_s) == (None, None), f"nothing was said, so no token came: {times}")
 
 
-async def the_limit_of_output_is_sent_and_told(bench: Bench) -> None:
+async def the_limit_of_output_is_sent_and_reported(bench: Bench) -> None:
     """max_output_tokens reaches the provider, and a cut answer ends with `length`."""
     request = Request(ASK.messages, Settings(max_output_tokens=1))
     async with bench.served(reply="one two three") as (adapter, _):
@@ -104,7 +104,7 @@ async def the_limit_of_output_is_sent_and_told(bench: Bench) -> None:
     expect(found == ("one", "length"), f"with max_output_tokens 1 came {found}, not ('one', 'length')")
 
 
-async def a_refusal_is_told(bench: Bench) -> None:
+async def a_refusal_is_reported(bench: Bench) -> None:
     """A model that declines, or a filter that stops it, is neither an error nor an ordinary answer."""
     if not bench.server.refusals:
         return
