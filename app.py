@@ -10,4 +10,4 @@ from evalkit.board.guard import Guard, hold_settings
 # `streamlit run app.py`: the board over ./results or EVALKIT_RESULTS, behind the guard of evalkit/board/guard.py.
 hold_settings()
 sign_in.set_up()
-app = App(Path(pages.__file__), middleware=[Middleware(Guard)])
+app = App(Path(pages.__file__), middleware=[Middleware(Guard), Middleware(sign_in.WayBack)])

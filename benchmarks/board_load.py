@@ -138,16 +138,33 @@ async def _person(
             f"{url.replace('http', 'ws')}/_stcore/stream", origin=url, protocols=("streamlit",), max_msg_size=0
         ) as socket,
     ):
-        pages = await _ask(socket, "first view", "", {}, {}, times)
-        for what, page, query in _walk(rng, names):
-            await asyncio.sleep(rng.expovariate(1 / think))
-            if time.monotonic() > until:
-                return
-            await _ask(socket, what, page, query, pages, times)
+        told = asyncio.Queue[bytes]()
+        # Read at all times: who thinks longer than the server waits for an answer to its ping would lose the session.
+        reader = asyncio.create_task(_read(socket, told))
+        try:
+            pages = await _ask(socket, told, "first view", "", {}, {}, times)
+            for what, page, query in _walk(rng, names):
+                await asyncio.sleep(rng.expovariate(1 / think))
+                if time.monotonic() > until:
+                    return
+                await _ask(socket, told, what, page, query, pages, times)
+        finally:
+            reader.cancel()
+
+
+async def _read(socket: Any, told: asyncio.Queue[bytes]) -> None:
+    async for message in socket:
+        told.put_nowait(message.data)
 
 
 async def _ask(
-    socket: Any, what: str, page: str, query: dict[str, str], pages: dict[str, str], times: dict[str, list[float]]
+    socket: Any,
+    received: asyncio.Queue[bytes],
+    what: str,
+    page: str,
+    query: dict[str, str],
+    pages: dict[str, str],
+    times: dict[str, list[float]],
 ) -> dict[str, str]:
     """One interaction; the pages by address, as the server names them. Raises RuntimeError where the page fails."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -161,7 +178,7 @@ async def _ask(
     await socket.send_bytes(message.SerializeToString())
     while True:
         told = ForwardMsg()
-        told.ParseFromString(await asyncio.wait_for(socket.receive_bytes(), 300))
+        told.ParseFromString(await asyncio.wait_for(received.get(), 300))
         kind = told.WhichOneof("type")
         if kind == "navigation":
             found = {one.url_pathname if not one.is_default else "": one.page_script_hash

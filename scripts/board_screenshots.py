@@ -230,6 +230,7 @@ _TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')].fi
 def settle(page: Any) -> None:
     """Wait until Streamlit has drawn everything."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=_WAIT_MS)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=_WAIT_MS)
     page.wait_for_timeout(900)  # charts draw after the script has ended
     if page.get_by_text("This app has encountered an error").count():
         raise AssertionError(f"{page.url} shows an error in place of the page")

@@ -189,7 +189,7 @@ def test_a_sample_of_single_answers_is_shown_with_how_each_was_read(tmp_path: Pa
     for line in ("answer: The answer is B.", "read as: B) B", "expected: A"):
         assert f"\n  {line}\n" in read.out
     errored = evalkit(capsys, "show", "--sample", "2", "--results", results).out
-    assert "t × m, sample 2: errored" in errored
+    assert "t × m, sample 2: failed" in errored
     assert "\n  error: models.m: the script has no reply to sample '2'" in errored
     (plain,) = evalkit(capsys, "show", "--sample", "1", "--json", "--results", results).json["trajectories"]
     assert (plain["answer"], plain["extracted"], plain["target"]) == ("The answer is B.", "B) B", "A")

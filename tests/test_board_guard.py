@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.board import guard
 from evalkit.board.guard import HOSTS, refusal
 from tests.board_server import Board, free_port, serving
 
@@ -195,3 +196,8 @@ async def test_the_pages_are_drawn_behind_the_guard(board: Board) -> None:
             seen += str(message)
     assert "evalkit run" in seen, "an empty folder of results names the first command"
     assert "exception" not in seen.lower().replace("exception_", "")
+
+
+def test_no_view_is_followed_by_a_search_for_garbage_while_everybody_waits() -> None:
+    guard.hold_settings()
+    assert guard.config.get_option("runner.postScriptGC") is False

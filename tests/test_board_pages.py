@@ -391,7 +391,7 @@ def test_the_pace_of_a_run_that_is_gone_on_with_says_nothing_of_the_hour_it_lay_
     set_facts(folder, started_at="2026-01-01T00:00:00Z")
     with run_lock.lock_run(folder):
         at = draw("runs", tmp_path)
-        assert "7 of 30" in tables(at) and any("– answers/s · about unknown left" in e.value for e in at.text)
+        assert "7 of 30" in tables(at) and any("– answers/s · time left unknown" in e.value for e in at.text)
         assert at.dataframe[0].value.loc[0, "left"] == numbers.UNDEFINED
 
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -158,11 +159,12 @@ class Session:
         pressed = WidgetState(id=self.widgets[label], trigger_value=True)
         return await self.show(page, states=[*(more or []), pressed], fresh=False)
 
-    async def begin(self) -> str:
-        """Press "Sign in"; the address at the provider."""
+    async def begin(self, page: str = "") -> str:
+        """Press "Sign in" on a page; the address at the provider."""
         await self.show()
         await self.press("Sign in")
-        reply = await self.http.get(self.world.url + self.sent_to, allow_redirects=False)
+        left = {"Referer": page} if page else {}
+        reply = await self.http.get(self.world.url + self.sent_to, allow_redirects=False, headers=left)
         assert reply.status == 302
         return reply.headers["Location"]
 
@@ -201,6 +203,36 @@ async def test_nothing_is_shown_before_sign_in(world: World) -> None:
             seen = await tab.show(page, query="run=" + world.run.name)
             assert not is_open(seen.replace(world.run.name, "")) and "Sign in" in seen
             assert "Leaderboard" not in seen and "Trade-off" not in seen
+
+
+@pytest.mark.parametrize(
+    ("left", "back"),
+    [
+        ("{url}/versus?a=run%3Agpt&b=run%3Aqwen&text=%2F%2Fevil", "/versus?a=run%3Agpt&b=run%3Aqwen&text=%2F%2Fevil"),
+        ("{url}/", "/"),
+        ("https://evil.example/versus?a=1", "/"),
+        ("{url}//evil.example", "/"),
+        ("{url}/\\evil.example", "/"),
+        ("{url}/versus?a=<script>", "/"),
+        ("{url}/versus?" + "a" * 4000, "/"),
+        ("", "/"),
+    ],
+)
+async def test_who_signs_in_on_a_page_comes_back_to_it(world: World, left: str, back: str) -> None:
+    async with browser(world) as tab:
+        reply = await tab.go((await tab.go(await tab.begin(left.format(url=world.url)))).headers["Location"])
+        assert (reply.status, reply.headers["Location"]) == (302, back)
+        assert is_open(await tab.show())
+        again = await tab.go((await tab.go(await tab.begin())).headers["Location"]) if back == "/" else None
+        assert again is None or again.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/%0d%0aX: y", "/\\evil", "javascript:x"])
+async def test_a_cookie_of_somebody_else_s_making_leads_nowhere_else(world: World, page: str) -> None:
+    async with browser(world) as tab:
+        way = (await tab.go(await tab.begin())).headers["Location"]
+        tab.http.cookie_jar.update_cookies({"evalkit_page": quote(page, safe="")}, URL(world.url))
+        assert (await tab.go(way)).headers["Location"] == "/"
 
 
 async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_signing_out(world: World) -> None:

@@ -20,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from evalkit.board import orders, start
 from evalkit.board.orders import NotStarted, Order
+from evalkit.results import read_facts
 
 Capture = pytest.CaptureFixture[str]
 PRICES = "- {model: fake, valid_from: 2020-01-01, currency: USD, input_per_mtok: 1, output_per_mtok: 1}\n"
@@ -216,12 +217,13 @@ def test_the_end_of_the_board_stops_what_it_started_and_says_so(suites: Path, tm
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.2)) as provider:
         write_suite(suites, provider.base_url, n=60, in_flight=2)
         orders.allow(suites)
-        orders.start(orders.planned(Order("suite.yaml", "1"), results), "", results)
+        orders.start(orders.planned(Order("suite.yaml", "1"), results), "mira@example.org", results)
         until(lambda: len(provider.account) > 2)
         orders.stop_all(told.append)
     assert "stopping" in told[0] and "what was answered is kept" in told[1]
     (info,) = orders.list_runs(results)
     assert info.status == "interrupted"
+    assert read_facts(info.path).started_by == "mira@example.org"
 
 
 def test_a_run_hears_that_the_board_was_killed(suites: Path, tmp_path: Path) -> None:

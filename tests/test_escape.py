@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.text.escape import (
+    _HARMLESS,
+    acts_on_a_terminal,
     csv_cell,
     html,
     markdown,
@@ -106,3 +109,11 @@ def test_a_notebook_s_table_escapes_every_part(text: str) -> None:
     drawn = html_table(text, [text], [[text]], [text])
     assert drawn.count("<t") == html_table("a", ["a"], [["a"]], ["a"]).count("<t")
     assert "<script" not in drawn and "<iframe" not in drawn and "<!--" not in drawn
+
+
+def test_what_passes_quickly_is_what_would_pass_sign_by_sign() -> None:
+    quick = [chr(c) for c in range(0x110000) if chr(c).isprintable() and _HARMLESS.fullmatch(chr(c))]
+    assert len(quick) > 30_000
+    assert not [sign for sign in quick if acts_on_a_terminal(sign) or unicodedata.category(sign).startswith("M")]
+    assert visible("support-swap · 28 Nov 14:29 – “Größe” 模型") == "support-swap · 28 Nov 14:29 – “Größe” 模型"
+    assert visible("a ·\u202e b\u0301\u0301\u0301\u0301") != "a ·\u202e b\u0301\u0301\u0301\u0301"

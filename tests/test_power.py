@@ -177,6 +177,28 @@ def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch:
     assert ran.code == 0, ran.err
     assert "cheapest first" in ran.out
     assert "asked once" in ran.out
+    assert "An earlier run" not in ran.out
+
+
+def test_plan_names_the_run_that_it_could_plan_by(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.jsonl").write_text("".join(f'{{"id": "{n}", "q": "x{n}", "a": "y"}}\n' for n in range(9)))
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nmodels:\n  base: {adapter: scripted, replies: {'*': y}}\n  cand: {adapter: scripted, "
+        "replies: {'*': z}}\ntasks:\n  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', "
+        "target: '{{ a }}', score: exact}\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.25}]}\n"
+    )
+    assert "An earlier run" not in evalkit(capsys, "plan", "s.yaml").out
+    evalkit(capsys, "run", "s.yaml", "--models", "base")
+    assert "An earlier run" not in evalkit(capsys, "plan", "s.yaml").out  # the candidate was never asked
+    assert evalkit(capsys, "run", "s.yaml", "--new").code == 0
+    told = evalkit(capsys, "plan", "s.yaml").out
+    command = " ".join(told.rpartition("takes: evalkit plan")[2].split())
+    assert command.startswith("s.yaml --earlier s-")
+    assert evalkit(capsys, "plan", *command.split()).code == 0
 
 
 def test_the_forecast_rests_on_the_earlier_run_that_was_named(tmp_path: Path, capsys: Capture) -> None:

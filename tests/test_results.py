@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import abc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,6 +18,9 @@ from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts, Summary, parse
 from evalkit.facts.base import StoredRecord
 from evalkit.results import Run, judging_facts, load_run, open_run, read_facts
+from evalkit.results.reader import ResultsReader
+from evalkit.store.run_lock import lock_run
+from evalkit.store.runs import update_facts
 from tests.board_world import TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
 from tests.world import evalkit, run_folders, write_suite
@@ -330,3 +335,51 @@ def test_every_key_that_a_run_writes_today_has_a_field(tmp_path: Path, capsys: p
     assert found == set()
     assert RunFacts.model_validate(told).as_json() == {key: told[key] for key in told if key != "checksum"}
     assert unknown_keys(Summary, json.loads((folder / "summary.json").read_text())) == []
+
+
+def test_a_view_looks_at_each_folder_once_and_the_next_view_sees_what_changed(tmp_path: Path) -> None:
+    name = a_run(tmp_path, ["gpt"], n=4).name
+    view = ResultsReader.of_now(tmp_path)
+    assert view.summary(name).models["gpt"].all.n == 8
+    (tmp_path / name / "run.json").unlink()
+    assert view.problem(name) is None
+    assert [info.name for info in view.runs()] == [name]
+    assert ResultsReader.of_now(tmp_path).problem(name) is not None
+    assert ResultsReader(tmp_path).runs()[0].problem is not None
+
+
+def test_a_run_that_was_going_on_is_looked_at_again_in_the_next_view(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ["gpt"], n=2)
+    update_facts(folder, RunFacts(status="running"))
+    assert ResultsReader.of_now(tmp_path).runs()[0].status == "interrupted"  # nobody holds its lock
+    with lock_run(folder):
+        assert ResultsReader.of_now(tmp_path).runs()[0].status == "running"
+    assert ResultsReader.of_now(tmp_path).runs()[0].status == "interrupted"
+
+
+def test_a_slow_figure_holds_up_only_those_who_ask_for_it(tmp_path: Path) -> None:
+    reader, begun, go_on, made = ResultsReader(tmp_path), threading.Event(), threading.Event(), []
+
+    def slow() -> str:
+        made.append(1)
+        begun.set()
+        assert go_on.wait(20)
+        return "slow"
+
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(reader.remember, (tmp_path, "slow"), slow) for _ in range(2)]
+        assert begun.wait(20)
+        assert pool.submit(reader.remember, (tmp_path, "quick"), lambda: "quick").result(20) == "quick"
+        go_on.set()
+        assert [one.result(20) for one in waiting] == ["slow", "slow"]
+    assert made == [1]
+
+
+def test_a_figure_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
+    def broken() -> str:
+        raise StoreError("not now")
+
+    reader = ResultsReader(tmp_path)
+    with pytest.raises(StoreError):
+        reader.remember((tmp_path, "broken"), broken)
+    assert reader.remember((tmp_path, "broken"), lambda: "made") == "made"

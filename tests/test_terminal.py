@@ -361,3 +361,13 @@ def test_graded_scores_at_a_known_price_say_why_no_answer_has_a_cost_of_a_correc
     assert said in " ".join(graded.split())
     for known in (cell(0.0, usd=(1.0, None)), cell(0.7, outcomes={"scored": 50})):
         assert "no cost per correct" not in printed(render_summary, one(known))
+
+
+def test_what_is_to_say_of_every_model_is_said_once() -> None:
+    graded = one(cell(0.7, outcomes={"scored": 50}, usd=(1.0, None)))
+    same = graded["models"]["m"]
+    for n, times in ((2, 2), (5, 1)):
+        models = {f"m{k}": same for k in range(n)}
+        text = " ".join(printed(render_summary, graded | {"models": models}).split())
+        assert text.count("no cost per correct answer") == times
+        assert ("every model: no cost per correct answer" in text) == (times == 1)

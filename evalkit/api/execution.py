@@ -7,6 +7,7 @@ done = await execute(prepared, watcher, DriveHere())               # Python: in 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,12 +22,15 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.serving import lanes_of
 from evalkit.engine.session import RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer, Work
+from evalkit.facts.run import STARTED_BY, RunFacts
 from evalkit.records import Row
 from evalkit.render.progress import ModelShare
 from evalkit.scorers.base import Scorer
+from evalkit.store import runs
 from evalkit.store.journal import Recovered
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import ResolvedSuite
+from evalkit.text.escape import visible
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.api.stopping import GateStopper
@@ -119,6 +123,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
     def watch(folder: Path, recovered: Recovered) -> Observer:
         judged = plan.panel is not None
         n_there = recovered.n_answered if judged else recovered.n_done
+        _keep_starter(folder)
         observer = watcher.asking(folder, _shares(plan.work, recovered.answered_by if judged else recovered.done_by))
         if stopper is not None:
             if (told := stopper.begin(folder, recovered.n_done)) is not None:
@@ -163,6 +168,12 @@ def _shares(work: Work, n_done: Mapping[str, int]) -> dict[str, ModelShare]:
     """What each model of `work` has to do; `n_done`: rows that are there already, by model."""
     lanes = {model.name: lane.name for lane, models in lanes_of(work) for model in models}
     return {name: ModelShare(n, n_done.get(name, 0), lanes[name]) for name, n in work.rows_by_model().items()}
+
+
+def _keep_starter(folder: Path) -> None:
+    """Keep in run.json who started the run, where the board says so and nobody is there yet."""
+    if (by := os.environ.get(STARTED_BY)) and not runs.read_facts(folder).get("started_by"):
+        runs.update_facts(folder, RunFacts(started_by=visible(by, limit=300)))
 
 
 def _recorded(file: Path, outcome: RunOutcome, plan: Plan) -> str:

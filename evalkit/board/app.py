@@ -51,7 +51,7 @@ def main() -> None:
     st.html(f"<style>{_STYLE}</style>")
     if not sign_in.passed():
         return
-    store = ResultsReader(default_results())
+    store = ResultsReader.of_now(default_results())
     pages = {}
     for path, title, icon, module in _PAGES:
         page: Callable[[], None] = partial(module.render, store)

@@ -133,10 +133,6 @@ def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings
     if not rulings:
         return
     confidence = numbers.share(1 - 2 * decision.alpha)
-    for r in rulings:
-        for text in r.remarks:
-            priced = _needs(store, decision, candidate, r) if text == r.needs else text
-            st.text(f"{r.title}: {visible(priced, limit=700)}.")
     table = pd.DataFrame(
         {
             "rule": [r.title for r in rulings],
@@ -156,6 +152,10 @@ def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings
         alt=f"The rules for {visible(candidate, limit=60)}",
         column_config={"interval": image},
     )
+    for r in rulings:
+        for text in r.remarks:
+            priced = _needs(store, decision, candidate, r) if text == r.needs else text
+            st.text(f"{r.title}: {visible(priced, limit=700)}.")
 
 
 def _interval(rule: RenderedRule, rulings: Sequence[RenderedRule]) -> str:

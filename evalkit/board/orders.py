@@ -31,6 +31,7 @@ import orjson
 from evalkit import child
 from evalkit.cost.reports import PlanReport
 from evalkit.errors import UserError
+from evalkit.facts.run import STARTED_BY
 from evalkit.store.run_lock import holder
 from evalkit.store.runs import list_runs
 from evalkit.suite.loading import yaml_files
@@ -191,7 +192,7 @@ def start(plan: Planned, by: str, results: Path) -> StartedRun:
             raise NotStarted(f"Another process is writing {name}. Wait until it ends.")
         said = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it lives as long as the job
         arguments = ["run", *_arguments(order, results), "--planned", plan.report["digest"], "--json"]
-        process = _child(arguments, None, said)
+        process = _child(arguments, None, said, by)
         job = StartedRun(order, by, datetime.now(UTC), process, said)
         for earlier in every:
             if earlier.order.suite == order.suite:
@@ -282,14 +283,17 @@ def _arguments(order: Order, results: Path) -> list[str]:
     return [str(path), "--results", str(results.absolute()), "--max-cost", order.max_cost_usd, *cut]
 
 
-def _child(arguments: list[str], out: IO[bytes] | None, said: IO[bytes]) -> child.Process[bytes]:
+def _child(arguments: list[str], out: IO[bytes] | None, said: IO[bytes], by: str | None = None) -> child.Process[bytes]:
+    """`by`: the address of who is signed in; None or empty: nobody is."""
+    environment = {name: value for name, value in os.environ.items() if name != STARTED_BY}
+    environment |= {STARTED_BY: by} if by else {}
     try:
         return child.start(
             child.function("evalkit.cli.held:main", *arguments),
             stdin=child.PIPE,  # held open: when the board is gone, the child hears it
             stdout=out if out is not None else child.DEVNULL,
             stderr=said,
-            environment=dict(os.environ),  # the keys of whoever started the board, as on the command line
+            environment=environment,  # the keys of whoever started the board, as on the command line
         )
     except child.ChildFailed as error:
         raise NotStarted(str(error)) from error

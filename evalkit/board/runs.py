@@ -44,10 +44,11 @@ def render(store: ResultsReader) -> None:
 
 def _live(store: ResultsReader, info: RunInfo) -> None:
     """A fragment of the page that refreshes itself while the run goes on."""
-    run, looks = info.name, count()
+    run, results, looks = info.name, store.results, count()
 
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
+        store = ResultsReader.of_now(results)
         try:
             facts, summary, state = store.facts(run), store.summary(run), store.state(run)
         except StoreError as error:
@@ -59,7 +60,7 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
         began = store.facts(f"{run}/{FOLDER}").started_at if judging else None
         pace = _pace(store, run, began or facts.started_at or "", _counts(summary, n, judging))
         took, rate = pace.took, pace.rate("", n)
-        left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
+        left = f"about {numbers.duration((total - n) / rate)} left" if rate and total >= n else "time left unknown"
         errors = sum(model.all.n_failed for model in summary.models.values())
         with st.container(border=True):
             what = "is being judged" if judging else "is running"
@@ -68,7 +69,7 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
             unit = "verdicts" if judging else "answers"
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
             so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
-            st.text(f"{numbers.rate(rate)} {unit}/s · about {left} left · {so_far}")
+            st.text(f"{numbers.rate(rate)} {unit}/s · {left} · {so_far}")
             if not judging and summary.models:
                 _by_model(facts, summary, pace)
 
@@ -162,6 +163,7 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     for info in store.runs():
         if problem := info.problem or store.problem(info.name):
             said = {"status": "cannot be read", "run": elements.cell(info.name, 120)}
+            problem = problem.replace(f"{info.path}/", "")
             rows.append(dict.fromkeys(_COLUMNS, "") | said | {"problem": elements.cell(problem, 400)})
     frame = pd.DataFrame([{"problem": "", **row} for row in rows], columns=list(_COLUMNS))
     if not frame["problem"].any():

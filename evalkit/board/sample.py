@@ -18,6 +18,7 @@ from evalkit.results.reader import ResultsReader
 from evalkit.store.row_codec import Key
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 
 
 def render(store: ResultsReader) -> None:
@@ -80,7 +81,8 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
     for n, row in enumerate(rows):
         again = f", repeat {row.repeat + 1}" if row.repeat else ""
         with st.container(border=True):
-            st.markdown(f"**{elements.plain(row.model, 60)}**{again} · {row.outcome} · {numbers.quality(row.score)}")
+            ended = f"{outcome_word(row.outcome)} · {numbers.quality(row.score)}"
+            st.markdown(f"**{elements.plain(row.model, 60)}**{again} · {ended}")
             answer = said.get(row.key, RowTexts())
             elements.own_prompt(answer, first, key=f"prompt-of-{n}")
             if answer.steps:
@@ -97,7 +99,7 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
         {
             "model": [elements.marked(row.model) for row in rows],
             "repeat": [row.repeat + 1 for row in rows],
-            "outcome": [row.outcome for row in rows],
+            "outcome": [outcome_word(row.outcome) for row in rows],
             "score": [numbers.quality(row.score) for row in rows],
             "answer": [
                 elements.cell(" ".join((said[row.key].text or "").split()), 400) if row.key in said else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.middleware import Middleware
@@ -10,10 +13,21 @@ from streamlit.starlette import App
 
 from evalkit.board import sign_in
 from evalkit.board.guard import Guard, hold_settings
+from evalkit.errors import EvalkitError
+
+_COLLECT_S = 5.0
+"""Between two looks for what sessions left behind. Streamlit's own way is to look after every view."""
+
+_AFTER_S, _NEWEST = 10.0, 50
+"""When the first page has long been drawn, so many runs are looked at."""
+_REST = 3.0
+"""Times as long as a look took, nothing is done: readers come first."""
+_NEWS = 20_000
+"""Objects that were made since the last look: fewer are no view."""
 
 hold_settings()
 sign_in.set_up()
-app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)])
+app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard), Middleware(sign_in.WayBack)])
 
 
 def read_ahead(results: Path) -> None:
@@ -21,8 +35,37 @@ def read_ahead(results: Path) -> None:
 
     A browser takes a second to load Streamlit's own modules before it asks for the page. What goes wrong is told by the
     page itself.
+
+    Then everything that lives as long as the server (modules, classes, those figures) is taken out of the garbage
+    collector's sight: a quarter of a million objects, each of which it would look at again while every reader waits.
+    What sessions leave behind is collected every few seconds, which then takes hundredths of one.
     """
-    threading.Thread(target=_read, args=(results,), daemon=True).start()
+    threading.Thread(target=_prepare, args=(results,), daemon=True).start()
+
+
+def _prepare(results: Path) -> None:
+    _read(results)
+    gc.collect()
+    gc.freeze()
+    threading.Thread(target=_look_ahead, args=(results,), daemon=True).start()
+    while True:
+        time.sleep(_COLLECT_S)
+        if gc.get_count()[0] > _NEWS or any(gc.get_count()[1:]):
+            gc.collect()
+
+
+def _look_ahead(results: Path) -> None:
+    """Look at the parts of the newest runs, which takes half a second for a million rows and is remembered."""
+    from evalkit.results.reader import ResultsReader
+    from evalkit.store.queries import refuse_bombs
+
+    time.sleep(_AFTER_S)
+    with suppress(Exception):  # as in `_read`
+        for info in ResultsReader(results).readable()[:_NEWEST]:
+            begun = time.perf_counter()
+            with suppress(EvalkitError, OSError):  # a page that needs it says so
+                refuse_bombs(info.path)
+            time.sleep(_REST * (time.perf_counter() - begun))
 
 
 def _read(results: Path) -> None:

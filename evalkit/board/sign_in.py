@@ -19,22 +19,31 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
 from evalkit.reading import settings_folder
 from evalkit.text.escape import markdown_label, visible
 
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
 CALLBACK = "/oauth2callback"
+_LOGIN = "/auth/login"
+_COOKIE = "evalkit_page"
+_PAGE = re.compile(r"/[a-z]{0,20}(?:\?[A-Za-z0-9%&=._~+:,*()!'-]{0,3000})?")
+"""A page of the board with its query: never another site, whatever stands in the cookie."""
 _SHORTEST = 32
 """Characters of the secret that signs cookies: who guesses it is signed in as anybody."""
 _NEEDED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
@@ -218,6 +227,59 @@ def passed() -> bool:
         st.text(f"Signed in as {visible(str(user['email']), limit=120)}")
         st.button("Sign out", on_click=st.logout)
     return True
+
+
+class WayBack:
+    """ASGI middleware: who signs in on a page comes back to that page, with its filters, where Streamlit would send
+    everybody to the first one. It stands behind `guard`, so that the page that asks is the board's own.
+
+        GET /auth/login       Referer: https://board.example/versus?a=...      keeps "/versus?a=..." in a cookie
+        GET /oauth2callback   302, Location: /                                 becomes Location: /versus?a=...
+    """
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; only what a browser is told at these two addresses has a header more or another."""
+        path = scope.get("path") if scope["type"] == "http" else None
+        if path not in (_LOGIN, CALLBACK):
+            await self.app(scope, receive, send)
+            return
+        told = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 302:
+                headers = list(message.get("headers", []))
+                message = {**message, "headers": _kept(headers, told) if path == _LOGIN else _sent_back(headers, told)}
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+
+def _kept(headers: list[tuple[bytes, bytes]], told: Mapping[bytes, str]) -> list[tuple[bytes, bytes]]:
+    """With a cookie of the page that was left; without where there is nothing to come back to."""
+    try:
+        left = urlsplit(told.get(b"referer", ""))
+    except ValueError:
+        return headers
+    page = left.path + (f"?{left.query}" if left.query else "")
+    if left.netloc != told.get(b"host") or page == "/" or not _PAGE.fullmatch(page):
+        return headers
+    secure = "; Secure" if left.scheme == "https" else ""
+    cookie = f"{_COOKIE}={quote(page, safe='')}; Path=/; Max-Age=900; HttpOnly; SameSite=Lax{secure}"
+    return [*headers, (b"set-cookie", cookie.encode())]
+
+
+def _sent_back(headers: list[tuple[bytes, bytes]], told: Mapping[bytes, str]) -> list[tuple[bytes, bytes]]:
+    """To the page of the cookie, which is forgotten; to the first one without."""
+    cookies = dict(one.strip().partition("=")[::2] for one in told.get(b"cookie", "").split(";"))
+    page = unquote(cookies.get(_COOKIE, ""))
+    if not _PAGE.fullmatch(page):
+        return headers
+    moved = [(b"location", page.encode()) if (name.lower(), value) == (b"location", b"/") else (name, value)
+             for name, value in headers]  # fmt: skip
+    return [*moved, (b"set-cookie", f"{_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax".encode())]
 
 
 def name() -> str | None:

@@ -70,6 +70,10 @@ def _form(store: ResultsReader) -> None:
         )
         cut = right.number_input("Samples of each task", min_value=1, value=None, step=1, placeholder="all")
         asked = st.form_submit_button("Show what it would take")
+    st.caption(
+        "Whoever started the board has set keys and policy for every run here. A suite that runs code of its own "
+        "(`--allow-suite-code`) or needs other options is run on the command line."
+    )
     if not asked:
         return
     if most is None or name is None:

@@ -24,6 +24,7 @@ from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 
 _PAGE = 25
 _ANY = "any"
@@ -183,7 +184,8 @@ def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str])
     with places[1]:
         task = elements.choose("In task", [_ANY, *tasks], key="in")
     with places[2]:
-        outcome = elements.choose("Outcome", [_ANY, *(str(o) for o in Outcome)], key="outcome")
+        words = {_ANY: _ANY} | {str(one): outcome_word(one) for one in Outcome}
+        outcome = elements.choose("Outcome", list(words), key="outcome", titles=words)
     with places[3]:
         order = elements.choose("Order", changes.ORDERS, key="order")
     with places[4]:
@@ -231,8 +233,8 @@ def _list(rows: list[changes.ChangedSample], n: int, page: int) -> None:
         {
             "task": [elements.cell(row.task, 60) for row in rows],
             "sample": [elements.cell(row.sample_id, 60) for row in rows],
-            "A": [f"{row.a.outcome} {numbers.quality(row.a.score)}" for row in rows],
-            "B": [f"{row.b.outcome} {numbers.quality(row.b.score)}" for row in rows],
+            "A": [f"{outcome_word(row.a.outcome)} {numbers.quality(row.a.score)}" for row in rows],
+            "B": [f"{outcome_word(row.b.outcome)} {numbers.quality(row.b.score)}" for row in rows],
             "cost A": [numbers.usd(row.a.cost_usd) for row in rows],
             "cost B": [numbers.usd(row.b.cost_usd) for row in rows],
             "time A": [numbers.time(row.a.total_s) for row in rows],
@@ -269,7 +271,7 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
         name, told = "ab"[n], (row.a, row.b)[n]
         with column:
             label, score = elements.plain(side[1], 40), numbers.quality(told.score)
-            st.markdown(f"**{name.upper()}: {label}** · {told.outcome} · {score}")
+            st.markdown(f"**{name.upper()}: {label}** · {outcome_word(told.outcome)} · {score}")
             elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
             slot = f"{name}-{row.sample_digest[:12]}"
             elements.say_answer(

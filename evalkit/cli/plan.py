@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,13 @@ from evalkit.cli.options import (
     prices_file,
     print_json,
     results_folder,
+    results_option,
     suite_words,
     task_tags,
     with_changes,
 )
 from evalkit.cli.printing import echo
-from evalkit.errors import UserError
+from evalkit.errors import StoreError, UserError
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -131,7 +133,33 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             render_mixes(one)
     for rule, why in unplanned.items():
         echo(f"\n{visible(rule, limit=120)} cannot be planned from this run: {visible(why, limit=600)}.")
+    if folder is None and (earlier_run := _run_to_plan_by(plan, options.results)) is not None:
+        named = " --earlier ".join(shlex.quote(visible(str(one), limit=400)) for one in (suite, earlier_run.name))
+        echo(
+            f"\nAn earlier run of this suite says how many items and repeats the gate takes: evalkit plan {named}"
+            f"{results_option(earlier_run)}"
+        )
     return 0
+
+
+def _run_to_plan_by(plan: Plan, results: Path) -> Path | None:
+    """The newest complete run of a suite of this name in which the gate's baseline and candidate were asked; None where
+    there is none, or no rule could be planned by it."""
+    from evalkit.decide.planning import can_be_planned
+    from evalkit.decide.rules import conditions
+    from evalkit.store.runs import list_runs, open_facts
+
+    gate = plan.suite.gate
+    if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
+        return None
+    if not any(one.required and can_be_planned(rule, one) for rule in gate.rules for one in conditions(rule)):
+        return None
+    for info in list_runs(results):
+        if info.suite == plan.suite.name and info.status == "complete" and info.problem is None:
+            with suppress(StoreError):  # damaged: another may serve
+                if {gate.baseline, *gate.candidates[:1]} <= set(open_facts(info.path).models or {}):
+                    return info.path
+    return None
 
 
 def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:

@@ -187,7 +187,7 @@ def describe(result: RuleResult) -> RuleWords:
             observed_text=f"{int(result.value or 0):,} {'failed' if limit == 'alone' else 'new'}",
         )
     found = "no collapse found" if result.value is None else None
-    return RuleWords("scan", "difference", "≥", -result.condition.at, observed_text=found)
+    return RuleWords("any task or slice (scan)", "difference", "≥", -result.condition.at, observed_text=found)
 
 
 def _groups(pairs: Pairs) -> Iterator[tuple[str, Mask | Codes]]:

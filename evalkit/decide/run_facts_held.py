@@ -150,8 +150,19 @@ _UNREAD = {
     **{
         f"RunFacts.{name}": "about the run as such"
         for name in (
-            *("finished_at", "told", "max_cost_usd", "tags", "metadata", "spent_usd", "client_lag", "lanes", "labels"),
-            *("python", "platform", "cpu", "n_cpus", "git_revision"),
+            *(
+                "finished_at",
+                "started_by",
+                "told",
+                "max_cost_usd",
+                "tags",
+                "metadata",
+                "spent_usd",
+                "client_lag",
+                "lanes",
+                "labels",
+            ),
+            *("python", "platform", "cpu", "n_cpus", "git_revision", "started_by"),
         )
     },
     "RunSettingsFacts.max_cost_usd": "a run that stops at its cap is incomplete",

@@ -30,6 +30,8 @@ from evalkit.facts.tasks import LabelFacts, RescoredFacts, TaskFacts
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it. Raised when a key changes meaning, not when one is added."""
+STARTED_BY = "EVALKIT_STARTED_BY"
+"""Set by the board for a run that somebody starts from its page who is signed in: their address."""
 
 
 class LagFacts(StoredRecord):
@@ -189,6 +191,8 @@ class RunFacts(StoredRecord):
     """UTC, ISO 8601."""
     finished_at: Instant | None = None
     """UTC, ISO 8601. None: not finished."""
+    started_by: str | None = None
+    """Who started it from the board's page: the address of the sign-in. None: nobody who was signed in."""
     otherwise_before: Texts = ()
     """What the suite said otherwise when a part of the answers was asked: `models.gpt.price_as`, `run.timeout_s`."""
     history: HistoryFacts | None = None

@@ -49,7 +49,7 @@ def bars(found: Sequence[Bar], title: str) -> Chart | None:
     groups = list(dict.fromkeys(visible(bar.group, limit=CELL) for bar in found))
     most = max(bar.value for bar in found)
     y = field("name", "N", sort=names, title=None, axis={"labelLimit": 170, "labelOverlap": False})
-    scale = {"domain": [0, (most or 1.0) * 1.25], "nice": False}  # with room for the last amount
+    scale = {"domain": [0, (most or 1.0) * _room_for_amounts(found, most or 1.0)], "nice": False}
     x = field("value", "Q", title=title, scale=scale, axis={"tickCount": 5, "format": "~s"})
     legend = {"title": None, "orient": "top", "columns": 2} if len(groups) > 1 else None
     colours = [COLOURS[0], COLOURS[1], *COLOURS[2:]][: len(groups)]
@@ -62,6 +62,17 @@ def bars(found: Sequence[Bar], title: str) -> Chart | None:
     ]  # fmt: skip
     words = "; ".join(f"{bar.name}: {bar.shown}" for bar in found)
     return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 80}, f"{title}. {words}")
+
+
+_NARROW_PX = 210
+"""Width of the bars on a telephone."""
+_SIGN_PX = 6.5
+
+
+def _room_for_amounts(found: Sequence[Bar], most: float) -> float:
+    """How many times as wide as the longest bar a drawing is in which every amount has room behind its bar."""
+    taken = [min(0.55, (10 + _SIGN_PX * len(bar.shown)) / _NARROW_PX) for bar in found]
+    return max(1.1, *(bar.value / most / (1 - share) for bar, share in zip(found, taken, strict=True)))
 
 
 def bill_bars(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> Chart | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from evalkit.facts import Figures, Quality
 from evalkit.facts.summary import LatencyFigures
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 
 # Not worth a word each: a right, wrong or graded answer is in the quality already.
-WORDS = {"unparseable": "unreadable", "truncated": "cut off", "errored": "failed"}
-"""Outcomes in a reader's words."""
 _PLAIN_OUTCOMES = ("right", "wrong", "scored")
 
 
@@ -28,8 +28,8 @@ def other_outcomes(cell: Figures) -> dict[str, int]:
 
     An answer that came and has no mark is not a failure: its judges may still be at work.
     """
-    found = {WORDS.get(name, name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
-    found[WORDS["errored"]] = cell.n_failed
+    found = {outcome_word(name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
+    found[outcome_word("errored")] = cell.n_failed
     found["without a mark"] = cell.n_unmarked
     return {name: n for name, n in found.items() if n}
 
@@ -58,9 +58,14 @@ def run_titles(runs: Iterable[RunInfo]) -> dict[str, str]:
 
 
 def _run_title(info: RunInfo, clock: str = "%H:%M") -> str:
+    return _title_of(info.name, info.suite, info.started_at, clock, datetime.now(UTC).year)
+
+
+@lru_cache(maxsize=4_096)
+def _title_of(name: str, suite: str | None, started_at: str | None, clock: str, this_year: int) -> str:
     try:
-        began = datetime.fromisoformat(info.started_at or "")
+        began = datetime.fromisoformat(started_at or "")
     except ValueError:
-        return visible(info.name, limit=120)
-    year = f" {began.year}" if began.year != datetime.now(UTC).year else ""
-    return f"{visible(info.suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:{clock}}"
+        return visible(name, limit=120)
+    year = f" {began.year}" if began.year != this_year else ""
+    return f"{visible(suite or 'no suite', limit=60)} · {began.day} {began:%b}{year} {began:{clock}}"

@@ -57,7 +57,8 @@ def curves(
     log = {"type": "log"}
     across = field("x", "Q", title=x, scale=log, axis=decades(rows, "x"))
     up = field("y", "Q", title=y, scale=log, axis=decades(rows, "y", "low", "high"))
-    legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1}
+    legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1,
+              "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 300}  # fmt: skip
     colour = field("line", "N", scale={"domain": names, "range": cycled(COLOURS, names)}, legend=legend)
     told = tips(line="line", shown=y)
     layers = [

@@ -13,6 +13,7 @@ from evalkit.results.items import RowTexts
 from evalkit.results.opened import OpenedSample, OpenedSamples
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 
 _PAGE = 400_000
 """Characters of prompts and answers on one page: what comes after is left out, and counted."""
@@ -98,7 +99,7 @@ def _sample(sample: OpenedSample) -> ShownSample:
         visible(first.target or "", limit=_NOTE, lines=True),
         [
             ShownAnswer(
-                f"{visible(row.model, limit=60)} · {row.outcome} · {numbers.quality(row.score)}",
+                f"{visible(row.model, limit=60)} · {outcome_word(row.outcome)} · {numbers.quality(row.score)}",
                 visible(told.text or "", limit=_ANSWER, lines=True),
                 [
                     *(["Its own prompt differs from the one above."] if told.prompt != first.prompt else []),

@@ -29,6 +29,7 @@ from evalkit.results.trajectories import AgentFigures, Trajectory
 from evalkit.stats.repeats import Stability
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.outcomes import outcome_word
 from evalkit.text.page import Column, Page
 
 _MODELS_OF_ITEM = 6
@@ -250,7 +251,8 @@ def headline(one: Trajectory) -> str:
     again = f", repeat {one.repeat + 1}" if one.repeat else ""
     cached = ", in part from the cache" if one.cached else ""
     requests = f"{numbers.plural(len(one.steps), 'request')}, " if one.steps else ""
-    ended = f"{one.outcome} ({one.score:.3g})" if one.score is not None and one.outcome == "scored" else one.outcome
+    graded = one.score is not None and one.outcome == "scored"
+    ended = f"{one.outcome} ({one.score:.3g})" if graded else outcome_word(one.outcome)
     took = f"{requests}{numbers.time(one.total_s)}, {numbers.usd(one.cost_usd)}{cached}"
     return f"{_name(one.task)} × {_name(one.model)}, sample {_name(one.sample_id)}{again}: {ended}, {took}"
 

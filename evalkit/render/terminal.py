@@ -234,7 +234,12 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
         page.grid(heading, names, quality)
         if speed:
             page.grid("", names, speed)
-    notes = [(name, note) for name, cell in cells.items() if (note := _note(cell))]
+    each = {name: _notes(cell) for name, cell in cells.items()}
+    alike = [note for note in next(iter(each.values()), []) if all(note in of_one for of_one in each.values())]
+    if len(each) < _FEW:
+        alike = []
+    notes = [("every model", "; ".join(alike))] if alike else []
+    notes += [(name, told) for name, of_one in each.items() if (told := "; ".join(n for n in of_one if n not in alike))]
     notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
     for name, note in notes:
         page.say(f"{visible(name, limit=60)}: {note}")
@@ -287,7 +292,11 @@ def _usd_per_correct(cell: Cell) -> str:
     return numbers.usd(cost.usd_per_correct)
 
 
-def _note(cell: Cell) -> str:
+_FEW = 3
+"""Fewer models are named, also where the same is to say of each."""
+
+
+def _notes(cell: Cell) -> list[str]:
     """What the table leaves out: quality with failures as wrong, and what is known in part."""
     parts = []
     if cell.n_failed:
@@ -311,7 +320,7 @@ def _note(cell: Cell) -> str:
             parts.append("no cost per correct answer: a task has scores between 0 and 1, or no answer that can be read")
     if cost.n_unknown and cost.known_usd:
         parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
-    return "; ".join(parts)
+    return parts
 
 
 def _of_traffic(traffic: TrafficFigures) -> str:

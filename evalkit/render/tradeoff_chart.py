@@ -114,7 +114,7 @@ _WEIGHTS = {"closed": "square", "open weights": "circle", "not known": "triangle
 """Shape by whether a model's weights are open."""
 _SIZES = {"narrow": 250, "wide": 620}
 """Width in pixels for which names are placed: of a telephone, and of everything that is at least so wide."""
-_PLOT_PX = 310
+_PLOT_PX = 256
 """Height of a trade-off without its axis and legend."""
 
 
@@ -170,7 +170,7 @@ def tradeoff(
         *_names(x, y),
         layer(ring_mark(420), {"x": x, "y": y}, "datum.chosen"),
     ]  # fmt: skip
-    return chart_of(rows, {"layer": layers, "height": 430}, f"Quality against {axis}. {words}")
+    return chart_of(rows, {"layer": layers, "height": 470}, f"Quality against {axis}. {words}")
 
 
 def _weights(point: TradeoffPoint) -> str:
@@ -204,6 +204,10 @@ def _places(
         at.append(n)
     found: list[str | None] = [None] * len(points)
     lines = _lines(points, anchors, at)
+    for anchor, n in zip(anchors, at, strict=True):  # whiskers
+        quality = points[n].line.cell.quality
+        ends = [(1 - share(end, up, False)) * _PLOT_PX for end in (quality.high, quality.low) if end is not None]
+        lines += [(anchor.x - 2, ends[0], anchor.x + 2, ends[1])] if len(ends) == 2 else []
     for n, name in zip(at, place(anchors, width=width, height=_PLOT_PX, others=lines), strict=True):
         found[n] = name
     return found

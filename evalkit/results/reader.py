@@ -14,7 +14,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,7 +56,10 @@ _TABLES = 160_000_000
 """Bytes of cached scores by sample: ten models on a million samples take 70 MB."""
 _LINES = 64_000_000
 """Bytes of cached samples that two runs share: a million take 16 MB."""
-_CONNECTIONS = 2
+_OPENED = 160_000_000
+"""Bytes of the parts that are open for queries: a run of a million rows has 25 MB, and takes 35 MB of memory."""
+_AT_ONCE = 2
+"""Threads that make figures at the same time, and as many that ask DuckDB: each takes memory, more are not faster."""
 _MEMORY = "200MB"
 """What DuckDB may use for one connection; the rest of the 600 MB is Streamlit, pandas and the caches."""
 
@@ -67,30 +70,101 @@ class _Cache:
 
     size: int
     weigh: Callable[[Any], int] = lambda _: 1
-    close: Callable[[Any], None] = lambda _: None
+    takes_turns: bool = True
+    """Whether few threads make values at the same time. False: they do not need Python's one lock."""
+    least: int = 1
+    """So many are kept, whatever they weigh."""
+    alone: threading.RLock | None = None
+    """Held while a value is made, so that large ones are not made at the same time; None: values of different keys
+    are."""
     kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    making: dict[Hashable, threading.RLock] = field(default_factory=dict)
     weight: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value, made by whoever asks first; others who ask for the same wait, and nobody else does."""
         with self.lock:
             if key in self.kept:
                 self.kept.move_to_end(key)
                 found: T = self.kept[key]
                 return found
-            value = self.kept[key] = make()
-            self.weight += self.weigh(value)
-            while self.weight > self.size and len(self.kept) > 1:
-                oldest = self.kept.popitem(last=False)[1]
-                self.weight -= self.weigh(oldest)
-                self.close(oldest)
+            making = self.alone or self.making.setdefault(key, threading.RLock())
+        if not making.acquire(blocking=False):
+            with _waiting():
+                making.acquire()
+        try:
+            with self.lock:
+                if key in self.kept:
+                    made: T = self.kept[key]
+                    return made
+            with _turn() if self.takes_turns else nullcontext():
+                value = make()
+            self._keep(key, value)
             return value
+        finally:
+            with self.lock:
+                self.making.pop(key, None)
+            making.release()
+
+    def _keep(self, key: Hashable, value: object) -> None:
+        with self.lock:
+            self.kept[key] = value
+            self.weight += self.weigh(value)
+            while self.weight > self.size and len(self.kept) > self.least:
+                self.weight -= self.weigh(self.kept.popitem(last=False)[1])
 
 
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+_queries = threading.BoundedSemaphore(_AT_ONCE)
+_mine = threading.local()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few threads that make figures. Who has a turn waits for no other lock than that of a cache's book, so
+    everybody's comes."""
+    if getattr(_mine, "turn", False):  # a figure that is made of figures
+        yield
+        return
+    with _turns:
+        _mine.turn = True
+        try:
+            yield
+        finally:
+            _mine.turn = False
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """This thread waits, for another's figure or for DuckDB: somebody else has its turn meanwhile."""
+    if not getattr(_mine, "turn", False):
+        yield
+        return
+    _mine.turn = False
+    _turns.release()
+    try:
+        yield
+    finally:
+        _turns.acquire()
+        _mine.turn = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A connection, and who may use it. It is closed when nobody has it any more."""
+
+    con: duckdb.DuckDBPyConnection
+    n_bytes: int
+    """Of the parts that it reads: the descriptions of their pages, which it keeps, take somewhat more memory."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+_large = threading.RLock()
 _figures = _Cache(_KEPT)
-_tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes)
-_lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines))
-_connections = _Cache(_CONNECTIONS, close=lambda con: con.close())
+_tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes, alone=_large)
+_lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines), alone=_large)
+_connections = _Cache(_OPENED, weigh=lambda opened: opened.n_bytes, least=2, takes_turns=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +172,18 @@ class ResultsReader:
     """A folder of results, to read from."""
 
     results: Path
+    seen: dict[Path, Mark] | None = field(default=None, compare=False, repr=False)
+    """What each folder held when it was first looked at, for a view that is over in a moment; None: every figure looks
+    again."""
+
+    @classmethod
+    def of_now(cls, results: Path) -> ResultsReader:
+        """For one view of a page: each folder is looked at once."""
+        return cls(results, {})
 
     def runs(self) -> list[RunInfo]:
-        """Every run, newest first, unreadable ones last with their problem."""
-        return runs.list_runs(self.results)
+        """Every run, newest first, unreadable ones last with their problem. Raises StoreError."""
+        return runs.list_runs(self.results, self._info)
 
     def readable(self, runs: Sequence[RunInfo] | None = None) -> list[RunInfo]:
         """The runs that can be shown: whose facts and figures can both be read. `runs`: what `runs()` said just now."""
@@ -113,23 +195,42 @@ class ResultsReader:
 
     def problem(self, run: str) -> str | None:
         """Why the rows of a run cannot be read, for a person; None when they can."""
-        try:
+        path = self.path(run)
+
+        def look() -> str | None:
             self.facts(run)
             self.summary(run)
             self.judges(run)
+            return parts.damage(path)
+
+        try:
+            return _figures.get(("problem", str(path), self._mark(path), self._mark(path / judge_files.FOLDER)), look)
         except EvalkitError as error:
             return str(error)
-        path = self.path(run)
-        return _figures.get(("damage", str(path), mark(path)), lambda: parts.damage(path))
 
     def path(self, run: str) -> Path:
         """The folder of a run."""
         return self.results / run
 
+    def _mark(self, folder: Path, only: str | None = None) -> Mark:
+        """`mark` as of now, or of when this view began."""
+        if self.seen is None:
+            return mark(folder, only=only)
+        if folder not in self.seen:
+            self.seen[folder] = mark(folder)
+        return self.seen[folder] if only is None else tuple(one for one in self.seen[folder] if one[0] == only)
+
+    def _info(self, folder: Path) -> RunInfo | None:
+        """`runs.run_info`; of a run that has ended, run.json is read once for as long as it does not change."""
+        of_facts = self._mark(folder, runs.FACTS)
+        info = _figures.get(("info", str(folder), of_facts), lambda: runs.run_info(folder)) if of_facts else None
+        ended = info is not None and info.problem is None and info.status not in {"running", "interrupted"}
+        return info if ended else runs.run_info(folder)
+
     def facts(self, run: str) -> RunFacts:
         """What run.json says. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: read_facts(path))
+        return _figures.get(("facts", str(path), self._mark(path, only=runs.FACTS)), lambda: read_facts(path))
 
     def state(self, run: str) -> RunState:
         """How far a run is. Raises StoreError."""
@@ -140,7 +241,7 @@ class ResultsReader:
     def summary(self, run: str) -> Summary:
         """The figures of a run, of a live one as of now. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path, self.facts(run)))
+        return _figures.get(("summary", str(path), self._mark(path)), lambda: read_summary(path, self.facts(run)))
 
     def judges(self, run: str) -> Mapping[str, ModelSummary]:
         """The figures of those who marked a run, as its summary has them of models; empty where nobody did.
@@ -153,24 +254,24 @@ class ResultsReader:
     def repeats(self, run: str) -> RunRepeats | None:
         """How steady each model of a run answers; None where every item was asked once. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("repeats", str(path), mark(path)), lambda: read_repeats(path))
+        return _figures.get(("repeats", str(path), self._mark(path)), lambda: read_repeats(path))
 
     def parts(self, run: str) -> PartFigures:
         """What each scorer of a task with several gives; empty where every task has one. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("parts", str(path), mark(path)), lambda: read_parts(path))
+        return _figures.get(("parts", str(path), self._mark(path)), lambda: read_parts(path))
 
     def table(self, run: str) -> ScoreTable:
         """Scores by sample of a run, of a live one as of now. Raises StoreError."""
         path = self.path(run)
-        return _tables.get((str(path), mark(path)), lambda: read_scores(path))
+        return _tables.get((str(path), self._mark(path)), lambda: read_scores(path))
 
     def sample_join(self, first: str, second: str) -> SampleJoin:
         """The samples that two runs share. Raises StoreError."""
         left, right = self.table(first), self.table(second)
         if left is right:
             return SampleJoin(left, right)
-        key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
+        key = tuple((str(self.path(run)), self._mark(self.path(run))) for run in (first, second))
         return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
     def other_weights(self, first: str, second: str) -> str | None:
@@ -233,10 +334,11 @@ class ResultsReader:
         import duckdb
 
         wanted = sorted(set(names))
-        with _connections.lock:
-            con = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
+        with _waiting(), _queries:
+            opened = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
             try:
-                yield con
+                with opened.lock:
+                    yield opened.con
             except duckdb.Error as error:
                 why = str(error).splitlines()[0]
                 raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
@@ -251,7 +353,7 @@ class ResultsReader:
 
     def marks(self, names: Sequence[str]) -> Hashable:
         """What changes when the files of these runs do: part of the key of any cached figure."""
-        return tuple((str(self.path(name)), mark(self.path(name))) for name in sorted(set(names)))
+        return tuple((str(self.path(name)), self._mark(self.path(name))) for name in sorted(set(names)))
 
 
 def mark(folder: Path, *, only: str | None = None) -> Mark:
@@ -276,9 +378,10 @@ def mark(folder: Path, *, only: str | None = None) -> Mark:
     return tuple(sorted(found))
 
 
-def _open(folders: list[Path]) -> duckdb.DuckDBPyConnection:
+def _open(folders: list[Path]) -> _Opened:
     con = queries.connect(folders)
     con.execute(f"set memory_limit = '{_MEMORY}'")
     con.execute("set enable_external_file_cache = false")  # the system keeps what was read; twice is too much
     con.execute("set enable_progress_bar = false")
-    return con
+    files = [path for folder in folders for path in folder.glob("*.parquet")]
+    return _Opened(con, sum(path.stat().st_size for path in files))

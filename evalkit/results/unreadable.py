@@ -137,18 +137,18 @@ def remedy(texts: Sequence[str], task: TaskFacts) -> tuple[str | None, str]:
     if not isinstance(name, str) or not isinstance(options, Mapping) or name in {"judge", "code", "tools"}:
         return None, "Say in the prompt in which form to answer"
     if "take" in options:
-        return None, "The option `extract` finds nothing in them: mend it, or say in the prompt in which form to answer"
+        return None, "The option extract finds nothing in them: mend it, or say in the prompt in which form to answer"
     reads = _reader(name, task)
     fits = []
     for rule, parts, advice in islice(_rules(texts, enough), _MOST_RULES):
         if reads is not None and sum(reads(part) for part in parts if part is not None) >= enough:
             fits.append((rule, parts, advice))
     if not fits:
-        return None, "Say in the prompt in which form to answer, or name the part that counts with the option `extract`"
+        return None, "Say in the prompt in which form to answer, or name the part that counts with the option extract"
     rule, parts, advice = fits[0]
     if any(other != parts for _, other, _ in fits[1:]):  # which of them counts, the answers do not tell
         named = ", ".join(f"{{{key}: {_written(value)}}}" for rule, _, _ in fits[:4] for key, value in rule.items())
-        return None, f"They name several: say which counts with the option `extract`, one of {named}"
+        return None, f"They name several: say which counts with the option extract, one of {named}"
     return _written({name: {**options, "extract": rule}}), advice
 
 

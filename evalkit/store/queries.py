@@ -122,6 +122,12 @@ def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
     return answers
 
 
+def refuse_bombs(folder: Path) -> None:
+    """Look at the parts of a run as `connect` does, which then need not: they are remembered. Raises as it does."""
+    for path_of, schema in ((parts.rows_path, parts.rows_schema()), (parts.texts_path, parts.texts_schema())):
+        _refuse_bombs(folder, [path_of(folder, number).resolve() for number in parts.part_numbers(folder)], schema)
+
+
 def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) -> None:
     """One view over the parts of a kind and what is still in journals.
 

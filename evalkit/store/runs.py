@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -259,8 +259,9 @@ def require_digest(folder: Path, suite_digest: str) -> None:
         )
 
 
-def list_runs(results: Path) -> list[RunInfo]:
+def list_runs(results: Path, info_of: Callable[[Path], RunInfo | None] | None = None) -> list[RunInfo]:
     """Every run of a results folder, newest first; unreadable ones last, with their problem. Opens run.json only.
+    `info_of`: reads one folder as `run_info` does; None: `run_info`.
 
     An absent folder has no runs. Raises StoreError when `results` is no folder or may not be read.
     """
@@ -272,7 +273,7 @@ def list_runs(results: Path) -> list[RunInfo]:
         raise StoreError(
             f"{results} is no folder of results ({error.strerror}). Choose one: --results.", results
         ) from error
-    runs = [info for info in map(_info, folders) if info is not None]
+    runs = [info for info in map(info_of or run_info, folders) if info is not None]
     readable = newest_first(r for r in runs if r.problem is None)
     return readable + sorted((r for r in runs if r.problem is not None), key=lambda r: r.name)
 
@@ -339,7 +340,7 @@ def split_side(side: str) -> tuple[str, str | None]:
     return run, model or None
 
 
-def _info(folder: Path) -> RunInfo | None:
+def run_info(folder: Path) -> RunInfo | None:
     """What run.json says; None for a folder that has nothing of a run."""
     try:
         facts = read_facts(folder)

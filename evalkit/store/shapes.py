@@ -158,7 +158,8 @@ def _longest(path: Path, names: list[str], n_groups: int) -> int:
     with pq.ParquetFile(path, read_dictionary=names) as file:
         tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
         for group in range(n_groups):
-            for batch in file.iter_batches(batch_size=1, row_groups=[group], columns=tops):
+            # One row: threads would cost more than they read.
+            for batch in file.iter_batches(batch_size=1, row_groups=[group], columns=tops, use_threads=False):
                 for column in batch.columns:
                     for texts in _dictionaries(column):
                         found = max(found, pc.max(pc.binary_length(texts)).as_py() or 0)

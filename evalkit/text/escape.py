@@ -40,6 +40,11 @@ _INVISIBLE = frozenset(
     [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)]
 ) | frozenset(range(0xE0100, 0xE01F0))
 _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HARMLESS = re.compile(
+    r"[\x20-\x7e\u00a1-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff\u3041-\u3096"
+    r"\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
+)
+"""Letters and signs of common scripts: where they are printable, none of them acts on anything or joins another."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Real scripts stack two or three marks on a letter; a tower of them paints over the lines above.
 _MARKS_IN_A_ROW = 3
@@ -63,7 +68,7 @@ def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
     What was cut ends in "…". `lines` keeps line breaks and indents (tabs become four spaces); without it the result is
     one line. Control characters appear as \\x1b, others as \\u202e or \\U000e0041.
     """
-    if len(text) <= limit and text.isascii() and text.isprintable() and not _COMMAND.search(text):
+    if len(text) <= limit and text.isprintable() and _HARMLESS.fullmatch(text) and not _COMMAND.search(text):
         return text
     out: list[str] = []
     room = limit

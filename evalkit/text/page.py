@@ -172,7 +172,8 @@ def _markdown_table(columns: Sequence[Column]) -> str:
     return "\n".join([line(head), marks, *map(line, rows), ""])
 
 
-_JOINTS = re.compile(r"(?<=[-_/:.,;= ])")
+_JOINTS = re.compile(r"(?<=[-_/:;= ])|(?<=[.,])(?!\d)")
+"""Behind these a name may be broken; never within a number, 1,038 or 3.5."""
 
 
 def _folded(text: str, width: int) -> str:
