@@ -321,4 +321,4 @@ def test_turns_that_were_not_asked_are_no_retries_and_in_no_rate() -> None:
         progress.row(row(Outcome.ERRORED, None, attempts=3))
         progress.row(row(Outcome.ERRORED, None, attempts=0))  # the turn after it
     progress.close()
-    assert stream.getvalue().splitlines()[-1] == "20/40 done in 10 s  1.0/s  $0.00  20 errors  20 retries"
+    assert stream.getvalue().splitlines()[-1] == "20/40 done in 10 s  1.0/s  $0  20 errors  20 retries"
