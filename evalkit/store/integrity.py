@@ -63,7 +63,7 @@ def verify(path: Path) -> None:
     if found != expected:
         raise StoreError(
             f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
-            "file, or run the suite again: cached answers cost nothing.",
+            "file, or run the suite again with --new: cached answers cost nothing.",
             path,
         )
     _sound.add(stamp)
