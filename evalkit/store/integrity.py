@@ -20,8 +20,7 @@ from evalkit.reading import open_to_read
 from evalkit.store import runs
 
 SEALED = "sealed"
-"""The key of run.json."""
-"""The fact that holds the digests, by file name."""
+"""The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
 """Path, size, time and inode of files that were found to be as they were sealed."""
 _known: dict[str, tuple[tuple[int, int, int], Mapping[str, str]]] = {}
