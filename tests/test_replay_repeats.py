@@ -234,3 +234,19 @@ def test_what_was_guessed_can_be_written_as_columns_whatever_they_are_called(tmp
     )
     assert first == second
     assert all(tokens for *_, tokens, _ in first)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_an_answer_that_lacks_to_a_repeat_that_is_asked_is_said_before_the_run(
+    repeats: int, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the file has more repeats than are asked."""
+    old = [record for record in rows(1.0) if (record["id"], record["run"]) != ("7", "run-1")]
+    suite = written(tmp_path, old, rows(0.5), options=", columns: {repeat: run}, partial: true")
+    suite.write_text(suite.read_text("utf-8").replace("repeats: 3", f"repeats: {repeats}"), "utf-8")
+    lacks = "models.old: old.jsonl has no answer to the repeat 'run-1' of 1 sample of asked ('7')"
+    assert lacks in flat(evalkit(capsys, "check", suite))
+    ran = run(suite)
+    assert ran.code == 4
+    assert lacks in flat(ran)
+    assert "Run the same command again" not in flat(ran), "the file will not have it then either"
