@@ -312,3 +312,13 @@ def test_rows_of_an_earlier_session_are_said_model_by_model(tmp_path: Path, caps
         second = evalkit(capsys, "run", suite, *place)
     assert (first.code, second.code) == (4, 0)
     assert re.search(r"40/40 done in .*  \d+ resumed", second.err)
+
+
+def test_turns_that_were_not_asked_are_no_retries_and_in_no_rate() -> None:
+    progress, stream, clock = watched(40)
+    for _ in range(10):
+        clock.now += 1
+        progress.row(row(Outcome.ERRORED, None, attempts=3))
+        progress.row(row(Outcome.ERRORED, None, attempts=0))  # the turn after it
+    progress.close()
+    assert stream.getvalue().splitlines()[-1] == "20/40 done in 10 s  1.0/s  $0  20 errors  20 retries"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,38 @@ def test_a_protected_gate_refuses_a_candidate_that_became_a_file(
     assert other != text
     protected.write_text(other, "utf-8")
     assert evalkit(capsys, "gate", "latest", "--suite", protected, *results).code == 2
+
+
+def test_what_was_guessed_can_be_written_as_columns_whatever_they_are_called(tmp_path: Path, run: Run) -> None:
+    names = {"prompt_tokens": "Prompt Tokens #", "completion_tokens": "- completion_tokens", "run": "Run #"}
+    old, new = ([{names.get(key, key): value for key, value in row.items()} for row in rows(f)] for f in (1.0, 0.5))
+    suite = written(tmp_path, old, new)
+    ran = run(suite)
+    assert ran.code == 0, ran.err
+    guessed = re.search(r"of old.jsonl these columns were guessed: (\{.*?\})\. Write them as columns:", flat(ran))
+    assert guessed is not None
+    suite = written(tmp_path, old, new, options=f", columns: {guessed[1]}")
+    ran = run(suite, "--new")
+    assert ran.code == 0, ran.err
+    first, second = (
+        sorted((row.model, row.sample_id, row.repeat, row.input_tokens, row.output_tokens) for row in rows_of(folder))
+        for folder in run_folders(tmp_path / "results")
+    )
+    assert first == second
+    assert all(tokens for *_, tokens, _ in first)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_an_answer_that_lacks_to_a_repeat_that_is_asked_is_said_before_the_run(
+    repeats: int, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the file has more repeats than are asked."""
+    old = [record for record in rows(1.0) if (record["id"], record["run"]) != ("7", "run-1")]
+    suite = written(tmp_path, old, rows(0.5), options=", columns: {repeat: run}, partial: true")
+    suite.write_text(suite.read_text("utf-8").replace("repeats: 3", f"repeats: {repeats}"), "utf-8")
+    lacks = "models.old: old.jsonl has no answer to the repeat 'run-1' of 1 sample of asked ('7')"
+    assert lacks in flat(evalkit(capsys, "check", suite))
+    ran = run(suite)
+    assert ran.code == 4
+    assert lacks in flat(ran)
+    assert "Run the same command again" not in flat(ran), "the file will not have it then either"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import abc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -383,3 +384,30 @@ def test_a_figure_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         reader.remember((tmp_path, "broken"), broken)
     assert reader.remember((tmp_path, "broken"), lambda: "made") == "made"
+
+
+def test_a_figure_that_failed_is_made_again_by_one_and_not_by_everybody(tmp_path: Path) -> None:
+    reader, failing, go_on, making = ResultsReader(tmp_path), threading.Event(), threading.Event(), threading.Event()
+    made: list[int] = []
+
+    def figure() -> str:
+        made.append(len(made))
+        if len(made) == 1:
+            failing.set()
+            go_on.wait(20)
+            raise OSError("gone for a moment")
+        making.set()
+        time.sleep(0.3)
+        return "figure"
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(reader.remember, (tmp_path, "once"), figure)
+        assert failing.wait(20)
+        second = pool.submit(reader.remember, (tmp_path, "once"), figure)
+        time.sleep(0.1)  # the second one waits for the first
+        go_on.set()
+        assert making.wait(20)
+        third = pool.submit(reader.remember, (tmp_path, "once"), figure)
+        assert (second.result(20), third.result(20)) == ("figure", "figure")
+        assert isinstance(first.exception(20), OSError)
+    assert made == [0, 1]

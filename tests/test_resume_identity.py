@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.facts.run import STARTED_BY
+from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import Ran, evalkit, run_folders
@@ -50,3 +52,51 @@ def test_a_run_with_another_prompt_of_a_model_is_a_new_run(
     asked = [[turn.content for row in rows_of(one) for turn in row.prompt] for one in run_folders(tmp_path / "r")]
     told = [{word for word in ("brief", "novel") if word in " ".join(said)} for said in asked]
     assert sorted(map(sorted, told)) == [["brief"], ["novel"]]
+
+
+@pytest.mark.parametrize("damage", ["models", "rows-1.parquet"])
+def test_an_unfinished_run_that_is_damaged_says_a_way_out_that_works(
+    damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
+    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    run = ("run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
+        suite = SUITE.format(url=provider.base_url, system="", prompts="")
+        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        assert evalkit(capsys, *run).code == 4
+        (folder,) = run_folders(tmp_path / "r")
+        if damage == "models":
+            facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            facts = {key: value for key, value in facts.items() if key != "checksum"} | {"models": ["m"]}
+            (folder / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+        else:
+            (folder / damage).write_bytes(b"PAR1")
+        provider.behaviour = Behaviour(reply="B")
+        for _ in range(2):  # the same command finds the same run
+            told = evalkit(capsys, *run)
+            assert told.code == 2
+            assert "with --new" in told.err
+        assert evalkit(capsys, *run, "--new").code == 0
+
+
+def test_who_resumes_a_run_has_not_started_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
+    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    run = ("run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
+        suite = SUITE.format(url=provider.base_url, system="", prompts="")
+        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        assert evalkit(capsys, *run).code == 4, "on the command line"
+        provider.behaviour = Behaviour(reply="B")
+        monkeypatch.setenv(STARTED_BY, "mira@example.org")
+        assert "resuming" in evalkit(capsys, *run).err, "from the board"
+        (folder,) = run_folders(tmp_path / "r")
+        assert read_facts(folder).started_by is None
+        assert evalkit(capsys, *run, "--new").code == 0
+    starters = {read_facts(one).started_by for one in run_folders(tmp_path / "r")}
+    assert starters == {None, "mira@example.org"}

@@ -371,3 +371,24 @@ def test_a_million_pairs_are_decided_in_seconds() -> None:
         stats.test(baseline, candidate, 0.02)
         stats.decide(baseline, candidate, 0.02, clusters=np.arange(n) // 4)
         assert time.process_time() - start < seconds
+
+
+def test_a_misspelt_argument_is_refused_and_decides_nothing() -> None:
+    """Repeats that are not told apart make a pass of what is undecided."""
+    item = np.repeat(np.arange(40), 5)
+    gains = np.repeat(np.arange(40) < 1, 5)
+    baseline = np.repeat((np.arange(40) >= 8).astype(float), 5)
+    candidate = np.where(gains, 1.0, baseline)
+    assert stats.decide(baseline, candidate, 0.03, items=item) is Verdict.INCONCLUSIVE
+    assert stats.decide(baseline, candidate, 0.03) is Verdict.PASS
+    misspelt: dict[str, Any] = {"item": item}
+    for call in (
+        lambda: stats.decide(baseline, candidate, 0.03, **misspelt),
+        lambda: stats.test(baseline, candidate, 0.03, **misspelt),
+        lambda: stats.decide_floor(candidate, 0.5, **misspelt),
+        lambda: stats.test_floor(candidate, 0.5, **misspelt),
+        lambda: stats.decide_cost(baseline + 1, candidate + 1, max_ratio=1.1, **misspelt),
+        lambda: stats.decide_quantile(baseline + 1, candidate + 1, 0.5, max_s=9.0, **misspelt),
+    ):
+        with pytest.raises(TypeError, match=r"no argument 'item'; by name there are .*items"):
+            call()

@@ -210,3 +210,20 @@ def test_the_table_and_the_map_of_the_page_are_read(tmp_path: Path, imported: Im
     ran = imported(tmp_path / "calls.jsonl", "--map", tmp_path / "map.yaml")
     assert ran.code == 0, ran.err
     assert 0.807 in next(iter(recorded(tmp_path).values())).values()
+
+
+def test_what_was_guessed_reads_back_as_a_map_whatever_the_columns_are_called(tmp_path: Path, imported: Import) -> None:
+    names = {"prompt_tokens": "Prompt Tokens #", "completion_tokens": "- completion_tokens", "cost": "cost?"}
+    odd = [{names.get(name, name): value for name, value in row.items()} for row in ROWS]
+    (tmp_path / "calls.csv").write_text(as_csv(odd), "utf-8")
+    ran = imported(tmp_path / "calls.csv")
+    assert ran.code == 0, ran.err
+    first = recorded(tmp_path)
+    assert all(one["input_tokens"] and one["output_tokens"] for one in first.values())
+    guessed = re.search(r"columns were guessed: (\{.*?\}); --map", flat(ran))
+    assert guessed is not None
+    (tmp_path / "map.yaml").write_text(guessed[1], "utf-8")
+    (tmp_path / "suite").rename(tmp_path / "guessed")
+    ran = imported(tmp_path / "calls.csv", "--map", tmp_path / "map.yaml")
+    assert ran.code == 0, ran.err
+    assert recorded(tmp_path) == first

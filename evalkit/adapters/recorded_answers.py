@@ -22,12 +22,12 @@ from evalkit.store.table_values import Unread, empty, natural, reader_of
 from evalkit.suite.column_names import (
     GUESSES,
     TIMES,
-    UNITS,
     TableColumn,
     column_of,
     folded_column,
     guessed_column,
     inside,
+    written_column,
 )
 from evalkit.suite.grouped import grouped
 from evalkit.suite.wording import masked, short
@@ -306,7 +306,7 @@ class _Reading:
     def _notes(self) -> Iterator[str]:
         n = len(self.lines)
         if self.guesses:
-            said = ", ".join(f"{which}: {_said(which, column)}" for which, column in self.columns.items())
+            said = ", ".join(f"{which}: {written_column(which, column)}" for which, column in self.columns.items())
             yield (
                 f"of {self.fields.file} these columns were guessed: {{{said}}}. Write them as columns: to keep them"
                 if said
@@ -326,10 +326,3 @@ class _Reading:
 
 class _NoValue(ValueError):
     """A cell that holds something else than its column is for."""
-
-
-def _said(which: str, column: TableColumn) -> str:
-    if column.per == 1.0 or which not in TIMES:
-        return str(column.name)
-    unit = next(unit for unit, n in UNITS.items() if n == column.per)
-    return f"{{column: {column.name}, unit: {unit}}}"

@@ -146,6 +146,11 @@ class ReplayAdapter:
         number = same_number(sample_id)
         return None if number is None else self._by_number.get(number)
 
+    @property
+    def counts_repeats(self) -> bool:
+        """Whether a column of the file tells several answers to a sample apart."""
+        return bool(self._repeats)
+
     def misfit(self, repeats: int) -> Iterator[str]:
         """Complaints, without the model's name, where the file does not hold so many answers to a sample."""
         n, column = len(self._repeats), (self.spec.options.get("columns") or {})

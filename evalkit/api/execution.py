@@ -123,7 +123,8 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
     def watch(folder: Path, recovered: Recovered) -> Observer:
         judged = plan.panel is not None
         n_there = recovered.n_answered if judged else recovered.n_done
-        _keep_starter(folder)
+        if not recovered.seen:  # who resumes a run has not started it
+            _keep_starter(folder)
         observer = watcher.asking(folder, _shares(plan.work, recovered.answered_by if judged else recovered.done_by))
         if stopper is not None:
             if (told := stopper.begin(folder, recovered.n_done)) is not None:

@@ -19,8 +19,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,7 +27,15 @@ from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.reading import read_file
-from evalkit.suite.column_names import GUESSES, TIMES, UNITS, TableColumn, column_of, folded_column
+from evalkit.suite.column_names import (
+    GUESSES,
+    UNITS,
+    TableColumn,
+    column_of,
+    folded_column,
+    written_column,
+    yaml_name,
+)
 from evalkit.suite.source_map import SourceMap, parse, without_lines
 from evalkit.suite.wording import short
 
@@ -40,9 +46,6 @@ MOST_SLICES = 100
 REQUIRED = ("model", "item")
 """What a row cannot be without, beside a score or an outcome."""
 TEXTS = ("text", "prompt", "target", "extracted", "reason", "error", "served_model", "service_tier")
-_PLAIN = re.compile(r"[A-Za-z_][\w./()?-]*(?: [\w./()?-]+)*")
-"""Names that YAML reads as they stand, in braces too."""
-_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _SETTINGS = ("times", "scorer", "models")
 _MODEL_KEYS = ("model", "price_as")
 
@@ -146,32 +149,16 @@ def guess(columns: Iterable[str], way_out: str = _IN_A_FILE) -> TableMap:
 
 def described(found: TableMap) -> list[str]:
     """A line for each thing that is read, as a map would say it: for a person to check, and to keep as a file."""
-    lines = [f"{name}: {_said(column, name)}" for name, column in found.columns.items()]
+    lines = [f"{name}: {written_column(name, column)}" for name, column in found.columns.items()]
     if found.slices_object:
-        lines.append(f"slices: {_yaml(found.slices_object)}")
+        lines.append(f"slices: {yaml_name(found.slices_object)}")
     elif found.slices:
         lines.append(
-            "slices: {" + ", ".join(f"{_yaml(name)}: {_yaml(column)}" for name, column in found.slices.items()) + "}"
+            "slices: {"
+            + ", ".join(f"{yaml_name(name)}: {yaml_name(column)}" for name, column in found.slices.items())
+            + "}"
         )
     return lines
-
-
-def _said(column: TableColumn, name: str) -> str:
-    if column.name is None:
-        return f"{{sum: [{', '.join(map(_yaml, column.sum_of))}]}}" if column.sum_of else f"{{const: {column.const}}}"
-    if column.per == 1.0:
-        return _yaml(column.name)
-    if name in TIMES:
-        unit = next(unit for unit, n in UNITS.items() if n == column.per)
-        return f"{{column: {_yaml(column.name)}, unit: {unit}}}"
-    return f"{{column: {_yaml(column.name)}, max: {column.per:g}}}"
-
-
-def _yaml(name: str) -> str:
-    """The name as YAML reads it back: in quotes where it would read as something else (`Run #`, `a: b`, `yes`)."""
-    if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS:
-        return name
-    return json.dumps(name, ensure_ascii=False)
 
 
 class _Reader:

@@ -162,7 +162,7 @@ _UNREAD = {
                 "lanes",
                 "labels",
             ),
-            *("python", "platform", "cpu", "n_cpus", "git_revision", "started_by"),
+            *("python", "platform", "cpu", "n_cpus", "git_revision"),
         )
     },
     "RunSettingsFacts.max_cost_usd": "a run that stops at its cap is incomplete",

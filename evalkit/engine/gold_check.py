@@ -156,7 +156,7 @@ def fit_recorded(
     fit.complaints += _shared_ids(asked)
     for name, adapter in replays.items():
         _fit_one(name, adapter, asked, known, fit)
-        if repeats > 1 and not fit.complaints:
+        if adapter.counts_repeats and not fit.complaints:
             _fit_repeats(name, adapter, asked, repeats, fit)
     return fit
 

@@ -17,7 +17,6 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask, obtain
@@ -45,9 +44,6 @@ from evalkit.errors import EvalkitError, SuiteError
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
-
-if TYPE_CHECKING:
-    pass
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""

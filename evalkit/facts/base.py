@@ -169,8 +169,8 @@ def _sentence(error: ValidationError, path: Path | str) -> str:
     said = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     how = _HOW.get(str(first["loc"][0]) if first["loc"] else "", "is damaged")
     return (
-        f"{path} {how} (`{key[:200]}`: {said[:200]}). Restore the file, or run the suite again: what was answered "
-        "comes from the cache."
+        f"{path} {how} (`{key[:200]}`: {said[:200]}). Restore the file, or run the suite again with --new: what was "
+        "answered comes from the cache."
     )
 
 

@@ -65,7 +65,7 @@ class _Count:
         self.done += 1
         if row.cached:
             self.cached += 1
-        else:
+        elif row.attempts:  # none: a turn that was not asked, since the one before it failed
             self.asked += 1
             self.retries += row.attempts - 1
         if row.outcome is Outcome.ERRORED and not row.waits:

@@ -65,6 +65,13 @@ _MEMORY = "200MB"
 
 
 @dataclass(slots=True)
+class _Making:
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    n_asking: int = 0
+    """Threads that make it or wait for it."""
+
+
+@dataclass(slots=True)
 class _Cache:
     """Values by key, the oldest forgotten when they weigh more than `size` together; safe between sessions."""
 
@@ -78,7 +85,7 @@ class _Cache:
     """Held while a value is made, so that large ones are not made at the same time; None: values of different keys
     are."""
     kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    making: dict[Hashable, threading.RLock] = field(default_factory=dict)
+    making: dict[Hashable, _Making] = field(default_factory=dict)
     weight: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -89,7 +96,9 @@ class _Cache:
                 self.kept.move_to_end(key)
                 found: T = self.kept[key]
                 return found
-            making = self.alone or self.making.setdefault(key, threading.RLock())
+            one = self.making.setdefault(key, _Making())
+            one.n_asking += 1
+        making = self.alone or one.lock
         if not making.acquire(blocking=False):
             with _waiting():
                 making.acquire()
@@ -104,7 +113,9 @@ class _Cache:
             return value
         finally:
             with self.lock:
-                self.making.pop(key, None)
+                one.n_asking -= 1
+                if not one.n_asking:  # else whoever asks next has to wait for the same lock
+                    del self.making[key]
             making.release()
 
     def _keep(self, key: Hashable, value: object) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from evalkit.stats.exceedance import latency_limit_verdict, latency_ratio_verdict
 from evalkit.stats.ratios import cost_verdict
-from evalkit.stats.scores import Codes, Labels, read_labels
+from evalkit.stats.scores import Codes, Labels, read_labels, refuse_unknown
 from evalkit.stats.verdict import Verdict
 
 
@@ -75,6 +75,7 @@ def decide_cost(
 
 
 def _grouped(n: int, rows: RowGroups) -> Codes | None:
+    refuse_unknown(rows, RowGroups.__annotations__)
     return grouped(n, rows.get("clusters"), rows.get("items"))
 
 

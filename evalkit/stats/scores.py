@@ -7,7 +7,7 @@ every comparison false and so decide something that nobody meant.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -164,8 +164,16 @@ class ReadRows:
     """Whether each group of `labels` is the answers to one item, and no more."""
 
 
+def refuse_unknown(given: Collection[str], known: Collection[str]) -> None:
+    """Raises TypeError for an argument that is none: left unread, it would decide otherwise without a word."""
+    if unknown := [name for name in given if name not in known]:
+        raise TypeError(f"there is no argument {unknown[0]!r}; by name there are {', '.join(known)}")
+
+
 def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
-    """What is known of n rows. Raises ValueError for impossible values, and as `read_dependence` does."""
+    """What is known of n rows. Raises TypeError for an unknown name, ValueError for impossible values, and as
+    `read_dependence` does."""
+    refuse_unknown(more, MoreOfRows.__annotations__)
     n_errored, weights = more.get("n_errored", 0), more.get("weights")
     if n_errored < 0:
         raise ValueError(f"n_errored counts rows without a score, so it is not {n_errored}")

@@ -160,13 +160,14 @@ def frozen_of(folder: Path, facts: RunFacts) -> FrozenHistory | None:
     except OSError as error:
         raise StoreError(
             f"{folder.name} was asked in an order that follows from its history, and {path} cannot be read "
-            f"({error.strerror}). Restore it, or run the suite again.",
+            f"({error.strerror}). Restore it, or run the suite again with --new.",
             path,
         ) from error
     if _digest(content) != told.digest:
         raise StoreError(
             f"{path} is not the history that was frozen before {folder.name} was asked (its digest differs): whoever "
-            "changes history once the order is known can make anything pass. Restore it, or run the suite again.",
+            "changes history once the order is known can make anything pass. Restore it, or run the suite again with "
+            "--new.",
             path,
         )
     frozen = _read(content, path)
@@ -192,8 +193,8 @@ def _read(content: bytes, path: Path) -> FrozenHistory:
         same = made.content == content and bool(np.isfinite(older).all())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise StoreError(
-            f"{path} is damaged ({str(error)[:200]}). Restore it, or run the suite again.", path
+            f"{path} is damaged ({str(error)[:200]}). Restore it, or run the suite again with --new.", path
         ) from error
     if not same:
-        raise StoreError(f"{path} is not as evalkit wrote it. Restore it, or run the suite again.", path)
+        raise StoreError(f"{path} is not as evalkit wrote it. Restore it, or run the suite again with --new.", path)
     return made

@@ -20,8 +20,7 @@ from evalkit.reading import open_to_read
 from evalkit.store import runs
 
 SEALED = "sealed"
-"""The key of run.json."""
-"""The fact that holds the digests, by file name."""
+"""The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
 """Path, size, time and inode of files that were found to be as they were sealed."""
 _known: dict[str, tuple[tuple[int, int, int], Mapping[str, str]]] = {}
@@ -63,7 +62,7 @@ def verify(path: Path) -> None:
     if found != expected:
         raise StoreError(
             f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
-            "file, or run the suite again: cached answers cost nothing.",
+            "file, or run the suite again with --new: cached answers cost nothing.",
             path,
         )
     _sound.add(stamp)

@@ -204,7 +204,9 @@ def unreadable(path: Path, error: Exception) -> StoreError:
     """The error for a part that pyarrow could not read."""
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return StoreError(
-        f"{path} cannot be read ({why}). Restore the file, or run the suite again: cached answers cost nothing.", path
+        f"{path} cannot be read ({why}). Restore the file, or run the suite again with --new: cached answers cost "
+        "nothing.",
+        path,
     )
 
 

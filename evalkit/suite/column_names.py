@@ -6,6 +6,7 @@ GUESSES["total_s"]                 # ("total_s", "seconds", ..., "latency_ms", .
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
 """By what is read: the names of columns that are taken for it, the likeliest first."""
 UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 """Units of a time -> how many make a second."""
+_PLAIN = re.compile(r"[A-Za-z_][\w./()?-]*(?: [\w./()?-]+)*")
+"""Names that YAML reads as they stand, in braces too."""
+_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _BETWEEN = re.compile(r"[\s\-?#.()_]+")
 
 
@@ -120,6 +124,27 @@ def column_of(key: str, value: object) -> TableColumn:
         more += "; max is the most points there are, a number above 0" if key == "score" else ""
         raise ValueError(f"{key}: a column's name, {{const: ...}} or {{column: NAME{extra}}}{more}")
     return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
+
+
+def written_column(key: str, column: TableColumn) -> str:
+    """The column as a map says it, in YAML: what `column_of` reads back."""
+    if column.name is None:
+        if column.sum_of:
+            return f"{{sum: [{', '.join(map(yaml_name, column.sum_of))}]}}"
+        return f"{{const: {yaml_name(column.const) if isinstance(column.const, str) else json.dumps(column.const)}}}"
+    if column.per == 1.0:
+        return yaml_name(column.name)
+    if key in TIMES:
+        unit = next(unit for unit, n in UNITS.items() if n == column.per)
+        return f"{{column: {yaml_name(column.name)}, unit: {unit}}}"
+    return f"{{column: {yaml_name(column.name)}, max: {column.per:g}}}"
+
+
+def yaml_name(name: str) -> str:
+    """The name as YAML reads it back: in quotes where it would read as something else (`Run #`, `a: b`, `yes`)."""
+    if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS:
+        return name
+    return json.dumps(name, ensure_ascii=False)
 
 
 def guessed_column(key: str, folded: Mapping[str, str], names: tuple[str, ...] = ()) -> TableColumn | None:

@@ -24,7 +24,16 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
 from evalkit.reading import read_file
 from evalkit.store.table_values import Unread, reader_of
-from evalkit.suite.column_names import GUESSES, UNITS, TableColumn, column_of, folded_column, guessed_column, inside
+from evalkit.suite.column_names import (
+    GUESSES,
+    TableColumn,
+    column_of,
+    folded_column,
+    guessed_column,
+    inside,
+    written_column,
+    yaml_name,
+)
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.source_map import parse
 from evalkit.suite.wording import masked, near
@@ -62,8 +71,8 @@ class LogMap:
 
     def described(self) -> str:
         """The map in one line, as YAML."""
-        said = [f"{which}: {_said(which, column)}" for which, column in self.columns.items()]
-        said += [f"slices: [{', '.join(self.slices)}]"] if self.slices else []
+        said = [f"{which}: {written_column(which, column)}" for which, column in self.columns.items()]
+        said += [f"slices: [{', '.join(map(yaml_name, self.slices))}]"] if self.slices else []
         return "{" + ", ".join(said) + "}"
 
 
@@ -228,12 +237,3 @@ def is_table(path: Path, given: LogMap | None) -> bool:
     """Whether a file is read as a table: by its name, or JSON lines for which somebody gave a map."""
     ending = Path(path.name.lower().removesuffix(".gz")).suffix
     return ending in TABLES or (given is not None and ending in FORMATS)
-
-
-def _said(which: str, column: TableColumn) -> str:
-    if column.name is None:
-        return f"{{sum: [{', '.join(column.sum_of)}]}}" if column.sum_of else f"{{const: {column.const}}}"
-    if column.per == 1.0:
-        return column.name
-    unit = next((unit for unit, n in UNITS.items() if n == column.per), "s")
-    return f"{{column: {column.name}, unit: {unit}}}"
