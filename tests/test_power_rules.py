@@ -15,7 +15,8 @@ from evalkit.decide.rules import conditions
 from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import Population, StoredPair
-from evalkit.stats.sample_size import WantedPower, pass_chance, smallest
+from evalkit.stats.sample_size import WantedPower, fewest_items, most_drawn, pass_chance, smallest
+from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema.rules import read_rule
 from tests.gate_world import dollars, gate, one, stored
 from tests.world import evalkit
@@ -248,3 +249,24 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
     assert "cache" not in said.rpartition("cannot be planned")[2]
     asked = ("power", short.name, "--results", tmp_path / "few", "--baseline", "base", "--candidate", "cand")
     assert why in " ".join(evalkit(capsys, *asked, "--rule", "{latency: total_p95, max_ratio: 1.0}").err.split())
+
+
+def test_no_draw_is_larger_than_said_however_many_items_a_rule_takes() -> None:
+    """The chance of a fail was drawn of all planned items, which may be millions."""
+    drawn: list[int] = []
+
+    class NormalTest:
+        fewest, slope, slope_error = 15, 0.006, 0.0
+
+        def __init__(self, sign: int) -> None:
+            self.sign = sign
+
+        def verdict(self, rng: np.random.Generator, items: int) -> Verdict:
+            drawn.append(items)
+            z = self.sign * rng.normal(self.slope * items**0.5)
+            return Verdict.PASS if z > 1.645 else Verdict.FAIL if z < -1.645 else Verdict.INCONCLUSIVE
+
+    mix = fewest_items(NormalTest(1), NormalTest(-1), WantedPower(0.01), 4, draws=1600)
+    assert mix is not None and mix.items == pytest.approx((1.645 + 0.842) ** 2 / 0.006**2, rel=0.2)
+    assert max(drawn) == most_drawn(4) == 5_000
+    assert mix.fails == pytest.approx(0.8, abs=0.12)

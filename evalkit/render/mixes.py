@@ -7,7 +7,7 @@ from typing import TextIO
 
 from evalkit.decide.mixes import CheapestMixes, PricedMix
 from evalkit.stats.planned_limits import WantedLimit
-from evalkit.stats.sample_size import MOST_DRAWN
+from evalkit.stats.sample_size import MOST_DRAWN, most_drawn
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -100,12 +100,13 @@ def _why_none(found: CheapestMixes) -> str:
     else:
         supposed = f"the supposed difference ({numbers.difference(question.difference)})"
         limit, way_out = f"the margin of {question.margin:g}", "Suppose a smaller loss, or a wider margin."
+    most = max(map(most_drawn, found.in_vain), default=MOST_DRAWN)
     why = {
         "beyond margin": f"{supposed} lies at {limit} or beyond it, where no candidate passes. {way_out}",
         "one side": f"the {numbers.count(n)} items of the earlier run cannot be weighed so that {supposed} is true of "
         "them: on all of them the two models differ in one direction from it (measured: "
         f"{_figure(found, found.observed)}). Suppose a difference nearer to the measured one.",
-        "too many": f"{supposed} lies so near {limit} that even {numbers.count(MOST_DRAWN)} items are not shown to be "
+        "too many": f"{supposed} lies so near {limit} that even {numbers.count(most)} items are not shown to be "
         f"enough. {way_out}",
     }
     return f"No number of items would do: {why[found.why_none or 'too many']}"

@@ -19,7 +19,7 @@ little of both. The tail is Pearson III's, read on Student's t with k_eff - 1 de
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class Jackknife:
     """At least 1; None where the spread of single values, or of clusters, is 0 and tells nothing."""
     heaviest: float
     """The largest cluster's share of the weight, above 0 and at most 1."""
+
+    def of_side(self, sign: int) -> Jackknife:
+        """That of the values times `sign`, 1 or -1."""
+        return self if sign > 0 else replace(self, mean=-self.mean, skew=-self.skew)
 
     @property
     def note(self) -> str | None:
@@ -96,18 +100,19 @@ def clustered(
     repeats: bool = False,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
+    jack: Jackknife | None = None,
 ) -> PValue:
     """P-values of the mean difference of items that move together; `weights` as in `jackknife`.
 
     `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
     alpha will do: the dearer test can only raise what is above alpha already. `repeats`, `only_whether`: as in
-    `predictive_p`.
+    `predictive_p`. `jack`: `jackknife` of the same three; None: it is worked out.
 
     Right/wrong: the larger of `predictive_p` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`, `predictive_p`
     on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff
     clusters counts as one draw.
     """
-    jack = jackknife(differences, clusters, weights)
+    jack = jack or jackknife(differences, clusters, weights)
     if jack.n_clusters < FEWEST:
         return never
     v = np.ones(differences.size) if weights is None else weights / weights.mean()

@@ -286,6 +286,10 @@ def _decided(
     undecided = alpha if verdict_only else clustered.UNDECIDED
     side_of = alpha if roughly else None
     method, up = _against(pairs, 1, tail == "strict", undecided, side_of)
+    if roughly and high_mean >= -margin and pairs.delta == low_mean:
+        # The mean lies on the passing side: the test of a fail has nothing to say.
+        p_pass = up(-margin)
+        return _Decided(Verdict.PASS if p_pass <= alpha else Verdict.INCONCLUSIVE, method, p_pass)
     _, down = _against(pairs, -1, tail == "strict", undecided, side_of)
     p_pass, p_fail = up(-margin), down(margin)
     verdict = Verdict.INCONCLUSIVE
@@ -342,6 +346,7 @@ def _against(
         repeats=pairs.repeats,
         undecided=undecided,
         only_whether=only_whether,
+        jack=None if lost or pairs.jack is None else pairs.jack.of_side(sign),
     )
     return name, tested
 

@@ -30,7 +30,7 @@ from evalkit.stats import clustered
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
 from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
-from evalkit.stats.sign_flips import sign_flip_p
+from evalkit.stats.sign_flips import sign_flip_ps
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 FEW = 10
@@ -136,38 +136,36 @@ class _RatioTest:
     ) -> None:
         self._first, self._second, self._quantile, self._codes = first, second, quantile, codes
         self._weights = None if weights is None else weights / weights.mean()
+        self._n_groups = first.size if codes is None else int(np.count_nonzero(np.bincount(codes)))
         self._both_weights = None if weights is None else np.concatenate((weights, weights))
 
     def p_values(self, ratio: float) -> tuple[float, float]:
         """(against "at least this ratio", against "at most this ratio")."""
         scaled = self._second / ratio
-        slow, slower, threshold = self._exceed(scaled)
+        slow, slower = self._exceed(scaled)
         each = slow.astype(np.float64) - slower
         if self._weights is not None:
             each = np.rint(each * self._weights * _PARTS)  # the law of random signs takes whole numbers
         sums: Floats = each if self._codes is None else np.bincount(self._codes, weights=each).astype(np.float64)
-        n_groups = self._first.size if self._codes is None else int(np.unique(self._codes).size)
-        if n_groups < clustered.FEWEST or self._groups_of(slow | slower) < FEWEST_BEYOND:
+        if self._n_groups < clustered.FEWEST or self._groups_of(slow | slower) < FEWEST_BEYOND:
             return 1.0, 1.0
-        better, worse = sign_flip_p(sums), sign_flip_p(-sums)
-        spread = self._by_spread(scaled, slow, slower, threshold)
+        better, worse = sign_flip_ps(sums)
+        spread = self._by_spread(scaled, slow, slower)
         return (better, worse) if spread is None else (max(better, spread[0]), max(worse, spread[1]))
 
     def n_beyond(self, ratio: float) -> int:
         """Groups with an answer beyond the threshold on either side."""
-        slow, slower, _ = self._exceed(self._second / ratio)
+        slow, slower = self._exceed(self._second / ratio)
         return self._groups_of(slow | slower)
 
-    def _exceed(self, scaled: Floats) -> tuple[np.ndarray, np.ndarray, float]:
+    def _exceed(self, scaled: Floats) -> tuple[np.ndarray, np.ndarray]:
         threshold = weighted_quantile(np.concatenate((self._first, scaled)), self._quantile, self._both_weights)
-        return self._first > threshold * _LEVEL, scaled > threshold * _LEVEL, threshold
+        return self._first > threshold * _LEVEL, scaled > threshold * _LEVEL
 
     def _groups_of(self, rows: np.ndarray) -> int:
-        return int(rows.sum()) if self._codes is None else int(np.unique(self._codes[rows]).size)
+        return int(rows.sum()) if self._codes is None else int(np.count_nonzero(np.bincount(self._codes[rows])))
 
-    def _by_spread(
-        self, scaled: Floats, slow: np.ndarray, slower: np.ndarray, threshold: float
-    ) -> tuple[float, float] | None:
+    def _by_spread(self, scaled: Floats, slow: np.ndarray, slower: np.ndarray) -> tuple[float, float] | None:
         """The jackknife t that minds different spreads; None where nothing varies.
 
         The two exceedances are weighted by the densities of the two sides near the threshold (the share of answers
@@ -177,7 +175,7 @@ class _RatioTest:
         n = 2 * self._first.size
         width = min(0.6 * share, 0.6 * self._quantile, 2 * n ** (-1 / 3))
         both = np.concatenate((self._first, scaled))
-        low, high = (weighted_quantile(both, self._quantile + by, self._both_weights) for by in (-width, width))
+        low, high = weighted_quantiles(both, (self._quantile - width, self._quantile + width), self._both_weights)
         v = np.ones(self._first.size) if self._weights is None else self._weights
         near = [float(v[(values > low) & (values <= high)].sum()) + 2.0 for values in (self._first, scaled)]
         weight = min(max(near[1] / near[0], 0.25), 4.0)
@@ -295,9 +293,16 @@ def _slow_p_values(
 def weighted_quantile(values: Floats, quantile: float, weights: Floats | None) -> float:
     """The quantile of values that stand for `weights` requests each, in the values' unit: the least value at or below
     which so large a share of the weight lies. None: all weigh alike, and neighbours are interpolated linearly."""
+    return weighted_quantiles(values, (quantile,), weights)[0]
+
+
+def weighted_quantiles(values: Floats, quantiles: tuple[float, ...], weights: Floats | None) -> list[float]:
+    """The same of several quantiles, for which the values are ordered once."""
     if weights is None:
-        return float(np.quantile(values, quantile))
-    return float(np.quantile(values, quantile, weights=weights, method="inverted_cdf"))
+        found = np.quantile(values, quantiles)
+    else:
+        found = np.quantile(values, quantiles, weights=weights, method="inverted_cdf")
+    return [float(one) for one in found]
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

@@ -25,6 +25,8 @@ class ItemGroups:
     """int64[G]: items of each group."""
     chances: Floats
     """float64[G]: how often each is drawn; sum 1."""
+    equal: bool = False
+    """Whether each is drawn equally often."""
 
     @classmethod
     def of(cls, n_items: int, clusters: Codes | None) -> ItemGroups:
@@ -32,7 +34,7 @@ class ItemGroups:
         codes = np.arange(n_items) if clusters is None else np.unique(clusters, return_inverse=True)[1]
         sizes = np.bincount(codes)
         starts = np.cumsum(sizes) - sizes
-        return cls(np.argsort(codes, kind="stable"), starts, sizes, np.full(sizes.size, 1 / sizes.size))
+        return cls(np.argsort(codes, kind="stable"), starts, sizes, np.full(sizes.size, 1 / sizes.size), equal=True)
 
     def __len__(self) -> int:
         return self.sizes.size
@@ -48,21 +50,35 @@ class ItemGroups:
 
     def drawn_with(self, chances: Floats) -> ItemGroups:
         """The same, drawn so often."""
-        return replace(self, chances=chances)
+        return replace(self, chances=chances, equal=False)
 
     def draw(self, rng: np.random.Generator, items: int) -> tuple[Codes, Codes]:
         """Groups of about so many items: int64[n] places of the items, and int64[n] numbers of the drawn groups."""
         n = max(1, round(items / self.items_each))
-        drawn = np.searchsorted(np.cumsum(self.chances)[:-1], rng.random(n), side="right")
+        if self.equal:
+            drawn = rng.integers(0, len(self), n)
+        else:
+            drawn = np.searchsorted(np.cumsum(self.chances)[:-1], rng.random(n), side="right")
         sizes = self.sizes[drawn]
         cluster = np.repeat(np.arange(n), sizes)
         within = np.arange(cluster.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return self.order[self.starts[drawn][cluster] + within], cluster
 
 
-def some_answers(rng: np.random.Generator, answers: Floats, k: int) -> Floats:
-    """float64[n, k]: k of each item's answers, without replacement; the same ones where there are no more."""
-    if answers.shape[1] == k:
-        return answers
-    places = np.argsort(rng.random(answers.shape), axis=1)[:, :k]
-    return np.take_along_axis(answers, places, axis=1)
+def some_answers(rng: np.random.Generator, answers: Floats, chosen: Codes, k: int) -> Floats:
+    """float64[n, k]: k answers of each `chosen` item (int64[n] rows of `answers`), without replacement; all of them, in
+    their own order, where there are no more."""
+    n_stored = answers.shape[1]
+    if n_stored == k:
+        return answers[chosen]
+    # The first k steps of a shuffle (Durstenfeld 1964): sorting random numbers takes ten times as long.
+    if k == 1:
+        return np.asarray(answers[chosen, rng.integers(0, n_stored, chosen.size)][:, None])
+    places = np.tile(np.arange(n_stored), (chosen.size, 1))
+    rows = np.arange(chosen.size)
+    for step in range(k):
+        other = rng.integers(step, n_stored, chosen.size)
+        taken = places[rows, other]
+        places[rows, other] = places[:, step]
+        places[:, step] = taken
+    return np.asarray(answers[chosen[:, None], places[:, :k]])

@@ -141,8 +141,8 @@ class LimitTrials:
     def verdict(self, rng: np.random.Generator, items: int) -> Verdict:
         chosen, cluster = self.groups.draw(rng, items)
         stored, question, k = self.stored, self.question, self.repeats
-        candidate = some_answers(rng, stored.candidate[chosen], k).ravel()
-        baseline = None if stored.baseline is None else some_answers(rng, stored.baseline[chosen], k).ravel()
+        candidate = some_answers(rng, stored.candidate, chosen, k).ravel()
+        baseline = None if stored.baseline is None else some_answers(rng, stored.baseline, chosen, k).ravel()
         labels = None
         if stored.clusters is not None:
             labels = np.repeat(cluster, k)

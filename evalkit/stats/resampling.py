@@ -160,8 +160,7 @@ def _error_of_stored(
 
 def _subsets(stored: StoredPair, repeats: int) -> Callable[[np.random.Generator, Codes], tuple[Floats, Floats]]:
     def answer(rng: np.random.Generator, chosen: Codes) -> tuple[Floats, Floats]:
-        baseline, candidate = stored.baseline[chosen], stored.candidate[chosen]
-        return some_answers(rng, baseline, repeats), some_answers(rng, candidate, repeats)
+        return some_answers(rng, stored.baseline, chosen, repeats), some_answers(rng, stored.candidate, chosen, repeats)
 
     return answer
 

@@ -23,8 +23,9 @@ from evalkit.stats.verdict import Tail, Verdict
 
 DRAWS = 400
 """Draws behind a mix that is offered."""
-MOST_DRAWN = 20_000
-"""Items of one draw: what takes more is told from the largest that were drawn."""
+MOST_DRAWN, _MOST_DRAWN_AGAIN = 20_000, 5_000
+"""Answers of a model in one draw, and items that are drawn however often each is asked: what takes more is told from
+the largest that were drawn. Without a bound the time of a plan would grow with the number of items that it finds."""
 _ROUNDS = (0.15, 0.25, 0.6)  # shares of the draws at each guess: the next guess rests on all of them
 _ROUNDS_NEAR = (0.5, 0.5)
 _MORE_ROUNDS, _NEAR = 4, 0.04  # further ones, until the last guess was that near the number that is told
@@ -33,6 +34,11 @@ _SHORT = 0.02  # a number of items that was found by halving may pass so much mo
 _FAR = 0.1  # a promise this far from what was wanted is none
 MOST_ITEMS = 10_000_000
 """No plan beyond this is a plan."""
+
+
+def most_drawn(repeats: int) -> int:
+    """Items of one draw at so many answers an item."""
+    return max(_MOST_DRAWN_AGAIN, MOST_DRAWN // repeats)
 
 
 class Trials(Protocol):
@@ -146,7 +152,7 @@ def fewest_items(
     """
     slope, power, fewest = trials.slope, question.power, trials.fewest
     rounds = [max(1, round(part * draws)) for part in (_ROUNDS_NEAR if start else _ROUNDS)]
-    drawn = _Draws(trials, power, np.random.default_rng(seed))
+    drawn = _Draws(trials, power, np.random.default_rng(seed), most_drawn(repeats))
     # The sum of the two normal quantiles is where an exact normal test stands; ours ask for some more.
     items = start or _items_for(slope, -normal_quantile(1 - question.alpha) - 0.15, power, fewest)
     for n in rounds:
@@ -156,7 +162,7 @@ def fewest_items(
             return None
     settled = False
     for _ in range(_MORE_ROUNDS):
-        settled = abs(drawn.seen[-1][0] - min(items, MOST_DRAWN)) <= max(1.0, _NEAR * items)
+        settled = abs(drawn.seen[-1][0] - min(items, drawn.most)) <= max(1.0, _NEAR * items)
         if settled:
             break
         drawn.ask(items, rounds[-1])
@@ -170,13 +176,23 @@ def fewest_items(
             return None
         items, passes = found, drawn.share(found, rounds[-1])
         for _ in range(_MORE_ROUNDS):
-            if passes >= power - _SHORT or items >= MOST_DRAWN:
+            if passes >= power - _SHORT or items >= drawn.most:
                 break
             items = math.ceil(1.06 * items)
             passes = drawn.share(items, rounds[-1])
-    fails = math.nan if failing is None else share_of(failing, items, max(20, draws // 4), seed, Verdict.FAIL)
+    fails = math.nan if failing is None else _fails(failing, items, drawn.most, max(20, draws // 4), seed)
     low, high = _if_spread_is_other(trials, items, passes)
     return Mix(items, repeats, passes, low, high, fails, drawn.n)
+
+
+def _fails(failing: Trials, items: int, most: int, draws: int, seed: int) -> float:
+    """Share of new runs that fail; beyond the items that are drawn it is told from the most that are."""
+    seen = share_of(failing, min(items, most), draws, seed, Verdict.FAIL)
+    if items <= most:
+        return seen
+    # No draw, or each, says no more than that the chance lies near 0 or 1.
+    level = _level(min(max(seen, 0.5 / draws), 1 - 0.5 / draws))
+    return _phi(level + failing.slope * (math.sqrt(items) - math.sqrt(most)))
 
 
 def _if_spread_is_other(trials: Trials, items: int, passes: float) -> tuple[float, float]:
@@ -209,12 +225,14 @@ class ScoreTrials:
 
     source: Population
     question: WantedPower
+    difference: float
+    """What is true of them, in score units."""
 
     @classmethod
     def of(cls, stored: StoredPair, question: WantedPower, repeats: int, difference: float) -> ScoreTrials | None:
         """None where no weights make the difference true."""
         source = Population.of(stored, repeats, difference)
-        return None if source is None else cls(source, question)
+        return None if source is None else cls(source, question, difference)
 
     @property
     def fewest(self) -> int:
@@ -222,7 +240,7 @@ class ScoreTrials:
 
     @property
     def slope(self) -> float:
-        return (self.question.difference + self.question.margin) / math.sqrt(self.source.unit_variance)
+        return abs(self.difference + self.question.margin) / math.sqrt(self.source.unit_variance)
 
     @property
     def slope_error(self) -> float:
@@ -249,6 +267,8 @@ class _Draws:
     trials: Trials
     power: float
     rng: np.random.Generator
+    most: int
+    """Items of one draw."""
     seen: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
@@ -256,7 +276,7 @@ class _Draws:
         return sum(n for _, n, _ in self.seen)
 
     def ask(self, items: int, n: int) -> None:
-        items = min(items, MOST_DRAWN)
+        items = min(items, self.most)
         passed = sum(self.trials.verdict(self.rng, items) is Verdict.PASS for _ in range(n))
         self.seen.append((items, n, passed))
 
@@ -276,7 +296,7 @@ class _Draws:
         grid = np.linspace(-8, 3, 441)
         total = np.zeros(grid.size)
         for items, n, passed in self.seen:
-            weight = math.exp(-_LOCAL * abs(math.log(items / min(near, MOST_DRAWN))))
+            weight = math.exp(-_LOCAL * abs(math.log(items / min(near, self.most))))
             chance = np.clip([_phi(slope * math.sqrt(items) + b) for b in grid], 1e-9, 1 - 1e-9)
             total += weight * (passed * np.log(chance) + (n - passed) * np.log1p(-chance))
         return float(grid[int(np.argmax(total))])
@@ -286,9 +306,9 @@ def _searched(draws: _Draws, n: int, start: int) -> int | None:
     """The fewest items with the wanted power by halving, within a twentieth; None beyond what is drawn."""
     high = start
     while draws.share(high, n) < draws.power:
-        if high >= MOST_DRAWN:
+        if high >= draws.most:
             return None
-        high = min(2 * high, MOST_DRAWN)
+        high = min(2 * high, draws.most)
     low = draws.trials.fewest - 1
     while high - low > max(1, high // 20):
         middle = (low + high) // 2

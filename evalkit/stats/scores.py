@@ -124,13 +124,20 @@ def read_dependence(
             found = 1.0 / repeats if given is None else given / repeats
             if labels is None:
                 labels = asked
-            elif np.unique(asked * (int(labels.max()) + 1) + labels).size > np.unique(asked).size:
+            elif not np.array_equal(_last_of(asked, labels)[asked], labels):
                 raise ValueError("an item lies in two clusters: repeats of one item belong to one cluster")
     if labels is not None and np.bincount(labels).max() == 1:
         labels = None  # every cluster is a single row: independent after all
     if labels is None and given is not None:
         labels = np.arange(n)
     return labels, found
+
+
+def _last_of(codes: Codes, values: Codes) -> Codes:
+    """int64[codes from 0]: the last of the values beside each code."""
+    found = np.zeros(int(codes.max()) + 1, dtype=np.intp)
+    found[codes] = values
+    return found
 
 
 class MoreOfRows(TypedDict, total=False):
@@ -188,7 +195,7 @@ def are_repeats(labels: Codes | None, items: Labels | None) -> bool:
     """Whether each group of `labels` (as `read_dependence` gave them) is the answers to one item, and no more."""
     if labels is None or items is None:
         return False
-    return int(np.unique(read_labels(items, labels.size, "item")).size) == int(np.unique(labels).size) < labels.size
+    return int(read_labels(items, labels.size, "item").max()) == int(labels.max()) < labels.size - 1
 
 
 class _Alone(int):

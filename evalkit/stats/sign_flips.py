@@ -1,6 +1,6 @@
 """The exact law of a sum under random signs: how far does chance alone carry differences that could have either sign?
 
-sign_flip_p([3, -1, 2, 0])       # P(±3 ± 1 ± 2 >= 4) = 0.25
+sign_flip_ps([3, -1, 2, 0])      # (0.25, 0.875): P(±3 ± 1 ± 2 >= 4), and the same from -4 on
 
 McNemar's exact test (1947) is the case of differences of one size: could chance alone have made as many items change
 sides one way rather than the other?
@@ -25,27 +25,42 @@ _MOST_WORK = 2e6
 """Beyond these the sum has so many terms that the normal law, with half a step of continuity, is exact enough."""
 
 
-def sign_flip_p(differences: Floats) -> float:
-    """P(sum of e_k d_k >= sum of d_k) over independent random signs e_k, for float64[K] whole numbers.
+def sign_flip_ps(differences: Floats) -> tuple[float, float]:
+    """P(sum of e_k d_k >= sum of d_k) over independent random signs e_k, for float64[K] whole numbers d; and the same
+    for -d, whose law is the same one.
 
     1 where all are 0.
     Exact by the characteristic function, the product of cos(d_k t), turned back by a discrete Fourier transform.
     """
     whole = np.rint(differences).astype(np.int64)
     total = int(whole.sum())
-    sizes, many = np.unique(np.abs(whole[whole != 0]), return_counts=True)
-    if not sizes.size:
-        return 1.0
-    span = int((sizes * many).sum())
+    span = int(np.abs(whole).sum())
+    if not span:
+        return 1.0, 1.0
+    counts = np.bincount(np.abs(whole)) if span <= _MOST_SPAN else np.zeros(1)
+    sizes = np.flatnonzero(counts[1:]) + 1
+    many = counts[sizes]
     if span > _MOST_SPAN or sizes.size * span > _MOST_WORK:
-        return normal_tail((total - 0.5) / math.sqrt(float((sizes.astype(np.float64) ** 2 * many).sum())))
-    length = 2 * span + 1
-    t = 2 * np.pi * np.arange(length) / length
-    characteristic = np.ones(length)
+        sd = math.sqrt(float((whole.astype(np.float64) ** 2).sum()))
+        return normal_tail((total - 0.5) / sd), normal_tail((-total - 0.5) / sd)
+    # Any length that holds all sums will do; the transform of a prime one takes several times as long.
+    length = _round_length(2 * span + 1)
+    # The law is real and the same on both sides of 0, so half of its transform says all.
+    t = 2 * np.pi * np.arange(length // 2 + 1) / length
+    characteristic = np.ones(t.size)
     for size, count in zip(sizes.tolist(), many.tolist(), strict=True):
         characteristic = characteristic * np.cos(size * t) ** count
-    law = np.fft.ifft(characteristic).real  # the sum s stands at place s modulo `length`
-    return float(min(1.0, max(0.0, law[np.arange(total, span + 1) % length].sum())))
+    law = np.fft.irfft(characteristic, n=length)  # the sum s stands at place s modulo `length`
+    up, down = (law[np.arange(end, span + 1) % length].sum() for end in (total, -total))
+    return float(min(1.0, max(0.0, up))), float(min(1.0, max(0.0, down)))
+
+
+def _round_length(least: int) -> int:
+    """The first even number of 2, 3 and 5 alone as factors from `least` on."""
+    best = 1 << (least - 1).bit_length()
+    for odd in (3, 5, 9, 15, 25):
+        best = min(best, odd << max(1, (-(-least // odd) - 1).bit_length()))
+    return best
 
 
 def mcnemar(wins: int, losses: int) -> float:
