@@ -469,3 +469,14 @@ def test_a_program_is_the_same_wherever_the_checkout_lies(tmp_path: Path) -> Non
     assert place("there") == here
     assert place("other-file", source="print(2)") != here
     assert place("other-word", word="-v") != here
+
+
+@pytest.mark.parametrize("between", [r"\n", " "])
+async def test_what_a_program_wrote_is_never_quoted_from_the_middle_of_a_word(
+    program: Callable[..., ModelSpec], between: str
+) -> None:
+    """The latest 2,000 bytes are kept: half a key at the cut is known as none."""
+    write = f"import sys; sys.stderr.write('made-up-secret-0123456789{between}' + ' ' * 1985 + 'why'); sys.exit(3)"
+    with pytest.raises(ConnectionFailed, match="it wrote: why") as caught:
+        await asked(program(write))
+    assert "6789" not in str(caught.value)

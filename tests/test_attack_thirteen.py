@@ -188,7 +188,8 @@ def test_a_moment_that_no_date_tells_is_an_error_of_its_row(
     for _ in range(2):
         ran = evalkit(capsys, "run", suite)
         assert ran.code in {2, 4} and "Traceback" not in ran.err, ran.err
-        assert "started_at is no time" in ran.out + ran.err
+        told = ran.out + ran.err
+        assert "started_at (column 'at') is no time from 1980 on" in told and moment in told
 
 
 ODD_PROMPTS = ["not json", "[1]", '[{"content":5}]', '[{"role":"user"}]', "[[[[", '{"a":1}', "null", '"x"', "\x00"]

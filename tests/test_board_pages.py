@@ -306,7 +306,7 @@ def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     assert at.subheader[0].value.replace("\\", "") == "✔ qwen passes all 2 required rules."
     matrix, rules = at.dataframe[0].value, at.dataframe[1].value
     assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
-    assert rules["rule"].tolist()[0] == "quality all ≥ −0.300"
+    assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"
     assert rules["interval"].str.startswith("data:image/svg+xml,").all()
 
 
@@ -315,9 +315,9 @@ def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp
     a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen"], "rules": rules})
     at = draw("gate", tmp_path)
     why = at.subheader[0].value.replace("\\", "")
-    assert why.startswith("✘ qwen fails because cost usd_per_1k_samples is 0.20×")
+    assert why.startswith("✘ qwen fails because cost of 1,000 samples is 0.20×")
     assert "(limit ≤ 0.10×)" in why
-    needs = next(block.value for block in at.text if block.value.startswith("quality all ≥ −0.010"))
+    needs = next(block.value for block in at.text if block.value.startswith("quality of all tasks ≥ −0.010"))
     assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 

@@ -63,7 +63,7 @@ def every_chart(results: Path) -> dict[str, Chart]:
         "bars": bars([Bar(EVIL, 2.0, "$2", "model"), Bar("judge", 1.0, "$1", EVIL)], "US dollars"),
         "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
-    rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
+    rules = [replace(rule, rule=EVIL, title=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
     for n, chart in enumerate(charts.rules_by_scale(rules, EVIL)):
         made[f"rules {n}"] = chart
     return {name: chart for name, chart in made.items() if chart is not None}

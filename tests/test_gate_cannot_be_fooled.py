@@ -584,7 +584,7 @@ def test_a_rate_of_refusals_that_rises_where_quality_does_not(judge: Gate) -> No
     def refuse(row: Row) -> Row:
         return replace(row, outcome=Outcome.REFUSED) if row.model == "cand" and row.score == 0 else row
 
-    refused(judge(stored(judge.results, GOOD, section, change=refuse)), 1, "rate refused")
+    refused(judge(stored(judge.results, GOOD, section, change=refuse)), 1, "rate of refused answers")
 
 
 def test_one_good_candidate_beside_a_bad_one(judge: Gate) -> None:

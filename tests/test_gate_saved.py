@@ -44,11 +44,12 @@ def stopped(results: Path, section: dict[str, Any], rows: list[Row], walk: Early
     """The run as it is stored when `ahead` items more than the verdict needed had been asked."""
     facts = walk.facts()
     assert facts is not None
-    told: Any = facts["candidates"]
-    asked = set(walk._order[: told["cand"]["n_used"] + ahead])
+    used = facts.candidates["cand"].n_used
+    assert used is not None
+    asked = set(walk._order[: used + ahead])
     kept = [row for row in rows if (row.task, row.sample_digest, row.occurrence) in asked]
     counts = {"base": [], "cand": []}
-    return stored(results, counts, section, rows=kept, tasks={"t": N}, stopped_early=facts)
+    return stored(results, counts, section, rows=kept, tasks={"t": N}, stopped_early=facts.as_json())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,8 @@ def test_saved_is_what_was_not_asked(judge: Gate, ahead: int, said: str) -> None
     walk = walked(section, rows)
     facts = walk.facts()
     assert facts is not None
-    used = facts["candidates"]["cand"]["n_used"]  # type: ignore[index]
+    used = facts.candidates["cand"].n_used
+    assert used is not None
     more = N - used - 1 if ahead < 0 else min(ahead, N - used)
     run = stopped(judge.results, section, rows, walk, more)
     left = N - used - more

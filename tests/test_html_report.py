@@ -169,7 +169,7 @@ def test_the_pages_say_of_each_rule_what_the_terminal_says(tmp_path: Path, capsy
     ]
     a_run(results, ("gpt", "qwen"), n=20, gate={**GATE, "rules": rules})
     said = evalkit(capsys, "gate", "latest", "--results", results)
-    remarks = [line for line in said.out.split("\n") if line.startswith(("latency ", "quality ")) and ": " in line]
+    remarks = [line for line in said.out.split("\n") if line.startswith(("p95 of ", "quality of ")) and ": " in line]
     assert (
         len(remarks) > 2 and any("declared load" in one for one in remarks) and any("p95 of" in one for one in remarks)
     )

@@ -15,7 +15,34 @@ from evalkit.stats.intervals import Interval, clustered, student_t, student_t_of
 @pytest.mark.parametrize("df", [0.3, 0.5, 1, 1.7, 2, 3, 4.5, 10, 29, 100, 499.9, 500.1, 1e3, 1e5, 1e9])
 @pytest.mark.parametrize("p", [0.0005, 0.05, 0.3, 0.4999, 0.5001, 0.6, 0.9, 0.95, 0.975, 0.995, 0.9999])
 def test_the_t_quantile_equals_scipy(p: float, df: float) -> None:
-    assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-8)
+    # Beyond 500 degrees of freedom an expansion of four terms stands for the law.
+    assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-9 if df <= 500 else 1e-8)
+
+
+# (p, degrees of freedom, quantile): .95 to .9995 as in any printed table, then the ends of what is asked for; 1 and 2
+# degrees of freedom by their closed forms, tan(pi (p - 1/2)) and (2p - 1) / sqrt(2 p (1 - p)), the others by
+# SciPy 1.17.
+TABLE = [
+    (0.95, 1, 6.313751514675038),
+    (0.975, 1, 12.70620473617469),
+    (0.975, 2, 4.302652729749464),
+    (0.95, 5, 2.0150483733330233),
+    (0.975, 10, 2.2281388519649385),
+    (0.995, 30, 2.7499956535672257),
+    (0.9995, 120, 3.373453768562533),
+    (0.975, 499, 1.9647293909876886),
+    (0.500001, 3, 2.7206990464555036e-06),
+    (0.51, 0.1, 0.06809220394777968),
+    (0.9995, 0.1, 1.642931922604366e29),
+    (1 - 1e-12, 2.7, 26172.299259085823),
+    (1 - 1e-12, 333, 7.309923370423077),
+]
+
+
+@pytest.mark.parametrize(("p", "df", "expected"), TABLE)
+def test_the_t_quantile_is_that_of_printed_tables(p: float, df: float, expected: float) -> None:
+    assert t_quantile(p, df) == pytest.approx(expected, rel=1e-9)
+    assert t_quantile(1 - p, df) == pytest.approx(-expected, rel=1e-9 if p < 0.9999 else 1e-3)  # 1 - p loses digits
 
 
 def test_the_median_of_t_is_zero_and_nonsense_is_refused() -> None:

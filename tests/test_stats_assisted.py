@@ -122,7 +122,7 @@ def test_errored_pairs_are_lost_for_passing_and_won_for_failing() -> None:
     assert gate.verdict is None
     gate.update(base[90:], cand[90:])
     assert gate.verdict == "inconclusive"
-    assert gate.reason == "errored pairs leave it open"
+    assert gate.reason == "failed pairs leave it open"
 
 
 def test_identical_models_are_settled_by_arithmetic_and_never_by_an_estimate() -> None:

@@ -319,7 +319,7 @@ def test_errored_pairs_never_help_either_verdict() -> None:
     assert stats.test(*passing, 0.05, n_errored=10).more_if_equal is not None
     # With more errors than the margin allows, no number of further items would do.
     assert stats.test(*passing, 0.05, n_errored=20).more_if_equal is None
-    assert "15 errored" in stats.test(*failing, 0.05, n_errored=15).notes[0]
+    assert "15 failed" in stats.test(*failing, 0.05, n_errored=15).notes[0]
 
 
 def test_about_a_whole_suite_the_verdict_is_arithmetic() -> None:

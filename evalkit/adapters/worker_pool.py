@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -56,6 +57,8 @@ class _Worker:
     waiting: dict[int, asyncio.Future[dict[str, object]]] = field(default_factory=dict)
     said: bytearray = field(default_factory=bytearray)
     """The latest of its standard error."""
+    said_more: bool = False
+    """Whether it wrote more than is kept."""
     transports: list[asyncio.BaseTransport] = field(default_factory=list)
     gone: BaseException | None = None
     ending: asyncio.Task[None] | None = None
@@ -294,14 +297,24 @@ class WorkerPool:
 
     def _quoted(self, worker: _Worker) -> str:
         """What the program wrote to its standard error, for a message; empty where it wrote nothing."""
-        said = self._where.clean(without_keys(bytes(worker.said).decode("utf-8", "replace")))
+        said = self._where.clean(without_keys(_from_a_whole_line(worker).decode("utf-8", "replace")))
         return f"; it wrote: …{said[-300:]}" if len(said) > 300 else f"; it wrote: {said}" if said else ""
 
 
 async def _listen(worker: _Worker, errors: asyncio.StreamReader) -> None:
     while piece := await errors.read(2**16):
         worker.said += piece
+        worker.said_more |= len(worker.said) > _ERRORS_KEPT
         del worker.said[:-_ERRORS_KEPT]
+
+
+def _from_a_whole_line(worker: _Worker) -> bytes:
+    """What is kept of its standard error, from the first whole line (on a single line: word) on where more was written:
+    half a key at the cut would be known as none."""
+    if not worker.said_more:
+        return bytes(worker.said)
+    found = re.search(rb"\n", worker.said) or re.search(rb"\s", worker.said)
+    return bytes(worker.said[found.end() :]) if found else b""
 
 
 async def _put_away(worker: _Worker) -> None:

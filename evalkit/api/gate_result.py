@@ -109,17 +109,18 @@ class GateResult:
     def _repr_html_(self) -> str:
         """A table for notebooks. Everything that a suite or a model could write is escaped."""
         head = ("candidate", "rule", "verdict", "observed", "limit", "n", "reason")
+        words = [rule_text.rule_of(finding) for one in self.details.candidates for finding in one.findings]
         lines = [
             (
                 rule.candidate,
-                rule.name,
+                said,
                 rule.verdict if rule.required else f"{rule.verdict} (shown only)",
                 "unknown" if rule.estimate is None else f"{rule.estimate:.4g} {_interval(rule)}".strip(),
                 "" if rule.limit is None else f"{rule.limit:.4g}",
                 f"{rule.n:,}",
                 rule.reason,
             )
-            for rule in self.rules
+            for rule, said in zip(self.rules, words, strict=True)
         ]
         return html_table(f"{self.decision}: {self.run}, {self._against}", head, lines, (*self.reasons, *self.notes))
 

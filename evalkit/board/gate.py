@@ -18,9 +18,9 @@ from evalkit.render.rule_text import (
     RenderedRule,
     counted,
     matrix_of,
+    pairs_of,
     rendered_rules_of,
     served_of,
-    unit_of,
     why_of,
 )
 from evalkit.render.vega import GREY
@@ -113,11 +113,11 @@ def _candidate(
     for reason in candidate.incomplete:
         st.warning(elements.plain(reason, 400))
     if candidate.n_pairs:
-        st.caption(f"{candidate.n_pairs:,} {unit_of(decision)} · {candidate.n_errored:,} errored")
+        st.caption(pairs_of(decision, candidate))
     _rules(store, decision, candidate.candidate, rulings)
     with st.expander("How it was decided"):
         if rulings:
-            notes = {"rule": [r.rule for r in rulings], "how": [" · ".join(r.notes) for r in rulings]}
+            notes = {"rule": [r.title for r in rulings], "how": [" · ".join(r.notes) for r in rulings]}
             elements.text_table(notes, f"How the rules for {visible(candidate.candidate, limit=60)} were decided")
         if candidate.served:
             st.caption(elements.plain(served_of(candidate), 400))

@@ -67,7 +67,7 @@ def render(store: ResultsReader) -> None:
     if told := cost_sentence(*(store.summary(run).models[model].all for run, model in (a, b))):
         st.markdown(f"**{names[1]}: {elements.plain(told, 300)}**")
     if whole.n_errored:
-        errored = f"{whole.n_errored:,} {'answers' if whole.unit == 'answer' else 'samples'} errored on a side"
+        errored = f"{whole.n_errored:,} {'answers' if whole.unit == 'answer' else 'samples'} failed on a side"
         st.caption(f"{errored}: they are counted against the better reading, not left out.")
     if whole.method:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")

@@ -2,7 +2,7 @@
 
 Which figures a task has is seen in its rows as they are stored:
 
-    triage × tiny: accuracy 0.8200, macro-F1 0.7914 over 6 classes (n 300, 2 errored left out)
+    triage × tiny: accuracy 0.8200, macro-F1 0.7914 over 6 classes (n 300, 2 failed left out)
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
         found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
         return print_json(found)
     for figure in figures:
-        left_out = f", {figure.n_errored:,} errored left out" if figure.n_errored else ""
+        left_out = f", {figure.n_errored:,} failed left out" if figure.n_errored else ""
         place = f"{visible(figure.task)} × {visible(figure.model)}"
         echo(f"{place}: {figure.name} {figure.value:.4f} (n {figure.n:,}{left_out})")
     if not figures:

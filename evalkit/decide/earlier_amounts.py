@@ -27,6 +27,7 @@ from evalkit.stats.exceedance import fewest_answers
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit
 from evalkit.store import table as stored
 from evalkit.text import numbers
+from evalkit.text.rule_names import time_words
 
 _THOUSAND = "usd_per_1k_samples"
 
@@ -140,7 +141,7 @@ def _too_few(condition: Condition, n: int, whole: int, n_cached: int) -> str:
         return f"{there}: too few to plan {condition.subject} by (at least {fewest})"
     what, why = "a known cost", "give the models prices (evalkit price)"
     if condition.kind == "latency":
-        what, why = f"a measured {condition.subject.partition('_p')[0]}", "failed answers have none"
+        what, why = f"a measured {time_words(condition.subject.partition('_p')[0])}", "failed answers have none"
         if n_cached:
             why = "answers from the cache have none (--no-cache)"
     return (

@@ -33,18 +33,9 @@ from evalkit.render.vega import (
 from evalkit.results.entries import LeaderboardLine
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.rule_names import axis_words
 
 _LABEL_PX = 260
-_SCALES = {
-    "margin": "Quality: candidate minus baseline",
-    "min": "Quality of the candidate",
-    "max_ratio": "Candidate as a multiple of the baseline",
-    "max_increase": "Share of answers: candidate minus baseline",
-    "max_rate": "Share of the candidate's answers",
-    "max_s": "Seconds",
-    "max_usd": "US dollars",
-}
-"""What rules of one unit share, in words; a kind that is not listed has a scale of its own."""
 
 
 def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (), figures: bool = False) -> Chart | None:
@@ -115,21 +106,20 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
 
 def rules_by_scale(found: Sequence[RenderedRule], candidate: str) -> list[Chart]:
     """A chart for each scale that rules share, in the order of the rules."""
-    scales = [(_SCALES.get(rule.scale.partition(": ")[2], rule.scale), rule) for rule in found]
-    made = [
-        rules([r for of, r in scales if of == scale], scale, candidate) for scale in dict.fromkeys(s for s, _ in scales)
-    ]
+    scales = dict.fromkeys(r.axis for r in found)
+    made = [rules([r for r in found if r.axis == axis], candidate) for axis in scales]
     return [chart for chart in made if chart is not None]
 
 
-def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | None:
+def rules(found: Sequence[RenderedRule], candidate: str) -> Chart | None:
     """Each rule's interval against its limit (the tick), to scale; None where no rule has figures."""
     drawn = [r for r in found if r.value is not None and r.limit is not None]
     if not drawn:
         return None
+    title = axis_words(drawn[0].axis, [r.rule for r in drawn])
     rows = [
         {
-            "rule": visible(f"{r.rule}: {r.verdict}", limit=CELL),
+            "rule": visible(f"{r.title}: {r.verdict}", limit=CELL),
             "low": r.low if r.low is not None else r.value,
             "high": r.high if r.high is not None else r.value,
             "value": r.value,
@@ -139,7 +129,7 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
         }
         for r in drawn
     ]
-    words = "; ".join(f"{r.rule}: {r.shown}, {r.verdict}" for r in drawn)
+    words = "; ".join(f"{r.title}: {r.shown}, {r.verdict}" for r in drawn)
     names = list(dict.fromkeys(row["rule"] for row in rows))
     # Names above their bars: beside them they would leave a telephone no room for the chart.
     axis = {"labelAlign": "left", "labelPadding": -4, "labelOffset": -20, "labelLimit": 600, "ticks": False,

@@ -2,7 +2,7 @@
 
 The terminal has the verdict first, a table of rules for each candidate, then what explains it.
 
-    ::error title=evalkit gate%3A qwen-fp8::quality all: −0.06 [−0.09, −0.03], limit ≥ −0.02
+    ::error title=evalkit gate%3A qwen-fp8::quality of all tasks: −0.06 [−0.09, −0.03], limit ≥ −0.02
 
 JUnit has a suite for each candidate and a case for each rule. A failed rule is a failure; an inconclusive one is a
 failure too unless the suite says otherwise, because JUnit has no word for "not enough evidence" and skipped cases look

@@ -19,10 +19,10 @@ from evalkit.render.rule_text import (
     RenderedRule,
     counted,
     matrix_of,
+    pairs_of,
     remarks_of,
     rendered_rules_of,
     served_of,
-    unit_of,
     why_of,
 )
 from evalkit.render.standings import headline
@@ -203,7 +203,7 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
                 drawings=list(drawings),
                 rules=_rules(
                     mine,
-                    f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored",
+                    pairs_of(decision, candidate),
                     numbers.share(1 - 2 * decision.alpha),
                 ),
                 remarks=[remark for finding in candidate.findings for remark in remarks_of(finding)],
@@ -226,7 +226,7 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
 
 
 def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> PageTable:
-    rows = [[r.rule, r.shown, r.verdict] for r in found]
+    rows = [[r.title, r.shown, r.verdict] for r in found]
     return PageTable(["rule", f"measured [{confidence}]", "verdict"], rows, caption)
 
 

@@ -19,6 +19,7 @@ from evalkit.render import history_text
 from evalkit.render.flip_text import flips_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+from evalkit.text.rule_names import SHARED
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "incomplete": "INCOMPLETE"}
 _NAMED = 2
@@ -196,13 +197,19 @@ def judged_of(decision: GateDecision, candidate: CandidateDecision) -> str:
     return f"{candidate.n_pairs:,} {unit_of(decision)} {done}"
 
 
+def pairs_of(decision: GateDecision, candidate: CandidateDecision) -> str:
+    """How much there is, and how much of it has no score: "1,200 pairs, 3 of them failed"."""
+    failed = f"{numbers.count(candidate.n_errored)} of them failed" if candidate.n_errored else "none of them failed"
+    return f"{numbers.count(candidate.n_pairs)} {unit_of(decision)}, {failed}"
+
+
 def served_of(candidate: CandidateDecision) -> str:
     """The model ids and fingerprints that the providers reported; empty where they reported none."""
     return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""
 
 
 def why_of(candidate: CandidateDecision, name: str) -> str:
-    """The verdict with its reason in a sentence: "qwen fails because quality refunds is −0.510 (limit ≥ −0.050)".
+    """The verdict with its reason in a sentence: "qwen fails because quality of refunds is −0.510 (limit ≥ −0.050)".
 
     `name`: the candidate's, as it is written where this is shown.
     """
@@ -238,6 +245,7 @@ class RenderedRule:
 
     candidate: str
     rule: str
+    """What it is about, in words: "cost of 1,000 samples"."""
     verdict: str
     """pass, fail or inconclusive."""
     kind: str
@@ -246,9 +254,11 @@ class RenderedRule:
     high: float | None
     scale: str
     """Rules of one scale can be drawn side by side: "quality: margin"."""
+    axis: str
+    """Rules of one axis share a chart; `text.rule_names.axis_words` has its title."""
     limit: float | None
     """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
-    no number."""
+    no number, or not in these units."""
     shown: str
     needs: str
     """What it would take to decide; empty when decided."""
@@ -256,7 +266,7 @@ class RenderedRule:
     """What it would take, and what else is to be known, as every output says it."""
     notes: tuple[str, ...]
     title: str
-    """What it is about and where its line is drawn, in words: "quality all ≥ −0.050"."""
+    """What it is about and where its line is drawn, in words: "quality of all tasks ≥ −0.050"."""
     subject: str
     """all, a task, task/slice=value; or the cost, latency or rate that is limited."""
     more: tuple[int, ...]
@@ -295,14 +305,15 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
     return RenderedRule(
         candidate=visible(candidate, limit=60),
-        rule=visible(condition.name, limit=100),
+        rule=rule_of(finding),
         verdict=str(finding.verdict),
         kind=condition.kind,
         value=finding.value,
         low=finding.low,
         high=finding.high,
         scale=f"{condition.kind}: {condition.limit}",
-        limit=words.limit,
+        axis=condition.limit if condition.limit in SHARED else f"{condition.kind}: {condition.limit}",
+        limit=words.limit if unit == words.unit else None,
         shown=_shown(finding, interval),
         needs=advice_of(finding),
         remarks=tuple(_remarks(finding)),

@@ -161,7 +161,7 @@ class Assisted:
         if passes or fails:
             self._settle(Verdict.PASS if passes else Verdict.FAIL, why, COUNTED, None)
         else:
-            self._settle(Verdict.INCONCLUSIVE, "errored pairs leave it open", COUNTED, None)
+            self._settle(Verdict.INCONCLUSIVE, "failed pairs leave it open", COUNTED, None)
 
     @property
     def _where(self) -> float:

@@ -101,8 +101,9 @@ def t_quantile(p: float, df: float) -> float:
     """The value that Student's t with `df` (> 0, need not be whole) stays below with probability p (0 < p < 1).
 
     Up to 500 degrees of freedom: P(|T| > t) = I_x(df/2, 1/2) with x = df / (df + t^2) (DLMF 8.17, Abramowitz & Stegun
-    26.7.1), the incomplete beta by its continued fraction (DLMF 8.17.22) with Lentz's method, solved for t by bisection
-    on log t. Beyond: the Cornish-Fisher expansion (Abramowitz & Stegun 26.7.5), where log-gamma would lose digits.
+    26.7.1), the incomplete beta by its continued fraction (DLMF 8.17.22) with Lentz's method, solved for log t by
+    Newton's steps within a bracket. Beyond: the Cornish-Fisher expansion (Abramowitz & Stegun 26.7.5), where log-gamma
+    would lose digits.
     """
     if not 0 < p < 1:
         raise ValueError(f"t_quantile needs 0 < p < 1, not {p}")
@@ -114,19 +115,39 @@ def t_quantile(p: float, df: float) -> float:
         return -t_quantile(1 - p, df)
     if df > 500:
         return _cornish_fisher(NormalDist().inv_cdf(p), df)
-    both_tails = 2 * (1 - p)
-    low, high = -40.0, 40.0
-    while _both_tails(math.exp(high), df) > both_tails and high < 350:
-        high += 40.0
-    while high - low > 1e-14 * max(1.0, abs(low)):
-        middle = (low + high) / 2
-        if middle in {low, high}:
-            break
-        if _both_tails(math.exp(middle), df) > both_tails:
-            low = middle
-        else:
-            high = middle
-    return math.exp((low + high) / 2)
+    both_tails, a = 2 * (1 - p), df / 2
+    log_beta = _log_beta(a)
+    # On logarithms of both the tail is a curve that bends one way, nearly straight far out: Newton's steps settle.
+    low, high = -40.0, 390.0
+    at = math.log(_near_quantile(p, df, log_beta))
+    for _ in range(_STEPS):
+        found, front = _both_tails(math.exp(at), df, log_beta)
+        low, high = (at, high) if found > both_tails else (low, at)
+        if found <= 0 or front <= 0:
+            at = (low + high) / 2
+            continue
+        # d/d(log t) of I_x(a, 1/2) is -2 x^a (1 - x)^(1/2) / B(a, 1/2)
+        step = found / (2 * front) * math.log(found / both_tails)
+        after = at + step
+        if abs(step) <= 1e-12 + 4e-16 * found / front:  # near the median the tail itself is known no better
+            return math.exp(after)
+        at = after if low < after < high else (low + high) / 2
+    return math.exp(at)
+
+
+_STEPS = 200
+"""Halving alone would need sixty."""
+
+
+def _near_quantile(p: float, df: float, log_beta: float) -> float:
+    """A first guess, above 0: by the law's far tail, its middle, or the normal law's quantile."""
+    a = df / 2
+    log_x = (math.log(2 * (1 - p)) + math.log(a) + log_beta) / a  # I_x(a, b) is near x^a / (a B(a, b)) for small x
+    if log_x < -1:
+        return max(math.exp(min(0.5 * (math.log(df) - log_x), 380.0)) * math.sqrt(-math.expm1(log_x)), 1e-17)
+    if df >= 3:
+        return max(_cornish_fisher(NormalDist().inv_cdf(p), df), 1e-17)
+    return max((p - 0.5) * math.sqrt(df) * math.exp(log_beta), 1e-17)  # the density at 0 is 1 / (sqrt(df) B)
 
 
 def t_tail(t: float, df: float) -> float:
@@ -139,7 +160,7 @@ def t_tail(t: float, df: float) -> float:
         return 0.5 * math.erfc(z / math.sqrt(2))
     if abs(t) < 1e-100:
         return 0.5
-    both = _both_tails(abs(t), df)
+    both, _ = _both_tails(abs(t), df, _log_beta(df / 2))
     return both / 2 if t > 0 else 1 - both / 2
 
 
@@ -152,17 +173,25 @@ def _around(mean: float, se: float, df: float, confidence: float) -> Interval | 
     return Interval(mean - half, mean + half)
 
 
-def _both_tails(t: float, df: float) -> float:
-    """P(|T| > t). The two arguments of the beta are formed apart: 1 - x would lose every digit for a tiny t."""
+def _log_beta(a: float) -> float:
+    """log B(a, 1/2)."""
+    return math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
+
+
+def _both_tails(t: float, df: float, log_beta: float) -> tuple[float, float]:
+    """P(|T| > t), and x^(df/2) (1 - x)^(1/2) / B(df/2, 1/2); `log_beta`: log B(df/2, 1/2).
+
+    The two arguments of the beta are formed apart: 1 - x would lose every digit for a tiny t.
+    """
     ratio = t / math.sqrt(df)
     x, rest = (1 / (1 + ratio * ratio), 1 / (1 + 1 / (ratio * ratio))) if ratio < 1e150 else (0.0, 1.0)
     a, b = df / 2, 0.5
     if x <= 0:
-        return 0.0
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest))
+        return 0.0, 0.0
+    front = math.exp(a * math.log(x) + b * math.log(rest) - log_beta)
     if x < (a + 1) / (a + b + 2):
-        return front * _beta_fraction(x, a, b) / a
-    return 1 - front * _beta_fraction(rest, b, a) / b
+        return front * _beta_fraction(x, a, b) / a, front
+    return 1 - front * _beta_fraction(rest, b, a) / b, front
 
 
 def _beta_fraction(x: float, a: float, b: float) -> float:

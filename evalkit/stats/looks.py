@@ -164,7 +164,7 @@ class Sequential:
         elif most < -self.margin - _NEAR:
             self._settle(Verdict.FAIL, why)
         elif left == 0:
-            self._settle(Verdict.INCONCLUSIVE, "errored pairs leave it open")
+            self._settle(Verdict.INCONCLUSIVE, "failed pairs leave it open")
 
     def _look(self) -> None:
         look = self.looks.index(self.n)

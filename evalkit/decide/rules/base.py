@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from evalkit.stats.verdict import Scope, Tail, Verdict
 from evalkit.suite.schema import RuleEntry
+from evalkit.text.rule_names import rule_words
 
 if TYPE_CHECKING:
     from evalkit.results import Side
@@ -102,7 +103,7 @@ class RuleWords:
     """How a result is told. Numbers are written by whoever shows them, each in the same way everywhere."""
 
     name: str
-    """What the rule is about: "quality refunds"."""
+    """What the rule is about: "quality of refunds"."""
     unit: Unit
     sign: Literal["≥", "≤", ""] = ""
     """How the observed figure has to lie to the limit."""
@@ -178,7 +179,7 @@ class GateRule(RuleEntry):
         limit = condition.value
         if limit is not None and condition.limit == "margin":
             limit = -limit
-        name = f"{condition.kind} {condition.subject}"
+        name = rule_words(condition.kind, condition.subject)
         return RuleWords(name, cls.units.get(condition.limit, "score"), "≥" if floor else "≤", limit)
 
 

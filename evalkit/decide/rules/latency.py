@@ -18,6 +18,7 @@ from pydantic import Field
 from evalkit.decide.reasons import is_replayed
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 from evalkit.suite.wording import short
+from evalkit.text.rule_names import time_words
 
 if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Half, Pairs
@@ -116,7 +117,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
         why = (
             "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
             if not fresh.any()
-            else f"{name} was not measured for {n_lost:,} of {pairs.n:,} items on either side"
+            else f"{time_words(name)} was not measured for {n_lost:,} of {pairs.n:,} items on either side"
             + (f" ({n_cached:,} came from the cache: run again with --no-cache)" if n_cached else "")
         )
         return unmeasured(condition, why)

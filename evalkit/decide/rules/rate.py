@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
+from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 from evalkit.decide.rules.quality import answers_an_item, of_decision, of_floor
-from evalkit.text.outcomes import outcome_word
 
 if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Mask, Pairs
@@ -49,11 +48,6 @@ class RateRule(GateRule):
             return _own_rate(condition, context, after, there)
         before = base.is_outcome(condition.subject)[there].astype(float)
         return _increase(condition, pairs, (before, after), there, context.alpha)
-
-    @classmethod
-    def describe(cls, result: RuleResult) -> RuleWords:
-        condition = result.condition
-        return replace(super().describe(result), name=f"{condition.kind} {outcome_word(condition.subject)}")
 
 
 def _increase(
