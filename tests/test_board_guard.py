@@ -201,3 +201,11 @@ async def test_the_pages_are_drawn_behind_the_guard(board: Board) -> None:
 def test_no_view_is_followed_by_a_search_for_garbage_while_everybody_waits() -> None:
     guard.hold_settings()
     assert guard.config.get_option("runner.postScriptGC") is False
+
+
+def test_a_streamlit_that_asks_for_its_limit_elsewhere_starts_no_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.web.server.starlette import starlette_server
+
+    monkeypatch.delattr(starlette_server, "get_max_message_size_bytes")
+    with pytest.raises(RuntimeError, match="limit of what a browser says"):
+        guard.hold_frames()

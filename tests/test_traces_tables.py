@@ -227,3 +227,24 @@ def test_what_was_guessed_reads_back_as_a_map_whatever_the_columns_are_called(tm
     ran = imported(tmp_path / "calls.csv", "--map", tmp_path / "map.yaml")
     assert ran.code == 0, ran.err
     assert recorded(tmp_path) == first
+
+
+@pytest.mark.parametrize(("kind", "first"), [("number", "0"), ("float", "0.0"), ("truth", "true")])
+def test_an_answer_that_is_no_text_is_one_all_the_same(kind: str, first: str, tmp_path: Path, imported: Import) -> None:
+    """And NaN, by which Parquet may say that nothing stands there, is no error, no system prompt and no answer."""
+    made = {"number": int, "float": float, "truth": lambda n: n % 2 == 0}[kind]
+    nothing = dict.fromkeys(("error", "system", "model", "expected", "user", "session_id"), float("nan"))
+    rows = [{"question": f"What is {n}?", "answer": made(n), **nothing} for n in range(N)]
+    ran = imported(as_parquet(tmp_path / "calls.parquet", rows))
+    assert ran.code == 0, ran.err
+    assert "dropped" not in ran.err
+    asked = next((tmp_path / "suite" / "data").glob("requests*.jsonl")).read_text("utf-8")
+    found = {one["messages"][0]["content"]: one["answer"] for one in map(json.loads, asked.splitlines())}
+    assert found, "each question with its own answer"
+    assert all(answer == _spelt(made(int(re.sub(r"\D", "", question)))) for question, answer in found.items())
+    assert _spelt(made(0)) == first
+    assert {one["text"] for one in recorded(tmp_path).values()} == set(found.values())
+
+
+def _spelt(value: object) -> str:
+    return json.dumps(value)

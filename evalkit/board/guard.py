@@ -92,10 +92,12 @@ def hold_frames() -> None:
     """Let browsers say at most `MOST_SAID` bytes at once, from the next start of a server on.
 
     Streamlit has one option for what is shown and what is said, 200 MB, and gathers as much from everybody who
-    connects, also before sign-in.
+    connects, also before sign-in. Raises RuntimeError where this version of it asks for the limit elsewhere.
     """
     from streamlit.web.server.starlette import starlette_server
 
+    if not hasattr(starlette_server, "get_max_message_size_bytes"):
+        raise RuntimeError("this version of Streamlit takes no limit of what a browser says at once")
     starlette_server.get_max_message_size_bytes = lambda: MOST_SAID  # type: ignore[attr-defined]
 
 

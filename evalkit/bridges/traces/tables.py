@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from evalkit.bridges.traces.exchanges import ASKED, REPLIED, SLICES, WHOLE
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
 from evalkit.reading import read_file
-from evalkit.store.table_values import Unread, reader_of
+from evalkit.store.table_values import Unread, reader_of, words
 from evalkit.suite.column_names import (
     GUESSES,
     TableColumn,
@@ -171,14 +172,14 @@ class TableOfCalls:
         }
         same = ("system", "tools", "model", "provider", "id", "template", "expected", "error", "cost_usd", "total_s")
         record |= {which: found.get(which) for which in (*same, "ttft_s", "started_at")}
-        groups = {name: inside(row, column) for name, column in self.map.slices.items()}
+        groups = {name: _cell(inside(row, column)) for name, column in self.map.slices.items()}
         record["metadata"] = {name: value for name, value in groups.items() if value not in (None, "")}
         return {name: value for name, value in record.items() if value not in (None, "", {}, [])}
 
     def _value(self, row: Mapping[str, object], which: str, place: str) -> Any:
         column = self.map.columns[which]
         if which not in _FIGURES:
-            return column.const if column.name is None else inside(row, column.name)
+            return _cell(column.const if column.name is None else inside(row, column.name))
         try:
             found = reader_of(which, column)(row)
         except Unread:
@@ -192,6 +193,14 @@ class TableOfCalls:
         """What a person should know of the table, as sentences."""
         for which, n in self.unread.items():
             yield f"{which} is not understood, and unknown, in {n:,} rows; the first: {self.first_unread[which]}"
+
+
+def _cell(value: object) -> object:
+    """A cell that is no figure: numbers and truth values as texts, since an answer of 7 is one; NaN, by which Parquet
+    may say that nothing stands there, as None."""
+    if value != value:  # noqa: PLR0124
+        return None
+    return words(value) if isinstance(value, bool | int | float | Decimal) else value
 
 
 def _with_calls(answer: object, calls: object) -> object:
