@@ -7,7 +7,8 @@
 Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
 exits 1, naming the step, when a step of the walk does not show what it should. Nothing beyond loopback may be
 asked for. `--only axe` lets axe-core (of the package axe-playwright-python) look at every page of the board, and at a
-site of the same results, in light and dark: a serious or critical issue ends the walk with 1.
+site of the same results, in light and dark: a serious or critical issue ends the walk with 1. `--only docs` takes the
+pictures of README and docs as `board-PAGE.png`, in 80 colours.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the script b
 
 PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
+DOCS = {"": 1130, "tradeoff": 1000, "gate": 760, "versus": 1080}
+"""Page -> height in pixels of its picture in docs/images, which is 1280 wide."""
 _WAIT_MS = 60_000
 
 
@@ -40,7 +43,7 @@ def main() -> int:
     parser.add_argument("results", type=Path, help="folder of results, or `example`")
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "axe", "pictures"), help="just this")
+    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "axe", "pictures", "docs"), help="just this")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
     parser.add_argument("--tallest", type=int, default=3000, help="height of a picture in pixels, at most")
     parser.add_argument("--looks", nargs="*", default=None, help="only these, like light-1440 dark-390")
@@ -50,7 +53,11 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     asked: list[str] = []
-    with shown(args.results) as results, board(results) as url, sync_playwright() as playwright:
+    with (
+        shown(args.results, others=args.only != "docs") as results,
+        board(results) as url,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
         whole = args.only is None and args.pages is None
         if args.only == "walk" or whole:
@@ -61,6 +68,8 @@ def main() -> int:
         if args.only == "axe" or whole:
             for scheme in ("light", "dark"):
                 without_barriers(_page(browser, 1440, scheme, asked), url, results)
+        if args.only == "docs":
+            for_docs(_page(browser, 1280, "light", asked), url, args.out)
         looks = {None: LOOKS, "pictures": LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
         for scheme, width in looks:
             if args.looks is not None and f"{scheme}-{width}" not in args.looks:
@@ -87,6 +96,21 @@ def _page(browser: Any, width: int, scheme: str, asked: list[str]) -> Any:
     page.on("request", lambda request: _note(request.url, asked))
     page.on("dialog", lambda dialog: (asked.append(f"dialog {dialog.message}"), dialog.dismiss()))
     return page
+
+
+def for_docs(page: Any, url: str, out: Path) -> None:
+    """The pictures of README and docs: the top of a page, in a palette, a third as large."""
+    from PIL import Image
+
+    for name, height in DOCS.items():
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.goto(f"{url}/{name}")
+        settle(page)
+        path = out / f"board-{name or 'leaderboard'}.png"
+        page.screenshot(path=path)
+        with Image.open(path) as taken:
+            smaller = taken.convert("RGB").quantize(80, dither=Image.Dither.NONE)
+        smaller.save(path, optimize=True)
 
 
 def walk(page: Any, url: str) -> None:
@@ -252,8 +276,9 @@ def _note(url: str, asked: list[str]) -> None:
 
 
 @contextmanager
-def shown(results: Path) -> Iterator[Path]:
-    """The folder to show; for `example` a made one whose unfinished run is held as a live one."""
+def shown(results: Path, *, others: bool = True) -> Iterator[Path]:
+    """The folder to show; for `example` a made one whose unfinished run is held as a live one. `others`: with that run
+    and a damaged one."""
     if str(results) != "example":
         yield results
         return
@@ -264,7 +289,10 @@ def shown(results: Path) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "results"
-        board_example.make(made)
+        board_example.make(made, others=others)
+        if not others:
+            yield made
+            return
         live = next(made.glob("nightly-smoke-*"))
         began = datetime.now(UTC) - timedelta(seconds=95)
         with lock_run(live):

@@ -385,6 +385,31 @@ def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:
     assert live.loc["gpt", "phase"] == "asking" and live.loc["qwen", "phase"] == "done"
 
 
+def test_a_model_that_was_given_up_is_said_so_while_the_run_goes_on(tmp_path: Path) -> None:
+    rows = [an_error("gpt", "refunds", 0)] + [a_row("qwen", "refunds", i) for i in range(7)]
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=15, rows=rows, status="running")
+    set_facts(folder, reasons=["gpt was given up: 401 from x: bad key. Once that is mended, run it again."])
+    with run_lock.lock_run(folder):
+        at = draw("runs", tmp_path)
+    live = at.dataframe[0].value.set_index("model")
+    assert live.loc["gpt", "phase"] == "given up" and live.loc["qwen", "phase"] == "asking"
+    assert live.loc["gpt", "left"] == numbers.UNDEFINED, "nothing more comes of it"
+    assert any("gpt is asked no further: 401 from x: bad key." in text.value for text in at.text)
+
+
+def test_a_live_judging_shows_models_and_judges(tmp_path: Path) -> None:
+    rows = [an_error("gpt", "refunds", 0)] + [a_row("qwen", "refunds", i) for i in range(30)]
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=15, rows=rows, status="running")
+    set_facts(folder, reasons=["gpt was given up: bad key."])
+    inner = open_judging(folder, RunFacts.model_validate(facts_of(["strict"], 30)))
+    write(inner, [a_row("strict", "refunds", n) for n in range(5)])
+    with run_lock.lock_run(folder):
+        at = draw("runs", tmp_path)
+    models, judges = (at.dataframe[n].value.set_index("model") for n in (0, 1))
+    assert models["phase"].to_dict() == {"gpt": "given up", "qwen": "done"}
+    assert judges.loc["strict", "phase"] == "judging" and judges.loc["strict", "answers"] == "5"
+
+
 def test_the_pace_of_a_run_that_is_gone_on_with_says_nothing_of_the_hour_it_lay_still(tmp_path: Path) -> None:
     rows = [a_row("gpt", "refunds", i) for i in range(7)]
     folder = a_run(tmp_path, ("gpt",), n=15, rows=rows, status="running")

@@ -15,7 +15,7 @@ from tests.world import evalkit
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
 from evalkit.board.breakeven import crossover, gpus_needed
-from evalkit.board.elements import cell, listed, plain, shell, shown
+from evalkit.board.elements import cell, listed, name_width, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
 from evalkit.render.board_charts import HistoryPoint
 from evalkit.render.comparison import word_diff
@@ -164,3 +164,9 @@ def test_where_none_is_chosen_the_best_by_the_figure_are_drawn(figure: str, firs
     shown = drawn_models(points, [], figure)
     assert len(shown) == MOST and first in shown
     assert ("m0" in shown) is (figure != "quality")
+
+
+def test_the_column_of_names_has_room_for_the_longest_and_no_more_than_a_third_of_the_page() -> None:
+    assert name_width(["o3", "mistral-medium-3.5"]) >= 18 * 6.5 + 16 + 8, "6.5 px a sign, padding, air"
+    assert name_width(["o3"]) == name_width([]) == 100
+    assert name_width(["x" * 200]) == 360

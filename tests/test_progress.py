@@ -186,6 +186,22 @@ def test_a_model_says_what_holds_it_up_and_what_was_not_asked_now() -> None:
     assert "6/20" in first
 
 
+def test_a_model_that_is_asked_no_further_says_why_and_is_not_waited_for() -> None:
+    progress, stream, clock = of_models({"gpt": ModelShare(10), "claude": ModelShare(10)})
+    progress.row(row(Outcome.ERRORED, None, model="gpt"))
+    progress.gave_up("gpt", "models.gpt: 401 from 127.0.0.1:1/v1 for model 'gpt': \x1b[2Jbad key" + " and more" * 40)
+    for _ in range(5):
+        clock.now += 1
+        progress.row(row(model="claude"))
+    first, gpt, claude = progress.block(clock.now, 79, 24)
+    assert "5 s left" in first and "given up: gpt" in first
+    assert "given up: 401: \\x1b[2Jbad key" in gpt and "\x1b" not in gpt and len(gpt) < 80
+    assert claude.split()[-2:] == ["s", "$0.005"]
+    clock.now += 60
+    progress.tick()
+    assert stream.getvalue().rstrip().endswith("slowest: claude 5/10")
+
+
 def test_cached_answers_are_not_in_the_rate() -> None:
     progress, _, clock = watched(1000)
     for _ in range(500):
@@ -291,6 +307,23 @@ def test_a_run_on_a_terminal_is_redrawn_in_place(columns: int, tmp_path: Path) -
     assert not any("maker-model" in line or "more" in line for line in last)  # nothing of it is left
     assert "330/330 done in" in "\n".join(last)
     assert "retries" in "\n".join(last)
+
+
+def test_a_refused_key_is_seen_while_the_others_are_still_asked(tmp_path: Path) -> None:
+    refusing, slow = Behaviour(faults={"401": 1.0}), Behaviour(reply="B", latency_s=0.1)
+    with FakeProvider.in_thread(refusing) as no, FakeProvider.in_thread(slow) as yes:
+        models = "\n".join(
+            f'  {name}: {{adapter: openai_chat, model: {name}, weights: {name}, base_url: "{where.base_url}"}}'
+            for name, where in (("kimi", no), ("gpt", yes))
+        )
+        suite = write_suite(tmp_path, "", n=30, models=models, in_flight=1)
+        results = tmp_path / "results"
+        seen, _, code = on_a_terminal(240, "run", suite, "--results", results, "--no-cache")
+    assert code == 4
+    lines = [line for block in seen for line in block if line.startswith("  kimi") and "given up: " in line]
+    assert lines, seen[-3:]
+    print(lines[-1])
+    assert "given up: 401: Incorrect API key provided" in lines[-1]
 
 
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])

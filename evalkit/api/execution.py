@@ -193,7 +193,7 @@ class _SeenByGate:
     def __init__(self, stopper: GateStopper, shown: Observer) -> None:
         self._gate = stopper.watch
         self._shown = shown
-        self.waiting, self.note, self.tick = shown.waiting, shown.note, shown.tick
+        self.waiting, self.note, self.tick, self.gave_up = shown.waiting, shown.note, shown.tick, shown.gave_up
 
     def row(self, row: Row) -> None:
         if self._gate is not None:

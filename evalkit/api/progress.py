@@ -97,6 +97,10 @@ class Reporter:
         """See `Observer`."""
         self._waiting_until = max(self._waiting_until, time.monotonic() + seconds)
 
+    def gave_up(self, model: str, why: str) -> None:
+        """See `Observer`."""
+        self._tell(f"{model} was given up: {why}")
+
     def note(self, text: str) -> None:
         """See `Observer`."""
         self._tell(text)

@@ -178,6 +178,11 @@ def marked(model: str) -> str:
     return f"{'★ ' if model in chosen() else ''}{cell(model, 60)}"
 
 
+def name_width(names: Sequence[str]) -> int:
+    """Pixels of a table's column of names: the longest with air on both sides. Streamlit's own width leaves none."""
+    return max(100, min(360, 28 + 7 * max(map(len, names), default=0)))
+
+
 def choose_models(names: Sequence[str]) -> None:
     """Choose these on every page. From a callback only: Streamlit takes no values for what is already drawn."""
     st.session_state[CHOSEN] = list(names)

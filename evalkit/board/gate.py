@@ -100,7 +100,13 @@ def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRul
     painted: list[Hashable] = [name for name in columns if name != "candidate"]
     styler = pd.DataFrame(columns).style.map(paint, subset=painted)
     styler = styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip(), subset=painted)
-    st.dataframe(styler, hide_index=True, width="stretch", alt="Each candidate's verdict on each rule")
+    st.dataframe(
+        styler,
+        hide_index=True,
+        width="stretch",
+        alt="Each candidate's verdict on each rule",
+        column_config={"candidate": st.column_config.TextColumn(width=elements.name_width(columns["candidate"]))},
+    )
 
 
 def _candidate(

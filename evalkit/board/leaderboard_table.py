@@ -99,9 +99,10 @@ def draw(lines: Sequence[LeaderboardLine]) -> None:
         placeholder=numbers.UNKNOWN,
         alt="The leaderboard as a table; select two rows to compare them",
         column_config={
+            "model": st.column_config.TextColumn(width=elements.name_width(names["model"])),
             "standing": st.column_config.TextColumn(help=_BEHIND),
             "interval": st.column_config.ImageColumn(
-                "quality, 95 % interval", width=210, help="Each model alone. Two that overlap may still differ: the "
+                "quality, 95 % interval", width=170, help="Each model alone. Two that overlap may still differ: the "
                 "same samples were put to both. The standing says whether they do."
             ),
             "USD per 1,000": st.column_config.NumberColumn(help="Of samples, at the prices of the day."),

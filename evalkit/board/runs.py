@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,14 +12,17 @@ import streamlit as st
 
 from evalkit.board import elements, start
 from evalkit.errors import StoreError
-from evalkit.facts import Figures, RunFacts, Summary
+from evalkit.facts import Figures, ModelSummary, RunFacts
 from evalkit.render.cells import run_titles
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
+from evalkit.results.state import given_up_rows, rows_of_each
 from evalkit.store import run_lock
 from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo, newest_first
 from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.given_up import why_given_up
 
 _COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
 _RESUMED_S = 5.0
@@ -58,9 +61,12 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
             st.rerun(scope="app")  # it has ended since the page was drawn
         n, total, judging = state.n, state.total or 0, state.phase == "judging"
         began = store.facts(f"{run}/{FOLDER}").started_at if judging else None
-        pace = _pace(store, run, began or facts.started_at or "", _counts(summary, n, judging))
+        who = store.judges(run) if judging else summary.models
+        pace = _pace(store, run, began or facts.started_at or "", _counts(who, n))
         took, rate = pace.took, pace.rate("", n)
-        left = f"about {numbers.duration((total - n) / rate)} left" if rate and total >= n else "time left unknown"
+        given_up = {name for name in facts.models or () if why_given_up(name, facts.reasons)}
+        owed = total - n - (0 if judging else given_up_rows(facts, summary))
+        left = f"about {numbers.duration(owed / rate)} left" if rate and owed >= 0 else "time left unknown"
         errors = sum(model.all.n_failed for model in summary.models.values())
         with st.container(border=True):
             what = "is being judged" if judging else "is running"
@@ -70,8 +76,12 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
             so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
             st.text(f"{numbers.rate(rate)} {unit}/s · {left} · {so_far}")
-            if not judging and summary.models:
-                _by_model(facts, summary, pace)
+            _by_model(_lines_of(facts, summary.models, given_up, judging=judging), pace, "The live run, model by model")
+            if judging:
+                verdicts = [_LiveLine(name, "judging", judge.all, None) for name, judge in who.items()]
+                _by_model(verdicts, pace, "Its judges, one by one")
+            for name in sorted(given_up):
+                st.text(visible(f"{name} is asked no further: {why_given_up(name, facts.reasons)}", limit=400))
 
     watch()
 
@@ -103,23 +113,51 @@ def _pace(store: ResultsReader, run: str, began: str, counts: Mapping[str, int])
     return _Pace(now - at, before, now - taken)
 
 
-def _counts(summary: Summary, n: int, judging: bool) -> dict[str, int]:
-    return {"": n} | ({} if judging else {name: model.all.n for name, model in summary.models.items()})
+def _counts(who: Mapping[str, ModelSummary], n: int) -> dict[str, int]:
+    return {"": n} | {name: one.all.n for name, one in who.items()}
 
 
-def _by_model(facts: RunFacts, summary: Summary, pace: _Pace) -> None:
+@dataclass(frozen=True, slots=True)
+class _LiveLine:
+    """A model or a judge of a live run."""
+
+    name: str
+    phase: str
+    """asking, judging, done, given up; waiting: nothing came yet."""
+    cell: Figures | None
+    """None: nothing came yet."""
+    each: int | None
+    """How many answers are wanted of it; None: not known."""
+
+
+def _lines_of(
+    facts: RunFacts, models: Mapping[str, ModelSummary], given_up: Collection[str], *, judging: bool
+) -> list[_LiveLine]:
+    each, found = rows_of_each(facts), []
+    for name in facts.models or models:
+        cell = models[name].all if name in models else None
+        n = cell.n if cell is not None else 0
+        if name in given_up:
+            phase = "given up"
+        elif judging or (each is not None and n >= each):
+            phase = "done"
+        else:
+            phase = "asking" if n else "waiting"
+        found.append(_LiveLine(name, phase, cell, each))
+    return found
+
+
+def _by_model(lines: Sequence[_LiveLine], pace: _Pace, alt: str) -> None:
     """A line a model: how far it is, how fast, when it is done, what it cost, how often it was asked again."""
     import pandas as pd
 
-    names = list(facts.models or summary.models)
-    each = facts.n_rows // len(names) if facts.n_rows and names else None
     rows = []
-    for name in names:
-        cell = summary.models[name].all if name in summary.models else None
+    for line in lines:
+        cell, each = line.cell, line.each
         n = cell.n if cell is not None else 0
-        rate = pace.rate(name, n)
-        left = max(0, each - n) if each is not None else None
-        phase = "done" if left == 0 else "asking" if n else "waiting"
+        moves = line.phase in {"asking", "judging"}
+        rate = pace.rate(line.name, n) if moves else None
+        left = max(0, each - n) if each is not None and moves else None
         unpriced = cell.cost.n_unknown if cell is not None else 0
         spent = numbers.usd(cell.cost.known_usd if cell is not None else 0.0)
         if cell is not None and unpriced:
@@ -127,8 +165,8 @@ def _by_model(facts: RunFacts, summary: Summary, pace: _Pace) -> None:
             spent = numbers.UNKNOWN if whole else f"{spent} + {numbers.count(unpriced)} unpriced"
         rows.append(
             {
-                "model": elements.marked(name),
-                "phase": phase,
+                "model": elements.marked(line.name),
+                "phase": line.phase,
                 "answers": numbers.count(n) + (f" of {numbers.count(each)}" if each is not None else ""),
                 "a second": numbers.rate(rate),
                 "left": numbers.duration(left / rate) if left and rate else numbers.UNDEFINED,
@@ -137,7 +175,8 @@ def _by_model(facts: RunFacts, summary: Summary, pace: _Pace) -> None:
                 "failed": numbers.count(cell.n_failed if cell is not None else 0),
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="The live run, model by model")
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt=alt)
 
 
 def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:

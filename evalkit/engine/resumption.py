@@ -87,7 +87,7 @@ def resumed_facts(before: RunFacts, plan: Plan, recovered: Recovered) -> RunFact
     load = now.in_flight
     if recovered.n_done and before.in_flight != load:
         load = f"{before.in_flight}, then {load}"
-    facts = now.only(_SAID_ANEW).with_changes(RunFacts(status="running", in_flight=load))
+    facts = now.only(_SAID_ANEW).with_changes(RunFacts(status="running", in_flight=load, reasons=()))
     if "price_file" in now.model_fields_set and recovered.n_done and before.price_file != now.price_file:
         several = PriceFileFacts(name="several", of="suite", sha256="several")
         facts = facts.with_changes(RunFacts(price_file=several))

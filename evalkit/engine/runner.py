@@ -25,7 +25,7 @@ from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import LagMeter
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.engine.serving import RequestNeeds, Serving, lane_facts, lanes_of, why_stopped
+from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped
 from evalkit.engine.work import (
     EarlierSessions,
     Item,
@@ -85,6 +85,7 @@ class Runner:
         self._driving: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()
         self._bad_data: SuiteError | None = None
+        self._given_up: set[str] = set()
         self._open: list[tuple[Lane, list[PlannedModel]]] = []
         """Lanes whose items are being walked now."""
 
@@ -129,6 +130,7 @@ class Runner:
                     self._driving.add(group.create_task(self._take_turn(lane, models)))
                 await asyncio.wait(self._driving)
                 ticker.cancel()
+                self._tell_given_up([lane for lane, _ in lanes])
                 checking.cancel()
                 for task in self.work.tasks:
                     if task.stream is not None:
@@ -146,7 +148,7 @@ class Runner:
                     )
         tally = self.ledger.tally
         for lane, _ in lanes:
-            tally.reasons += why_stopped(lane, self.work.storing)
+            tally.reasons += [given_up_text(*told) for told in why_stopped(lane, self.work.storing).items()]
         return RunResult(
             interrupted=self._interrupts > 0,
             reasons=tuple(tally.reasons),
@@ -360,12 +362,23 @@ class Runner:
     async def _tell_waits(self, lanes: list[Lane]) -> None:
         for n_ticks in itertools.count(1):
             await asyncio.sleep(0.25)
+            self._tell_given_up(lanes)
             self.observer.tick()
             if n_ticks % 8 == 0:
                 self.ledger.journal.check()
             for lane in lanes:
                 if lane.limiter.waiting_s > 0:
                     self.observer.waiting(lane.name, lane.limiter.waiting_s)
+
+    def _tell_given_up(self, lanes: list[Lane]) -> None:
+        """Each model once, as soon as it is asked no further."""
+        for lane in lanes:
+            if lane.stopped.keys() <= self._given_up:
+                continue
+            for name, why in why_stopped(lane, self.work.storing).items():
+                if name not in self._given_up:
+                    self._given_up.add(name)
+                    self.observer.gave_up(name, why)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -26,6 +26,7 @@ from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
 from evalkit.suite.redaction import Redactor
+from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts
@@ -165,17 +166,20 @@ def limiter_of(fixed: int | None, models: list[PlannedModel]) -> Limiter:
     return Limiter(fixed)
 
 
-def why_stopped(lane: Lane, storing: Redactor | None) -> list[str]:
-    """Why models were given up, as sentences that may be stored."""
-    reasons = []
+def why_stopped(lane: Lane, storing: Redactor | None) -> dict[str, str]:
+    """By the name of each model that was given up why, as a text that may be stored."""
+    reasons = {}
     for name, error in lane.stopped.items():
         why = str(error)
         if not error.ends_model:
             why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
-        if storing is not None:
-            why = storing.text(why, Counter())
-        reasons.append(f"{name} was given up: {why} Once that is mended, run the same command again: it resumes.")
+        reasons[name] = why if storing is None else storing.text(why, Counter())
     return reasons
+
+
+def given_up_text(name: str, why: str) -> str:
+    """The sentence for run.json, with the way out; `text.given_up.why_given_up` finds it again."""
+    return f"{name}{GIVEN_UP}{why} Once that is mended, run the same command again: it resumes."
 
 
 def lane_facts(lane: Lane) -> LaneFacts:

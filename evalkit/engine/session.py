@@ -21,9 +21,9 @@ from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
 from evalkit.engine.runner import Runner
-from evalkit.engine.serving import served_facts
+from evalkit.engine.serving import given_up_text, served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Stopper, Work
+from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
@@ -117,7 +117,7 @@ async def execute_run(
                     open_steps(folder, recovered.is_done) if steps is not None else {},
                 ),
                 files=RunFiles(folder, cache, spend_file, steps),
-                observer=observer,
+                observer=_Kept(folder, observer or Silent()),
                 stopper=stopper,
             )
             try:
@@ -141,6 +141,21 @@ async def execute_run(
         if ended.wrong:
             raise SuiteError([*ended.wrong, _mend(folder)])
         return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+
+
+class _Kept:
+    """An observer that also writes into run.json which models are given up, while the run still goes on: who looks at
+    it from elsewhere sees more than that no answer comes."""
+
+    def __init__(self, folder: Path, shown: Observer) -> None:
+        self._folder, self._shown = folder, shown
+        self._reasons: tuple[str, ...] = ()
+        self.row, self.waiting, self.note, self.tick = shown.row, shown.waiting, shown.note, shown.tick
+
+    def gave_up(self, model: str, why: str) -> None:
+        self._reasons += (given_up_text(model, why),)
+        runs.update_facts(self._folder, RunFacts(reasons=self._reasons))
+        self._shown.gave_up(model, why)
 
 
 def _note_before(observer: Observer, left: str | None, *, other_prices: bool) -> None:

@@ -194,6 +194,9 @@ class Observer(Protocol):
     def waiting(self, lane: str, seconds: float) -> None:
         """A lane waits this much longer because of a rate limit."""
 
+    def gave_up(self, model: str, why: str) -> None:
+        """A model is asked no further in this session. `why`: what its endpoint said, redacted as what is stored."""
+
     def note(self, text: str) -> None:
         """Something a person should know."""
 
@@ -268,6 +271,8 @@ class Silent:
     def row(self, row: Row) -> None: ...
 
     def waiting(self, lane: str, seconds: float) -> None: ...
+
+    def gave_up(self, model: str, why: str) -> None: ...
 
     def note(self, text: str) -> None: ...
 

@@ -3,6 +3,7 @@
     1,412/2,600  54 %  58.3/s  20 s left  $0.41  3 errors
       gpt-6-sol         102/200   4.1/s       24 s   $0.21  2 errors, waiting 12 s
       claude-opus-5-5   131/200   5.0/s       14 s   $0.19
+      kimi-k3             5/200                         $0  given up: 401 Invalid key, 5 errors
       and 11 more: 4 done
 
 On a terminal the block is redrawn in place, at most five times a second, and is never higher or wider than the
@@ -13,6 +14,7 @@ by hand, because it is called for every row of a run: a row costs a microsecond,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -36,6 +38,8 @@ _MODELS = 8
 """Lines of models at most: what a person takes in at a glance."""
 _NAME = 24
 """Columns for a name, so that a line of 80 has room for what went wrong."""
+_WHY = 60
+"""Columns for why a model was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,26 @@ class ModelShare:
 class _Count:
     """What one model, or all of them, did so far."""
 
-    __slots__ = ("asked", "cached", "done", "errors", "lane", "resumed", "retries", "spend_usd", "total", "unpriced")
+    __slots__ = (
+        "asked",
+        "cached",
+        "done",
+        "errors",
+        "given_up",
+        "lane",
+        "resumed",
+        "retries",
+        "spend_usd",
+        "total",
+        "unpriced",
+    )
 
     def __init__(self, share: ModelShare) -> None:
         self.total, self.lane = share.n_rows, share.lane
         self.done = self.resumed = share.n_done
         self.asked = self.cached = self.errors = self.retries = self.unpriced = 0
         self.spend_usd = Decimal(0)
+        self.given_up = ""
 
     def row(self, row: Row) -> None:
         self.done += 1
@@ -80,6 +97,11 @@ class _Count:
         return self.done / self.total if self.total else 1.0
 
     @property
+    def left(self) -> int:
+        """Rows that are still to come: none of a model that is asked no further."""
+        return 0 if self.given_up else max(0, self.total - self.done)
+
+    @property
     def spent(self) -> str:
         answered = self.done - self.resumed - self.errors
         if self.unpriced and self.unpriced == answered:
@@ -90,7 +112,8 @@ class _Count:
     @property
     def remarks(self) -> list[str]:
         """What went wrong, then what was not asked in this session."""
-        found = [numbers.plural(self.errors, "error")] if self.errors else []
+        found = [f"given up: {self.given_up}"] if self.given_up else []
+        found += [numbers.plural(self.errors, "error")] if self.errors else []
         if self.retries:
             found.append(numbers.plural(self.retries, "retry", "retries"))
         if self.cached:
@@ -147,6 +170,15 @@ class Progress:
         if now >= self._next_draw:
             self._draw(now)
 
+    def gave_up(self, model: str, why: str) -> None:
+        """A model is asked no further: its line says so and why, and it is waited for no longer."""
+        if (count := self.models.get(model)) is not None:
+            count.given_up = _short(why, model)
+            if len(self.models) == 1:
+                self.all.given_up = count.given_up
+        if self._live:
+            self.tick()
+
     def tick(self) -> None:
         """Time passed; keeps the display moving while nothing finishes."""
         now = self._clock()
@@ -172,7 +204,7 @@ class Progress:
         """The whole run at this moment of the clock, in one line."""
         every = self.all
         parts = [f"{self._phase}{_of(every)}", numbers.share(every.share), *self._pace(now, every, 0)]
-        parts += [every.spent, *every.remarks]
+        parts += [every.spent, *every.remarks, *self._without()]
         for lane, until in sorted(self._waits.items()):
             if until > now:
                 parts.append(f"waiting {numbers.duration(until - now)} on a rate limit ({visible(lane, limit=40)})")
@@ -211,6 +243,8 @@ class Progress:
             remarks.insert(0, f"waiting {numbers.duration(self._waits[count.lane] - now)}")
         if count.done >= count.total:
             rate, left = "", "done"
+        elif count.given_up:
+            rate = left = ""
         return (
             _cut(visible(name, limit=80), _NAME),
             _of(count),
@@ -224,13 +258,11 @@ class Progress:
         """Answers a second over the last half minute and what is left; nothing before there is anything to go by."""
         if (rate := self._rate(now, count, at)) is None:
             return []
-        left_s = (count.total - count.done) / rate
+        left_s = count.left / rate
         if count is self.all:  # the slowest model ends it, however fast the others are
             rates = [self._rate(now, one, n) for n, one in enumerate(self.models.values(), 1)]
-            left = [
-                (one.total - one.done) / each for one, each in zip(self.models.values(), rates, strict=True) if each
-            ]
-            left_s = max(left_s, *left)
+            left = [one.left / each for one, each in zip(self.models.values(), rates, strict=True) if each]
+            left_s = max(sum(one.left for one in self.models.values()) / rate, *left)
         return [f"{numbers.rate(rate)}/s", f"{numbers.duration(left_s)} left"]
 
     def _rate(self, now: float, count: _Count, at: int) -> float | None:
@@ -244,13 +276,23 @@ class Progress:
         parts = [f"{self._phase}{_of(every)} done in {numbers.duration(took)}"]
         if every.asked:
             parts.append(f"{numbers.rate(every.asked / took)}/s")
-        return "  ".join([*parts, every.spent, *every.remarks])
+        return "  ".join([*parts, every.spent, *every.remarks, *self._without()])
+
+    def _without(self) -> list[str]:
+        """Which of several models are asked no further."""
+        names = [visible(name, limit=40) for name, count in self.models.items() if count.given_up]
+        if not names or len(self.models) == 1:
+            return []
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return [f"given up: {names[0]}{more}"]
 
     def _plain(self, now: float) -> str:
         """A line of a log, which names the model that is least far."""
         told = self.line(now)
-        if len(self.models) > 1:
-            (slowest,) = self._slowest(1)
+        if len(self.models) > 1 and any(count.left for count in self.models.values()):
+            slowest = min(
+                (name for name, count in self.models.items() if count.left), key=lambda name: self.models[name].share
+            )
             told += f"  slowest: {visible(slowest, limit=40)} {_of(self.models[slowest])}"
         return told
 
@@ -297,6 +339,12 @@ class Progress:
 
 def _of(count: _Count) -> str:
     return f"{numbers.count(count.done)}/{numbers.count(count.total)}"
+
+
+def _short(why: str, model: str) -> str:
+    """The beginning of what an endpoint said: its line has no room for more, and the end of the run says it whole."""
+    told = visible(why, limit=400).removeprefix(f"models.{model}: ").removeprefix(f"judges.{model}: ")
+    return _cut(re.sub(r"^(\d{3}) from .*? for model '.*?': ", r"\1: ", told), _WHY)
 
 
 def _plain_every(elapsed_s: float) -> float:

@@ -19,6 +19,7 @@ from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, run_lock
 from evalkit.store.run_cut import part_of
 from evalkit.text import numbers
+from evalkit.text.given_up import why_given_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,18 @@ class RunState:
         return f"{self.status}: {came} answers, {numbers.count(self.n_failed)} failed"
 
 
+def rows_of_each(facts: RunFacts) -> int | None:
+    """Rows that a run wants of each of its models; None: it does not say."""
+    return facts.n_rows // len(facts.models) if facts.n_rows and facts.models else None
+
+
+def given_up_rows(facts: RunFacts, summary: Summary) -> int:
+    """Rows that will not come, because their models are asked no further in this session of the run."""
+    each = rows_of_each(facts) or 0
+    there = {name: summary.models[name].all.n if name in summary.models else 0 for name in facts.models or ()}
+    return sum(max(0, each - n) for name, n in there.items() if why_given_up(name, facts.reasons) is not None)
+
+
 def state_of(folder: Path, facts: RunFacts | None = None, summary: Summary | None = None) -> RunState:
     """The state of a run. `facts` and `summary`: what the caller has read already.
 
@@ -77,7 +90,9 @@ def state_of(folder: Path, facts: RunFacts | None = None, summary: Summary | Non
     summary = summary or read_summary(folder, facts)
     n = summary.n_rows
     inner = judge_files.judging_of(folder)
-    if inner is not None and n >= (facts.n_rows or 0):  # else its models are asked again, of an earlier session's rest
+    if inner is not None and n + given_up_rows(facts, summary) >= (
+        facts.n_rows or 0
+    ):  # else its models are asked again, of an earlier session's rest
         try:
             verdicts = read_facts(inner).n_rows
             done = read_summary(inner).n_rows
