@@ -221,10 +221,10 @@ def calls_of(said: object) -> tuple[ToolCall, ...]:
     return tuple(_listed_calls(said))
 
 
-def _call(said: Mapping[str, Any]) -> ToolCall | None:
+def _call(said: Mapping[str, object]) -> ToolCall | None:
     for key in ("tool_call", "function"):
-        if isinstance(said.get(key), dict):
-            return _call({**said, **said[key], key: None})
+        if isinstance(inner := said.get(key), dict):
+            return _call({**said, **inner, key: None})
     name = first(said, "name", "toolName", "tool_name", "function_name")
     if not isinstance(name, str) or not name:
         return None
