@@ -15,8 +15,9 @@ import pytest
 from evalkit.adapters.registry import OptionsOfAdapters
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.importing import TracesOptions, import_traces
+from evalkit.bridges.traces.log_reading import LogReading
 from evalkit.bridges.traces.otlp_protobuf import spans_of_protobuf
-from evalkit.bridges.traces.sources import LogReading, read_sources
+from evalkit.bridges.traces.sources import read_sources
 from evalkit.bridges.traces.spans import LoggedSpan, spans_of
 from evalkit.bridges.traces.spool import Spool
 from evalkit.errors import UserError

@@ -29,6 +29,7 @@ from evalkit.suite.column_names import (
     inside,
     written_column,
 )
+from evalkit.suite.datasets import Data
 from evalkit.suite.grouped import grouped
 from evalkit.suite.wording import masked, short
 
@@ -107,7 +108,7 @@ class RecordedAnswers:
     """Sentences a person should read: what was guessed, and what is unknown."""
 
 
-def read_answers(data: Any, fields: AnswerFields) -> RecordedAnswers:
+def read_answers(data: Data, fields: AnswerFields) -> RecordedAnswers:
     """The answers of a file (an `open_data`). Raises SuiteError with up to 20 complaints."""
     guesses = fields.columns == "guess"
     columns = _guessed(data, fields) if guesses else _named(fields.columns, data.label)
@@ -129,7 +130,7 @@ def _named(columns: Mapping[str, object] | str | None, label: str) -> dict[str, 
     return found
 
 
-def _guessed(data: Any, fields: AnswerFields) -> dict[str, TableColumn]:
+def _guessed(data: Data, fields: AnswerFields) -> dict[str, TableColumn]:
     """The columns that are named like what can be read. One that counts the answers is looked for where an id stands
     twice alone."""
     seen: dict[str, None] = {}
@@ -152,7 +153,7 @@ def _counting(folded: Mapping[str, str]) -> Iterator[TableColumn]:
     return (TableColumn(folded[name]) for name in GUESSES["repeat"] if name in folded)
 
 
-def _tells_apart(data: Any, id_field: str, column: TableColumn) -> bool:
+def _tells_apart(data: Data, id_field: str, column: TableColumn) -> bool:
     """Whether no id stands twice with the same cell of this column."""
     seen = set()
     for _, record in data.records(lambda complaint: None):
@@ -174,7 +175,7 @@ def _label(record: Mapping[str, object], column: TableColumn) -> str:
 class _Reading:
     """One reading of a file."""
 
-    def __init__(self, data: Any, fields: AnswerFields, columns: Mapping[str, TableColumn], *, guesses: bool) -> None:
+    def __init__(self, data: Data, fields: AnswerFields, columns: Mapping[str, TableColumn], *, guesses: bool) -> None:
         self.data, self.fields, self.columns, self.guesses = data, fields, columns, guesses
         self.readers = {which: reader_of(which, column) for which, column in columns.items()}
         self.complaints: list[str] = []

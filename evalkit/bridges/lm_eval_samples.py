@@ -304,12 +304,10 @@ def _logliks(resps: object, n: int) -> tuple[float, ...] | None:
     return values if pairs and len(values) == n else None
 
 
-def _first_text(resps: Any) -> str | None:
-    try:
-        first = resps[0][0]
-    except (TypeError, IndexError, KeyError):
-        return None
-    return first if isinstance(first, str) else None
+def _first_text(resps: object) -> str | None:
+    first = resps[0] if isinstance(resps, list | tuple) and resps else None
+    text = first[0] if isinstance(first, list | tuple | str) and first else None
+    return text if isinstance(text, str) else None
 
 
 def _mapping(value: object) -> dict[str, object]:

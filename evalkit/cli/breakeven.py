@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,12 +22,19 @@ from evalkit.cli.options import as_json, results_folder
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a report to this file.")
 @results_folder
 @as_json
-def command(**given: Any) -> int:
+def command(
+    scenario: Path | None,
+    svg: Path | None,
+    markdown: Path | None,
+    results: Path,
+    as_json: bool,
+    **of_run: str | None,
+) -> int:
     """Compare the yearly cost of an API, own GPUs, and open weights at a provider, and say where the lines cross.
 
     From RUN with --api and --self-hosted: tokens as each model was billed, dollars as they were billed, and the
     throughput of the load sweep. Or from --scenario FILE; examples are in examples/breakeven/.
     """
-    from evalkit.cli.breakevens import break_even
+    from evalkit.cli.breakevens import AskedBreakEven, break_even
 
-    return break_even(**given)
+    return break_even(AskedBreakEven(**of_run), scenario, results, svg=svg, markdown=markdown, as_json=as_json)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
 import numpy as np
@@ -34,47 +35,64 @@ PEAK_FACTOR = Decimal(3)
 """Assumed where none is stated: office traffic peaks at two to four times its mean over the day."""
 
 
-def break_even(
-    *,
-    run: str | None,
-    scenario: Path | None,
-    api: str | None,
-    self_hosted: str | None,
-    hosted: str | None,
-    tokens_per_day: str | None,
-    requests_per_day: str | None,
-    peak_factor: str | None,
-    svg: Path | None,
-    markdown: Path | None,
-    results: Path,
-    as_json: bool,
-) -> int:
-    """Compare and print; the exit code. Raises UserError where something is missing or unknown."""
-    of_run = (run, api, self_hosted, hosted, tokens_per_day, requests_per_day, peak_factor)
-    if scenario is not None:
-        if any(option is not None for option in of_run):
-            raise click.UsageError("--scenario states everything in its file: leave the run's options out.")
-        made = read_scenario(scenario)
-    else:
-        if run is not None and run.endswith((".yaml", ".yml")):
-            raise click.UsageError(f"RUN is a stored run; a scenario file goes to an option: --scenario {run}")
-        if run is None or api is None or self_hosted is None:
+@dataclass(frozen=True, slots=True)
+class AskedBreakEven:
+    """What the command line says of a stored run, as it was typed. None: the option was not given."""
+
+    run: str | None = None
+    """A run's name, path, or `latest`."""
+    api: str | None = None
+    self_hosted: str | None = None
+    hosted: str | None = None
+    """Models of the run, by the suite's names."""
+    tokens_per_day: str | None = None
+    requests_per_day: str | None = None
+    """Volumes with commas between them, like 10M,1B; one of the two."""
+    peak_factor: str | None = None
+
+    def scenario(self, results: Path) -> Scenario:
+        """What the run measured. Raises click.UsageError for options that contradict each other or are missing,
+        UserError for figures that do not read, StoreError for a run that cannot be read."""
+        if self.run is not None and self.run.endswith((".yaml", ".yml")):
+            raise click.UsageError(f"RUN is a stored run; a scenario file goes to an option: --scenario {self.run}")
+        if self.run is None or self.api is None or self.self_hosted is None:
             raise click.UsageError("give RUN with --api MODEL and --self-hosted MODEL, or --scenario FILE.")
-        if tokens_per_day is not None and requests_per_day is not None:
+        if self.tokens_per_day is not None and self.requests_per_day is not None:
             raise click.UsageError("--tokens-per-day and --requests-per-day are the same thing twice: give one.")
-        peak = _volumes("--peak-factor", peak_factor)
+        peak = _volumes("--peak-factor", self.peak_factor)
         if peak is not None and (len(peak) != 1 or peak[0] < 1):
             raise UserError(
-                f"--peak-factor {peak_factor} is no factor: a peak is at least the mean. Write one number, like 3"
+                f"--peak-factor {self.peak_factor} is no factor: a peak is at least the mean. Write one number, like 3"
             )
-        made = from_run(
-            runs.resolve_run(run, results),
+        return from_run(
+            runs.resolve_run(self.run, results),
             results,
-            names=(api, self_hosted, hosted),
-            tokens=_volumes("--tokens-per-day", tokens_per_day),
-            requests=_volumes("--requests-per-day", requests_per_day),
+            names=(self.api, self.self_hosted, self.hosted),
+            tokens=_volumes("--tokens-per-day", self.tokens_per_day),
+            requests=_volumes("--requests-per-day", self.requests_per_day),
             peak=peak[0] if peak else None,
         )
+
+
+def break_even(
+    asked: AskedBreakEven,
+    scenario: Path | None,
+    results: Path,
+    *,
+    svg: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+) -> int:
+    """Compare and print; the exit code. `scenario`: a file that states everything; None: `asked` says what.
+
+    Raises click.UsageError or UserError where something is missing, contradictory or unknown.
+    """
+    if scenario is None:
+        made = asked.scenario(results)
+    elif asked != AskedBreakEven():
+        raise click.UsageError("--scenario states everything in its file: leave the run's options out.")
+    else:
+        made = read_scenario(scenario)
     found = compare(made.lines, made.volumes)
     facts = {"name": made.name, "unit": made.unit, "tokens_per_unit": str(made.tokens_per_unit),
              "assumed": list(made.assumed), **found}  # fmt: skip
@@ -139,7 +157,7 @@ def from_run(
     return Scenario(folder.name, "request", per_request, tuple(lines), volumes, assumed=tuple(assumed))
 
 
-def _billed(name: str, kind: Any, stored: list[Stored]) -> Billed:
+def _billed(name: str, kind: Literal["api", "hosted"], stored: list[Stored]) -> Billed:
     """Mean dollars a request with the interval that the sample of requests gives it."""
     costs = [row.answer.cost_usd for row in stored]
     known = [cost for cost in costs if cost is not None]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evalkit.bridges.guidellm_report import Report
     from evalkit.bridges.imported import Imported
     from evalkit.bridges.outcome_table import TableReport
+    from evalkit.facts.base import JsonMap
 
 
 class _OfOtherTools(click.Group):
@@ -296,7 +297,7 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     return 0
 
 
-def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[dict[str, dict[str, object]], str, str]:
+def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[dict[str, JsonMap], str, str]:
     """The suite's models as data, the suite's name and the model's. Raises UserError where the report is of another."""
     from evalkit.adapters.registry import OptionsOfAdapters
     from evalkit.suite.loading import load_suite
@@ -322,7 +323,7 @@ def _unnamed(report: Report, name: str, suite_name: str, suite: Path | None) -> 
     return [f"The report does not say which model was measured: that it was {name} of {suite_name} is taken on trust."]
 
 
-def _linked(entry: dict[str, Any], made: Path) -> dict[str, object]:
+def _linked(entry: JsonMap, made: Path) -> JsonMap:
     """The entry as if its hosting named this sweep."""
     hosting = entry.get("hosting")
-    return {**entry, "hosting": {**hosting, "load": made.name}} if hosting else entry
+    return {**entry, "hosting": {**hosting, "load": made.name}} if isinstance(hosting, dict) and hosting else entry

@@ -8,7 +8,6 @@ Samples pair by content, so a changed one is missing on both sides. Its id says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.errors import EvalkitError
 from evalkit.records import Message
@@ -24,7 +23,7 @@ _ItemKey = tuple[str, str, int]
 """(task, sample_digest, occurrence)"""
 
 
-def paired(a: Side, b: Side, ours: Any, theirs: object) -> Pairs:
+def paired(a: Side, b: Side, ours: object, theirs: object) -> Pairs:
     """`pairing.pair` of two sides' rows, whose refusal names the samples that were changed."""
     try:
         return pair(ours, theirs)

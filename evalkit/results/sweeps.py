@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.hosting import Hosting, Throughput, unit_prices
@@ -35,11 +34,13 @@ def sweeps_folder(results: Path) -> Path:
     return results / "load"
 
 
-def hosting_of(entry: Mapping[str, Any], name: str) -> Hosting | None:
+def hosting_of(entry: JsonMap, name: str) -> Hosting | None:
     """The hosting of a model entry (as data); None where it has none. Raises UserError where it cannot be read."""
     found = entry.get("hosting")
     if not found:
         return None
+    if not isinstance(found, Mapping):
+        raise UserError(f"models.{name}.hosting cannot be read: it is no group of keys")
     try:
         return Hosting.read(found)
     except (TypeError, ValueError) as error:
@@ -86,7 +87,7 @@ def throughput_of(
 
 
 def hosted_prices(
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, JsonMap],
     suite: str,
     results: Path,
     *,

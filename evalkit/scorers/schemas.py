@@ -126,10 +126,10 @@ class _Cost:
         self.n = 0
         self._sizes = _sizes(value)
 
-    def counted(self, keyword: Any) -> Any:
+    def counted(self, keyword: Callable[..., object]) -> Callable[..., object]:
         """The same keyword, counted for each value that it looks at."""
 
-        def check(validator: object, wanted: object, value: object, schema: object) -> Any:
+        def check(validator: object, wanted: object, value: object, schema: object) -> object:
             self.n += _A_KEYWORD + (len(wanted) if isinstance(wanted, list | Mapping) else 0)
             self.n += (len(value) if isinstance(value, str) else self._sizes.get(id(value), 0)) // _A_QUOTE
             if self.n > MOST_CHECKS:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -93,6 +92,8 @@ def _label(line: bytes | None) -> tuple[Key, float]:
     return _key(record["key"]), float(record["label"])
 
 
-def _key(value: Any) -> Key:
+def _key(value: object) -> Key:
+    if not isinstance(value, list):
+        raise TypeError("a key of it is no list")
     model, task, digest, occurrence, repeat = value
     return str(model), str(task), str(digest), int(occurrence), int(repeat)

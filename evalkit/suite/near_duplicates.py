@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from evalkit.suite.templates import EVERY_FIELD
 
@@ -30,7 +30,7 @@ NEAR = 0.85
 class NearDuplicateKey:
     """What a question says, comparable with another's."""
 
-    key: tuple[Any, ...]
+    key: tuple[object, ...]
     """Equal for questions that a reader takes for the same."""
     words: frozenset[str]
     numbers: tuple[str, ...]
@@ -50,13 +50,17 @@ def near_duplicate_key(
     the digests of those that it shows: another picture is another question, whatever the words are."""
     names = (name for name in record if name != "id") if EVERY_FIELD in reads else reads
     fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
-    whole = " ".join(_texts([value for _, value in fields]))
+    whole = " ".join(_texts(tuple(value for _, value in fields)))
     options = tuple(sorted(map(_fold, choices)))
     key = (fields, options, pictures) if pictures else (fields, options)
     return NearDuplicateKey(key, frozenset(_WORDS.findall(whole)), (*sorted(_NUMBERS.findall(whole)), *pictures))
 
 
-def _folded(value: object) -> object:
+_Folded: TypeAlias = "str | tuple[_Folded, ...]"
+"""A value as what is compared: texts, and tuples of them at any depth."""
+
+
+def _folded(value: object) -> _Folded:
     if isinstance(value, str):
         return _fold(value)
     if isinstance(value, list | tuple):
@@ -72,7 +76,7 @@ def _fold(text: str) -> str:
     return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: _Folded) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [text for item in value for text in _texts(item)]

@@ -261,7 +261,7 @@ def _or(found: object, default: object, value: object, wanted: str, way: str) ->
 
 
 @pass_environment
-def _join(environment: Sandbox, value: Iterable[Any], d: object = "", attribute: Any = None) -> str:
+def _join(environment: Sandbox, value: Iterable[Any], d: object = "", attribute: str | int | None = None) -> str:
     if value is None:
         raise Unwritable("is null")
     pieces = value if attribute is None else map(make_attrgetter(environment, attribute), value)
@@ -269,9 +269,11 @@ def _join(environment: Sandbox, value: Iterable[Any], d: object = "", attribute:
 
 
 @pass_environment
-def _sum(environment: Sandbox, iterable: Iterable[Any], attribute: Any = None, start: object = 0) -> Any:
+def _sum(
+    environment: Sandbox, iterable: Iterable[Any], attribute: str | int | None = None, start: object = 0
+) -> object:
     numbers = iterable if attribute is None else map(make_attrgetter(environment, attribute), iterable)
-    total: Any = 0
+    total: int | float = 0
     for number in chain((start,), numbers):
         if not isinstance(number, int | float):
             raise BadValue(f"{short(number)} is no number, and sum adds numbers")

@@ -147,13 +147,14 @@ def build_spec(folder: Inside) -> Any:
     return spec
 
 
-def refuse_others(folder: Inside, config: Mapping[str, Any]) -> None:
+def refuse_others(folder: Inside, config: Mapping[str, object]) -> None:
     architectures = config.get("architectures") or ["none named"]
     if architectures != [ARCHITECTURE] or config.get("hidden_act", "silu") != "silu":
+        named = architectures if isinstance(architectures, list) else [architectures]
         raise ValueError(
-            f"{folder} is {', '.join(architectures)}; evalkit converts {ARCHITECTURE} (with SiLU) itself. For others, "
-            "`ct2-transformers-converter --model FOLDER --output_dir OUT` (pip install transformers torch) makes a "
-            "folder which evalkit takes as it is."
+            f"{folder} is {', '.join(map(str, named))}; evalkit converts {ARCHITECTURE} (with SiLU) itself. For "
+            "others, `ct2-transformers-converter --model FOLDER --output_dir OUT` (pip install transformers torch) "
+            "makes a folder which evalkit takes as it is."
         )
     if config.get("quantization_config"):
         raise ValueError(f"{folder} is quantised; give the checkpoint in float32, float16 or bfloat16")

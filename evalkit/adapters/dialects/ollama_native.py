@@ -37,7 +37,7 @@ from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import RequestError, Unsupported
 from evalkit.facts.base import Json
-from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Usage
+from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Tool, Usage
 
 OLLAMA = Preset(
     name="ollama-native",
@@ -182,7 +182,7 @@ class OllamaAnswer(ReplyReading):
     framing = "lines"
     marks = frozenset({"done"})
 
-    def __init__(self, tools: Any) -> None:
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
         self._finish: str | None = None
         self._has_message = False

@@ -190,7 +190,7 @@ class ResponsesAnswer(ReplyReading):
     def is_whole(self) -> bool:
         return self.done
 
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         kind = event.get("type")
         if kind == "response.output_text.delta":
             if event.get("output_index") in self._asides:

@@ -31,6 +31,9 @@ from evalkit.adapters.worker_pool import Program
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+    Said = MemoryObjectSendStream[SessionMessage | Exception]
+    """What the server says, for the session."""
+
 LONGEST_MESSAGE = 4 * 2**20
 """Bytes of one message."""
 MOST_BYTES = 64 * 2**20
@@ -105,7 +108,7 @@ async def stdio(program: Program, limits: SessionLimits) -> AsyncIterator[tuple[
             await asyncio.to_thread(child.end, process)
 
 
-async def _read(lines: asyncio.StreamReader, said: Any, limits: SessionLimits, silent: anyio.Event) -> None:
+async def _read(lines: asyncio.StreamReader, said: Said, limits: SessionLimits, silent: anyio.Event) -> None:
     """Hand on each line as a message, up to a limit; what follows is read and dropped, to the end of the output."""
     async with said:
         await _hand_on(lines, said, limits)
@@ -114,7 +117,7 @@ async def _read(lines: asyncio.StreamReader, said: Any, limits: SessionLimits, s
     silent.set()
 
 
-async def _hand_on(lines: asyncio.StreamReader, said: Any, limits: SessionLimits) -> None:
+async def _hand_on(lines: asyncio.StreamReader, said: Said, limits: SessionLimits) -> None:
     with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # the session is over
         while True:
             try:
@@ -137,7 +140,7 @@ async def _hand_on(lines: asyncio.StreamReader, said: Any, limits: SessionLimits
             await said.send(message)
 
 
-async def _write(writer: asyncio.StreamWriter, asked: Any, said: Any) -> None:
+async def _write(writer: asyncio.StreamWriter, asked: MemoryObjectReceiveStream[SessionMessage], said: Said) -> None:
     """Write each message as a line; a program that reads no more ends the session."""
     try:
         async for message in asked:

@@ -22,9 +22,10 @@ import orjson
 
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.free_running import StepIndex, recorded_tools, summed, unfit_way, way_of
+from evalkit.bridges.traces.log_reading import LogReading
 from evalkit.bridges.traces.rules import TEXT_RULE, WAY_RULE, fits, rule_for
 from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
-from evalkit.bridges.traces.sources import LogReading, read_sources
+from evalkit.bridges.traces.sources import read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, classes_of, draw, short_names, strata_of
 from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sayable, suite_yaml

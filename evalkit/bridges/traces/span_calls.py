@@ -1,4 +1,4 @@
-"""Which spans are calls of a model, and what they say, by every convention that is about.
+"""Which spans are calls of a model, and what they and log records say, by every convention that is about.
 
 call_of_span(LoggedSpan("chat gpt-4o", attributes={"gen_ai.operation.name": "chat", ...}))    # a Call
 call_of_span(LoggedSpan("ai.generateText", ...))                                              # None: its child is
@@ -6,6 +6,11 @@ call_of_span(LoggedSpan("ai.generateText", ...))                                
 Read are OpenTelemetry's GenAI conventions (`gen_ai.input.messages`; the older `gen_ai.prompt.N.role`), OpenInference
 (`llm.input_messages.N.message.role`), the Vercel AI SDK (`ai.prompt.messages`), Langfuse, MLflow and Braintrust over
 OTLP, and what coding agents write. A span that adds up others (an agent, a workflow, `ai.generateText`) is no call.
+
+Instrumentations that keep content apart from spans write it into log records (`part_of_event`):
+
+gen_ai.client.inference.operation.details   one record a call, its messages as structured attributes
+gen_ai.user.message, gen_ai.choice ...      the older way: one record a message, its text in the body
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from typing import Any
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import role_of, tools_of, turns_of
-from evalkit.bridges.traces.spans import LoggedSpan
+from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
 from evalkit.bridges.traces.values import at, count, decoded, first, moment, number, seconds, text
 
@@ -42,6 +47,8 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "response_format": ("response_format", "response_schema"),
     "reasoning_effort": ("reasoning_effort",),
 }
+DETAILS = "gen_ai.client.inference.operation.details"
+_TURN, _CHOICE = ("gen_ai.", ".message"), "gen_ai.choice"
 
 
 def is_call(span: LoggedSpan) -> bool:  # noqa: PLR0911  # one return a shape
@@ -127,6 +134,40 @@ def call_of_span(span: LoggedSpan, source: str = "otlp") -> Call | None:
     if not messages:
         made.withheld = "the log holds no content"
     return made
+
+
+def part_of_event(event: LoggedEvent) -> Call | None:
+    """The part of a call that a log record holds; None where it holds none."""
+    if event.name == DETAILS:
+        span = LoggedSpan(trace=event.trace, span=event.span, attributes=event.attributes)
+        span.attributes.setdefault("gen_ai.operation.name", "chat")
+        made = call_of_span(span)
+        if made is not None:
+            made.part = "content"
+        return made
+    turn = turn_of(event.name, event.body)
+    if turn is None:
+        return None
+    turn.trace, turn.span, turn.part = event.trace, event.span, "turn"
+    return turn
+
+
+def turn_of(name: str, body: object) -> Call | None:
+    """A call with the one turn, or the answer, that an event of the older conventions holds."""
+    body = decoded(body)
+    if name == _CHOICE:
+        inner = body.get("message", body) if isinstance(body, Mapping) else body
+        made = Call("otlp", answer=answer_of(inner))
+        if isinstance(body, Mapping) and isinstance(body.get("finish_reason"), str):
+            made.answer.finish = body["finish_reason"]
+        return made
+    if not (name.startswith(_TURN[0]) and name.endswith(_TURN[1])):
+        return None
+    role = role_of(name[len(_TURN[0]) : -len(_TURN[1])])
+    if role is None:
+        return None
+    turns = turns_of([{"role": role, **body, **{"role": role}}]) if isinstance(body, Mapping) else turns_of(body)
+    return Call("otlp", messages=tuple(turns))
 
 
 def _messages(has: Mapping[str, object]) -> list[LoggedMessage]:

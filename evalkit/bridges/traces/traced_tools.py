@@ -20,7 +20,6 @@ Every attribute of a span is JSON in a text. The sums that the trace states are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
@@ -50,10 +49,10 @@ def is_langfuse(record: Mapping[str, object]) -> bool:
     return isinstance(record.get("observations"), list)
 
 
-def of_langfuse(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
+def of_langfuse(record: Mapping[str, object]) -> Iterator[Call | tuple[str, str]]:
     """The calls of a trace; (span, parent) for its other observations."""
-    trace = record.get("trace")
-    for one in record["observations"]:
+    trace, observations = record.get("trace"), record["observations"]
+    for one in observations if isinstance(observations, list) else ():
         if isinstance(one, Mapping):
             yield from of_observation(one, trace if isinstance(trace, Mapping) else record)
 

@@ -109,16 +109,17 @@ def merged_rows(rows: list[Any]) -> Iterator[Mapping[str, object]]:
     yield from found.values()
 
 
-def _merge(into: dict[str, Any], row: Mapping[str, object], depth: int = 0) -> None:
+def _merge(into: dict[str, object], row: Mapping[str, object], depth: int = 0) -> None:
     """Put a piece into a row, in its place: nobody reads the pieces after this."""
     for name, value in row.items():
-        if isinstance(value, Mapping) and isinstance(into.get(name), dict) and depth < 20:
-            _merge(into[name], value, depth + 1)
+        here = into.get(name)
+        if isinstance(value, Mapping) and isinstance(here, dict) and depth < 20:
+            _merge(here, value, depth + 1)
         elif value is not None:
             into[name] = value
 
 
-def of_row(one: Mapping[str, Any]) -> Found:
+def of_row(one: Mapping[str, object]) -> Found:
     """The call of a row; (span, parent) of one that is no call."""
     parents = one.get("span_parents")
     span = text(first(one, "span_id", "id")) or ""
@@ -135,7 +136,7 @@ def of_row(one: Mapping[str, Any]) -> Found:
     usage.reasoning = count(first(metrics, "completion_reasoning_tokens", "reasoning_tokens"))
     usage.cost_usd = money(first(metrics, "total_cost_usd", "total_cost"))
     began, ended = number(metrics.get("start")), number(metrics.get("end"))
-    turns = turns_of(one.get("input"))
+    turns, expected = turns_of(one.get("input")), one.get("expected")
     user = first(about, "user_id", "user")
     yield Call(
         "braintrust",
@@ -156,6 +157,6 @@ def of_row(one: Mapping[str, Any]) -> Found:
         total_s=ended - began if began and ended and ended >= began else None,
         ttft_s=seconds(metrics.get("time_to_first_token")),
         slices={"user": user} if isinstance(user, str) and user else {},
-        expected=one["expected"] if isinstance(one.get("expected"), str) and one["expected"] else None,
+        expected=expected if isinstance(expected, str) and expected else None,
         withheld=None if turns else "the log holds no content",
     )

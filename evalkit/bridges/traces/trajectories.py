@@ -10,7 +10,6 @@ calls. The sums of `final_metrics` are not read: they may hold more than the ste
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import calls_of, tools_of, turns_of
@@ -33,14 +32,15 @@ def _size(turn: LoggedMessage) -> int:
     return _A_TURN + len(turn.text) + sum(len(call.arguments) for call in turn.calls)
 
 
-def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
+def of_trajectory(record: Mapping[str, object], depth: int = 0) -> Iterator[Call]:
     """The calls of a trajectory and of those that are embedded in it."""
     agent = record.get("agent")
     model, tools = text(at(agent, "model_name")), tools_of(at(agent, "tool_definitions"))
     session = text(first(record, "trajectory_id", "session_id"))
     history: list[LoggedMessage] = []
     kept, n_history = _MOST_KEPT, len(repr(tools))
-    for n, step in enumerate(record["steps"]):
+    steps = record["steps"]
+    for n, step in enumerate(steps if isinstance(steps, list) else ()):
         if not isinstance(step, Mapping):
             continue
         content = turns_of([{"role": "user", "content": step.get("message")}])

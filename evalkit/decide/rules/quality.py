@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -177,8 +177,10 @@ def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleRes
         return unmeasured(condition, "no answer of the candidate has a score", n_errored=n_errored)
     labels = dependence_of(pairs, scored, ~scored)
     scores, floor = pairs.candidate.score[scored], condition.at
-    how: dict[str, Any] = {"tail": condition.tail, "scope": condition.scope, "n_errored": n_errored, **labels}
-    return of_floor(condition, test_floor(scores, floor, alpha, **how), answers_an_item(pairs))
+    decided = test_floor(
+        scores, floor, alpha, tail=condition.tail, scope=condition.scope, n_errored=n_errored, **labels
+    )
+    return of_floor(condition, decided, answers_an_item(pairs))
 
 
 def answers_an_item(pairs: Pairs) -> float:

@@ -213,7 +213,7 @@ def _reply(prompt: str, digest: bytes, behaviour: Behaviour, *, calls: bool) -> 
     return otherwise if found is None else found
 
 
-def _scripted(ask: Ask, behaviour: Behaviour) -> str | tuple[Mapping[str, Any], ...] | None:
+def _scripted(ask: Ask, behaviour: Behaviour) -> str | tuple[Mapping[str, object], ...] | None:
     """The next step of the conversation's script; after its last one the ordinary reply, None without a script."""
     script = (
         _found(behaviour.scripts, ask.opening, bytes.fromhex(digest_of(ask.opening))) if behaviour.scripts else None
@@ -233,10 +233,10 @@ def _found(by_prompt: Mapping[str, T], prompt: str, digest: bytes) -> T | None:
     return found
 
 
-def _call(made: Mapping[str, Any], serial: int, n: int, behaviour: Behaviour) -> FakeCall:
+def _call(made: Mapping[str, object], serial: int, n: int, behaviour: Behaviour) -> FakeCall:
     given = made["arguments"]
     arguments = given if isinstance(given, str) else orjson.dumps(given).decode()
-    return FakeCall(f"call_{serial}_{n}", made["name"], arguments, in_pieces(arguments, behaviour.chunks))
+    return FakeCall(f"call_{serial}_{n}", str(made["name"]), arguments, in_pieces(arguments, behaviour.chunks))
 
 
 def _calls_within(calls: tuple[FakeCall, ...], limit: int) -> tuple[tuple[FakeCall, ...], bool]:

@@ -68,8 +68,12 @@ def integer_or_none(value: object) -> int | None:
     return value
 
 
-def stops_of(value: Any) -> tuple[str, ...]:
-    """Stop sequences from a string, a list or nothing."""
+def stops_of(value: object) -> tuple[str, ...]:
+    """Stop sequences from a string, a list or nothing. Raises ValueError for anything else."""
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is no list of stop sequences")  # noqa: TRY004 - told as a bad request
+    return tuple(value)

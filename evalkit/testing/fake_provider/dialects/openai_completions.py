@@ -5,8 +5,6 @@
     "text_offset": [0, 1, ...], "top_logprobs": [null, {" +": -3.1, ...}, ...]}, "finish_reason": "length"}], ...}
 """
 
-from typing import Any
-
 from evalkit.testing.fake_provider.answer import Ask, FakeAnswer
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
@@ -82,7 +80,7 @@ def error_event(behaviour: Behaviour) -> bytes:
     return data_event(error(500, "The server had an error while processing your request.", behaviour))
 
 
-def _as_text(prompt: Any) -> str:
+def _as_text(prompt: str | list[int]) -> str:
     return prompt if isinstance(prompt, str) else " ".join(f"t{number}" for number in prompt)
 
 
