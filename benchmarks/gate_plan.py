@@ -27,10 +27,9 @@ import numpy as np
 from benchmarks.gate_axes import fixed_pairs
 from benchmarks.gate_draws import Floats
 from benchmarks.gate_history_data import sets
-from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import StoredPair
-from evalkit.stats.sample_size import Mix, WantedPower, pass_chance, smallest
+from evalkit.stats.sample_size import Mix, WantedPower, pass_chance, smallest, stopping_early
 
 SEED = 20261129
 _NEAR = 0.08  # of the two means: nobody plans a swap for a far worse model

@@ -12,10 +12,9 @@ from evalkit.decide.earlier_amounts import EarlierAmounts
 from evalkit.decide.earlier_run import Earlier
 from evalkit.decide.mixes import Limits, cheapest_mixes
 from evalkit.decide.rules import conditions
-from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import Population, StoredPair
-from evalkit.stats.sample_size import WantedPower, fewest_items, most_drawn, pass_chance, smallest
+from evalkit.stats.sample_size import WantedPower, fewest_items, most_drawn, pass_chance, smallest, stopping_early
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema.rules import read_rule
 from tests.gate_world import dollars, gate, one, stored

@@ -98,7 +98,7 @@ def hold_frames() -> None:
 
     if not hasattr(starlette_server, "get_max_message_size_bytes"):
         raise RuntimeError("this version of Streamlit takes no limit of what a browser says at once")
-    starlette_server.get_max_message_size_bytes = lambda: MOST_SAID  # type: ignore[attr-defined]
+    starlette_server.get_max_message_size_bytes = lambda: MOST_SAID
 
 
 class Guard:

@@ -20,11 +20,10 @@ from evalkit.decide.earlier_amounts import EarlierAmounts
 from evalkit.decide.earlier_run import Earlier, Prices
 from evalkit.errors import UserError
 from evalkit.stats.history import share_with
-from evalkit.stats.planned_history import stopping_early
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, smallest_of_limit
 from evalkit.stats.repeats import Components
 from evalkit.stats.resampling import Population
-from evalkit.stats.sample_size import DRAWS, Mix, WantedPower, smallest
+from evalkit.stats.sample_size import DRAWS, Mix, WantedPower, smallest, stopping_early
 
 REPEATS = (1, 2, 4, 8)
 """Numbers of answers an item that are tried."""

@@ -6,6 +6,9 @@
 No formula for power is trusted: the gate's tests of clusters and repeats are more careful than a normal approximation.
 Power at n items is Phi(a sqrt(n) + b): a follows from the variance components, b is fitted to the draws
 (`resampling`) by maximum likelihood, near the number of items that is looked for.
+
+`stopping_early`: how many of the items a gate that stops early asks the candidate, with the help of older models and
+without.
 """
 
 from __future__ import annotations
@@ -16,8 +19,12 @@ from typing import Protocol
 
 import numpy as np
 
+from evalkit.stats.assisted_looks import Assisted, KnownItems
 from evalkit.stats.comparison import decide_roughly
+from evalkit.stats.history import predictors
+from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.resampling import Population, StoredPair
+from evalkit.stats.scores import Floats
 from evalkit.stats.tango import normal_quantile
 from evalkit.stats.verdict import Tail, Verdict
 
@@ -26,6 +33,8 @@ DRAWS = 400
 MOST_DRAWN, _MOST_DRAWN_AGAIN = 20_000, 5_000
 """Answers of a model in one draw, and items that are drawn however often each is asked: what takes more is told from
 the largest that were drawn. Without a bound the time of a plan would grow with the number of items that it finds."""
+WALKS = 120
+"""Walks of a gate that stops early: the mean share of the items is known to .02 then."""
 _ROUNDS = (0.15, 0.25, 0.6)  # shares of the draws at each guess: the next guess rests on all of them
 _ROUNDS_NEAR = (0.5, 0.5)
 _MORE_ROUNDS, _NEAR = 4, 0.04  # further ones, until the last guess was that near the number that is told
@@ -334,3 +343,54 @@ def _level(chance: float) -> float:
 
 def _phi(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyStop:
+    """What many walks came to."""
+
+    passes: float
+    """Share that passes where the supposed difference is true."""
+    asked: float
+    """Mean share of the suite's items that the candidate is asked."""
+    n_draws: int
+
+
+def stopping_early(
+    stored: StoredPair,
+    older: Floats | None,
+    question: WantedPower,
+    items: int,
+    *,
+    draws: int = WALKS,
+    seed: int = 0,
+) -> EarlyStop | None:
+    """Suites of so many items are drawn from those of an earlier run, each item with the scores of the baseline, the
+    candidate and the older models, so that the supposed difference is true. Then the gate's own walk about items like
+    these (`save` with history, `curtail` without: what a suite gets that says nothing) goes over each in random order.
+
+    `stored`: one answer an item, no clusters, no weights; `older`: float64[K, I], None: without history.
+
+    None where such a gate does not stop early: graded scores without history, or a difference that no weights make
+    true.
+    """
+    source = Population.of(stored, 1, question.difference)
+    both = (stored.baseline, stored.candidate)
+    binary = all(bool(np.isin(side, (0.0, 1.0)).all()) for side in both)
+    if source is None or (older is None and not binary):
+        return None
+    rng = np.random.default_rng([seed, items])
+    passed, asked = 0, 0.0
+    for _ in range(draws):
+        chosen, _ = source.groups.draw(rng, items)
+        baseline, candidate = (side[chosen, 0] for side in both)
+        gate: Assisted | Sequential
+        if older is None:
+            gate = sequential(len(chosen), question.margin, question.alpha)
+        else:
+            known = KnownItems(predictors(baseline, older[:, chosen]), baseline)
+            gate = Assisted(known, question.margin, question.alpha, "population", "save", question.tail)
+        gate.update(baseline, candidate)
+        passed += gate.verdict is Verdict.PASS
+        asked += (gate.n_used or gate.n) / gate.n_items
+    return EarlyStop(passed / draws, asked / draws, draws)
