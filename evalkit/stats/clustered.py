@@ -93,7 +93,7 @@ def clustered(
     *,
     binary: bool,
     guard: bool,
-    repeats: bool = False,
+    repeats: float = 0.0,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
 ) -> PValue:
