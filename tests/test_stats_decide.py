@@ -392,3 +392,19 @@ def test_a_misspelt_argument_is_refused_and_decides_nothing() -> None:
     ):
         with pytest.raises(TypeError, match=r"no argument 'item'; by name there are .*items"):
             call()
+
+
+def test_one_item_that_says_the_same_as_another_undoes_nothing_that_is_known_of_repeats() -> None:
+    """40 items asked four times: their answers are supposed to move together, also where two items are one cluster."""
+    item = np.repeat(np.arange(40), 4)
+    baseline, candidate = np.zeros(160), np.zeros(160)
+    baseline[[20, 40]] = 1.0  # two items are lost once in four
+    pair = np.where(item == 1, 0, item)
+    alone = stats.test(baseline, candidate, 0.05, items=item).p_pass
+    with_a_pair = stats.test(baseline, candidate, 0.05, clusters=pair, items=item).p_pass
+    as_clusters = stats.test(baseline, candidate, 0.05, clusters=item).p_pass
+    assert as_clusters < 0.8 * alone, "a cluster may share next to nothing"
+    assert with_a_pair == pytest.approx(alone, rel=0.1)
+    several = item // 4  # ten clusters of four items: a fifth of their pairs of answers are to one item
+    supposed = stats.test(baseline, candidate, 0.05, clusters=several, items=item).p_pass
+    assert supposed >= stats.test(baseline, candidate, 0.05, clusters=several).p_pass

@@ -232,7 +232,8 @@ def test_what_was_guessed_reads_back_as_a_map_whatever_the_columns_are_called(tm
 @pytest.mark.parametrize(("kind", "first"), [("number", "0"), ("float", "0.0"), ("truth", "true")])
 def test_an_answer_that_is_no_text_is_one_all_the_same(kind: str, first: str, tmp_path: Path, imported: Import) -> None:
     """And NaN, by which Parquet may say that nothing stands there, is no error, no system prompt and no answer."""
-    made = {"number": int, "float": float, "truth": lambda n: n % 2 == 0}[kind]
+    kinds: dict[str, Callable[[int], object]] = {"number": int, "float": float, "truth": lambda n: n % 2 == 0}
+    made = kinds[kind]
     nothing = dict.fromkeys(("error", "system", "model", "expected", "user", "session_id"), float("nan"))
     rows = [{"question": f"What is {n}?", "answer": made(n), **nothing} for n in range(N)]
     ran = imported(as_parquet(tmp_path / "calls.parquet", rows))

@@ -10,7 +10,7 @@ spread.
 1. Rates of losses and wins under the null: Tango's (1998) constrained maximum likelihood.
 2. The pairs of a cluster follow a Dirichlet-multinomial law with these rates. Its overdispersion rho (the intra-cluster
    correlation) has the prior 1 / (rho + .0005) on a grid, and the posterior of the counts under the null. Answers to
-   one item are known to move together (`repeats`): 1 / (rho + .1).
+   one item are known to move together (`repeats`): 1 / (rho + .1), and between the two where clusters hold several.
 3. The sum of wins - losses is drawn for the largest clusters and taken by three moments (Pearson III) for the others.
    A tie counts three quarters (a mid-p value, leaning to the safe side); in full where no loss was seen at all.
 
@@ -28,11 +28,11 @@ from evalkit.stats.tango import constrained_rates
 
 _RHO = np.array([0, 0.004, 0.01, 0.02, 0.035, 0.06, 0.09, 0.13, 0.18, 0.24, 0.31, 0.4, 0.5, 0.61, 0.73, 0.85, 0.95])
 _WIDTH = np.diff(np.concatenate(([0.0], (_RHO[1:] + _RHO[:-1]) / 2, [1.0])))
-_PRIOR = _WIDTH / (_RHO + 0.0005)
-"""Of what a suite calls a cluster: often next to nothing is shared."""
-_REPEATS_PRIOR = _WIDTH / (_RHO + 0.1)
-"""Of answers to one item, half of it below .23: over 703 pairs of MCPMark's agents the correlation of the four
-differences of a task has median .45, and nine in ten pairs lie between .23 and .63."""
+_LEAST = 0.0005
+"""Added to rho in the prior of what a suite calls a cluster: often next to nothing is shared."""
+_LEAST_OF_REPEATS = 0.1
+"""The same for answers to one item, half of the prior then below .23: over 703 pairs of MCPMark's agents the
+correlation of the four differences of a task has median .45, and nine in ten pairs lie between .23 and .63."""
 _DRAWN = 20
 """So many of the largest clusters are drawn; a sum of many smaller ones is described well by its moments."""
 _DRAWS = 1000
@@ -49,19 +49,22 @@ def predictive_p(
     losses: Floats,
     margin: float,
     *,
-    repeats: bool = False,
+    repeats: float = 0.0,
     only_whether: float | None = None,
 ) -> float:
     """P-value against "the true difference is -margin", for float64[K] counts of pairs, wins and losses by cluster.
 
     The counts may be fractions (repeats that are averaged within their item), the margin may be negative.
-    `repeats`: each cluster is the answers to one item.
+    `repeats`: of the pairs of answers that share a cluster, the share that are to one item. Clusters of several items
+    that were asked several times stand between the two priors in that proportion: else one item that says the same as
+    another one would undo what is known of all repeats.
     `only_whether`: all that is asked is whether it lies above this level. Where the moments of all clusters, which cost
     a tenth of the draws, put it far from there, they are the answer.
     """
     lost, won, n = float(losses.sum()), float(wins.sum()), float(sizes.sum())
     p_loss, p_win = constrained_rates(won, lost, n, -margin)
-    posterior = _posterior(sizes, wins, losses, (p_loss, p_win), _REPEATS_PRIOR if repeats else _PRIOR)
+    prior = _WIDTH / (_RHO + _LEAST + (_LEAST_OF_REPEATS - _LEAST) * repeats)
+    posterior = _posterior(sizes, wins, losses, (p_loss, p_win), prior)
     if only_whether is not None and float(sizes.max()) <= _SMALL * n:
         rough = _by_moments(sizes, won - lost, _TIE if lost else 1.0, posterior, (p_loss, p_win))
         if not only_whether / _FAR < rough < only_whether * _FAR:

@@ -97,7 +97,7 @@ def clustered(
     *,
     binary: bool,
     guard: bool,
-    repeats: bool = False,
+    repeats: float = 0.0,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
     jack: Jackknife | None = None,

@@ -198,8 +198,8 @@ class _Pairs:
     weighted: bool = False
     """Whether pairs stand for unequal numbers of requests. Counts in clusters suppose that the pairs of a cluster are
     answers of their own; one answer that weighs as much as ten is not ten."""
-    repeats: bool = False
-    """Whether what moves together is the answers to one item, and nothing more."""
+    repeats: float = 0.0
+    """Of the pairs of answers that move together, the share that are to one item."""
 
     @property
     def counted(self) -> bool:

@@ -153,8 +153,8 @@ class _Scores:
     mean: float
     weighted: bool
     """Whether answers stand for unequal numbers of requests."""
-    repeats: bool = False
-    """Whether what moves together is the answers to one item, and nothing more."""
+    repeats: float = 0.0
+    """Of the pairs of answers that move together, the share that are to one item."""
 
     @property
     def counted(self) -> bool:

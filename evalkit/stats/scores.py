@@ -167,8 +167,8 @@ class ReadRows:
     """How many average rows the rows without a score weigh."""
     weighted: bool
     """Whether rows weigh differently, those without a score included."""
-    repeats: bool
-    """Whether each group of `labels` is the answers to one item, and no more."""
+    repeats: float
+    """See `repeated_share`."""
 
 
 def refuse_unknown(given: Collection[str], known: Collection[str]) -> None:
@@ -188,14 +188,18 @@ def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
     weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
     items = more.get("items")
     labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
-    return ReadRows(labels, found, n_errored, lost, weighted, are_repeats(labels, items))
+    return ReadRows(labels, found, n_errored, lost, weighted, repeated_share(labels, items))
 
 
-def are_repeats(labels: Codes | None, items: Labels | None) -> bool:
-    """Whether each group of `labels` (as `read_dependence` gave them) is the answers to one item, and no more."""
+def repeated_share(labels: Codes | None, items: Labels | None) -> float:
+    """Of the pairs of rows that share a group of `labels` (as `read_dependence` gave them), the share that are answers
+    to one item: 1 where each group is an item, 0 where no item was asked twice."""
     if labels is None or items is None:
-        return False
-    return int(read_labels(items, labels.size, "item").max()) == int(labels.max()) < labels.size - 1
+        return 0.0
+    together, of_items = (
+        float((n * (n - 1)).sum()) for n in (np.bincount(labels), np.bincount(read_labels(items, labels.size, "item")))
+    )
+    return min(1.0, of_items / together) if together else 0.0
 
 
 class _Alone(int):
