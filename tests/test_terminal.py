@@ -20,6 +20,7 @@ from evalkit.records import Outcome, Row
 from evalkit.render.terminal import render_runs
 from evalkit.store.journal import Journal
 from evalkit.store.runs import list_runs
+from evalkit.text.page import Column, Page
 from tests.run_facts import made_run
 from tests.summaries import render_comparison, render_slices, render_summary, summarise
 
@@ -371,3 +372,22 @@ def test_what_is_to_say_of_every_model_is_said_once() -> None:
         text = " ".join(printed(render_summary, graded | {"models": models}).split())
         assert text.count("no cost per correct answer") == times
         assert ("every model: no cost per correct answer" in text) == (times == 1)
+
+
+def test_a_share_and_an_interval_are_never_broken_over_two_lines() -> None:
+    for width in range(20, 60):
+        file = io.StringIO()
+        with Page(width, file) as page:
+            page.say("so it costs 67 % of the other and lies in [−0.06, +0.08] of it, or [0.1, ∞]; that is 5 % more")
+        for held in ("67 %", "[−0.06, +0.08]", "[0.1, ∞]", "5 %"):
+            assert any(held in line for line in file.getvalue().split("\n")), (width, held)
+
+
+def test_names_of_models_are_whole_at_80_columns() -> None:
+    names = [f"claude-sonnet-5-{n}-latest" for n in range(13)]
+    file = io.StringIO()
+    with Page(80, file) as page:
+        figures = [Column(f"figure {n}", ["0.885 [0.84, 0.93]"] * len(names)) for n in range(4)]
+        page.grid("", Column("model", names, left=True, folds=True), figures)
+    assert all(file.getvalue().count(f"{name} ") == 2 for name in names)
+    assert max(map(len, file.getvalue().split("\n"))) <= 80

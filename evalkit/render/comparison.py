@@ -223,7 +223,7 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
     ):
         rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
     u, v = tokens_per_s(a.latency), tokens_per_s(b.latency)
-    rows.append(("output tokens/s while writing", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
+    rows.append(("tokens/s while writing", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
     rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))
     return rows
 

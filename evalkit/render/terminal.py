@@ -227,24 +227,34 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
     names = Column("model", [visible(name, limit=60) for name in cells], left=True, folds=True)
     rows = list(cells.values())
     quality, speed = _quality_columns(rows), _speed_columns(rows)
-    heading = visible(title, limit=80)
-    if page.fits([names, *quality, *speed]):
-        page.table(heading, [names, *quality, *speed])
+    heading, whole = visible(title, limit=80), page.fits([names, *quality, *speed])
+    if not whole and speed and all(page.fits([names, *half]) for half in (quality, speed)):
+        page.table(heading, [names, *quality], [names, *speed])
     else:
-        page.grid(heading, names, quality)
-        if speed:
-            page.grid("", names, speed)
+        page.grid(heading, names, [*quality, *speed])
     each = {name: _notes(cell) for name, cell in cells.items()}
-    alike = [note for note in next(iter(each.values()), []) if all(note in of_one for of_one in each.values())]
-    if len(each) < _FEW:
-        alike = []
-    notes = [("every model", "; ".join(alike))] if alike else []
+    alike = _of_nearly_all(each)
+    notes = [(who, "; ".join(note for note, of in alike.items() if of == who)) for who in dict.fromkeys(alike.values())]
     notes += [(name, told) for name, of_one in each.items() if (told := "; ".join(n for n in of_one if n not in alike))]
     notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
     for name, note in notes:
-        page.say(f"{visible(name, limit=60)}: {note}")
+        page.say(f"{visible(name, limit=80)}: {note}")
     if notes:
         page.say("")
+
+
+def _of_nearly_all(each: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Notes that are said once -> of whom: every model, or every model but one. Of fewer than three none is."""
+    found: dict[str, str] = {}
+    if len(each) < _FEW:
+        return found
+    for note in dict.fromkeys(note for of_one in each.values() for note in of_one):
+        without = [name for name, of_one in each.items() if note not in of_one]
+        if not without:
+            found[note] = "every model"
+        elif len(without) == 1 and len(each) > _FEW:
+            found[note] = f"every model but {visible(without[0], limit=60)}"
+    return found
 
 
 def _quality_columns(cells: Sequence[Cell]) -> list[Column]:

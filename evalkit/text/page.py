@@ -100,12 +100,19 @@ class Page:
             shown = markdown_text(text, limit=100_000)
             self._console.print(Text(f"**{shown}**" if style and shown else shown), end="\n\n" if shown else "\n")
             return
-        filled = textwrap.fill(harmless_lines(text), self._width, break_long_words=False, break_on_hyphens=False)
-        self._console.print(Text(filled, style=style))
+        held = _FIGURE.sub(lambda found: found[0].replace(" ", _HELD), harmless_lines(text))
+        filled = textwrap.fill(held, self._width, break_long_words=False, break_on_hyphens=False)
+        self._console.print(Text(filled.replace(_HELD, " "), style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:
-        """Whether the columns fit beside each other, with names folded if need be."""
-        return self._markdown or _total(self._widths(columns)) <= self._width
+        """Whether the columns fit beside each other, with long names folded if need be."""
+        if self._markdown:
+            return True
+        widths = self._widths(columns)
+        whole = all(
+            width >= min(_widest(column), _WORD) for column, width in zip(columns, widths, strict=True) if column.folds
+        )
+        return whole and _total(widths) <= self._width
 
     def table(self, title: str, *parts: Sequence[Column]) -> None:
         """Print columns below a title: one table for each part, each followed by an empty line."""
@@ -172,6 +179,10 @@ def _markdown_table(columns: Sequence[Column]) -> str:
     return "\n".join([line(head), marks, *map(line, rows), ""])
 
 
+_FIGURE = re.compile(r"\d %|\[[-−+\d.,∞]+, [-−+\d.,∞]+\]")
+"""A share or an interval: no line ends within it."""
+_HELD = "\0"
+"""A space that no line ends at; no text that is shown has one."""
 _JOINTS = re.compile(r"(?<=[-_/:;= ])|(?<=[.,])(?!\d)")
 """Behind these a name may be broken; never within a number, 1,038 or 3.5."""
 
