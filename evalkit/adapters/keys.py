@@ -141,9 +141,15 @@ def keep_out_of_replies(key: str, *names: str) -> None:
         _handed_out.add(key)
 
 
+def _longest_first() -> list[str]:
+    """The keys, each before those that are a part of it: of `TENANT:SECRET` nothing but `:SECRET` would stay where
+    TENANT was cut out first."""
+    return sorted(_handed_out, key=len, reverse=True)
+
+
 def without_keys(text: str) -> str:
     """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
-    for key in _handed_out:
+    for key in _longest_first():
         text = cut_out(key, text, REMOVED)
     return text
 
@@ -159,14 +165,14 @@ def scrubbed(response: Response) -> Response:
 
     Nothing that is stored may hold a key. The response itself where there is none, which is nearly always.
     """
-    for key in _handed_out:
+    for key in _longest_first():
         response = _without(key, response)
     return response
 
 
 def scrubbed_facts(said: object) -> Any:
     """What a server says of itself, as JSON, without any key of this process: run.json keeps it."""
-    for key in _handed_out:
+    for key in _longest_first():
         said = _without(key, said)
     return said
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -59,7 +60,8 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
     names = [task.name for task in made]
     complaints += [
         f"{suite.path}: two tasks are named {name!r}; give the lm_eval entry a name of its own"
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1)
+        for name, n in Counter(names).items()
+        if n > 1
     ]
     for i, rule in enumerate(suite.gate.rules if suite.gate else ()):
         complaints += [

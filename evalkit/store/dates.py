@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from evalkit.store.row_kinds import LATEST
+from evalkit.store.row_kinds import EARLIEST, LATEST
 
 _UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 1000))
 """Above so much a number counts units of which so many make a second."""
@@ -41,4 +41,4 @@ def _moment(said: object) -> float | None:
     except ValueError:
         return None
     seconds = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-    return seconds if seconds < LATEST else None
+    return seconds if EARLIEST <= seconds < LATEST else None

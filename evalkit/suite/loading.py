@@ -288,6 +288,8 @@ def yaml_files(folder: Path) -> Iterator[YamlFile]:
 
 
 def _looked_at(path: Path) -> YamlFile:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        return YamlFile(path, problem=f"{path}: is a device, a pipe or a socket, and is not read")
     try:
         tree = parse(read_text(path), str(path))
     except SuiteError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -124,7 +125,7 @@ def check_size(metadata: pq.FileMetaData, size: int, label: str) -> None:
 def _check_names(fields: Iterable[pa.Field], inside: str, label: str) -> None:
     """Refuse two columns of one name, also inside a struct: only one of them could be read."""
     names = [field.name for field in fields]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, n in Counter(names).items() if n > 1), None)
     if twice is not None:
         raise SuiteError(f"{label}: the column {inside + twice!r} stands there twice; give one of them another name")
     for field in fields:

@@ -177,7 +177,7 @@ def _sampled(
     traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions, steps: StepIndex | None
 ) -> TracesReport:
     classes = classes_of(traits)
-    templates = _templates(traits)
+    templates = _templates(traits, TakingOut(options.redactor, options.names))
     strata = strata_of(traits, classes, templates, options.n_samples)
     drawn = draw(traits, classes, strata, options.n_samples)
     taking = TakingOut(options.redactor, options.names)
@@ -214,12 +214,13 @@ def _sampled(
     )
 
 
-def _templates(traits: Sequence[Traits]) -> dict[str, str]:
-    """A short name for each template; the rare ones share one."""
+def _templates(traits: Sequence[Traits], taking: TakingOut) -> dict[str, str]:
+    """A short name for each template, made of what is left of it without personal data: in the short name an address
+    is `ann-lee-example-org`, which nothing recognises any more. The rare ones share one."""
     sizes = Counter(one.template for one in traits)
     least = max(_SMALL_TEMPLATE * len(traits), 2)
     large = {name: n for name, n in sizes.items() if n >= least}
-    named = short_names(traits, large)
+    named = short_names({name: (taking.text(name), n) for name, n in large.items()})
     return {name: named.get(name, _OTHER_TEMPLATE) for name in sizes}
 
 

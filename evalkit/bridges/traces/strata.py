@@ -233,14 +233,17 @@ _OTHER = 0x5DEECE66D5DEECE6
 """Makes the choice within a class another one than the order of classes."""
 
 
-def short_names(traits: Sequence[Traits], sizes: Mapping[str, int]) -> dict[str, str]:
-    """A readable name for each template, no two alike: the most frequent get the plain ones."""
+def short_names(known: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """A readable name for each template, no two alike: the most frequent get the plain ones.
+
+    `known`: by template the words that its name is made of, and how many calls it has.
+    """
     import re
 
     named: dict[str, str] = {}
     taken: set[str] = set()
-    for template in sorted(sizes, key=lambda one: (-sizes[one], one)):
-        words = re.findall(r"[a-z0-9]+", template.casefold())
+    for template in sorted(known, key=lambda one: (-known[one][1], one)):
+        words = re.findall(r"[a-z0-9]+", known[template][0].casefold())
         plain = "-".join([word for word in words if word not in _EMPTY][:4])[:40] or "no-template"
         name, n = plain, 1
         while name in taken:

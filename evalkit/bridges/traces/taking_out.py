@@ -18,7 +18,8 @@ from evalkit.errors import UserError
 from evalkit.reading import read_small_text
 from evalkit.suite.redaction import Redactor, without_escapes
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’-](?![sS](?![^\W_]))[^\W_]+)*")
+"""The s of a genitive is a word of its own: `Ada Lovelace's parcel` names Ada Lovelace."""
 _MOST_NAMES = 1_000_000
 _LONGEST = 6
 """Words of one name."""
