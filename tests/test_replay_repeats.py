@@ -250,3 +250,29 @@ def test_an_answer_that_lacks_to_a_repeat_that_is_asked_is_said_before_the_run(
     assert ran.code == 4
     assert lacks in flat(ran)
     assert "Run the same command again" not in flat(ran), "the file will not have it then either"
+
+
+def test_recorded_answers_are_not_paid_again_and_use_up_no_budget(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = written(tmp_path, rows(1.0), rows(0.5))
+    ran = run(suite, "--max-cost", "0.001")
+    assert ran.code == 0, ran.err
+    assert "the budget is used" not in flat(ran)
+    (folder,) = run_folders(tmp_path / "results")
+    found = list(rows_of(folder))
+    assert {row.spend_usd for row in found} == {0}
+    assert {float(row.cost_usd or 0) for row in found} == {0.001, 0.0005}, "what a rule about cost compares"
+    bill = json.loads(evalkit(capsys, "price", folder.name, "--results", folder.parent, "--json").out)
+    total = bill["models"]["old"]["total"]
+    assert float(total["billed_usd"]) == pytest.approx(0.3)
+    assert float(total["spend_usd"]) == 0
+
+
+def test_an_answer_that_the_file_lacks_costs_nothing(tmp_path: Path, run: Run) -> None:
+    old = rows(1.0)
+    old[0]["text"] = None
+    ran = run(written(tmp_path, old, rows(0.5)), "--max-cost", "0.001")
+    assert "the budget is used" not in flat(ran)
+    (folder,) = run_folders(tmp_path / "results")
+    assert {row.spend_usd for row in rows_of(folder) if row.model == "old"} == {0}

@@ -100,6 +100,12 @@ class PlannedModel:
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether its answers are read from a file: they have a cost, and this run pays nothing for them."""
+        endpoint = self.adapter.endpoint
+        return not self.parts and not endpoint.network and endpoint.facts.get("replayed") == "true"
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
