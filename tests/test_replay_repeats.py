@@ -276,3 +276,15 @@ def test_an_answer_that_the_file_lacks_costs_nothing(tmp_path: Path, run: Run) -
     assert "the budget is used" not in flat(ran)
     (folder,) = run_folders(tmp_path / "results")
     assert {row.spend_usd for row in rows_of(folder) if row.model == "old"} == {0}
+
+
+def test_one_answer_without_a_token_count_is_named_where_its_model_has_a_price(tmp_path: Path, run: Run) -> None:
+    old, new = rows(1.0), rows(0.5)
+    for record in (*old, *new):
+        del record["cost"]
+    old[7]["completion_tokens"] = None
+    suite = written(tmp_path, old, new, options=', columns: guess, price_as: "openai:gpt-4.1"')
+    told = flat(run(suite, "--gate"))
+    assert "of old 1 of 300 answers have no output_tokens" in told
+    assert "Write the missing counts into its file of answers" in told
+    assert "name one with price_as" not in told
