@@ -285,6 +285,6 @@ def test_one_answer_without_a_token_count_is_named_where_its_model_has_a_price(t
     old[7]["completion_tokens"] = None
     suite = written(tmp_path, old, new, options=', columns: guess, price_as: "openai:gpt-4.1"')
     told = flat(run(suite, "--gate"))
-    assert "of old 1 of 300 answers have no output_tokens" in told
+    assert "of old 1 of 300 answers has no output_tokens" in told
     assert "Write the missing counts into its file of answers" in told
     assert "name one with price_as" not in told

@@ -63,8 +63,8 @@ def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], n
         else []
     )
     if not found.lines:
-        told = [_unknown_cost(line, name) for line in found.unknown]
-        return Card(title, numbers.UNDEFINED, "cost unknown", (*told, *notes))
+        whose = [_unknown_cost(line, name) for line in found.unknown]
+        return Card(title, numbers.UNDEFINED, "cost unknown", (*whose, *notes))
     cost = found.lines[0].cell.cost.usd_per_1k_samples
     if leader in found.lines:
         told = "None that may be as good costs less." if len(first) > 1 else "No other model may be as good."

@@ -99,7 +99,12 @@ def _lacking_counts(condition: Condition, context: RuleContext) -> Iterator[str]
         if told.prices is None:
             return
         lacking = {name: int((unknown & np.isnan(floats(table[name]))).sum()) for name in _COUNTS}
-        if said := " and ".join(f"{n:,} of {len(table):,} answers have no {name}" for name, n in lacking.items() if n):
+        parts = [
+            f"{n:,} of {len(table):,} answers {'has' if n == 1 else 'have'} no {name}"
+            for name, n in lacking.items()
+            if n
+        ]
+        if said := " and ".join(parts):
             way_out = (
                 "Write the missing counts into its file of answers, and run the suite anew"
                 if told.replayed
