@@ -288,3 +288,14 @@ def test_one_answer_without_a_token_count_is_named_where_its_model_has_a_price(t
     assert "of old 1 of 300 answers has no output_tokens" in told
     assert "Write the missing counts into its file of answers" in told
     assert "name one with price_as" not in told
+
+
+def test_a_bill_of_unknown_cost_is_no_unknown_price_on_the_site(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = rows(1.0), rows(0.5)
+    del old[7]["cost"]
+    run(written(tmp_path, old, new))
+    made = evalkit(capsys, "report", "--site", tmp_path / "site", "--results", tmp_path / "results")
+    assert made.code == 0, made.err
+    assert "What 1 of 300 answers of old cost is not known." in (tmp_path / "site" / "index.html").read_text("utf-8")
