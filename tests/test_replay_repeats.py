@@ -299,3 +299,21 @@ def test_a_bill_of_unknown_cost_is_no_unknown_price_on_the_site(
     made = evalkit(capsys, "report", "--site", tmp_path / "site", "--results", tmp_path / "results")
     assert made.code == 0, made.err
     assert "What 1 of 300 answers of old cost is not known." in (tmp_path / "site" / "index.html").read_text("utf-8")
+
+
+def test_the_recorded_part_of_a_pipeline_is_not_paid_again(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = written(tmp_path, rows(1.0), [one | {"text": "safe"} for one in rows(0.5)])
+    pipeline = "  both: {adapter: pipeline, model: old, before: new, blocked: unsafe, passed: safe}\ntasks:"
+    suite.write_text(suite.read_text("utf-8").replace("tasks:", pipeline, 1), "utf-8")
+    ran = run(suite, "--max-cost", "0.001")
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    found = [row for row in rows_of(folder) if row.model == "both"]
+    assert {float(row.cost_usd or 0) for row in found} == {0.0015}
+    assert {row.spend_usd for row in found} == {0}
+    bill = evalkit(capsys, "price", folder.name, "--results", folder.parent, "--json").out
+    paid = re.findall(r'"spend_usd": ?("[^"]*"|null)', bill)
+    assert len(paid) >= 5, "each model, and each part of the pipeline"
+    assert {float(one.strip('"')) for one in paid} == {0.0}

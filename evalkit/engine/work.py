@@ -102,9 +102,11 @@ class PlannedModel:
 
     @property
     def asks_nobody(self) -> bool:
-        """Whether its answers are read from a file: they have a cost, and this run pays nothing for them."""
+        """Whether its answers (those of every part) are read from a file: they have a cost, and this run pays none."""
+        if self.parts:
+            return all(part.asks_nobody for part in self.parts.values())
         endpoint = self.adapter.endpoint
-        return not self.parts and not endpoint.network and endpoint.facts.get("replayed") == "true"
+        return not endpoint.network and endpoint.facts.get("replayed") == "true"
 
 
 @dataclass(frozen=True, slots=True)
