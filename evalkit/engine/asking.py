@@ -156,8 +156,7 @@ async def ask(
     found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
     name = item.model.name
     if isinstance(found, Lost):
-        dropped = item.task.dropped[name]
-        row = failed(item.sample, name, item.repeat, found.attempt, found.failure, dropped)
+        row = failed(item.sample, name, item.repeat, found.attempt, found.failure, item.task.dropped[name])
         return Asked(replace(row, spend_usd=found.spend), None)
     return Asked(await scored_row(item, found.response, found.attempt, found.cost), found.response)
 
@@ -233,8 +232,7 @@ async def _obtain(
             )
             failure = _failure(item, error, attempt, lane, timeout_s)
             failure = replace(failure, message=failure.message + parts.note_about(item.model))
-            known = item.model.asks_nobody or (parts.stages and not in_doubt)
-            return Lost(failure, attempt, paid if known else None)
+            return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
             deadline += time.perf_counter() - ended
