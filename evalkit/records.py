@@ -353,8 +353,8 @@ class Row(AnswerFigures):
     error_kind: str | None = None
     error_status: int | None = None
     spend_usd: Decimal | None = None
-    """What this run paid for it: 0 from the cache, else cost_usd. Of a row that errored: what was paid for the answers
-    that came before, of an agent's steps or of the parts of a pipeline."""
+    """What this run paid for it: 0 from the cache or from a file of answers, else cost_usd. Of a row that errored: what
+    was paid for the answers that came before, of an agent's steps or of the parts of a pipeline."""
     cluster: str | None = None
     critical: bool = False
     weight: float | None = None

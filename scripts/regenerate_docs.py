@@ -66,6 +66,10 @@ python -m evalkit.testing.fake_provider --port 8100 \\
   --behaviour '{"answers": {"capital of France": "Paris"}, "faults": {"429": 0.05}}'
 ```
 
+It ends by itself after 600 seconds, so that none is left behind; `--max-seconds 7200` gives it two hours. Once it has
+ended, requests fail with "no connection". Start it again on the same port, and the same `evalkit run` asks only what is
+left.
+
 In Python: `with FakeProvider.in_thread(Behaviour(...)) as provider:`, then ask `provider.base_url`;
 `provider.account` tells what was asked, how often and when. The fields of a behaviour, as JSON and in Python:
 """

@@ -10,6 +10,7 @@ import pytest
 
 import evalkit
 from evalkit import Request
+from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.run import LagFacts
 from evalkit.results import entries
 from evalkit.results.busy_client import busy_client
@@ -44,4 +45,12 @@ def test_times_of_a_busy_client_are_told_by_show_board_and_gate(
     [(0.0003, 90, False), (0.004, 90, False), (0.02, 90, True), (0.02, 2, False), (None, 0, False)],
 )
 def test_a_lag_is_told_where_it_matters_beside_the_time(p50_s: float | None, n: int, told: bool) -> None:
-    assert (busy_client(LagFacts(p50_s=p50_s, n=n), 0.1) is not None) == told
+    assert (busy_client(RunFacts(client_lag=LagFacts(p50_s=p50_s, n=n)), "a", 0.1) is not None) == told
+
+
+def test_of_recorded_answers_there_is_no_lag_to_tell() -> None:
+    facts = RunFacts(
+        client_lag=LagFacts(p50_s=0.05, n=90), models={"old": ModelFacts(facts={"replayed": "true"}), "a": ModelFacts()}
+    )
+    assert busy_client(facts, "old", 0.1) is None
+    assert busy_client(facts, "a", 0.1) is not None

@@ -299,6 +299,17 @@ def test_recorded_answers_are_a_model_of_the_suite_and_its_run_scores_them(capsy
     assert asked.code == 0 and "0.967" in asked.out and "0.333" in asked.out, asked.out + asked.err
 
 
+def test_the_id_of_recorded_answers_is_called_as_in_the_data(capsys: Capture, tmp_path: Path) -> None:
+    """A name that is none of the usual ones is taken for both files, and before a number that the answers have."""
+    source = tickets(tmp_path)
+    source.write_text(source.read_text("utf-8").replace("Ticket Id", "Ticket No"), "utf-8")
+    said = [{"id": str(90 + i), "ticket_no": str(i), "Reply": QUEUES[i % 3]} for i in range(30)]
+    answers = jsonl(tmp_path / "answers.jsonl", said)
+    ran, suite = made(capsys, source, "--model", f"replay:{answers}")
+    assert ran.code == 0, ran.out + ran.err
+    assert suite["models"]["answers"]["id_field"] == "ticket_no"
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [

@@ -184,3 +184,15 @@ def test_a_run_without_repeats_says_nothing_of_them(tmp_path: Path, capsys: Capt
     assert read_repeats(folder) is None
     assert load_run(folder).repeats == {}
     assert "pass@" not in evalkit(capsys, "show", folder.name, "--results", tmp_path).out
+
+
+def test_a_share_of_unstable_items_has_an_interval_within_0_and_1_where_items_move_together() -> None:
+    one_wavers = [[1.0, 0.0], *[[1.0, 1.0]] * 59]
+    pairs = np.array([0, 0, *range(1, 59)])
+    found = stability(marks(one_wavers, clusters=pairs))
+    around = found.unstable_interval
+    assert around is not None and found.unstable == pytest.approx(1 / 60)
+    assert 0 <= around.low < 1 / 60 < around.high < 0.15
+    steady = stability(marks([[1.0, 1.0]] * 60, clusters=pairs)).unstable_interval
+    assert steady is not None and steady.low == 0 and 0.03 < steady.high < 0.12
+    assert stability(marks(one_wavers, clusters=np.zeros(60, dtype=int))).unstable_interval is None

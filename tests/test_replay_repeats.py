@@ -250,3 +250,70 @@ def test_an_answer_that_lacks_to_a_repeat_that_is_asked_is_said_before_the_run(
     assert ran.code == 4
     assert lacks in flat(ran)
     assert "Run the same command again" not in flat(ran), "the file will not have it then either"
+
+
+def test_recorded_answers_are_not_paid_again_and_use_up_no_budget(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = written(tmp_path, rows(1.0), rows(0.5))
+    ran = run(suite, "--max-cost", "0.001")
+    assert ran.code == 0, ran.err
+    assert "the budget is used" not in flat(ran)
+    (folder,) = run_folders(tmp_path / "results")
+    found = list(rows_of(folder))
+    assert {row.spend_usd for row in found} == {0}
+    assert {float(row.cost_usd or 0) for row in found} == {0.001, 0.0005}, "what a rule about cost compares"
+    bill = json.loads(evalkit(capsys, "price", folder.name, "--results", folder.parent, "--json").out)
+    total = bill["models"]["old"]["total"]
+    assert float(total["billed_usd"]) == pytest.approx(0.3)
+    assert float(total["spend_usd"]) == 0
+
+
+def test_an_answer_that_the_file_lacks_costs_nothing(tmp_path: Path, run: Run) -> None:
+    old = rows(1.0)
+    old[0]["text"] = None
+    ran = run(written(tmp_path, old, rows(0.5)), "--max-cost", "0.001")
+    assert "the budget is used" not in flat(ran)
+    (folder,) = run_folders(tmp_path / "results")
+    assert {row.spend_usd for row in rows_of(folder) if row.model == "old"} == {0}
+
+
+def test_one_answer_without_a_token_count_is_named_where_its_model_has_a_price(tmp_path: Path, run: Run) -> None:
+    old, new = rows(1.0), rows(0.5)
+    for record in (*old, *new):
+        del record["cost"]
+    old[7]["completion_tokens"] = None
+    suite = written(tmp_path, old, new, options=', columns: guess, price_as: "openai:gpt-4.1"')
+    told = flat(run(suite, "--gate"))
+    assert "of old 1 of 300 answers has no output_tokens" in told
+    assert "Write the missing counts into its file of answers" in told
+    assert "name one with price_as" not in told
+
+
+def test_a_bill_of_unknown_cost_is_no_unknown_price_on_the_site(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = rows(1.0), rows(0.5)
+    del old[7]["cost"]
+    run(written(tmp_path, old, new))
+    made = evalkit(capsys, "report", "--site", tmp_path / "site", "--results", tmp_path / "results")
+    assert made.code == 0, made.err
+    assert "What 1 of 300 answers of old cost is not known." in (tmp_path / "site" / "index.html").read_text("utf-8")
+
+
+def test_the_recorded_part_of_a_pipeline_is_not_paid_again(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = written(tmp_path, rows(1.0), [one | {"text": "safe"} for one in rows(0.5)])
+    pipeline = "  both: {adapter: pipeline, model: old, before: new, blocked: unsafe, passed: safe}\ntasks:"
+    suite.write_text(suite.read_text("utf-8").replace("tasks:", pipeline, 1), "utf-8")
+    ran = run(suite, "--max-cost", "0.001")
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    found = [row for row in rows_of(folder) if row.model == "both"]
+    assert {float(row.cost_usd or 0) for row in found} == {0.0015}
+    assert {row.spend_usd for row in found} == {0}
+    bill = evalkit(capsys, "price", folder.name, "--results", folder.parent, "--json").out
+    paid = re.findall(r'"spend_usd": ?("[^"]*"|null)', bill)
+    assert len(paid) >= 5, "each model, and each part of the pipeline"
+    assert {float(one.strip('"')) for one in paid} == {0.0}

@@ -102,7 +102,7 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
             "this run paid": [numbers.usd(c.spend_usd) for c in costs],
             "per 1,000 samples": [numbers.usd(c.usd_per_1k_samples) for c in costs],
             "cost per correct answer": [numbers.usd(c.usd_per_correct) for c in costs],
-            "price unknown for": [numbers.count(c.n_unknown) for c in costs],
+            "cost unknown for": [numbers.count(c.n_unknown) for c in costs],
             "tokens in": [numbers.count(cell.tokens.input) for cell in cells.values()],
             "of these cached": [numbers.count(cell.tokens.cache_read) for cell in cells.values()],
             "tokens out": [numbers.count(cell.tokens.output) for cell in cells.values()],
@@ -111,8 +111,8 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"The bill of each {what}")
     st.caption(
-        "“All answers” is what they cost when they were bought; “this run paid” leaves out what came from the cache. "
-        "One answer of unknown price makes a bill unknown."
+        "“All answers” is what they cost when they were bought; “this run paid” leaves out what came from the cache "
+        "or from a file of answers. One answer of unknown cost makes a bill unknown."
     )
 
 

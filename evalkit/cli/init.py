@@ -51,15 +51,17 @@ def init_from(asked: FromFile) -> int:
     from evalkit.cli.check import check_suite
     from evalkit.cli.import_traces import named_model
 
-    answers = [recorded_file(Path(one.removeprefix(REPLAY))) for one in asked.models if one.startswith(REPLAY)]
+    looked = look(asked.source)
+    roles = roles_of(looked, asked.question, asked.target, asked.id)
+    answers = [
+        recorded_file(Path(one.removeprefix(REPLAY)), roles.id) for one in asked.models if one.startswith(REPLAY)
+    ]
     recorded = iter(answers)
     models = [
         next(recorded).model() if one.startswith(REPLAY) else named_model(one, "--model")
         for one in asked.models or MODELS
     ]
     judge = named_model(asked.judge or JUDGE, "--judge")
-    looked = look(asked.source)
-    roles = roles_of(looked, asked.question, asked.target, asked.id)
     proposal = propose(looked, roles, cast("Kind | None", asked.score))
     folder = asked.folder or asked.source.parent
     suite = FirstSuite(looked, proposal, folder, by_name(models), judge, [one.path for one in answers])

@@ -73,8 +73,11 @@ def bill_of(
     of_parts = {name: RunBill() for name in pipelines}
     for row in stored:
         billed.add(row.answer, recorded)
+        known = facts.model_facts(row.answer.model).parts or {}
         for part in row.answer.parts:
-            of_parts[row.answer.model].add(part, recorded)
+            read_from_file = part.model in known and known[part.model].replayed
+            paid = replace(part, spend_usd=Decimal(0)) if read_from_file else part
+            of_parts[row.answer.model].add(paid, recorded)
     other = None
     if at is not None or prices is not None or tier is not None:
         other = RunBill()

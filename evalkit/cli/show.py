@@ -196,7 +196,7 @@ def _busy(facts: RunFacts, summary: Summary) -> Iterator[tuple[str, str]]:
     from evalkit.results.busy_client import busy_client
 
     for model, figures in summary.models.items():
-        if (told := busy_client(facts.client_lag, figures.all.latency.total_s.p50)) is not None:
+        if (told := busy_client(facts, model, figures.all.latency.total_s.p50)) is not None:
             yield model, told
 
 

@@ -5,8 +5,8 @@
     tally.as_facts()["models"]["gpt"]["total"]["billed_usd"]      # "0.31240000", or None: unknown
 
 Two amounts are never mixed: `billed` is what an answer cost when it was bought (`cost_usd` of its row), `spend` what
-this run paid for it (0 where it came from evalkit's response cache). A kind's amount is known only where the unit
-prices make the billed amount to the last digit; where they do not (a provider stated a total) it is `unsplit`.
+this run paid for it (0 where it came from evalkit's response cache or a file). A kind's amount is known only where
+the unit prices make the billed amount to the last digit; where they do not (a provider stated a total) it is `unsplit`.
 One answer of unknown cost makes a total unknown; `known_usd` then says how much of it is known.
 Pure: rows and prices come in, decimals go out.
 """

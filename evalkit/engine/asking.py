@@ -24,7 +24,7 @@ from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
-from evalkit.engine.billing_of_parts import billed
+from evalkit.engine.billing_of_parts import billed, paid_by_run
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
@@ -156,8 +156,7 @@ async def ask(
     found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
     name = item.model.name
     if isinstance(found, Lost):
-        dropped = item.task.dropped[name]
-        row = failed(item.sample, name, item.repeat, found.attempt, found.failure, dropped)
+        row = failed(item.sample, name, item.repeat, found.attempt, found.failure, item.task.dropped[name])
         return Asked(replace(row, spend_usd=found.spend), None)
     return Asked(await scored_row(item, found.response, found.attempt, found.cost), found.response)
 
@@ -233,7 +232,7 @@ async def _obtain(
             )
             failure = _failure(item, error, attempt, lane, timeout_s)
             failure = replace(failure, message=failure.message + parts.note_about(item.model))
-            return Lost(failure, attempt, paid if parts.stages and not in_doubt else None)
+            return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
             deadline += time.perf_counter() - ended
@@ -275,7 +274,7 @@ def _answered(
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
     response, cost = cost_of(item, response, attempt)
-    money.paid(cost)  # before the score, which may take its time
+    money.paid(paid_by_run(item.model, response, cost))  # before the score, which may take its time
     return Obtained(response, attempt, cost)
 
 
@@ -366,7 +365,8 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     else:
         score = score_response(sample, response, scorer)
     attempt = replace(attempt, timed=model.adapter.capabilities.timing)
-    return answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])
+    row = answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])
+    return row if attempt.cached else replace(row, spend_usd=paid_by_run(model, response, cost))
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:

@@ -1,4 +1,5 @@
-"""What an answer was billed: by the prices of its model, or of a pipeline the sum over its parts."""
+"""What an answer was billed, by the prices of its model or of a pipeline the sum over its parts, and what of that this
+run pays: nothing for what is read from a file of answers."""
 
 from __future__ import annotations
 
@@ -26,6 +27,23 @@ def priced_stages(model: PlannedModel, stages: Iterable[Stage], at: datetime) ->
         if (part := model.parts.get(stage.model)) is not None
         else stage
         for stage in stages
+    )
+
+
+def paid_by_run(model: PlannedModel, response: Response, cost: Decimal | None) -> Decimal | None:
+    """US dollars that this run pays for an answer that it did not have; None where that is not known.
+
+    `cost`: what the answer was billed. Recorded answers cost what they cost, and are not paid again.
+    """
+    if response.stages is not None:
+        return paid_for_stages(model, response.stages)
+    return Decimal(0) if model.asks_nobody else cost
+
+
+def paid_for_stages(model: PlannedModel, stages: Iterable[Stage]) -> Decimal | None:
+    """US dollars that this run pays for priced stages of `model`: as `cost_of_stages`, without the recorded ones."""
+    return cost_of_stages(
+        stage for stage in stages if (part := model.parts.get(stage.model)) is None or not part.asks_nobody
     )
 
 

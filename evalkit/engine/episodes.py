@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
-from evalkit.engine.work import Episode, Item
+from evalkit.engine.work import Episode, Item, PlannedModel
 from evalkit.reasoning import answer_of
 from evalkit.records import (
     AgentStep,
@@ -176,7 +176,7 @@ async def episode_row(item: Item) -> Row:
     )
     row = await scored_row(item, response, _attempt(steps), None)
     parts = {**row.parts, **trajectory_parts(item.sample, steps)}
-    return replace(_summed(row, steps), parts=parts, stop_reason=last.stop_reason)
+    return replace(_summed(row, item.model, steps), parts=parts, stop_reason=last.stop_reason)
 
 
 def trajectory_parts(sample: Sample, steps: Sequence[AgentStep]) -> dict[str, float]:
@@ -203,7 +203,7 @@ def lost_row(item: Item, lost: Lost) -> Row:
     name = item.model.name
     steps = item.episode.steps if item.episode is not None else ()
     row = failed(item.sample, name, item.repeat, lost.attempt, lost.failure, item.task.dropped[name])
-    spend = lost.spend if not steps else _spent(steps)
+    spend = lost.spend if not steps else _spent(item.model, steps)
     if steps and spend is not None and lost.spend is not None:
         spend += lost.spend
     return replace(row, steps=steps if item.episode is not None else None, spend_usd=spend)
@@ -217,7 +217,7 @@ def broken_row(item: Item, failure: Failure) -> Row:
     steps = item.episode.steps if item.episode is not None else ()
     name = item.model.name
     row = failed(item.sample, name, item.repeat, _attempt(steps), failure, item.task.dropped[name])
-    return replace(row, steps=steps, spend_usd=_spent(steps) if steps else None)
+    return replace(row, steps=steps, spend_usd=_spent(item.model, steps) if steps else None)
 
 
 def broken(error: BrokenEnvironment) -> Failure:
@@ -242,7 +242,7 @@ def _attempt(steps: Sequence[AgentStep]) -> AttemptInfo:
     )
 
 
-def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
+def _summed(row: Row, model: PlannedModel, steps: Sequence[AgentStep]) -> Row:
     """The row with the figures of all steps."""
     last = steps[-1]
     return replace(
@@ -260,7 +260,7 @@ def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
         reasoning_tokens=total(steps, lambda step: step.reasoning_tokens),
         reasoning_estimated=any(step.reasoning_estimated for step in steps),
         cost_usd=total(steps, lambda step: step.cost_usd),
-        spend_usd=_spent(steps),
+        spend_usd=_spent(model, steps),
         served_model=last.served_model,  # each step has its own
         fingerprint=last.fingerprint,
         service_tier=last.service_tier,
@@ -271,8 +271,11 @@ def _summed(row: Row, steps: Sequence[AgentStep]) -> Row:
     )
 
 
-def _spent(steps: Sequence[AgentStep]) -> Decimal | None:
-    """US dollars that this run paid for the steps: none for those from the cache; None where one's cost is unknown."""
+def _spent(model: PlannedModel, steps: Sequence[AgentStep]) -> Decimal | None:
+    """US dollars that this run paid for the steps: none for those from the cache or from a file of answers; None where
+    one's cost is unknown."""
+    if model.asks_nobody:
+        return Decimal(0)
     fresh = [step for step in steps if not step.cached]
     return total(fresh, lambda step: step.cost_usd) if fresh else Decimal(0)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.engine.billing_of_parts import cost_of_stages, priced_stages
+from evalkit.engine.billing_of_parts import paid_for_stages, priced_stages
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Response, Stage
 
@@ -38,8 +38,8 @@ class PartsSoFar:
 
     def billed(self, model: PlannedModel) -> Decimal | None:
         """US dollars that the parts of `model` are paid, by today's prices; 0 where none has answered, None where a
-        price or a count is not known."""
-        return cost_of_stages(priced_stages(model, self.stages, datetime.now(UTC)))
+        price or a count is not known. A part that reads a file of answers is paid nothing."""
+        return paid_for_stages(model, priced_stages(model, self.stages, datetime.now(UTC)))
 
     def note_about(self, model: PlannedModel) -> str:
         """A sentence for the failure of a later part, with a space before it; "" where no part has answered."""

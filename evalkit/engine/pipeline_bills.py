@@ -21,15 +21,20 @@ def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel])
     guards = [(role, parts[one.spec.name]) for role, one in adapter.parts.items() if role != "model"]
 
     def worst(n_bytes: int, limit: int | None) -> Decimal | None:
-        total = main.worst_case(n_bytes, limit)
+        total = _worst(main, n_bytes, limit)
         for role, guard in guards:
             shown = adapter.most_shown(role, n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0))
-            own = guard.worst_case(shown, guard.adapter.spec.settings.max_output_tokens)
+            own = _worst(guard, shown, guard.adapter.spec.settings.max_output_tokens)
             total = None if total is None or own is None else total + own
         return total
 
     own = {one.name: one for one in (main, *(guard for _, guard in guards))}
     return PlannedModel(adapter.spec.name, adapter, _only_by_parts, worst, parts=own)
+
+
+def _worst(part: PlannedModel, n_bytes: int, limit: int | None) -> Decimal | None:
+    """The most that this run pays a part for one request; nothing where its answers are read from a file."""
+    return Decimal(0) if part.asks_nobody else part.worst_case(n_bytes, limit)
 
 
 def _only_by_parts(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:

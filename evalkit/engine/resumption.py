@@ -54,7 +54,7 @@ def spent_before(plan: Plan, folder: Path, facts: RunFacts) -> Decimal:
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
-        if row.steps and paid is not None:  # a sample that is resumed has the steps of its earlier row, too
+        if row.steps and paid:  # a sample that is resumed has the steps of its earlier row, too
             new = [step for step in row.steps if not step.cached and (row.key, step.started_at) not in counted]
             counted |= {(row.key, step.started_at) for step in row.steps}
             paid = sum((step.cost_usd or Decimal(0) for step in new), Decimal(0))

@@ -330,8 +330,8 @@ class Runner:
             return Reservation(self.budget, None)
         limit = item.task.settings[item.model.name].max_output_tokens
         worst = item.model.worst_case(sent_bytes(item.model.adapter, request), limit)
-        if worst is None and not item.model.adapter.endpoint.network:
-            worst = ZERO  # nobody bills for an engine in this process
+        if item.model.asks_nobody or (worst is None and not item.model.adapter.endpoint.network):
+            worst = ZERO  # nobody bills for a file of answers, or for an engine in this process
         task = asyncio.current_task()
         asking = task in self._asking  # a later turn: while it waits here, nothing of it is under way
         while not self.budget.reserve(worst):

@@ -100,6 +100,14 @@ class PlannedModel:
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether its answers (those of every part) are read from a file: they have a cost, and this run pays none."""
+        if self.parts:
+            return all(part.asks_nobody for part in self.parts.values())
+        endpoint = self.adapter.endpoint
+        return not endpoint.network and endpoint.facts.get("replayed") == "true"
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:

@@ -61,6 +61,11 @@ class ModelFacts(StoredRecord):
     """The models that a pipeline is made of, by name. None: it is no pipeline."""
 
     @property
+    def replayed(self) -> bool:
+        """Whether answers (of a pipeline those of any part) were read from a file: evalkit took no times."""
+        return (self.facts or {}).get("replayed") == "true"
+
+    @property
     def file_sha256(self) -> str | None:
         """Digest of the file that answers were read from; None where no file was."""
         found = (self.facts or {}).get("file_sha256")

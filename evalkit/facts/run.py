@@ -205,7 +205,7 @@ class RunFacts(StoredRecord):
     n_errored: Count | None = None
     """Rows that are errors, when the run ended."""
     spent_usd: Decimal | None = None
-    """US dollars that this run paid, from the cache 0. None: not finished, or unknown."""
+    """US dollars that this run paid, from the cache or a file of answers 0. None: not finished, or unknown."""
     servers: Annotated[Mapping[str, JsonMap] | None, AbsentWhereOdd] = None
     """By model: what a server that evalkit started turned out to be."""
     stopped_early: StopFacts | None = None

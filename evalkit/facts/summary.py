@@ -56,7 +56,7 @@ class CostFigures(StoredRecord):
     usd_per_correct: Float | None
     """Per answer of score 1. None: unknown, none is right, or scores are graded."""
     spend_usd: Float | None
-    """What this run paid itself, answers from the cache 0."""
+    """What this run paid itself, answers from the cache or from a file 0."""
 
 
 class TwoQuantiles(StoredRecord):

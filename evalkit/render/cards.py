@@ -63,8 +63,8 @@ def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], n
         else []
     )
     if not found.lines:
-        who = _names(found.unknown, name)
-        return Card(title, numbers.UNDEFINED, "price unknown", (f"The price of {who} is not known.", *notes))
+        whose = [_unknown_cost(line, name) for line in found.unknown]
+        return Card(title, numbers.UNDEFINED, "cost unknown", (*whose, *notes))
     cost = found.lines[0].cell.cost.usd_per_1k_samples
     if leader in found.lines:
         told = "None that may be as good costs less." if len(first) > 1 else "No other model may be as good."
@@ -72,6 +72,16 @@ def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], n
         share = share_text(leader, found.lines[0])
         told = f"{f'{share} of the cost of' if share else 'Costs less than'} {name(leader.model)}, too close to call."
     return Card(title, _names(found.lines, name), f"{numbers.usd(cost)} per 1,000 samples", (told, *notes))
+
+
+def _unknown_cost(line: LeaderboardLine, name: Name) -> str:
+    """Whether a model has no price, or some of its answers have no cost."""
+    cell, cost = line.cell, line.cell.cost
+    n_answers = cell.n - cell.n_failed
+    if 0 < cost.n_unknown < n_answers:
+        n = f"{numbers.count(cost.n_unknown)} of {numbers.count(n_answers)}"
+        return f"What {n} answers of {name(line.model)} cost is not known."
+    return f"What answers of {name(line.model)} cost is not known."
 
 
 def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:

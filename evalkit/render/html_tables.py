@@ -121,13 +121,13 @@ def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary])
                     PageCell(numbers.count(cost.n_unknown), cost.n_unknown),
                 ]
             )
-    heads = ["who", "as", "all answers", "this run paid", "per 1,000 samples", "price unknown for"]
+    heads = ["who", "as", "all answers", "this run paid", "per 1,000 samples", "cost unknown for"]
     return PageTable(heads, rows, numeric=range(2, 6))
 
 
 def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
     """What the answers cost, judges included: "$6.01 for all answers, of which $0.224 for judges." or "$6.01 for 300
-    answers; the price of 12 more is unknown." Where nothing is known it says so, and no sum."""
+    answers; what 12 more cost is unknown." Where nothing is known it says so, and no sum."""
     of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
     known = sum(cost.known_usd for cost in (*of_models, *of_judges))
     unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
@@ -146,7 +146,7 @@ def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, Model
     if priced_judges:
         said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"
     if unknown:
-        said += f"; the price of {numbers.count(unknown)} more is unknown"
+        said += f"; what {numbers.count(unknown)} more cost is unknown"
     paid = [cost.spend_usd for cost in (*of_models, *of_judges)]
     if unknown == 0 and None not in paid:
         spent = sum(one for one in paid if one is not None)

@@ -288,7 +288,7 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
         warnings.append(f"{numbers.plural(cell.n_unmarked, 'answer')} without a mark: its quality is over the rest")
-    if (busy := busy_client(facts.client_lag, cell.latency.total_s.p50)) is not None:
+    if (busy := busy_client(facts, model, cell.latency.total_s.p50)) is not None:
         warnings.append(busy)
     age = _age_days(info.started_at, today)
     if age is not None and age > STALE_DAYS:

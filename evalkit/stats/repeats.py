@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.stats.intervals import Interval, clustered, wilson
+from evalkit.stats.intervals import Interval, wilson
 from evalkit.stats.scores import Codes, Floats
+from evalkit.stats.traffic import Design, weighted_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Stability:
     unstable: float | None = None
     """Share of items some of whose k answers are right (at least one half) and others are not. None: k is 1."""
     unstable_interval: Interval | None = None
-    """95 %, of `unstable`: Wilson, or by clusters. None as `unstable`, or with too few clusters."""
+    """95 %, of `unstable`, within 0 and 1: Wilson's, by clusters at the effective sample size (`stats.traffic`). None
+    as `unstable`, with a single cluster, or where items are weighted."""
     components: Components | None = None
     """None: no item was answered twice, or there is only one item."""
     se: float | None = None
@@ -189,7 +191,12 @@ def _unstable(
         return share, None  # the share is of requests, and no interval here is about those
     if clusters is None:
         return share, wilson(int(mixed.sum()), mixed.size)
-    return share, clustered(mixed.astype(np.float64), clusters[full].tolist())
+    together = clusters[full]
+    if (together == together[0]).all():
+        return share, None
+    found = weighted_mean(mixed.astype(np.float64), Design.of(mixed.size, np.ones(mixed.size), clusters=together))
+    around = None if found.low is None or found.high is None else Interval(found.low, found.high)
+    return share, around
 
 
 def chance_of_all(some: Codes, n: Codes, k: int) -> Floats:

@@ -1,7 +1,7 @@
 """The suite of a person's own file, as a person would write it, and what lies beside it: the records, recorded answers.
 
 evalkit init --from tickets.csv --model replay:answers.jsonl
-recorded_file(Path("answers.jsonl"))     # AnswerFile(path, (("text_field", "reply"),)): one of the suite's models
+recorded_file(Path("answers.jsonl"), None)     # AnswerFile(path, (("text_field", "reply"),)): one of the suite's models
 """
 
 from __future__ import annotations
@@ -324,11 +324,13 @@ class AnswerFile:
         return AskedModel("replay", self.path.name, fields=self.fields)
 
 
-def recorded_file(path: Path) -> AnswerFile:
-    """The file, its columns found by their names. Raises UserError where it is no table, or a column is not found."""
+def recorded_file(path: Path, id_of_data: str | None) -> AnswerFile:
+    """The file, its columns found by their names: the id is called as that of the data (`id_of_data`; None: it has
+    none), else as ids are. Raises UserError where it is no table, or a column is not found."""
     looked = look(path)
     folded = {folded_column(name): name for name in reversed(looked.columns)}
-    own_id = _found(IDS, folded, path, "the sample's id", "id_field")
+    ids = IDS if id_of_data is None else (folded_column(id_of_data), *IDS)
+    own_id = _found(ids, folded, path, "the sample's id", "id_field")
     text = _found([name for name in ANSWERS if folded.get(name) != own_id], folded, path, "the answer", "text_field")
     named = (("id_field", own_id, "id"), ("text_field", text, "text"))
     return AnswerFile(path, tuple((key, name) for key, name, usual in named if name != usual))

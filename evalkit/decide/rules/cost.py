@@ -65,6 +65,8 @@ class CostRule(GateRule):
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
         found = _cost(condition, context.pairs, context.alpha, checked=self.bills != "stated")
+        if found.unmeasured is not None and (lacking := " ".join(_lacking_counts(condition, context))):
+            found = replace(found, unmeasured=f"{found.unmeasured.removesuffix(GIVE_PRICE)}{lacking}")
         return replace(found, notes=(*found.notes, *_recorded_bills(context)))
 
     @classmethod
@@ -72,6 +74,43 @@ class CostRule(GateRule):
         words = super().describe(result)
         # Dollars for a right answer are shown as they are, beside the limit that the suite wrote.
         return replace(words, observed_unit="usd") if result.condition.subject == "usd_per_correct" else words
+
+
+_COUNTS = ("input_tokens", "output_tokens")
+"""What a price is multiplied by."""
+
+
+def _lacking_counts(condition: Condition, context: RuleContext) -> Iterator[str]:
+    """A sentence for each side that has a price, and whose answers of unknown cost lack a number of tokens. None where
+    a side has no price: that is what is missing first."""
+    import numpy as np
+
+    from evalkit.store.table import floats, model_rows
+
+    sides = (context.candidate, context.baseline if condition.limit == "max_ratio" else None)
+    for side in sides:
+        if side is None:
+            continue
+        told = side.facts.model_facts(side.model)
+        table = model_rows(side.folder, side.model, also=_COUNTS)
+        unknown = np.isnan(floats(table["cost_usd"])) & ~np.asarray(table["error_kind"].is_valid())
+        if not unknown.any():
+            continue
+        if told.prices is None:
+            return
+        lacking = {name: int((unknown & np.isnan(floats(table[name]))).sum()) for name in _COUNTS}
+        parts = [
+            f"{n:,} of {len(table):,} answers {'has' if n == 1 else 'have'} no {name}"
+            for name, n in lacking.items()
+            if n
+        ]
+        if said := " and ".join(parts):
+            way_out = (
+                "Write the missing counts into its file of answers, and run the suite anew"
+                if told.replayed
+                else "Its price is known; its server stated no usage for them, and evalkit makes no count up"
+            )
+            yield f"of {side.label} {said}. {way_out}."
 
 
 def _recorded_bills(context: RuleContext) -> Iterator[str]:

@@ -87,9 +87,9 @@ def _busy(context: RuleContext, found: RuleResult) -> Iterator[str]:
     from evalkit.results.busy_client import busy_client
 
     for side, seconds in ((context.candidate, found.candidate), (context.baseline, found.baseline)):
-        if side is None or is_replayed(side.facts.model_facts(side.model).facts):
+        if side is None:
             continue
-        if (told := busy_client(side.facts.client_lag, seconds, "time decided on")) is not None:
+        if (told := busy_client(side.facts, side.model, seconds, "time decided on")) is not None:
             yield f"{side.label}: {told}"
 
 
