@@ -209,7 +209,7 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str
 
 def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
     """What each quality rule of the gate could see; empty without a gate. `most`: a task of more samples is not looked
-    at for copies and weights."""
+    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many."""
     gate = plan.suite.gate
     if gate is None:
         return []
@@ -237,5 +237,7 @@ def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
             "power": look.power,
             "labelled": look.labelled,
         }
-        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks}, effective=effective)
+        for look in forecast_power(
+            gate, {task.name: task.n for task in plan.work.tasks}, effective=effective, losses=most is None
+        )
     ]
