@@ -164,6 +164,20 @@ def test_check_tells_a_few_copies_and_a_limit_that_leaves_copies_out(tmp_path: P
     assert "the same as another" not in str(command(capsys, "check", suite, "--json").json["notes"])
 
 
+def test_one_copy_that_decides_a_verdict_is_said_to_be_why(tmp_path: Path, capsys: Capture) -> None:
+    """Sixty equal answers of which one is to a copy pass less than the fifty-nine others: the finding says so."""
+    said = {}
+    for name, contents in (("with", [*range(59), 7]), ("without", [*range(59)])):
+        (tmp_path / name).mkdir()
+        suite = a_suite(tmp_path / name, contents, wrong=-1)
+        assert command(capsys, "run", suite, "--results", tmp_path / name / "results").code == 0
+        gate = command(capsys, "gate", "latest", "--results", tmp_path / name / "results")
+        said[name] = (gate.code, " ".join(gate.out.split()))
+    assert "1 of 60 items says the same as another one" in said["with"][1]
+    assert "clusters, whose test needs more evidence than items that stand alone" in said["with"][1]
+    assert said["without"][0] == 0 and "clusters" not in said["without"][1]
+
+
 def test_a_question_that_is_most_of_the_data_is_named(tmp_path: Path, capsys: Capture) -> None:
     """900 copies of one question and 100 others: no page may say that there are a thousand pieces of evidence."""
     suite = a_suite(tmp_path, [0] * 90 + list(range(1, 21)), wrong=21)
@@ -171,7 +185,7 @@ def test_a_question_that_is_most_of_the_data_is_named(tmp_path: Path, capsys: Ca
     gate = command(capsys, "gate", "latest", "--results", tmp_path / "results")
     assert gate.code == 3
     said = " ".join(gate.out.split())
-    assert "89 items of 110 say the same as another one: alike items count as one, so 21 different ones" in said
+    assert "89 of 110 items say the same as another one: alike items count as one, so 21 different ones" in said
     assert "one item or cluster is 82% of the weight: one piece of evidence" in said
     assert "one sample is 82% of the weight" in str(command(capsys, "check", suite, "--json").json["notes"])
 

@@ -198,6 +198,17 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
     )
     decided = evalkit(capsys, "run", tmp_path / "suites" / "support.yaml", *asked)
     assert decided.code == 0 and "PASS" in decided.out, decided.out + decided.err
+    written = tmp_path / "suites" / "support.yaml"
+    written.write_text(suite.replace('prompt: "Sort', 'prompt: "Please sort'))
+    refused = evalkit(capsys, "run", written, *asked)
+    assert refused.code == 2 and "triage: the prompt" in refused.err and "models.new.prompt" in refused.err
+    assert "new (about to be asked)" in refused.err
+    own = re.search(r"prompt: \{triage: .*\}\}$", blocks(page, "yaml")[2], re.MULTILINE)
+    assert own is not None
+    written.write_text(re.sub(r"(  new: .*)\}( *#)", lambda found: f"{found[1]}, {own[0]}{found[2]}", suite))
+    assert own[0] in written.read_text()
+    other = evalkit(capsys, "run", written, *asked)
+    assert other.code == 0 and "PASS" in other.out, other.out + other.err
     assert "pull_request_target" not in gate.text and "persist-credentials: false" in gate.text
     used = re.findall(r"uses: (\S+)", gate.text)
     assert all(re.search(r"@([0-9a-f]{40}|COMMIT)$", name) for name in used)

@@ -70,6 +70,32 @@ def test_a_file_of_labels_becomes_a_choice_with_its_labels_and_shows_the_prompt(
     }
 
 
+def test_too_few_records_for_the_proposed_margin_are_said_with_the_number_that_would_do(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    ran, _ = made(capsys, tickets(tmp_path))
+    said = " ".join(ran.out.split())
+    assert (
+        "on 30 items an equally good candidate passes the gate's quality all (margin 0.05) with a chance of 12 %"
+        in said
+    )
+    assert "items would make that 80 %" in said and "fine. 60 rows:" in said
+
+
+def test_copies_are_told_as_the_check_and_the_gate_take_them(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"Text number {i} of them,{QUEUES[i % 3]}" for i in range(200)]
+    for n, (more, told) in enumerate(
+        [
+            (["Text number 1 of them,shipping"], "1 record of 201 asks the same as an earlier one: up to 1 % are left"),
+            ([*rows[:5]], "5 records of 205 ask the same as an earlier one. Copies count as one"),
+            (["text number 1 OF them,shipping"], "1 record of 201 asks what an earlier one asks, spelled or spaced"),
+        ]
+    ):
+        (tmp_path / str(n)).mkdir()
+        ran, _ = made(capsys, csv(tmp_path / str(n) / "t.csv", "text,label", [*rows, *more]))
+        assert told in ran.out and ("alike items count as one" in ran.out) == ("Copies count as one" in ran.out)
+
+
 def test_a_proposed_suite_runs_and_is_gated(capsys: Capture, tmp_path: Path) -> None:
     path = tickets(tmp_path)
     made(capsys, path, "--model", "ctranslate2:tiny", "--model", "ctranslate2:tiny-early")
@@ -153,7 +179,10 @@ def test_what_cannot_be_asked_is_left_out_counted_and_named(capsys: Capture, tmp
     ran, suite = made(capsys, path)
     assert "left out      1 record: no label" in ran.out and "1 record: no text" in ran.out
     assert "t.csv:28: has 1 cells" in ran.out and "4 spellings of 3 labels" in ran.out
-    assert "1 records ask what an earlier one asks" in ran.out and "another right answer" in ran.out
+    assert (
+        "1 record of 25 asks the same as an earlier one. Copies count as one" in ran.out
+        and "another right answer" in ran.out
+    )
     kept = [json.loads(line) for line in (tmp_path / "t.rows.jsonl").read_text("utf-8").splitlines()]
     assert len(kept) == 25 and task_of(suite)["target"] == "{{ label | trim | lower }}"
 

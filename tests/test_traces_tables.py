@@ -92,6 +92,35 @@ def test_a_table_becomes_a_suite_with_figures_and_runs(
         assert row.slices["customer"] == f"c{n % 4}"
 
 
+def test_a_table_of_labels_without_instructions_or_prices_says_what_to_add(tmp_path: Path, imported: Import) -> None:
+    rows = [
+        {"question": f"Parcel {n} is late, says customer {n}", "answer": ("late", "lost")[n % 2], "model": "gpt-4.1",
+         "input_tokens": 9, "output_tokens": 1}
+        for n in range(24)
+    ]  # fmt: skip
+    (tmp_path / "calls.csv").write_text(as_csv(rows), "utf-8")
+    ran = imported(tmp_path / "calls.csv")
+    assert ran.code == 0 and ran.out.strip().endswith("suite.yaml")
+    told = flat(ran)
+    assert "the log has no instructions, and its answers are of a few labels" in told
+    assert 'price_as: "PROVIDER:gpt-4.1"' in told
+    assert "export EVALKIT_CANDIDATE_MODEL=..." in told and "suite.yaml --gate" in told
+    assert "no instructions" in (tmp_path / "suite" / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("said", ["system", "question"])
+def test_instructions_in_the_log_or_known_prices_are_not_asked_for(said: str, tmp_path: Path, imported: Import) -> None:
+    asked = {"system": "Sort.", "question": ""} if said == "system" else {"question": "late or lost? "}
+    rows = [
+        {**asked, "question": f"{asked['question']}Parcel {n}, customer {n}", "answer": ("late", "lost")[n % 2],
+         "cost_usd": 0.01}
+        for n in range(24)
+    ]  # fmt: skip
+    (tmp_path / "calls.csv").write_text(as_csv(rows), "utf-8")
+    told = flat(imported(tmp_path / "calls.csv"))
+    assert "no instructions" not in told and "price_as" not in told
+
+
 def test_a_map_names_columns_sums_constants_and_groups(tmp_path: Path, imported: Import) -> None:
     rows = [
         {"q": one["Customer Message"], "a": one["reply"], "fresh": 30, "old": 8, "who": "x", "took": 2} for one in ROWS

@@ -346,6 +346,22 @@ def test_a_leaderboard_ranks_no_model_by_other_weights(capsys: pytest.CaptureFix
     assert any("not comparable: the weights of" in warning for warning in other.warnings)
 
 
+def test_weighted_runs_of_one_suite_name_that_share_no_sample_are_set_side_by_side_in_silence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """numpy would warn about the mean of nothing, with a path of ours: the tests take any warning as an error."""
+    assert _run(capsys, tmp_path, [1.0, 9.0] * 20, {1}).code == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    suite = _write(other, [1.0, 9.0] * 20, {1})
+    suite.write_text(suite.read_text().replace('prompt: "', 'prompt: "Another one. '))
+    assert "Another one." in suite.read_text()
+    assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
+    store = ResultsReader(tmp_path / "results")
+    first, second = (run.name for run in run_folders(tmp_path / "results"))
+    assert store.other_weights(first, second) is None
+
+
 def test_tasks_with_and_without_weights_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     suite = _write(tmp_path, [9.0 if n < 30 else 1.0 for n in range(60)], {1})
     task = FILE[FILE.index("  - name: support") : FILE.index("gate:")]

@@ -72,7 +72,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     if as_json:
         return print_json(_facts(plan))
     work = plan.work
-    echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
+    echo(f"{suite}: fine. {numbers.plural(work.n_rows, 'row')}: {_counted(plan)}.")
     for model in work.models:
         told = plan.facts.model_facts(model.name)
         echo(_line(model, told.prices))
@@ -85,7 +85,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
         from evalkit.render.bill import tools_line
 
         echo(f"  {tools_line(server).removesuffix('.')}")
-    for note in plan.notes:
+    for note in (*plan.notes, *_too_few(plan)):
         echo(f"  note: {visible(note, limit=1000)}")
     if show_prompt:
         _show_prompts(plan)
@@ -105,6 +105,27 @@ def _line(model: PlannedModel, priced: PriceFacts | None) -> str:
     if not priced and model.adapter.spec.options.get("cost_usd"):
         price = "says itself what it costs"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
+
+
+_MOST_LOOKED_AT = 5_000
+"""Samples of a task: more are enough for any margin in use, and a look at each would take longer than the check."""
+
+
+def _too_few(plan: Plan) -> list[str]:
+    """A sentence for each quality rule that an equally good candidate would not pass with 80 % power."""
+    from evalkit.cli.plan import foreseen
+
+    return [
+        f"on {numbers.plural(look['n'], 'item')} an equally good candidate passes the gate's {look['rule']} with a "
+        f"chance of {numbers.share(chance)}; about {numbers.count(look['n_needed'])} items would make that "
+        f"{numbers.share(look['power'])}. Add records, or give the rule a larger margin; evalkit plan says more"
+        for look in foreseen(plan, most=_MOST_LOOKED_AT)
+        if (chance := look["chance_equal_passes"]) is not None
+        and chance < look["power"]
+        and look["n_needed"] is not None
+        and look["n_needed"] > look["n"]
+        and look["labelled"] is None
+    ]
 
 
 def _counted(plan: Plan) -> str:

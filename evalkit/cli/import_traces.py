@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -77,7 +78,15 @@ def import_logs(asked: TracesAsked) -> int:
             _receive(Path(folder), asked.listen, asked.idle)
             told = import_traces([Path(folder)], asked.out, options)
     _say(told)
-    echo(str(told.folder / "suite.yaml"))
+    path = told.folder / "suite.yaml"
+    for hint in told.plan.hints:
+        echo(f"note: {visible(hint, limit=1000)}", err=True)
+    where = shlex.quote(str(path))
+    echo("Next, after a look at its README.md:", err=True)
+    for line in (*(f"export {name}=..." for name in told.plan.missing), f"evalkit check {where} --show-prompt"):
+        echo(f"  {line}", err=True)
+    echo(f"  evalkit run {where} --gate", err=True)
+    echo(str(path))
     return 0
 
 

@@ -114,7 +114,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "models": forecast(plan.work, known, pace, bought),
             "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
             "tools": list(plan.tools),
-            "gate": _foreseen(plan),
+            "gate": foreseen(plan),
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
@@ -207,8 +207,9 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str
     return found, unplanned
 
 
-def _foreseen(plan: Plan) -> list[RuleForecast]:
-    """What each quality rule of the gate could see; empty without a gate."""
+def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
+    """What each quality rule of the gate could see; empty without a gate. `most`: a task of more samples is not looked
+    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many."""
     gate = plan.suite.gate
     if gate is None:
         return []
@@ -216,11 +217,13 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
     from evalkit.suite.evidence_size import EvidenceSize, effective_together
 
     sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
-    for task in plan.work.tasks:
+    looked = [task for task in plan.work.tasks if most is None or task.n <= most]
+    for task in looked:
         for sample in task.samples():
             sizes[task.name].see(sample)
-    effective = {name: size.effective for name, size in sizes.items()}
-    effective["all"] = effective_together([*sizes.values()])
+    effective = {task.name: sizes[task.name].effective for task in looked}
+    if len(looked) == len(plan.work.tasks):
+        effective["all"] = effective_together([*sizes.values()])
     return [
         {
             "rule": look.rule,
@@ -234,5 +237,7 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
             "power": look.power,
             "labelled": look.labelled,
         }
-        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks}, effective=effective)
+        for look in forecast_power(
+            gate, {task.name: task.n for task in plan.work.tasks}, effective=effective, losses=most is None
+        )
     ]

@@ -325,7 +325,12 @@ def _alike(pairs: Pairs) -> list[str]:
 
     n, k_eff = _effective(pairs)
     told = alike_count(n - pairs.n_copies, k_eff)
-    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one: {told}"]
+    return [
+        f"{pairs.n_copies:,} of {n:,} items {'says' if pairs.n_copies == 1 else 'say'} the same as another one: "
+        f"{told}. "
+        "Items that count as one are clusters, whose test needs more evidence than items that stand alone: without "
+        "the copies, the same answers may pass"
+    ]
 
 
 def _effective(pairs: Pairs) -> tuple[int, float]:

@@ -48,7 +48,8 @@ class PowerForecast:
     """Independent items of equal weight that would tell as much: n where none is a copy or weighted."""
     discordance: float
     smallest_regression: float | None
-    """The smallest loss in score that fails with 80 % power; None: not even a total collapse would."""
+    """The smallest loss in score that fails with 80 % power; None: not even a total collapse would, or
+    it was not looked for."""
     chance_equal_passes: float | None
     """Chance that an equally good candidate passes; None where n is 0."""
     n_needed: int | None
@@ -73,10 +74,13 @@ def forecast_power(
     discordance: float = DISCORDANCE,
     alpha: float | None = None,
     effective: Mapping[str, float] | None = None,
+    *,
+    losses: bool = True,
 ) -> Iterator[PowerForecast]:
     """One line for each quality rule; `items`: number of each task, or of `task/slice=value` where that is known.
     `effective`: for each of them, and for `all`, how many independent items of equal weight would tell as much (copies,
-    weights); None: as many as there are.
+    weights); None: as many as there are. Without `losses` no `smallest_regression` is looked for, which takes a second
+    for thousands of items.
 
     `suite` scope needs no power: at the full suite it is arithmetic, and it is left out. Where people's labels correct
     a judge, labelled pairs are supposed to tell what they tell alone: a judge that agrees with people adds to them.
@@ -99,7 +103,7 @@ def forecast_power(
                 n=n,
                 effective=tells,
                 discordance=discordance,
-                smallest_regression=smallest_regression(alike, margin, level, discordance) if n else None,
+                smallest_regression=smallest_regression(alike, margin, level, discordance) if n and losses else None,
                 chance_equal_passes=power_of(alike, 0.0, margin, level, discordance).passing if n else None,
                 n_needed=needed if labelled else _needed(needed, n, tells),
                 labelled=labelled,

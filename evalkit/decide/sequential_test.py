@@ -169,9 +169,9 @@ def reasons_against(
     if repeats > 1 and not history:
         found.append("items are asked several times, and no history helps")
     if clustered and not about_these_items(gate):
-        found.append("items move together in clusters, or say the same as others")
+        found.append("items have clusters, or say the same as others")
     if weighted:
-        found.append("items stand for different numbers of requests (weight)")
+        found.append("items have weights (requests that each stands for)")
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
     other = sorted({_other(c) for c in required if not c.is_margin})
     if other:

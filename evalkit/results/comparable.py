@@ -11,6 +11,7 @@ few-shot set, mode, scorer or subset is another question, and no statistic mends
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -58,12 +59,29 @@ def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
         return
     lines = "\n".join(f"  {line}" for line, _ in found)
     way_out = "Run both from the same suite (what is unchanged comes from the cache and costs nothing)."
+    if any(_other_prompt(baseline, candidate)):
+        way_out += (
+            " To compare two prompts, leave the task as it is and give the new prompt to the candidate alone "
+            f"(models.{candidate.model}.prompt)."
+        )
     if any(marking for _, marking in found):
         way_out += " Where only the scoring changed, score both again without asking a model: evalkit rescore RUN."
     raise NotComparable(
-        f"{baseline.label} ({baseline.folder.name}) and {candidate.label} ({candidate.folder.name}) are not "
+        f"{baseline.label} ({_run_name(baseline)}) and {candidate.label} ({_run_name(candidate)}) are not "
         f"comparable; they differ in:\n{lines}\n{way_out}"
     )
+
+
+def _run_name(side: Side) -> str:
+    """The name of its run's folder; a run that is only planned has none yet."""
+    return side.folder.resolve().name if side.folder != Path() else "about to be asked"
+
+
+def _other_prompt(baseline: Side, candidate: Side) -> Iterator[bool]:
+    """For each task of both, whether its prompt is another one."""
+    for name in baseline.tasks.keys() & candidate.tasks.keys():
+        ours, theirs = (side.tasks[name].identity.root.get("messages") for side in (baseline, candidate))
+        yield ours != theirs
 
 
 def refuse_copies(baseline: Side, candidate: Side, pairs: Pairs) -> None:

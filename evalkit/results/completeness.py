@@ -26,7 +26,7 @@ def unfinished(side: Side) -> list[str]:
     name, facts = side.folder.name, side.facts
     found = []
     if facts.status != "complete":
-        why = "; ".join(facts.reasons)
+        why = "; ".join(facts.reasons).removesuffix(".")
         again = "Run the same command again: it resumes, and pays only for what is missing."
         if facts.imported is not None:
             again = "Import the whole results of that tool."

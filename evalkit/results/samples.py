@@ -141,18 +141,20 @@ def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
 
 def n_other_weights(both: SampleJoin) -> int:
     """Samples of both tables that do not stand for the same share of them on the two sides: no difference of theirs is
-    one of the same traffic. 0 where both are of one run."""
+    one of the same traffic. 0 where both are of one run, or share no sample."""
     import numpy as np
 
     ours, theirs = both.left.weight, both.right.weight
     if both.lines_left is None or both.lines_right is None or (ours is None and theirs is None):
         return 0
     n = len(both.lines_left)
+    if not n:
+        return 0
     first, second = (
         np.ones(n) if heavy is None else heavy[lines] / heavy[lines].mean()
         for heavy, lines in ((ours, both.lines_left), (theirs, both.lines_right))
     )
-    return int((~np.isclose(first, second, rtol=_SAME_WEIGHT)).sum()) if n else 0
+    return int((~np.isclose(first, second, rtol=_SAME_WEIGHT)).sum())
 
 
 _SAME_WEIGHT = 1e-6

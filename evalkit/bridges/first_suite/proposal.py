@@ -24,12 +24,13 @@ from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
 from evalkit.bridges.traces.traits import UNKNOWN, guess_language
 from evalkit.errors import UserError
+from evalkit.stats.copies import too_many_alike
 from evalkit.suite.column_names import folded_column
 from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
 from evalkit.suite.templates import field_reading
 from evalkit.text.escape import visible
-from evalkit.text.numbers import share, whole_number
+from evalkit.text.numbers import plural, share, whole_number
 
 Kind = Literal["choice", "options", "numbers", "fields", "exact", "judge"]
 KINDS: tuple[Kind, ...] = ("choice", "numbers", "fields", "exact", "judge")
@@ -122,7 +123,8 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
     """A second pass over the records: what cannot be asked, languages, and questions that stand there twice."""
     roles = found.roles
     seen: dict[object, str] = {}
-    n_twice = n_otherwise = 0
+    n_twice = n_respelled = n_otherwise = 0
+    written: set[int] = set()
     first_otherwise = ""
     unaskable: Counter[str] = Counter()
     for number, record in looked.data.records(lambda _: None):
@@ -133,30 +135,50 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
         found.n += 1
         answer = "" if roles.target is None else text_of(record[roles.target]).casefold()
         key = hash(near_duplicate_key(record, [*roles.question, *roles.options], ()).key)
+        exact = hash(tuple(text_of(record[name]) for name in (*roles.question, *roles.options)))
         if key in seen:
             n_twice += 1
+            n_respelled += exact not in written
             if seen[key] != answer:
                 n_otherwise += 1
                 first_otherwise = first_otherwise or looked.data.place(number)
         else:
             seen[key] = answer
+        written.add(exact)
         if found.n <= 300:
             found.languages[guess_language(" ".join(text_of(record[name]) for name in roles.question))] += 1
     found.unaskable = dict(unaskable)
     if looked.unread:
         found.unaskable["not readable"] = len(looked.unread)
         found.said.append(f"the first record that cannot be read: {visible(looked.unread[0])}")
-    if n_twice:
-        found.said.append(
-            f"{n_twice:,} records ask what an earlier one asks already; each counts as an item of its own. Remove them "
-            "if they are copies."
-        )
+    found.said += _of_copies(n_twice - n_respelled, n_respelled, found.n)
     if n_otherwise:
         found.said.append(
-            f"{n_otherwise:,} of them have another right answer than the earlier one (first: {first_otherwise}): "
-            "nobody can get both right."
+            f"{n_otherwise:,} of them {'has' if n_otherwise == 1 else 'have'} another right answer than the earlier "
+            f"one (first: {first_otherwise}): nobody can get both right."
         )
     _say_languages(found)
+
+
+def _of_copies(n_same: int, n_respelled: int, n: int) -> list[str]:
+    """What records that ask what an earlier one asks are to every figure of a run (stats.copies), as sentences."""
+    said = []
+    if n_same:
+        told = f"{plural(n_same, 'record')} of {n:,} {'asks' if n_same == 1 else 'ask'} the same as an earlier one"
+        if too_many_alike(n_same, n):
+            it = "it" if n_same == 1 else "them"
+            said.append(
+                f"{told}. Copies count as one: they add no evidence, and a gate with copies needs more of it. "
+                f"Remove {it}."
+            )
+        else:
+            said.append(f"{told}: up to 1 % are left as they are, and each counts as an item of its own.")
+    if n_respelled:
+        said.append(
+            f"{plural(n_respelled, 'record')} of {n:,} {'asks' if n_respelled == 1 else 'ask'} what an earlier one "
+            "asks, spelled or spaced otherwise; each counts as an item of its own, so remove what is a copy."
+        )
+    return said
 
 
 def _unaskable(record: Record, roles: Roles) -> str | None:

@@ -155,10 +155,8 @@ def _scored(told: TracesReport) -> list[str]:
 
 def _next(told: TracesReport) -> list[str]:
     plan = told.plan
-    asked = [*plan.candidates.values(), *([plan.judge] if plan.judged else [])]
-    missing = [one.missing for one in asked if one.missing is not None]
-    lines = ["## Next", "", "```bash"]
-    lines += [f"export {name}=...      # a model of the provider named in suite.yaml" for name in missing]
+    lines = ["## Next", "", *(f"- {markdown(hint)}" for hint in plan.hints), *([""] if plan.hints else []), "```bash"]
+    lines += [f"export {name}=...      # a model of the provider named in suite.yaml" for name in plan.missing]
     lines += [
         "evalkit check suite.yaml --show-prompt   # is all well, and how does a prompt look? Nothing is sent",
         "evalkit plan suite.yaml                  # what a run would cost",

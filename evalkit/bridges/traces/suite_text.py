@@ -46,6 +46,19 @@ class LogTask:
         return all(one.call.tools for one in self.sampled)
 
     @property
+    def instructs(self) -> bool:
+        """Whether the log has instructions: a system message, or requests half of which name every label."""
+        labels = {(one.call.answer.text or "").strip().casefold().rstrip(".!") for one in self.sampled}
+        n_naming = 0
+        for one in self.sampled:
+            asked = one.call.messages
+            if any(turn.role == "system" for turn in asked):
+                return True
+            text = "\n".join(turn.text for turn in asked).casefold()
+            n_naming += all(label in text for label in labels)
+        return 2 * n_naming >= len(self.sampled)
+
+    @property
     def settings(self) -> dict[str, object]:
         """How answers were made at the time, where all of them agree; an output limit that none of them reached."""
         found: dict[str, object] = {}
@@ -137,6 +150,40 @@ class SuitePlan:
     """Of the recorded times, weighted; None: the log has none."""
     has_cost: bool
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """Variables that have to say which models are asked."""
+        asked = [*self.candidates.values(), *([self.judge] if self.judged else [])]
+        return [one.missing for one in asked if one.missing is not None]
+
+    @property
+    def hints(self) -> list[str]:
+        """What a person should mend before a run, as sentences."""
+        found = []
+        if not self.has_cost and self.price_as is None and self._has_tokens:
+            called = {one.call.called for task in self.tasks for one in task.sampled}
+            model = called.pop() if len(called) == 1 else None
+            found.append(
+                "What production paid is not known, so the gate has no rule about cost. Name the price of the model "
+                f"that answered in the entry of {BASELINE}, price_as: "
+                f'"PROVIDER:{model or "MODEL"}" (like openai:gpt-6-luna), likewise in a candidate\'s entry where check '
+                "says that its price is unknown; then add the rule {cost: usd_per_1k_samples, max_ratio: 1}"
+                + (". Several models answered: import the log of one of them (--model)" if called else "")
+            )
+        found += [
+            f"{task.name}: the log has no instructions, and its answers are of a few labels, which a model that is "
+            "asked does not know. Add what production's model was told as a system message: system: {const: ...} in "
+            "the map of a table (--map), or a first turn in the messages of data/requests.jsonl"
+            for task in self.tasks
+            if task.rule.kind == "labels" and not task.instructs
+        ]
+        return found
+
+    @property
+    def _has_tokens(self) -> bool:
+        """Whether any answer's tokens are known."""
+        return any(one.call.usage.output is not None for task in self.tasks for one in task.sampled)
 
     @property
     def judged(self) -> bool:
