@@ -285,7 +285,7 @@ def test_dates_of_other_tools(said: tuple[Any, ...], seconds: float) -> None:
 
 def test_inspects_models_and_cached_tokens_can_be_priced() -> None:
     assert _priced_as("openai/gpt-4.1") == ("openai", "gpt-4.1")
-    assert _priced_as("grok/grok-4.5") == ["x-ai", "grok-4.5"]
+    assert _priced_as("grok/grok-4.5") == ("x-ai", "grok-4.5")
     assert _priced_as("hf/local") is None
     apart = {"input_tokens": 10, "output_tokens": 5, "input_tokens_cache_read": 90, "total_tokens": 105}
     within = {"input_tokens": 100, "output_tokens": 5, "input_tokens_cache_read": 90, "total_tokens": 105}
