@@ -363,7 +363,7 @@ def test_the_total_comes_first_and_own_machines_are_rented_whole(tmp_path: Path)
     board_example.make(tmp_path, scale=0.1, others=False)
     at = draw("cost", tmp_path)
     total = at.subheader[0].value.replace("\\", "")
-    assert total.startswith("$") and "for judges" in total and "more is unknown" in total
+    assert total.startswith("$") and "for judges" in total and "more cost is unknown" in total
     monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
     assert "gpt-oss-120b: $3,635, 1 copy" in monthly, "two H100 at $2.49 an hour, all month"
     assert "llama-3.3-70b" not in monthly, "unknown is not zero"
