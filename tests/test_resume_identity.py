@@ -27,19 +27,28 @@ run: {{timeout_s: 5}}
 """
 
 
+def _write_items(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve items, and a cache that nothing else uses."""
+    monkeypatch.setenv("EVALKIT_CACHE", str(folder / "cache.sqlite"))
+    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
+    (folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+
+
+def _write_suite(folder: Path, provider: FakeProvider, system: str = "", prompts: str = "") -> None:
+    suite = SUITE.format(url=provider.base_url, system=system, prompts=prompts)
+    (folder / "suite.yaml").write_text(suite, encoding="utf-8")
+
+
 @pytest.mark.parametrize("where", ["system", "prompts"])
 def test_a_run_with_another_prompt_of_a_model_is_a_new_run(
     where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
-    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
-    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    _write_items(tmp_path, monkeypatch)
 
     def run(said: str) -> Ran:
         system = f", system: {said}" if where == "system" else ""
         prompts = f"prompts: {{own: {{prompt: '{said} {{{{ question }}}}'}}}}" if where == "prompts" else ""
-        suite = SUITE.format(url=provider.base_url, system=system, prompts=prompts)
-        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        _write_suite(tmp_path, provider, system, prompts)
         return evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
 
     with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
@@ -58,13 +67,10 @@ def test_a_run_with_another_prompt_of_a_model_is_a_new_run(
 def test_an_unfinished_run_that_is_damaged_says_a_way_out_that_works(
     damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
-    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
-    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    _write_items(tmp_path, monkeypatch)
     run = ("run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
     with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
-        suite = SUITE.format(url=provider.base_url, system="", prompts="")
-        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        _write_suite(tmp_path, provider)
         assert evalkit(capsys, *run).code == 4
         (folder,) = run_folders(tmp_path / "r")
         if damage == "models":
@@ -84,13 +90,10 @@ def test_an_unfinished_run_that_is_damaged_says_a_way_out_that_works(
 def test_who_resumes_a_run_has_not_started_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache.sqlite"))
-    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "B"} for n in range(12)]
-    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items), encoding="utf-8")
+    _write_items(tmp_path, monkeypatch)
     run = ("run", tmp_path / "suite.yaml", "--results", tmp_path / "r")
     with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.5})) as provider:
-        suite = SUITE.format(url=provider.base_url, system="", prompts="")
-        (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+        _write_suite(tmp_path, provider)
         assert evalkit(capsys, *run).code == 4, "on the command line"
         provider.behaviour = Behaviour(reply="B")
         monkeypatch.setenv(STARTED_BY, "mira@example.org")

@@ -307,10 +307,10 @@ class _Reading:
     def _notes(self) -> Iterator[str]:
         n = len(self.lines)
         if self.guesses:
-            said = ", ".join(f"{which}: {written_column(which, column)}" for which, column in self.columns.items())
+            listed = ", ".join(f"{which}: {written_column(which, column)}" for which, column in self.columns.items())
             yield (
-                f"of {self.fields.file} these columns were guessed: {{{said}}}. Write them as columns: to keep them"
-                if said
+                f"of {self.fields.file} these columns were guessed: {{{listed}}}. Write them as columns: to keep them"
+                if listed
                 else f"in {self.fields.file} no column is named like tokens, dollars or seconds: columns: guess reads "
                 "nothing"
             )

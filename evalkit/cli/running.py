@@ -70,9 +70,8 @@ def run_suite(
     quiet: bool = False,
     then: Callable[[Path], None] | None = None,
 ) -> int:
-    """Run a suite and print its table, with a gate the verdict too; the exit code. Progress is shown on stderr
-    unless `quiet` or `as_json`. `then`: called with the run's
-    folder where that is 0."""
+    """Run a suite and print its table, with a gate the verdict too; the exit code. Progress is shown on stderr unless
+    `quiet` or `as_json`. `then`: called with the run's folder where that is 0."""
     if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
     prepared = prepare(read_suite(suite, options.changes), options)

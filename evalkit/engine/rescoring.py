@@ -83,7 +83,7 @@ def rescore(
         facts = runs.open_facts(folder)
         if facts.status != "complete":
             raise StoreError(
-                f"{folder} is not complete ({facts.status}): what it still owes would be scored the old way. "
+                f"{folder} is not complete ({facts.status}): its outstanding answers would be scored the old way. "
                 "Finish it first: run its suite again.",
                 folder,
             )

@@ -74,7 +74,8 @@ async def execute_run(
     stopper: Stopper | None = None,
     drive: Drive | None = None,
 ) -> RunOutcome:
-    """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
+    """Run or resume the outstanding requests of `plan`, then seal the folder; `watch` is told the folder and what it
+    holds already.
 
     With a panel the answers are shown to its judges next; `watch_judges` is told their work and what is
     there of it already.

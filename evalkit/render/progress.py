@@ -18,7 +18,6 @@ import re
 import shutil
 import sys
 import time
-import unicodedata
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -376,23 +375,17 @@ def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _width(text: str) -> int:
     """The columns that a text takes on a terminal; Chinese and the like take two a sign."""
-    return len(text) if text.isascii() else sum(map(_sign_width, text))
+    if text.isascii():  # nearly always, and a run starts without rich
+        return len(text)
+    from rich.cells import cell_len
 
-
-def _sign_width(sign: str) -> int:
-    if unicodedata.combining(sign):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+    return cell_len(text)
 
 
 def _cut(text: str, width: int) -> str:
     """The text, or its beginning and an ellipsis where it is wider."""
     if _width(text) <= width:
         return text
-    kept, room = "", width - 1
-    for sign in text:
-        room -= _sign_width(sign)
-        if room < 0:
-            break
-        kept += sign
-    return kept + "…"
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width - 1).rstrip() + "…"
