@@ -24,6 +24,7 @@ from evalkit.cost.prices import book_version, context_window
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.plan import Plan
 from evalkit.engine.work import PlannedModel, PlannedTask
+from evalkit.facts import is_replayed
 from evalkit.records import Settings
 from evalkit.suite.schema import GateEntry
 
@@ -223,7 +224,7 @@ def _of(condition: Condition) -> str:
 
 def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:
     """Why two times will not be put into a ratio; nothing where they will."""
-    from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, is_replayed, recorded_ratio
+    from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
 
     gate = plan.suite.gate
     if gate is None or condition.limit != "max_ratio":
@@ -259,7 +260,7 @@ def _has_price(model: PlannedModel) -> bool:
     if model.parts:
         return all(_has_price(part) for part in model.parts.values())
     adapter = model.adapter
-    if adapter.endpoint.facts.get("replayed") == "true" or any(adapter.spec.options.get(key) for key in _OWN_COST):
+    if is_replayed(adapter.endpoint.facts) or any(adapter.spec.options.get(key) for key in _OWN_COST):
         return True
     return model.price(Usage(input=1, output=1, reasoning=0), None, datetime.now(UTC)) is not None
 

@@ -20,7 +20,7 @@ from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
-from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, is_replayed, recorded_ratio
+from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.sequential_test import at_the_end
@@ -310,9 +310,9 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "another tool took the times, and nobody says which: write `times: {measured_by: NAME}` into the map of "
             "columns and import it again"
         )
-    told = [one.facts.model_facts(one.model).facts for one in (base, side)]
-    if any(is_replayed(one) for one in told):
-        return recorded_ratio(*told)
+    told = [one.facts.model_facts(one.model) for one in (base, side)]
+    if any(one.replayed for one in told):
+        return recorded_ratio(*(one.facts for one in told))
     if not isinstance(side.facts.in_flight, int):
         return NO_DECLARED_LOAD
     return None

@@ -48,7 +48,7 @@ def recorded_answers(facts: RunFacts, model: str) -> str | None:
     if facts.imported is not None:
         return _RECORDED["imported"]
     ran = facts.model_facts(model)
-    if (ran.facts or {}).get("replayed") == "true":  # so says the adapter of a plug-in
+    if ran.replayed:  # so says the adapter of a plug-in
         return f"its answers were read from a file (adapter: {ran.adapter}); no model was asked"
     return PROGRAM.format(adapter=ran.adapter) if is_program(facts, model) else None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from evalkit.facts import is_replayed
+
 STORED_BASELINE = (
     "a stored baseline was measured at another time, under another load: limit the candidate's own time (max_s), or "
     "name a baseline that runs beside it"
@@ -15,11 +17,6 @@ RECORDED = (
 NO_DECLARED_LOAD = "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
 GIVE_PRICE = "give the model a price (prices.yaml beside the suite, or --prices FILE), or name one with price_as"
 IDLE_LABELS = "labels: random changes nothing here: no judge scores the answers that the rule is about"
-
-
-def is_replayed(told: Mapping[str, object] | None) -> bool:
-    """Whether answers were read from a file. `told`: what the adapter says of itself."""
-    return (told or {}).get("replayed") == "true"
 
 
 def recorded_ratio(*sides: Mapping[str, object] | None) -> str | None:

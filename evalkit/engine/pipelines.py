@@ -35,6 +35,7 @@ from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
 from evalkit.engine.parts_so_far import parts_so_far
 from evalkit.errors import SuiteError, Unsupported
+from evalkit.facts import is_replayed
 from evalkit.plugins import folded
 from evalkit.reasoning import answer_of
 from evalkit.records import Message, Request, Response, Stage, Timing, Usage
@@ -146,7 +147,7 @@ class PipelineAdapter:
             field for one in parts.values() if isinstance(one, ReadsRecord) for field in one.record_fields
         )
         facts = {f"part_{role}": f"{one.spec.name} at {one.endpoint.place}" for role, one in parts.items()}
-        if any(one.endpoint.facts.get("replayed") == "true" or _is_made_up(one) for one in parts.values()):
+        if any(is_replayed(one.endpoint.facts) or _is_made_up(one) for one in parts.values()):
             facts["replayed"] = "true"
         named = " · ".join(f"{role} {one.endpoint.place} {one.spec.model}" for role, one in sorted(parts.items()))
         self.endpoint = Endpoint(

@@ -75,8 +75,15 @@ def rows_done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
 
 
 _SAID_ANEW = (
-    *("models", "judges", "suite_resolved", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "egress", "price_file"),
-    *("catalogue",),
+    "models",
+    "judges",
+    "suite_resolved",
+    "cut_by_limit",
+    "cut_by_tasks",
+    "max_cost_usd",
+    "egress",
+    "price_file",
+    "catalogue",
 )
 """Facts that a resumed run takes from its new plan."""
 

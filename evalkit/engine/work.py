@@ -13,7 +13,7 @@ from evalkit.adapters.base import Adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.facts import StopFacts
+from evalkit.facts import StopFacts, is_replayed
 from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
@@ -106,7 +106,7 @@ class PlannedModel:
         if self.parts:
             return all(part.asks_nobody for part in self.parts.values())
         endpoint = self.adapter.endpoint
-        return not endpoint.network and endpoint.facts.get("replayed") == "true"
+        return not endpoint.network and is_replayed(endpoint.facts)
 
 
 @dataclass(frozen=True, slots=True)

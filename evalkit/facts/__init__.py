@@ -10,7 +10,7 @@ These are the only modules that know the keys of these files. They do no I/O: `e
 from evalkit.facts.base import parse
 from evalkit.facts.history import HistoryFacts, OlderModelFacts
 from evalkit.facts.load import LoadFacts, StepFacts
-from evalkit.facts.models import ModelFacts, PriceFacts
+from evalkit.facts.models import ModelFacts, PriceFacts, is_replayed
 from evalkit.facts.run import RunFacts
 from evalkit.facts.stops import StopFacts, StoppedCandidate
 from evalkit.facts.suite import EntryFacts, SuiteFacts, SuiteTaskFacts
@@ -38,5 +38,6 @@ __all__ = [
     "Summary",
     "TaskFacts",
     "TaskSummary",
+    "is_replayed",
     "parse",
 ]

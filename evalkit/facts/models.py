@@ -8,6 +8,11 @@ from decimal import Decimal
 from evalkit.facts.base import Bool, Count, Json, StoredRecord
 
 
+def is_replayed(told: Mapping[str, object] | None) -> bool:
+    """Whether answers were read from a file. `told`: what the adapter of a model says of itself."""
+    return (told or {}).get("replayed") == "true"
+
+
 class BandFacts(StoredRecord):
     """Prices of one band of prompt length, in US dollars per million tokens. None: the list names no price for it."""
 
@@ -63,7 +68,7 @@ class ModelFacts(StoredRecord):
     @property
     def replayed(self) -> bool:
         """Whether answers (of a pipeline those of any part) were read from a file: evalkit took no times."""
-        return (self.facts or {}).get("replayed") == "true"
+        return is_replayed(self.facts)
 
     @property
     def file_sha256(self) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.decide.reasons import GIVE_PRICE, is_replayed
+from evalkit.decide.reasons import GIVE_PRICE
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
 from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
@@ -116,7 +116,7 @@ def _lacking_counts(condition: Condition, context: RuleContext) -> Iterator[str]
 def _recorded_bills(context: RuleContext) -> Iterator[str]:
     """Of each side whose tokens and dollars stood in a file of answers."""
     for side in (context.candidate, context.baseline):
-        if side is not None and is_replayed(side.facts.model_facts(side.model).facts):
+        if side is not None and side.facts.model_facts(side.model).replayed:
             yield f"tokens and dollars of {side.label} are what a file of answers says; evalkit metered nothing"
 
 

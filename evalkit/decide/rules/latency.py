@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.decide.reasons import is_replayed
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
+from evalkit.facts import is_replayed
 from evalkit.suite.wording import short
 from evalkit.text.rule_names import time_words
 
