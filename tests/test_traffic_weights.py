@@ -354,11 +354,13 @@ def test_weighted_runs_of_one_suite_name_that_share_no_sample_are_set_side_by_si
     other = tmp_path / "other"
     other.mkdir()
     suite = _write(other, [1.0, 9.0] * 20, {1})
-    suite.write_text(suite.read_text().replace('prompt: "', 'prompt: "Another one. '))
-    assert "Another one." in suite.read_text()
+    for file in other.glob("*.jsonl"):
+        file.write_text(file.read_text().replace('{"id": ', '{"id": 9').replace(': "q', ': "Another q'))
     assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
     store = ResultsReader(tmp_path / "results")
     first, second = (run.name for run in run_folders(tmp_path / "results"))
+    shared = store.sample_join(first, second).lines_left
+    assert shared is not None and not len(shared)
     assert store.other_weights(first, second) is None
 
 
