@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,8 @@ _NOT_OURS = re.compile(r"EVALKIT_(?!TEST_DATA$)|.*(_API_KEY|_AUTH_TOKEN|_TOKEN_B
 
 
 @pytest.fixture(autouse=True)
-def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No key of the machine's, no cache and no results shared between tests."""
+def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No key of the machine's, no cache and no results shared between tests, no key of one test cut out in another."""
     for name in filter(_NOT_OURS.match, list(os.environ)):
         monkeypatch.delenv(name)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a gate under test is not this job's gate
@@ -119,6 +120,12 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(world / "config"))
     monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
     monkeypatch.setenv("EVALKIT_RESULTS", str(world / "results"))
+    from evalkit.adapters import keys  # not above: its byte code is to be kept as well
+
+    handed_out = keys._handed_out
+    earlier = set(handed_out)  # those of a server that a whole file shares
+    yield
+    handed_out.intersection_update(earlier)
 
 
 @pytest.fixture(scope="session")

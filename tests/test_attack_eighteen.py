@@ -68,9 +68,9 @@ def test_a_key_is_cut_out_of_pages_and_addresses_in_one_another(spelt: str) -> N
 @pytest.mark.parametrize("text", ["&amp;" * 50_000, "%25" * 60_000, "canary&amp;" * 20_000, "\\" * 200_000])
 def test_looking_for_keys_takes_no_time(text: str) -> None:
     keep_out_of_replies(KEY)
-    began = time.perf_counter()
+    began = time.process_time()
     assert without_keys(text) == text
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 WHOLE = "sk-cAnArYeighteen-0123456789/abcdefghij+LMNOPqrstuv"

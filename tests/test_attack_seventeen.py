@@ -205,9 +205,9 @@ def test_cutting_keys_out_leaves_other_texts_alone_and_takes_no_time() -> None:
     keep_out_of_replies(KEY)
     for text in (r"\frac{a}{b} \u002B %2B &#43;", "canary%2Bseventeen", KEY[:-1]):
         assert without_keys(text) == text
-    began = time.perf_counter()
+    began = time.process_time()
     without_keys("\\" * 1_000_000 + r"canary\u002B" * 10_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 HOSTILE = ("..", "/abs", "a//b", "../../up", "", "x" * 400, "a\nb", ".", "C++", "C#", "c/d")

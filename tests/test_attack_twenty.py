@@ -61,9 +61,9 @@ def test_a_key_is_cut_out_as_pages_write_it_without_semicolons_and_with_zeros(sp
 @pytest.mark.parametrize("text", ["&#" * 100_000, "&#0" * 70_000, "&#99" * 50_000, f"&#{'0' * 200_000}"])
 def test_looking_for_them_takes_no_time(text: str) -> None:
     keep_out_of_replies(KEY)
-    began = time.perf_counter()
+    began = time.process_time()
     assert without_keys(text) == text
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 TICKET = "CaNaRySession-twenty-9"
