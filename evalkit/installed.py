@@ -12,13 +12,16 @@ A package that came from a Git repository or a folder is named with it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["clone", "uv tool", "uvx", "pipx", "pip"]
+Kind = Literal["clone", "uv tool", "uvx", "pipx", "image", "pip"]
+IMAGE_EXTRAS = "EVALKIT_IMAGE_EXTRAS"
+"""Set in the container image alone: the extras that it was built with."""
 PACKAGE = "evalkit-harness"
 _HERE = Path(__file__).resolve().parent
 
@@ -30,11 +33,16 @@ class Installation:
     kind: Kind
     source: str | None = None
     """`git+https://...` or `file:///...`, where it came from there; None: from the package index."""
+    extras: str = ""
+    """Those of the container image, separated by commas."""
 
     def command(self, extra: str) -> str:
         """The command that adds an extra."""
         if self.kind == "clone":
             return f"uv sync --extra {extra}"
+        if self.kind == "image":  # nothing can be added to one that runs
+            extras = ",".join(filter(None, (self.extras, extra)))
+            return f"docker build --build-arg EXTRAS={extras} -t evalkit ."
         wanted = f"{PACKAGE}[{extra}]" + (f" @ {self.source}" if self.source else "")
         start = {
             "uv tool": "uv tool install --force",
@@ -47,12 +55,15 @@ class Installation:
 
 def install_hint(extra: str) -> str:
     """The command that adds this extra to the installation that runs."""
-    return found(Path(sys.prefix), _HERE, _direct_url()).command(extra)
+    return found(Path(sys.prefix), _HERE, _direct_url(), os.environ.get(IMAGE_EXTRAS)).command(extra)
 
 
-def found(prefix: Path, package: Path, direct_url: str | None) -> Installation:
+def found(prefix: Path, package: Path, direct_url: str | None, image: str | None = None) -> Installation:
     """Which kind of installation it is. `prefix`: the environment; `package`: the folder of evalkit's code;
-    `direct_url`: the text of `direct_url.json` (PEP 610), None where there is none."""
+    `direct_url`: the text of `direct_url.json` (PEP 610), None where there is none; `image`: the extras of the
+    container image, None outside of it."""
+    if image is not None:
+        return Installation("image", extras=image)
     if (package.parent / "pyproject.toml").is_file():
         return Installation("clone")
     source, words = _source(direct_url), [*prefix.parts]

@@ -1,4 +1,4 @@
-"""The Dockerfile's promises, as far as can be seen without Docker: user, context, nothing written but /work."""
+"""The Dockerfile's promises, as far as can be seen without Docker: user, context, extras, nothing written but /work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from evalkit.installed import IMAGE_EXTRAS
 from tests.conftest import REPO
 
 DOCKERFILE = (REPO / "Dockerfile").read_text("utf-8")
@@ -19,7 +20,9 @@ def environment() -> dict[str, str]:
     """What the image sets for its processes."""
     whole = DOCKERFILE.replace("\\\n", " ")
     (line,) = re.findall(r"^ENV (.*)$", whole, re.MULTILINE)
-    return dict(pair.split("=", 1) for pair in line.split())
+    args = dict(re.findall(r"^ARG (\w+)=(\S+)$", whole, re.MULTILINE))
+    told = dict(pair.split("=", 1) for pair in line.split())
+    return {name: re.sub(r"\$(\w+)", lambda found: args.get(found[1], found[0]), value) for name, value in told.items()}
 
 
 def test_it_runs_as_a_user_and_names_no_registry() -> None:
@@ -33,6 +36,13 @@ def test_the_context_holds_what_the_build_needs_and_no_data_or_keys() -> None:
     lines = (REPO / ".dockerignore").read_text("utf-8").split()
     assert lines[0] == "**" and {"!evalkit/**", "!pyproject.toml", "!README.md", "!LICENSE"} <= set(lines)
     assert not any(".env" in line or "results" in line for line in lines if line.startswith("!"))
+
+
+def test_hints_of_the_image_name_the_extras_that_it_was_built_with() -> None:
+    assert environment()[IMAGE_EXTRAS] == "math,metrics"
+    assert '"/src[$EXTRAS]"' in DOCKERFILE and DOCKERFILE.count("ARG EXTRAS=math,metrics\n") == DOCKERFILE.count(
+        "FROM "
+    )
 
 
 def test_it_writes_nothing_beside_its_work_folder(tmp_path: Path) -> None:

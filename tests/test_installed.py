@@ -36,6 +36,11 @@ def test_in_a_clone_it_is_uv_sync() -> None:
     assert install_hint("app") == "uv sync --extra app"
 
 
+def test_in_the_container_image_it_is_another_build_with_the_extras_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_IMAGE_EXTRAS", "math,metrics")
+    assert install_hint("app") == "docker build --build-arg EXTRAS=math,metrics,app -t evalkit ."
+
+
 def test_no_module_names_one_way_for_everybody() -> None:
     source = Path(__file__).parents[1] / "evalkit"
     own = source / "installed.py"
