@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
@@ -525,6 +526,38 @@ def test_two_tables_compare_only_where_their_scorer_is_named(
     other = evalkit("compare", f"{found[2]}:big", f"{found[3]}:small")
     assert other.code == 2
     assert "scorer" in other.err
+    assert "`scorer: NAME`" in other.err and "evalkit rescore" not in other.err and "same suite" not in other.err
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [("openai/gpt-4o", "a/b c"), ("openai:chat:gpt-4o-mini", "long, with commas"), ("Qwen 3 (thinking)", "x/y=z")],
+)
+def test_models_and_tasks_of_another_tool_are_gated_by_their_own_names(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported, model: str, task: str
+) -> None:
+    """Names of routers, promptfoo and Every Eval Ever hold slashes, colons and blanks."""
+    rows = [{**row, "model": model} if row["model"] == "small" else row for row in records(400)]
+    folder, _ = imported(
+        as_csv(tmp_path / "runs.csv", rows), MAP.replace("task: task\n", f"task: {{const: {task!r}}}\n")
+    )
+    gate = {"baseline": "big", "candidates": [model], "rules": [{"quality": task, "margin": 0.5}]}
+    (tmp_path / "gate.yaml").write_text(yaml.safe_dump({"name": "g", "gate": gate}))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 0, ran.out + ran.err
+    assert f"quality of {task}" in ran.out
+
+
+@pytest.mark.parametrize("name", ["two\nlines", " blank", "\u202egpt"])
+def test_a_name_of_several_lines_or_unseen_signs_is_refused(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported, name: str
+) -> None:
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records()))
+    gate = {"baseline": "big", "candidates": [name], "rules": [{"quality": "all", "margin": 0.5}]}
+    (tmp_path / "gate.yaml").write_text(yaml.safe_dump({"name": "g", "gate": gate}))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 2
+    assert "a model's name is one line" in ran.err
 
 
 @pytest.mark.parametrize(("calls", "tokens", "known"), [(1, 300_000, True), (9, 300_000, False), (9, 150_000, True)])

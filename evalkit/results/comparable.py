@@ -58,18 +58,29 @@ def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
     if not found:
         return
     lines = "\n".join(f"  {line}" for line, _ in found)
+    marking = any(marking for _, marking in found)
+    raise NotComparable(
+        f"{baseline.label} ({_run_name(baseline)}) and {candidate.label} ({_run_name(candidate)}) are not "
+        f"comparable; they differ in:\n{lines}\n{_way_out(baseline, candidate, marking=marking)}"
+    )
+
+
+def _way_out(baseline: Side, candidate: Side, *, marking: bool) -> str:
+    """What makes both comparable. `marking`: whether the scoring differs."""
+    if baseline.facts.imported is not None and candidate.facts.imported is not None:
+        said = "Import both again from files about the same items"
+        if marking:
+            said += "; where one scorer made both, name it in both maps (`scorer: NAME`)"
+        return said + "."
     way_out = "Run both from the same suite (what is unchanged comes from the cache and costs nothing)."
     if any(_other_prompt(baseline, candidate)):
         way_out += (
             " To compare two prompts, leave the task as it is and give the new prompt to the candidate alone "
             f"(models.{candidate.model}.prompt)."
         )
-    if any(marking for _, marking in found):
+    if marking:
         way_out += " Where only the scoring changed, score both again without asking a model: evalkit rescore RUN."
-    raise NotComparable(
-        f"{baseline.label} ({_run_name(baseline)}) and {candidate.label} ({_run_name(candidate)}) are not "
-        f"comparable; they differ in:\n{lines}\n{way_out}"
-    )
+    return way_out
 
 
 def _run_name(side: Side) -> str:

@@ -59,10 +59,10 @@ class QualityRule(GateRule):
     def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
         if self.labels is not None and self.min is not None and self.margin is not None:
             yield ("labels",), "labels are of both answers for a margin and of the candidate's for min: write two rules"
-        task, slash, part = self.quality.partition("/")
+        task, part = of_subject(self.quality, tasks)
         if task not in tasks and self.quality != "all":
             yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
-        elif slash:
+        elif part is not None:
             name, equals, value = part.partition("=")
             if not name or (equals and not value):
                 yield ("quality",), f"{self.quality!r} names no slice; write it like {task}/language=de"
@@ -76,9 +76,10 @@ class QualityRule(GateRule):
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
         from evalkit.decide.people import by_labels, judged_rows, rests_on_judge
 
-        if condition.part is not None:
-            rows = rows_of(context.pairs, condition.part[0])
-            pairs = pairs_of_part(context, *condition.part)
+        task, part = of_subject(condition.subject, context.pairs.tasks)
+        if part is not None and "=" not in part:
+            rows = rows_of(context.pairs, task)
+            pairs = pairs_of_part(context, task, part)
         else:
             rows = rows_of(context.pairs, condition.subject)
             pairs = context.pairs.only(rows)
@@ -94,6 +95,20 @@ class QualityRule(GateRule):
         return result
 
 
+def of_subject(subject: str, tasks: Collection[str]) -> tuple[str, str | None]:
+    """The task that a rule is about, and its slice or scorer; None: the whole task.
+
+    A task of an imported table may hold slashes itself: of the names that are known the longest counts.
+    """
+    if subject in tasks:
+        return subject, None
+    if begins := [task for task in tasks if subject.startswith(f"{task}/")]:
+        task = max(begins, key=len)
+        return task, subject[len(task) + 1 :]
+    task, slash, part = subject.partition("/")
+    return task, part if slash else None
+
+
 def rows_of(pairs: Pairs, subject: str) -> Mask:
     """The rows that a quality rule is about. Raises NotComparable where there are none."""
     import numpy as np
@@ -102,13 +117,13 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
 
     if subject == "all":
         return np.ones(pairs.n, dtype=bool)
-    task, slash, part = subject.partition("/")
+    task, part = of_subject(subject, pairs.tasks)
     if task not in pairs.tasks:
         raise NotComparable(
             f"the gate asks about the task {task!r}, of which no rows are here; {near(task, pairs.tasks)}"
         )
     mask = pairs.task_mask(task)
-    if not slash:
+    if part is None:
         return mask
     name, _, value = part.partition("=")
     for of_task, slice_name, slice_value, rows in pairs.slice_rows:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator
 
-from evalkit.suite.schema.parts import Name, Part, Text
+from evalkit.suite.schema.parts import Part, StoredName, Text
 from evalkit.suite.schema.rules import RuleEntry, read_rule
 
 
@@ -38,7 +38,7 @@ class GateEntry(Part):
     baseline: Text | None = None
     """A model of this suite, or a promoted one: baseline@NAME. None: every limit is about the candidate alone (min,
     max_usd, max_s, max_rate, licence)."""
-    candidates: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    candidates: Annotated[tuple[StoredName, ...], Field(strict=False, min_length=1)]
     rules: Annotated[tuple[Rule, ...], Field(strict=False, min_length=1)]
     scan: ScanEntry | None = None
     """None: no scan."""

@@ -5,12 +5,22 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
 
 T = TypeVar("T")
 Several = Annotated[tuple[T, ...], Field(strict=False)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=80)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _stored_name(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("a model's name is one line without signs that cannot be seen, and no blank around it")
+    return value
+
+
+StoredName = Annotated[Text, StringConstraints(max_length=200), AfterValidator(_stored_name)]
+"""A model of a run that another tool made may be called `openai/gpt-4o` or `openai:chat:gpt-4o`."""
 Count = Annotated[int, Field(ge=1)]
 
 
