@@ -7,7 +7,11 @@
 A `.eval` log is a zip of header.json and samples/*.json. An epoch is a repeat. Values are read as Inspect's own
 `value_to_float` reads them: C, P, N and I are 1, 0.5, 0 and 0, yes and true are 1, no and false 0, and a number may be
 written as text; of a mapping one key is named (`--scorer verify.acc`). What is no number from 0 to 1 is errored and
-counted, as is a sample that ended in an error. Tokens are those of all calls of a sample to the evaluated model.
+counted, as is a sample that ended in an error.
+
+Tokens are those of all calls of a sample to the evaluated model (`model_usage`), and the time is the whole sample's
+(`total_time`), both without what a scorer did: a grader that is the same model is in Inspect's sums, and its calls are
+taken out by the log's events (`inspect_events`).
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from typing import Any
 
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
+from evalkit.bridges.inspect_events import Grading, grading_of
 from evalkit.errors import UserError
 from evalkit.facts.run import ImportedFacts
 from evalkit.reading import read_file
@@ -60,7 +65,10 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     task = _slug(str(about["task"]))
     model = name or _slug(str(about.get("model") or "model"))
     status = header.get("status")
-    found = Imported(f"inspect-{task}", ImportedFacts(tool="inspect", files=(path.name,), status=text_or_none(status)))
+    found = Imported(
+        f"inspect-{task}",
+        ImportedFacts(tool="inspect", files=(path.name,), status=text_or_none(status), times_measured_by="Inspect"),
+    )
     if status != "success":
         found.reasons.append(f"Inspect's own run did not end well: its status is {status!r}")
     asked = str(about.get("model"))
@@ -68,6 +76,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     seen: dict[tuple[str, int], int] = {}
     chosen, key = scorer, None
     n_unread, unread, keys = 0, "", ""
+    n_graded = n_unseen = 0
     for sample in samples:
         if not isinstance(sample, dict):
             raise UserError(f"{path.name} is no log of Inspect: a sample is {str(sample)[:60]!r}")
@@ -83,7 +92,10 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
             if chosen not in scores:
                 raise UserError(f"{path.name} has no scorer {scorer!r}; it has {', '.join(scores)}")
         try:
-            row = _row(sample, task, model, str(about.get("model")), _of_key(scores.get(chosen), key), seen)
+            grading = grading_of(sample.get("events"), str(about.get("model")))
+            row = _row(sample, task, model, grading, _of_key(scores.get(chosen), key), seen)
+            n_graded += bool(grading.n_calls)
+            n_unseen += not grading.seen
             asked_at = unix_time(sample.get("started_at"), sample.get("completed_at"), about.get("created"))
             found.rows.append(replace(row, started_at=asked_at))
             if row.error_kind == "unscored":
@@ -99,10 +111,25 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
             f"{path.name}: {n_unread:,} of {len(found.rows):,} samples have no score from 0 to 1 and are errored; the "
             f"first: {unread}{keys}"
         )
+    found.notes.extend(_about_grading(path.name, asked, len(found.rows), n_graded, n_unseen))
     chosen = f"{chosen}.{key}" if key else chosen
     identity = {"inspect": {"task": task, "version": about.get("task_version"), "args": about.get("task_args")}}
     found.tasks[task] = task_facts(f"inspect {chosen}", {**identity, "metric": chosen})
     return found
+
+
+def _about_grading(log: str, model: str, n: int, n_graded: int, n_unseen: int) -> Iterator[str]:
+    """Whose tokens and times the rows hold, where a scorer asked the evaluated model or may have."""
+    if n_graded:
+        yield (
+            f"{log}: in {n_graded:,} of {n:,} samples a scorer asked {short(model)} too; its tokens and its time are "
+            "left out"
+        )
+    if n_unseen:
+        yield (
+            f"{log}: {n_unseen:,} of {n:,} samples come without their events, so their tokens and times may hold those "
+            f"of a grader, where {short(model)} was one"
+        )
 
 
 def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]:
@@ -194,17 +221,18 @@ def _keys(score: object, scorer: str) -> str:
     return f". Name one of its keys: {', '.join(f'--scorer {scorer}.{key}' for key in list(value)[:4])}"
 
 
-def _usage(sample: dict[str, Any], named: str) -> dict[str, Any]:
-    """Tokens of every call of the sample to this model; of the last call where the log does not say."""
+def _usage(sample: dict[str, Any], grading: Grading) -> dict[str, Any]:
+    """Tokens of every call of the sample to this model, without a scorer's; of the last call where the log does not
+    say."""
     whole = sample.get("model_usage")
-    if isinstance(whole, dict) and isinstance(whole.get(named), dict):
-        return dict(whole[named])
+    if isinstance(whole, dict) and isinstance(whole.get(grading.model), dict):
+        return grading.without(whole[grading.model])
     usage = (sample.get("output") or {}).get("usage")
     return usage if isinstance(usage, dict) else {}
 
 
 def _row(
-    sample: dict[str, Any], task: str, model: str, named: str, score: Any, seen: dict[tuple[str, int], int]
+    sample: dict[str, Any], task: str, model: str, grading: Grading, score: Any, seen: dict[tuple[str, int], int]
 ) -> Row:
     prompt = _prompt(sample["input"])
     repeat = int(sample.get("epoch") or 1) - 1
@@ -214,7 +242,7 @@ def _row(
     failed = sample.get("error") is not None
     value = None if failed else _value((score or {}).get("value"))
     output = sample.get("output") or {}
-    usage = _usage(sample, named)
+    usage = _usage(sample, grading)
     given = (score or {}).get("value")
     return Row(
         task=task,
@@ -232,6 +260,7 @@ def _row(
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),
         cache_read_tokens=usage.get("input_tokens_cache_read"),
+        total_s=grading.rest_of(sample.get("total_time")),
         stop_reason=None,
         prompt=prompt,
         text=output.get("completion"),
