@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from evalkit import trust
 from evalkit.addresses import is_loopback
@@ -11,7 +10,7 @@ from evalkit.decide.allowed_differences import same
 from evalkit.decide.judged import WHO, Judged, mapping
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.plugins import folded
-from evalkit.suite.extra_fields import other_limits, plain_name
+from evalkit.suite.extra_fields import asked_tier, other_limits, tier_fields
 from evalkit.suite.policy import current
 from evalkit.suite.wording import short
 
@@ -25,7 +24,6 @@ _WEIGHED_BY = ("weights", "compute_type", "serve", "lora")
 """What says which weights answer, and in which precision."""
 _RUN_BY = ("inter_threads", "intra_threads", "max_batch", "num_ctx")
 """What else decides how much a machine of one's own can do."""
-_TIERS = ("service_tier", "speed")
 
 
 def otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
@@ -90,17 +88,17 @@ def _billed_as_another(one: Judged) -> Iterator[str]:
             f"  {one.name}: {', '.join(slower)} of its entry changed, and its price rests on a load sweep of what the "
             "suite says; a rule is about its cost (change it on the protected branch and measure it: evalkit load)"
         )
-    tiers = [field for field in _TIERS if not same(*(_tier(entry, field) for entry in (ours, theirs)))]
-    if tiers and one.ran.prices is not None and not _source(one.ran).startswith("genai-prices"):
+    extras = [mapping(mapping(entry.get("settings")).get("extra")) for entry in (ours, theirs)]
+    if (
+        asked_tier(extras[0]) != asked_tier(extras[1])
+        and one.ran.prices is not None
+        and not _source(one.ran).startswith("genai-prices")
+    ):
+        fields = dict.fromkeys(field for extra in extras for field in tier_fields(extra))
         yield (
-            f"  {one.name}: settings.extra.{', '.join(tiers)}: another service tier than the suite's, and prices of a "
-            "file may hold for every tier; a rule is about its cost (change it on the protected branch first)"
+            f"  {one.name}: settings.extra.{', '.join(fields)}: another service tier than the suite's, and prices of "
+            "a file may hold for every tier; a rule is about its cost (change it on the protected branch first)"
         )
-
-
-def _tier(entry: Mapping[str, object], field: str) -> Any:
-    extra = mapping(mapping(entry.get("settings")).get("extra"))
-    return next((value for key, value in extra.items() if plain_name(str(key)) == field), None)
 
 
 def _is_priced_by_its_name(one: Judged) -> bool:

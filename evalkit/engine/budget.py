@@ -30,7 +30,7 @@ from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.records import Message, Request, Settings, Tool, Usage
-from evalkit.suite.extra_fields import other_limits
+from evalkit.suite.extra_fields import asked_tier, other_limits
 from evalkit.suite.schema import ModelEntry
 
 ZERO = Decimal(0)
@@ -184,7 +184,7 @@ def priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPric
         return replace(made, undercut=_undercut(made, entry, prices))
     if provider is None and not prices.entries:
         return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None, (None, model))
-    tier = asked_tier(entry)
+    tier = asked_tier(entry.settings.extra)
 
     def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
         made = prices.price(provider, model, usage, at, tier)
@@ -209,7 +209,9 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
     endpoint, now = model.adapter.endpoint, datetime.now(UTC)
     if prices.named or endpoint.price_provider is None:
         return None
-    listed = PriceBook().unit_prices(endpoint.price_provider, model.adapter.spec.model, now, asked_tier(entry))
+    listed = PriceBook().unit_prices(
+        endpoint.price_provider, model.adapter.spec.model, now, asked_tier(entry.settings.extra)
+    )
     if listed is None:
         return None
     for given, made in ((_WHOLE, 0), (0, _WHOLE)):
@@ -233,13 +235,6 @@ def _on_own_hardware(adapter: Adapter, own: UnitPrices, model: str) -> PlannedMo
         return None if limit is None else worst_case(n_bytes, limit, own)
 
     return PlannedModel(adapter.spec.name, adapter, price, worst, (None, model), own_hardware=True)
-
-
-def asked_tier(entry: ModelEntry) -> str | None:
-    """The tier that a model's settings ask for (`extra: {service_tier: flex}`, `{speed: fast}`); None: ordinary."""
-    speed = entry.settings.extra.get("speed")
-    tier = speed if speed == "fast" else entry.settings.extra.get("service_tier")
-    return tier if isinstance(tier, str) else None
 
 
 def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
@@ -323,7 +318,7 @@ def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices
     made_by = origin_of_model(model.adapter.spec)
     unit = None
     if model.priced_as is not None:
-        unit = prices.unit_prices(*model.priced_as, datetime.now(UTC), asked_tier(entry))
+        unit = prices.unit_prices(*model.priced_as, datetime.now(UTC), asked_tier(entry.settings.extra))
         unit = unit or own
     return ModelFacts(
         adapter=model.adapter.spec.adapter,
@@ -333,6 +328,6 @@ def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices
         facts={**endpoint.facts, **({"plugin": made_by} if made_by is not None else {})},
         prices=None if unit is None else PriceFacts.model_validate(unit.as_facts()),
         priced_as=model.priced_as,
-        service_tier=asked_tier(entry),
+        service_tier=asked_tier(entry.settings.extra),
         streaming=model.adapter.capabilities.streaming,
     )

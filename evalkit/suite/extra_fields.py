@@ -44,6 +44,9 @@ _LIMITS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
+TIER_FIELDS = frozenset({"service_tier", "speed", "performance_config"})
+"""Fields by which a request asks to be served, and billed, otherwise than usual."""
+_ORDINARY = frozenset({"auto", "default", "standard", "normal"})
 LONG_TEXT = 200
 """Letters from which on a value could hold right answers of a suite, whatever its field is called."""
 _DEPTH = 16
@@ -58,6 +61,54 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS))
+
+
+def asked_tier(extra: Mapping[str, object]) -> str | None:
+    """The tier of service that a request asks for, however its dialect spells it; None: the ordinary one.
+
+        {"service_tier": "flex"}                                OpenAI, Groq
+        {"serviceTier": "priority"}                             Gemini: names of protobuf in either spelling
+        {"serviceTier": {"type": "priority"}}                   Bedrock
+        {"performanceConfig": {"latency": "optimized"}}         Bedrock: `latency-optimized`
+        {"speed": "fast"}                                       Anthropic, also in `additionalModelRequestFields`
+
+    Where several are asked for, one that is not ordinary counts. A value of another form is a tier that no price list
+    has, so that its price is unknown.
+    """
+    asked = list(_tiers(extra))
+    return next((tier for tier in asked if tier.lower() not in _ORDINARY), asked[0] if asked else None)
+
+
+def tier_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
+    """Fields that ask for a tier of service, by their paths; empty where none do."""
+    return tuple(_named(extra, TIER_FIELDS))
+
+
+def _tiers(value: object, depth: int = 0) -> Iterator[str]:
+    if depth > _DEPTH:
+        return
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _tiers(inner, depth + 1)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            name = plain_name(str(key))
+            if name in TIER_FIELDS and inner is not None:
+                yield from _tier_of(name, inner)
+            elif key not in {"tools", "functions"}:  # there a parameter of a function may have any name
+                yield from _tiers(inner, depth + 1)
+
+
+def _tier_of(name: str, value: object) -> Iterator[str]:
+    """What one such field asks for; nothing where it is a switch in its ordinary position."""
+    inside = {"performance_config": "latency", "service_tier": "type"}.get(name)
+    if inside is not None and isinstance(value, Mapping):
+        value = next((inner for key, inner in value.items() if plain_name(str(key)) == inside), None)
+    said = value if isinstance(value, str) else repr(value)
+    if name == "service_tier":
+        yield said
+    elif value is not None and said.lower() not in _ORDINARY:
+        yield said if name == "speed" else f"latency-{said}"
 
 
 def n_letters(value: object) -> int:
