@@ -148,6 +148,18 @@ def evalscope(path: Path, metric: str | None, name: str | None, results: Path) -
     return _outcomes(read_reviews(path, metric), name, results)
 
 
+@command.command("harbor", short_help="Harbor: trials of a job, or trajectories (ATIF).")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--reward", help="Whose value is the score, where the verifier gives several; else `reward`.")
+@click.option("--name", help="What the run is called; else as the folder.")
+@results_folder
+def harbor(path: Path, reward: str | None, name: str | None, results: Path) -> int:
+    """Import trials of Harbor: a folder of jobs, one trial's result.json, or trajectories (ATIF) by themselves."""
+    from evalkit.bridges.harbor_trials import read_trials
+
+    return _outcomes(read_trials(path, reward), name, results)
+
+
 @command.command("every-eval-ever", short_help="Every Eval Ever: UUID.json with samples.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What the run is called; else as the file.")
