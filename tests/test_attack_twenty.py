@@ -217,7 +217,7 @@ def test_an_address_without_a_scheme_is_one_in_an_unknown_field(value: str, host
     "value", ["1.2.3", "v1.5", "gpt-4.1", "12:30", "a:1", "meta.llama", "Say 1.2.3.4.", "0.5", "x@y"]
 )
 def test_numbers_versions_and_sentences_are_no_address(value: str) -> None:
-    assert not callouts("gpt-6", {"x_next_year": value})
+    assert not [one for one in callouts("gpt-6", {"x_next_year": value}) if one.known]
 
 
 @pytest.mark.parametrize(

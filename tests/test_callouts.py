@@ -62,6 +62,17 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
         ({"unheard_of": "gs://bucket/x"}, "address", "bucket"),
         ({"image_url": "https://user:pw@evil.example/x"}, "address", None),
         ({"callbackUrl": EVIL}, "callback_url", "evil.example"),
+        ({"preset": "x"}, "preset", None),
+        ({"enable_code_interpreter": True}, "enable_code_interpreter", None),
+        ({"deferred": True}, "deferred", None),
+        ({"agent_id": "ag_1"}, "agent_id", None),
+        ({"guardrailConfig": {"guardrailIdentifier": "g"}}, "guardrail_config", None),
+        ({"modelArmorConfig": {"promptTemplateName": "t"}}, "model_armor_config", None),
+        ({"features": {"web_search": True}}, "features", None),
+        ({"success_callback": ["langfuse"]}, "success_callback", None),
+        ({"a_switch_of_next_year": True}, "a_switch_of_next_year", None),
+        ({"aNameOfNextYear": "kept_1"}, "a_name_of_next_year", None),
+        ({"additionalModelRequestFields": {"a_name_of_next_year": 1}}, "a_name_of_next_year", None),
     ],
 )
 def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host: str | None) -> None:
@@ -81,6 +92,9 @@ def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host:
         {"thinking": {"type": "enabled", "budget_tokens": 1024}, "service_tier": "flex", "metadata": {"team": "a/b"}},
         {"chat_template_kwargs": {"enable_thinking": False}, "guided_regex": "a//b|c", "reasoning": {"effort": "low"}},
         {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}, "safetySettings": [{"category": "x"}]},
+        {"a_switch_of_next_year": False, "deferred": False, "a_name_of_next_year": None},
+        {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}, "speed": "fast"},
+        {"system": "Be brief.", "documents": [{"text": "x"}], "max_new_tokens": 9, "guided_json": {"type": "object"}},
     ],
 )
 def test_ordinary_settings_stay_with_the_provider(extra: dict[str, Any]) -> None:

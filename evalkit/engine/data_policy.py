@@ -28,7 +28,14 @@ from evalkit.adapters.base import Adapter, Endpoint
 from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.adapters.registry import account_options
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.suite.extra_fields import MODEL_WITH_PROMPTS, plain_name
+from evalkit.suite.extra_fields import (
+    MODEL_WITH_PROMPTS,
+    beyond_tuning,
+    other_limits,
+    plain_name,
+    prompt_fields,
+    tier_fields,
+)
 from evalkit.suite.policy import Policy
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import Sensitivity
@@ -86,7 +93,8 @@ def passed_on(
         return [], []
     found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
     if adapter.endpoint.host is not None and is_loopback(adapter.endpoint.host):
-        found.pop(_STORED_PROMPT, None)  # a server of one's own calls its models as it likes, and is no provider
+        # A server of one's own calls its models and fields as it likes, and is no provider.
+        found = dict.fromkeys(one for one in found if one.known and one != _STORED_PROMPT)
     found |= dict.fromkeys(_addresses(_REQUEST, adapter.spec.options.get(_REQUEST)))
     allowed = CALLOUTS.hosts()
     complaints, notes = [], []
@@ -94,7 +102,10 @@ def passed_on(
         where = one.host or "a place that the provider decides"
         own = one.place == "model" or one.place.startswith(f"{_REQUEST}.")
         place = one.place if own else f"settings.extra.{one.place}"
-        what = f"{section}.{name}.{place}: {one.kind} may pass parts of prompts on to {where}"
+        if not one.known and sensitivity == "public":
+            continue
+        kind = one.kind if one.known else f"{one.kind} is a field that evalkit does not know, so it"
+        what = f"{section}.{name}.{place}: {kind} may pass parts of prompts on to {where}"
         known = one.host if one.host is not None else one.kind.lower()
         if one.host is not None and policy is not None:
             why = policy.refusals(sensitivity, one.host)
@@ -120,6 +131,8 @@ _ELSEWHERE = frozenset(
     file_search image_generation container containers skills agent agents assistant assistant_id bot_id
     prompt conversation previous_response_id vector_store_ids file_ids cached_content tool_resources
     background webhook webhooks callback callbacks callback_url notify notification compound_custom extra_body
+    preset agent_id guardrails guardrail_config guardrail_identifier model_armor_config prompt_variables skill tool_ids
+    files features attachments knowledge memory memories enable_code_interpreter
     extra_query extra_headers headers proxy api_base base_url endpoint servers server forward_to kv_transfer_params
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
@@ -129,8 +142,27 @@ _REQUEST = "request"
 """The option that holds the body for an application of one's own: what is written in it as an address is one."""
 _FURTHER_FIELDS = frozenset({"additional_model_request_fields"})
 """Bedrock: fields of the model's own API, which mean what they mean there."""
-_KEPT = frozenset({"store"})
-"""Fields by which a provider keeps prompts for later, where they are true."""
+_KEPT = frozenset({"store", "deferred"})
+"""Fields by which a provider keeps prompts or answers for later, where they are true."""
+_STAYS = frozenset(
+    """
+    stop stop_sequences stop_token_ids logit_bias response_format response_schema response_json_schema
+    response_mime_type response_modalities response_logprobs json_schema schema format grammar regex ebnf guided_json
+    guided_regex guided_choice guided_grammar guided_decoding structured_outputs strict text output_config
+    tool_choice tool_config function_call functions user user_id metadata labels safety_identifier request_id
+    prompt_cache_key prompt_cache_retention prompt_cache_options cache_control cache_prompt keep_alive num_ctx num_gpu
+    num_thread num_batch num_keep mirostat mirostat_eta mirostat_tau penalize_newline raw think stream stream_options
+    include usage modalities audio prediction truncation truncate truncate_prompt_tokens safety_settings safety_mode
+    safe_prompt inference_config inference_geo generation_config thinking thinking_config thinking_level reasoning
+    reasoning_split reasoning_format chat_template_kwargs mm_processor_kwargs priority echo prompt_logprobs
+    allowed_token_ids bad_words bad_words_ids include_stop_str_in_output add_special_tokens min_length early_stopping
+    do_sample num_beams citation_options citations betas anthropic_version anthropic_beta transforms media_resolution
+    presence_penalty frequency_penalty best_of n candidate_count options parameters verbosity enable_text_image_mixed
+    """.split()  # noqa: SIM905
+)
+"""Fields that change what this model does with what it gets. With those that only tune (`extra_fields`), that say what
+it reads, or how it is served, they are an allow-list: a field of any other name may be a way out that a provider added
+since, and is held to be one where prompts are not public."""
 _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset({"function_declarations"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
@@ -159,6 +191,8 @@ class Callout:
     """What it is: mcp, web_search, address ... By this name the person allows it."""
     host: str | None = None
     """Where it goes; None where the provider decides."""
+    known: bool = True
+    """Whether evalkit knows the field, or holds it to be a way out because it does not."""
 
     def __str__(self) -> str:
         return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
@@ -194,8 +228,16 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
         yield from (Callout(key, plain, host) for host in hosts or [None])
     elif plain in _KEPT:
         yield Callout(key, plain)
+    elif (found := list(_addresses(key, value))) or plain in _STAYS or not _is_unknown(key, value):
+        yield from found
     else:
-        yield from _addresses(key, value)
+        yield Callout(key, plain, known=False)
+
+
+def _is_unknown(key: str, value: object) -> bool:
+    """Whether nothing is known of a field: it neither tunes, nor limits, nor says what the model reads."""
+    one = {key: value}
+    return not (prompt_fields({key: ""}) or other_limits(one) or tier_fields(one)) and bool(beyond_tuning(one))
 
 
 def _of_tool(place: str, tool: object) -> Iterator[Callout]:
