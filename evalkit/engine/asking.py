@@ -364,9 +364,12 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
         score = await in_thread(lambda: score_response(sample, response, scorer))
     else:
         score = score_response(sample, response, scorer)
-    attempt = replace(attempt, timed=model.adapter.capabilities.timing)
+    if not model.adapter.capabilities.timing:
+        attempt = replace(attempt, timed=False)
     row = answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])
-    return row if attempt.cached else replace(row, spend_usd=paid_by_run(model, response, cost))
+    if attempt.cached or (paid := paid_by_run(model, response, cost)) is cost:
+        return row
+    return replace(row, spend_usd=paid)
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
