@@ -23,7 +23,7 @@ import orjson
 from evalkit.records import Outcome, Row, Tool, ToolCall
 from evalkit.store import stage_codec
 from evalkit.store.message_codec import message_entry, read_entry
-from evalkit.store.row_kinds import drop_odd_counts, odd_field
+from evalkit.store.row_kinds import COUNTS, drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
 
 Key = tuple[str, str, str, int, int]
@@ -119,8 +119,11 @@ def read_record(line: bytes) -> dict[str, Any]:
     record = orjson.loads(line)
     if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN):
         raise ValueError("not a row of this version of evalkit")
-    drop_odd_counts(record)
-    if (odd := odd_field(record)) is not None:
+    odd = odd_field(record)
+    if odd in COUNTS:
+        drop_odd_counts(record)
+        odd = odd_field(record)
+    if odd is not None:
         why = f"not a row of this version of evalkit: {odd} is none"
         keyed = not any(map(odd_field, ({name: record[name]} for name in _KEY)))
         raise OddRow(why, record_key(record)) if keyed else ValueError(why)
