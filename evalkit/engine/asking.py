@@ -327,9 +327,13 @@ def believed(response: Response, request: Request) -> Response:
 
 async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
-    async with room_for(request), asyncio.timeout(seconds):
-        response = await _sendable(model, request).respond(await with_pictures(request))
-        return _with_searches(believed(scrubbed(response), request), model)
+    if request.images:
+        async with room_for(request), asyncio.timeout(seconds):
+            response = await _sendable(model, request).respond(await with_pictures(request))
+    else:
+        async with asyncio.timeout(seconds):
+            response = await _sendable(model, request).respond(request)
+    return _with_searches(believed(scrubbed(response), request), model)
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:
