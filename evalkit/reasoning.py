@@ -35,6 +35,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,19 @@ class _Tag:
     empty: bool = False
 
 
+_LONGEST_KEPT = 100_000
+"""Characters of a reply that is kept until the next is read."""
+
+
 def split(text: str) -> Split:
-    """The answer and the reasoning of a reply. Linear in its length; raises nothing."""
+    """The answer and the reasoning of a reply. Linear in its length; raises nothing.
+
+    A reply is read five times on its way to its row: its times, its score and its tokens rest on the parts.
+    """
+    return _split_lately(text) if len(text) <= _LONGEST_KEPT else _split(text)
+
+
+def _split(text: str) -> Split:
     start = _START.match(text)
     first = start.end() if start else 0
     if "<|message|>" in text and (found := _harmony(text, first)) is not None:
@@ -126,6 +138,9 @@ def split(text: str) -> Split:
                 return _parted(text, [(later.end(), len(text))], [(granite.end(), later.start())])
     tags = _tags(text)
     return _Walk(text, tags, first).split() if tags else Split(text, begins=_begins(text, [(0, len(text))]))
+
+
+_split_lately = lru_cache(maxsize=2)(_split)
 
 
 def answer_of(text: str | None) -> str:

@@ -94,7 +94,10 @@ class Request:
     @property
     def images(self) -> tuple[Image, ...]:
         """All pictures of the conversation, in their order."""
-        return tuple(image for message in self.messages for image in message.images)
+        for message in self.messages:
+            if not isinstance(message.content, str):
+                return tuple(image for one in self.messages for image in one.images)
+        return ()
 
     @property
     def system(self) -> str | None:

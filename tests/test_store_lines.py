@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.records import Outcome
-from evalkit.store.row_codec import from_line, key_hash, read_record, record_key, to_line
+from evalkit.records import Outcome, Row
+from evalkit.store.row_codec import from_line, key_hash, read_record, record_key, to_line, written_row
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, an_error
 
 
@@ -22,6 +22,23 @@ def test_a_row_comes_back_exactly_as_it_was(row: object) -> None:
     back = from_line(to_line(row))  # type: ignore[arg-type]
     assert back == row
     assert isinstance(back.outcome, Outcome)
+
+
+@pytest.mark.parametrize("row", [a_row(), an_error(), a_hostile_row()], ids=["typical", "errored", "hostile"])
+def test_sealing_sees_the_same_row_without_making_one(row: Row) -> None:
+    line = to_line(row)
+    written = written_row(line)
+    assert {one.name: getattr(written, one.name) for one in fields(Row)} == {
+        one.name: getattr(row, one.name) for one in fields(Row)
+    }
+    assert written.key == row.key
+    assert to_line(written) == line
+
+
+def test_sealing_is_not_stopped_by_a_line_whose_values_are_no_row() -> None:
+    record = orjson.loads(to_line(a_row()))
+    with pytest.raises(ValueError, match="not a row of this version"):
+        written_row(orjson.dumps(record | {"cost_usd": "no sum"}))
 
 
 @given(text=st.text(), cost=st.decimals(min_value=0, allow_nan=False, allow_infinity=False), score=st.floats(0, 1))

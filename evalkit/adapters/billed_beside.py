@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -145,22 +146,24 @@ _COUNT = re.compile(r"(?:n|num|number|count|total|calls|requests|queries|results
 
 
 def _found(usage: Mapping[str, object], path: str, depth: int) -> Iterator[str]:
-    of_unit = _is_unit(_snake(path.rstrip(".").rpartition(".")[2]))  # {"web_search": {"count": 2}}
+    of_unit = bool(path) and _meaning(path.rstrip(".").rpartition(".")[2])[1]  # {"web_search": {"count": 2}}
     modality = usage.get("modality")
     if isinstance(modality, str) and modality.upper() not in {"TEXT", "MODALITY_UNSPECIFIED"}:
         if _positive(usage.get("tokenCount", usage.get("token_count", usage.get("tokens")))):
             yield f"{modality} tokens"
         return
     for name, value in usage.items():
+        if value is None or (type(value) is int and not value):
+            continue  # none of it, as most counts say
         where = f"{path}{name}"
-        plain = _snake(str(name))
+        plain, is_unit = _meaning(str(name))
         if plain == "inference_geo" and isinstance(value, str) and value not in _ORDINARY_PLACES:
             yield f"{where} {value}"
         elif plain == "iterations" and isinstance(value, list):
             kinds = {str(one.get("type")) for one in value if isinstance(one, Mapping)}
             yield from (f"{where} {kind}" for kind in sorted(kinds - {"message", "None"}))
         elif (plain == "usage_breakdown" and value) or (
-            _positive(value) and (_is_unit(plain) or (of_unit and _COUNT.match(plain)))
+            _positive(value) and (is_unit or (of_unit and _COUNT.match(plain)))
         ):
             yield where
         elif depth < _DEPTH:
@@ -170,8 +173,18 @@ def _found(usage: Mapping[str, object], path: str, depth: int) -> Iterator[str]:
                     yield from _found(one, f"{where}.", depth + 1)
 
 
-def _is_unit(plain: str) -> bool:
-    return _UNITS.search(plain) is not None and _NO_UNITS.search(plain) is None
+def _meaning(name: str) -> tuple[str, bool]:
+    """(the name in small letters with underscores, whether it counts what is billed beside text tokens)."""
+    return _known_meaning(name) if len(name) <= _LONGEST else _read_meaning(name)
+
+
+def _read_meaning(name: str) -> tuple[str, bool]:
+    plain = _snake(name)
+    return plain, _UNITS.search(plain) is not None and _NO_UNITS.search(plain) is None
+
+
+# A provider's usage objects have the same dozen names in every answer.
+_known_meaning = lru_cache(maxsize=1_000)(_read_meaning)
 
 
 def _positive(value: object) -> bool:

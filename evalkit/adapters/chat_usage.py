@@ -85,6 +85,8 @@ def believed(usage: Usage | None, *, has_output: bool) -> Usage | None:
         given = None
     if given is None and output is None and not usage.provider_cost_usd:
         return None
+    if given == usage.input and output == usage.output:
+        return usage
     return replace(usage, input=given, output=output)
 
 
@@ -109,10 +111,9 @@ def usage_of(
     output = completion
     if completion is not None and reasoning and _is_outside(raw, given, completion, reasoning, preset):
         output = completion + reasoning
-    paths = (*preset.cached_paths, *_CACHED_PATHS)
     return Usage(
         input=given,
-        cache_read=_first(raw, paths),
+        cache_read=_first(raw, (*preset.cached_paths, *_CACHED_PATHS)),
         cache_write_other=_first(raw, _WRITTEN_PATHS),
         output=output,
         reasoning=reasoning,
@@ -124,7 +125,10 @@ def usage_of(
 
 def _first(raw: Mapping[str, object], paths: Iterable[str]) -> int | None:
     """The first of these counts that is there."""
-    return next((n for path in paths if (n := count(at(raw, path))) is not None), None)
+    for path in paths:
+        if (n := count(at(raw, path))) is not None:
+            return n
+    return None
 
 
 def _is_outside(raw: Mapping[str, object], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:

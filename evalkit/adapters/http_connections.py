@@ -7,14 +7,15 @@ tenth of a second, and a check sends nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
@@ -72,6 +73,8 @@ class Connections:
         self._path = path
         self._where = where
         self._headers = headers
+        self._unsigned = CIMultiDict(headers)  # as aiohttp wants them: made once
+        self._url = lru_cache(maxsize=16)(lambda path: URL(self._root + path, encoded=True))
         self._sign = sign
         self._method = method
         self._idle_s = idle_s
@@ -89,8 +92,11 @@ class Connections:
         clock = _Clock()
         broken: RequestError | None = None
         try:
-            async with self._posted(path, body, clock) as reply:
+            reply = await self._posted(path, body, clock)
+            try:
                 await _read_stream(ReplyBody(reply), reader, clock)
+            finally:
+                reply.release()  # back to the pool when it was read to its end; closed otherwise
         except Declined as declined:
             return reader.filtered(declined, clock.sent_at, clock.ended_at or perf_counter(), left_out)
         except NETWORK_ERRORS as error:
@@ -105,8 +111,11 @@ class Connections:
         """Posts and reads the whole reply. Raises as `Wire.answer` does."""
         clock = _Clock()
         try:
-            async with self._posted(path, body, clock) as reply:
+            reply = await self._posted(path, body, clock)
+            try:
                 whole = await ReplyBody(reply).read_all()
+            finally:
+                reply.release()
         except Declined as declined:
             return Reply(clock.sent_at, perf_counter(), declined=declined.words)
         except NETWORK_ERRORS as error:
@@ -133,26 +142,26 @@ class Connections:
         """Closes every connection; a second call does nothing."""
         await self.session.close()
 
-    @asynccontextmanager
-    async def _posted(self, path: str, body: bytes, clock: _Clock) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The reply to a request that was accepted. Raises what its status means, and aiohttp's errors."""
+    async def _posted(self, path: str, body: bytes, clock: _Clock) -> aiohttp.ClientResponse:
+        """The reply to a request that was accepted, to be released. Raises what its status means, and aiohttp's
+        errors."""
         reply = await self._post(path, body)
+        clock.sent_at = reply.clock[0]  # type: ignore[attr-defined]
+        if 200 <= reply.status < 300:
+            return reply
         try:
-            clock.sent_at = reply.clock[0]  # type: ignore[attr-defined]
-            if not 200 <= reply.status < 300:
-                said = await error_body(reply)
-                clock.ended_at = perf_counter()
-                raise error_from_status(reply.status, reply.headers, said, self._path + path, self._where)
-            yield reply
+            said = await error_body(reply)
+            clock.ended_at = perf_counter()
+            raise error_from_status(reply.status, reply.headers, said, self._path + path, self._where)
         finally:
-            reply.release()  # back to the pool when it was read to its end; closed otherwise
+            reply.release()
 
     async def _post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
         """Posts on a connection that is open. A server that closes after each answer, and does not say so (llama.cpp),
         may close just while the next request takes the connection: nothing was written then, so it is posted anew."""
         # Written as it is: a %2F in the name of a model must not become a slash, and a signature holds for these bytes.
-        url = URL(self._root + path, encoded=True)
-        headers = self._headers if self._sign is None else {**self._headers, **self._sign(str(url), body)}
+        url = self._url(path)
+        headers = self._unsigned if self._sign is None else {**self._headers, **self._sign(str(url), body)}
         for left in range(_TRIES_TO_WRITE, -1, -1):
             try:
                 return await self.session.request(

@@ -152,11 +152,14 @@ def raw_usage(value: object) -> Mapping[str, object] | None:
     if not isinstance(value, dict) or not value:
         return None
     try:
-        if len(orjson.dumps(value)) > _MAX_USAGE_BYTES or _depth(value) > _MAX_DEPTH:
-            return None
+        written = orjson.dumps(value)
     except TypeError:  # half a character, too deep
         return None
-    return value
+    if len(written) > _MAX_USAGE_BYTES:
+        return None
+    # No value is deeper than there are brackets.
+    is_flat = written.count(b"{") + written.count(b"[") <= _MAX_DEPTH
+    return value if is_flat or _depth(value) <= _MAX_DEPTH else None
 
 
 def bill(value: object) -> dict[str, object] | None:

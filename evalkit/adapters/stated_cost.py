@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from evalkit.adapters.reply_fields import MAX_COST_USD, inner, money
@@ -48,9 +49,16 @@ def stated_cost(usage: Mapping[str, object], path: str | None) -> Decimal | None
 
 def at(value: object, path: str) -> Any:
     """What stands at a dotted path of nested objects; None where there is nothing."""
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+    for key in _keys(path):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
     return value
+
+
+@lru_cache(maxsize=1_000)
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _with_upstream(fee: Decimal | None, usage: Mapping[str, object]) -> Decimal | None:

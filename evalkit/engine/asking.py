@@ -327,9 +327,13 @@ def believed(response: Response, request: Request) -> Response:
 
 async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
-    async with room_for(request), asyncio.timeout(seconds):
-        response = await _sendable(model, request).respond(await with_pictures(request))
-        return _with_searches(believed(scrubbed(response), request), model)
+    if request.images:
+        async with room_for(request), asyncio.timeout(seconds):
+            response = await _sendable(model, request).respond(await with_pictures(request))
+    else:
+        async with asyncio.timeout(seconds):
+            response = await _sendable(model, request).respond(request)
+    return _with_searches(believed(scrubbed(response), request), model)
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:
@@ -364,9 +368,12 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
         score = await in_thread(lambda: score_response(sample, response, scorer))
     else:
         score = score_response(sample, response, scorer)
-    attempt = replace(attempt, timed=model.adapter.capabilities.timing)
+    if not model.adapter.capabilities.timing:
+        attempt = replace(attempt, timed=False)
     row = answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])
-    return row if attempt.cached else replace(row, spend_usd=paid_by_run(model, response, cost))
+    if attempt.cached or (paid := paid_by_run(model, response, cost)) is cost:
+        return row
+    return replace(row, spend_usd=paid)
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from evalkit.scorers.labels import labels
 from evalkit.scorers.languages import any_phrase
@@ -47,6 +47,8 @@ class Labelled:
     """Whether a choice's text holds a figure: then a figure behind a choice is no share of confidence."""
     pairs: bool
     """Whether a choice is a pair or an interval, of which people write the comma with or without a space."""
+    ordinary: bool
+    """Whether every choice begins with a letter, and none is anything of the above: `by_label` says what follows."""
 
 
 _POLAR = word_set(
@@ -74,10 +76,12 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
     """Everything that reading needs to know of a sample's choices."""
     names = labels(len(choices))
     simple = [simplify(choice) for choice in choices]
-    spaced = any(_PAIR.fullmatch(text.strip()) for text in simple)
+    spaced = any("," in text and _PAIR.fullmatch(text.strip()) for text in simple)
     if spaced:
         simple = [space_pairs(text) for text in simple]
-    runs = tuple(sorted({fold(text) for text in simple if _RUN_TEXT.fullmatch(text)}, key=len, reverse=True))
+    runs: tuple[str, ...] = ()
+    if not all(map(str.isascii, simple)):
+        runs = tuple(sorted({fold(text) for text in simple if _RUN_TEXT.fullmatch(text)}, key=len, reverse=True))
     texts = tuple(_text_words(text, runs) for text in simple)
     by_first: dict[str, list[tuple[tuple[str, ...], int]]] = {}
     for index, words in enumerate(texts):
@@ -90,20 +94,32 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         if said := plain(text):
             by_text.setdefault(said, index)
             by_text.setdefault(with_slashes(said), index)
+    polar = not _POLAR.isdisjoint(by_text)
+    numeric = any(map(str.isdigit, "".join(by_text)))
+    by_label, may_name = _named_by(names)
     return Labelled(
         names,
-        {name: i for i, name in enumerate(names)},
+        by_label,
         texts,
-        {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in by_first.items()},
-        frozenset(
-            (*by_first, *(name.casefold() for name in names), *OPENS, *(letter.casefold() for letter in LOOKS_LIKE))
-        ),
+        {
+            first: tuple(found) if len(found) == 1 else tuple(sorted(found, key=lambda item: -len(item[0])))
+            for first, found in by_first.items()
+        },
+        may_name.union(by_first),
         by_text,
         runs,
-        any(said in _POLAR for said in by_text),
-        any(char.isdigit() for said in by_text for char in said),
+        polar,
+        numeric,
         spaced,
+        not (polar or numeric or spaced or runs) and all(text.lstrip()[:1].isalpha() for text in simple),
     )
+
+
+@cache
+def _named_by(names: tuple[str, ...]) -> tuple[dict[str, int], frozenset[str]]:
+    """(label → index, the words with which a label may begin)."""
+    looks = (letter.casefold() for letter in LOOKS_LIKE)
+    return {name: i for i, name in enumerate(names)}, frozenset((*(name.casefold() for name in names), *OPENS, *looks))
 
 
 def cleaned(text: str, known: Labelled) -> str:
@@ -175,7 +191,10 @@ _RUN_TEXT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e4e]+"
 
 def _text_words(text: str, runs: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a choice's text, without the punctuation around it that replies leave out."""
-    words = [word.text for word in pieces_of(text.strip(), runs) if word.kind != "line"]
+    text = text.strip()
+    if text.isascii() and text.isalpha():
+        return (text.lower(),)  # most are one word
+    words = [word.text for word in pieces_of(text, runs) if word.kind != "line"]
     while words and words[-1] in ".,;:!。":
         words.pop()
     if len(words) > 1 and words[0] in "\"'“" and words[-1] in "\"'”":

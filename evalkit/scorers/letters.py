@@ -37,11 +37,13 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answer, weigh
 from evalkit.scorers.choice_names import words_of
 from evalkit.scorers.labelled import ChoiceReading, Labelled, cleaned, prepare
 from evalkit.scorers.labels import LETTERS, labels
+from evalkit.scorers.plain_replies import LONGEST_KEPT, stand_ins, words_of_plain_reply
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify, with_slashes
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.stances import Statement
@@ -123,7 +125,7 @@ LONGEST_REPLY = 32_000
 _HEAD = 4_000
 
 
-def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:  # noqa: PLR0911 - rules
+def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:
     """The choice that the reply names, by the rules above.
 
     `pick: first` lets the first final statement decide instead of the last, and reads no last line: for base models,
@@ -135,6 +137,22 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         return ChoiceReading(
             known.by_label[bare], "letter alone"
         )  # what well-behaved models say: nothing else is tried
+    if len(reply) <= LONGEST_KEPT and known.ordinary:
+        words = words_of_plain_reply(reply)
+        if words is not None and words.isdisjoint(known.by_first):
+            return _read_by_label(reply, len(choices), pick)
+    return _read(reply, choices, known, pick)
+
+
+@lru_cache(maxsize=1024)
+def _read_by_label(reply: str, n: int, pick: str) -> ChoiceReading:
+    """What a reply names that says no word of any choice: the same, whatever the choices are."""
+    choices = stand_ins(n)
+    return _read(reply, choices, prepare(choices), pick)
+
+
+def _read(reply: str, choices: tuple[str, ...], known: Labelled, pick: str) -> ChoiceReading:
+    bare = reply.strip()
     if len(reply) > LONGEST_REPLY:
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept

@@ -50,6 +50,8 @@ def read_message(one: Mapping[str, object]) -> Message | None:
 def read_entry(one: list[Any]) -> Message:
     """The turn back from a journal, where `fits` it."""
     role, content, *more = one
+    if not more and isinstance(content, str):
+        return Message(role, content)
     found = read_message({"role": role, "content": content, **(more[0] if more else {})})
     return found if found is not None else Message(role, _read_content(content))
 

@@ -16,14 +16,14 @@ from dataclasses import MISSING, fields
 from decimal import Decimal
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from evalkit.records import Outcome, Row, Tool, ToolCall
 from evalkit.store import stage_codec
 from evalkit.store.message_codec import message_entry, read_entry
-from evalkit.store.row_kinds import drop_odd_counts, odd_field
+from evalkit.store.row_kinds import COUNTS, drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
 
 Key = tuple[str, str, str, int, int]
@@ -83,32 +83,64 @@ def to_line(row: Row) -> bytes:
 
 def from_line(line: bytes) -> Row:
     """The row of a line; raises ValueError when the line is not one that `to_line` wrote."""
-    record = read_record(line)
+    return Row(**_fields_of(read_record(line)))
+
+
+class _Written:
+    """What a line says under the names of `Row`, which has the same values; absent ones are `Row`'s defaults."""
+
+    key = Row.key
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__ = values
+
+
+for _field in fields(Row):
+    if _field.default_factory is not MISSING:
+        setattr(_Written, _field.name, _field.default_factory())
+    elif _field.default is not MISSING:
+        setattr(_Written, _field.name, _field.default)
+
+
+def written_row(line: bytes) -> Row:
+    """The row of a line that `read_record` took before, to be stored elsewhere: as `from_line` gives it, in half the
+    time. Raises ValueError as well."""
+    record = orjson.loads(line)
+    drop_odd_counts(record)
+    return cast(Row, _Written(_fields_of(record)))
+
+
+def _fields_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with its values as `Row` has them. Raises ValueError where they are not those of a row."""
     try:
-        record["outcome"] = Outcome(record["outcome"])
-        for name in ("cost_usd", "spend_usd"):
-            if name in record:
-                record[name] = Decimal(record[name])
-        if "parts" in record:
-            record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
-        if "prompt" in record:
-            record["prompt"] = tuple(read_entry(one) for one in record["prompt"])
-        if "tools" in record:
-            record["tools"] = tuple(Tool(*parts) for parts in record["tools"])
-        if "calls" in record:
-            record["calls"] = tuple(ToolCall(*parts) for parts in record["calls"])
-        if "logliks" in record:
-            record["logliks"] = tuple(unspell(x) for x in record["logliks"])
-        if "dropped" in record:
-            record["dropped"] = tuple(record["dropped"])
-        if "steps" in record:
-            record["steps"] = read_steps(record["steps"])
-        if "stages" in record:
-            record["stages"] = stage_codec.from_json(record["stages"])
-        record.setdefault("score", None)
-        return Row(**record)
+        return _read_values(record)
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not a row of this version of evalkit: {error}") from error
+
+
+def _read_values(record: dict[str, Any]) -> dict[str, Any]:
+    record["outcome"] = Outcome(record["outcome"])
+    for name in ("cost_usd", "spend_usd"):
+        if name in record:
+            record[name] = Decimal(record[name])
+    if "parts" in record:
+        record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
+    if "prompt" in record:
+        record["prompt"] = tuple(read_entry(one) for one in record["prompt"])
+    if "tools" in record:
+        record["tools"] = tuple(Tool(*parts) for parts in record["tools"])
+    if "calls" in record:
+        record["calls"] = tuple(ToolCall(*parts) for parts in record["calls"])
+    if "logliks" in record:
+        record["logliks"] = tuple(unspell(x) for x in record["logliks"])
+    if "dropped" in record:
+        record["dropped"] = tuple(record["dropped"])
+    if "steps" in record:
+        record["steps"] = read_steps(record["steps"])
+    if "stages" in record:
+        record["stages"] = stage_codec.from_json(record["stages"])
+    record.setdefault("score", None)
+    return record
 
 
 def read_record(line: bytes) -> dict[str, Any]:
@@ -119,8 +151,11 @@ def read_record(line: bytes) -> dict[str, Any]:
     record = orjson.loads(line)
     if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN):
         raise ValueError("not a row of this version of evalkit")
-    drop_odd_counts(record)
-    if (odd := odd_field(record)) is not None:
+    odd = odd_field(record)
+    if odd in COUNTS:
+        drop_odd_counts(record)
+        odd = odd_field(record)
+    if odd is not None:
         why = f"not a row of this version of evalkit: {odd} is none"
         keyed = not any(map(odd_field, ({name: record[name]} for name in _KEY)))
         raise OddRow(why, record_key(record)) if keyed else ValueError(why)

@@ -9,7 +9,7 @@ the next `seal` does the rest. Works in batches, so that 100,000 rows take no mo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
-from evalkit.store.row_codec import Key, OddRow, from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.row_codec import (
+    Key,
+    OddRow,
+    from_line,
+    key_hash,
+    read_record,
+    record_key,
+    to_line,
+    written_row,
+)
 from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:
@@ -59,7 +68,7 @@ def seal(folder: Path) -> Sealed:
     part, misfits = None, []
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
-        misfits = _write_part(folder, part, _at(folder, places))
+        misfits = _write_part(folder, part, _at(folder, places, written_row))
     _set_aside(folder, [line for _, line in odd])
     integrity.record(folder, new_part=part)
     for path in sources:
@@ -99,7 +108,7 @@ def seal_rows(folder: Path, rows: Iterator[Row]) -> None:
 
 def journaled(folder: Path) -> Iterator[Row]:
     """The rows that `seal` would move now, each key once."""
-    return _at(folder, _elect_lines(folder)[0])
+    return _at(folder, _elect_lines(folder)[0], from_line)
 
 
 def rows_of(folder: Path) -> Iterator[Row]:
@@ -131,9 +140,14 @@ def _elect_lines(folder: Path) -> tuple[set[int], int, int]:
     return {abs(n) for n in winners.values()}, n_lines, n_unreadable
 
 
-def _at(folder: Path, places: set[int]) -> Iterator[Row]:
-    lines = enumerate(journal.scan(folder, from_line), 1)
-    return (row for n, row in lines if n in places and row is not None)
+def _at(folder: Path, places: set[int], read: Callable[[bytes], Row]) -> Iterator[Row]:
+    for n, line in enumerate(journal.scan(folder, bytes), 1):
+        if n in places and line is not None:
+            try:
+                row = read(line)
+            except ValueError:
+                continue
+            yield row
 
 
 def _elect(winners: dict[bytes, int], key: Key, place: int, *, errored: bool) -> None:
