@@ -52,7 +52,7 @@ class GoldCheck:
 
     def see(self, sample: Sample) -> None:
         """Score one sample's own right answer; nothing where judges score it: the panel sees whether they can."""
-        if self.scorer.later or self.scorer.unproved:
+        if self.scorer.later or self.scorer.unproved or (self.scorer.sure is not None and self.scorer.sure(sample)):
             return
         said = _wrong(sample, self.scorer)
         if said is not None:

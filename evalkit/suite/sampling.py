@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from string import ascii_uppercase
 
 from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
@@ -70,7 +71,7 @@ class Recipe:
         values = prompt.values(record, choices)
         target = prompt.target(values, choices)
         try:
-            target_digest = digest("evalkit.target/1", self._goal(record) if target is None else target)
+            target_digest = _target_digest(self._goal(record) if target is None else target)
         except (ValueError, TypeError) as error:
             raise BadRecord("data", why_no_json(record, error)) from error
         return Sample(
@@ -226,6 +227,22 @@ class Recipe:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]
+
+
+_MOST_LETTERS = 100
+"""Of a right answer that is likely to be that of many samples."""
+
+
+def _target_digest(target: object) -> str:
+    """Raises as `digest` does."""
+    if type(target) is str and len(target) <= _MOST_LETTERS:
+        return _short_target_digest(target)
+    return digest("evalkit.target/1", target)
+
+
+@lru_cache(maxsize=1_000)
+def _short_target_digest(target: str) -> str:
+    return digest("evalkit.target/1", target)
 
 
 def _word(value: object) -> str:
