@@ -22,7 +22,7 @@ def _pieces() -> Callable[[object, int], Iterable[str]]:
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return lambda value, _: _ENCODER.iterencode(value)
-    text = json.encoder.encode_basestring  # type: ignore[attr-defined]  # the typed stubs leave it out
+    text = json.encoder.encode_basestring
     made: Callable[[object, int], Iterable[str]] = make(
         None, _ENCODER.default, text, None, _ENCODER.key_separator, _ENCODER.item_separator, True, False, False
     )

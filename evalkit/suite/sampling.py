@@ -14,20 +14,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
-from evalkit.suite.environments import Environment, World
-from evalkit.suite.environments import state as states
-from evalkit.suite.environments.recorded import beginning_of
-from evalkit.suite.environments.values import as_plain
 from evalkit.suite.near_duplicates import NearDuplicateKey
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, likeness, sample_digest
 from evalkit.suite.wording import listed, short
+
+if TYPE_CHECKING:  # tasks of single answers have no environment
+    from evalkit.suite.environments import Environment, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,11 @@ class Recipe:
 
     def _world(self, number: int, record: Mapping[str, object]) -> World:
         """What this sample's agent acts in. Raises BadRecord."""
+        from evalkit.suite.environments import World
+        from evalkit.suite.environments import state as states
+        from evalkit.suite.environments.recorded import beginning_of
+        from evalkit.suite.environments.values import as_plain
+
         environment = self.environment
         assert environment is not None
         try:
