@@ -60,6 +60,8 @@ _TAG = re.compile(
     r"|(?P<d><details\s[^<>]{0,80}type=\"reasoning\"[^<>]{0,80}>)|(?P<e></details>)",
     re.IGNORECASE,
 )
+SIGNS = ("<", "[", "◁")
+"""Every tag begins with one of these."""
 _FAMILIES = {"m": "[", "k": "◁", "c": "c", "t": "t", "s": "s", "h": "g", "e": "d"}
 """Group of a closing tag -> the family that it closes."""
 _OPENERS = (("[", "["), ("◁", "◁"), ("<|start", "c"), ("<|begin", "t"), ("<|inner", "s"), ("<|channel", "g"),

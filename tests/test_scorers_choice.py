@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from evalkit import reasoning
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
 from evalkit.scorers.choice import continuations, target_index
@@ -413,3 +414,60 @@ def test_a_reply_that_is_a_choice_to_the_letter_is_that_choice_where_another_dif
     item = sample("Billing", ("billing", "Billing", "shipping"))
     assert mark("choice", {}, item, "Billing").outcome is Outcome.RIGHT
     assert mark("choice", {}, item, "billing").outcome is Outcome.WRONG
+
+
+def test_a_gold_that_is_sure_without_being_scored_would_score_a_full_mark() -> None:
+    """`check` does not score such golds."""
+    scorer = make_scorer("choice", {})
+    texts = [
+        "Paris",
+        " Paris ",
+        "",
+        "  ",
+        "B",
+        "A) x",
+        "B) B) y",
+        "1",
+        "11",
+        "1) 1",
+        "none of these",
+        "not A",
+        "A and B",
+    ]
+    texts += [
+        "analysis",
+        "Here is my response:",
+        "x</think>y",
+        "[THINK] z",
+        "◁think▷",
+        "a < b",
+        "é",
+        "<|channel|>final",
+    ]
+    n_sure = 0
+    for width in (2, 3, 28):
+        for start in range(len(texts)):
+            choices = tuple(texts[(start + step) % len(texts)] for step in range(width))
+            for target in (*choices, "A", "2", "absent"):
+                asked = sample(target, choices)
+                if scorer.sure is not None and scorer.sure(asked):
+                    n_sure += 1
+                    gold = scorer.gold(asked)
+                    assert gold is not None
+                    assert mark("choice", {}, asked, gold).value == 1.0, (choices, target)
+    assert n_sure > 400
+
+
+def test_every_tag_of_reasoning_begins_with_a_sign_that_is_looked_for_first() -> None:
+    tags = ("<think>", "< /think>", "<seed:think>", "[THINK]", "◁/think▷", "<|END_THINKING|>", "<|end_of_thought|>")
+    for text in (
+        *tags,
+        "<|inner_suffix|>",
+        "<|channel>thought",
+        "<channel|>",
+        '<details type="reasoning">',
+        "</details>",
+    ):
+        found = reasoning._TAG.search(f"so {text}")
+        assert found is not None
+        assert found[0].startswith(reasoning.SIGNS)

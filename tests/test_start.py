@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,18 @@ SDKS = {"openai", "anthropic", "httpx2", "ctranslate2", "tokenizers"}
 DRAWERS = {"rich", "streamlit", "altair", "genai_prices", "jsonschema", "sympy"}
 WORDS = {"evalkit.scorers.refusal_languages", "evalkit.scorers.languages"}
 HEAVY = {*READERS, *SDKS, *DRAWERS, *WORDS, "aiohttp"}
+ROOMS = {
+    f"evalkit.{name}"
+    for name in (
+        *("adapters.application_options", "adapters.echo_likelihood", "adapters.pipeline", "adapters.recorded_answers"),
+        *("adapters.replay", "adapters.scripted", "engine.coded_tools", "engine.episodes", "engine.experience"),
+        *("engine.guards", "engine.judging.panel", "engine.live_tools", "engine.pipelines", "scorers.calls"),
+        *("scorers.structure", "store.parts", "store.queries", "store.sealing", "suite.builtin_tasks", "suite.cases"),
+        *("suite.environments", "suite.hugging_face_forms", "suite.judge_task", "suite.parquet"),
+    )
+}
+"""Modules of evalkit for what a plain suite of questions has not: agents, pipelines, judges, recorded answers, built-in
+tasks, earlier runs. Each is imported by the suite that has it."""
 
 _AT_THE_FIRST_CONNECTION = """
 import json, os, sys
@@ -38,11 +52,11 @@ sys.exit(code)
 """
 
 
-def _imported(program: str, *args: object) -> set[str]:
+def _imported(program: str, *args: object, among: Collection[str] = HEAVY) -> set[str]:
     command = [sys.executable, "-c", program, *(str(arg) for arg in args)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return HEAVY & set(json.loads(done.stdout.splitlines()[-1]))
+    return {*among} & set(json.loads(done.stdout.splitlines()[-1]))
 
 
 @pytest.fixture
@@ -57,6 +71,16 @@ def test_a_check_sends_nothing_and_imports_nothing_to_send_with(suite: Path) -> 
 def test_a_run_has_only_its_http_client_when_it_connects(suite: Path, tmp_path: Path) -> None:
     seen = _imported(_AT_THE_FIRST_CONNECTION, "run", suite, "--results", tmp_path / "results")
     assert seen - WORDS == {"aiohttp"}  # the words are read beside the first requests, in a thread
+
+
+def test_a_plain_suite_imports_no_module_for_what_it_has_not(suite: Path, tmp_path: Path) -> None:
+    assert _imported(_AT_THE_END, "check", suite, among=ROOMS) == set()
+    seen = _imported(_AT_THE_FIRST_CONNECTION, "run", suite, "--results", tmp_path / "results", among=ROOMS)
+    assert seen == set()
+
+
+def test_every_named_module_is_there() -> None:
+    assert [name for name in sorted(ROOMS) if find_spec(name) is None] == []
 
 
 def test_a_schema_a_list_and_a_first_suite_take_no_reader_of_tables(tmp_path: Path) -> None:

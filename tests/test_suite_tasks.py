@@ -80,6 +80,16 @@ def test_digests_are_a_contract() -> None:
     for bad in (float("nan"), float("inf"), "\ud800"):
         with pytest.raises(ValueError):
             canonical_json([bad])
+    within: list[object] = []
+    within.append(within)
+    for _ in range(2):  # the one encoder that writes all values keeps nothing of those that it refused
+        with pytest.raises(ValueError, match="Circular"):
+            canonical_json({"a": within})
+        with pytest.raises(TypeError):
+            canonical_json({"a": [b"bytes"]})
+    again = {"b": "\u2028\x1f\n", "a": (1e16, 10**30, -0.0), "é": {}}
+    written = json.dumps(again, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert canonical_json(again) == written.encode()
 
 
 def test_samples_that_ask_the_same_are_told_apart_by_occurrence() -> None:

@@ -9,7 +9,7 @@ With `calls_field` a column holds the function calls that were made, [{"name": "
 that has calls needs no text.
 
 An answer belongs to a sample by its id alone (7, 7.0 and "7" are one id), which two tasks of one suite must therefore
-not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.gold_check`), unless
+not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.recorded_fit`), unless
 `partial: true` says that the file holds only some of them, or more.
 
 With `columns` the file also says what an answer took, as a log has it: tokens, dollars, seconds, when, and by which

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evalkit.engine.live_tools import LiveTools, with_live_tools
-from evalkit.engine.work import PlanOptions
+from evalkit.engine.live_tools import with_live_tools
+from evalkit.engine.work import LiveTools, PlanOptions
 from evalkit.errors import SuiteError
 from evalkit.suite.environments import Environment
 from evalkit.suite.suite import ResolvedSuite

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from evalkit.engine.experience import Learned
 from evalkit.errors import UserError
 from evalkit.records import Image, Message
+
+if TYPE_CHECKING:  # a run with a limit reads no earlier ones
+    from evalkit.engine.experience import Learned
 
 VARIABLE = "EVALKIT_IMAGE_TOKENS"
 MOST = 50_000

@@ -13,33 +13,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
-from evalkit.engine.episodes import (
-    begun,
-    broken,
-    broken_row,
-    cached_answer,
-    due_calls,
-    episode_row,
-    lost_row,
-    over_after,
-    stepped,
-    unmeasured,
-    with_answer,
-)
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.live_tools import LiveSessions, is_live
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog
-from evalkit.suite.environments import BrokenEnvironment, world_of
 from evalkit.suite.redaction import Redactor
+
+if TYPE_CHECKING:  # samples that take one answer have no agent
+    from evalkit.engine.live_tools import LiveSessions
 
 
 class AnswerCache(Protocol):
@@ -91,8 +79,26 @@ class Ledger:
     open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
     """Steps of earlier sessions, of samples that were not over."""
     tally: Tally = field(default_factory=Tally)
-    live: LiveSessions = field(default_factory=LiveSessions)
-    """Sessions with live servers of tools."""
+    _live: LiveSessions | None = None
+
+    @property
+    def live(self) -> LiveSessions:
+        """Sessions with live servers of tools."""
+        if self._live is None:
+            from evalkit.engine.live_tools import LiveSessions
+
+            self._live = LiveSessions()
+        return self._live
+
+    async def admit(self, item: Item) -> None:
+        """Wait until a live server of the item's tools has room for one more session; nothing for any other item."""
+        if item.sample.world is not None:
+            await self.live.admit(item)
+
+    async def leave(self, item: Item) -> None:
+        """End the session of an item; nothing where it has none."""
+        if self._live is not None:
+            await self._live.leave(item)
 
     def store(self, row: Row) -> Row:
         """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
@@ -148,11 +154,7 @@ class Ledger:
     async def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
         """What is still to be asked of an item once the cache has given what it has; None: nothing."""
         if item.sample.world is not None:
-            try:
-                return await self._left_of_agent(item)
-            except BrokenEnvironment as error:
-                self.store(broken_row(item, broken(error)))
-                return None
+            return await self._left_of_agent(item)
         while True:
             request = request_of(item)
             row = await self._from_cache(item, request)
@@ -165,6 +167,10 @@ class Ledger:
 
     async def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
         """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
+        from evalkit.engine.episodes import broken, broken_row, lost_row, with_answer
+        from evalkit.engine.live_tools import is_live
+        from evalkit.suite.environments import BrokenEnvironment
+
         self.tally.asked += 1
         if isinstance(found, Lost):
             self.store(lost_row(item, found))
@@ -179,8 +185,21 @@ class Ledger:
         return item
 
     async def _left_of_agent(self, item: Item) -> tuple[Item, Request] | None:
-        """What its agent is asked next, steps that are kept or cached taken; None: its row is stored. Raises
-        BrokenEnvironment."""
+        """What its agent is asked next, steps that are kept or cached taken; None: its row is stored."""
+        from evalkit.engine.episodes import broken, broken_row
+        from evalkit.suite.environments import BrokenEnvironment
+
+        try:
+            return await self._next_of_agent(item)
+        except BrokenEnvironment as error:
+            self.store(broken_row(item, broken(error)))
+            return None
+
+    async def _next_of_agent(self, item: Item) -> tuple[Item, Request] | None:
+        """The same. Raises BrokenEnvironment."""
+        from evalkit.engine.episodes import begun, broken_row, cached_answer, episode_row, over_after, unmeasured
+        from evalkit.engine.live_tools import is_live
+
         if item.episode is None:
             item = await _beside(item, begun, item, self.open_steps.get(item.key, ()))
         while True:
@@ -199,6 +218,9 @@ class Ledger:
             item = await self._stepped(item, cached_answer(item, hit.response, hit.started_at))
 
     async def _stepped(self, item: Item, bought: Obtained) -> Item:
+        from evalkit.engine.episodes import due_calls, stepped
+        from evalkit.engine.live_tools import is_live
+
         told = await self.live.carried_out(item, due_calls(item, bought)) if is_live(item) else None
         item = await _beside(item, stepped, item, bought, told)
         if self.steps is not None and not is_live(item):  # no other session has what this one's calls have changed
@@ -221,6 +243,8 @@ class Ledger:
 async def _beside(item: Item, carry_out: Callable[..., Item], *arguments: object) -> Item:
     """What this comes to; beside the event loop where calls are another process's, so that no request is timed with
     it."""
+    from evalkit.suite.environments import world_of
+
     world = world_of(item.sample)
     if world is None or world.environment.code is None:
         return carry_out(*arguments)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ToolReceiver
-from evalkit.engine.work import Item, PlanOptions
+from evalkit.engine.work import Item, LiveTools, PlanOptions
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.facts.base import json_map
 from evalkit.facts.tasks import ToolServerFacts
@@ -46,17 +46,6 @@ from evalkit.trust import prompts_may_go
 
 if TYPE_CHECKING:
     from evalkit.adapters.mcp.session import ReachedServer
-
-
-@dataclass(frozen=True, slots=True)
-class LiveTools:
-    """What was found out about the live servers of a suite."""
-
-    notes: tuple[str, ...] = ()
-    facts: Mapping[str, ToolServerFacts] = field(default_factory=dict)
-    """By task: what run.json says of its server."""
-    receivers: tuple[ToolReceiver, ...] = ()
-    """Every server, also where it was not asked."""
 
 
 def with_live_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[ResolvedSuite, LiveTools]:

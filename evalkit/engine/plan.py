@@ -9,40 +9,39 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter
-from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
-from evalkit.engine.coded_tools import with_tools
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
-from evalkit.engine.gold_check import RecordedFit, fit_recorded
 from evalkit.engine.image_tokens import own_figure
-from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, make_panel
-from evalkit.engine.pipeline_bills import priced_pipeline
-from evalkit.engine.pipelines import PipelineAdapter, put_together
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
+from evalkit.engine.recorded_fit import RecordedFit, fit_recorded, replays_among
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
-from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
+from evalkit.engine.work import LiveTools, PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.facts import RunFacts
 from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
 from evalkit.suite.redaction import storing_redactor
-from evalkit.suite.schema import ModelEntry
+from evalkit.suite.schema import ModelEntry, is_judged
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
+
+if TYPE_CHECKING:  # most runs have no judges
+    from evalkit.engine.judging.panel import JudgedTask, Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +77,23 @@ class Plan:
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent, but for live servers that are asked for their tools. Raises SuiteError with
     every complaint, or a single UserError as it is."""
-    every_task, (suite, live) = suite.tasks, with_tools(suite.only(options.models, options.tasks), options)
+    every_task, (suite, live) = suite.tasks, _with_tools(suite.only(options.models, options.tasks), options)
     entries = {name: _as_asked(entry, suite.models) for name, entry in suite.models.items()}
     tasks = [limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, suite.models, options)
-    wanted = judges_needed(tasks)
+    wanted = _judges_needed(tasks)
     judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
-    judged, complaints = make_panel(suite, tasks, {name: entries[name] for name in suite.asked}, judges)
+    judged, complaints = _judged(suite, tasks, {name: entries[name] for name in suite.asked}, judges)
     errors += of_judges
     scorers, wrong = scorers_of(tasks)
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
     notes = [*live.notes, *keyless, *more_keyless, *_unwanted(suite, wanted), *_old_words(suite)]
-    streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
+    streams = options.stream and not judged and not replays_among(adapters)
     answering = {name: (entries[name], adapters[name]) for name in suite.asked if name in adapters}
     for task in tasks:
-        judge = identity_of(judged[task.name], judges) if task.name in judged and not of_judges else None
+        judge = judged[task.name].identity(judges) if task.name in judged and not of_judges else None
         asked = OwnPrompts(task, entries)
         gated = GateSight(task.name, task.entry.critical, sliced_rules(suite.gate, task.name, str(suite.path)))
         flows = streams and (suite.gate is None or not gated)  # a gate's words are held against all samples, first
@@ -131,7 +130,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
-    panel = Panel(tuple(marking), judged) if judged else None
+    panel = _panel(marking, judged)
     facts = (
         facts_of(suite, options, work, prices, panel, live.facts)
         .with_changes(RunFacts(egress=leaving.facts))
@@ -143,6 +142,43 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     return Plan(
         suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking, at, live.receivers
     )
+
+
+def _with_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[ResolvedSuite, LiveTools]:
+    """As `coded_tools.with_tools`; the suite as it is where no agent is asked."""
+    if all(task.environment is None for task in suite.tasks):
+        return suite, LiveTools()
+    from evalkit.engine.coded_tools import with_tools
+
+    return with_tools(suite, options)
+
+
+def _judges_needed(tasks: Sequence[ResolvedTask]) -> dict[str, tuple[str, ...]]:
+    """By judge: the tasks that name it."""
+    if not any(is_judged(task.entry) for task in tasks):
+        return {}
+    from evalkit.engine.judging.panel import judges_needed
+
+    return judges_needed(tasks)
+
+
+def _judged(
+    suite: ResolvedSuite, tasks: Sequence[ResolvedTask], models: Collection[str], judges: Mapping[str, Adapter]
+) -> tuple[dict[str, JudgedTask], list[str]]:
+    """The judged tasks by name, and everything that is wrong with them."""
+    if not any(is_judged(task.entry) for task in tasks):
+        return {}, []
+    from evalkit.engine.judging.panel import make_panel
+
+    return make_panel(suite, tasks, models, judges)
+
+
+def _panel(judges: Sequence[PlannedModel], judged: Mapping[str, JudgedTask]) -> Panel | None:
+    if not judged:
+        return None
+    from evalkit.engine.judging.panel import Panel
+
+    return Panel(tuple(judges), judged)
 
 
 def _of_gate(
@@ -187,13 +223,18 @@ def _planned(
     single = {
         name: priced(entry, adapter, prices, own.get(name))
         for name, (entry, adapter) in made.items()
-        if not isinstance(adapter, PipelineAdapter)
+        if not is_pipeline(entry)
     }
-    return [
-        priced_pipeline(adapter, single) if isinstance(adapter := made[name][1], PipelineAdapter) else single[name]
-        for name in suite.asked
-        if name in made
-    ]
+    asked = [name for name in suite.asked if name in made]
+    return [single[name] if name in single else _priced_pipeline(made[name][1], single) for name in asked]
+
+
+def _priced_pipeline(adapter: Adapter, parts: Mapping[str, PlannedModel]) -> PlannedModel:
+    from evalkit.engine.pipeline_bills import priced_pipeline
+    from evalkit.engine.pipelines import PipelineAdapter
+
+    assert isinstance(adapter, PipelineAdapter)
+    return priced_pipeline(adapter, parts)
 
 
 def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
@@ -279,6 +320,8 @@ def _adapters(
     for name, entry in entries.items():
         if not is_pipeline(entry):
             continue
+        from evalkit.engine.pipelines import put_together
+
         try:
             if (pipeline := put_together(name, entry, entries, made, redactor)) is not None:
                 made[name] = pipeline

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about
-from evalkit.engine.judging.panel import Panel, label_of
 from evalkit.engine.work import PlannedModel, PlanOptions, Work
 from evalkit.facts import Identity, ModelFacts, RunFacts, TaskFacts
 from evalkit.facts.base import json_map
 from evalkit.facts.tasks import ToolServerFacts
 from evalkit.scorers.registry import origin_of_scorer
-from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
 from evalkit.suite.model_prompts import own_words
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
+
+if TYPE_CHECKING:
+    from evalkit.engine.judging.panel import Panel
 
 RUN_VERSION = 2
 """Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
@@ -74,9 +76,15 @@ def made_by(task: ResolvedTask) -> TaskFacts:
     if task.entry.lm_eval is not None:
         return TaskFacts()
     of_scorer = origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None
-    of_task = builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None
+    of_task = _origin_of(task.entry.use) if task.entry.use is not None else None
     facts = TaskFacts(scorer_plugin=of_scorer) if of_scorer is not None else TaskFacts()
     return facts.with_changes(TaskFacts(task_plugin=of_task)) if of_task is not None else facts
+
+
+def _origin_of(name: str) -> str | None:
+    from evalkit.suite import builtin_tasks
+
+    return builtin_tasks.origin_of(name)
 
 
 def facts_of(
@@ -104,7 +112,7 @@ def facts_of(
     for task in work.tasks:
         identity = Identity(json_map(task.identity))
         judge = identity.judge if panel is not None and task.name in panel.tasks else None
-        scorer = label_of(judge) if judge is not None else task.scorer.name
+        scorer = judge.label if judge is not None else task.scorer.name
         known = TaskFacts(n=task.n, scorer=scorer, identity=identity)
         server = TaskFacts(tool_server=live[task.name]) if task.name in live else TaskFacts()
         tasks[task.name] = known.with_changes(made_by(written[task.name])).with_changes(server)

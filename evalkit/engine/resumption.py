@@ -23,7 +23,7 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts
 from evalkit.facts.run import PriceFileFacts
 from evalkit.records import Row, Sample
-from evalkit.store import runs, sealing
+from evalkit.store import runs
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
@@ -225,6 +225,8 @@ def _give_digest(plan: Plan, folder: Path) -> None:
 def _all_asked_still(plan: Plan, folder: Path) -> bool:
     """Whether every row of the run is of a sample that the plan would ask, under the same name, with the same right
     answer and the same place in the evidence (cluster, slices, critical, weight, stratum)."""
+    from evalkit.store import sealing
+
     left = {_as_asked(row, row.sample_id, row.sample_digest) for row in sealing.rows_of(folder)}
     for task in plan.work.tasks:
         samples = task.samples() if task.stream is None else task.stream.as_rendered()

@@ -47,8 +47,9 @@ from evalkit.suite.digests import shuffled_place
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
-WARM_AFTER_S = 0.01
-"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way."""
+WARM_AFTER_S, WARM_AT_LAST_S = 0.01, 0.2
+"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way,
+which is when a timer of the first length is on time; after the second length in any case."""
 CHECK_S, CHECK_EVERY_S = 0.001, 0.005
 """Samples that are still to be asked are checked in slices of this length, this often while little else is to do."""
 IDLE_S = 0.001
@@ -121,7 +122,7 @@ class Runner:
         meter.start()
         scorers = {task.scorer.name for task in self.work.tasks}
         warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)
-        asyncio.get_running_loop().call_later(WARM_AFTER_S, warm.start)
+        _start_once_idle(asyncio.get_running_loop(), warm)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))
@@ -258,16 +259,16 @@ class Runner:
                 lane.stopped.setdefault(name, error)
                 continue
             due_at = time.perf_counter()
-            await self.ledger.live.admit(item)  # before the slot: whoever holds a session is never short of one
+            await self.ledger.admit(item)  # before the slot: whoever holds a session is never short of one
             await lane.limiter.acquire()
             if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.is_final(name)):
                 lane.limiter.release()
-                await self.ledger.live.leave(item)
+                await self.ledger.leave(item)
                 continue
             money = await self._reserved(item, request)
             if money is None:
                 lane.limiter.release()
-                await self.ledger.live.leave(item)
+                await self.ledger.leave(item)
                 return
             task = group.create_task(self._finish(item, request, Slot(lane), due_at, money))
             self._asking.add(task)
@@ -309,7 +310,7 @@ class Runner:
                 due_at = time.perf_counter()
         finally:
             slot.give_back()
-            await self.ledger.live.leave(item)
+            await self.ledger.leave(item)
 
     async def _onward(self, after: Item, lane: Lane) -> tuple[Item, Request, Reservation] | None:
         """The next turn or step, ready to be asked; None where the cache had all that follow, or the run is stopping:
@@ -392,3 +393,18 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
         else:
             leaves.append(error)
     return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])
+
+
+def _start_once_idle(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Start a thread as soon as the loop has little to do: before, it would hold up what the loop does."""
+    last = loop.time() + WARM_AT_LAST_S
+
+    def look(due: float) -> None:
+        now = loop.time()
+        if now - due <= IDLE_S or now >= last:
+            thread.start()
+        else:
+            loop.call_at(now + WARM_AFTER_S, look, now + WARM_AFTER_S)
+
+    first = loop.time() + WARM_AFTER_S
+    loop.call_at(first, look, first)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from evalkit.adapters.base import Adapter, ChecksRequests, ReadsRecord
-from evalkit.adapters.scripted import ScriptedAdapter
 from evalkit.engine.asking import request_of
 from evalkit.engine.egress import redaction_notes
 from evalkit.engine.gold_check import GoldCheck
@@ -225,6 +224,10 @@ def unheard(
 
     Raises SuiteError for data that cannot be read.
     """
+    if all(one.endpoint.network for one in (*models.values(), *judges.values())):
+        return
+    from evalkit.adapters.scripted import ScriptedAdapter
+
     listing = {name: one for name, one in models.items() if isinstance(one, ScriptedAdapter) and one.listed}
     found = {f"judges.{n}": (one, set(one.listed)) for n, one in judges.items() if isinstance(one, ScriptedAdapter)}
     if listing:

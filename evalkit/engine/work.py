@@ -21,11 +21,13 @@ from evalkit.store.row_codec import Key
 from evalkit.suite.redaction import Redactor
 
 if TYPE_CHECKING:
+    from evalkit.cost.reports import ToolReceiver
     from evalkit.engine.event_loop import Lag
     from evalkit.engine.ledger import AnswerCache
     from evalkit.engine.spend_file import SpendFile
     from evalkit.errors import SuiteError
     from evalkit.facts.run import LaneFacts
+    from evalkit.facts.tasks import ToolServerFacts
     from evalkit.store.step_log import StepLog
 
 Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
@@ -285,3 +287,14 @@ class Silent:
     def note(self, text: str) -> None: ...
 
     def tick(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTools:
+    """What was found out about the live servers of a suite."""
+
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, ToolServerFacts] = field(default_factory=dict)
+    """By task: what run.json says of its server."""
+    receivers: tuple[ToolReceiver, ...] = ()
+    """Every server, also where it was not asked."""

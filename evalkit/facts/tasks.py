@@ -42,6 +42,14 @@ class JudgeIdentity(StoredRecord):
     version: Int | None = None
     """Version of that reader."""
 
+    @property
+    def label(self) -> str:
+        """The scorer as it is shown: `judge: strict (gpt-6-sol), second (claude-sonnet-5-5)`."""
+        known = {name: judge if isinstance(judge, dict) else {} for name, judge in self.judges.items()}
+        names = [f"{name} ({judge.get('model') or judge.get('adapter')})" for name, judge in known.items()]
+        against = f", against {self.pair}" if self.pair is not None else ""
+        return f"judge: {', '.join(names)}{against}"
+
 
 class _Known(StoredRecord):
     mode: str | None = None

@@ -38,6 +38,9 @@ class Scorer:
     gold_tokens: Callable[[Sample], Mapping[str, float]] | None = None
     """First-token scorers: the alternatives (token to natural-log probability) of a reply that must score 1.0. None:
     the scorer reads text or likelihoods."""
+    sure: Callable[[Sample], bool] | None = None
+    """Whether the gold of a sample scores 1.0, told without scoring it: a cheap test that is never wrong where it says
+    yes. None: there is none, and each gold is scored."""
     needs: Literal["text", "likelihood"] = "text"
     """What the model is asked for: an answer, or the log-likelihood of each choice."""
     continuations: Callable[[Sample], tuple[str, ...]] | None = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from evalkit.reasoning import SIGNS
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.labels import LETTERS, labels
@@ -40,7 +41,12 @@ def make(given: Mapping[str, object]) -> Scorer:
         if options.text("reads") == "letter":
             return Scorer("choice", 2, score_letter, _gold_letter, options=options)
         return Scorer(
-            "choice", 10, lambda sample, response: score_reply(sample, response, pick), _gold, options=options
+            "choice",
+            10,
+            lambda sample, response: score_reply(sample, response, pick),
+            _gold,
+            sure=_is_sure,
+            options=options,
         )
     if options.text("mode") == "first_token":
         return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
@@ -193,6 +199,13 @@ def _gold_tokens(sample: Sample) -> Mapping[str, float]:
     """A first token that is surely the right letter; some letter where the target is no choice."""
     right = target_index(sample)
     return {labels(len(sample.choices))[right or 0]: 0.0}
+
+
+def _is_sure(sample: Sample) -> bool:
+    """Whether the gold is read word for word: `B) Paris` is the letter and the text of one choice, and no other begins
+    with this letter. Where the text may hold a tag of reasoning, nothing is said."""
+    target = sample.target
+    return target is not None and target in sample.choices and not any(sign in target for sign in SIGNS)
 
 
 def _gold(sample: Sample) -> str | None:

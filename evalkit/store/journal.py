@@ -205,11 +205,12 @@ def recover(folder: Path) -> Recovered:
     Only for whoever is about to write the run (it changes files); readers use `iter_rows`.
     Raises StoreError when a file cannot be read.
     """
-    from evalkit.store import parts  # imports pyarrow, and only when there are sealed parts
-
     found = Recovered()
-    for key, outcome, spend, kind in parts.iter_keys(folder):
-        found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None)
+    if any(folder.glob("rows-*.parquet")):  # a new run has no sealed part
+        from evalkit.store import parts
+
+        for key, outcome, spend, kind in parts.iter_keys(folder):
+            found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
-from evalkit.suite import builtin_tasks, checks
-from evalkit.suite.cases import cases_of
-from evalkit.suite.environments import Environment, read_environment, redacted
+from evalkit.suite import checks
 from evalkit.suite.external_task import ExternalTask, check_external
-from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.model_options import check_variants, expanded
 from evalkit.suite.model_prompts import check_own_prompts, check_prompts, prompted_name
 from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
-from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
+from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry, is_judged
 from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.suite.tasks import ResolvedTask
@@ -31,6 +28,7 @@ from evalkit.suite.wording import near
 from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
+    from evalkit.suite.environments import Environment
     from evalkit.suite.rows_in_memory import Rows
 
 MOST_MODELS = 5_000
@@ -84,8 +82,7 @@ def add_conditions(
             continue
         entry, rows = _with_cases(loc, entry, found)
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
-        found += check_judging((*loc, "score"), entry.score, marking, asked)
-        found += check_labels(loc, entry)
+        found += _judging(loc, entry, marking, asked)
         environment, wrong = _environment(entry, path.parent, redactor)
         prompt, more = compile_prompt(entry, environment, Pictures(path.parent)) if not wrong else (None, [])
         found += [((*loc, *_key(key)), message) for key, message in (*wrong, *more)]
@@ -133,6 +130,18 @@ def _asked_nothing(gate: Mapping[str, object], models: Mapping[str, object]) -> 
                 yield ("gate", key), f"{name!r} is asked no task by itself (alone: false), so nothing can be said of it"
 
 
+def _judging(
+    loc: Loc, entry: TaskEntry, judges: Collection[str], models: Collection[str]
+) -> Iterator[checks.SuiteProblem]:
+    """What is wrong with how a task is judged, and with people's labels of it."""
+    if not is_judged(entry) and entry.labels is None:
+        return
+    from evalkit.suite.judge_task import check_judging, check_labels
+
+    yield from check_judging((*loc, "score"), entry.score, judges, models)
+    yield from check_labels(loc, entry)
+
+
 def _environment(
     entry: TaskEntry, folder: Path, redactor: Redactor | None
 ) -> tuple[Environment | None, list[tuple[str, str]]]:
@@ -140,6 +149,8 @@ def _environment(
     answers."""
     if entry.environment is None:
         return None, []
+    from evalkit.suite.environments import read_environment, redacted
+
     try:
         environment = read_environment(entry.environment, folder)
         return environment if redactor is None else redacted(environment, redactor), []
@@ -287,6 +298,8 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
         }
         advice = f"put it under with: {{{key}: ...}}" if under else "write a task of your own to ask it differently"
         found.append(((*loc, key), f"cannot stand beside use; {advice}"))
+    from evalkit.suite import builtin_tasks
+
     try:
         made = builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
         return made.model_copy(update={"tags": entry.tags}) if entry.tags else made
@@ -297,6 +310,10 @@ def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> T
 
 def _with_cases(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> tuple[TaskEntry, Rows | None]:
     """The task, and its inline cases as records (None: it has none); a finding where they cannot be read."""
+    if entry.cases is None:
+        return entry, None
+    from evalkit.suite.cases import cases_of
+
     try:
         return cases_of(entry, "cases") or (entry, None)
     except SuiteError as error:

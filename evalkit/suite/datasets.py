@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
@@ -37,10 +37,11 @@ from evalkit.suite.filekinds import (
     other_kind,
     read_table,
 )
-from evalkit.suite.hugging_face_forms import Form
-from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
 from evalkit.suite.wording import columns, masked, word
+
+if TYPE_CHECKING:
+    from evalkit.suite.hugging_face_forms import Form
 
 Complain = Callable[[str], None]
 Record = dict[str, Any]
@@ -135,6 +136,8 @@ class Data:
     def _all(self, complain: Complain) -> Iterator[tuple[int, Record]]:
         try:
             if self.format == "parquet":
+                from evalkit.suite.parquet import read_parquet
+
                 with self.path.open_file() as opened:
                     yield from read_parquet(opened, self.label, self.path.n_bytes())
                 return

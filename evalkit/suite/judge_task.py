@@ -26,7 +26,8 @@ from evalkit.errors import SuiteError
 from evalkit.records import Message, Role, Sample
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
-from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry
+from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry, is_judged
+from evalkit.suite.schema.tasks import JUDGE
 from evalkit.suite.source_map import Loc
 from evalkit.suite.templates import ROW, BadTemplate, Template
 from evalkit.suite.wording import near
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-SCORER = "judge"
-"""The name under `score:`."""
 READER = "verdict"
 """The scorer that reads what a judge says; a rubric is a built-in definition that is marked by it."""
 _PAIR_VERDICTS = {"A": 1, "TIE": 0.5, "B": 0}
@@ -126,7 +125,7 @@ def as_text(turns: Sequence[Message]) -> str:
 
 def entry_of(score: ScoreEntry | None) -> JudgingEntry | None:
     """The judging that a `score` asks for; None for any other scorer. Raises ValidationError."""
-    return JudgingEntry.model_validate(score.options) if score is not None and score.name == SCORER else None
+    return JudgingEntry.model_validate(score.options) if score is not None and score.name == JUDGE else None
 
 
 def compile_judging(score: ScoreEntry | None) -> Judging | None:
@@ -202,7 +201,7 @@ def check_labels(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
     """Labels belong to answers that judges mark by themselves."""
     if entry.labels is None:
         return
-    if entry.score is None or entry.score.name != SCORER:
+    if entry.score is None or not is_judged(entry):
         yield (*loc, "labels"), "belongs to a task that judges mark: score: {judge: {by: NAME}}"
     elif entry.score.options.get("pair") is not None:
         yield (*loc, "labels"), "are of single answers, and this task compares pairs; leave them out"

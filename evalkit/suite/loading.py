@@ -32,7 +32,6 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.paths import find
-from evalkit.suite.cases import without_cases
 from evalkit.suite.conditions import add_conditions
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
@@ -118,7 +117,11 @@ def resolve(
         raise SuiteError(_in_order(tree))
     models, judges = with_prompts(expanded(file.models), file.prompts), expanded(file.judges)
     inline = {task.index: task.rows for task in tasks if task.rows is not None}
-    written = {**tree.data, "tasks": without_cases(tree.data["tasks"], inline)} if inline else dict(tree.data)
+    written = dict(tree.data)
+    if inline:
+        from evalkit.suite.cases import without_cases
+
+        written["tasks"] = without_cases(tree.data["tasks"], inline)
     suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
     return suite if given is None else given.put_into(suite)
 

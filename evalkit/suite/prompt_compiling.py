@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from evalkit.records import Role
-from evalkit.suite.environments import Environment
 from evalkit.suite.picture_places import PartedTemplate, PicturePlace
 from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompts import INSTRUCTION, OPTION_NAMES, TURN, Prompt
@@ -16,6 +15,9 @@ from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.schema.turns import PartEntry
 from evalkit.suite.templates import EVERY_FIELD, ROW, BadTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, LISTED_FOR_AGENTS, Offer, read_tools
+
+if TYPE_CHECKING:
+    from evalkit.suite.environments import Environment
 
 _Turns: TypeAlias = list[tuple[Role, Template | PartedTemplate]]
 

@@ -52,6 +52,8 @@ MOST_MESSAGES = 2_000
 """Turns of a record's own conversation."""
 OPTION_NAMES = frozenset({"choices", "letters", "options"})
 """What templates call the options; these win over fields of the same name."""
+_TEXTS = {str}
+"""The types of options that need no other spelling."""
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no", "none", "null", ""})
 
@@ -126,12 +128,7 @@ class Prompt:
             return ()
         if isinstance(self.options, Expression):
             found = _evaluate(self.options, self._fields(record))
-            if not isinstance(found, list | tuple) or any(isinstance(c, dict | list) or c is None for c in found):
-                raise BadRecord("choices", f"{self.options.source} gives {short(found)}; expected a list of texts")
-            try:
-                texts = tuple([as_text(c) for c in found])
-            except Unwritable as error:
-                raise BadRecord("choices", f"an option of {self.options.source} {error}") from error
+            texts = self._listed(self.options, found)
         else:
             fields = self._fields(record)
             texts = tuple([_render(template, fields) for template in self.options])
@@ -140,6 +137,18 @@ class Prompt:
         if self.letters and len(texts) > len(ascii_uppercase):
             raise BadRecord("choices", f"{len(texts)} options cannot be lettered A to Z; use mode: likelihood")
         return texts
+
+    @staticmethod
+    def _listed(options: Expression, found: object) -> tuple[str, ...]:
+        """The options that an expression gave. Raises BadRecord for what is no list of texts."""
+        if isinstance(found, list | tuple) and {*map(type, found)} == _TEXTS:
+            return tuple(found)
+        if not isinstance(found, list | tuple) or any(isinstance(c, dict | list) or c is None for c in found):
+            raise BadRecord("choices", f"{options.source} gives {short(found)}; expected a list of texts")
+        try:
+            return tuple([as_text(c) for c in found])
+        except Unwritable as error:
+            raise BadRecord("choices", f"an option of {options.source} {error}") from error
 
     def values(self, record: Mapping[str, object], choices: tuple[str, ...]) -> Mapping[str, object]:
         """The variables of the templates. Raises BadRecord for functions that are no list."""

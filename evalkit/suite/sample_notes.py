@@ -78,10 +78,10 @@ class SampleNotes:
         """Take note of one sample."""
         self._size.see(sample)
         if sample.choices and (self._permuted is None or ":order" not in sample.id):
-            texts = [choice.strip() for choice in sample.choices]
-            if len(set(texts)) < len(texts):
+            texts = {choice.strip() for choice in sample.choices}
+            if len(texts) < len(sample.choices):
                 self._alike.append(sample.id)
-            if any(is_blank(text) for text in texts):
+            if "" in texts or (not all(map(str.isascii, texts)) and any(map(is_blank, texts))):
                 self._empty.append(sample.id)
         if self._permuted is not None and orders.refers_to_others(sample.choices):
             self._referring.append(sample.id)
@@ -94,13 +94,13 @@ class SampleNotes:
             self._first = sample
             return
         first = self._first
-        self._same_prompt &= (sample.messages[-1], sample.choices, sample.tools) == (
-            first.messages[-1],
-            first.choices,
-            first.tools,
-        )
-        self._same_target &= sample.target == first.target
-        self._same_place &= _place(sample) == _place(first)
+        if self._same_prompt:
+            asked = (sample.messages[-1], sample.choices, sample.tools)
+            self._same_prompt = asked == (first.messages[-1], first.choices, first.tools)
+        if self._same_target:
+            self._same_target = sample.target == first.target
+        if self._same_place:
+            self._same_place = _place(sample) == _place(first)
 
     def notes(self, *, so_far: bool = False) -> tuple[str, ...]:
         """The sentences, each with the task's name; with `so_far` more samples are to come."""

@@ -12,21 +12,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
-from evalkit.suite.environments import Environment, World
-from evalkit.suite.environments import state as states
-from evalkit.suite.environments.recorded import beginning_of
-from evalkit.suite.environments.values import as_plain
 from evalkit.suite.near_duplicates import NearDuplicateKey
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, likeness, sample_digest
 from evalkit.suite.wording import listed, short
+
+if TYPE_CHECKING:  # tasks of single answers have no environment
+    from evalkit.suite.environments import Environment, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Recipe:
         values = prompt.values(record, choices)
         target = prompt.target(values, choices)
         try:
-            target_digest = digest("evalkit.target/1", self._goal(record) if target is None else target)
+            target_digest = _target_digest(self._goal(record) if target is None else target)
         except (ValueError, TypeError) as error:
             raise BadRecord("data", why_no_json(record, error)) from error
         return Sample(
@@ -94,6 +95,11 @@ class Recipe:
 
     def _world(self, number: int, record: Mapping[str, object]) -> World:
         """What this sample's agent acts in. Raises BadRecord."""
+        from evalkit.suite.environments import World
+        from evalkit.suite.environments import state as states
+        from evalkit.suite.environments.recorded import beginning_of
+        from evalkit.suite.environments.values import as_plain
+
         environment = self.environment
         assert environment is not None
         try:
@@ -226,6 +232,22 @@ class Recipe:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]
+
+
+_MOST_LETTERS = 100
+"""Of a right answer that is likely to be that of many samples."""
+
+
+def _target_digest(target: object) -> str:
+    """Raises as `digest` does."""
+    if type(target) is str and len(target) <= _MOST_LETTERS:
+        return _short_target_digest(target)
+    return digest("evalkit.target/1", target)
+
+
+@lru_cache(maxsize=1_000)
+def _short_target_digest(target: str) -> str:
+    return digest("evalkit.target/1", target)
 
 
 def _word(value: object) -> str:

@@ -22,9 +22,7 @@ from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Data, open_data, raise_it
 from evalkit.suite.digests import digest
-from evalkit.suite.environments import Environment
 from evalkit.suite.examination import HELD, KEPT, Examination, Examined, Sights, weight_of
-from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
 from evalkit.suite.prompts import TURN, Prompt
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.sample_notes import SampleNotes
@@ -35,6 +33,7 @@ from evalkit.suite.shots import Shots, prepare
 from evalkit.suite.task_records import TaskRecords
 
 if TYPE_CHECKING:
+    from evalkit.suite.environments import Environment
     from evalkit.suite.rows_in_memory import Rows
 
 
@@ -115,8 +114,12 @@ class ResolvedTask:
         """The file under the names that the task reads; a built-in task also takes the form that the hub has."""
         assert self.entry.data is not None
         own = self.entry.use if isinstance(self.entry, BuiltinEntry) else None
-        form = form_of(own) if own is not None else None
-        return replace(found, fields=self.entry.data.fields, form=form, may_lack_split=own in SEVERAL_FILES)
+        if own is None:
+            return replace(found, fields=self.entry.data.fields)
+        from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
+
+        several = own in SEVERAL_FILES
+        return replace(found, fields=self.entry.data.fields, form=form_of(own), may_lack_split=several)
 
     @cached_property
     def shots(self) -> Shots:

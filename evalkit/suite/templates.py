@@ -98,8 +98,11 @@ class Template:
         total = 0
         try:
             for part in parts:
-                pieces.append(part if type(part) is str else text(part.of(values)))  # type: ignore[union-attr]
-                total += len(pieces[-1])
+                piece = part if type(part) is str else part.of(values)  # type: ignore[union-attr]
+                if type(piece) is not str:
+                    piece = text(piece)
+                pieces.append(piece)
+                total += len(piece)
                 if total > LONGEST:
                     break
         except TooMuch as error:
@@ -318,9 +321,12 @@ class _Read:
     def of(self, values: Mapping[str, object]) -> Any:
         """The value, or Jinja's word for an absent one. Raises KeyError for an absent variable."""
         whole = values[self.name]
-        if self.by is not None:
-            return environment().getitem(whole, values[self.by])
-        return whole if self.place is None else environment().getitem(whole, self.place)
+        place = self.place if self.by is None else values[self.by]
+        if place is None and self.by is None:
+            return whole
+        if type(whole) is list and type(place) is int and 0 <= place < len(whole):
+            return whole[place]  # as the sandbox has it
+        return environment().getitem(whole, place)
 
 
 def _parts(tree: nodes.Template) -> tuple[str | _Read, ...] | None:

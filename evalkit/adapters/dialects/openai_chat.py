@@ -18,12 +18,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from evalkit.adapters import echo_likelihood, picture_probe, tool_calls
+from evalkit.adapters import picture_probe, tool_calls
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
-from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.http_reply import refused
@@ -208,6 +207,8 @@ class OpenAIChat(DialectAdapter):
         """Whether /completions can be trusted with likelihoods: None when that is proved, a sentence where it could
         not be tried. Raises Unfit where its figures are false, and a RequestError where it cannot be reached.
         """
+        from evalkit.adapters import echo_likelihood
+
         for prompt in echo_likelihood.PROMPTS:
             reply = await self._completion(echo_likelihood.generation(self.spec.model, prompt))
             said = self._figures(partial(echo_likelihood.read_echo, prompt, reply))
@@ -291,6 +292,8 @@ class OpenAIChat(DialectAdapter):
                 f"use mode: generate, or likelihood: true where the server is known to give them.",
                 sent=False,
             )
+        from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
+
         contexts = contexts_of(request, continuations)
         body = self._wire.encoded(body_of(self.spec.model, contexts, continuations))
         reply = await self._wire.exchange(_COMPLETIONS, body)

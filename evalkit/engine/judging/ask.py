@@ -27,7 +27,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.engine.judging.panel import JudgedTask, Panel, label_of, written_settings
+from evalkit.engine.judging.panel import JudgedTask, Panel, written_settings
 from evalkit.engine.judging.verdicts import (
     JudgedAnswer,
     Verdicts,
@@ -259,7 +259,7 @@ class StoredVerdicts:
     def label(self, task: str) -> str | None:
         """The scorer as it is shown; None for a task that scores its own."""
         found = self.identities.get(task)
-        return label_of(parse(JudgeIdentity, json_map(found), task)) if found is not None else None
+        return parse(JudgeIdentity, json_map(found), task).label if found is not None else None
 
 
 def _require_same_judges(

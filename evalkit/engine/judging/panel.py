@@ -24,7 +24,6 @@ from evalkit.adapters.base import Adapter
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
-from evalkit.facts import JudgeIdentity
 from evalkit.records import Response, Sample, Settings, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
@@ -65,6 +64,19 @@ class JudgedTask:
     def requests(self, model: str) -> int:
         """How often each judge is asked about one answer of this model; 0 for the model that a pair compares with."""
         return 0 if model == self.judging.pair else len(self.judging.orders)
+
+    def identity(self, judges: Mapping[str, Adapter]) -> dict[str, object]:
+        """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""
+        told = {}
+        for name in self.judging.by:
+            adapter = judges[name]
+            told[name] = {
+                "adapter": adapter.spec.adapter,
+                "model": adapter.spec.model,
+                "place": adapter.endpoint.place,
+                "settings": written_settings(self.settings[name]),
+            }
+        return {"judges": told, **self.judging.identity, "version": self.verdict.version}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +141,6 @@ def make_panel(
             redactor=task.redactor,
         )
     return found, complaints
-
-
-def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, object]:
-    """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""
-    told = {}
-    for name in task.judging.by:
-        adapter = judges[name]
-        told[name] = {
-            "adapter": adapter.spec.adapter,
-            "model": adapter.spec.model,
-            "place": adapter.endpoint.place,
-            "settings": written_settings(task.settings[name]),
-        }
-    return {"judges": told, **task.judging.identity, "version": task.verdict.version}
-
-
-def label_of(identity: JudgeIdentity) -> str:
-    """The scorer as it is shown: `judge: strict (gpt-6-sol), second (claude-sonnet-5-5)`."""
-    known = {name: judge if isinstance(judge, dict) else {} for name, judge in identity.judges.items()}
-    names = [f"{name} ({judge.get('model') or judge.get('adapter')})" for name, judge in known.items()]
-    against = f", against {identity.pair}" if identity.pair is not None else ""
-    return f"judge: {', '.join(names)}{against}"
 
 
 def written_settings(settings: Settings) -> dict[str, object]:

@@ -32,6 +32,7 @@ from evalkit.suite.schema.tasks import (
     ShotsEntry,
     TaskEntry,
     WithEntry,
+    is_judged,
 )
 from evalkit.suite.schema.turns import MessageEntry
 
@@ -60,5 +61,6 @@ __all__ = [
     "TaskEntry",
     "VariantEntry",
     "WithEntry",
+    "is_judged",
     "merged",
 ]

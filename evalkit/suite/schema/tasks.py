@@ -334,6 +334,15 @@ def _names(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+JUDGE = "judge"
+"""The name of the scorer that asks judges."""
+
+
+def is_judged(entry: TaskEntry) -> bool:
+    """Whether judges score a task's answers."""
+    return entry.score is not None and entry.score.name == JUDGE
+
+
 class JudgingEntry(Part):
     """What may stand under `score: {judge: ...}`."""
 
