@@ -262,3 +262,36 @@ def test_the_door_opens_without_numpy() -> None:
 def test_the_t_tail_equals_scipy(df: float) -> None:
     for t in (-40.0, -2.0, -1e-3, 0.0, 0.5, 1.7, 6.0):
         assert t_tail(t, df) == pytest.approx(scipy_stats.t.sf(t, df), abs=1e-7)
+
+
+def test_an_interval_ends_where_the_test_of_that_limit_turns(rng: np.random.Generator) -> None:
+    """Its search may leave a dear test out; the verdict at a limit never does."""
+    groups, weights = np.repeat(np.arange(40), 10), rng.lognormal(0, 0.6, 400)
+    before = rng.lognormal(0, 0.5, 400)
+    after = before * rng.lognormal(0, 0.3, 400)
+    for rows in ({}, {"clusters": groups}, {"weights": weights}, {"clusters": groups, "weights": weights}):
+        more = {"groups": rows.get("clusters"), "weights": rows.get("weights")}
+        for q in (0.5, 0.9):
+            ratio = stats.latency_ratio(before, after, q, 1.1, **more)
+            limit = stats.latency_limit(after, q, 1.6, **more)
+            for found, name, data in ((ratio, "max_ratio", (before, after)), (limit, "max_s", (after, after))):
+                assert found.low is not None
+                assert found.high is not None
+                for end, inside, outside in ((found.high, "inconclusive", "pass"), (found.low, "fail", "inconclusive")):
+                    said = [stats.decide_quantile(*data, q, **{name: end * x}, **rows) for x in (0.998, 1.002)]
+                    assert said == [inside, outside], (name, q, list(rows), end)
+
+
+def test_the_law_of_weighted_signs_is_the_one_that_adding_them_up_gives(rng: np.random.Generator) -> None:
+    from evalkit.stats.sign_flips import sign_flip_ps
+
+    steps = np.rint(rng.lognormal(2, 0.8, 60)) * rng.choice([-1, 1], 60)
+    law = {0: 1.0}
+    for step in np.abs(steps).astype(int).tolist():
+        after: dict[int, float] = {}
+        for place, chance in law.items():
+            for way in (place + step, place - step):
+                after[way] = after.get(way, 0.0) + chance / 2
+        law = after
+    up, down = (sum(c for place, c in law.items() if place >= end) for end in (steps.sum(), -steps.sum()))
+    assert sign_flip_ps(steps) == pytest.approx((up, down), abs=1e-12)

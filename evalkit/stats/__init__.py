@@ -7,6 +7,7 @@ from typing import Any
 
 _HOMES = {
     "Assisted": "assisted_looks",
+    "BillPart": "bill_part",
     "Counts": "comparison",
     "Decision": "verdict",
     "Needs": "power",
@@ -34,6 +35,7 @@ _HOMES = {
     "sequential": "looks",
     "smallest_regression": "power",
     "test": "comparison",
+    "test_bill_part": "bill_part",
     "test_counts": "comparison",
     "test_floor": "one_sample",
     "test_part": "part",

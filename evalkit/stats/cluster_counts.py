@@ -27,6 +27,8 @@ from evalkit.stats.scores import Floats
 from evalkit.stats.tango import constrained_rates
 
 _RHO = np.array([0, 0.004, 0.01, 0.02, 0.035, 0.06, 0.09, 0.13, 0.18, 0.24, 0.31, 0.4, 0.5, 0.61, 0.73, 0.85, 0.95])
+_CONCENTRATION = ((1 - _RHO[1:]) / _RHO[1:])[:, None]
+"""float64[grid, 1]: of the Dirichlet law of a cluster's rates; where rho is 0 there is none."""
 _WIDTH = np.diff(np.concatenate(([0.0], (_RHO[1:] + _RHO[:-1]) / 2, [1.0])))
 _LEAST = 0.0005
 """Added to rho in the prior of what a suite calls a cluster: often next to nothing is shared."""
@@ -54,38 +56,83 @@ def predictive_p(
 ) -> float:
     """P-value against "the true difference is -margin", for float64[K] counts of pairs, wins and losses by cluster.
 
-    The counts may be fractions (repeats that are averaged within their item), the margin may be negative.
-    `repeats`: of the pairs of answers that share a cluster, the share that are to one item. Clusters of several items
-    that were asked several times stand between the two priors in that proportion: else one item that says the same as
-    another one would undo what is known of all repeats.
-    `only_whether`: all that is asked is whether it lies above this level. Where the moments of all clusters, which cost
-    a tenth of the draws, put it far from there, they are the answer.
-    """
-    lost, won, n = float(losses.sum()), float(wins.sum()), float(sizes.sum())
-    p_loss, p_win = constrained_rates(won, lost, n, -margin)
-    prior = _WIDTH / (_RHO + _LEAST + (_LEAST_OF_REPEATS - _LEAST) * repeats)
-    posterior = _posterior(sizes, wins, losses, (p_loss, p_win), prior)
-    if only_whether is not None and float(sizes.max()) <= _SMALL * n:
-        rough = _by_moments(sizes, won - lost, _TIE if lost else 1.0, posterior, (p_loss, p_win))
-        if not only_whether / _FAR < rough < only_whether * _FAR:
-            return rough
-    quantiles = (np.arange(_DRAWS) + 0.5) / _DRAWS  # stratified: each rho comes as often as it is probable
-    picked = np.minimum(np.searchsorted(np.cumsum(posterior), quantiles), _RHO.size - 1)
-    order = np.argsort(-sizes, kind="stable")
-    drawn, rest = np.ceil(sizes[order[:_DRAWN]]).astype(np.int64), sizes[order[_DRAWN:]]
-    total = _draw(drawn, p_loss, p_win, _RHO[picked])
-    observed, tie = won - lost, _TIE if lost else 1.0
-    if not rest.size:
-        above, equal = total > observed + 1e-9, np.abs(total - observed) <= 1e-9
-        return float(above.mean() + tie * equal.mean())
-    mean, variance, third = _moments_of_sum(rest, p_loss, p_win)[:, picked]
-    sd = np.sqrt(np.maximum(variance, 1e-12))
-    return float(pearson3_tail((observed - (tie - 0.5) - total - mean) / sd, third / sd**3).mean())
+    Arguments as in `ClusterCounts`, which is for several margins."""
+    return ClusterCounts(sizes, wins, losses, repeats).p_value(margin, only_whether)
 
 
-def _by_moments(sizes: Floats, observed: float, tie: float, posterior: Floats, rates: tuple[float, float]) -> float:
+class ClusterCounts:
+    """Counts by cluster, and what of the test does not hang on the margin: an interval asks for a dozen margins."""
+
+    def __init__(self, sizes: Floats, wins: Floats, losses: Floats, repeats: float = 0.0) -> None:
+        """`sizes`, `wins`, `losses`: float64[K] counts of pairs, wins and losses. They may be fractions (repeats that
+        are averaged within their item).
+
+        `repeats`: of the pairs of answers that share a cluster, the share that are to one item. Clusters of several
+        items that were asked several times stand between the two priors in that proportion: else one item that says the
+        same as another one would undo what is known of all repeats.
+        """
+        from scipy.special import gammaln
+
+        self._lost, self._won, self._n = float(losses.sum()), float(wins.sum()), float(sizes.sum())
+        self._tie = _TIE if self._lost else 1.0
+        self._sizes = sizes
+        self._prior = _WIDTH / (_RHO + _LEAST + (_LEAST_OF_REPEATS - _LEAST) * repeats)
+        (size, won, lost), self._many = _distinct(sizes, wins, losses)
+        self._counts = tuple((count, count > 0) for count in (won, lost, size - won - lost))
+        self._logs_of_sizes = gammaln(_CONCENTRATION) - gammaln(size + _CONCENTRATION)
+        order = np.argsort(-sizes, kind="stable")
+        self._drawn = np.ceil(sizes[order[:_DRAWN]]).astype(np.int64)
+        self._rest = _powers(sizes[order[_DRAWN:]]) if sizes.size > _DRAWN else None
+
+    def p_value(self, margin: float, only_whether: float | None = None) -> float:
+        """P-value against "the true difference is -margin"; the margin may be negative.
+
+        `only_whether`: all that is asked is whether it lies above this level. Where the moments of all clusters, which
+        cost a tenth of the draws, put it far from there, they are the answer.
+        """
+        rates = constrained_rates(self._won, self._lost, self._n, -margin)
+        posterior = self._posterior(rates)
+        observed, tie = self._won - self._lost, self._tie
+        if only_whether is not None and float(self._sizes.max()) <= _SMALL * self._n:
+            rough = _by_moments(_powers(self._sizes), observed, tie, posterior, rates)
+            if not only_whether / _FAR < rough < only_whether * _FAR:
+                return rough
+        quantiles = (np.arange(_DRAWS) + 0.5) / _DRAWS  # stratified: each rho comes as often as it is probable
+        picked = np.minimum(np.searchsorted(np.cumsum(posterior), quantiles), _RHO.size - 1)
+        total = _draw(self._drawn, *rates, _RHO[picked])
+        if self._rest is None:
+            above, equal = total > observed + 1e-9, np.abs(total - observed) <= 1e-9
+            return float(above.mean() + tie * equal.mean())
+        mean, variance, third = _moments_of_sum(self._rest, *rates)[:, picked]
+        sd = np.sqrt(np.maximum(variance, 1e-12))
+        return float(pearson3_tail((observed - (tie - 0.5) - total - mean) / sd, third / sd**3).mean())
+
+    def _posterior(self, rates: tuple[float, float]) -> Floats:
+        """Probability of each rho of the grid, given the counts, the null rates of losses and wins, and the prior."""
+        from scipy.special import gammaln
+
+        p_loss, p_win = rates
+        each = (p_win, p_loss, 1 - p_loss - p_win)
+        logs = np.zeros(self._logs_of_sizes.shape)
+        for (count, some), rate in zip(self._counts, each, strict=True):
+            a = rate * _CONCENTRATION  # most clusters have no loss, or no win
+            if some.all():
+                logs += gammaln(count + a) - gammaln(a)
+            else:
+                logs[:, some] += gammaln(count[some] + a) - gammaln(a)
+        logs += self._logs_of_sizes
+        totals = [float((self._many * count).sum()) for count, _ in self._counts]
+        independent = sum(t * math.log(rate) for t, rate in zip(totals, each, strict=True))
+        likelihood = np.concatenate(([independent], (self._many * logs).sum(axis=1)))
+        posterior = np.exp(likelihood - likelihood.max()) * self._prior
+        return np.asarray(posterior / posterior.sum(), dtype=np.float64)
+
+
+def _by_moments(
+    powers: tuple[float, float, float], observed: float, tie: float, posterior: Floats, rates: tuple[float, float]
+) -> float:
     """The same chance with no cluster drawn: every sum by its three moments."""
-    mean, variance, third = _moments_of_sum(sizes, *rates)
+    mean, variance, third = _moments_of_sum(powers, *rates)
     sd = np.sqrt(np.maximum(variance, 1e-12))
     tails = pearson3_tail((observed - (tie - 0.5) - mean) / sd, third / sd**3)
     return float((posterior * tails).sum())
@@ -98,27 +145,12 @@ def pearson3_tail(x: Floats, skewness: Floats) -> Floats:
     shape = 4 / np.maximum(np.abs(skewness), 1e-3) ** 2
     root = np.sqrt(shape)
     left, right = np.maximum(shape - x * root, 0), np.maximum(shape + x * root, 0)
-    return np.asarray(np.where(skewness < 0, gammainc(shape, left), gammaincc(shape, right)), dtype=np.float64)
-
-
-def _posterior(sizes: Floats, wins: Floats, losses: Floats, rates: tuple[float, float], prior: Floats) -> Floats:
-    """Probability of each rho of the grid, given the counts, the null rates of losses and wins, and the prior."""
-    from scipy.special import gammaln
-
-    (p_loss, p_win), ((size, won, lost), many) = rates, _distinct(sizes, wins, losses)
-    same = size - won - lost
-    p_same = 1 - p_loss - p_win
-    concentration = ((1 - _RHO[1:]) / _RHO[1:])[:, None]
-    logs = np.zeros((_RHO.size - 1, size.size))
-    for count, rate in ((won, p_win), (lost, p_loss), (same, p_same)):
-        a, some = rate * concentration, count > 0  # most clusters have no loss, or no win
-        logs[:, some] += gammaln(count[some] + a) - gammaln(a)
-    logs += gammaln(concentration) - gammaln(size + concentration)
-    totals = [float((many * count).sum()) for count in (won, lost, same)]
-    independent = sum(t * math.log(rate) for t, rate in zip(totals, (p_win, p_loss, p_same), strict=True))
-    likelihood = np.concatenate(([independent], (many * logs).sum(axis=1)))
-    posterior = np.exp(likelihood - likelihood.max()) * prior
-    return np.asarray(posterior / posterior.sum(), dtype=np.float64)
+    below = skewness < 0
+    if not below.any():  # as a rule all lean to one side, and half of the work is spared
+        return np.asarray(gammaincc(shape, right), dtype=np.float64)
+    if below.all():
+        return np.asarray(gammainc(shape, left), dtype=np.float64)
+    return np.asarray(np.where(below, gammainc(shape, left), gammaincc(shape, right)), dtype=np.float64)
 
 
 def _distinct(sizes: Floats, wins: Floats, losses: Floats) -> tuple[Floats, Floats]:
@@ -147,29 +179,28 @@ def _draw(sizes: np.ndarray, p_loss: float, p_win: float, rho: Floats) -> Floats
             np.broadcast_to(p_differs * concentration, shape), np.broadcast_to((1 - p_differs) * concentration, shape)
         ),
     )
-    lost = np.zeros(shape, dtype=np.int64)
-    some = differs > 0
-    alphas = np.broadcast_to(p_loss * concentration, shape)[some]
-    betas = np.broadcast_to(np.maximum(p_win * concentration, 1e-12), shape)[some]
-    share = np.nan_to_num(rng.beta(alphas, betas), nan=1.0)
-    lost[some] = rng.binomial(differs[some], np.clip(share, 0, 1))
-    return np.asarray((differs - 2 * lost).sum(axis=1), dtype=np.float64)
+    of_row, of_cluster = np.nonzero(differs)
+    share = rng.beta((p_loss * concentration)[of_row, 0], np.maximum(p_win * concentration, 1e-12)[of_row, 0])
+    share[np.isnan(share)] = 1.0
+    lost = rng.binomial(differs[of_row, of_cluster], np.clip(share, 0, 1))
+    return np.asarray(differs.sum(axis=1) - 2 * np.bincount(of_row, weights=lost, minlength=rho.size), dtype=np.float64)
 
 
-def _moments_of_sum(sizes: Floats, p_loss: float, p_win: float) -> Floats:
-    """Mean, variance and third central moment of the sum of wins - losses over these clusters: float64[3, grid]."""
-    size, many = np.unique(sizes, return_counts=True)
-    return np.asarray((_moments(size, p_loss, p_win) * many).sum(axis=2))
+def _powers(sizes: Floats) -> tuple[float, float, float]:
+    """Sums of the sizes of clusters, of their squares and cubes."""
+    return float(sizes.sum()), float((sizes**2).sum()), float((sizes**3).sum())
 
 
-def _moments(n: Floats, p_loss: float, p_win: float) -> Floats:
-    """Mean, variance and third central moment of wins - losses in clusters of n pairs: float64[3, grid, K].
+def _moments_of_sum(powers: tuple[float, float, float], p_loss: float, p_win: float) -> Floats:
+    """Mean, variance and third central moment of the sum of wins - losses over clusters: float64[3, grid].
 
-    By the law of total cumulance over the cluster's own rates, whose moments are the Dirichlet's.
+    By the law of total cumulance over the cluster's own rates, whose moments are the Dirichlet's. Of a cluster of n
+    pairs they are polynomials in n, so that sums of its powers say all.
     """
+    n, squares, cubes = powers
     mean, differs = p_win - p_loss, p_win + p_loss
-    alone = np.stack([n * mean, n * (differs - mean**2), n * (mean - 3 * mean * differs + 2 * mean**3)])
-    rho = _RHO[1:, None]
+    alone = np.array([n * mean, n * (differs - mean**2), n * (mean - 3 * mean * differs + 2 * mean**3)])
+    rho = _RHO[1:]
     a = (1 - rho) / rho
     x, y = p_win * a, p_loss * a
     second, third = a * (a + 1), a * (a + 1) * (a + 2)
@@ -181,9 +212,9 @@ def _moments(n: Floats, p_loss: float, p_win: float) -> Floats:
     shared = (d_differs - d1 * (p_win + p_loss)) - (d3 - d1 * d2)
     together = np.stack(
         [
-            np.broadcast_to(n * d1, (rho.size, n.size)),
-            n * (p_win + p_loss - d2) + n * n * variance,
-            n * (d1 - 3 * d_differs + 2 * d3) + 3 * n * n * shared + n**3 * skew,
+            np.full(rho.size, n * d1),
+            n * (p_win + p_loss - d2) + squares * variance,
+            n * (d1 - 3 * d_differs + 2 * d3) + 3 * squares * shared + cubes * skew,
         ]
     )
     return np.concatenate((alone[:, None], together), axis=1)

@@ -24,9 +24,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalkit.stats.bounded import FLAT, PValue, moments, never, unseen
-from evalkit.stats.cluster_counts import pearson3_tail, predictive_p
+from evalkit.stats.cluster_counts import ClusterCounts, pearson3_tail
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.stats.intervals import t_tail
+from evalkit.stats.inversion import remembered
 from evalkit.stats.scores import Codes, Floats
 from evalkit.stats.tango import normal_quantile
 
@@ -106,11 +107,11 @@ def clustered(
 
     `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
     alpha will do: the dearer test can only raise what is above alpha already. `repeats`, `only_whether`: as in
-    `predictive_p`. `jack`: `jackknife` of the same three; None: it is worked out.
+    `ClusterCounts`. `jack`: `jackknife` of the same three; None: it is worked out.
 
-    Right/wrong: the larger of `predictive_p` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`, `predictive_p`
-    on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff
-    clusters counts as one draw.
+    Right/wrong: the larger of `ClusterCounts` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`,
+    `ClusterCounts` on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff clusters
+    counts as one draw.
     """
     jack = jack or jackknife(differences, clusters, weights)
     if jack.n_clusters < FEWEST:
@@ -124,15 +125,17 @@ def clustered(
     sizes, sums = by_cluster(v), by_cluster(v * differences)
     if binary:
         won, lost = by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0))
+        counts = ClusterCounts(sizes, won, lost, repeats)
 
         def predicted(supposed: float) -> float:
-            return predictive_p(sizes, won, lost, -supposed, repeats=repeats, only_whether=only_whether)
+            return counts.p_value(-supposed, only_whether)
 
         return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided, predicted)
     if jack.se == 0:
         return lambda supposed: unseen(jack.mean, jack.k_eff, supposed)
     rises, drops = by_cluster(v * np.maximum(differences, 0)), by_cluster(v * np.maximum(-differences, 0))
     jump = float((v * differences**2).sum() / (v * np.abs(differences)).sum())
+    jumps: dict[float, ClusterCounts] = {}
 
     def p_value(supposed: float) -> float:
         p = t_tail((jack.mean - supposed) / jack.se, jack.k_eff - 1)
@@ -143,12 +146,12 @@ def clustered(
             return p
         # The typical size of a difference; a margin is at most one of them.
         one = min(max(jump, abs(supposed) * 1.05, 1e-3), 1.0)
-        won = np.minimum(rises / one, sizes)
-        lost = np.minimum(drops / one, sizes - won)
-        found = predictive_p(sizes, won, lost, -supposed / one, repeats=repeats, only_whether=only_whether)
-        return max(p, found)
+        if one not in jumps:
+            won = np.minimum(rises / one, sizes)
+            jumps[one] = ClusterCounts(sizes, won, np.minimum(drops / one, sizes - won), repeats)
+        return max(p, jumps[one].p_value(-supposed / one, only_whether))
 
-    return p_value
+    return remembered(p_value)
 
 
 def _right_or_wrong(
@@ -169,7 +172,7 @@ def _right_or_wrong(
             return p
         return max(p, predicted(supposed))
 
-    return p_value
+    return remembered(p_value)
 
 
 _STEPS = 60

@@ -29,6 +29,7 @@ import numpy.typing as npt
 from evalkit.stats import clustered
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
+from evalkit.stats.quantiles import weighted_quantile, weighted_quantiles
 from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
 from evalkit.stats.sign_flips import sign_flip_ps
 from evalkit.stats.verdict import LimitDecision, Verdict
@@ -62,8 +63,9 @@ def latency_ratio(
     )
     p_pass, p_fail = test.p_values(max_ratio)
     verdict = _verdict(p_pass, p_fail, alpha)
+    shown = (lambda limit: test.shows(limit, alpha, PASSES), lambda limit: test.shows(limit, alpha, FAILS))
     q, q_candidate = (weighted_quantile(values, quantile, heavy) for values in (first, second))
-    low, high = _bounds(test.p_values, max_ratio, alpha, q_candidate / q)
+    low, high = _bounds(shown, (p_pass, p_fail), alpha, max_ratio, q_candidate / q)
     return LimitDecision(
         verdict,
         q_candidate / q,
@@ -114,17 +116,25 @@ def _ratio_test(
     return _RatioTest(first, second, quantile, codes, heavy), first, second, codes, heavy
 
 
+PASSES, FAILS = 0, 1
+"""Places in (p-value for passing, p-value for failing)."""
+
+
 def _bounds(
-    p_values: Callable[[float], tuple[float, float]], limit: float, alpha: float, start: float
+    shown: tuple[Callable[[float], bool], Callable[[float], bool]],
+    p_values: tuple[float, float],
+    alpha: float,
+    limit: float,
+    start: float,
 ) -> tuple[float | None, float | None]:
-    """The largest limit that fails and the smallest that passes; they never contradict what `limit` itself does."""
-    p_pass, p_fail = p_values(limit)
-    high = least_passing(lambda x: p_values(x)[0] <= alpha, start)
-    low = largest_failing(lambda x: p_values(x)[1] <= alpha, start)
-    if high is not None or p_pass <= alpha:
-        high = min(high or limit, limit) if p_pass <= alpha else max(high or limit, limit * (1 + 1e-9))
-    if low is not None or p_fail <= alpha:
-        low = max(low or limit, limit) if p_fail <= alpha else min(low or limit, limit)
+    """The largest limit that fails and the smallest that passes; they never contradict what `limit` itself does.
+    `shown`: whether a limit passes, and whether it fails."""
+    passes, fails = (p <= alpha for p in p_values)
+    high, low = least_passing(shown[PASSES], start), largest_failing(shown[FAILS], start)
+    if high is not None or passes:
+        high = min(high or limit, limit) if passes else max(high or limit, limit * (1 + 1e-9))
+    if low is not None or fails:
+        low = max(low or limit, limit) if fails else min(low or limit, limit)
     return low, high
 
 
@@ -143,15 +153,32 @@ class _RatioTest:
         """(against "at least this ratio", against "at most this ratio")."""
         scaled = self._second / ratio
         slow, slower = self._exceed(scaled)
+        if self._few(slow | slower):
+            return 1.0, 1.0
+        better, worse = self._by_signs(slow, slower)
+        spread = self._by_spread(scaled, slow, slower)
+        return (better, worse) if spread is None else (max(better, spread[0]), max(worse, spread[1]))
+
+    def shows(self, ratio: float, alpha: float, side: int) -> bool:
+        """Whether the p-value of that side (`PASSES`, `FAILS`) is at most alpha. The dearer test is asked only where
+        the cheaper one says so."""
+        scaled = self._second / ratio
+        slow, slower = self._exceed(scaled)
+        if self._few(slow | slower):
+            return alpha >= 1
+        spread = self._by_spread(scaled, slow, slower)
+        if spread is not None and spread[side] > alpha:
+            return False
+        return self._by_signs(slow, slower)[side] <= alpha
+
+    def _few(self, beyond: np.ndarray) -> bool:
+        return self._n_groups < clustered.FEWEST or self._groups_of(beyond) < FEWEST_BEYOND
+
+    def _by_signs(self, slow: np.ndarray, slower: np.ndarray) -> tuple[float, float]:
         each = slow.astype(np.float64) - slower
         if self._weights is not None:
             each = np.rint(each * self._weights * _PARTS)  # the law of random signs takes whole numbers
-        sums: Floats = each if self._codes is None else np.bincount(self._codes, weights=each).astype(np.float64)
-        if self._n_groups < clustered.FEWEST or self._groups_of(slow | slower) < FEWEST_BEYOND:
-            return 1.0, 1.0
-        better, worse = sign_flip_ps(sums)
-        spread = self._by_spread(scaled, slow, slower)
-        return (better, worse) if spread is None else (max(better, spread[0]), max(worse, spread[1]))
+        return sign_flip_ps(each if self._codes is None else np.bincount(self._codes, weights=each).astype(np.float64))
 
     def n_beyond(self, ratio: float) -> int:
         """Groups with an answer beyond the threshold on either side."""
@@ -274,35 +301,42 @@ def _binomial(
 def _clustered_limit(
     values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes, weights: Floats | None
 ) -> tuple[float, float, float | None, float | None]:
-    def p_values(limit: float) -> tuple[float, float]:
-        return _slow_p_values(values, quantile, limit, codes, weights)
+    ordered = np.sort(values)
+    known: dict[tuple[int, int], bool] = {}
 
-    return (*p_values(max_s), *_bounds(p_values, max_s, alpha, weighted_quantile(values, quantile, weights)))
+    def shows(limit: float, side: int) -> bool:
+        """Between two neighbouring durations every limit is the same. A p-value above alpha need not be exact."""
+        place = (side, int(np.searchsorted(ordered, limit, side="right")))
+        if place not in known:
+            known[place] = _slow_p(values, quantile, limit, side, codes, weights, alpha) <= alpha
+        return known[place]
+
+    shown = (lambda limit: shows(limit, PASSES), lambda limit: shows(limit, FAILS))
+    p_values = _slow_p_values(values, quantile, max_s, codes, weights)
+    return (*p_values, *_bounds(shown, p_values, alpha, max_s, weighted_quantile(values, quantile, weights)))
 
 
 def _slow_p_values(
     values: Floats, quantile: float, limit: float, codes: Codes, weights: Floats | None
 ) -> tuple[float, float]:
+    p_pass, p_fail = (_slow_p(values, quantile, limit, side, codes, weights) for side in (PASSES, FAILS))
+    return p_pass, p_fail
+
+
+def _slow_p(
+    values: Floats,
+    quantile: float,
+    limit: float,
+    side: int,
+    codes: Codes,
+    weights: Floats | None,
+    undecided: float = clustered.UNDECIDED,
+) -> float:
     """Slow answers are losses of 1 against an ideal that has none: at most 1 - quantile of them may be."""
-    share, lost = 1 - quantile, -(values > limit).astype(np.float64)
-    up = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False)
-    down = clustered.clustered(-lost, codes, weights, binary=weights is None, guard=False)
-    return up(-share), down(share)
-
-
-def weighted_quantile(values: Floats, quantile: float, weights: Floats | None) -> float:
-    """The quantile of values that stand for `weights` requests each, in the values' unit: the least value at or below
-    which so large a share of the weight lies. None: all weigh alike, and neighbours are interpolated linearly."""
-    return weighted_quantiles(values, (quantile,), weights)[0]
-
-
-def weighted_quantiles(values: Floats, quantiles: tuple[float, ...], weights: Floats | None) -> list[float]:
-    """The same of several quantiles, for which the values are ordered once."""
-    if weights is None:
-        found = np.quantile(values, quantiles)
-    else:
-        found = np.quantile(values, quantiles, weights=weights, method="inverted_cdf")
-    return [float(one) for one in found]
+    slow, share = (values > limit).astype(np.float64), 1 - quantile
+    lost, supposed = (-slow, -share) if side == PASSES else (slow, share)
+    test = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False, undecided=undecided)
+    return test(supposed)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

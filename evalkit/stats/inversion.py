@@ -11,6 +11,20 @@ from collections.abc import Callable
 
 from evalkit.stats.tango import normal_quantile
 
+
+def remembered(p_value: Callable[[float], float]) -> Callable[[float], float]:
+    """The same function, which is not worked out twice at one place: the margin is asked for the verdict, and again
+    where the search for an interval begins."""
+    found: dict[float, float] = {}
+
+    def known(x: float) -> float:
+        if x not in found:
+            found[x] = p_value(x)
+        return found[x]
+
+    return known
+
+
 _FINE = 1e-5
 """Width at which the search ends: a thousandth of a point."""
 

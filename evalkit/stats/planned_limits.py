@@ -20,9 +20,9 @@ from evalkit.stats.exceedance import (
     fewest_answers,
     latency_limit_verdict,
     latency_ratio_verdict,
-    weighted_quantile,
 )
 from evalkit.stats.item_groups import ItemGroups, some_answers
+from evalkit.stats.quantiles import weighted_quantile
 from evalkit.stats.ratios import FEWEST, cost_verdict
 from evalkit.stats.sample_size import DRAWS, Mix, fewest_items, share_of
 from evalkit.stats.scores import Codes, Floats

@@ -47,12 +47,38 @@ def sign_flip_ps(differences: Floats) -> tuple[float, float]:
     length = _round_length(2 * span + 1)
     # The law is real and the same on both sides of 0, so half of its transform says all.
     t = 2 * np.pi * np.arange(length // 2 + 1) / length
-    characteristic = np.ones(t.size)
-    for size, count in zip(sizes.tolist(), many.tolist(), strict=True):
-        characteristic = characteristic * np.cos(size * t) ** count
+    characteristic = _product_of_cosines(t, sizes, many)
     law = np.fft.irfft(characteristic, n=length)  # the sum s stands at place s modulo `length`
     up, down = (law[np.arange(end, span + 1) % length].sum() for end in (total, -total))
     return float(min(1.0, max(0.0, up))), float(min(1.0, max(0.0, down)))
+
+
+_NOTHING = 1e-30
+"""A characteristic below this adds less than rounding to any sum: it is 0."""
+
+
+def _product_of_cosines(t: Floats, sizes: np.ndarray, counts: np.ndarray) -> Floats:
+    """The product of cos(size t)^count, float64[t]. Most places come to nothing after a few factors, and are left."""
+    product, places, at = np.ones(t.size), np.arange(t.size), t
+    found = np.zeros(t.size)
+    often_first = np.argsort(-counts, kind="stable")
+    for size, count in zip(sizes[often_first].tolist(), counts[often_first].tolist(), strict=True):
+        product = product * _whole_power(np.cos(size * at), count)
+        alive = np.abs(product) > _NOTHING
+        if not alive.all():
+            product, places, at = product[alive], places[alive], at[alive]
+    found[places] = product
+    return found
+
+
+def _whole_power(values: Floats, exponent: int) -> Floats:
+    """values ** exponent by squaring, for exponents from 1 on: ten times as fast as the logarithms of `**`."""
+    power = values if exponent % 2 else np.ones(values.size)
+    while exponent := exponent // 2:
+        values = values * values
+        if exponent % 2:
+            power = power * values
+    return power
 
 
 def _round_length(least: int) -> int:

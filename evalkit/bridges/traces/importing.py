@@ -33,7 +33,7 @@ from evalkit.bridges.traces.tables import LogMap
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
-from evalkit.stats.exceedance import weighted_quantile
+from evalkit.stats.quantiles import weighted_quantile
 from evalkit.suite.redaction import Redactor
 from evalkit.writing import write_file
 

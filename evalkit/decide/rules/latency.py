@@ -99,7 +99,8 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     import numpy as np
 
     from evalkit.decide.lost_pairs import filled, groups, limited, quotient, weights
-    from evalkit.stats.exceedance import latency_limit, latency_ratio, weighted_quantile
+    from evalkit.stats.exceedance import latency_limit, latency_ratio
+    from evalkit.stats.quantiles import weighted_quantile
 
     name, _, percent = condition.subject.partition("_p")
     quantile = int(percent) / 100
