@@ -127,6 +127,12 @@ def test_the_front_ends_own_files_are_what_streamlit_would_send(board: Board) ->
         assert "root:" not in board.read(odd, Host=own)
 
 
+def test_what_waits_for_its_content_does_not_pulse(board: Board) -> None:
+    """Without a graphics card, drawing that took a third of a second of the processors that draw the page."""
+    head = board.read("/", Host=f"localhost:{board.port}").partition("</head>")[0]
+    assert re.search(r"<style>[^<]*stSkeleton[^<]*animation:\s*none", head)
+
+
 ORIGINS = (
     "http://evil.example", "https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1:1",
     "http://localhost", "file://", "chrome-extension://abc", "http://localhost:{port}.evil.example",
