@@ -44,6 +44,15 @@ class Board:
         connection.close()
         return text
 
+    def whole(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by their name in small letters (without the time of day) and bytes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers)
+        reply = connection.getresponse()
+        content = reply.read()
+        connection.close()
+        return reply.status, {k.lower(): v for k, v in reply.getheaders() if k.lower() != "date"}, content
+
     def upgrade(self, host: str, origin: str | None) -> int:
         """The status of a WebSocket handshake; 101: it is open."""
         lines = [

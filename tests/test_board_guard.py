@@ -105,6 +105,34 @@ def test_a_page_names_what_it_is_about_to_need_and_the_board_has_it(board: Board
     assert int(board.ask("/", "HEAD", Host=own).getheader("Content-Length") or 0) > 1000
 
 
+def test_the_front_ends_own_files_are_what_streamlit_would_send(board: Board) -> None:
+    """From memory, with its headers and the guard's; what asks for a part or for news goes on to Streamlit."""
+    import streamlit
+
+    own = f"localhost:{board.port}"
+    folder = Path(streamlit.__file__).parent / "static" / "static"
+    kinds = ("js/index.*.js", "css/index.*.css", "media/SourceSansVF*.woff2", "js/DataFrame.*.js")
+    for path in (next(folder.glob(kind)) for kind in kinds):
+        address = f"/static/{path.parent.name}/{path.name}"
+        first, again = (board.whole(address, Host=own) for _ in range(2))
+        status, headers, content = board.whole(address, Host=own, **{"If-None-Match": '"something else"'})
+        assert status == first[0] == again[0] == 200
+        assert content == first[2] == again[2] == path.read_bytes()
+        assert headers == first[1] == again[1], "of Streamlit's own answer"
+        assert {"x-frame-options", "cross-origin-resource-policy", "etag", "cache-control"} <= set(headers)
+        assert board.whole(address, Host=own, **{"If-None-Match": headers["etag"]})[0] == 304
+        assert board.whole(address, Host=own, Range="bytes=0-9")[2] == content[:10]
+        assert board.ask(address, Host="evil.example").status == 403
+    for odd in ("/static/js/../../index.html", "/static/js/..%2f..%2findex.html", "/static//etc/passwd"):
+        assert "root:" not in board.read(odd, Host=own)
+
+
+def test_what_waits_for_its_content_does_not_pulse(board: Board) -> None:
+    """Without a graphics card, drawing that took a third of a second of the processors that draw the page."""
+    head = board.read("/", Host=f"localhost:{board.port}").partition("</head>")[0]
+    assert re.search(r"<style>[^<]*stSkeleton[^<]*animation:\s*none", head)
+
+
 ORIGINS = (
     "http://evil.example", "https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1:1",
     "http://localhost", "file://", "chrome-extension://abc", "http://localhost:{port}.evil.example",

@@ -65,6 +65,14 @@ def draw(page: str, results: Path, **query: str | list[str]) -> AppTest:
     return at
 
 
+def opened(at: AppTest, key: str) -> AppTest:
+    """The page after a reader opened a place on it; fails when it shows a traceback."""
+    at.session_state[key] = True
+    at.run()
+    assert not at.exception, [entry.value for entry in at.exception]
+    return at
+
+
 def words(at: AppTest) -> str:
     """Everything that the page says, as the browser is told."""
     return "\n".join(str(getattr(element, "value", "")) for element in at.main)
@@ -112,6 +120,16 @@ def test_every_page_shows_many_runs_and_names_what_it_cannot_read(page: str, man
     assert "half" in said and "damaged" in said
     assert "rows-1.parquet" in said
     assert "notes" not in said, "a folder that has nothing of a run is nobody's problem"
+
+
+def test_tables_that_a_reader_has_to_open_are_made_when_they_are_opened(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support")
+    n = len(at.dataframe)
+    assert "Every suite" in [place.label for place in at.expander]
+    opened(at, "every suite")
+    assert len(at.dataframe) == n + 1
+    assert {"model", "support", "other"} <= set(at.dataframe[-1].value.columns)
+    assert "Suites ask different questions" in words(at)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -618,12 +636,12 @@ def test_the_leaderboard_shows_facts_with_their_sources_and_what_a_file_of_one_s
         '  licence: {is: "by \\e[31mcontract\\u202e", source: us, seen: 2026-11-20}\n'
     )
     (tmp_path / "models.yaml").write_text(own)
-    found = tables(draw("leaderboard", tmp_path))
+    found = tables(opened(draw("leaderboard", tmp_path), "model facts"))
     assert "2100-01-01" in found
     assert not {"\x1b", "\u202e"} & set(found), "whoever wrote the file cannot act on the page"
     assert "Our <b>lawyers</b>, 2026-11-20; from models.yaml, which corrects: 2026-12-11 (OpenAI Python SDK" in found
     assert "https://github.com/QwenLM/Qwen3.5/blob/main/README.md" in found
     (tmp_path / "models.yaml").write_text(own.replace("2100-01-01", "soon"))
-    slipped = draw("leaderboard", tmp_path)
+    slipped = opened(draw("leaderboard", tmp_path), "model facts")
     assert "facts of your own are left out" in words(slipped).replace("\\", "")
     assert "2026-12-11" in tables(slipped)

@@ -108,6 +108,13 @@ def own_prompt(answer: RowTexts, first: RowTexts, *, key: str) -> None:
             prompt(answer, key=key)
 
 
+def opened(label: str, *, key: str) -> DeltaGenerator | None:
+    """A place that a reader opens; None while it is closed. A browser would build tables in it that nobody looks at
+    before it shows the first one of the page."""
+    place = st.expander(label, key=key, on_change="rerun")
+    return place if place.open else None
+
+
 def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     """Names what cannot be read and why; says nothing where all is well."""
     bad = [(info.name, info.problem or store.problem(info.name)) for info in runs]

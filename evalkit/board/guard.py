@@ -68,6 +68,9 @@ _WANTED = (
 """Modules of Streamlit's front end that the first page of ours needs, beside what they import. A browser asks for them
 only once the server has drawn the first table, and then waits again, some seventy times; named in the page, they come
 while the server still works."""
+_STILL = "<style>[data-testid='stSkeleton']{animation:none!important}</style>"
+"""Places that wait for their content do not pulse: without a graphics card each of sixty pictures a second is drawn by
+the processors that the content needs."""
 _IMPORTED = re.compile(r"""(?:from|import)\s*["']\./([\w.~-]+\.js)["']""")
 
 
@@ -224,6 +227,7 @@ def preloads() -> bytes:
     styles = [path.name for path in sorted((folder / "static" / "css").glob(f"{_WANTED[0]}.*.css"))]
     return "".join(
         [
+            _STILL,
             *(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in names),
             *(f'<link rel="preload" as="style" crossorigin href="./static/css/{name}">' for name in styles),
         ]

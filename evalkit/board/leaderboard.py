@@ -122,7 +122,9 @@ def _parts(store: ResultsReader, entries: Sequence[ReportEntry], task: str | Non
 
 
 def _across(store: ResultsReader, runs: Sequence[RunInfo], suites: Sequence[str]) -> None:
-    with st.expander("Every suite"):
+    if (place := elements.opened("Every suite", key="every suite")) is None:
+        return
+    with place:
         by_model: dict[str, dict[str, Figures | None]] = {}
         for suite in suites:
             for entry in entries_of(store, suite, readable=runs):
@@ -158,9 +160,11 @@ def _known(entries: Sequence[ReportEntry]) -> None:
     listed = [entry for entry in entries if entry.known and entry.known.claims]
     if not listed:
         return
+    if (place := elements.opened("Model facts", key="model facts")) is None:
+        return
     import pandas as pd
 
-    with st.expander("Model facts"):
+    with place:
         for entry in listed:
             known = entry.known
             if known is None:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from evalkit.board import sign_in
+from evalkit.board.front_end import FrontEnd
 from evalkit.board.guard import Guard, hold_settings
 from evalkit.errors import EvalkitError
 
@@ -27,7 +28,8 @@ _NEWS = 20_000
 
 hold_settings()
 sign_in.set_up()
-app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard), Middleware(sign_in.WayBack)])
+_BEFORE = [Middleware(Guard), Middleware(sign_in.WayBack), Middleware(FrontEnd)]
+app = App(Path(__file__).with_name("app.py"), middleware=_BEFORE)
 
 
 def read_ahead(results: Path) -> None:

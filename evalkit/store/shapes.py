@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
+from evalkit.store.page_heads import heads_of
 from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BATCH_BYTES = 128_000_000
 """Bytes that the texts of one column take in one batch, at most; one row is always read."""
@@ -34,7 +36,7 @@ _WITHIN: Mapping[str, tuple[float, float]] = {
 }
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _known: dict[tuple[object, ...], int] = {}
-"""Longest text by path, size, time, inode and columns: a sealed part is looked at once a process."""
+"""`_longest` by path, size, time, inode, columns and `enough`: a sealed part is looked at once a process."""
 
 
 def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *, most: int) -> int:
@@ -42,16 +44,18 @@ def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *
 
     Raises StoreError where a column is of another kind than in `schema`; what pyarrow raises for a damaged file.
     """
-    wanted, n_groups, _ = _texts_of(path, columns, schema)
+    wanted, about = _texts_of(path, columns, schema)
     if not wanted:
         return most
-    return max(1, min(most, BATCH_BYTES // max(1, _longest_known(path, wanted, n_groups))))
+    return max(1, min(most, BATCH_BYTES // max(1, _longest_known(path, wanted, about, BATCH_BYTES // most))))
 
 
 def rows_and_longest(path: Path, schema: pa.Schema) -> tuple[int, int]:
-    """How many rows a part has, and the bytes of the longest text in its dictionaries. Raises as `rows_at_once`."""
-    wanted, n_groups, n_rows = _texts_of(path, None, schema)
-    return n_rows, _longest_known(path, wanted, n_groups) if wanted else 0
+    """How many rows a part has, and the bytes of the longest text in its dictionaries, or a bound of it with which they
+    cannot take more than `MOST_TIMES` the file's size. Raises as `rows_at_once`."""
+    wanted, about = _texts_of(path, None, schema)
+    enough = MOST_TIMES * path.stat().st_size // max(1, about.num_rows * len(schema.names))
+    return about.num_rows, _longest_known(path, wanted, about, enough) if wanted else 0
 
 
 def most_unpacked(size: int) -> int:
@@ -64,7 +68,7 @@ def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    names, _, _ = _texts_of(path, None, schema)
+    names, _ = _texts_of(path, None, schema)
     total = 0
     with pq.ParquetFile(path, read_dictionary=names) as file:
         tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
@@ -74,9 +78,9 @@ def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
     return total
 
 
-def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> tuple[list[str], int, int]:
-    """(columns of texts among those that are read, row groups, rows). Raises StoreError for a column of another kind
-    than in `schema`."""
+def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> tuple[list[str], pq.FileMetaData]:
+    """The columns of texts among those that are read, and the file's footer. Raises StoreError for a column of another
+    kind than in `schema`."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -90,15 +94,15 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
                 )
         leaves = [file.metadata.schema.column(i) for i in range(len(file.metadata.schema))]
         texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-        n_groups, n_rows = file.metadata.num_row_groups, file.metadata.num_rows
-    return [name for name in texts if columns is None or name.partition(".")[0] in columns], n_groups, n_rows
+        about = file.metadata
+    return [name for name in texts if columns is None or name.partition(".")[0] in columns], about
 
 
-def _longest_known(path: Path, wanted: list[str], n_groups: int) -> int:
+def _longest_known(path: Path, wanted: list[str], about: pq.FileMetaData, enough: int) -> int:
     stat = path.stat()
-    key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(wanted))
+    key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(wanted), enough)
     if key not in _known:
-        _known[key] = _longest(path, wanted, n_groups)
+        _known[key] = _longest(path, wanted, about, enough)
     return _known[key]
 
 
@@ -149,22 +153,36 @@ def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
             raise StoreError(f"{path} holds a {name} that no row has. Restore the file.", path)
 
 
-def _longest(path: Path, names: list[str], n_groups: int) -> int:
-    """Bytes of the longest text in the dictionaries of these columns, which are read packed as they are."""
-    import pyarrow.compute as pc
+def _longest(path: Path, names: list[str], about: pq.FileMetaData, enough: int) -> int:
+    """Bytes of the longest text in the dictionaries of these columns, which are read packed as they are; those whose
+    page says that no text of theirs has more than `enough` are not read, and count with what it says."""
     import pyarrow.parquet as pq
 
+    places = [(i, path_of) for i in range(len(about.schema)) if (path_of := about.schema.column(i).path) in names]
     found = 0
-    with pq.ParquetFile(path, read_dictionary=names) as file:
-        tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
-        for group in range(n_groups):
+    with pq.ParquetFile(path, read_dictionary=names, metadata=about) as file, heads_of(path) as heads:
+        for group in range(about.num_row_groups):
+            row_group, unclear = about.row_group(group), []
+            for i, name in places:
+                bound = heads.bound(row_group.column(i))
+                if bound is None or bound > enough:
+                    unclear.append(name.partition(".")[0])
+                else:
+                    found = max(found, bound)
+            if not unclear:
+                continue
             # One row: threads would cost more than they read.
-            for batch in file.iter_batches(batch_size=1, row_groups=[group], columns=tops, use_threads=False):
-                for column in batch.columns:
-                    for texts in _dictionaries(column):
-                        found = max(found, pc.max(pc.binary_length(texts)).as_py() or 0)
+            for batch in file.iter_batches(batch_size=1, row_groups=[group], columns=unclear, use_threads=False):
+                found = max([found, *(_longest_in(texts) for one in batch.columns for texts in _dictionaries(one))])
                 break
     return found
+
+
+def _longest_in(texts: pa.Array) -> int:
+    """Bytes of the longest of these texts."""
+    import pyarrow.compute as pc
+
+    return pc.max(pc.binary_length(texts)).as_py() or 0
 
 
 def _dictionaries(array: pa.Array) -> Iterator[pa.Array]:
