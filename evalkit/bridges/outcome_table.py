@@ -21,7 +21,7 @@ from typing import Protocol
 
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_rows
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
-from evalkit.bridges.table_record import Record, RecordReader
+from evalkit.bridges.table_record import Record, RecordReader, unread_note
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
@@ -342,11 +342,8 @@ class _Table:
         notes = []
         if self.map.guessed:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
-        for which, n in self.reader.unread.items():
-            notes.append(
-                f"cells of {which} that were not understood, and are unknown: {n:,}; the first: "
-                f"{self.reader.first_unread[which]}"
-            )
+        if self.reader.unread:
+            notes.append(unread_note(self.reader.unread, self.reader.first_unread))
         if self.n_unscored:
             most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
             scale = "Points of another scale: `score: {column: NAME, max: 10}`"
