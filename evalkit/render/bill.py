@@ -278,7 +278,7 @@ def _by_basis(bases: Mapping[str, str]) -> str:
 
 def gate_line(look: RuleForecast) -> str:
     """What a rule of the gate could see, as a sentence."""
-    rule = visible(look["rule"], limit=80)
+    rule = visible(look["words"], limit=80)
     if not look["n"]:
         return f"gate, {rule}: how many items it is about is known only from the data."
     least = look["smallest_regression"]
