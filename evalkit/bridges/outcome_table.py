@@ -36,6 +36,7 @@ from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
 from evalkit.suite.wording import like
+from evalkit.text import numbers
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
@@ -358,7 +359,8 @@ class _Table:
         short = [f"{model} ({n:,})" for model, n in found.n_by_model.items() if n < whole]
         if short:
             notes.append(
-                f"of {items:,} items x {len(found.repeats):,} repeats = {whole:,} rows a model, these have fewer, and "
+                f"of {numbers.plural(items, 'item')} x {numbers.plural(len(found.repeats), 'repeat')} = "
+                f"{numbers.plural(whole, 'row')} a model, these have fewer, and "
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
         if "started_at" not in self.map.columns:
@@ -376,7 +378,8 @@ class _Table:
                 )
         if self.n_unbanded:
             notes.append(
-                f"the cost of {self.n_unbanded:,} rows is unknown: they add up several requests (calls), and the price "
+                f"the cost of {numbers.plural(self.n_unbanded, 'row')} is unknown: they add up several "
+                f"requests (calls), and the price "
                 "of their model depends on the length of each prompt. Give cost_usd, or flat prices of your own: "
                 "--prices FILE"
             )

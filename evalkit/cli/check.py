@@ -129,9 +129,9 @@ def _too_few(plan: Plan) -> list[str]:
 
 
 def _counted(plan: Plan) -> str:
-    tasks = ", ".join(f"{task.name} {task.n:,}" for task in plan.work.tasks)
+    tasks = numbers.plural_of({task.name: task.n for task in plan.work.tasks}, "sample")
     repeats = f" x {plan.work.settings.repeats} repeats" if plan.work.settings.repeats > 1 else ""
-    return f"{tasks} samples x {numbers.plural(len(plan.work.models), 'model')}{repeats}"
+    return f"{tasks} x {numbers.plural(len(plan.work.models), 'model')}{repeats}"
 
 
 def _facts(plan: Plan) -> dict[str, object]:

@@ -34,7 +34,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
         return f"{a} and {b} share no scored sample: nothing can be compared."
     shown = numbers.difference_interval(found.low, found.high)
     interval = f"95 % interval {shown}" if shown else "without an interval"
-    points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
+    points = f"{numbers.points(found.delta)} {'better' if found.delta > 0 else 'worse'}"
     tail = f"{interval}, {numbers.plural(found.flips, 'flip')} in {numbers.plural(found.n, 'sample')}."
     if found.among is not None:
         return f"No difference is shown between {b} and {a} (measured {points}): {too_close(found.among)}; {tail}"

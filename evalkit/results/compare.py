@@ -34,6 +34,7 @@ from evalkit.stats.comparison import test
 from evalkit.stats.sign_flips import mcnemar
 from evalkit.stats.verdict import Verdict
 from evalkit.store import table as stored
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,7 +108,8 @@ def compare(a: Side, b: Side) -> PairedComparison:
         n = max(ours.num_rows, theirs.num_rows)
         ours, theirs = common_rows(ours, theirs)
         if ours.num_rows < n:
-            caveats.append(f"only the {ours.num_rows:,} rows that both have are compared, of {n:,}")
+            kept = numbers.plural(ours.num_rows, "row that both have is", "rows that both have are")
+            caveats.append(f"only the {kept} compared, of {n:,}")
             caveats += changed_items(a, b)
     pairs = paired(a, b, ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
