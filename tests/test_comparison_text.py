@@ -8,7 +8,7 @@ import pytest
 
 import evalkit as door
 from evalkit.records import Outcome, Row
-from evalkit.render.comparison import disagreement
+from evalkit.render.comparison import disagreement, without_p
 from evalkit.results.compare import Difference
 from tests.board_world import a_row, a_run, an_error
 from tests.gate_world import one, stored
@@ -131,3 +131,24 @@ def test_pages_say_that_they_test_every_answer_of_items_that_were_asked_several_
     page = tmp_path / "page.html"
     assert evalkit(capsys, "report", run.name, *results, "--html", page).code == 0
     assert ("every answer is a pair" in page.read_text("utf-8")) == (repeats > 1)
+
+
+def test_a_p_that_is_absent_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def graded(model: str, at: int) -> Row:
+        return a_row(model, "refunds", at, score=0.3 + 0.01 * at, outcome=Outcome.SCORED)
+
+    rows = [graded(model, at) for at in range(30) for model in ("now", "new")]
+    run = door.load_run(a_run(tmp_path, ("now", "new"), n=30, rows=rows))
+    told = evalkit(capsys, "compare", "latest:now", "latest:new", "--results", tmp_path).out
+    for said in (told, str(door.compare(run["now"], run["new"]))):
+        assert "No p: scores between 0 and 1 are no sides to change" in " ".join(said.split())
+
+
+def test_a_reason_names_the_rows_that_it_is_for() -> None:
+    rows = [
+        Difference("all tasks", 40, 0, 0.02, 0.01, 0.03, "exact", 0.01),
+        Difference("essays", 40, 0, 0.02, 0.01, 0.03, "t", None, "scores are graded"),
+        Difference("letters", 40, 0, 0.02, 0.01, 0.03, "t", None, "scores are graded"),
+    ]
+    assert without_p(rows) == ["No p for essays and letters: scores are graded."]
+    assert without_p(rows[:1]) == []

@@ -286,6 +286,16 @@ def test_a_count_that_is_none_is_unknown_and_told(tmp_path: Path, imported: Impo
     assert "cells of input_tokens that were not understood, and are unknown: 1; the first" in told[1]
 
 
+def test_many_columns_that_are_not_understood_are_one_note(tmp_path: Path, imported: Imported) -> None:
+    counts = ["input_tokens", "output_tokens", "reasoning_tokens", "total_s", "ttft_s"]
+    path = as_csv(
+        tmp_path / "r.csv", [{"model": "a", "case": n, "score": 1, **dict.fromkeys(counts, "?")} for n in (1, 2)]
+    )
+    said = imported(path, None)[1]
+    assert said.count("not understood, and are unknown") == 1
+    assert all(f"{which} 2 (the first: r.csv:2" in said for which in counts)
+
+
 def test_twins_are_refused_and_nothing_is_left(tmp_path: Path, evalkit: Evalkit) -> None:
     path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1}] * 2)
     ran = evalkit("import", "table", path)

@@ -76,8 +76,8 @@ def test_too_few_records_for_the_proposed_margin_are_said_with_the_number_that_w
     ran, _ = made(capsys, tickets(tmp_path))
     said = " ".join(ran.out.split())
     assert (
-        "on 30 items an equally good candidate passes the gate's quality all (margin 0.05) with a chance of 12 %"
-        in said
+        "on 30 items an equally good candidate passes the gate's quality of all tasks (margin 0.05) with a chance of "
+        "12 %" in said
     )
     assert "items would make that 80 %" in said and "fine. 60 rows:" in said
 

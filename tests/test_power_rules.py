@@ -225,6 +225,11 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
         "cost usd_per_sample (max_ratio 0.8)",
         "latency total_p50 (max_ratio 1)",
     ]
+    told = evalkit(capsys, "plan", "s.yaml", "--earlier", folder.name, "--results", tmp_path / "results").out
+    said = " ".join(told.split())
+    for words in ("quality of all tasks (margin 0.25)", "cost of a sample (max ratio 0.8)", "p50 of total time"):
+        assert words in said
+    assert [key for key in ("quality all", "usd_per_sample", "total_p50") if key in said] == [], "keys are for --json"
     # A run without prices tells nothing of bills: the rest is planned all the same.
     rows = [one(n, model, float(n % 2), **dollars(None)) for model in ("base", "cand") for n in range(40)]
     bare = stored(tmp_path / "results", {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 40}, n_samples=40)
@@ -243,8 +248,8 @@ def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, mon
     assert ran.code == 0, ran.err
     said = " ".join(ran.out.split())
     assert said.count("cheapest first") == 2 and "In brackets stands how low" in said
-    why = "the run has 40 items: too few to plan total_p95 by (at least 100)"
-    assert f"latency total_p95 (max_ratio 1) cannot be planned from this run: {why}." in said
+    why = "the run has 40 items: too few to plan p95 of total time by (at least 100)"
+    assert f"p95 of total time (max ratio 1) cannot be planned from this run: {why}." in said
     assert "cache" not in said.rpartition("cannot be planned")[2]
     asked = ("power", short.name, "--results", tmp_path / "few", "--baseline", "base", "--candidate", "cand")
     assert why in " ".join(evalkit(capsys, *asked, "--rule", "{latency: total_p95, max_ratio: 1.0}").err.split())

@@ -160,10 +160,10 @@ def test_what_a_guessed_column_does_not_say_is_unknown_and_counted(tmp_path: Pat
     assert ran.code == 0, ran.err
     told = flat(ran)
     assert (
-        "input_tokens of old.jsonl is not understood, and unknown, for 1 of 300 answers (the first: old.jsonl:1" in told
+        "not understood, and unknown, of 300 answers of old.jsonl: input_tokens for 1 (the first: old.jsonl:1" in told
     )
     assert "looks like '0,000'" in told or "looks like 0,000" in told
-    assert "cost_usd is unknown for 2 of 300 answers of old.jsonl" in told
+    assert "unknown, of 300 answers of old.jsonl: cost_usd for 2, total_s for 1" in told, "one note, not one a column"
     (folder,) = run_folders(tmp_path / "results")
     row = next(row for row in rows_of(folder) if (row.model, row.sample_id, row.repeat) == ("old", "0", 2))
     assert (row.input_tokens, row.cost_usd, row.total_s, row.output_tokens) == (None, None, None, 2)

@@ -167,8 +167,8 @@ def test_cells_that_are_no_figures_are_unknown_and_counted(tmp_path: Path, impor
     ran = imported(tmp_path / "calls.csv")
     assert ran.code == 0, ran.err
     told = flat(ran)
-    assert "calls.csv: input_tokens is not understood, and unknown, in 1 rows; the first: calls.csv:2" in told
-    assert "cost_usd is not understood" in told
+    assert "input_tokens 1 (the first: calls.csv:2" in told and "cost_usd 1 (the first" in told
+    assert told.count("not understood, and are unknown") == 1, "one note, however many columns"
     assert "1 record, a row without a question; the first: calls.csv:4" in told
     assert "1,234" not in told and "cheap" not in told
 

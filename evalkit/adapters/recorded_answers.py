@@ -32,6 +32,7 @@ from evalkit.suite.column_names import (
 from evalkit.suite.datasets import Data
 from evalkit.suite.grouped import grouped
 from evalkit.suite.wording import masked, short
+from evalkit.text import numbers
 
 Column = Literal[
     "input_tokens",
@@ -314,15 +315,17 @@ class _Reading:
                 else f"in {self.fields.file} no column is named like tokens, dollars or seconds: columns: guess reads "
                 "nothing"
             )
-        for which in FIGURES:
-            unknown, unread = self.unknown[which], self.unread[which]
-            if unread:
-                yield (
-                    f"{which} of {self.fields.file} is not understood, and unknown, for {unread:,} of {n:,} answers "
-                    f"(the first: {self.first_unread[which]})"
-                )
-            if unknown:
-                yield f"{which} is unknown for {unknown:,} of {n:,} answers of {self.fields.file}"
+        unread = [
+            f"{which} for {self.unread[which]:,} (the first: {self.first_unread[which]})"
+            for which in FIGURES
+            if self.unread[which]
+        ]
+        if unread:
+            of = f"of {numbers.plural(n, 'answer')} of {self.fields.file}"
+            yield f"not understood, and unknown, {of}: {'; '.join(unread)}"
+        unknown = [f"{which} for {self.unknown[which]:,}" for which in FIGURES if self.unknown[which]]
+        if unknown:
+            yield f"unknown, of {numbers.plural(n, 'answer')} of {self.fields.file}: {', '.join(unknown)}"
 
 
 class _NoValue(ValueError):

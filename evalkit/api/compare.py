@@ -12,7 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
-from evalkit.render.comparison import BY_ANSWER, difference_text, disagreement
+from evalkit.render.comparison import BY_ANSWER, P_HEAD, difference_text, disagreement, without_p
 from evalkit.render.flip_text import lost_and_won
 from evalkit.results.compare import Difference
 from evalkit.results.compare import compare as compare_sides
@@ -60,7 +60,8 @@ class Comparison:
         return visible(f"<Comparison {self.a} -> {self.b}: {len(self.differences)} differences>", limit=500)
 
     def frame(self) -> pd.DataFrame:
-        """One row for each difference: subject, n, n_unscored, delta, low, high (95 %), method, p_no_difference."""
+        """One row for each difference: subject, n, n_unscored, delta, low, high (95 %), method, p_no_difference,
+        why_no_p."""
         import pandas as pd
 
         return pd.DataFrame([asdict(one) for one in self.differences])
@@ -91,14 +92,15 @@ class Comparison:
             Column("over", [visible(one.subject, limit=60) for one in told], left=True, folds=True),
             Column("n", [numbers.count(one.n) for one in told]),
             Column("difference [95 %]", [difference_text(one) for one in told], left=True),
-            Column("p", [numbers.p_value(one.p_no_difference) for one in told]),
+            Column(P_HEAD, [numbers.p_value(one.p_no_difference) for one in told]),
         ]
 
     def _notes(self) -> list[str]:
         """Where p and interval disagree, why the evidence is not whole, what differs between the two."""
         among = [f"{self.differences[0].subject}: {self.among}."] if self.among is not None else []
         repeated = [BY_ANSWER] if self.repeated else []
-        return [*filter(None, map(disagreement, self.differences)), *repeated, *among, *self.caveats, *self.compared]
+        of_p = [*filter(None, map(disagreement, self.differences)), *without_p(self.differences)]
+        return [*of_p, *repeated, *among, *self.caveats, *self.compared]
 
 
 def compare(a: Side | Run, b: Side | Run) -> Comparison:

@@ -30,6 +30,7 @@ from evalkit.store import runs
 from evalkit.store.journal import Recovered
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import ResolvedSuite
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
@@ -135,7 +136,10 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
         if recovered.note:
             observer.note(recovered.note)
         if n_there:
-            observer.note(f"resuming {folder}: {n_there:,} of {plan.work.n_rows:,} rows are there already")
+            observer.note(
+                f"resuming {folder}: {n_there:,} of {numbers.plural(plan.work.n_rows, 'row')} "
+                f"{numbers.verb(n_there, 'is', 'are')} there already"
+            )
         return observer
 
     with ExitStack() as stack:

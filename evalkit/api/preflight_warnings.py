@@ -219,7 +219,7 @@ def gate_warnings(plan: Plan) -> list[str]:
 
 
 def _of(condition: Condition) -> str:
-    return f"gate, {condition.name}:"
+    return f"gate, {condition.words}:"
 
 
 def _no_ratio(condition: Condition, plan: Plan) -> Iterator[str]:

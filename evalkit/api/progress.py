@@ -17,6 +17,7 @@ from typing import Literal
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Row
 from evalkit.render.progress import ModelShare
+from evalkit.text import numbers
 
 EVERY_S = 0.1
 """Seconds between two calls of the callback, notes and the last call aside."""
@@ -78,7 +79,7 @@ class Reporter:
     def judging(self, shares: Mapping[str, ModelShare]) -> Reporter:
         """See `Watcher`."""
         self._start("judging", shares)
-        self._tell(f"judging: {self._total:,} requests to {', '.join(shares)}")
+        self._tell(f"judging: {numbers.plural(self._total, 'request')} to {', '.join(shares)}")
         return self
 
     def row(self, row: Row) -> None:

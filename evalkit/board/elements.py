@@ -21,6 +21,7 @@ from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo, newest_first
 from evalkit.store.transcript import transcript
+from evalkit.text import numbers
 from evalkit.text.escape import csv_cell, markdown_label, visible
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     bad = [(name, why) for name, why in bad if why]
     if not bad:
         return
-    with st.sidebar.expander(f"{len(bad)} of {len(runs)} run folders cannot be read and are left out", icon="⚠️"):
+    with st.sidebar.expander(
+        f"{len(bad)} of {numbers.plural(len(runs), 'run folder')} cannot be read and left out", icon="⚠️"
+    ):
         for name, why in bad:
             st.text(f"{visible(name)}: {visible(str(why), limit=500)}")
 

@@ -60,8 +60,8 @@ def render(store: ResultsReader) -> None:
     mine = elements.chosen()
     candidates = sorted(decision.candidates, key=lambda c: c.candidate not in mine)  # the chosen ones first
     rules = rendered_rules_of(decision)
-    said = [_sentence(candidate) for candidate in candidates]
     base = elements.plain(decision.baseline, 60) if decision.baseline is not None else None
+    said = [_sentence(candidate, decision.baseline) for candidate in candidates]
     st.subheader(said[0] if len(said) == 1 else counted(candidates, base), anchor=False)
     _matrix(candidates, rules)
     if len(said) > 1:
@@ -73,10 +73,10 @@ def render(store: ResultsReader) -> None:
     st.code(f"evalkit gate {elements.shell(run)}", language="bash")
 
 
-def _sentence(candidate: CandidateDecision) -> str:
+def _sentence(candidate: CandidateDecision, baseline: str | None) -> str:
     """The verdict and why, as Markdown."""
     name = elements.plain(candidate.candidate, 60)
-    why = why_of(candidate, name).removeprefix(name)
+    why = why_of(candidate, name, visible(baseline, limit=60) if baseline else None).removeprefix(name)
     return f"{_SIGNS.get(candidate.verdict, '')} {name}{elements.plain(why, 600)}"
 
 

@@ -82,7 +82,7 @@ def _drift_sentence(drifts: Sequence[Drift], n_runs: int) -> str:
     if not drifts:
         return "No model was asked twice, so no drift can be shown." if n_runs > 1 else "One run so far."
     told = [
-        f"{elements.plain(drift.model, 40)} drifted: {abs(drift.found.delta) * 100:.1f} points "
+        f"{elements.plain(drift.model, 40)} drifted: {numbers.points(drift.found.delta)} "
         f"{'better' if drift.found.delta > 0 else 'worse'}"
         for drift in drifts
         if drift.is_shown and drift.found.delta

@@ -14,7 +14,7 @@ from evalkit.facts import Figures
 from evalkit.render.cards import cards
 from evalkit.render.cells import quality_text
 from evalkit.render.rows import heat
-from evalkit.render.standings import headline
+from evalkit.render.standings import gate_question, headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
@@ -44,6 +44,8 @@ def render(store: ResultsReader) -> None:
         lines = standing(store, entries, task)
     entries = [line.entry for line in lines]
     st.subheader(headline(lines, partial(elements.plain, limit=40)), anchor=False)
+    if told := gate_question(lines, [store.facts(run) for run in dict.fromkeys(entry.run.name for entry in entries)]):
+        st.caption(told)
     if len(lines) < len(asked):
         st.caption(f"{len(lines)} of {len(asked)} models shown; the standings are among these.")
     _cards(lines)

@@ -9,6 +9,7 @@ from evalkit.errors import EvalkitError
 from evalkit.results.reader import ResultsReader
 from evalkit.store.reviews import MARKS, Review, add_review, latest, read_reviews
 from evalkit.store.row_codec import Key
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _SIGNS = {"right": "✔", "wrong": "✘", "unsure": "?"}
@@ -24,7 +25,10 @@ def review_form(store: ResultsReader, run: str, key: Key, *, slot: str) -> None:
             + (f": {visible(review.note, limit=1000)}" if review.note else "")
         )
     if unreadable:
-        st.caption(f"{unreadable} lines of reviews.jsonl cannot be read and are left out.")
+        st.caption(
+            f"{numbers.plural(unreadable, 'line')} of reviews.jsonl cannot be read and "
+            f"{numbers.verb(unreadable, 'is', 'are')} left out."
+        )
     with st.popover(f"Review ({len(mine)})" if mine else "Review"), st.form(f"review-{slot}", border=False):
         mark = st.segmented_control("This answer is", MARKS, key=f"mark-{slot}")
         by = _name(slot)

@@ -75,7 +75,9 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
         st.text(f"Right answer: {visible(first.target, limit=500)}")
     right = sum(row.score == 1 for row in rows)
     if all(row.score in {0, 1} for row in rows):
-        st.subheader(f"{right} of {len(rows)} answers are right", anchor=False)
+        st.subheader(
+            f"{right} of {numbers.plural(len(rows), 'answer')} {numbers.verb(right, 'is', 'are')} right", anchor=False
+        )
     _table(rows, said)
     st.subheader("In full", anchor=False)
     for n, row in enumerate(rows):

@@ -106,12 +106,12 @@ def _plan(store: ResultsReader, order: Order) -> None:
 def _agree(store: ResultsReader, plan: Planned) -> None:
     """What the plan says, and the button under it."""
     report, order = plan.report, plan.order
-    tasks = ", ".join(f"{visible(name, limit=60)} {numbers.count(n)}" for name, n in report["tasks"].items())
+    tasks = numbers.plural_of({visible(name, limit=60): n for name, n in report["tasks"].items()}, "sample")
     with st.container(border=True):
         repeats = f", each {report['repeats']} times" if report["repeats"] > 1 else ""
         cut = f", at most {numbers.count(order.limit)} of each task" if order.limit is not None else ""
         st.markdown(f"**{elements.plain(report['suite'], 80)}** ({elements.plain(order.suite, 300)})")
-        st.text(f"{tasks} samples{repeats}{cut}. Nothing has been sent.")
+        st.text(f"{tasks}{repeats}{cut}. Nothing has been sent.")
         _forecast("model", report["models"])
         if report["judges"]:
             _forecast("judge", report["judges"])

@@ -15,6 +15,7 @@ from typing import Any
 
 from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
+from evalkit.text import numbers
 
 Scale = tuple[float, float, bool]
 """Lowest and highest score, and whether lower is better."""
@@ -50,7 +51,8 @@ def read_evaluation(path: Path) -> ForeignRecords:
     made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
     if n_agentic:
         made.notes.append(
-            f"the tokens of {n_agentic:,} samples of agents are unknown: converters write those of the last call only"
+            f"the tokens of {numbers.plural(n_agentic, 'sample')} of agents are unknown: converters write "
+            f"those of the last call only"
         )
     return made
 

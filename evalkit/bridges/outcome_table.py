@@ -21,7 +21,7 @@ from typing import Protocol
 
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_rows
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
-from evalkit.bridges.table_record import Record, RecordReader
+from evalkit.bridges.table_record import Record, RecordReader, unread_note
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
@@ -36,6 +36,7 @@ from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
 from evalkit.suite.wording import like
+from evalkit.text import numbers
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
@@ -342,11 +343,8 @@ class _Table:
         notes = []
         if self.map.guessed:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
-        for which, n in self.reader.unread.items():
-            notes.append(
-                f"cells of {which} that were not understood, and are unknown: {n:,}; the first: "
-                f"{self.reader.first_unread[which]}"
-            )
+        if self.reader.unread:
+            notes.append(unread_note(self.reader.unread, self.reader.first_unread))
         if self.n_unscored:
             most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
             scale = "Points of another scale: `score: {column: NAME, max: 10}`"
@@ -361,7 +359,8 @@ class _Table:
         short = [f"{model} ({n:,})" for model, n in found.n_by_model.items() if n < whole]
         if short:
             notes.append(
-                f"of {items:,} items x {len(found.repeats):,} repeats = {whole:,} rows a model, these have fewer, and "
+                f"of {numbers.plural(items, 'item')} x {numbers.plural(len(found.repeats), 'repeat')} = "
+                f"{numbers.plural(whole, 'row')} a model, these have fewer, and "
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
         if "started_at" not in self.map.columns:
@@ -379,7 +378,8 @@ class _Table:
                 )
         if self.n_unbanded:
             notes.append(
-                f"the cost of {self.n_unbanded:,} rows is unknown: they add up several requests (calls), and the price "
+                f"the cost of {numbers.plural(self.n_unbanded, 'row')} is unknown: they add up several "
+                f"requests (calls), and the price "
                 "of their model depends on the length of each prompt. Give cost_usd, or flat prices of your own: "
                 "--prices FILE"
             )

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
+from evalkit.text import numbers
 
 Metric = Literal["pass", "score"]
 _ERROR = 2
@@ -50,14 +51,16 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
     notes = _clustered(found, kept)
     if n_again := sum(n - 1 for n in seen.values()):
         notes.append(
-            f"{n_again:,} answers stand there again, of one provider to one test, and are taken for repeats. Where two "
+            f"{numbers.plural(n_again, 'answer stands', 'answers stand')} there again, of one provider to "
+            f"one test, and are taken for repeats. Where two "
             "providers have the same name, give each a label"
         )
     made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}", notes)
     n_cached = sum(bool(record["from_cache"]) for record in kept)
     if n_cached:
         made.notes.append(
-            f"{n_cached:,} answers came from promptfoo's cache: their tokens, cost and time are unknown. Run it with "
+            f"{numbers.plural(n_cached, 'answer')} came from promptfoo's cache: their tokens, cost and time "
+            f"are unknown. Run it with "
             "--no-cache for a gate on cost or latency"
         )
     return made

@@ -21,11 +21,27 @@ from evalkit.store.table_values import Unread
 from evalkit.suite.column_names import COUNTS, TableColumn, inside
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import masked
+from evalkit.text import numbers
 
 Record = Mapping[str, object]
 _LONGEST_NAME = 300
+_NAMED = 8
+"""Kinds of cells that one note names."""
 _REMEMBERED = 100_000
 """Items whose identity is made once: tables ask each several times."""
+
+
+def unread_note(unread: Mapping[str, int], first: Mapping[str, str]) -> str:
+    """One sentence about all cells that were not understood, by what was to be read in them: how many, and the first.
+
+    `unread` is not empty.
+    """
+    if len(unread) == 1:
+        (which, n), *_ = unread.items()
+        return f"cells of {which} that were not understood, and are unknown: {n:,}; the first: {first[which]}"
+    said = [f"{which} {n:,} (the first: {first[which]})" for which, n in list(unread.items())[:_NAMED]]
+    more = [f"and {numbers.plural(len(unread) - _NAMED, 'more kind')}"] if len(unread) > _NAMED else []
+    return f"cells that were not understood, and are unknown: {'; '.join([*said, *more])}"
 
 
 class RecordReader:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import env_file, results_folder
+from evalkit.cli.options import baselines_folder, env_file, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.installed import install_hint
@@ -28,6 +28,7 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
 
 @click.command()
 @results_folder
+@baselines_folder
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
 @click.option(
     "--address",
@@ -44,7 +45,7 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
     help="Let the page Runs start and stop runs of the suites in DIR, with your keys. Only on 127.0.0.1.",
 )
 @env_file
-def command(results: Path, port: int, address: str, no_browser: bool, allow_runs: Path | None) -> int:
+def command(results: Path, baselines: Path, port: int, address: str, no_browser: bool, allow_runs: Path | None) -> int:
     """Open the board: leaderboard, trade-off, flips, gate, cost, runs. Reads results; needs no key and no network."""
     from evalkit.errors import MissingPackage
 
@@ -63,6 +64,7 @@ def command(results: Path, port: int, address: str, no_browser: bool, allow_runs
         _allow_runs(allow_runs, address, signing_in)
     _must_be_free(address, port)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
+    os.environ["EVALKIT_BASELINES"] = str(baselines.resolve())
     leave_the_working_directory()
     from streamlit.web import cli as streamlit
 

@@ -9,6 +9,7 @@ import click
 
 from evalkit.cli.options import as_json, print_json
 from evalkit.cli.printing import echo
+from evalkit.text import numbers
 
 _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -26,7 +27,7 @@ def command(ctx: click.Context, as_json: bool) -> int:
     if as_json:
         said = {"path": str(found.path), "n_answers": found.n_answers, "n_bytes": found.n_bytes}
         return print_json({**said, "oldest": _day(found.oldest), "newest": _day(found.newest)})
-    echo(f"{found.path}: {found.n_answers:,} answers, {_bytes(found.n_bytes)}")
+    echo(f"{found.path}: {numbers.plural(found.n_answers, 'answer')}, {_bytes(found.n_bytes)}")
     if found.oldest is not None:
         echo(f"bought between {_day(found.oldest)} and {_day(found.newest)} (UTC)")
         echo("smaller: evalkit cache prune --older-than 30d; empty: evalkit cache clear")
@@ -43,7 +44,7 @@ def prune(older_than: str) -> int:
     if match is None:
         raise click.BadParameter(f"{older_than!r} is no age; write it like 30d, 12h or 8w", param_hint="--older-than")
     n = remove(older_than_s=int(match[1]) * _UNITS[match[2]])
-    echo(f"{n:,} answers removed; they are bought anew when they are asked for")
+    echo(f"{numbers.plural(n, 'answer')} removed; what is removed is bought anew when it is asked for")
     return 0
 
 
@@ -59,7 +60,9 @@ def clear(yes: bool) -> int:
         echo(f"{found.path}: nothing is there")
         return 0
     if not yes:
-        click.confirm(f"Remove {found.n_answers:,} answers ({_bytes(found.n_bytes)}) of {found.path}?", abort=True)
+        click.confirm(
+            f"Remove {numbers.plural(found.n_answers, 'answer')} ({_bytes(found.n_bytes)}) of {found.path}?", abort=True
+        )
     echo(f"{_bytes(remove())} freed")
     return 0
 

@@ -116,7 +116,7 @@ def _too_few(plan: Plan) -> list[str]:
     from evalkit.cli.plan import foreseen
 
     return [
-        f"on {numbers.plural(look['n'], 'item')} an equally good candidate passes the gate's {look['rule']} with a "
+        f"on {numbers.plural(look['n'], 'item')} an equally good candidate passes the gate's {look['words']} with a "
         f"chance of {numbers.share(chance)}; about {numbers.count(look['n_needed'])} items would make that "
         f"{numbers.share(look['power'])}. Add records, or give the rule a larger margin; evalkit plan says more"
         for look in foreseen(plan, most=_MOST_LOOKED_AT)
@@ -129,9 +129,9 @@ def _too_few(plan: Plan) -> list[str]:
 
 
 def _counted(plan: Plan) -> str:
-    tasks = ", ".join(f"{task.name} {task.n:,}" for task in plan.work.tasks)
+    tasks = numbers.plural_of({task.name: task.n for task in plan.work.tasks}, "sample")
     repeats = f" x {plan.work.settings.repeats} repeats" if plan.work.settings.repeats > 1 else ""
-    return f"{tasks} samples x {numbers.plural(len(plan.work.models), 'model')}{repeats}"
+    return f"{tasks} x {numbers.plural(len(plan.work.models), 'model')}{repeats}"
 
 
 def _facts(plan: Plan) -> dict[str, object]:

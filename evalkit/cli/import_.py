@@ -227,10 +227,11 @@ def _written(results: Path, found: Imported) -> int:
 
 def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
     """The first line about what was imported."""
+    from evalkit.text import numbers
     from evalkit.text.escape import visible
 
     by = ", ".join(visible(name) for name in models)
-    echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)
+    echo(f"{numbers.plural(n_rows, 'row')} of {numbers.plural(len(tasks), 'task')} by {by}", err=True)
 
 
 def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:

@@ -20,6 +20,7 @@ from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.redaction import Redactor, make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _DESCRIBED = frozenset({"http", "command", "python", "pipeline"})
@@ -103,7 +104,7 @@ def _receive(folder: Path, port: int, idle_s: float | None) -> None:
         echo(f"note: not kept: {visible(why)}", err=True)
     if not receiver.n_requests:
         raise UserError(f"nothing came on {HOST}:{receiver.port}, so there is nothing to import")
-    echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
+    echo(f"{numbers.plural(receiver.n_requests, 'request')} received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
 
 
 def named_model(text: str, option: str) -> AskedModel:
@@ -184,13 +185,14 @@ def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
 
 def _say(told: TracesReport) -> None:
     n = told.n_calls
-    echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
+    echo(f"{numbers.plural(n, 'call')} of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
     for note in told.reading.notes():
         echo(f"note: {visible(note, limit=1000)}", err=True)
     for why, count in told.dropped.most_common():
         echo(f"dropped: {count:,}: {visible(why)}", err=True)
     echo(
-        f"{told.n_usable:,} requests, {told.n_different:,} different, in {len(told.strata):,} strata: "
+        f"{numbers.plural(told.n_usable, 'request')}, {told.n_different:,} different, in "
+        f"{numbers.plural(len(told.strata), 'stratum', 'strata')}: "
         f"{told.n_sampled:,} sampled",
         err=True,
     )
@@ -198,4 +200,4 @@ def _say(told: TracesReport) -> None:
         taken = ", ".join(f"{count:,} {visible(kind)}" for kind, count in sorted(told.redacted.items()))
         echo(f"taken out: {taken}", err=True)
     for task in told.plan.tasks:
-        echo(f"task {task.name}: {len(task.sampled):,} samples; {task.rule.says}", err=True)
+        echo(f"task {task.name}: {numbers.plural(len(task.sampled), 'sample')}; {task.rule.says}", err=True)

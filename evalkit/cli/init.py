@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from evalkit.cli.printing import echo
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def _found(looked: FileLook, proposal: Proposal) -> list[str]:
 
     roles = proposal.roles
     between = f", separated by {looked.separator}" if looked.separator else ""
-    lines = [f"{visible(looked.path.name)}: {looked.n:,} records, {len(looked.columns)} columns{between}"]
+    lines = [
+        f"{visible(looked.path.name)}: {numbers.plural(looked.n, 'record')}, "
+        f"{numbers.plural(len(looked.columns), 'column')}{between}"
+    ]
     for name in roles.question:
         column = looked.columns[name]
         lines.append(

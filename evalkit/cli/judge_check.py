@@ -12,6 +12,7 @@ import click
 from evalkit.cli.options import as_json, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.scorers.verdicts import Agreement, Ratings
@@ -179,5 +180,5 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
 
     render_judges(found, people=True)
     if n_unread:
-        echo(f"note: {n_unread} lines of {folder / 'reviews.jsonl'} could not be read", err=True)
+        echo(f"note: {numbers.plural(n_unread, 'line')} of {folder / 'reviews.jsonl'} could not be read", err=True)
     return 0

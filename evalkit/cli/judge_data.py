@@ -20,6 +20,7 @@ import click
 from evalkit.cli.options import names, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
+from evalkit.text import numbers
 from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def write_items(
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror}") from error
     left_out = len(rows) - len(answered)
-    without = f"; {left_out:,} rows without an answer left out" if left_out else ""
-    echo(f"{out}: {len(records):,} items{without}")
+    without = f"; {numbers.plural(left_out, 'row')} without an answer left out" if left_out else ""
+    echo(f"{out}: {numbers.plural(len(records), 'item')}{without}")
     return 0
 
 

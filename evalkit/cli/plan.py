@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.cost.reports import PlanReport, RuleForecast
     from evalkit.decide.mixes import CheapestMixes
+    from evalkit.decide.rules import Condition
     from evalkit.engine.forecast import Pace
     from evalkit.engine.plan import Plan
 
@@ -118,10 +119,12 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
-    mixes, unplanned = ([], {}) if folder is None else _mixes(plan, folder)
+    mixes, unplanned = ([], []) if folder is None else _mixes(plan, folder)
     if as_json:
         told: dict[str, object] = {"mixes": [one.as_json() for one in mixes]} if mixes else {}
-        return print_json({**made, **told, **({"not_planned": unplanned} if unplanned else {})})
+        return print_json(
+            {**made, **told, **({"not_planned": {rule.name: why for rule, why in unplanned}} if unplanned else {})}
+        )
     from evalkit.render.bill import render_plan
 
     render_plan(made)
@@ -131,8 +134,8 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
         for one in mixes:
             echo()
             render_mixes(one)
-    for rule, why in unplanned.items():
-        echo(f"\n{visible(rule, limit=120)} cannot be planned from this run: {visible(why, limit=600)}.")
+    for rule, why in unplanned:
+        echo(f"\n{visible(rule.words, limit=120)} cannot be planned from this run: {visible(why, limit=600)}.")
     if folder is None and (earlier_run := _run_to_plan_by(plan, options.results)) is not None:
         named = " --earlier ".join(shlex.quote(visible(str(one), limit=400)) for one in (suite, earlier_run.name))
         echo(
@@ -183,9 +186,9 @@ def _continued(plan: Plan, results: Path) -> str | None:
     return None if found is None else found.name
 
 
-def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str]]:
-    """Items and repeats for each required limit of the gate that an earlier run tells of (scores, bills, times); and by
-    name of those of which it tells too little: why."""
+def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Condition, str]]]:
+    """Items and repeats for each required limit of the gate that an earlier run tells of (scores, bills, times); and
+    those of which it tells too little, with why."""
     from evalkit.decide.earlier_run import NotPlanned
     from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
@@ -194,7 +197,7 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
         raise UserError("--earlier needs a gate whose baseline is a model of the suite: or use `evalkit power RUN`.")
     found: list[CheapestMixes] = []
-    unplanned: dict[str, str] = {}
+    unplanned: list[tuple[Condition, str]] = []
     for rule in gate.rules:
         for condition in conditions(rule):
             if condition.required and can_be_planned(rule, condition):
@@ -203,7 +206,7 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], dict[str, str
                         mixes_of_rule(folder, gate.baseline, gate.candidates[0], rule, condition, alpha=gate.alpha)
                     )
                 except NotPlanned as error:
-                    unplanned[condition.name] = str(error)
+                    unplanned.append((condition, str(error)))
     return found, unplanned
 
 
@@ -227,6 +230,7 @@ def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
     return [
         {
             "rule": look.rule,
+            "words": look.words,
             "margin": look.margin,
             "n": look.n,
             "effective": look.effective,

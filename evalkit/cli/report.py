@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import results_folder
+from evalkit.cli.options import baselines_folder, results_folder
 from evalkit.cli.printing import echo
+from evalkit.text import numbers
 
 
 @click.command()
@@ -32,6 +33,7 @@ from evalkit.cli.printing import echo
     help="Put prompts and answers of some samples on the page, or leave them out. Default: put in for a public suite.",
 )
 @results_folder
+@baselines_folder
 def command(
     run: str | None,
     html: Path | None,
@@ -40,6 +42,7 @@ def command(
     force: bool,
     samples: bool | None,
     results: Path,
+    baselines: Path,
 ) -> int:
     """Write RUN (a path, the beginning of a name, or `latest`, the default) as one self-contained HTML page: verdict,
     leaderboard, trade-off, gate, some samples, bill. It loads nothing; its one script sorts and filters tables.
@@ -52,6 +55,23 @@ def command(
             "give one of these: --html FILE for a page of one run, --site FOLDER for all runs, --charts FOLDER for "
             "pictures."
         )
+    from evalkit.decide.stored import promoted_in
+
+    with promoted_in(baselines):
+        return _write(run, html, site, charts, results, force=force, samples=samples)
+
+
+def _write(
+    run: str | None,
+    html: Path | None,
+    site: Path | None,
+    charts: Path | None,
+    results: Path,
+    *,
+    force: bool,
+    samples: bool | None,
+) -> int:
+    """Write what was asked for; the exit code."""
     if site is not None:
         if run is not None:
             raise click.UsageError(
@@ -119,5 +139,5 @@ def _site(out: Path, results: Path, force: bool, *, samples: bool | None) -> int
     folder = SiteFolder.open(out, replace=force)
     n = sum(folder.write(page.path, page.text) for page in pages_of(store, samples=samples))
     folder.sweep()
-    echo(f"wrote {n:,} pages; open {out / 'index.html'}", err=True)
+    echo(f"wrote {numbers.plural(n, 'page')}; open {out / 'index.html'}", err=True)
     return 0

@@ -22,6 +22,7 @@ from evalkit.cli.options import (
 )
 from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -139,7 +140,10 @@ def _loss(one: Changed, *, preview: bool) -> str | None:
             f"the mean {'would fall' if preview else 'fell'} from {one.before / one.n:.3f} to {one.after / one.n:.3f}"
         )
     if unread > 0:
-        said.append(f"{unread:,} answers that were read {now} unreadable ({one.n_unreadable_after:,} of {one.n:,})")
+        said.append(
+            f"{numbers.plural(unread, 'answer that was', 'answers that were')} read {now} unreadable "
+            f"({one.n_unreadable_after:,} of {one.n:,})"
+        )
     kept = (
         ""
         if preview

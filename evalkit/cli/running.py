@@ -25,6 +25,7 @@ from evalkit.records import Row
 from evalkit.render.progress import ModelShare, Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
@@ -144,7 +145,10 @@ class _Shown:
 
     def judging(self, shares: Mapping[str, ModelShare]) -> Progress:
         shown = self._next(Progress(shares, phase="judging", live=self._live))
-        shown.note(f"judging: {sum(share.n_rows for share in shares.values()):,} requests to {', '.join(shares)}")
+        shown.note(
+            f"judging: {numbers.plural(sum(share.n_rows for share in shares.values()), 'request')} to "
+            f"{', '.join(shares)}"
+        )
         return shown
 
     def note(self, text: str) -> None:
@@ -198,11 +202,12 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         print_json({**summary, "folder": str(outcome.folder)})
     else:
         from evalkit.render.terminal import render_parts, render_summary, render_unreadable
+        from evalkit.results import read_facts
         from evalkit.results.compare import run_standings
         from evalkit.results.parts import read_parts
         from evalkit.results.unreadable import unreadable_in
 
-        render_summary(outcome.summary, standings=run_standings(outcome.folder))
+        render_summary(outcome.summary, standings=run_standings(outcome.folder), facts=read_facts(outcome.folder))
         render_unreadable(unreadable_in(outcome.folder))
         render_parts(read_parts(outcome.folder), list(outcome.summary.models))
         if judging_of(outcome.folder) is not None:
@@ -212,7 +217,10 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         n_cached = outcome.result.n_cached
         if n_cached:
             of = n_cached + outcome.result.n_asked
-            echo(f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again.")
+            echo(
+                f"{n_cached:,} of {numbers.plural(of, 'answer')} came from the cache and "
+                f"{numbers.verb(n_cached, 'is', 'are')} in no latency; --no-cache asks again."
+            )
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             run = shlex.quote(
                 visible(outcome.folder.name)

@@ -86,7 +86,7 @@ def command(
     if slices:
         render_slices(summary, markdown=markdown)
     else:
-        render_summary(summary, standings=run_standings(folder), markdown=markdown)
+        render_summary(summary, standings=run_standings(folder), facts=facts, markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
         _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
         if stages is not None:

@@ -171,6 +171,8 @@ class RuleForecast(TypedDict):
     """What one quality rule of the gate could see."""
 
     rule: str
+    words: str
+    """What it is about and its limit, as text shows them."""
     margin: float
     n: int
     effective: float

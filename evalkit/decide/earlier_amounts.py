@@ -27,7 +27,7 @@ from evalkit.stats.exceedance import fewest_answers
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit
 from evalkit.store import table as stored
 from evalkit.text import numbers
-from evalkit.text.rule_names import time_words
+from evalkit.text.rule_names import rule_words, time_words
 
 _THOUSAND = "usd_per_1k_samples"
 
@@ -138,7 +138,7 @@ def _too_few(condition: Condition, n: int, whole: int, n_cached: int) -> str:
     if whole < fewest:
         there = f"the run has {numbers.plural(whole, 'item')}"
         there += f", of which {n:,} can be used" if n < whole else ""
-        return f"{there}: too few to plan {condition.subject} by (at least {fewest})"
+        return f"{there}: too few to plan {rule_words(condition.kind, condition.subject)} by (at least {fewest})"
     what, why = "a known cost", "give the models prices (evalkit price)"
     if condition.kind == "latency":
         what, why = f"a measured {time_words(condition.subject.partition('_p')[0])}", "failed answers have none"

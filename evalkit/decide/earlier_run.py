@@ -25,6 +25,7 @@ from evalkit.stats.history import predictors
 from evalkit.stats.resampling import StoredPair
 from evalkit.store import judge_files, queries
 from evalkit.store import table as stored
+from evalkit.text import numbers
 
 
 class NotPlanned(UserError):
@@ -97,7 +98,8 @@ class Earlier:
         items, whole = whole_items(pairs, rows, pairs.scored)
         if len(items) < FEWEST:
             raise NotPlanned(
-                f"only {len(items)} items of {subject} have every answer of both models: too few to plan by (at least "
+                f"only {numbers.plural(len(items), 'item')} of {'all tasks' if subject == 'all' else subject} "
+                f"{'has' if len(items) == 1 else 'have'} every answer of both models: too few to plan by (at least "
                 f"{FEWEST})"
             )
         matrices = [_by_item(scores, items) for scores in (pairs.baseline.score, pairs.candidate.score)]

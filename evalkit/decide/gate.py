@@ -20,7 +20,7 @@ from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
-from evalkit.decide.reasons import NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
+from evalkit.decide.reasons import FAILS_ALONE, NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.sequential_test import at_the_end
@@ -271,7 +271,7 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     for n, finding in enumerate(found):
         p = adjusted.get(n)
         if finding.verdict is Verdict.FAIL and p is not None and p > alpha:
-            note = f"fails alone, not after correcting for {len(family)} rules"
+            note = f"{FAILS_ALONE} {len(family)} rules (Holm), as its interval is not"
             finding = replace(finding, verdict=Verdict.INCONCLUSIVE, notes=(*finding.notes, note))  # noqa: PLW2901
         out.append(finding)
     return out

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.decide.rules.base import Condition, RuleResult
 from evalkit.results.pairs import Codes, Floats, Mask, Pairs, labels_of
 from evalkit.stats.verdict import LimitDecision, Verdict
+from evalkit.text import numbers
 
 
 def groups(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
@@ -31,7 +32,11 @@ def limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n
         verdict = Verdict.PASS
     elif better.verdict is Verdict.FAIL:
         verdict = Verdict.FAIL
-    lost = (f"{n_lost:,} pairs lack a figure: the worst case is assumed both ways",) if n_lost else ()
+    lost = (
+        (f"{numbers.plural(n_lost, 'pair lacks', 'pairs lack')} a figure: the worst case is assumed both ways",)
+        if n_lost
+        else ()
+    )
     return RuleResult(
         condition,
         verdict,

@@ -24,6 +24,7 @@ from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, smallest_of
 from evalkit.stats.repeats import Components
 from evalkit.stats.resampling import Population
 from evalkit.stats.sample_size import DRAWS, Mix, WantedPower, smallest, stopping_early
+from evalkit.text.rule_names import limit_words
 
 REPEATS = (1, 2, 4, 8)
 """Numbers of answers an item that are tried."""
@@ -87,7 +88,9 @@ class PlannedFrom:
     subject: str
     """A task, a slice, all; or the bill or time of a rule."""
     rule: str
-    """As the gate calls it."""
+    """Its key."""
+    words: str
+    """What it is about and its limit, as text shows them."""
     n_items: int
     n_left_out: int
     """Items that some answer, or figure, is missing of."""
@@ -196,6 +199,7 @@ def cheapest_mixes(
             earlier.candidate,
             earlier.subject,
             f"quality {earlier.subject} (margin {question.margin:g})",
+            limit_words("quality", earlier.subject, "margin", question.margin),
             len(whole.baseline),
             earlier.n_left_out,
             whole.stored_repeats,
@@ -238,6 +242,7 @@ def cheapest_mixes_of_limit(
             earlier.candidate,
             f"{condition.kind} {condition.subject}",
             condition.name,
+            condition.words,
             len(stored.candidate),
             earlier.n_left_out,
             most,

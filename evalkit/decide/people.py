@@ -114,7 +114,7 @@ def _difference(condition: Condition, context: RuleContext, known: JudgedPairs, 
     told = numbers.difference
     leans = f"{numbers.quality(abs(found.bias))} towards the {'candidate' if found.bias >= 0 else 'baseline'}"
     note = (
-        f"people labelled both answers of {numbers.count(found.n_labelled)} pairs: the scores without labels say "
+        f"people labelled both answers of {numbers.plural(found.n_labelled, 'pair')}: the scores without labels say "
         f"{told(found.judged)}, and on those pairs the judge leans {leans}"
     )
     result = of_decision(condition, found.decision, answers_an_item(context.pairs.only(rows)))
@@ -133,7 +133,7 @@ def _floor(condition: Condition, context: RuleContext, known: JudgedPairs, rows:
     found = test_judged_floor(known, condition.at, context.alpha)
     kind = "milder" if found.bias >= 0 else "stricter"
     note = (
-        f"people labelled {numbers.count(found.n_labelled)} answers: the scores without labels say "
+        f"people labelled {numbers.plural(found.n_labelled, 'answer')}: the scores without labels say "
         f"{numbers.quality(found.judged)}, and on those answers the judge is {numbers.quality(abs(found.bias))} {kind}"
     )
     result = of_floor(condition, found.decision, answers_an_item(context.pairs.only(rows)))

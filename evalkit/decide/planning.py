@@ -59,7 +59,7 @@ def mixes_of_rule(
         return cheapest_mixes_of_limit(amounts, question, want.limits, draws=want.draws)
     if not can_be_planned(rule, condition):
         raise UserError(
-            f"{condition.name} cannot be planned: items and repeats decide a margin of scores (without labels, scope: "
+            f"{condition.words} cannot be planned: items and repeats decide a margin of scores (without labels, scope: "
             "population), a cost and a latency"
         )
     scores = Earlier.of(folder, baseline, candidate, condition.subject)

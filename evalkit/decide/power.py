@@ -41,6 +41,9 @@ class PowerForecast:
     """What one quality rule can see."""
 
     rule: str
+    """Its key."""
+    words: str
+    """What it is about and its limit, as text shows them."""
     margin: float
     n: int
     """Items the rule is about; 0 for a slice, whose size is known only from the data."""
@@ -99,6 +102,7 @@ def forecast_power(
             needed = Needs(sd=discordance**0.5).total(0.0, margin, level) if margin else None
             yield PowerForecast(
                 rule=condition.name,
+                words=condition.words,
                 margin=margin,
                 n=n,
                 effective=tells,

@@ -17,6 +17,7 @@ from evalkit.results.flips import RIGHT, flipped, mean_scores
 from evalkit.results.pairs import Codes, Floats, Mask, Pairs, dependence_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
+from evalkit.text import numbers
 
 _SHOWN = 10
 
@@ -68,7 +69,7 @@ def scan(pairs: Pairs, margin: float, alpha: float, people: ByPeople | None = No
         if not new:
             break
     notes = tuple(
-        f"{name} lost {-(found.value or 0):.3f} over {found.n:,} items"
+        f"{name} lost {-(found.value or 0):.3f} over {numbers.plural(found.n, 'item')}"
         for name, found in sorted(hits.items(), key=lambda hit: hit[1].value or 0)[:_SHOWN]
     )
     if left_out:
@@ -80,7 +81,7 @@ def scan(pairs: Pairs, margin: float, alpha: float, people: ByPeople | None = No
         Verdict.FAIL if hits else Verdict.PASS,
         value=worst,
         n=len(groups),
-        method=f"{len(groups)} groups, Holm" + ("" if hits else "; no collapse was found"),
+        method=f"{numbers.plural(len(groups), 'group')}, Holm" + ("" if hits else "; no collapse was found"),
         notes=notes,
     )
 

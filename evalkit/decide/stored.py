@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from evalkit import child
@@ -22,9 +24,23 @@ DECIDE_S = 3600.0
 DECISION_BYTES = 2**28
 
 
+_named: ContextVar[Path | None] = ContextVar("baselines", default=None)
+
+
 def promoted_folder() -> Path:
-    """Where promoted baselines are: EVALKIT_BASELINES, or `baselines` in the working directory."""
-    return Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
+    """Where promoted baselines are: as `promoted_in` says, else EVALKIT_BASELINES, else `baselines` in the working
+    directory."""
+    return _named.get() or Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
+
+
+@contextmanager
+def promoted_in(folder: Path) -> Iterator[None]:
+    """Take promoted baselines from this folder meanwhile."""
+    token = _named.set(folder)
+    try:
+        yield
+    finally:
+        _named.reset(token)
 
 
 def decision_of(store: ResultsReader, run: str, *, apart: bool = False) -> GateDecision:

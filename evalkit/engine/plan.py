@@ -39,6 +39,7 @@ from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import ModelEntry, is_judged
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
+from evalkit.text import numbers
 
 if TYPE_CHECKING:  # most runs have no judges
     from evalkit.engine.judging.panel import JudgedTask, Panel
@@ -273,7 +274,9 @@ def _cut(options: PlanOptions) -> list[str]:
     """A sentence where --limit cuts the run."""
     if options.limit is None and options.limit_share is None:
         return []
-    kept = f"{100 * options.limit_share:g} % of the samples" if options.limit_share else f"{options.limit} samples"
+    kept = numbers.plural(options.limit or 0, "sample")
+    if options.limit_share:
+        kept = f"{100 * options.limit_share:g} % of the samples"
     return [f"cut by --limit to {kept} a task: a look, not evidence (a gate refuses it)"]
 
 

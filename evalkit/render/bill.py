@@ -91,11 +91,11 @@ def _notes(total: AmountFigures) -> list[str]:
     notes = []
     if total["n_unknown"]:
         known = f"; of the others {_usd(total['known_usd'])}" if Decimal(total["known_usd"]) else ""
-        notes.append(f"cost of {numbers.count(total['n_unknown'])} answers unknown{known}")
+        notes.append(f"cost of {numbers.plural(total['n_unknown'], 'answer')} unknown{known}")
     if total["n_from_cache"]:
         reused = total["reused_usd"]
         saved = f"which saved {_usd(reused)}" if reused is not None else "and what that saved is unknown"
-        notes.append(f"{numbers.count(total['n_from_cache'])} answers came from evalkit's response cache, {saved}")
+        notes.append(f"{numbers.plural(total['n_from_cache'], 'answer')} came from evalkit's response cache, {saved}")
     kept = total["prompt_cache_saved_usd"]
     if kept is None:
         notes.append("what the provider's prompt cache saved is unknown: some unit prices are")
@@ -184,9 +184,9 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
     """Print a forecast (`cli.plan`), nothing but its figures."""
     models = made["models"]
     with Page(width, file) as page:
-        tasks = ", ".join(f"{visible(name, limit=60)} {numbers.count(n)}" for name, n in made["tasks"].items())
+        tasks = numbers.plural_of({visible(name, limit=60): n for name, n in made["tasks"].items()}, "sample")
         repeats = f", each {made['repeats']} times" if made["repeats"] > 1 else ""
-        page.say(f"{visible(made['suite'], limit=80)}: {tasks} samples{repeats}. Nothing was sent.")
+        page.say(f"{visible(made['suite'], limit=80)}: {tasks}{repeats}. Nothing was sent.")
         page.say("")
         name, *columns = forecast_columns("model", models)
         page.grid("what a run would take", name, columns)
@@ -278,7 +278,7 @@ def _by_basis(bases: Mapping[str, str]) -> str:
 
 def gate_line(look: RuleForecast) -> str:
     """What a rule of the gate could see, as a sentence."""
-    rule = visible(look["rule"], limit=80)
+    rule = visible(look["words"], limit=80)
     if not look["n"]:
         return f"gate, {rule}: how many items it is about is known only from the data."
     least = look["smallest_regression"]
@@ -302,7 +302,7 @@ def gate_line(look: RuleForecast) -> str:
             f"passes with {passes}{needed}, fewer where the judge agrees with people. {supposed}"
         )
     return (
-        f"gate, {rule}: on {numbers.count(look['n'])} items{like} {sees}, and an equally good one passes with "
+        f"gate, {rule}: on {numbers.plural(look['n'], 'item')}{like} {sees}, and an equally good one passes with "
         f"{passes}{needed}. {supposed}"
     )
 

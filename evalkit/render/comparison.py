@@ -10,6 +10,7 @@ from typing import TextIO
 from evalkit.facts import Figures, ModelSummary, Quality
 from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
 from evalkit.render.flip_text import flips_text
+from evalkit.render.standings import listed
 from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
 from evalkit.results.flips import Flip
 from evalkit.text import numbers
@@ -19,6 +20,8 @@ from evalkit.text.page import Column, Page
 BY_ANSWER = "Items were asked several times: every answer is a pair, and those of one item count as one cluster."
 BY_MEAN = "The two were not asked their samples equally often: the mean of a sample's answers is tested."
 """What is tested where some sample has several answers; the same on every page."""
+P_HEAD = "p of no\ndifference"
+"""The head of a column of p-values: the gate asks another question (worse by more than a margin?) with other ones."""
 _NEARLY = 1.05
 """Of two costs: what is nearer is not worth a word."""
 
@@ -31,7 +34,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
         return f"{a} and {b} share no scored sample: nothing can be compared."
     shown = numbers.difference_interval(found.low, found.high)
     interval = f"95 % interval {shown}" if shown else "without an interval"
-    points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
+    points = f"{numbers.points(found.delta)} {'better' if found.delta > 0 else 'worse'}"
     tail = f"{interval}, {numbers.plural(found.flips, 'flip')} in {numbers.plural(found.n, 'sample')}."
     if found.among is not None:
         return f"No difference is shown between {b} and {a} (measured {points}): {too_close(found.among)}; {tail}"
@@ -132,14 +135,13 @@ def render_versus(
             [
                 Column("task", [visible(d.subject, limit=60) for d in rows], left=True, folds=True),
                 Column("difference [95 %]", [difference_text(d) for d in rows], left=True),
-                Column("p", [numbers.p_value(d.p_no_difference) for d in rows]),
+                Column(P_HEAD, [numbers.p_value(d.p_no_difference) for d in rows]),
                 Column("pairs", [numbers.count(d.n) for d in rows]),
                 Column("no score", [numbers.count(d.n_unscored) for d in rows]),
             ],
         )
-        for difference in rows:
-            if why := disagreement(difference):
-                page.say(why)
+        for told in (*filter(None, map(disagreement, rows)), *without_p(rows)):
+            page.say(told)
         if versus.repeated:
             page.say(BY_ANSWER)
         if versus.among is not None:
@@ -196,6 +198,19 @@ def disagreement(difference: Difference) -> str:
         f"{visible(difference.subject, limit=60)}: {told}. p (McNemar's exact test) sees only the items that changed "
         f"sides; the interval is the gate's test over all pairs{unscored}. Go by the interval."
     )
+
+
+def without_p(differences: Sequence[Difference]) -> list[str]:
+    """Why some differences have no p-value, a sentence for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in differences:
+        if one.why_no_p:
+            by_reason.setdefault(one.why_no_p, []).append(visible(one.subject, limit=60))
+    every = len(differences)
+    return [
+        f"No p{f' for {listed(names)}' if len(names) < every else ''}: {why}."
+        for why, names in by_reason.items()
+    ]  # fmt: skip
 
 
 def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:

@@ -61,7 +61,12 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
     for finding in rows:
         for remark in rule_text.remarks_of(finding):
             page.say(remark)
-    told = (rule_text.flips_of(candidate), rule_text.saved_of(candidate), rule_text.history_of(candidate))
+    told = (
+        rule_text.loss_line(decision, candidate),
+        rule_text.flips_of(candidate),
+        rule_text.saved_of(candidate),
+        rule_text.history_of(candidate),
+    )
     for text in (*told, *candidate.notes):
         if text:
             page.say(visible(text, limit=600))

@@ -27,7 +27,7 @@ from evalkit.render.rule_text import (
     served_of,
     why_of,
 )
-from evalkit.render.standings import headline
+from evalkit.render.standings import gate_question, headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing
@@ -159,7 +159,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "started_at": facts.started_at,
         "n_rows": summary.n_rows,
         "leaderboard": leaderboard(lines) if lines else None,
-        "headline": headline(lines) if lines else "",
+        "headline": " ".join(filter(None, (headline(lines), gate_question(lines, [facts])))) if lines else "",
         "unreadable": [one.sentence(quotes=opens) for one in unreadable_of(store, run)],
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",
@@ -258,17 +258,18 @@ def gate_of(store: ResultsReader, run: str, facts: RunFacts) -> tuple[GateSectio
             )
         )
     titles, verdicts = matrix_of(decision.candidates, rules)
+    base = visible(decision.baseline, limit=60) if decision.baseline else None
     section = GateSection(
         candidates=found,
         verdict=decision.verdict,
-        counted=counted(decision.candidates, visible(decision.baseline, limit=60) if decision.baseline else None),
+        counted=counted(decision.candidates, base),
         matrix=PageTable(
             ["candidate", "verdict", *titles],
             [[one.name, one.verdict, *said] for one, said in zip(found, verdicts, strict=True)],
             "Each candidate's verdict on each rule",
         ),
         promoted=promoted_by(decision),
-        reasons=[why_of(one, visible(one.candidate, limit=60)) for one in decision.candidates],
+        reasons=[why_of(one, visible(one.candidate, limit=60), base) for one in decision.candidates],
     )
     return section, wanted
 

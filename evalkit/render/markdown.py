@@ -73,7 +73,14 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
     lines += table(heads, rows, right=(3,))
     remarks = [remark for finding in candidate.findings for remark in rule_text.remarks_of(finding)]
     remarks += [
-        said for said in (rule_text.saved_of(candidate), rule_text.history_of(candidate), *candidate.notes) if said
+        said
+        for said in (
+            rule_text.loss_line(decision, candidate),
+            rule_text.saved_of(candidate),
+            rule_text.history_of(candidate),
+            *candidate.notes,
+        )
+        if said
     ]
     if candidate.n_errored:
         remarks.append(f"{candidate.n_errored:,} of {candidate.n_pairs:,} {rule_text.unit_of(decision)} have no score")

@@ -20,12 +20,10 @@ def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO
     """Print the mixes, what they rest on, and what no number of items would do."""
     source, question = found.source, found.question
     with Page(width, file) as page:
-        about = visible(source.subject, limit=80)
+        about = visible(source.words, limit=120)
         if isinstance(question, WantedLimit):
-            about = visible(source.rule, limit=120)
             true = f"figure is {_figure(found, found.supposed)}"
         else:
-            about += f", margin {question.margin:g}"
             true = f"difference is {numbers.difference(question.difference)}"
         page.say(
             f"{visible(source.baseline, limit=60)} → {visible(source.candidate, limit=60)}, {about}: what a candidate "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION, PROGRAMS_ANSWER
+from evalkit.decide.reasons import FAILS_ALONE
 from evalkit.decide.rules import RuleResult, Unit, describe
 from evalkit.render import history_text
 from evalkit.render.flip_text import flips_text
@@ -208,23 +209,54 @@ def served_of(candidate: CandidateDecision) -> str:
     return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""
 
 
-def why_of(candidate: CandidateDecision, name: str) -> str:
+def loss_of(candidate: CandidateDecision, baseline: str | None) -> str:
+    """What a measured loss is to the gate: "1.6 points below tiny, within the loss of 5.0 points that ...".
+
+    A leaderboard calls a model behind however little it lacks; the gate asks about more than a margin. `baseline`: its
+    name, as it is written where this is shown. Empty where no loss over all tasks was measured or decided.
+    """
+    found = next((f for f in candidate.findings if f.condition.is_margin and f.condition.subject == "all"), None)
+    if baseline is None or found is None or found.value is None or found.value >= 0 or found.unmeasured:
+        return ""
+    accepted = f"the loss of {numbers.points(found.condition.at)} that the gate accepts"
+    held = {
+        "pass": f"within {accepted}",
+        "fail": f"more than {accepted}",
+        "inconclusive": f"not shown to be within {accepted}, nor beyond it",
+    }
+    return f"{numbers.points(found.value)} below {baseline}, {held[found.verdict.value]}"
+
+
+def loss_line(decision: GateDecision, candidate: CandidateDecision) -> str:
+    """The same as a sentence with the candidate's name; empty where there is none."""
+    base = visible(decision.baseline, limit=60) if decision.baseline is not None else None
+    said = loss_of(candidate, base)
+    return f"{visible(candidate.candidate, limit=60)} measured {said}" if said else ""
+
+
+def why_of(candidate: CandidateDecision, name: str, baseline: str | None = None) -> str:
     """The verdict with its reason in a sentence: "qwen fails because quality of refunds is −0.510 (limit ≥ −0.050)".
 
-    `name`: the candidate's, as it is written where this is shown.
+    `name` and `baseline` (None: there is none): as they are written where this is shown.
     """
     if candidate.incomplete:
         return f"{name} is not decided: {visible(candidate.incomplete[0], limit=400)}"
     required = [finding for finding in candidate.findings if finding.condition.required]
     if candidate.verdict == "pass":
         rules = "the required rule" if len(required) == 1 else f"all {len(required)} required rules"
-        return f"{name} passes {rules}."
+        said = loss_of(candidate, baseline)
+        return f"{name} passes {rules}: it measured {said}." if said else f"{name} passes {rules}."
     bad = [finding for finding in required if finding.verdict == candidate.verdict]
-    said = [f"{rule_of(f)} is {observed_of(f)} (limit {limit_of(f)})" for f in bad[:_NAMED]]
+    named = [f"{rule_of(f)} is {observed_of(f)} (limit {limit_of(f)}{_alone(f)})" for f in bad[:_NAMED]]
     more = f", and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
     if candidate.verdict == "fail":
-        return f"{name} fails because {' and '.join(said)}{more}."
-    return f"{name} is undecided: {' and '.join(said)}{more}."
+        return f"{name} fails because {' and '.join(named)}{more}."
+    return f"{name} is undecided: {' and '.join(named)}{more}."
+
+
+def _alone(finding: RuleResult) -> str:
+    """Why a finding whose interval lies beyond its limit is open; empty for any other."""
+    return next((f"; {note}" for note in finding.notes if note.startswith(FAILS_ALONE)), "")
 
 
 def counted(candidates: Sequence[CandidateDecision], baseline: str | None) -> str:

@@ -133,8 +133,8 @@ def _said(models: Mapping[str, ModelRepeats]) -> list[str]:
         said.append(f"Two such runs of one model on these items differ by chance by up to {span} (95 %).")
     fewer = {name: one.all.n_fewer for name, one in models.items() if one.all.n_fewer}
     said += [
-        f"{visible(name, limit=60)}: {numbers.count(n)} items have fewer scored answers than the others, and are in "
-        "pass@1 only."
+        f"{visible(name, limit=60)}: {numbers.plural(n, 'item has', 'items have')} fewer scored answers "
+        f"than the others, and {numbers.verb(n, 'is', 'are')} in pass@1 only."
         for name, n in fewer.items()
     ]
     return said

@@ -19,15 +19,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from evalkit.errors import EvalkitError, UserError
+from evalkit.facts import RunFacts
 from evalkit.render import charts
 from evalkit.render.cards import cards
 from evalkit.render.cells import run_titles
 from evalkit.render.html import GateSection, opens_samples, prepared, without_folders
 from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
-from evalkit.render.standings import headline
+from evalkit.render.standings import gate_question, headline
 from evalkit.render.vega import Chart
-from evalkit.results.entries import entries_of, standing, suites
+from evalkit.results.entries import ReportEntry, entries_of, standing, suites
 from evalkit.results.reader import ResultsReader
 from evalkit.results.unreadable import unreadable_of
 from evalkit.store.runs import RunInfo
@@ -38,6 +39,8 @@ from evalkit.writing import file_name, write_atomically
 INDEX = "index.html"
 FOLDERS = ("runs", "gates")
 """Folders of a site, beside its index."""
+_REASONS = 3
+"""Candidates of a gate that the index gives a reason for each."""
 _AT_ONCE = 8
 """Runs whose charts are drawn by one process."""
 
@@ -171,7 +174,7 @@ def _suite(
     return {
         "name": suite,
         "chart": name,
-        "headline": headline(lines),
+        "headline": " ".join(filter(None, (headline(lines), gate_question(lines, _facts(store, entries))))),
         "cards": cards(lines),
         "leaderboard": leaderboard(lines, reports),
         "tasks": by_task(entries, tasks) if len(tasks) > 1 else None,
@@ -184,6 +187,10 @@ def _suite(
     }
 
 
+def _facts(store: ResultsReader, entries: Sequence[ReportEntry]) -> list[RunFacts]:
+    return [store.facts(run) for run in dict.fromkeys(entry.run.name for entry in entries)]
+
+
 def _gates(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
     """A row a run with a gate: the verdict, and why."""
     rows: list[list[str | PageCell]] = []
@@ -194,7 +201,8 @@ def _gates(store: ResultsReader, runs: Sequence[_Made]) -> PageTable:
         if isinstance(run.gate, str):
             rows.append([link, "not decided", run.gate])
         else:
-            said = run.gate.reasons[0] if len(run.gate.reasons) == 1 else run.gate.counted
+            few = run.gate.reasons[:_REASONS] if len(run.gate.reasons) <= _REASONS else ()
+            said = " ".join(few if len(few) == 1 else (run.gate.counted, *few))
             rows.append([link, run.gate.verdict, said])
     return PageTable(["gate", "verdict", "why"], rows)
 

@@ -7,11 +7,11 @@ Nothing is decided here: `results.standings` did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Protocol, TypeVar
 
-from evalkit.facts import Figures
+from evalkit.facts import Figures, RunFacts
 from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -75,6 +75,29 @@ def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model:
     return " ".join(said)
 
 
+def gate_question(lines: Sequence[Ranked], runs: Iterable[RunFacts]) -> str:
+    """What the gate of one of these runs asks otherwise than a leaderboard, where a candidate of it is behind; empty
+    where none is.
+
+    A leaderboard calls a model behind that is shown to lack anything; a gate accepts a
+    loss, and may let it pass.
+    """
+    behind = {line.model for line in lines if line.standing is not None and line.standing.state == "behind"}
+    for facts in runs:
+        gate = (facts.suite_resolved.gate if facts.suite_resolved is not None else None) or {}
+        candidates, rules = gate.get("candidates"), gate.get("rules")
+        if not isinstance(candidates, list) or not isinstance(rules, list) or not behind & set(map(str, candidates)):
+            continue
+        margins = [rule.get("margin") for rule in rules if isinstance(rule, dict) and rule.get("quality") == "all"]
+        margin = next((float(one) for one in margins if isinstance(one, int | float) and one > 0), None)
+        if margin is not None:
+            return (
+                f"The gate asks another question: whether a candidate loses more than {numbers.points(margin)} to its "
+                "baseline. Who is behind by less may pass it."
+            )
+    return ""
+
+
 def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]) -> str | None:
     """The cheapest of those that may be first, where every price of them is known: an unknown one may be lower."""
     first = [leader, *close]
@@ -120,7 +143,7 @@ def cheap_behind(leader: Ranked, behind: Sequence[R]) -> R | None:
 def gap_text(leader: Ranked, line: Ranked) -> str:
     """How far a model measured below the leader: "4.8 points"."""
     gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
-    return f"{100 * gap:.1f} points"
+    return numbers.points(gap)
 
 
 def share_text(leader: Ranked, line: Ranked) -> str | None:

@@ -19,10 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
-from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
+from evalkit.facts import Figures, ModelSummary, RunFacts, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
-from evalkit.render.standings import headline
+from evalkit.render.standings import gate_question, headline
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -50,13 +50,15 @@ def render_summary(
     summary: Summary,
     *,
     standings: Mapping[str, ModelStanding | None] | None = None,
+    facts: RunFacts | None = None,
     width: int | None = None,
     file: TextIO | None = None,
     markdown: bool = False,
 ) -> None:
     """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
-    `standings`: of the models over all tasks; the last line then says who leads.
+    `standings`: of the models over all tasks; the last line then says who leads. `facts`: of the run, whose gate
+    may ask another question.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file, markdown=markdown) as page:
@@ -80,6 +82,8 @@ def render_summary(
         if standings is not None and len(models) > 1:
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
             page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
+            if facts is not None and (told := gate_question(ranked, [facts])):
+                page.say(told)
 
 
 def render_unreadable(

@@ -16,6 +16,7 @@ from evalkit.results.pairs import NotComparable, Pairs, Unpaired
 from evalkit.results.side import Side
 from evalkit.store import queries
 from evalkit.store import table as stored
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _NAMED = 5
@@ -49,7 +50,8 @@ def changed_items(a: Side, b: Side) -> tuple[str, ...]:
         for (task, sample), (one, other) in zip(both, keys, strict=False)
     ]
     if len(both) > _NAMED:
-        found.append(f"{len(both) - _NAMED:,} more samples of one id have another content")
+        more = numbers.plural(len(both) - _NAMED, "more sample of one id has", "more samples of one id have")
+        found.append(f"{more} another content")
     return tuple(found)
 
 

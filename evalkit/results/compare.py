@@ -34,12 +34,17 @@ from evalkit.stats.comparison import test
 from evalkit.stats.sign_flips import mcnemar
 from evalkit.stats.verdict import Verdict
 from evalkit.store import table as stored
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ALPHA = 0.025
 """Of each side of a 95 % interval."""
+GRADED = "scores between 0 and 1 are no sides to change, and McNemar's test counts items that changed sides"
+TOGETHER = "related items, or several answers to one, move together, and McNemar's test takes each for itself"
+STOPPED = "a gate stopped the run early, and a p for a fixed number of items would not hold"
+"""Why a comparison has no p-value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Difference:
     method: str
     p_no_difference: float | None = None
     """McNemar's exact p-value; None where scores are graded, clustered or repeated, for which it does not hold."""
+    why_no_p: str = ""
+    """Why there is none, in a sentence without its end; empty where there is one."""
 
     @property
     def shown_only_by(self) -> Literal["p", "interval"] | None:
@@ -101,7 +108,8 @@ def compare(a: Side, b: Side) -> PairedComparison:
         n = max(ours.num_rows, theirs.num_rows)
         ours, theirs = common_rows(ours, theirs)
         if ours.num_rows < n:
-            caveats.append(f"only the {ours.num_rows:,} rows that both have are compared, of {n:,}")
+            kept = numbers.plural(ours.num_rows, "row that both have is", "rows that both have are")
+            caveats.append(f"only the {kept} compared, of {n:,}")
             caveats += changed_items(a, b)
     pairs = paired(a, b, ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
@@ -111,7 +119,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
         shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
         found += [_difference(f"{task}/{part}", pair_part(a, b, task, part, common=common)) for part in shared]
     if stopped := [side.label for side in (a, b) if side.facts.stopped(side.model)]:
-        found = [replace(one, low=None, high=None, p_no_difference=None) for one in found]
+        found = [replace(one, low=None, high=None, p_no_difference=None, why_no_p=STOPPED) for one in found]
         caveats.append(
             f"a gate stopped {' and '.join(stopped)} early: no interval and no p are shown, since ones for a fixed "
             "number of items would not hold"
@@ -167,7 +175,7 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
     scored = pairs.scored
     n_unscored = int((~scored).sum())
     if not scored.any():
-        return Difference(subject, 0, n_unscored, None, None, None, "no pair is scored")
+        return Difference(subject, 0, n_unscored, None, None, None, "no pair is scored", why_no_p="no pair is scored")
     tested = test(
         pairs.baseline.score[scored],
         pairs.candidate.score[scored],
@@ -177,7 +185,13 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
         n_errored=n_unscored,
         **dependence_of(pairs, scored, ~scored),
     )
-    interval = tested.interval
+    interval, p, why = tested.interval, None, ""
+    if tested.wins is None or tested.losses is None:
+        why = GRADED
+    elif tested.n_clusters is not None:
+        why = TOGETHER
+    else:
+        p = mcnemar(tested.wins, tested.losses)
     return Difference(
         subject,
         tested.n,
@@ -186,9 +200,8 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
         interval.low if interval else None,
         interval.high if interval else None,
         tested.method,
-        mcnemar(tested.wins, tested.losses)
-        if tested.wins is not None and tested.losses is not None and tested.n_clusters is None
-        else None,
+        p,
+        why,
     )
 
 

@@ -281,7 +281,8 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         )
     elif cell.quality.mean is not None and cell.quality.n > 1 and cell.quality.interval is None:
         warnings.append(
-            f"no interval can be given: its {cell.quality.n:,} samples count as one (they ask the same, or belong "
+            f"no interval can be given: its "
+            f"{numbers.plural(cell.quality.n, 'sample counts', 'samples count')} as one (they ask the same, or belong "
             "together), or all scored alike"
         )
     if cell.n_failed:

@@ -28,6 +28,7 @@ from evalkit.results.pairs import (
 from evalkit.stats.copies import with_copies
 from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -252,7 +253,8 @@ def _unpaired(first: Codes, second: Codes, keys: Codes, tasks: Codes, names: lis
             name = names[task_of[key]]
             counts[name] = counts.get(name, 0) + 1
         lines += [
-            f"  {n:,} items of {name} stand only on the {has}'s side, not on the {lacks}'s"
+            f"  {numbers.plural(n, 'item')} of {name} {numbers.verb(n, 'stands', 'stand')} only on the "
+            f"{has}'s side, not on the {lacks}'s"
             for name, n in sorted(counts.items())
         ]
     return "The two sides were not asked the same items (they pair by content: prompt fields, choices):\n" + "\n".join(

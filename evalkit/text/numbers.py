@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -84,6 +84,12 @@ def difference(value: Number | None) -> str:
     return ("+" if value > 0 else "−") + (f"{size:.3f}" if size >= 0.0005 else "<0.001")
 
 
+def points(size: Number) -> str:
+    """How large a difference of scores is, in points of 100: "4.8 points", "<0.1 points"; rounded as `difference`."""
+    found = abs(_exact(size))
+    return f"{100 * float(f'{found:.3f}'):.1f} points" if found == 0 or found >= 0.0005 else "<0.1 points"
+
+
 def difference_interval(low: Number | None, high: Number | None) -> str:
     """Bounds of a difference, three decimals as the difference itself; "−0.000" lies just below zero, "0.000" on it."""
     if low is None or high is None:
@@ -132,6 +138,17 @@ def count(value: int | None) -> str:
 def plural(n: int, one: str, several: str = "") -> str:
     """A number with its noun: "1 run", "1,319 runs"; `several`: the plural where it is not `one` with an s."""
     return f"{n:,} {one if n == 1 else several or f'{one}s'}"
+
+
+def plural_of(names: Mapping[str, int], one: str) -> str:
+    """Counts by name with their noun: "triage 320, refunds 40 samples", "triage 1 sample"."""
+    told = ", ".join(f"{name} {count(n)}" for name, n in names.items())
+    return f"{told} {one if sum(names.values()) == 1 else f'{one}s'}"
+
+
+def verb(n: int, one: str, several: str) -> str:
+    """The verb that goes with a count: `verb(1, "is", "are")`."""
+    return one if n == 1 else several
 
 
 def share(value: Number | None) -> str:

@@ -53,6 +53,11 @@ def rule_words(kind: str, subject: str) -> str:
     return f"{kind} {subject}"
 
 
+def limit_words(kind: str, subject: str, limit: str, value: float) -> str:
+    """The rule and its limit: "quality of all tasks (margin 0.02)", "cost of a sample (max ratio 0.8)"."""
+    return f"{rule_words(kind, subject)} ({limit.replace('_', ' ')} {value:g})"
+
+
 def time_words(name: str) -> str:
     """A measured time: `ttft` is "time to first token"; a name that is none of ours as it is."""
     return _TIMES.get(name, name)

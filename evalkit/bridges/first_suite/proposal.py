@@ -29,6 +29,7 @@ from evalkit.suite.column_names import folded_column
 from evalkit.suite.datasets import Record
 from evalkit.suite.near_duplicates import near_duplicate_key
 from evalkit.suite.templates import field_reading
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.numbers import plural, share, whole_number
 
@@ -283,7 +284,10 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
         )
     rare = [label for label, n in values.items() if n == 1]
     if rare:
-        found.said.append(f"{len(rare):,} labels stand there only once (first: {visible(rare[0])}): a misspelling?")
+        found.said.append(
+            f"{numbers.plural(len(rare), 'label stands', 'labels stand')} there only once (first: "
+            f"{visible(rare[0])}): a misspelling?"
+        )
 
 
 def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> None:

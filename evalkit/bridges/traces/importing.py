@@ -35,6 +35,7 @@ from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
 from evalkit.stats.quantiles import weighted_quantile
 from evalkit.suite.redaction import Redactor
+from evalkit.text import numbers
 from evalkit.writing import write_file
 
 _SMALL_TEMPLATE = 0.01
@@ -334,7 +335,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     share = sum(one.call.usage.input is not None for one in sampled) / len(sampled)
     return SuitePlan(
         name=name,
-        about=f"{len(sampled):,} requests of production, sampled with known probabilities",
+        about=f"{numbers.plural(len(sampled), 'request')} of production, sampled with known probabilities",
         tasks=tasks,
         slices=[name for name in sampled[0].slices if len({one.slices[name] for one in sampled}) > 1],
         candidates=candidates,

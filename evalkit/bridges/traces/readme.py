@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from evalkit.bridges.traces.free_running import NOT_THE_END
 from evalkit.bridges.traces.suite_text import BASELINE
 from evalkit.stats.copies import HEAVY
+from evalkit.text import numbers
 from evalkit.text.escape import markdown
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ def _found(told: TracesReport) -> list[str]:
     lines = [
         f"# {told.plan.name}",
         "",
-        f"{told.n_sampled:,} samples that stand for {told.n_usable:,} logged requests. Made by `evalkit import traces` "
+        f"{numbers.plural(told.n_sampled, 'sample that stands', 'samples that stand')} for "
+        f"{numbers.plural(told.n_usable, 'logged request')}. Made by `evalkit import traces` "
         f"from {files}.",
         "",
         "## Found",
         "",
-        f"{told.n_calls:,} calls of models in {reading.n_records:,} records. Written by: "
+        f"{numbers.plural(told.n_calls, 'call')} of models in "
+        f"{numbers.plural(reading.n_records, 'record')}. Written by: "
         + ", ".join(f"{name} ({n:,})" for name, n in reading.formats.most_common())
         + ".",
         "",
@@ -113,7 +116,8 @@ def _sampled(told: TracesReport) -> list[str]:
         ]
     if told.n_history:
         lines += [
-            f"{told.n_history:,} samples have calls of functions in their history. Where their task offers functions, "
+            f"{numbers.plural(told.n_history, 'sample has', 'samples have')} calls of functions in their "
+            f"history. Where their task offers functions, "
             "and each call has its result, these go through each model's tool interface, as in production; otherwise "
             "they are sent as text (`[calls f(...)]`, `[result of the function]`), to every model alike.",
             "",
@@ -121,8 +125,8 @@ def _sampled(told: TracesReport) -> list[str]:
     without = sum(bool(one.call.tools) for task in told.plan.tasks if not task.offers for one in task.sampled)
     if without:
         lines += [
-            f"{without:,} samples were asked with functions on offer in production, and are asked without: others of "
-            "their task had none.",
+            f"{numbers.plural(without, 'sample was', 'samples were')} asked with functions on offer in "
+            f"production, and {numbers.verb(without, 'is', 'are')} asked without: others of the task had none.",
             "",
         ]
     return lines

@@ -20,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.table_record import unread_note
 from evalkit.bridges.traces.exchanges import ASKED, REPLIED, SLICES, WHOLE
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
@@ -191,8 +192,8 @@ class TableOfCalls:
 
     def notes(self) -> Iterator[str]:
         """What a person should know of the table, as sentences."""
-        for which, n in self.unread.items():
-            yield f"{which} is not understood, and unknown, in {n:,} rows; the first: {self.first_unread[which]}"
+        if self.unread:
+            yield unread_note(self.unread, self.first_unread)
 
 
 def _cell(value: object) -> object:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from evalkit.stats.verdict import Scope, Tail, Verdict
 from evalkit.suite.schema import RuleEntry
-from evalkit.text.rule_names import rule_words
+from evalkit.text.rule_names import limit_words, rule_words
 
 if TYPE_CHECKING:
     from evalkit.results import Side
@@ -49,11 +49,18 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """How it is called everywhere, in JUnit too: stable from run to run."""
+        """Its key in JSON, JUnit and dossiers: stable from run to run. For a reader: `words`."""
         if self.value is None:
             return f"{self.kind} ({self.limit} {self.subject})"
         scope = ", this suite" if self.scope == "suite" else ""
         return f"{self.kind} {self.subject} ({self.limit} {self.value:g}{scope})"
+
+    @property
+    def words(self) -> str:
+        """What it is about and its limit, as text shows them: "quality of all tasks (margin 0.02)"."""
+        if self.value is None:
+            return rule_words(self.kind, self.subject)
+        return limit_words(self.kind, self.subject, self.limit, self.value)
 
     @property
     def is_margin(self) -> bool:

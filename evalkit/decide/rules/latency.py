@@ -18,6 +18,7 @@ from pydantic import Field
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 from evalkit.facts import is_replayed
 from evalkit.suite.wording import short
+from evalkit.text import numbers
 from evalkit.text.rule_names import time_words
 
 if TYPE_CHECKING:
@@ -168,10 +169,14 @@ def _notes(n_cached: int, n_again: int, longest_s: float) -> tuple[str, ...]:
     """What a reader has to know of times that are not those of a plain first attempt."""
     notes = []
     if n_cached:
-        notes.append(f"{n_cached:,} items came from the cache and were not timed; --no-cache asks them anew")
+        notes.append(
+            f"{numbers.plural(n_cached, 'item')} came from the cache and {numbers.verb(n_cached, 'was', 'were')} not "
+            "timed; --no-cache asks anew"
+        )
     if n_again:
         notes.append(
-            f"{n_again:,} answers of the candidate came at a later attempt; passing counts what was waited before (up "
+            f"{numbers.plural(n_again, 'answer')} of the candidate came at a later attempt; passing counts "
+            f"what was waited before (up "
             f"to {longest_s:.3g} s) too, failing does not"
         )
     return tuple(notes)
