@@ -15,6 +15,7 @@ from pathlib import Path
 
 from evalkit.bridges.outcome_table import import_table
 from evalkit.bridges.table_map import read_map
+from evalkit.store.kept_gates import keep
 
 AGENTS = Path(__file__).parent.parent / "examples" / "agents"
 KEPT = ("model", "task", "run", "success", "input_tokens", "output_tokens", "seconds", "turns")
@@ -45,6 +46,8 @@ def main() -> None:
         made, _ = import_table(
             table, results, read_map(AGENTS / "map.yaml"), name="mcpmark", prices=AGENTS / "prices.yaml"
         )
+    for gate in sorted((AGENTS / "gates").glob("*.yaml")):
+        keep(made, gate)
     print(made)
 
 

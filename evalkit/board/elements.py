@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -176,6 +176,16 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
             st.sidebar.info(said)
     problems(store, every)
     return readable
+
+
+def sources(store: ResultsReader, runs: Iterable[str]) -> None:
+    """Where the figures of imported runs come from, in the words of whoever imported them."""
+    for run in dict.fromkeys(runs):
+        imported = store.facts(run).imported
+        if imported is not None and imported.source:
+            st.caption(
+                f"Figures of another tool ({plain(imported.tool or 'a table', 80)}): {plain(imported.source, 300)}"
+            )
 
 
 def chosen() -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from evalkit.board import elements
 from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.gate_file import entry_of_file
 from evalkit.decide.power import usd_of_more
 from evalkit.decide.stored import decision_of, is_decided, promoted_by
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import RunFacts
 from evalkit.render.cells import run_titles
 from evalkit.render.rows import VERDICT_COLOURS, VERDICTS, interval_image
@@ -25,6 +27,9 @@ from evalkit.render.rule_text import (
 )
 from evalkit.render.vega import GREY
 from evalkit.results.reader import ResultsReader
+from evalkit.results.run import load_run
+from evalkit.store.kept_gates import kept
+from evalkit.suite.schema import GateEntry
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -38,22 +43,30 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Gate", "May the candidate replace the baseline? Pass, fail, or not enough evidence.")
     if not runs:
         return
-    gated = [info.name for info in runs if _has_gate(store.facts(info.name))]
+    gated = [info.name for info in runs if _has_gate(store.facts(info.name)) or kept(info.path)]
     if not gated:
         st.info("No run here has a gate in its suite. A gate names a baseline, candidates and what may not get worse:")
         st.code(_EXAMPLE, language="yaml")
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
     run = elements.run_of(runs, gated)
+    try:
+        kept_gate = _kept_gate(store, run)
+    except EvalkitError as error:
+        st.error(elements.plain(f"Not decided: {error}", 800))
+        return
+    entry = None if kept_gate is None else kept_gate[1]
+    asks = f"evalkit gate {elements.shell(run)}"
+    asks += "" if kept_gate is None else f" --suite {elements.shell(str(kept_gate[0]))}"
     large = (store.summary(run).n_rows or 0) > _LARGE
-    if large and not is_decided(store, run):
+    if large and not is_decided(store, run, entry):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")
         if not st.button("Decide now", type="primary"):
-            st.code(f"evalkit gate {elements.shell(run)}", language="bash")
+            st.code(asks, language="bash")
             return
     try:
         with st.spinner("The gate reads every row."):
-            decision = decision_of(store, run, apart=large)
+            decision = decision_of(store, run, gate=entry, apart=large)
     except EvalkitError as error:
         st.error(elements.plain(f"Not decided: {error}", 800))
         return
@@ -63,6 +76,7 @@ def render(store: ResultsReader) -> None:
     base = elements.plain(decision.baseline, 60) if decision.baseline is not None else None
     said = [_sentence(candidate, decision.baseline) for candidate in candidates]
     st.subheader(said[0] if len(said) == 1 else counted(candidates, base), anchor=False)
+    elements.sources(store, [run])
     _matrix(candidates, rules)
     if len(said) > 1:
         st.markdown("\n".join(f"- {sentence}" for sentence in said))
@@ -70,7 +84,29 @@ def render(store: ResultsReader) -> None:
     for candidate in candidates:
         rulings = [r for r in rules if r.candidate == visible(candidate.candidate, limit=60)]
         _candidate(store, decision, candidate, rulings)
-    st.code(f"evalkit gate {elements.shell(run)}", language="bash")
+    st.code(asks, language="bash")
+
+
+def _kept_gate(store: ResultsReader, run: str) -> tuple[Path, GateEntry] | None:
+    """The gate that a person kept with an imported run, the chosen one of several; None where the run has its own.
+
+    Raises SuiteError or UserError for one that does not read, or does not fit the run.
+    """
+    folder = store.results / run
+    if _has_gate(store.facts(run)):
+        return None
+    gates = kept(folder)
+    name = st.selectbox(
+        "Gate",
+        list(gates),
+        format_func=lambda file: visible(str(file).removesuffix(".yaml"), limit=80),
+        key="kept_gate",
+    )
+    path = gates[name]
+    entry = entry_of_file(load_run(folder), path)
+    if entry is None:
+        raise UserError(f"{path.name} is a whole suite; keep a file with only `name:` and `gate:`")
+    return path, entry
 
 
 def _sentence(candidate: CandidateDecision, baseline: str | None) -> str:

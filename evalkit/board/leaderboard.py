@@ -50,6 +50,7 @@ def render(store: ResultsReader) -> None:
         st.caption(f"{len(lines)} of {len(asked)} models shown; the standings are among these.")
     _cards(lines)
     leaderboard_table.draw(lines)
+    elements.sources(store, (entry.run.name for entry in entries))
     elements.unreadable(store, entries)
     elements.warn(entries)
     if len(tasks) > 1:

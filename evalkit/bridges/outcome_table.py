@@ -207,6 +207,7 @@ class _Table:
             sha256=self.data.fingerprint(),
             times_measured_by=about.measured_by,
             columns=tuple(described(about)),
+            source=about.source,
         )
         made = Imported(name, source, times=ImportedTimes(about.measured_by, about.in_flight), n_rows=found.n_rows)
         for model in found.n_by_model:

@@ -11,6 +11,7 @@
     slices: [language, difficulty]        # columns whose values make slices
     times: {measured_by: MCPMark}         # who took the times
     scorer: MCPMark's verifiers           # who gave the scores
+    source: eval-sys/mcpmark@8f674f0      # where the table comes from, as readers are told
     models:                               # who bills, where the book of prices should know
       gpt-5-high: {price_as: openai:gpt-5-2025-08-07}
 
@@ -46,7 +47,7 @@ MOST_SLICES = 100
 REQUIRED = ("model", "item")
 """What a row cannot be without, beside a score or an outcome."""
 TEXTS = ("text", "prompt", "target", "extracted", "reason", "error", "served_model", "service_tier")
-_SETTINGS = ("times", "scorer", "models")
+_SETTINGS = ("times", "scorer", "models", "source")
 _MODEL_KEYS = ("model", "price_as")
 
 
@@ -78,6 +79,8 @@ class TableMap:
     in_flight: int | None = None
     """The load under which they were taken, as requests in flight. None: not said."""
     guessed: bool = False
+    source: str | None = None
+    """Where the table comes from, in words for readers. None: not said."""
 
 
 def read_map(path: Path) -> TableMap:
@@ -201,9 +204,10 @@ class _Reader:
             slices,
             slices_object,
             self._models(data.get("models")),
-            self._scorer(data.get("scorer")),
+            self._named("scorer", data.get("scorer"), "a name: who gave the scores"),
             measured_by,
             in_flight,
+            source=self._named("source", data.get("source"), "a text: where the table comes from"),
         )
 
     def _column(self, key: str, value: object) -> TableColumn | None:
@@ -237,10 +241,10 @@ class _Reader:
             return None, None
         return by, load
 
-    def _scorer(self, value: object) -> str | None:
+    def _named(self, key: str, value: object, wanted: str) -> str | None:
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        self.complain(("scorer",), "scorer: a name: who gave the scores")
+        self.complain((key,), f"{key}: {wanted}")
         return None
 
     def _models(self, value: object) -> dict[str, ModelOf]:

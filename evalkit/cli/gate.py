@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from evalkit.suite.schema import GateEntry
 
 
+def keep_gate(folder: Path, file: Path | None) -> None:
+    """Keep a gate with its run, and say where. `file` None: there is none that an imported run could keep."""
+    from evalkit.store.kept_gates import keep
+
+    if file is None:
+        raise click.UsageError("--keep is about an imported run and a file with only a gate: --suite FILE")
+    echo(f"kept: {keep(folder, file)}", err=True)
+
+
 @click.command()
 @click.argument("run", default="latest")
 @click.option("--suite", type=click.Path(path_type=Path), help="Take the gate of this suite instead of the run's own.")
@@ -43,6 +52,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="With --suite and a rule about cost: the load sweeps that prices of own hardware may rest on.",
 )
+@click.option("--keep", is_flag=True, help="With --suite and an imported run: keep this gate with it, for the board.")
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
@@ -61,6 +71,7 @@ def command(
     self_test: bool,
     allow_recorded: bool,
     sweeps: Path | None,
+    keep: bool,
     reps: int,
     results: Path,
     baselines: Path,
@@ -76,9 +87,9 @@ def command(
     Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
     """
     from evalkit.adapters.at_hand import AtHand
-    from evalkit.api.gate import entry_of_file
     from evalkit.api.planning import suite_at
     from evalkit.cli import gating
+    from evalkit.decide.gate_file import entry_of_file
     from evalkit.decide.gate_run import checked_alone, checked_gate
     from evalkit.decide.gate_trust import GateTrust, Signed
     from evalkit.results.run import load_run
@@ -100,6 +111,8 @@ def command(
             sweeps=sweeps,
         )
         gate = checked_gate(folder, trusted) if alone is None else checked_alone(alone, folder, trusted)
+    if keep:
+        keep_gate(folder, None if alone is None else suite)
     if self_test:
         return run_self_test(gate, folder, results, baselines, reps=reps, as_json=as_json)
     decision = gating.decide(gate, folder, results, baselines, outlets, labels_believed=suite is None)

@@ -94,13 +94,13 @@ def command(
 
             render_stages(stages, markdown=markdown)
     if markdown:
-        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary)}, started {facts.started_at}")
+        echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary)}, {_begun(facts)}")
         return 0
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    echo(f"\n{folder}  {state_of(folder, facts, summary)}, started {facts.started_at}")
+    echo(f"\n{folder}  {state_of(folder, facts, summary)}, {_begun(facts)}")
     for reason in facts.reasons:
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
@@ -225,3 +225,13 @@ def _judged(folder: Path) -> JudgingFigures | None:
     from evalkit.results.judging import figures
 
     return figures(folder)
+
+
+def _begun(facts: RunFacts) -> str:
+    """When the run began, or was imported, and from where."""
+    from evalkit.text.escape import visible
+
+    if facts.imported is None:
+        return f"started {facts.started_at}"
+    source = visible(facts.imported.source or "", limit=300)
+    return f"imported {facts.started_at}" + (f" from {source}" if source else "")

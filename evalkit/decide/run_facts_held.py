@@ -144,7 +144,10 @@ _HAPPENED = {
     "EgressFacts.receivers": _FOUND,
     **{f"ReceiverFacts.{name}": _FOUND for name in ("host", "passed_on", "program", "tasks", "known")},
     "RunFacts.servers": _FOUND,
-    **{f"ImportedFacts.{name}": "shown" for name in ("version", "status", "sha256", "columns", "times_measured_by")},
+    **{
+        f"ImportedFacts.{name}": "shown"
+        for name in ("version", "status", "sha256", "columns", "times_measured_by", "source")
+    },
 }
 _UNREAD = {
     **{

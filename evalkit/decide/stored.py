@@ -18,6 +18,7 @@ from evalkit import child
 from evalkit.decide.decision import GateDecision
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.results.reader import ResultsReader, mark
+from evalkit.suite.schema import GateEntry
 
 DECIDE_S = 3600.0
 """How long a decision may take in a process of its own: ten million rows take minutes."""
@@ -43,37 +44,41 @@ def promoted_in(folder: Path) -> Iterator[None]:
         _named.reset(token)
 
 
-def decision_of(store: ResultsReader, run: str, *, apart: bool = False) -> GateDecision:
+def decision_of(store: ResultsReader, run: str, *, gate: GateEntry | None = None, apart: bool = False) -> GateDecision:
     """The gate's decision about a stored run, cached on its files.
 
-    `apart`: decide in a process of its own, whose memory (a gigabyte for ten million rows) goes when it is done.
+    `gate`: one that the run was not made with; None: its own. `apart`: decide in a process of its own, whose memory (a
+    gigabyte for ten million rows) goes when it is done.
     Raises UserError where the suite has no gate, the sides cannot be compared or a baseline is missing.
     """
 
     def decide() -> GateDecision:
-        return _decide_apart(store, run) if apart else _decide(store.results, run, promoted_folder())
+        return _decide_apart(store, run, gate) if apart else _decide(store.results, run, promoted_folder(), gate)
 
-    return store.remember(_key(store, run), decide)
+    return store.remember(_key(store, run, gate), decide)
 
 
-def is_decided(store: ResultsReader, run: str) -> bool:
+def is_decided(store: ResultsReader, run: str, gate: GateEntry | None = None) -> bool:
     """Whether the decision about these very files is at hand."""
-    return store.remembers(_key(store, run))
+    return store.remembers(_key(store, run, gate))
 
 
-def _key(store: ResultsReader, run: str) -> Hashable:
-    return ("gate", str(store.results), run, store.marks([run]), mark(promoted_folder()))
+def _key(store: ResultsReader, run: str, gate: GateEntry | None) -> Hashable:
+    written = None if gate is None else gate.model_dump_json()
+    return ("gate", str(store.results), run, written, store.marks([run]), mark(promoted_folder()))
 
 
-def _decide(results: Path, run: str, promoted: Path) -> GateDecision:
+def _decide(results: Path, run: str, promoted: Path, gate: GateEntry | None) -> GateDecision:
     from evalkit.decide.gate import decide_gate, gate_of
     from evalkit.results import read_facts
 
-    return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
+    entry = gate_of(read_facts(results / run), results / run) if gate is None else gate
+    return decide_gate(entry, results / run, results, promoted)
 
 
-def _decide_apart(store: ResultsReader, run: str) -> GateDecision:
+def _decide_apart(store: ResultsReader, run: str, gate: GateEntry | None) -> GateDecision:
     places = [str(store.results.resolve()), run, str(promoted_folder().resolve())]
+    places += [] if gate is None else [gate.model_dump_json()]
     command = child.function("evalkit.decide.stored:answer", *places)
     try:
         answered = child.run(command, timeout_s=DECIDE_S, most_bytes=DECISION_BYTES, show_errors=True)
@@ -87,10 +92,11 @@ def _decide_apart(store: ResultsReader, run: str) -> GateDecision:
     return decision
 
 
-def answer(results: str, run: str, promoted: str) -> None:
+def answer(results: str, run: str, promoted: str, gate: str | None = None) -> None:
     """What the process of its own does: the decision, or the error that kept it from one, on stdout."""
     try:
-        decision: GateDecision | EvalkitError = _decide(Path(results), run, Path(promoted))
+        entry = None if gate is None else GateEntry.model_validate_json(gate)
+        decision: GateDecision | EvalkitError = _decide(Path(results), run, Path(promoted), entry)
     except EvalkitError as error:
         decision = error
     sys.stdout.buffer.write(pickle.dumps(decision))

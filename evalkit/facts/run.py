@@ -114,6 +114,8 @@ class ImportedFacts(StoredRecord):
     """Who took the times. None: nobody says, or there are none."""
     columns: tuple[str, ...] = ()
     """Of a table: which column was read as what, as a map would say it."""
+    source: str | None = None
+    """Where the figures come from, in the words of whoever imported them. None: not said."""
 
 
 class PriceFileFacts(StoredRecord):

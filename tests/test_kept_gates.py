@@ -1,0 +1,92 @@
+"""Gates kept with an imported run: the board's page *Gate* offers them, and says whose figures it shows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.test_board_pages import draw, words
+from tests.world import Ran
+from tests.world import evalkit as run_evalkit
+
+Capture = pytest.CaptureFixture[str]
+Evalkit = Callable[..., Ran]
+
+
+@pytest.fixture
+def evalkit(capsys: Capture, tmp_path: Path) -> Evalkit:
+    """Runs a command on the results folder of the test."""
+    return lambda *words: run_evalkit(capsys, *words, "--results", tmp_path / "results")
+
+
+@pytest.fixture
+def run(tmp_path: Path, evalkit: Evalkit) -> str:
+    """An imported run where `small` is right on half of what `big` has right."""
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["model", "task", "item", "score"])
+        writer.writerows([m, "t", n, int(m == "big" or n % 2 == 0)] for m in ("big", "small") for n in range(200))
+    columns = {key: key for key in ("model", "task", "item", "score")}
+    (tmp_path / "map.yaml").write_text(yaml.safe_dump({**columns, "scorer": "ours", "source": "the log of the desk"}))
+    ran = evalkit("import", "table", tmp_path / "t.csv", "--map", tmp_path / "map.yaml", "--name", "desk")
+    assert ran.code == 0, ran.err
+    return Path(ran.out.strip()).name
+
+
+def gate(path: Path, baseline: str, candidate: str) -> Path:
+    rules = [{"quality": "all", "margin": 0.05}]
+    path.write_text(
+        yaml.safe_dump({"name": "g", "gate": {"baseline": baseline, "candidates": [candidate], "rules": rules}})
+    )
+    return path
+
+
+def test_the_board_offers_each_gate_that_was_kept(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    for name, sides in {"down": ("big", "small"), "up": ("small", "big")}.items():
+        ran = evalkit("gate", run, "--suite", gate(tmp_path / f"{name}.yaml", *sides), "--keep")
+        assert ran.code == (1 if name == "down" else 0)
+        assert f"kept: {tmp_path / 'results' / run / 'gates' / name}.yaml" in ran.err
+    at = draw("gate", tmp_path / "results")
+    assert at.selectbox(key="kept_gate").options == ["down", "up"]
+    assert "small: fail" in words(at) or "✘ small" in words(at)
+    assert "the log of the desk" in words(at)
+    at.selectbox(key="kept_gate").set_value("up.yaml").run()
+    assert not at.exception
+    assert "✔ big" in words(at)
+
+
+def test_a_gate_that_no_longer_reads_is_one_sentence(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    evalkit("gate", run, "--suite", gate(tmp_path / "g.yaml", "big", "small"), "--keep")
+    (tmp_path / "results" / run / "gates" / "g.yaml").write_text("name: g\ngate: {baseline: gone}\n")
+    at = draw("gate", tmp_path / "results")
+    assert [element.value for element in at.error] and "Not decided" in at.error[0].value
+
+
+def test_links_are_no_gates(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    (tmp_path / "results" / run / "gates").mkdir()
+    (tmp_path / "results" / run / "gates" / "x.yaml").symlink_to(gate(tmp_path / "g.yaml", "big", "small"))
+    assert "No run here has a gate" in words(draw("gate", tmp_path / "results"))
+
+
+def test_only_a_gate_of_an_imported_run_is_kept(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    ran = evalkit("gate", run, "--keep")
+    assert ran.code == 2
+    assert not (tmp_path / "results" / run / "gates").exists()
+
+
+def test_show_says_where_an_imported_run_comes_from(evalkit: Evalkit, run: str) -> None:
+    told = " ".join(evalkit("show", run).out.split())
+    assert "imported 20" in told and "from the log of the desk" in told and ", started" not in told
+
+
+def test_the_sample_run_has_the_swaps_as_gates_and_names_its_source() -> None:
+    repo = Path(__file__).parent.parent
+    at = draw("gate", repo / "results")
+    assert {"closed-to-closed", "closed-to-hosted-open", "closed-to-own-size"} <= set(
+        at.selectbox(key="kept_gate").options
+    )
+    assert "eval-sys/mcpmark-experiments@8f674f08" in words(at)
