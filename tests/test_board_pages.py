@@ -321,7 +321,10 @@ def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page:
 
 def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     at = draw("gate", many)
-    assert at.subheader[0].value.replace("\\", "") == "✔ qwen passes all 2 required rules."
+    assert at.subheader[0].value.replace("\\", "") == (
+        "✔ qwen passes all 2 required rules: it measured 7.5 points below gpt, within the loss of 30.0 points that the "
+        "gate accepts."
+    )
     matrix, rules = at.dataframe[0].value, at.dataframe[1].value
     assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
     assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"

@@ -296,6 +296,16 @@ def test_many_columns_that_are_not_understood_are_one_note(tmp_path: Path, impor
     assert all(f"{which} 2 (the first: r.csv:2" in said for which in counts)
 
 
+def test_guessed_columns_name_those_that_nobody_reads_in_one_note(tmp_path: Path, imported: Imported) -> None:
+    rest = {f"extra_{n}": "x" for n in range(11)}
+    path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": n, "score": 1, **rest} for n in (1, 2)])
+    said = imported(path, None)[1]
+    assert "are not read: extra_0, extra_1" in said and "extra_7 and 3 more; name one in a map" in said
+    assert "are not read" not in imported(path, "model: model\nitem: case\nscore: score\n")[1], (
+        "a map says what is read"
+    )
+
+
 def test_twins_are_refused_and_nothing_is_left(tmp_path: Path, evalkit: Evalkit) -> None:
     path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1}] * 2)
     ran = evalkit("import", "table", path)

@@ -126,6 +126,7 @@ def test_rates(value: Any, shown: str) -> None:
 def test_counts_and_ratios() -> None:
     assert (numbers.count(1319), numbers.count(None)) == ("1,319", "unknown")
     assert [numbers.ratio(x) for x in (0.5, 12.34, 140.4, None)] == ["0.50×", "12.3×", "140×", "–"]
+    assert [numbers.ratio(x) for x in (0, 0.00252, 0.00001)] == ["0.00×", "0.0025×", "<0.0001×"]
 
 
 @given(st.floats(min_value=1e-12, max_value=1e9))

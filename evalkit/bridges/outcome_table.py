@@ -157,6 +157,8 @@ class _Table:
         self.data, self.map, self.prices = data, mapped, prices
         self.reader = RecordReader(mapped, _stem(Path(data.label)))
         self._target = lru_cache(1_000)(partial(digest, "evalkit.target/1"))
+        self.unused: tuple[str, ...] = ()
+        """Columns that were not guessed to hold anything."""
         self.n_unscored = 0
         self.first_unscored = ""
         self.n_unbanded = 0
@@ -195,7 +197,14 @@ class _Table:
         if not found.n_rows:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
         self._refuse_absent(there)
+        self.unused = tuple(name for name in there if name not in self._used()) if self.map.guessed else ()
         return found
+
+    def _used(self) -> set[str]:
+        """Columns that the map reads."""
+        used = {one for column in self.map.columns.values() for one in column.columns}
+        used |= {one for one in (*self.map.slices.values(), self.map.slices_object) if one}
+        return used | {one.split(".")[0] for one in used}
 
     def imported(self, found: _Contents, name: str, tool: str) -> Imported:
         """Everything about the run but its rows."""
@@ -344,6 +353,12 @@ class _Table:
         notes = []
         if self.map.guessed:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
+        if self.unused:
+            some = ", ".join(name[:60] for name in self.unused[:8])
+            more = f" and {len(self.unused) - 8} more" if len(self.unused) > 8 else ""
+            notes.append(
+                f"columns whose names say nothing known are not read: {some}{more}; name one in a map: --map FILE"
+            )
         if self.reader.unread:
             notes.append(unread_note(self.reader.unread, self.reader.first_unread))
         if self.n_unscored:

@@ -192,6 +192,11 @@ def _least_ratio(
     return least_passing(passes, start)
 
 
+def _two_digits(value: float) -> str:
+    """Two digits that count, never with an exponent above 1: "0.49", "49", "120"."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def _notes(
     saved: Floats, first: Floats, n: int, rows: _Rows, guard: _Cap | None, alpha: float, *, few: bool
 ) -> Iterator[str]:
@@ -211,7 +216,7 @@ def _notes(
         dearest = 100 * saving
         yield (
             "the most that one answer can cost is not known, so dearer answers than those seen are not considered: "
-            f"one in 100 that costs {dearest:.2g} more would undo this saving"
+            f"one in 100 that costs {_two_digits(dearest)} USD more would undo this saving"
         )
     elif guard.worst < 0 and (share := guard.share(saving)) > 0:
         df = _spread(saved, rows)[2]

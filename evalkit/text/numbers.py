@@ -105,9 +105,11 @@ def p_value(value: Number | None) -> str:
 
 
 def ratio(value: Number | None) -> str:
-    """How many times as much: "0.52×", "12.3×", "140×"."""
+    """How many times as much: "0.0025×", "0.52×", "12.3×", "140×"; "0.00×" only where it is nothing."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
+    if 0 < value < 0.01:
+        return f"{value:.2g}×" if value >= 0.0001 else "<0.0001×"
     return f"{value:,.2f}×" if value < 10 else f"{value:,.1f}×" if value < 100 else f"{value:,.0f}×"
 
 
