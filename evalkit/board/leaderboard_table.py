@@ -146,8 +146,7 @@ def _actions(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> None:
         a, b = chosen[:2]
         label = f"Compare {elements.plain(a.model, 30)} with {elements.plain(b.model, 30)}"
         elements.link(buttons, "versus", label, {"a": a.key, "b": b.key})
-    csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
-    buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
+    buttons.download_button("CSV", lambda: _csv(frame), "leaderboard.csv", "text/csv")
     drawable = pictures.available()
     buttons.download_button(
         "PNG",
@@ -158,6 +157,10 @@ def _actions(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> None:
         help=None if drawable else pictures.MISSING,
     )
     buttons.caption("Select rows to choose models, here and on every page.")
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False).encode("utf-8", "backslashreplace")
 
 
 def _choose(models: Sequence[str]) -> None:
