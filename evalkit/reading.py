@@ -31,6 +31,7 @@ MOST_OBJECTS = 100_000
 _SIGNS = (b"[", b"{", b",", b":")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
+_BRACKETS = re.compile(r"[\[\]{}]")
 _STEP = 2**20
 
 
@@ -128,3 +129,16 @@ def settings_folder() -> Path:
     if not Path(settings).is_absolute():
         settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
     return Path(settings) / "evalkit"
+
+
+def nests_deeper(text: str, most: int = 500) -> bool:
+    """Whether a YAML or JSON text opens more than so many brackets inside each other.
+
+    A reader of YAML takes time by the square of that: 20 kB of brackets were 20 s. Brackets in quotes count as well.
+    """
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
+        if depth > most:
+            return True
+    return False

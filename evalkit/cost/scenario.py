@@ -23,8 +23,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from evalkit.cost.breakeven import Billed, Line, Own, Range
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.errors import UserError
+from evalkit.reading import nests_deeper, read_small_text
 
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
+_MOST_BYTES = 1_000_000
 _LARGEST = 10**18
 """What no volume, price or count is above: quotients of such figures could not be written."""
 _QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{0,9})?) ?([kKmMbBgGtT]?)")
@@ -216,16 +218,33 @@ def _yaml(path: Path) -> object:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    _, text = read_small_text(path, "The scenario", _MOST_BYTES)
+    if nests_deeper(text):
+        raise UserError(f"{path}: nested too deeply to be a scenario")
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The scenario {path} cannot be read: {error}") from error
-    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+        if (line := None if node is None else _anchor(node)) is not None:
+            raise UserError(f"{path}:{line}: anchors and aliases are refused; write the value out where it is used")
         return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        # What follows YAMLError: an explicit tag whose value is none of its kind (`!!bool abc`).
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error}") from error
+        raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error!r}") from error
+
+
+def _anchor(root: Any) -> int | None:
+    """The line of the first value that is named to be used again; None where none is."""
+    left = [root]
+    while left:
+        node = left.pop()
+        if node.anchor is not None:
+            return int(node.start_mark.line) + 1
+        if node.id == "sequence":
+            left.extend(node.value)
+        elif node.id == "mapping":
+            left.extend(part for pair in node.value for part in pair)
+    return None
 
 
 def _plain(value: object) -> object:

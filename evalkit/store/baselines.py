@@ -23,7 +23,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from evalkit import writing
-from evalkit.errors import StoreError, UserError
+from evalkit.errors import StoreError, SuiteError, UserError
 from evalkit.facts import RunFacts
 from evalkit.reading import read_file
 from evalkit.store import runs
@@ -134,16 +134,18 @@ def signature_of(path: Path) -> Path:
 
 def read(name: str, baselines: Path) -> Baseline:
     """The file of a baseline. Raises UserError, with what there is, when it is missing or not readable."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from evalkit.suite.source_map import parse
 
     path = file_of(name, baselines)
     try:
-        said: object = YAML(typ="safe", pure=True).load(read_bytes(path).decode("utf-8"))
-    except (YAMLError, RecursionError, OSError, ValueError) as error:
+        tree = parse(read_bytes(path).decode("utf-8"), path.name)
+    except (SuiteError, OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."
         ) from error
+    if tree.complaints:
+        raise UserError(f"{path} cannot be read: {tree.complaints[0]}. Restore it, or promote again.")
+    said: object = tree.data
     if not isinstance(said, dict) or said.get("version") != VERSION:
         raise UserError(f"{path} is no baseline of this evalkit (version {VERSION}). Promote the run again.")
     wrong = [key for key in _TEXTS if not isinstance(said.get(key), str)]

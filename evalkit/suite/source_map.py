@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.reading import nests_deeper
 
 Loc = tuple[str | int, ...]
 """Where a value stands: ("tasks", 1, "prompt")."""
@@ -112,6 +113,8 @@ def parse(text: str, name: str) -> SourceMap:
     """The document as data with lines. Raises SuiteError where it is no YAML at all; the rest is in `.complaints`."""
     from ruamel.yaml.error import YAMLError
 
+    if nests_deeper(text):
+        raise SuiteError(f"{name}: nested too deeply to be a suite")
     try:
         node = (_composed if len(text) <= _KEPT else _composed.__wrapped__)(text)
         tree = SourceMap(name, None)
