@@ -78,5 +78,29 @@ def test_replies_with_markup_are_read_anew(reply: str) -> None:
     assert len(reply) > letters.LONGEST_KEPT or words_of_plain_reply(reply) is None
 
 
+@pytest.mark.parametrize("letter", "ABCDEabc1")
+@pytest.mark.parametrize(
+    "choices",
+    [
+        *CHOICES,
+        ("**b**", "xy", "zz"),
+        (r"\text{b}", "xy", "zz"),
+        ("<s>a", "xy", "zz"),
+        ("[INST]b", "xy", "c"),
+        ("xy", "zz", "ⓐ"),
+        ("_a_", "__b__", "`c`"),
+    ],
+    ids=" ".join,
+)
+def test_a_letter_alone_is_the_same_with_and_without_what_the_choices_say(
+    letter: str, choices: tuple[str, ...]
+) -> None:
+    known = prepare(choices)
+    if letter in known.by_label and letter.casefold() not in known.by_text:
+        assert letters.read_choice(letter, choices) == letters.ChoiceReading(known.by_label[letter], "letter alone")
+    else:
+        assert letters.read_choice(letter, choices) == letters._read(letter, choices, known, "last")
+
+
 def test_stand_ins_are_ordinary_choices_that_differ() -> None:
     assert prepare(stand_ins(30)).ordinary and len(set(stand_ins(30))) == 30

@@ -36,6 +36,15 @@ def words_of_plain_reply(reply: str) -> frozenset[str] | None:
     return frozenset((*words, "not") if "n't" in reply else words)
 
 
+_TWO_LETTERS = re.compile(r"[A-Za-z]{2}")
+_MARKUP = re.compile(r"[\\<\[]")
+
+
+def is_longer_than_a_letter(choice: str) -> bool:
+    """Whether a choice's text is surely no single letter, whatever of it is markup; False where that is to be seen."""
+    return choice.isascii() and _TWO_LETTERS.search(choice) is not None and _MARKUP.search(choice) is None
+
+
 @cache
 def stand_ins(n: int) -> tuple[str, ...]:
     """So many ordinary choices that no plain reply has a word of: they are no ASCII."""
