@@ -14,6 +14,7 @@ from streamlit.starlette import App
 from evalkit.board import sign_in
 from evalkit.board.front_end import FrontEnd
 from evalkit.board.guard import Guard, hold_settings
+from evalkit.board.plain_logs import hold_logs
 from evalkit.errors import EvalkitError
 
 _COLLECT_S = 5.0
@@ -27,6 +28,7 @@ _NEWS = 20_000
 """Objects that were made since the last look: fewer are no view."""
 
 hold_settings()
+hold_logs()
 sign_in.set_up()
 _BEFORE = [Middleware(Guard), Middleware(sign_in.WayBack), Middleware(FrontEnd)]
 app = App(Path(__file__).with_name("app.py"), middleware=_BEFORE)

@@ -66,15 +66,17 @@ def list_(baselines: Path, as_json: bool) -> int:
     from evalkit.store.baselines import list_all
     from evalkit.text.escape import visible
 
-    found = list_all(baselines)
+    found, unreadable = list_all(baselines)
+    for said in unreadable:
+        echo(f"evalkit: {visible(said, limit=500)}", err=True)
     if as_json:
         print_json([asdict(baseline) for baseline in found])
-        return 0
-    if not found:
+        return 2 if unreadable else 0
+    if not found and not unreadable:
         echo(f"No baselines in {baselines}. Make one: evalkit baseline promote RUN --model M --as NAME ...")
     for b in found:
         echo(visible(f"{b.name}: {b.model} of {b.run}, promoted {b.promoted_at} by {b.by}: {b.why}", limit=500))
-    return 0
+    return 2 if unreadable else 0
 
 
 @command.command()

@@ -213,9 +213,16 @@ def read_bytes(path: Path) -> bytes:
     return read_file(path, most=_MOST_BYTES)
 
 
-def list_all(baselines: Path) -> list[Baseline]:
-    """Every baseline of a folder, by name. Raises UserError for one that cannot be read."""
-    return [read(path.stem, baselines) for path in sorted(baselines.glob("*.yaml"))] if baselines.is_dir() else []
+def list_all(baselines: Path) -> tuple[list[Baseline], list[str]]:
+    """Every baseline of a folder, by name, and a sentence for each that cannot be read: it hides no other."""
+    found: list[Baseline] = []
+    unreadable: list[str] = []
+    for path in sorted(baselines.glob("*.yaml")) if baselines.is_dir() else ():
+        try:
+            found.append(read(path.stem, baselines))
+        except UserError as error:
+            unreadable.append(str(error))
+    return found, unreadable
 
 
 def rows_digest(rows: pa.Table) -> str:
