@@ -23,8 +23,9 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
 from evalkit.store.table_values import Unread, reader_of
-from evalkit.suite import filekinds
+from evalkit.suite import datasets, filekinds
 from evalkit.suite.datasets import Data
+from evalkit.suite.rows_in_memory import as_rows
 
 NUMBERS = (
     *(
@@ -276,3 +277,9 @@ def test_a_text_that_the_map_gives_every_row_makes_short_batches(tmp_path: Path)
     assert {row.text for row in rows} == {"y" * 900_000}
     with pq.ParquetFile(folder / "texts-1.parquet") as stored:
         assert stored.metadata.row_group(0).num_rows <= table_batches.MOST_CHARACTERS // 900_000
+
+
+def test_records_in_memory_are_no_packed_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "MOST_RECORDS", 3)
+    rows = as_rows([{"id": n} for n in range(20_000)], "data")
+    assert sum(1 for _ in rows.data("data", {}).records()) == 20_000
