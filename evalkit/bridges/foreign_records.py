@@ -23,7 +23,7 @@ MOST_BYTES = 2**30
 
 @dataclass(slots=True)
 class ForeignRecords:
-    """Records of one tool. Fits `outcome_table.Records`."""
+    """Records of one tool. Fits `table_batches.Records`."""
 
     label: str
     tool: str

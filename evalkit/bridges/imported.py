@@ -10,7 +10,7 @@ files again gives the same rows under the same digest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -22,6 +22,7 @@ from evalkit.facts.run import ImportedFacts
 from evalkit.records import Row
 from evalkit.store import run_lock, runs, sealing, summary
 from evalkit.store.row_codec import to_json
+from evalkit.store.sealing import RowColumns
 from evalkit.suite.digests import digest
 
 
@@ -79,6 +80,32 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     `found` says what they are (`n_rows`, `repeats`, `n` of each task) and their keys differ. Whatever goes wrong on
     the way, no half of a run is left. Raises StoreError or RunIncomplete.
     """
+    n_errored = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal n_errored
+        for row in rows:
+            n_errored += row.error_kind is not None
+            yield row
+
+    return _written(results, found, lambda folder: sealing.seal_rows(folder, counted()), lambda: n_errored)
+
+
+def write_columns(results: Path, found: Imported, batches: Iterator[RowColumns]) -> Path:
+    """The same for rows that are given some thousands together, by column."""
+    n_errored = 0
+
+    def counted() -> Iterator[RowColumns]:
+        nonlocal n_errored
+        for batch in batches:
+            n_errored += sum(kind is not None for kind in batch.get("error_kind", ()))
+            yield batch
+
+    return _written(results, found, lambda folder: sealing.seal_columns(folder, counted()), lambda: n_errored)
+
+
+def _written(results: Path, found: Imported, seal: Callable[[Path], None], n_errored: Callable[[], int]) -> Path:
+    """The folder once `seal` has written its rows, of which so many errored."""
     facts = RunFacts(
         models=found.models,
         tasks=found.tasks,
@@ -92,19 +119,11 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     said = facts.as_json()
     identity = json.loads(to_json({"models": said["models"], "tasks": said["tasks"], "source": said["imported"]}))
     folder = runs.create_run(results, found.suite, digest("evalkit.import/1", identity), facts)
-    n_errored = 0
-
-    def counted() -> Iterator[Row]:
-        nonlocal n_errored
-        for row in rows:
-            n_errored += row.error_kind is not None
-            yield row
-
     try:
         with run_lock.lock_run(folder):
-            sealing.seal_rows(folder, counted())
+            seal(folder)
             status = "incomplete" if found.reasons else "complete"
-            runs.update_facts(folder, RunFacts(status=status, reasons=tuple(found.reasons), n_errored=n_errored))
+            runs.update_facts(folder, RunFacts(status=status, reasons=tuple(found.reasons), n_errored=n_errored()))
             summary.write_summary(folder)
     except BaseException:
         rmtree(folder, ignore_errors=True)

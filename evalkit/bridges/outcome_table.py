@@ -4,63 +4,47 @@
     told.notes            # what a person should know: what was guessed, what was not understood
 
 The file is read twice: once to see what it holds (models, tasks, repeats; nothing is written if it does not fit), once
-to write the rows. Neither reading keeps the rows, so a million take no more memory than their keys.
+to write the rows. Neither reading keeps the rows, so a million take no more memory than their keys. Both read by
+column, some thousands of rows together (`table_batches`, `table_columns`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import lru_cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_rows
+from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
+from evalkit.bridges.table_batches import Batch, Records, batches
+from evalkit.bridges.table_columns import UNREAD, ColumnReader, unread_note
+from evalkit.bridges.table_costs import TableCosts
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
-from evalkit.bridges.table_record import Record, RecordReader, unread_note
-from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
 from evalkit.facts import ModelFacts, PriceFacts, TaskFacts
 from evalkit.facts.run import ImportedFacts
 from evalkit.paths import named
-from evalkit.records import Message, Outcome, Row, Usage
+from evalkit.records import Message
 from evalkit.store import table_values as cells
-from evalkit.store.row_codec import key_hash
-from evalkit.store.table_values import Unread
+from evalkit.store.sealing import RowColumns
+from evalkit.suite.column_names import COUNTS
 from evalkit.suite.datasets import FORMATS, Data
-from evalkit.suite.digests import digest
 from evalkit.suite.filekinds import as_sheet
 from evalkit.suite.wording import like
 from evalkit.text import numbers
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
-
-
-class Records(Protocol):
-    """What rows are read from."""
-
-    @property
-    def label(self) -> str:
-        """How messages call it."""
-
-    @property
-    def format(self) -> str:
-        """`jsonl` where records may lack keys."""
-
-    def records(self) -> Iterator[tuple[int, dict[str, object]]]:
-        """Every record with its place."""
-
-    def place(self, number: int) -> str:
-        """Where that is, for messages."""
-
-    def fingerprint(self) -> str:
-        """Digest of the content."""
+_COUNTED = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "reasoning_tokens": "reasoning_tokens",
+    "cached_tokens": "cache_read_tokens",
+    "cache_write_tokens": "cache_write_other_tokens",
+}
+"""By what is read: the fields of rows that hold tokens."""
 
 
 @dataclass(slots=True)
@@ -73,17 +57,31 @@ class TableReport:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What the rows of a batch are called."""
+
+    models: list[str]
+    tasks: list[str]
+    items: list[str]
+    repeats: list[str]
+    asked: list[str]
+    """Digests of what is asked."""
+
+
 @dataclass(slots=True)
 class _Contents:
     """What the first reading found."""
 
     n_rows: int = 0
     n_by_model: Counter[str] = field(default_factory=Counter)
-    items: dict[str, set[bytes]] = field(default_factory=dict)
+    items: dict[str, set[str]] = field(default_factory=dict)
     """By task the digests of its items."""
     repeats: dict[str, None] = field(default_factory=dict)
     first_at: dict[str, float] = field(default_factory=dict)
     """By model when its first answer was made."""
+    keys: set[tuple[str, str, str]] = field(default_factory=set)
+    """(model, what is asked, repeat) of every row."""
 
 
 def import_table(
@@ -114,7 +112,8 @@ def import_records(
     table = _Table(data, mapped, PriceBook.load(prices))
     contents = table.look()
     found = table.imported(contents, name, tool)
-    folder = write_rows(results, found, table.rows(contents))
+    contents.keys.clear()
+    folder = write_columns(results, found, table.columns(contents))
     return folder, TableReport(
         contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices)
     )
@@ -154,46 +153,38 @@ class _Table:
     """One file under one map."""
 
     def __init__(self, data: Records, mapped: TableMap, prices: PriceBook) -> None:
-        self.data, self.map, self.prices = data, mapped, prices
-        self.reader = RecordReader(mapped, _stem(Path(data.label)))
-        self._target = lru_cache(1_000)(partial(digest, "evalkit.target/1"))
+        self.data, self.map = data, mapped
+        self.reader = ColumnReader(mapped, _stem(Path(data.label)))
+        self.costs = TableCosts(mapped.models, prices)
         self.unused: tuple[str, ...] = ()
         """Columns that were not guessed to hold anything."""
         self.n_unscored = 0
         self.first_unscored = ""
-        self.n_unbanded = 0
-        """Rows of several requests whose price depends on the length of each."""
 
     def look(self) -> _Contents:
         """The first reading. Raises UserError or SuiteError for what cannot be a table of outcomes."""
         found = _Contents()
-        keys: set[bytes] = set()
         there: dict[str, None] = {}
-        for place, record in self.data.records():
-            if not there.keys() >= record.keys():
-                there |= dict.fromkeys(record)
+        for batch in self._batches():
+            there |= batch.there
             if not found.n_rows and self.data.format != "jsonl":
                 self._refuse_absent(there)
-            where = self.data.place(place)
-            model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
-            repeat, asked = self.reader.repeat(record), self.reader.digest_of(task, item, record)
-            if (key := key_hash((model, task, f"{asked} {repeat}", 0, 0))) in keys:
-                raise UserError(
-                    f"{where}: {item!r} of {task} by {model}{f', repeat {repeat}' if repeat else ''}, stands there "
-                    "twice. If it was asked several times, name the column that counts: `repeat: COLUMN` in the map"
-                    + ("." if repeat or "repeat" not in self.map.columns else "; there it is empty.")
-                )
-            keys.add(key)
-            found.n_rows += 1
-            found.n_by_model[model] += 1
-            found.items.setdefault(task, set()).add(bytes.fromhex(asked))
-            found.repeats[repeat] = None
-            if len(found.n_by_model) > _MOST_NAMES or len(found.items) > _MOST_NAMES:
-                which = "model" if len(found.n_by_model) > _MOST_NAMES else "task"
-                raise UserError(
-                    f"{self.data.label}: has more than {_MOST_NAMES:,} values under {which}, so that is another column"
-                )
-            self._note_first(record, model, found)
+            names = self._named(batch)
+            keys = set(zip(names.models, names.asked, names.repeats, strict=True))
+            models, tasks = dict.fromkeys(names.models), dict.fromkeys(names.tasks)
+            whole = "" not in models and "" not in tasks and "" not in names.items
+            few = max(len(found.n_by_model.keys() | models), len(found.items.keys() | tasks)) <= _MOST_NAMES
+            if not (whole and few and len(keys) == len(batch) and found.keys.isdisjoint(keys)):
+                self._refuse_first(batch, names, found)
+            found.n_rows += len(batch)
+            found.n_by_model.update(names.models)
+            found.keys |= keys
+            found.repeats |= dict.fromkeys(names.repeats)
+            for task in tasks:
+                found.items.setdefault(task, set())
+            for task, asked in set(zip(names.tasks, names.asked, strict=True)):
+                found.items[task].add(asked)
+            self._note_first(batch, names, found)
         if not found.n_rows:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
         self._refuse_absent(there)
@@ -205,6 +196,39 @@ class _Table:
         used = {one for column in self.map.columns.values() for one in column.columns}
         used |= {one for one in (*self.map.slices.values(), self.map.slices_object) if one}
         return used | {one.split(".")[0] for one in used}
+
+    def _batches(self) -> Iterator[Batch]:
+        return batches(self.data, self.reader.columns, beside=self.reader.characters_beside)
+
+    def _named(self, batch: Batch) -> _Names:
+        models, tasks, items = (self.reader.names(batch, which) for which in ("model", "task", "item"))
+        return _Names(models, tasks, items, self.reader.repeats(batch), self.reader.asked(batch, tasks, items))
+
+    def _refuse_first(self, batch: Batch, names: _Names, found: _Contents) -> None:
+        """Raises UserError for the first row of a batch that cannot be: in it is one without a name, one that stands
+        there twice, or one of a name too many. `found`: what the batches before it hold."""
+        keys: set[tuple[str, str, str]] = set()
+        models, tasks = set(found.n_by_model), set(found.items)
+        rows = zip(names.models, names.tasks, names.items, names.repeats, names.asked, strict=True)
+        for row, (model, task, item, repeat, asked) in enumerate(rows):
+            where = self.data.place(batch.places[row])
+            for which, name in (("model", model), ("task", task), ("item", item)):
+                if not name:
+                    self.reader.refuse_name(batch, which, row, where)
+            if (key := (model, asked, repeat)) in keys or key in found.keys:
+                raise UserError(
+                    f"{where}: {item!r} of {task} by {model}{f', repeat {repeat}' if repeat else ''}, stands there "
+                    "twice. If it was asked several times, name the column that counts: `repeat: COLUMN` in the map"
+                    + ("." if repeat or "repeat" not in self.map.columns else "; there it is empty.")
+                )
+            keys.add(key)
+            models.add(model)
+            tasks.add(task)
+            if len(models) > _MOST_NAMES or len(tasks) > _MOST_NAMES:
+                which = "model" if len(models) > _MOST_NAMES else "task"
+                raise UserError(
+                    f"{self.data.label}: has more than {_MOST_NAMES:,} values under {which}, so that is another column"
+                )
 
     def imported(self, found: _Contents, name: str, tool: str) -> Imported:
         """Everything about the run but its rows."""
@@ -227,16 +251,15 @@ class _Table:
         made.repeats = len(found.repeats)
         return made
 
-    def rows(self, found: _Contents) -> Iterator[Row]:
-        """The second reading: each row as evalkit stores it."""
+    def columns(self, found: _Contents) -> Iterator[RowColumns]:
+        """The second reading: the rows as evalkit stores them, by column."""
         order = {name: n for n, name in enumerate(sorted(found.repeats, key=cells.natural))}
-        for place, record in self.data.records():
-            where = self.data.place(place)
-            model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
-            repeat = order.get(self.reader.repeat(record))
-            if repeat is None:
+        for batch in self._batches():
+            names = self._named(batch)
+            if "" in names.models or "" in names.tasks or "" in names.items or not order.keys() >= {*names.repeats}:
                 raise UserError(f"{self.data.label} changed while it was read. Import it again.")
-            yield self._row(record, model, task, item, repeat, where)
+            yield self._columns(batch, names, [order[repeat] for repeat in names.repeats])
+            self.reader.count_unread(batch, self.data.place)
 
     def _refuse_absent(self, there: Collection[str]) -> None:
         """Raises UserError for a column that is not among the file's. One JSON record may lack what another has."""
@@ -251,102 +274,63 @@ class _Table:
                 f"It has {', '.join(sorted(there))[:400]}."
             )
 
-    def _note_first(self, record: Record, model: str, found: _Contents) -> None:
+    def _note_first(self, batch: Batch, names: _Names, found: _Contents) -> None:
         """When a model was first asked: its prices in run.json are of that day."""
-        if "started_at" in self.map.columns:
-            with suppress(Unread):
-                at = self.reader.read(record, "started_at")
-                if at is not None:
-                    found.first_at[model] = min(at, found.first_at.get(model, at))
+        moments = self.reader.read(batch, "started_at")
+        for model, at in set(zip(names.models, moments or (), strict=False)):
+            if at is not None and at is not UNREAD:
+                found.first_at[model] = min(at, found.first_at.get(model, at))
 
-    def _row(self, record: Record, model: str, task: str, item: str, repeat: int, where: str) -> Row:
-        try:
-            outcome, score = self.reader.ended(record)
-            error_kind, unread = ("imported_error" if outcome is Outcome.ERRORED else None), None
-        except Unread:
-            outcome, score, error_kind, unread = Outcome.ERRORED, None, "unscored", "the table has no score from 0 to 1"
-            self.n_unscored += 1
-            which = "score" if "score" in self.map.columns else "outcome"
-            self.first_unscored = self.first_unscored or self.reader.looks(record, which, where)
-        said, known = self.reader.texts(record), self.reader.known
-        prompt = said.get("prompt")
-        started_at = known(record, "started_at", where) or 0.0
-        usage = self.reader.usage(record, said.get("service_tier"), where)
-        return Row(
-            task=task,
-            sample_id=item,
-            sample_digest=self.reader.digest_of(task, item, record),
-            target_digest=self._target(said.get("target") or ""),
-            occurrence=0,
-            model=model,
-            repeat=repeat,
-            outcome=outcome,
-            score=score,
-            started_at=started_at,
-            error_kind=error_kind,
-            total_s=known(record, "total_s", where),
-            ttft_s=known(record, "ttft_s", where),
-            input_tokens=usage.input,
-            output_tokens=usage.output,
-            reasoning_tokens=usage.reasoning,
-            cache_read_tokens=usage.cache_read,
-            cache_write_other_tokens=usage.cache_write_other,
-            cached=bool(known(record, "from_cache", where)),
-            cost_usd=self._cost(record, model, usage, started_at, where),
-            cluster=cells.words(self.reader.value(record, "cluster")),
-            critical=bool(known(record, "critical", where)),
-            slices=self.reader.slices(record),
-            prompt=() if prompt is None else (Message("user", prompt),),
-            text=said.get("text"),
-            extracted=said.get("extracted"),
-            target=said.get("target"),
-            reason=unread or said.get("reason"),
-            error=said.get("error"),
-            served_model=said.get("served_model"),
-            service_tier=said.get("service_tier"),
-        )
+    def _columns(self, batch: Batch, names: _Names, repeats: list[int]) -> RowColumns:
+        n, known, said = len(batch), self.reader.known, self.reader.all_texts(batch)
+        outcomes, scores, kinds = zip(*self.reader.ended(batch), strict=True)
+        if "unscored" in kinds:
+            self._count_unscored(batch, kinds)
+            reasons = said.get("reason") or [None] * n
+            reason = "the table has no score from 0 to 1"
+            said["reason"] = [reason if kind == "unscored" else one for kind, one in zip(kinds, reasons, strict=True)]
+        moments = known(batch, "started_at")
+        counts = {which: column for which in COUNTS if (column := known(batch, which)) is not None}
+        prompts = said.pop("prompt", None)
+        made: dict[str, Sequence[Any] | None] = {
+            "task": names.tasks,
+            "sample_id": names.items,
+            "sample_digest": names.asked,
+            "target_digest": self.reader.targets(said.get("target"), n),
+            "occurrence": [0] * n,
+            "model": names.models,
+            "repeat": repeats,
+            "outcome": outcomes,
+            "score": scores,
+            "started_at": [0.0] * n if moments is None else [at or 0.0 for at in moments],
+            "error_kind": kinds,
+            "total_s": known(batch, "total_s"),
+            "ttft_s": known(batch, "ttft_s"),
+            "cached": _flags(known(batch, "from_cache")),
+            "cluster": self.reader.texts(batch, "cluster"),
+            "slices": self.reader.slices(batch),
+            "prompt": prompts and [() if text is None else (Message("user", text),) for text in prompts],
+            **{field: counts.get(which) for which, field in _COUNTED.items()},
+            **said,
+        }
+        stated = self.reader.read(batch, "cost_usd")
+        known(batch, "cost_usd")  # counts what is not understood
+        made["cost_usd"] = self.costs.of(names.models, moments, stated, counts, said.get("service_tier"))
+        made["critical"] = _flags(known(batch, "critical"))
+        return {name: column for name, column in made.items() if column is not None}
 
-    def _cost(self, record: Record, model: str, usage: Usage, started_at: float, where: str) -> Decimal | None:
-        """What the table says, else by the prices of the day; None where either is unknown, or the table says what
-        nobody understands."""
-        n_unread = self.reader.unread["cost_usd"]
-        stated: Decimal | None = self.reader.known(record, "cost_usd", where)
-        if stated is not None or not started_at or self.reader.unread["cost_usd"] > n_unread:
-            return stated
-        provider, asked = self._priced_as(model)
-        if provider is None and not self.prices.entries:
-            return None
-        at = datetime.fromtimestamp(started_at, UTC)
-        made = self.prices.price(provider, asked, usage, at)
-        if made is None or self._band_unknown(record, made.unit, usage, where):
-            return None
-        return made.total_usd
-
-    def _band_unknown(self, record: Record, unit: UnitPrices | None, usage: Usage, where: str) -> bool:
-        """Whether the price depends on how long each prompt was, and the row adds up several."""
-        bands = () if unit is None else unit.bands
-        if len(bands) < 2 or (usage.input or 0) <= bands[1][0] or (self.reader.known(record, "calls", where) or 1) < 2:
-            return False
-        self.n_unbanded += 1
-        return True
-
-    def _priced_as(self, model: str) -> tuple[str | None, str]:
-        """(provider, model id) of the book of prices; the provider is None where nobody is known to bill."""
-        said = self.map.models.get(model, ModelOf())
-        if said.price_as is None:
-            return None, said.model or model
-        provider, colon, named_ = said.price_as.partition(":")
-        return (provider, named_) if colon else (None, said.price_as)
+    def _count_unscored(self, batch: Batch, kinds: Sequence[str | None]) -> None:
+        self.n_unscored += kinds.count("unscored")
+        which = "score" if "score" in self.map.columns else "outcome"
+        if not self.first_unscored:
+            self.first_unscored = self.reader.looks(batch, which, kinds.index("unscored"), self.data.place)
 
     def _model(self, model: str, first_at: float | None) -> ModelFacts:
-        provider, asked = self._priced_as(model)
         said = self.map.models.get(model, ModelOf())
-        unit = None
-        if first_at and (provider is not None or self.prices.entries):
-            unit = self.prices.unit_prices(provider, asked, datetime.fromtimestamp(first_at, UTC))
+        unit = self.costs.unit_prices(model, first_at) if first_at else None
         prices = None if unit is None else PriceFacts.model_validate(unit.as_facts())
         engine = {"engine": "as run by another tool"}
-        return model_facts(said.model or model, engine, prices=prices, priced_as=(provider, asked))
+        return model_facts(said.model or model, engine, prices=prices, priced_as=self.costs.priced_as(model))
 
     def notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
         """What a person should know, once every row was read."""
@@ -392,11 +376,11 @@ class _Table:
                     f"no price is known for {', '.join(unpriced)[:600]}: say who bills in the map (`models: {{NAME: "
                     f"{{price_as: PROVIDER:MODEL}}}}`){more}"
                 )
-        if self.n_unbanded:
+        if self.costs.n_unbanded:
             notes.append(
-                f"the cost of {numbers.plural(self.n_unbanded, 'row')} is unknown: they add up several "
-                f"requests (calls), and the price "
-                "of their model depends on the length of each prompt. Give cost_usd, or flat prices of your own: "
+                f"the cost of {numbers.plural(self.costs.n_unbanded, 'row')} is unknown: they add up several requests "
+                "(calls), and the price of their model depends on the length of each prompt. Give cost_usd, or flat "
+                "prices of your own: "
                 "--prices FILE"
             )
         timed = {"total_s", "ttft_s"} & self.map.columns.keys()
@@ -405,3 +389,8 @@ class _Table:
                 "nobody says who took the times, so no ratio of them is decided; say it: `times: {measured_by: NAME}`"
             )
         return notes
+
+
+def _flags(column: list[bool | None] | None) -> list[bool] | None:
+    """What nobody says is no."""
+    return None if column is None else list(map(bool, column))

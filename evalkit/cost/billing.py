@@ -77,6 +77,8 @@ class UnitPrices:
     @property
     def free(self) -> bool:
         """Whether every price is a stated zero: then the bill is zero even where usage is not reported."""
+        if any(band.input or band.output or band.output is None for _, band in self.bands):
+            return False  # nearly every price: asked of each answer
         rates = [getattr(band, f.name) for _, band in self.bands for f in fields(band)]
         return not self.usd_per_request and all(band.output == 0 for _, band in self.bands) and not any(rates)
 
@@ -172,6 +174,8 @@ def summed(bills: Sequence[Bill | None]) -> Bill | None:
     known = [one for one in bills if one is not None]
     if not known or len(known) < len(bills):
         return None
+    if len(known) == 1:
+        return known[0]
 
     def part(name: str) -> Decimal | None:
         amounts = [getattr(one, name) for one in known]

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,9 @@ _DEFAULTS: Mapping[str, object] = {
     **{"attempts": 1, "slices": {}, "parts": {}},
 }
 """What a journal line leaves out; any other value that is absent is unknown."""
+_ROW_DEFAULTS: Mapping[str, Any] = {
+    one.name: one.default_factory() if one.default_factory is not MISSING else one.default for one in fields(Row)
+}
 
 
 @cache
@@ -85,6 +89,23 @@ def rows_batch(rows: Sequence[Row]) -> pa.RecordBatch:
 def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """The texts of these rows."""
     return _batch(rows, TEXT_COLUMNS, texts_schema())
+
+
+def batches_of(columns: Mapping[str, Sequence[Any]]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """The numbers and the texts of rows that are given by field: a value for each row. A field that is not given is as
+    `Row` has it where nobody says it. Raises as `records_batch`.
+    """
+    import pyarrow as pa
+
+    n = len(columns["model"])
+    schemas = rows_schema(), texts_schema()
+    kinds = COLUMNS | TEXT_COLUMNS
+    made = {
+        name: _array(kind, columns[name]) if name in columns else _default(name, kind, n)
+        for name, kind in kinds.items()
+    }
+    left, right = (pa.RecordBatch.from_arrays([made[name] for name in one.names], schema=one) for one in schemas)
+    return left, right
 
 
 def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
@@ -254,17 +275,24 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         yield from batch.to_pylist()
 
 
-def _schema(types: dict[str, str]) -> pa.Schema:
+@cache
+def _types() -> dict[str, pa.DataType]:
+    """Arrow's type of each kind of column."""
     import pyarrow as pa
 
-    kinds = {
+    return {
         **dict.fromkeys(("string", "json", "steps", "stages"), pa.string()),
         **{"double": pa.float64(), "bool": pa.bool_()},
         **{"int64": pa.int64(), "money": pa.decimal128(arrays.MONEY_DIGITS, arrays.MONEY_PLACES)},
         **{"map_string": pa.map_(pa.string(), pa.string()), "map_double": pa.map_(pa.string(), pa.float64())},
         **{"list_double": pa.list_(pa.float64()), "list_string": pa.list_(pa.string())},
     }
-    columns = [pa.field(name, kinds[kind]) for name, kind in types.items()]
+
+
+def _schema(types: dict[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    columns = [pa.field(name, _types()[kind]) for name, kind in types.items()]
     return pa.schema(columns, metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
 
 
@@ -284,13 +312,22 @@ _MAY_BE_ABSENT = frozenset(_BUILD) - {"bool", "map_string", "map_double", "list_
 def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = []
-    for (name, kind), field in zip(types.items(), schema, strict=True):
-        values = list(map(attrgetter(name), rows))
-        # Many columns are empty: no run has all that a row may hold.
-        absent = kind in _MAY_BE_ABSENT and values.count(None) == len(values)
-        columns.append(pa.nulls(len(values), field.type) if absent else _BUILD[kind](values))
+    columns = [_array(kind, list(map(attrgetter(name), rows))) for name, kind in types.items()]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _array(kind: str, values: Sequence[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    # Many columns are empty: no run has all that a row may hold.
+    absent = kind in _MAY_BE_ABSENT and values.count(None) == len(values)
+    return pa.nulls(len(values), _types()[kind]) if absent else _BUILD[kind](list(values))
+
+
+@lru_cache(maxsize=200)
+def _default(name: str, kind: str, n: int) -> pa.Array:
+    """So often what `Row` has where nobody says it."""
+    return _array(kind, [_ROW_DEFAULTS[name]] * n)
 
 
 def _json(value: object) -> str:

@@ -9,11 +9,11 @@ the next `seal` does the rest. Works in batches, so that 100,000 rows take no mo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.records import Row
@@ -39,6 +39,12 @@ ASIDE = "set-aside.jsonl"
 _BATCH_ROWS = 4_000
 _BATCH_CHARACTERS = 8_000_000
 """Whichever comes first ends a batch: long prompts make short batches."""
+_UNFIT = (TypeError, ValueError, AttributeError, KeyError, ArithmeticError)
+"""What a value that no column holds raises; pyarrow's own are among them."""
+RowColumns = Mapping[str, Sequence[Any]]
+"""Rows that follow each other, by field of `Row`: a value for each row. What is not given is as `Row` has it."""
+Batches = tuple["pa.RecordBatch", "pa.RecordBatch"]
+"""The numbers and the texts of some rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,11 @@ def seal(folder: Path) -> Sealed:
     sources = journal.journals(folder)
     places, n_lines, n_unreadable = _elect_lines(folder)
     odd = _odd_lines(folder) if n_unreadable else []
-    part, misfits = None, []
+    part: int | None = None
+    misfits: list[Key] = []
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
-        misfits = _write_part(folder, part, _at(folder, places, written_row))
+        _write_part(folder, part, _of_rows(folder, _at(folder, places, written_row), misfits))
     _set_aside(folder, [line for _, line in odd])
     integrity.record(folder, new_part=part)
     for path in sources:
@@ -95,8 +102,20 @@ def seal_rows(folder: Path, rows: Iterator[Row]) -> None:
 
     Raises RunIncomplete when the part cannot be written, and StoreError for a row with a value that no column holds.
     """
+    aside: list[Key] = []
+    _seal_foreign(folder, _of_rows(folder, rows, aside), aside)
+
+
+def seal_columns(folder: Path, batches: Iterator[RowColumns]) -> None:
+    """The same for rows that are given some thousands together, which takes a third of the time."""
+    aside: list[Key] = []
+    _seal_foreign(folder, _of_columns(folder, batches, aside), aside)
+
+
+def _seal_foreign(folder: Path, made: Iterator[Batches], aside: list[Key]) -> None:
     part = max(parts.part_numbers(folder), default=0) + 1
-    if aside := _write_part(folder, part, rows):
+    _write_part(folder, part, made)
+    if aside:
         model, task, *_ = aside[0]
         raise StoreError(
             f"{len(aside):,} rows hold a value that cannot be stored, the first of {task} by {model}: look at its "
@@ -162,28 +181,17 @@ def _all(folder: Path) -> Iterator[Row]:
     yield from journal.iter_rows(folder)
 
 
-def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> list[Key]:
-    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist.
-
-    The keys of rows that were set aside come back.
-    """
+def _write_part(folder: Path, part: int, batches: Iterator[Batches]) -> None:
+    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    aside: list[Key] = []
     texts, numbers = folder / f".texts-{part}.tmp", folder / f".rows-{part}.tmp"
     try:
         with _writer(pq, numbers, parts.rows_schema()) as left, _writer(pq, texts, parts.texts_schema()) as right:
-            for batch in _batches(rows):
-                made = _made(batch)
-                if made is None:
-                    fitting = [row for row in batch if _made([row]) is not None]
-                    misfits = [row for row in batch if _made([row]) is None]
-                    _set_aside(folder, list(map(to_line, misfits)))
-                    aside += [row.key for row in misfits]
-                    made = parts.rows_batch(fitting), parts.texts_batch(fitting)
-                left.write_batch(made[0])
-                right.write_batch(made[1])
+            for of_numbers, of_texts in batches:
+                left.write_batch(of_numbers)
+                right.write_batch(of_texts)
         _sync(texts)
         _sync(numbers)
         texts.replace(parts.texts_path(folder, part))
@@ -197,7 +205,30 @@ def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> list[Key]:
             f"The rows of {folder} could not be sealed: {str(error).splitlines()[0]}. Nothing is lost, the journal is "
             "kept. Free some space and run the same command again."
         ) from error
-    return aside
+
+
+def _of_rows(folder: Path, rows: Iterator[Row], aside: list[Key]) -> Iterator[Batches]:
+    """The rows as they are written, some thousands together. `aside` gets the keys of those that were set aside."""
+    for batch in _batches(rows):
+        made = _made(batch)
+        if made is None:
+            fitting = [row for row in batch if _made([row]) is not None]
+            misfits = [row for row in batch if _made([row]) is None]
+            _set_aside(folder, list(map(to_line, misfits)))
+            aside += [row.key for row in misfits]
+            made = parts.rows_batch(fitting), parts.texts_batch(fitting)
+        yield made
+
+
+def _of_columns(folder: Path, batches: Iterator[RowColumns], aside: list[Key]) -> Iterator[Batches]:
+    for columns in batches:
+        try:
+            made = parts.batches_of(columns)
+        except _UNFIT:
+            rows = (Row(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True))
+            yield from _of_rows(folder, rows, aside)
+        else:
+            yield made
 
 
 def _made(rows: list[Row]) -> tuple[pa.RecordBatch, pa.RecordBatch] | None:
@@ -205,7 +236,7 @@ def _made(rows: list[Row]) -> tuple[pa.RecordBatch, pa.RecordBatch] | None:
     said unchecked, and one such row must not keep the others from being sealed."""
     try:
         return parts.rows_batch(rows), parts.texts_batch(rows)
-    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError):  # pyarrow's own are among them
+    except _UNFIT:
         return None
 
 

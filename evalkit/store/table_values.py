@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -122,11 +122,11 @@ def words(cell: object) -> str | None:
     """Text; None where there is none. Objects and lists are spelt as JSON, halves of surrogate pairs as `\\ud800`."""
     if cell is None or cell == "":
         return None
+    if isinstance(cell, str) and cell.isascii():
+        return cell
     from evalkit.store.row_codec import readable, to_json
 
-    if isinstance(cell, str):
-        return cell if cell.isascii() else readable(cell)
-    return to_json(cell).decode()
+    return readable(cell) if isinstance(cell, str) else to_json(cell).decode()
 
 
 def flag(cell: object) -> bool:
@@ -192,11 +192,8 @@ def reader_of(which: str, column: TableColumn) -> Callable[[Mapping[str, object]
     """How one thing (a key of `column_names.GUESSES`) is read of a record: as its kind; None where unknown. What is
     given raises Unread."""
     if column.sum_of:
-        return lambda record: _sum([count(inside(record, one)) for one in column.sum_of])
-    name, kind, per = column.name, _KINDS.get(which, words), column.per
-    if which in _SCALED:
-        scaled = _SCALED[which]
-        kind = lambda cell: scaled(cell, per)  # noqa: E731
+        return lambda record: total([count(inside(record, one)) for one in column.sum_of])
+    name, kind = column.name, cell_reader(which, column.per)
     if name is None:
         return lambda record: kind(column.const)
     if "." in name:
@@ -204,8 +201,16 @@ def reader_of(which: str, column: TableColumn) -> Callable[[Mapping[str, object]
     return lambda record: kind(record.get(name))
 
 
-def _sum(parts: list[int | None]) -> int | None:
-    return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
+def cell_reader(which: str, per: float) -> Callable[[Any], Any]:
+    """How a cell of one thing (a key of `column_names.GUESSES`) is read, where `per` makes one: as its kind; None where
+    nothing stands there. What is given raises Unread."""
+    scaled = _SCALED.get(which)
+    return _KINDS.get(which, words) if scaled is None else lambda cell: scaled(cell, per)
+
+
+def total(parts: Sequence[int | None]) -> int | None:
+    """The sum; None where a part is unknown."""
+    return None if None in parts else sum(part or 0 for part in parts)
 
 
 _NUMBERS = re.compile(r"([0-9]{1,300})")

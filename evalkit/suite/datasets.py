@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
@@ -31,10 +31,12 @@ from evalkit.suite.filekinds import (
     HEAD,
     LONGEST_LINE,
     PACKED,
+    Block,
     as_sheet,
     check_unpacked,
     not_utf8,
     other_kind,
+    read_blocks,
     read_table,
 )
 from evalkit.suite.rendering import TooMuch
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 Complain = Callable[[str], None]
 Record = dict[str, Any]
+_Found = TypeVar("_Found")
 
 FORMATS = {
     ".jsonl": "jsonl",
@@ -57,7 +60,7 @@ FORMATS = {
 
 
 MOST_RECORDS = 1_000_000
-"""Records that a file may always hold; beyond them as many as it has bytes, which every file has that is not packed."""
+"""Records that a packed file may always hold; beyond them as many as it has bytes."""
 
 
 def raise_it(complaint: str) -> None:
@@ -101,12 +104,19 @@ class Data:
         SuiteError, like everything that makes the whole file unreadable.
         """
         self.left_out.clear()
-        found = self._bounded(self._all(complain))
+        found = self._bounded(self._all(complain, read_table))
         if self.fields:
             found = self._renamed(found)
         if self.form is not None:
             found = self._formed(found, self.form, complain)
         return found if not self.where else self._filtered(found)
+
+    def blocks(self) -> Iterator[Block]:
+        """The records of a CSV or TSV file as they stand there, some thousands together: a fifth of the work.
+
+        Raises as `records` without `complain`.
+        """
+        return self._bounded(self._all(raise_it, read_blocks), lambda block: len(block[0]))
 
     def fingerprint(self) -> str:
         """sha256 of the file's bytes as 64 hex characters. Raises SuiteError where it cannot be read."""
@@ -123,17 +133,23 @@ class Data:
             return (0, 0, 0)
         return (found.st_ino, found.st_size, found.st_mtime_ns)
 
-    def _bounded(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    def _bounded(self, found: Iterator[_Found], n_records: Callable[[_Found], int] = lambda _: 1) -> Iterator[_Found]:
         """The same. Raises SuiteError where a packed file makes more records than it can have meant."""
-        most = None
-        for n, one in enumerate(found, 1):
+        packed = self.format == "parquet" or self.path.name.endswith(".gz")
+        return self._counted(found, n_records) if packed else found
+
+    def _counted(self, found: Iterator[_Found], n_records: Callable[[_Found], int]) -> Iterator[_Found]:
+        most, n = None, 0
+        for one in found:
+            n += n_records(one)
             if n > MOST_RECORDS:
                 most = most or max(MOST_RECORDS, self.path.n_bytes())
                 if n > most:
                     raise SuiteError(f"{self.label}: unpacks to more than {most:,} records, and is not read")
             yield one
 
-    def _all(self, complain: Complain) -> Iterator[tuple[int, Record]]:
+    def _all(self, complain: Complain, read: Callable[..., Iterator[Any]]) -> Iterator[Any]:
+        """Every record with its place; of CSV and TSV what `read` makes of them."""
         try:
             if self.format == "parquet":
                 from evalkit.suite.parquet import read_parquet
@@ -150,7 +166,7 @@ class Data:
                 if self.format == "jsonl":
                     yield from self._jsonl(file, complain)
                 else:
-                    yield from read_table(file, "\t" if self.format == "tsv" else ",", self.place, complain)
+                    yield from read(file, "\t" if self.format == "tsv" else ",", self.place, complain)
         except TooMuch as error:
             raise SuiteError(f"{self.label}: {error}") from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -19,9 +19,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
-from typing import IO
+from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.suite.rendering import TooMuch
@@ -136,12 +136,28 @@ def check_unpacked(file: IO[bytes], size: int) -> None:
 
 LONGEST_CELL = 50_000_000
 _SEPARATORS = (",", ";", "\t", "|")
+_BLOCK_LINES, _BLOCK_CHARACTERS = 8_192, 4_000_000
+"""Whichever comes first ends a block of lines that are read together."""
+_STEP_LINES, _STEP_CHARACTERS = 512, 1_000_000
+"""So many are read at once where no line so far is long."""
+Block = tuple[Sequence[int], list[str], list[list[str]]]
+"""Records that follow each other: the line each begins in, the columns' names, and the cells of each."""
 
 
 def read_table(
     file: IO[bytes], expected: str, place: Callable[[int], str], complain: Callable[[str], None]
 ) -> Iterator[tuple[int, dict[str, object]]]:
-    """Every record with the line it begins in; one that does not fit its header goes to `complain`.
+    """Every record with the line it begins in. Otherwise as `read_blocks`."""
+    for starts, header, rows in read_blocks(file, expected, place, complain):
+        for start, cells in zip(starts, rows, strict=True):
+            yield start, dict(zip(header, cells, strict=True))
+
+
+def read_blocks(
+    file: IO[bytes], expected: str, place: Callable[[int], str], complain: Callable[[str], None]
+) -> Iterator[Block]:
+    """Every record, some thousands together; one that does not fit its header goes to `complain`, once those before it
+    were given.
 
     `expected` is the separator by the file's name. Raises SuiteError for a header that does not name every column once,
     and for broken quoting; UnicodeDecodeError for what is not UTF-8.
@@ -149,27 +165,101 @@ def read_table(
     csv.field_size_limit(LONGEST_CELL)
     with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
         head = list(islice(lines, 2))
-        n_before = 0
+        n_lines = 0
         if head and head[0].strip().lower().startswith("sep=") and len(head[0].strip()) == 5:
-            expected, n_before = head[0].strip()[4], 1
+            expected, n_lines = head[0].strip()[4], 1
             head = [*head[1:], *islice(lines, 1)]
         separator = separator_of(head, expected)
         rows = csv.reader(chain(head, lines), delimiter=separator, strict=True)
         try:
             header = [name.strip() for name in next(rows, [])]
-            _check_header(header, place(1 + n_before))
-            start = rows.line_num + 1
-            for cells in rows:
-                number, start = start, rows.line_num + 1
-                if len(cells) == len(header):
-                    yield number + n_before, dict(zip(header, cells, strict=True))
-                elif cells:
-                    complain(f"{place(number + n_before)}: has {len(cells)} cells; the header has {len(header)}")
         except csv.Error as error:
-            open_quote = (
-                " (a quotation mark that opens a cell and never closes?)" if "end of data" in str(error) else ""
-            )
-            raise SuiteError(f"{place(rows.line_num + n_before)}: is not valid CSV: {error}{open_quote}") from error
+            raise _no_csv(error, place(rows.line_num + n_lines)) from error
+        _check_header(header, place(1 + n_lines))
+        n_lines += rows.line_num
+        for block, undecoded in _line_blocks(head[rows.line_num :], lines):
+            rest = lines if undecoded is None else _raised(undecoded)
+            rows = csv.reader(chain(block, rest), delimiter=separator, strict=True)
+            starts, found, broken = _parsed(rows, block, n_lines + 1)
+            yield from _fitting(starts, header, found, place, complain)
+            n_lines += rows.line_num
+            if isinstance(broken, csv.Error):
+                raise _no_csv(broken, place(n_lines)) from broken
+            if (not_text := broken or undecoded) is not None:
+                raise not_text
+
+
+def _line_blocks(first: list[str], lines: Iterator[str]) -> Iterator[tuple[list[str], UnicodeDecodeError | None]]:
+    """The lines in blocks. What is not UTF-8 comes with the lines before it, and ends them."""
+    block, longest, error = first, 1, None
+    while error is None:
+        n_characters = sum(map(len, block))
+        while len(block) < _BLOCK_LINES and n_characters < _BLOCK_CHARACTERS:
+            step: list[str] = []
+            n = min(_STEP_LINES, _STEP_CHARACTERS // longest + 1, _BLOCK_LINES - len(block))
+            try:
+                step.extend(islice(lines, n))
+            except UnicodeDecodeError as found:  # what was read before it stays in the list
+                error = found
+            sizes = list(map(len, step))
+            block += step
+            n_characters += sum(sizes)
+            longest = max(longest, *sizes, 1)
+            if not step or error is not None:
+                break
+        if not block and error is None:
+            return
+        yield block, error
+        block = []
+
+
+def _raised(error: UnicodeDecodeError) -> Iterator[str]:
+    """Lines that cannot be read."""
+    yield from ()
+    raise error
+
+
+def _parsed(rows: Any, block: list[str], first: int) -> tuple[Sequence[int], list[list[str]], Exception | None]:
+    """The records of a block of lines, the first of which is line `first` of the file: where each begins, its cells,
+    and what ended them too early. The last one may take lines beyond the block."""
+    found: list[list[str]] = []
+    starts: list[int] = []
+    try:
+        if '"' not in "".join(block):  # then each line is a record
+            found.extend(islice(rows, len(block)))
+        while rows.line_num < len(block):
+            starts.append(first + rows.line_num)
+            found.append(next(rows))
+    except (csv.Error, UnicodeDecodeError) as error:
+        return starts[: len(found)] or range(first, first + len(found)), found, error
+    return starts or range(first, first + len(found)), found, None
+
+
+def _fitting(
+    starts: Sequence[int],
+    header: list[str],
+    rows: list[list[str]],
+    place: Callable[[int], str],
+    complain: Callable[[str], None],
+) -> Iterator[Block]:
+    """The records that have as many cells as the header; empty lines are none."""
+    if set(map(len, rows)) <= {len(header)}:
+        if rows:
+            yield starts, header, rows
+        return
+    begun = 0
+    for n, cells in enumerate([*rows, []]):
+        if len(cells) != len(header):
+            if n > begun:
+                yield starts[begun:n], header, rows[begun:n]
+            begun = n + 1
+            if cells:
+                complain(f"{place(starts[n])}: has {len(cells)} cells; the header has {len(header)}")
+
+
+def _no_csv(error: csv.Error, where: str) -> SuiteError:
+    open_quote = " (a quotation mark that opens a cell and never closes?)" if "end of data" in str(error) else ""
+    return SuiteError(f"{where}: is not valid CSV: {error}{open_quote}")
 
 
 def separator_of(head: list[str], expected: str) -> str:

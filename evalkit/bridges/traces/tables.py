@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.table_record import unread_note
+from evalkit.bridges.table_columns import unread_note
 from evalkit.bridges.traces.exchanges import ASKED, REPLIED, SLICES, WHOLE
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named

@@ -1,0 +1,101 @@
+"""What the rows of a table cost: what the table says, else by the prices of the day on which each was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from evalkit.bridges.table_columns import UNREAD
+from evalkit.bridges.table_map import ModelOf
+from evalkit.cost.billing import UnitPrices, bill
+from evalkit.cost.prices import PriceBook
+from evalkit.records import Usage
+
+_BUCKET_S = 900
+"""Prices change at full quarters of an hour only."""
+
+
+class TableCosts:
+    """Prices of the models of one table."""
+
+    def __init__(self, models: Mapping[str, ModelOf], prices: PriceBook) -> None:
+        self.models, self.prices = models, prices
+        self.n_unbanded = 0
+        """Rows of several requests whose price depends on the length of each."""
+        self._unit = lru_cache(10_000)(self._unit_at)
+
+    def priced_as(self, model: str) -> tuple[str | None, str]:
+        """(provider, model id) of the book of prices; the provider is None where nobody is known to bill."""
+        said = self.models.get(model, ModelOf())
+        if said.price_as is None:
+            return None, said.model or model
+        provider, colon, named = said.price_as.partition(":")
+        return (provider, named) if colon else (None, said.price_as)
+
+    def unit_prices(self, model: str, at: float, tier: str | None = None) -> UnitPrices | None:
+        """The prices of a model at a moment; None where nobody knows them."""
+        return self._unit(model, int(at) // _BUCKET_S, tier)
+
+    def _unit_at(self, model: str, bucket: int, tier: str | None) -> UnitPrices | None:
+        provider, asked = self.priced_as(model)
+        if provider is None and not self.prices.entries:
+            return None
+        return self.prices.unit_prices(provider, asked, datetime.fromtimestamp(bucket * _BUCKET_S, UTC), tier)
+
+    def of(
+        self,
+        models: Sequence[str],
+        moments: Sequence[float] | None,
+        stated: Sequence[Any] | None,
+        counts: Mapping[str, Sequence[int | None]],
+        tiers: Sequence[str | None] | None,
+    ) -> list[Decimal | None]:
+        """What each row costs; None where nobody knows it, or the table says what nobody understands (UNREAD).
+
+        `moments`: when each was made, 0: unknown; `counts`: by the names of `column_names.COUNTS`. None: no
+        such column.
+        """
+        n = len(models)
+        found: list[Decimal | None] = [None] * n
+        if stated is not None:
+            found = [None if value is UNREAD else value for value in stated]
+        billed = {model for model in set(models) if self.priced_as(model)[0] is not None or self.prices.entries}
+        if moments is None or not billed:
+            return found
+        none: Sequence[None] = (None,) * n
+        of = {
+            name: counts.get(name, none)
+            for name in (
+                "input_tokens",
+                "output_tokens",
+                "reasoning_tokens",
+                "cached_tokens",
+                "cache_write_tokens",
+                "calls",
+            )
+        }
+        tiers = none if tiers is None else tiers
+        for row, (model, at) in enumerate(zip(models, moments, strict=True)):
+            if at and model in billed and (stated is None or stated[row] is None):
+                usage = Usage(
+                    input=of["input_tokens"][row],
+                    output=of["output_tokens"][row],
+                    reasoning=of["reasoning_tokens"][row],
+                    cache_read=of["cached_tokens"][row],
+                    cache_write_other=of["cache_write_tokens"][row],
+                    service_tier=tiers[row],
+                )
+                found[row] = self._cost(self.unit_prices(model, at, tiers[row]), usage, of["calls"][row])
+        return found
+
+    def _cost(self, unit: UnitPrices | None, usage: Usage, calls: int | None) -> Decimal | None:
+        made = None if unit is None else bill(usage, unit)
+        if made is None or unit is None:
+            return None
+        if len(unit.bands) > 1 and (usage.input or 0) > unit.bands[1][0] and (calls or 1) > 1:
+            self.n_unbanded += 1  # the row adds up several prompts, and the price depends on how long each was
+            return None
+        return made.total_usd
