@@ -199,13 +199,9 @@ def check_judging(
 
 
 def check_labels(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
-    """Labels belong to answers that judges mark by themselves."""
-    if entry.labels is None:
-        return
-    if entry.score is None or entry.score.name != SCORER:
+    """Labels belong to answers that judges mark."""
+    if entry.labels is not None and (entry.score is None or entry.score.name != SCORER):
         yield (*loc, "labels"), "belongs to a task that judges mark: score: {judge: {by: NAME}}"
-    elif entry.score.options.get("pair") is not None:
-        yield (*loc, "labels"), "are of single answers, and this task compares pairs; leave them out"
 
 
 def rubrics() -> list[str]:
