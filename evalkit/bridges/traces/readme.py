@@ -110,6 +110,11 @@ def _sampled(told: TracesReport) -> list[str]:
             "lost where passing is at stake, and as won where failing is. `data/tools-N.json` holds what functions "
             "returned.",
             "",
+            "**Scored is what was done**: each call that production made, as often, in any order (`conduct` of each "
+            "record), and the last answer too where a rule can read it. The log does not say which functions change "
+            "something, so those that only look something up are asked for as well: where production could have done "
+            "without, take their rules out of `conduct` in `data/requests.jsonl`.",
+            "",
         ]
     if told.n_history:
         lines += [
