@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evalkit.board.leaderboard_table import frame_of
 from evalkit.facts import Summary
 from evalkit.records import Row
 from evalkit.render.comparison import sentence
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import entries_of
+from evalkit.results.entries import entries_of, standing
 from evalkit.results.pairing import pair
 from evalkit.results.reader import ResultsReader
 from evalkit.stats import comparison
@@ -25,7 +26,8 @@ from evalkit.stats.one_sample import test_floor as floor
 from evalkit.stats.ratios import cost_ratio
 from evalkit.stats.traffic import Design, quantile, weighted_mean
 from evalkit.stats.verdict import Verdict
-from evalkit.store import summary, table
+from evalkit.store import integrity, summary, table
+from evalkit.text import numbers
 from tests.board_world import a_row, a_run
 from tests.gate_world import Gate, gate, one, stored
 from tests.summaries import mean_of
@@ -497,3 +499,79 @@ def test_a_very_light_cluster_of_its_stratum_makes_no_endless_interval() -> None
     assert usd.low is not None and usd.high is not None and score.low is not None and score.high is not None
     assert usd.high < 3
     assert 0 <= score.low < score.value < score.high <= 1
+
+
+@pytest.fixture
+def two_tasks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Path:
+    """A finished run of two weighted tasks, whose answers have costs and times; the folder of results."""
+    _write(tmp_path, [99.0 if n % 2 else 1.0 for n in range(60)], {2, 3})
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    for name in ("old", "new"):
+        lines = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        for n, line in enumerate(lines):
+            line |= {"cost_usd": 0.001 * (1 + n % 7), "total_s": 0.2 * (1 + n % 5), "ttft_s": 0.1 * (1 + n % 5)}
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    task = FILE[FILE.index("  - name: support") : FILE.index("gate:")]
+    tasks = ""
+    for name, part in (("one", items[:40]), ("two", items[40:])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in part))
+        tasks += task.replace("support", name).replace("items.jsonl", f"{name}.jsonl")
+    columns = ", columns: {cost_usd: cost_usd, total_s: total_s, ttft_s: ttft_s}}"
+    head = FILE[: FILE.index("  - name: support")].replace("text_field: reply}", f"text_field: reply{columns}")
+    (tmp_path / "suite.yaml").write_text(head + tasks)
+    ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    return tmp_path / "results"
+
+
+def test_tasks_together_have_intervals_of_cost_and_time_wherever_a_figure_is_shown(
+    capsys: pytest.CaptureFixture[str], two_tasks: Path
+) -> None:
+    (run,) = run_folders(two_tasks)
+    whole = summary.read_summary(run).models["new"].all
+    traffic = whole.traffic
+    assert traffic is not None
+    assert traffic.n_requests == 3_000
+    usd, total = traffic.usd_per_1k_requests, traffic.total_p50_s
+    assert usd is not None and usd.low is not None and usd.high is not None
+    assert total is not None and total.low is not None and total.high is not None
+    assert usd.value == pytest.approx(whole.cost.usd_per_1k_samples)
+    assert total.value == whole.latency.total_s.p50
+    cents = np.array([1.0 + n % 7 for n in range(60)])
+    strata = [("one" if n < 40 else "two", n % 2) for n in range(60)]
+    weights = [99.0 if n % 2 else 1.0 for n in range(60)]
+    by_hand = weighted_mean(cents, Design.of(60, weights, strata), shares=False)
+    assert (usd.low, usd.high) == pytest.approx((by_hand.low, by_hand.high)), "the strata of each task, as weighed"
+    dollars = f"[{numbers.usd(usd.low)}, {numbers.usd(usd.high)}]"
+    seconds = f"[{numbers.time(total.low)}, {numbers.time(total.high)}]"
+
+    def said(*words: object) -> str:
+        ran = evalkit(capsys, *words, "--results", two_tasks)
+        assert ran.code == 0, ran.err
+        return " ".join(ran.out.split())
+
+    shown = said("show", "latest")
+    assert dollars in shown.split("overall")[-1] and seconds in shown.split("overall")[-1]
+    assert json.loads(said("show", "latest", "--json"))["models"]["new"]["all"]["traffic"]["total_p50_s"]["high"]
+    compared = said("compare", "latest:old", "latest:new")
+    assert compared.count(dollars) == 2 and seconds in compared
+    page = two_tasks.parent / "page.html"
+    assert evalkit(capsys, "report", "latest", "--html", page, "--results", two_tasks).code == 0
+    written = page.read_text("utf-8")
+    assert dollars in written and seconds in written
+    store = ResultsReader(two_tasks)
+    lines = standing(store, entries_of(store, "log"), None)
+    row = frame_of(lines).iloc[0]
+    assert row["USD per 1,000, 95 %"] == dollars and row["total p50, 95 %"] == seconds
+
+
+def test_a_summary_without_intervals_of_all_tasks_is_made_anew(two_tasks: Path) -> None:
+    (run,) = run_folders(two_tasks)
+    stored_file = run / "summary.json"
+    before = summary.read_summary(run)
+    told = json.loads(stored_file.read_text())
+    for model in told["models"].values():
+        del model["all"]["traffic"]
+    stored_file.write_text(json.dumps(told))
+    integrity.note(stored_file)
+    assert summary.read_summary(run) == before

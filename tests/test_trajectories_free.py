@@ -121,7 +121,7 @@ def test_who_leaves_the_record_passes_no_gate_by_it(
     assert imported(tmp_path, capsys, records, "--candidate", "scripted:hello").code == 0
     replies = {}
     for n, one in enumerate(items_of(tmp_path)):
-        right = [calls(("find_parcel", parcel_of(one))), str(one["answer"])]
+        right = [calls(*((name, parcel_of(one)) for name in NAMES)), str(one["answer"])]
         replies[one["id"]] = [calls(("find_parcel", "P-0"))] if n < leaves else ["?"] if n < leaves + wrong else right
     path = with_candidate(tmp_path, replies)
     ran = evalkit(capsys, "run", path, "--results", tmp_path / "results", "--gate")
@@ -129,6 +129,27 @@ def test_who_leaves_the_record_passes_no_gate_by_it(
     assert said in " ".join((ran.out + ran.err).split())
     again = evalkit(capsys, "run", path, "--results", tmp_path / "results", "--gate")
     assert again.code == code, "asking again changes nothing"
+
+
+@pytest.mark.parametrize("form", ["one of a few words", "an object"])
+def test_who_says_the_right_thing_and_does_nothing_is_wrong(form: str, tmp_path: Path, capsys: Capture) -> None:
+    """Production paid twelve times of twelve; an agent that only says so paid nobody."""
+    records = [requests_of(n)[-1] for n in range(1, 13)]
+    for n, one in enumerate(records):
+        one["messages"][-1]["content"] = "done" if form == "one of a few words" else json.dumps({"paid": True, "n": n})
+    assert imported(tmp_path, capsys, records, "--candidate", "scripted:hello").code == 0
+    items = items_of(tmp_path)
+    both = [calls(*((name, parcel_of(items[0])) for name in NAMES)), str(items[0]["answer"])]
+    looks = [calls(("find_parcel", parcel_of(items[1]))), str(items[1]["answer"])]
+    says_otherwise = [calls(*((name, parcel_of(items[2])) for name in NAMES)), '{"paid": false}']
+    replies = {items[0]["id"]: both, items[1]["id"]: looks, items[2]["id"]: says_otherwise}
+    path = with_candidate(tmp_path, replies | {one["id"]: [str(one["answer"])] for one in items[3:]})
+    ran = evalkit(capsys, "run", path, "--results", tmp_path / "results", "--gate")
+    assert ran.code == 1, ran.out + ran.err
+    rows = {row.sample_id: row for row in rows_of(run_folders(tmp_path / "results")[0]) if row.model != "recorded"}
+    assert [name for name, row in rows.items() if row.score] == [items[0]["id"]]
+    assert all("refund was not called" in str(rows[one["id"]].reason) for one in items[3:])
+    assert "each call that production made is made" in (tmp_path / "suite" / "README.md").read_text("utf-8")
 
 
 def test_free_text_is_scored_by_the_calls_of_production(tmp_path: Path, capsys: Capture) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.board.filters import where
 from evalkit.render import charts, pictures
-from evalkit.render.cells import others_text, tokens_per_s
+from evalkit.render.cells import Timed, others_text, time_range, tokens_per_s, usd_range
 from evalkit.render.rows import bar_image, interval_image
 from evalkit.results.entries import LeaderboardLine
 from evalkit.text import numbers
@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 TABLE = "leaderboard_table"
 _MONEY = ("USD per 1,000", "cost per correct")
 _TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
+_RANGED: tuple[tuple[str, Timed], ...] = (
+    ("TTFT p50", "ttft_p50"), ("TTFT p95", "ttft_p95"), ("total p50", "total_p50"), ("total p95", "total_p95"),
+)  # fmt: skip
+_AROUND = ", 95 %"
+"""Behind the name of a figure: the column of its interval, which is there where samples are weighted."""
 _ORDER = (
-    "model", "standing", "quality", "interval", "USD per 1,000", "price", "total p50", "time", "maker", "openness",
-    "licence", "runs on", "95 % interval", "n", "other outcomes", "cost per correct", "TTFT p50", "TTFT p95",
-    "total p95", "tokens/s", "window", "measured", "asked as", "served as", "run",
+    "model", "standing", "quality", "interval", "USD per 1,000", "price", "total p50", "time",
+    "USD per 1,000, 95 %", "total p50, 95 %", "maker", "openness",
+    "licence", "runs on", "95 % interval", "n", "other outcomes", "cost per correct",
+    "TTFT p50", "TTFT p50, 95 %", "TTFT p95", "TTFT p95, 95 %", "total p95", "total p95, 95 %",
+    "tokens/s", "window", "measured", "asked as", "served as", "run",
 )  # fmt: skip
 _BEHIND = "Behind: shown to be worse than the leader, with at most 5 % chance of error for all models together."
 _ROW = 35
@@ -64,6 +71,8 @@ def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
                 "asked as": elements.cell(entry.asked_as or "", 80),
                 "served as": elements.cell(", ".join(name[:60] for name in entry.cells.served), 1_000),
                 "run": elements.cell(entry.run.name, 120),
+                f"USD per 1,000{_AROUND}": usd_range(cell),
+                **{f"{name}{_AROUND}": time_range(cell, which) for name, which in _RANGED},
             }
         )
     floats = ["quality", *_MONEY, *_TIMES, "tokens/s", "window"]

@@ -12,7 +12,7 @@ from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
-from evalkit.render.cells import run_titles
+from evalkit.render.cells import run_titles, time_range, usd_range
 from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, word_diff
 from evalkit.render.differences import FEW, differences_chart, differences_of
 from evalkit.results import changes
@@ -125,14 +125,16 @@ def _follow(sides: Mapping[str, SampleSide]) -> None:
 def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
     """Cost and time beside the quality."""
     ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
-    figures: tuple[tuple[str, Callable[[Figures], float | None], Callable[[float | None], str]], ...] = (
-        ("Quality", lambda c: c.quality.mean, numbers.quality),
-        ("USD per 1,000", lambda c: c.cost.usd_per_1k_samples, numbers.usd),
-        ("First token, p50", lambda c: c.latency.ttft_s.p50, numbers.time),
-        ("Whole answer, p95", lambda c: c.latency.total_s.p95, numbers.time),
+    figures: tuple[
+        tuple[str, Callable[[Figures], float | None], Callable[[float | None], str], Callable[[Figures], str]], ...
+    ] = (
+        ("Quality", lambda c: c.quality.mean, numbers.quality, lambda c: ""),
+        ("USD per 1,000", lambda c: c.cost.usd_per_1k_samples, numbers.usd, usd_range),
+        ("First token, p50", lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: time_range(c, "ttft_p50")),
+        ("Whole answer, p95", lambda c: c.latency.total_s.p95, numbers.time, lambda c: time_range(c, "total_p95")),
     )
     places = st.columns(4)
-    for place, (label, read, show) in zip(places, figures, strict=True):
+    for place, (label, read, show, around) in zip(places, figures, strict=True):
         x, y = read(ours), read(theirs)
         change = None
         if x is not None and y is not None:
@@ -145,6 +147,9 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
             delta_color="off",
             delta_arrow="off",
         )
+        ranges = [f"{side} {text}" for side, text in (("B", around(theirs)), ("A", around(ours))) if text]
+        if ranges:  # of the traffic: samples stand for unequal numbers of requests
+            place.caption(f"95 %: {'; '.join(ranges)}".replace("$", dollar))
 
 
 def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str], whole: SampleComparison) -> None:

@@ -183,7 +183,7 @@ class TaskSummary(Figures):
     spread: Mapping[str, SpreadOverOrders] | None = None
     """By slice of `permute`. None: its options are not permuted."""
     traffic: TrafficFigures | None = None
-    """None: its samples are not weighted."""
+    """Of all tasks together, too. None: samples (of some task) are not weighted."""
 
 
 class ModelSummary(StoredRecord):

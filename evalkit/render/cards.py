@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evalkit.render.cells import quality_text
+from evalkit.render.cells import quality_text, time_text, usd_text
 from evalkit.render.standings import cheap_behind, gap_text, listed, share_text
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.tradeoffs import best_value, fastest, first_of
@@ -65,13 +65,13 @@ def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], n
     if not found.lines:
         whose = [_unknown_cost(line, name) for line in found.unknown]
         return Card(title, numbers.UNDEFINED, "cost unknown", (*whose, *notes))
-    cost = found.lines[0].cell.cost.usd_per_1k_samples
+    cost = usd_text(found.lines[0].cell)
     if leader in found.lines:
         told = "None that may be as good costs less." if len(first) > 1 else "No other model may be as good."
     else:
         share = share_text(leader, found.lines[0])
         told = f"{f'{share} of the cost of' if share else 'Costs less than'} {name(leader.model)}, too close to call."
-    return Card(title, _names(found.lines, name), f"{numbers.usd(cost)} per 1,000 samples", (told, *notes))
+    return Card(title, _names(found.lines, name), f"{cost} per 1,000 samples", (told, *notes))
 
 
 def _unknown_cost(line: LeaderboardLine, name: Name) -> str:
@@ -88,9 +88,9 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
     title, leader, found = "Fastest", first[0], fastest(lines)
     if not found.lines:
         return Card(title, numbers.UNDEFINED, "not measured", ("Answers from a cache or a file have no times.",))
-    time = found.lines[0].cell.latency.total_s.p50
+    time = time_text(found.lines[0].cell, "total_p50")
     if found.unknown and found.n_known == 1:  # the only one measured is not the fastest of anything
-        told = f"Only {_names(found.lines, name)} was measured ({numbers.time(time)} a whole answer, median)."
+        told = f"Only {_names(found.lines, name)} was measured ({time} a whole answer, median)."
         who = f"Not measured here: {_names(found.unknown, name)}. Answers from a cache or a file have no times."
         return Card(title, numbers.UNDEFINED, "nothing to compare with", (told, who))
     notes = [f"Of the {found.n_known} that were measured."] if found.unknown else []
@@ -101,11 +101,11 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
         notes.append(f"{gap_text(leader, quickest)} behind {name(leader.model)}.")
         best = fastest(first)
         if best.lines:
-            of_best = numbers.time(best.lines[0].cell.latency.total_s.p50)
+            of_best = time_text(best.lines[0].cell, "total_p50")
             notes.append(f"Fastest of the best: {_names(best.lines, name)}, {of_best}.")
     if found.unknown:
         notes.append(f"Not measured here: {_names(found.unknown, name)}.")
-    return Card(title, _names(found.lines, name), f"{numbers.time(time)} a whole answer, median", tuple(notes))
+    return Card(title, _names(found.lines, name), f"{time} a whole answer, median", tuple(notes))
 
 
 def _names(lines: Sequence[LeaderboardLine], name: Name) -> str:

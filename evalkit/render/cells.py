@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Literal
 
-from evalkit.facts import Figures, Quality
-from evalkit.facts.summary import LatencyFigures
+from evalkit.facts import Figures, Quality, TaskSummary
+from evalkit.facts.summary import FigureInterval, LatencyFigures
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -21,6 +22,54 @@ _PLAIN_OUTCOMES = ("right", "wrong", "scored")
 def quality_text(quality: Quality) -> str:
     """Mean with its interval, "0.834 [0.80, 0.86]"."""
     return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
+
+
+Timed = Literal["ttft_p50", "ttft_p95", "total_p50", "total_p95"]
+"""Times that have intervals where samples are weighted."""
+
+
+def usd_text(cell: Figures) -> str:
+    """Dollars for 1,000 samples, "$0.155"; with the interval of the traffic where samples are weighted."""
+    return f"{numbers.usd(cell.cost.usd_per_1k_samples)} {usd_range(cell)}".rstrip()
+
+
+def usd_range(cell: Figures) -> str:
+    """Its 95 % interval alone, "[$0.154, $0.156]"; empty where samples are not weighted, or nothing is known."""
+    found = cell.traffic if isinstance(cell, TaskSummary) else None
+    return range_text(None if found is None else found.usd_per_1k_requests, numbers.usd)
+
+
+def time_text(cell: Figures, which: Timed) -> str:
+    """A time with its unit, "1.2 s"; with the interval of the traffic where samples are weighted."""
+    times = cell.latency
+    value = {
+        "ttft_p50": times.ttft_s.p50,
+        "ttft_p95": times.ttft_s.p95,
+        "total_p50": times.total_s.p50,
+        "total_p95": times.total_s.p95,
+    }[which]
+    return f"{numbers.time(value)} {time_range(cell, which)}".rstrip()
+
+
+def time_range(cell: Figures, which: Timed) -> str:
+    """Its 95 % interval alone, "[1.1 s, 1.3 s]"; empty as above."""
+    found = cell.traffic if isinstance(cell, TaskSummary) else None
+    if found is None:
+        return ""
+    times = {
+        "ttft_p50": found.ttft_p50_s,
+        "ttft_p95": found.ttft_p95_s,
+        "total_p50": found.total_p50_s,
+        "total_p95": found.total_p95_s,
+    }
+    return range_text(times[which], numbers.time)
+
+
+def range_text(found: FigureInterval | None, shown: Callable[[float | None], str]) -> str:
+    """The interval of a figure, "[1.1 s, 1.3 s]"; empty where there is none."""
+    if found is None or (found.low is None and found.high is None):
+        return ""
+    return f"[{shown(found.low)}, {shown(found.high)}]"
 
 
 def other_outcomes(cell: Figures) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from evalkit.facts import Figures, ModelSummary, Quality
-from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
+from evalkit.render.cells import Timed, other_outcomes, quality_text, time_text, tokens_per_s, usd_text
 from evalkit.render.flip_text import flips_text
 from evalkit.render.standings import listed
 from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
@@ -50,10 +50,11 @@ def cost_sentence(a: Figures, b: Figures) -> str:
     said = []
     ours, theirs = a.cost.usd_per_1k_samples, b.cost.usd_per_1k_samples
     if ours is not None and theirs is not None:
-        said.append(f"{numbers.usd(theirs)} instead of {numbers.usd(ours)} for 1,000 samples{_times(ours, theirs)}.")
+        said.append(f"{usd_text(b)} instead of {usd_text(a)} for 1,000 samples{_times(ours, theirs)}.")
     x, y = a.latency.total_s.p50, b.latency.total_s.p50
     if x is not None and y is not None:
-        said.append(f"{numbers.time(y)} instead of {numbers.time(x)} for a whole answer (median).")
+        instead = f"{time_text(b, 'total_p50')} instead of {time_text(a, 'total_p50')}"
+        said.append(f"{instead} for a whole answer (median).")
     return " ".join(said)
 
 
@@ -225,18 +226,18 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
         n_a, n_b = (of_side.get(outcome, 0) for of_side in others)
         rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
     ours, theirs = a.cost, b.cost
-    for label, u, v in (
-        ("USD per 1,000 samples", ours.usd_per_1k_samples, theirs.usd_per_1k_samples),
-        ("cost per correct answer", ours.usd_per_correct, theirs.usd_per_correct),
-    ):
-        rows.append((label, numbers.usd(u), numbers.usd(v), _ratio(u, v)))
-    for label, s, t in (
-        ("TTFT p50", a.latency.ttft_s.p50, b.latency.ttft_s.p50),
-        ("TTFT p95", a.latency.ttft_s.p95, b.latency.ttft_s.p95),
-        ("total p50", a.latency.total_s.p50, b.latency.total_s.p50),
-        ("total p95", a.latency.total_s.p95, b.latency.total_s.p95),
-    ):
-        rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
+    u, v = ours.usd_per_1k_samples, theirs.usd_per_1k_samples
+    rows.append(("USD per 1,000 samples", usd_text(a), usd_text(b), _ratio(u, v)))
+    u, v = ours.usd_per_correct, theirs.usd_per_correct
+    rows.append(("cost per correct answer", numbers.usd(u), numbers.usd(v), _ratio(u, v)))
+    timed: tuple[tuple[str, Timed, float | None, float | None], ...] = (
+        ("TTFT p50", "ttft_p50", a.latency.ttft_s.p50, b.latency.ttft_s.p50),
+        ("TTFT p95", "ttft_p95", a.latency.ttft_s.p95, b.latency.ttft_s.p95),
+        ("total p50", "total_p50", a.latency.total_s.p50, b.latency.total_s.p50),
+        ("total p95", "total_p95", a.latency.total_s.p95, b.latency.total_s.p95),
+    )
+    for label, which, s, t in timed:
+        rows.append((label, time_text(a, which), time_text(b, which), _ratio(s, t)))
     u, v = tokens_per_s(a.latency), tokens_per_s(b.latency)
     rows.append(("tokens/s while writing", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
     rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.facts import ModelSummary
-from evalkit.render.cells import others_text, quality_text, tokens_per_s
+from evalkit.render.cells import others_text, quality_text, time_text, tokens_per_s, usd_text
 from evalkit.results.entries import LeaderboardLine, ReportEntry
 from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
@@ -58,10 +58,10 @@ def leaderboard(lines: Sequence[LeaderboardLine], reports: Mapping[str, tuple[st
                 line.state or numbers.UNDEFINED,
                 PageCell(quality_text(cell.quality), cell.quality.mean),
                 PageCell(numbers.count(cell.quality.n), cell.quality.n),
-                PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                PageCell(usd_text(cell), cost.usd_per_1k_samples),
                 PageCell(numbers.usd(cost.usd_per_correct), cost.usd_per_correct),
-                PageCell(f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}", times.ttft_s.p50),
-                PageCell(f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}", times.total_s.p50),
+                PageCell(f"{time_text(cell, 'ttft_p50')} / {time_text(cell, 'ttft_p95')}", times.ttft_s.p50),
+                PageCell(f"{time_text(cell, 'total_p50')} / {time_text(cell, 'total_p95')}", times.total_s.p50),
                 PageCell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),
                 others_text(cell),
                 entry.maker or "",
@@ -117,7 +117,7 @@ def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary])
                     what,
                     PageCell(numbers.usd(cost.total_usd), cost.total_usd),
                     PageCell(numbers.usd(cost.spend_usd), cost.spend_usd),
-                    PageCell(numbers.usd(cost.usd_per_1k_samples), cost.usd_per_1k_samples),
+                    PageCell(usd_text(summary.all), cost.usd_per_1k_samples),
                     PageCell(numbers.count(cost.n_unknown), cost.n_unknown),
                 ]
             )

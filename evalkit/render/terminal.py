@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, ModelSummary, RunFacts, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
-from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
+from evalkit.render.cells import other_outcomes, quality_text, range_text, tokens_per_s
 from evalkit.render.standings import gate_question, headline
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.text import numbers
@@ -351,9 +351,7 @@ def _of_traffic(traffic: TrafficFigures) -> str:
         (traffic.total_p95_s, "95 % take up to", numbers.time),
     ):
         if found is not None:
-            known = found.low is not None or found.high is not None
-            interval = f" [{shown(found.low)}, {shown(found.high)}]" if known else ""
-            said.append(f"{what} {shown(found.value)}{interval}")
+            said.append(f"{what} {shown(found.value)} {range_text(found, shown)}".rstrip())
     return "; ".join(said)
 
 

@@ -83,8 +83,14 @@ def read_summary(folder: Path) -> Summary:
         ours = integrity.as_noted(folder / _FILE) and isinstance(found, dict)
         if ours and found.get("schema_version") == SCHEMA_VERSION:
             summary = parse(Summary, found, folder / _FILE)
-            if list(summary.sealed_parts) == parts.part_numbers(folder) and not journal.journals(folder):
+            is_current = list(summary.sealed_parts) == parts.part_numbers(folder) and not journal.journals(folder)
+            if is_current and all(map(_has_all_traffic, summary.models.values())):
                 return summary
     except (OSError, ValueError, StoreError):
         pass  # a derived file that is damaged: the rows say it all
     return summarise(folder)
+
+
+def _has_all_traffic(model: ModelSummary) -> bool:
+    """Whether all tasks together have the figures of the traffic that single ones have: until 2026-12 they had none."""
+    return model.all.traffic is not None or any(task.traffic is None for task in model.tasks.values())

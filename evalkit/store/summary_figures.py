@@ -33,17 +33,12 @@ if TYPE_CHECKING:
 
 
 def task_figures(table: RunTable, rows: Codes) -> TaskSummary:
-    """A task's figures with its slices; `spread` stands there only where its options were permuted, `traffic`
-    where its samples are weighted."""
-    import numpy as np
-
+    """A task's figures with its slices; `spread` stands there only where its options were permuted."""
     slices = _slices(table, rows)
     spread = spreads(slices)
     more: dict[str, object] = {"slices": slices}
     if spread:
         more["spread"] = spread
-    if not np.isnan(table.numbers["weight"][rows]).all():
-        more["traffic"] = traffic_of(table, rows)
     return pooled_figures(table, rows).model_copy(update=more)
 
 
@@ -70,7 +65,8 @@ def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
 
 
 def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
-    """The figures of some rows of one model, of one task or of several together; without slices."""
+    """The figures of some rows of one model, of one task or of several together; without slices. `traffic` stands there
+    where the samples of each task are weighted."""
     import numpy as np
 
     outcome = outcomes_of(table, rows)
@@ -80,7 +76,7 @@ def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
     # An answer that came and could not be marked was waited for and paid all the same; a failed request was neither.
     came = answered | (table.codes["error_kind"][rows] < 0)
     failures_wrong = np.where(errored, 0.0, score)
-    return TaskSummary(
+    found = TaskSummary(
         n=len(rows),
         n_samples=len(np.unique(table.sample[rows])),
         n_answered=int(answered.sum()),
@@ -100,6 +96,15 @@ def pooled_figures(table: RunTable, rows: Codes) -> TaskSummary:
         ),
         cached_share=float(cached[came].mean()) if came.any() else None,
     )
+    return found.model_copy(update={"traffic": traffic_of(table, rows)}) if _is_of_traffic(table, rows) else found
+
+
+def _is_of_traffic(table: RunTable, rows: Codes) -> bool:
+    """Whether each task's samples are weighted: a whole with others says nothing of a log."""
+    import numpy as np
+
+    task, weighted = table.codes["task"][rows], ~np.isnan(table.numbers["weight"][rows])
+    return len(rows) > 0 and len(np.unique(task[weighted])) == len(np.unique(task))
 
 
 def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats) -> CostFigures:

@@ -93,7 +93,7 @@ def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
 
 
 def traffic_of(table: RunTable, rows: Codes) -> TrafficFigures:
-    """What the rows of one task and model say of the log that they were drawn from."""
+    """What the rows of one model, of one task or several, say of the log that they were drawn from."""
     import numpy as np
 
     from evalkit.stats.traffic import quantile, weighted_mean

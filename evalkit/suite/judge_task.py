@@ -198,13 +198,9 @@ def check_judging(
 
 
 def check_labels(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
-    """Labels belong to answers that judges mark by themselves."""
-    if entry.labels is None:
-        return
-    if entry.score is None or not is_judged(entry):
+    """Labels belong to answers that judges mark."""
+    if entry.labels is not None and (entry.score is None or not is_judged(entry)):
         yield (*loc, "labels"), "belongs to a task that judges mark: score: {judge: {by: NAME}}"
-    elif entry.score.options.get("pair") is not None:
-        yield (*loc, "labels"), "are of single answers, and this task compares pairs; leave them out"
 
 
 def rubrics() -> list[str]:

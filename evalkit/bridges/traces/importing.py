@@ -23,7 +23,7 @@ import orjson
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.free_running import StepIndex, recorded_tools, summed, unfit_way, way_of
 from evalkit.bridges.traces.log_reading import LogReading
-from evalkit.bridges.traces.rules import TEXT_RULE, WAY_RULE, fits, rule_for
+from evalkit.bridges.traces.rules import TEXT_RULE, fits, rule_for, with_way
 from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import read_sources
 from evalkit.bridges.traces.spool import Spool
@@ -311,7 +311,7 @@ def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
     for n, task in enumerate(tasks, 1):
         if task.sampled[0].way is not None:
             task.environment = f"data/tools-{n}.json"
-            task.rule = WAY_RULE if task.rule.judged else task.rule
+            task.rule = with_way(task.rule)
     return tasks
 
 

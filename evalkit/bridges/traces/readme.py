@@ -113,6 +113,11 @@ def _sampled(told: TracesReport) -> list[str]:
             "lost where passing is at stake, and as won where failing is. `data/tools-N.json` holds what functions "
             "returned.",
             "",
+            "**Scored is what was done**: each call that production made, as often, in any order (`conduct` of each "
+            "record), and the last answer too where a rule can read it. The log does not say which functions change "
+            "something, so those that only look something up are asked for as well: where production could have done "
+            "without, take their rules out of `conduct` in `data/requests.jsonl`.",
+            "",
         ]
     if told.n_history:
         lines += [
@@ -169,10 +174,18 @@ def _next(told: TracesReport) -> list[str]:
         "",
     ]
     if plan.judged:
+        judged = ", ".join(task.name for task in plan.tasks if task.rule.judged)
         lines += [
-            "A judge scores free text, so ask people how far it can be trusted. Label 30 answers a model or more, "
-            "drawn at random (`evalkit judge-data latest --out labels.jsonl`, then add `label`), name the file in the "
-            "task (`labels: labels.jsonl`), and `evalkit judge-check latest` compares.",
+            f"A judge scores free text ({markdown(judged)}), and may prefer one of two models. People put it right:",
+            "",
+            "1. `evalkit judge-data latest --out labels.jsonl` writes each candidate's answer beside production's. "
+            "Which is `answer_a` is drawn (`swapped`: the candidate's is `answer_b`).",
+            '2. Add `"label": "A"`, `"B"` or `"TIE"` to 30 lines of a candidate or more, a hundred are better, drawn '
+            "at random (the first lines of a candidate and task are), and to five of each of these tasks at least.",
+            "3. In `suite.yaml` write `labels: labels.jsonl` into each of these tasks, and `labels: random` into the "
+            "gate's rule about quality. Both stand there as comments.",
+            "4. `evalkit run suite.yaml --gate` decides on what people would have said. What was asked before comes "
+            "from the cache. `evalkit judge-check latest` tells how far the judge and people agree.",
             "",
         ]
     lines.append(

@@ -54,6 +54,15 @@ WAY_RULE = ScoringRule(
 )
 
 
+def with_way(rule: ScoringRule) -> ScoringRule:
+    """The rule of whole trajectories: the calls, and the last answer where a rule can score it. An agent that only says
+    the right thing has done nothing."""
+    if rule.judged:
+        return WAY_RULE
+    says = f"each call that production made is made, as often, in any order, and at the end {rule.says}"
+    return ScoringRule(rule.kind, {"all": [dict(WAY_RULE.score), dict(rule.score)]}, rule.target, says)
+
+
 def rule_for(sampled: Sequence[SampledCall]) -> ScoringRule:
     """The rule that nearly all answers of a task fit."""
     if all(one.call.answer.calls and one.call.tools for one in sampled):  # also where functions had returned before

@@ -221,7 +221,8 @@ def suite_yaml(plan: SuitePlan) -> str:
         f"  baseline: {BASELINE}",
         f"  candidates: [{', '.join(map(yaml_word, plan.candidates))}]",
         "  rules:",
-        "    - {quality: all, margin: 0.05}",
+        "    - {quality: all, margin: 0.05}"
+        + ("      # with people's labels: {quality: all, margin: 0.05, labels: random}" if plan.judged else ""),
     ]
     if plan.has_cost:
         lines.append("    - {cost: usd_per_1k_samples, max_ratio: 1}")
@@ -255,6 +256,8 @@ def _task(task: LogTask, plan: SuitePlan) -> list[str]:
         lines.append(f"    target: {yaml_quoted(rule.target)}")
     score = {"judge": {"by": JUDGE, "pair": BASELINE}} if rule.judged else rule.score
     lines.append(f"    score: {yaml_quoted(score)}      # {rule.says}")
+    if rule.judged:
+        lines.append("    # labels: labels.jsonl      # people's verdicts on some of the answers: see README.md")
     lines.append(f"    settings: {yaml_quoted(task.settings)}")
     lines += ["    weight: weight", "    stratum: stratum"]
     lines += ["    cluster: conversation", f"    slices: [{', '.join(map(yaml_word, plan.slices))}]"]

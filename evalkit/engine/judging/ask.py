@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.engine.judging.panel import JudgedTask, Panel, written_settings
 from evalkit.engine.judging.verdicts import (
+    TIE,
     JudgedAnswer,
     Verdicts,
     answers_of,
@@ -138,19 +139,26 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, LabelFact
     """Keep what the tasks' labels say of the answers of this run; for the facts: how many are about other answers."""
     kept: list[tuple[Key, float]] = []
     about: dict[str, LabelFacts] = {}
+    compared: dict[Key, float] = {}
     labelled = {name: task for name, task in panel.tasks.items() if task.labels}
     for answer in answers_of(folder, labelled) if labelled else ():
         label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
-        if label is not None and label.answer in (
-            None,
-            transcript(answer.row.text, answer.row.calls),
-            transcript_of(answer.row, keep=False),
-        ):
-            kept.append((answer.row.key, label.value))
+        if label is None or answer.itself or not _says(label.answer, answer.row):
+            continue
+        if answer.other is not None:
+            if not _says(label.other, answer.other):
+                continue
+            compared[answer.other.key] = TIE
+        kept.append((answer.row.key, label.value))
     for name, task in labelled.items():
         about[name] = LabelFacts(n=len(task.labels), n_used=sum(key[1] == name for key, _ in kept))
-    judge_files.write_labels(inner, kept)
+    judge_files.write_labels(inner, [*kept, *compared.items()])
     return about
+
+
+def _says(labelled: str | None, row: Row) -> bool:
+    """Whether a label's answer is the row's, or is not said."""
+    return labelled in (None, transcript(row.text, row.calls), transcript_of(row, keep=False))
 
 
 def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> Work:

@@ -11,7 +11,9 @@ People's labels of a task's answers are read from the file that the task names:
 
 The records are those of `evalkit judge-data`, with a label added: what the judge would say, a number on its scale or
 one of its words. Where the record has the answer, the label counts for that answer only: another run's may say
-something else under the same id.
+something else under the same id. A pair has two, and `swapped` says that the second one is the model's:
+
+    {"id": "advice/t1/0/gpt", "answer_a": "Ask them.", "answer_b": "Ask your bank.", "swapped": true, "label": "B"}
 """
 
 from __future__ import annotations
@@ -217,6 +219,8 @@ class Label:
     """From 0 to 1, as the judge's verdict would be."""
     answer: str | None
     """The answer that was labelled; None where the record does not hold it."""
+    other: str | None = None
+    """What it was compared with; None: nothing, or the record does not hold it."""
 
 
 def read_labels(task: ResolvedTask, verdict: Scorer) -> dict[str, Label]:
@@ -237,8 +241,10 @@ def read_labels(task: ResolvedTask, verdict: Scorer) -> dict[str, Label]:
             if wrong is not None:
                 complaints.append(f"{at}: {data.place(number)}: {wrong}")
                 continue
-            answer = record.get("answer")
-            found[record["id"]] = Label(_value(told, verdict) or 0.0, answer if isinstance(answer, str) else None)
+            swapped = _is_swapped(record)
+            told_of = [record.get("answer_a", record.get("answer")), record.get("answer_b")]
+            answer, other = (one if isinstance(one, str) else None for one in told_of[:: -1 if swapped else 1])
+            found[record["id"]] = Label(_value(told, verdict, swapped=swapped) or 0.0, answer, other)
     except SuiteError as error:
         complaints += [f"{at}: {complaint}" for complaint in error.complaints]
     if len(complaints) > MOST_COMPLAINTS:
@@ -261,9 +267,15 @@ def _wrong(record: Mapping[str, object], told: object, verdict: Scorer) -> str |
     return None
 
 
-def _value(told: str | float, verdict: Scorer) -> float | None:
+def _is_swapped(record: Mapping[str, object]) -> bool:
+    """Whether the model's own answer was shown as the second of a pair."""
+    return record.get("swapped") in (True, "true")
+
+
+def _value(told: str | float, verdict: Scorer, *, swapped: bool = False) -> float | None:
     """The label as the judge's own verdict would be read; None where it would not be."""
     if not isinstance(told, str) and not abs(told) < _LARGEST:
         return None
     text = told if isinstance(told, str) else f"{told:.6f}".rstrip("0").rstrip(".")
-    return verdict.score(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value
+    sample = replace(_NO_SAMPLE, fields={"swapped": swapped})
+    return verdict.score(sample, Response(f"[[{text}]]", "stop", _NO_TIME)).value
