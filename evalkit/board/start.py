@@ -9,7 +9,7 @@ import streamlit as st
 from evalkit.board import elements, orders, sign_in
 from evalkit.board.orders import NotStarted, Order, Planned, StartedRun
 from evalkit.cost.reports import ModelForecast
-from evalkit.render.bill import forecast_columns, forecast_total, gate_line, receiver_line, tools_line
+from evalkit.render.bill import floor_line, forecast_columns, forecast_total, gate_line, receiver_line, tools_line
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -121,6 +121,8 @@ def _agree(store: ResultsReader, plan: Planned) -> None:
             st.text(f"note: {visible(note, limit=1_000)}")
         for look in report["gate"]:
             st.text(gate_line(look))
+        for floor in report.get("floors", []):
+            st.text(floor_line(floor))
         if report["continues"] is not None:
             st.text(f"Goes on with {visible(report['continues'], limit=120)}: what was answered is not asked again.")
         most = numbers.usd(float(order.max_cost_usd))

@@ -35,7 +35,7 @@ from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
-    from evalkit.cost.reports import PlanReport, RuleForecast
+    from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
     from evalkit.decide.mixes import CheapestMixes
     from evalkit.decide.rules import Condition
     from evalkit.engine.forecast import Pace
@@ -105,6 +105,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             from evalkit.store.cache import ResponseCache
 
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
+        effective = _effective(plan)
         made: PlanReport = {
             "suite": plan.suite.name,
             "digest": digest_of(plan),
@@ -115,7 +116,8 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
             "models": forecast(plan.work, known, pace, bought),
             "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
             "tools": list(plan.tools),
-            "gate": foreseen(plan),
+            "gate": foreseen(plan, effective=effective),
+            "floors": _floors(plan, effective),
             "notes": [*plan.notes, *_other_models(folder, ids)],
         }
     asyncio.run(plan.aclose())
@@ -210,23 +212,16 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Co
     return found, unplanned
 
 
-def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
+def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:
     """What each quality rule of the gate could see; empty without a gate. `most`: a task of more samples is not looked
-    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many."""
+    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many.
+    `effective`: how many independent items tell as much, where that is known already."""
     gate = plan.suite.gate
     if gate is None:
         return []
     from evalkit.decide.power import forecast_power
-    from evalkit.suite.evidence_size import EvidenceSize, effective_together
 
-    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
-    looked = [task for task in plan.work.tasks if most is None or task.n <= most]
-    for task in looked:
-        for sample in task.samples():
-            sizes[task.name].see(sample)
-    effective = {task.name: sizes[task.name].effective for task in looked}
-    if len(looked) == len(plan.work.tasks):
-        effective["all"] = effective_together([*sizes.values()])
+    effective = _effective(plan, most) if effective is None else effective
     return [
         {
             "rule": look.rule,
@@ -245,3 +240,43 @@ def foreseen(plan: Plan, *, most: int | None = None) -> list[RuleForecast]:
             gate, {task.name: task.n for task in plan.work.tasks}, effective=effective, losses=most is None
         )
     ]
+
+
+def _floors(plan: Plan, effective: dict[str, float]) -> list[LimitForecast]:
+    """What each rule about the candidate alone could see (a least score, a largest rate); empty without a gate."""
+    if plan.suite.gate is None:
+        return []
+    from evalkit.decide.power import forecast_floors
+
+    sizes = {task.name: task.n for task in plan.work.tasks}
+    return [
+        {
+            "rule": look.rule,
+            "limit": look.limit,
+            "is_rate": look.is_rate,
+            "n": look.n,
+            "effective": look.effective,
+            "passes_from": look.passes_from,
+            "fails_at": look.fails_at,
+            "power": look.power,
+        }
+        for look in forecast_floors(plan.suite.gate, sizes, effective)
+    ]
+
+
+def _effective(plan: Plan, most: int | None = None) -> dict[str, float]:
+    """How many independent items of equal weight tell as much as those of each task, and as all; empty without a
+    gate."""
+    from evalkit.suite.evidence_size import EvidenceSize, effective_together
+
+    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
+    looked = [task for task in plan.work.tasks if most is None or task.n <= most]
+    if plan.suite.gate is None:
+        return {}
+    for task in looked:
+        for sample in task.samples():
+            sizes[task.name].see(sample)
+    effective = {task.name: sizes[task.name].effective for task in looked}
+    if len(looked) == len(plan.work.tasks):
+        effective["all"] = effective_together([*sizes.values()])
+    return effective

@@ -186,6 +186,20 @@ class RuleForecast(TypedDict):
     """Pairs that people are supposed to have labelled; None where no rule's labels correct a judge."""
 
 
+class LimitForecast(TypedDict):
+    """What a rule about the candidate alone could see: a least score, or a largest rate."""
+
+    rule: str
+    limit: float
+    is_rate: bool
+    n: int
+    effective: float
+    passes_from: float | None
+    """The least true score (the largest true rate) that passes with this power; None: none is sure to."""
+    fails_at: float | None
+    power: float
+
+
 class PlanReport(TypedDict):
     """What `evalkit plan` says."""
 
@@ -201,6 +215,7 @@ class PlanReport(TypedDict):
     judges: list[ModelForecast]
     tools: list[ToolReceiver]
     gate: list[RuleForecast]
+    floors: NotRequired[list[LimitForecast]]
     notes: list[str]
 
 

@@ -26,7 +26,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import ModelSummary
 from evalkit.results.reader import ResultsReader
 from evalkit.stats.copies import HEAVY
-from evalkit.stats.power import POWER, Needs, power_of, smallest_regression
+from evalkit.stats.power import POWER, Needs, floor_sight, power_of, smallest_regression
 from evalkit.suite.schema import GateEntry
 
 LABELLED = 100
@@ -112,6 +112,49 @@ def forecast_power(
                 n_needed=needed if labelled else _needed(needed, n, tells),
                 labelled=labelled,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class FloorForecast:
+    """What a rule about the candidate alone can see: a least score (`min`), or a largest rate (`max_rate`)."""
+
+    rule: str
+    limit: float
+    is_rate: bool
+    """Whether less is better."""
+    n: int
+    """Items the rule is about; 0 for a slice, whose size is known only from the data."""
+    effective: float
+    passes_from: float | None
+    """The least true score, or the largest true rate, that passes with 80 % power; None: none would, so few are they,
+    or n is 0."""
+    fails_at: float | None
+    """The largest true score, or the least true rate, that fails with 80 % power; None likewise."""
+    power: float = POWER
+
+
+def forecast_floors(
+    gate: GateEntry, items: Mapping[str, int], effective: Mapping[str, float] | None = None
+) -> Iterator[FloorForecast]:
+    """One line for each rule about a least score or a largest rate; arguments as in `forecast_power`. Right/wrong
+    answers are supposed. `suite` scope is arithmetic and left out."""
+    known = {**items, "all": sum(n for name, n in items.items() if "/" not in name)}
+    for rule in gate.rules:
+        for condition in conditions(rule):
+            if condition.limit not in {"min", "max_rate"} or condition.scope == "suite":
+                continue
+            is_rate = condition.limit == "max_rate"
+            subject = "all" if is_rate else condition.subject
+            n = known.get(subject, 0)
+            tells = min(float(n), (effective or {}).get(subject, float(n)))
+            if getattr(rule, "labels", None) is not None:
+                tells = min(tells, float(LABELLED))
+            ends: tuple[float | None, float | None] = (None, None)
+            if n:
+                floor = 1 - condition.at if is_rate else condition.at
+                ends = floor_sight(max(1, math.floor(tells + 1e-6)), floor, gate.alpha)
+            passes, fails = (1 - end if is_rate and end is not None else end for end in ends)
+            yield FloorForecast(condition.name, condition.at, is_rate, n, tells, passes, fails)
 
 
 def usd_of_more(store: ResultsReader, decision: GateDecision, candidate: str, subject: str, n: int) -> float | None:

@@ -14,6 +14,7 @@ from evalkit.cost.reports import (
     CheapestAsGood,
     DerivedFigures,
     HostingFigures,
+    LimitForecast,
     ModelBills,
     ModelForecast,
     PlanReport,
@@ -201,6 +202,8 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
             page.say(f"note: {visible(note, limit=1000)}")
         for look in made["gate"]:
             page.say(gate_line(look))
+        for floor in made.get("floors", []):
+            page.say(floor_line(floor))
         if made["continues"] is not None:
             page.say(f"resumes the unfinished run {visible(made['continues'], limit=120)}.")
         page.say(f"digest of this plan, for evalkit run --planned: {made['digest']}")
@@ -304,6 +307,25 @@ def gate_line(look: RuleForecast) -> str:
     return (
         f"gate, {rule}: on {numbers.plural(look['n'], 'item')}{like} {sees}, and an equally good one passes with "
         f"{passes}{needed}. {supposed}"
+    )
+
+
+def floor_line(look: LimitForecast) -> str:
+    """What a rule about the candidate alone could see, as a sentence."""
+    rule = visible(look["rule"], limit=80)
+    if not look["n"]:
+        return f"gate, {rule}: how many items it is about is known only from the data."
+    passes, fails = look["passes_from"], look["fails_at"]
+    what, better, worse = ("rate", "or less", "or more") if look["is_rate"] else ("mean score", "or more", "or less")
+    power = numbers.share(look["power"])
+    passing = f"one with a true {what} of {passes:.3f} {better} passes" if passes is not None else "no candidate passes"
+    failing = f"one with {fails:.3f} {worse} fails" if fails is not None else "no candidate fails"
+    tells = round(look["effective"])
+    like = f" that tell as much as {numbers.count(tells)} independent ones" if tells < look["n"] else ""
+    return (
+        f"gate, {rule}: on {numbers.count(look['n'])} items{like} {passing} with a chance of {power}, and {failing} "
+        "with that chance; what lies between often stays inconclusive. Supposed: right/wrong answers of independent "
+        "items."
     )
 
 

@@ -134,6 +134,26 @@ def smallest_regression(n: int, margin: float, alpha: float, discordance: float,
     return high
 
 
+def floor_sight(n: int, floor: float, alpha: float, chance: float = POWER) -> tuple[float | None, float | None]:
+    """What the exact test of a least score sees on n right/wrong answers: the least true score that passes with
+    `chance`, and the largest that fails with it. None where none does: too few answers, or a floor of 0 or 1.
+
+    Raises ValueError for n below 1 and a floor outside 0 to 1.
+    """
+    from scipy.special import betainc, betaincinv
+
+    check_alpha(alpha)
+    if n < 1 or not 0 <= floor <= 1:
+        raise ValueError(f"a floor from 0 to 1 and at least one answer are needed, not {floor} and {n}")
+    right = np.arange(1, n + 1, dtype=np.float64)
+    at_least = betainc(right, n - right + 1, floor)  # P(at least so many right) at the floor, falling
+    passing = np.flatnonzero(at_least <= alpha) + 1
+    failing = np.flatnonzero(1 - at_least <= alpha)  # at most one less than `right`
+    passes = float(betaincinv(passing[0], n - passing[0] + 1, chance)) if passing.size else None
+    fails = float(betaincinv(failing[-1] + 1, n - failing[-1], 1 - chance)) if failing.size else None
+    return passes, fails
+
+
 def _chance(n: int, delta: float, supposed: float, alpha: float, discordance: float) -> float:
     """Chance that "at most `supposed`" is rejected when the truth is `delta`."""
     if n > exact.LIMIT:
