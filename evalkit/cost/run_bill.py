@@ -122,6 +122,15 @@ class Amounts:
         else:
             self.prompt_cache_usd += saved
 
+    def add_all(self, other: Amounts) -> None:
+        """Count what the other one counted."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for kind, amount in other.kinds.items():
+            self.kinds[kind] = self.kinds.get(kind, ZERO) + amount
+        for name, count in other.tokens.items():
+            self.tokens[name] = self.tokens.get(name, 0) + count
+
     @property
     def n_answers(self) -> int:
         """Rows that brought an answer."""
@@ -153,20 +162,29 @@ class Amounts:
         }
 
 
+_SUMS = tuple(one.name for one in fields(Amounts) if one.name not in {"kinds", "tokens"})
+
+
 @dataclass(slots=True)
 class RunBill:
     """The bill of a run while its rows are counted."""
 
     tasks: dict[tuple[str, str], Amounts] = field(default_factory=dict)
     """By (model, task), in the order of their first answers."""
-    models: dict[str, Amounts] = field(default_factory=dict)
+
+    @property
+    def models(self) -> dict[str, Amounts]:
+        """By model: all of its tasks together."""
+        found: dict[str, Amounts] = {}
+        for (model, _), amounts in self.tasks.items():
+            found.setdefault(model, Amounts()).add_all(amounts)
+        return found
 
     def add(self, answer: BilledAnswer, price: PriceOf, *, reprice: bool = False) -> None:
         """Count one row. `reprice`: `price` says what it costs; else the row does, and `price` only splits it."""
         split = None if answer.errored else price(answer)
         billed = (None if split is None else split.total_usd) if reprice else answer.cost_usd
         self.tasks.setdefault((answer.model, answer.task), Amounts()).add(answer, billed, split)
-        self.models.setdefault(answer.model, Amounts()).add(answer, billed, split)
 
     def as_facts(self) -> dict[str, ModelBill]:
         """By model: the total and each task."""
