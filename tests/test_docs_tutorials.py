@@ -185,6 +185,16 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
     proposed = seed.run("Propose", GITHUB_RUN_ID="7", GITHUB_REPOSITORY="o/r")
     assert proposed.returncode == 0 and "gh pr create" in (tmp_path / "calls").read_text()
     gate = Job("gate", tmp_path)
+    for changed, decides in {"suites/support.yaml": True, "baselines/x.yaml": True, "src/suites/x.py": False}.items():
+        (tmp_path / "bin" / "gh").write_text(f"#!/bin/bash\necho README.md; echo {changed}\n")
+        (tmp_path / "output").write_text("")
+        looked = gate.run(
+            "Look what changed", NUMBER="7", GITHUB_REPOSITORY="o/r", GITHUB_OUTPUT=str(tmp_path / "output")
+        )
+        assert looked.returncode == 0, looked.stderr
+        assert ("gate=yes" in (tmp_path / "output").read_text()) is decides
+        assert ("nothing to decide" in looked.stdout) is not decides
+    gate = Job("gate", tmp_path)
     assert gate.run("Fetch the promoted run").returncode == 0
     asked = (
         "--gate",
