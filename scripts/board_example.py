@@ -76,6 +76,7 @@ MODELS = (
     MadeModel("llama-3.3-70b", "meta-llama/Llama-3.3-70B-Instruct", "openai_chat", "llm.partner.example", 0.6, None,
               None, 0.66, 41, german=-0.12, tools=-0.15),
 )  # fmt: skip
+USD_PER_GPU_HOUR = 2.49
 OWN = {"gpt-oss-120b": (2, 1840.0), "gemma-4-31b": (1, 2350.0)}
 """Own models: GPUs of a copy, and tokens a second that it serves."""
 
@@ -187,6 +188,10 @@ def _n(task: MadeTask, scale: float) -> int:
 
 
 def _prices(model: MadeModel, week: int) -> tuple[str, str] | None:
+    if model.name in OWN:  # what the sweep's tokens cost while the GPUs are busy
+        gpus, tokens_per_s = OWN[model.name]
+        each = f"{gpus * USD_PER_GPU_HOUR / 3600 / tokens_per_s * 1e6:.6g}"
+        return each, each
     if model.price_in is None or model.price_out is None:
         return None
     if model.name == "gpt-6-luna" and week == 0:  # its price fell between the first and the second run
@@ -245,7 +250,13 @@ GATE = {
 
 
 def _hosting(name: str) -> dict[str, object]:
-    return {"gpu": "H100", "gpus": OWN[name][0], "usd_per_gpu_hour": "2.49", "billing": "on_demand", "load": "latest"}
+    return {
+        "gpu": "H100",
+        "gpus": OWN[name][0],
+        "usd_per_gpu_hour": str(USD_PER_GPU_HOUR),
+        "billing": "on_demand",
+        "load": "latest",
+    }
 
 
 def _item(task: MadeTask, n: int) -> Asked:  # noqa: PLR0911 - one for each task

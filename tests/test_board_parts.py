@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shlex
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,23 @@ from tests.world import evalkit
 
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
-from evalkit.board.breakeven import crossover, gpus_needed
+from evalkit.board.breakeven import (
+    MeasuredHardware,
+    crossover,
+    gpus_needed,
+    machines_text,
+    measured_hardware,
+    own_usd,
+)
 from evalkit.board.elements import cell, listed, name_width, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
+from evalkit.cost.breakeven import Own, Range, usd_per_year
 from evalkit.render.board_charts import HistoryPoint
 from evalkit.render.comparison import word_diff
 from evalkit.render.run_history import MOST, drawn_models
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
+from scripts.board_example import make
 
 
 def test_labels_have_no_markdown_left_to_act() -> None:
@@ -170,3 +180,28 @@ def test_the_column_of_names_has_room_for_the_longest_and_no_more_than_a_third_o
     assert name_width(["o3", "mistral-medium-3.5"]) >= 18 * 6.5 + 16 + 8, "6.5 px a sign, padding, air"
     assert name_width(["o3"]) == name_width([]) == 100
     assert name_width(["x" * 200]) == 360
+
+
+def test_machines_that_are_paid_while_busy_cost_by_the_request_at_every_volume() -> None:
+    busy = MeasuredHardware(3.6, 10.0, "a sweep", elastic=True)
+    whole = MeasuredHardware(3.6, 10.0, "a sweep")
+    assert own_usd(busy, 1_000_000, 3.0) == pytest.approx(1_000_000 / 36_000 * 3.6)
+    assert own_usd(busy, 2_000_000, 3.0) == pytest.approx(2 * own_usd(busy, 1_000_000, 3.0))
+    assert own_usd(whole, 1_000_000, 3.0) == pytest.approx(3.6 * 730)
+    assert machines_text(busy, 1_000_000, 3.0) == "28 busy hours"
+    assert machines_text(whole, 1_000_000, 3.0) == "1 copy"
+
+
+def test_the_board_and_the_command_have_one_answer_about_own_machines(tmp_path: Path) -> None:
+    """`evalkit breakeven` counts them by the same rule: busy hours where only these are paid."""
+    store = ResultsReader(tmp_path)
+    make(tmp_path, scale=0.05)
+    run = max(info.name for info in store.runs() if info.name.startswith("support-swap"))
+    found = measured_hardware(store, run)["gpt-oss-120b"]
+    assert found.elastic
+    line = Own(
+        "own", Range.of(Decimal(found.usd_per_hour) * 8760), tokens_per_s=Range.of(Decimal(found.requests_per_s)),
+        elastic=True,
+    )  # fmt: skip
+    a_day = Decimal(1_000_000) * 12 / 365
+    assert own_usd(found, 1_000_000, 3.0) * 12 == pytest.approx(float(usd_per_year(line, a_day)))

@@ -34,6 +34,8 @@ class MeasuredHardware:
     """Of the run's mean request."""
     source: str
     """Half a sentence."""
+    elastic: bool = False
+    """Only busy hours are paid (`billing: on_demand`)."""
 
 
 def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardware]:
@@ -54,7 +56,12 @@ def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardw
             continue
         if each > 0:
             source = f"{served.tokens_per_s:,.0f} tokens/s ({served.basis}) by load sweep {served.source}"
-            found[name] = MeasuredHardware(float(home.machine_usd_per_hour), float(served.tokens_per_s) / each, source)
+            found[name] = MeasuredHardware(
+                float(home.machine_usd_per_hour),
+                float(served.tokens_per_s) / each,
+                source,
+                elastic=home.billing == "on_demand",
+            )
     return found
 
 
@@ -86,10 +93,10 @@ def breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, Measure
         own = elements.choose("Own machines", [*measured, _BY_HAND], key="own") if measured else _BY_HAND
         if own in measured:
             hardware = measured[own]
-            gpu, per_s = hardware.usd_per_hour, hardware.requests_per_s
             st.caption(
-                f"{elements.plain(own, 40)}: {numbers.usd(gpu)} an hour a copy, {numbers.rate(per_s)} requests/s, from "
-                f"{elements.plain(hardware.source, 200)}.".replace("$", r"\$")
+                f"{elements.plain(own, 40)}: {numbers.usd(hardware.usd_per_hour)} an hour a copy"
+                f"{', paid while it is busy' if hardware.elastic else ''}, {numbers.rate(hardware.requests_per_s)} "
+                f"requests/s, from {elements.plain(hardware.source, 200)}.".replace("$", r"\$")
             )
         else:
             gpu = st.slider("USD per GPU hour", 0.25, 12.0, 2.5, 0.25, key="gpu", bind="query-params")
@@ -97,25 +104,21 @@ def breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, Measure
                 "Requests a second that one GPU serves", 0.01, 10_000.0, 2.0, key="per_s", bind="query-params",
                 help="Measure it with `evalkit load`: a guess here decides the chart.",
             )  # fmt: skip
+            hardware = MeasuredHardware(gpu, per_s, "by hand")
         peak = st.slider(
             "Peak factor: busiest hour against the average", 1.0, 10.0, PEAK, 0.5, key="peak", bind="query-params"
         )
     asked = 1 - cached / 100
     api_now = priced[model] * volume * asked
-    gpus_now = gpus_needed(volume * asked, per_s, peak)
-    own_now = gpus_now * gpu * HOURS
-    cross = crossover(priced[model], asked, gpu, per_s, peak)
+    own_now = own_usd(hardware, volume * asked, peak)
     dollar = r"\$"
     api_text, own_text = numbers.usd(api_now).replace("$", dollar), numbers.usd(own_now).replace("$", dollar)
-    where = (
-        f"own GPUs are cheaper from about {cross:,.0f} requests a month" if cross else "own GPUs never become cheaper"
-    )
-    units = ("GPU" if gpus_now == 1 else "GPUs") if own not in measured else "copy" if gpus_now == 1 else "copies"
+    machines = machines_text(hardware, volume * asked, peak, unit="copy" if own in measured else "GPU")
     st.markdown(
-        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {gpus_now:,} {units} {own_text}. "
-        f"With these figures {where}.**"
+        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {machines} {own_text}. "
+        f"With these figures {_where(hardware, priced[model], asked, peak)}.**"
     )
-    _curves(priced[model], asked, gpu, per_s, peak, visible(model, limit=40))
+    _curves(priced[model], asked, hardware, peak, visible(model, limit=40))
     st.caption(
         "Rent only: no engineers, no electricity, no idle development machines. `evalkit breakeven` counts those."
     )
@@ -124,6 +127,32 @@ def breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, Measure
 def _first(names: Sequence[str]) -> int:
     """The place of the first chosen model among these; 0 where none is."""
     return next((names.index(name) for name in elements.chosen() if name in names), 0)
+
+
+def own_usd(hardware: MeasuredHardware, requests_a_month: float, peak: float) -> float:
+    """Dollars a month: of whole copies for the busiest hour, or of busy hours alone where only these are paid."""
+    if hardware.elastic:
+        return requests_a_month / (hardware.requests_per_s * 3600) * hardware.usd_per_hour
+    return gpus_needed(requests_a_month, hardware.requests_per_s, peak) * hardware.usd_per_hour * HOURS
+
+
+def machines_text(hardware: MeasuredHardware, requests_a_month: float, peak: float, *, unit: str = "copy") -> str:
+    """What is paid: `2 copies`, or the busy hours."""
+    if hardware.elastic:
+        hours = requests_a_month / (hardware.requests_per_s * 3600)
+        return numbers.plural(max(1, round(hours)), "busy hour")
+    plural = "copies" if unit == "copy" else f"{unit}s"
+    return numbers.plural(gpus_needed(requests_a_month, hardware.requests_per_s, peak), unit, plural)
+
+
+def _where(hardware: MeasuredHardware, usd_each: float, asked: float, peak: float) -> str:
+    if hardware.elastic:
+        is_cheaper = own_usd(hardware, 1, peak) < usd_each
+        return "own GPUs are cheaper at every volume" if is_cheaper else "own GPUs never become cheaper"
+    cross = crossover(usd_each, asked, hardware.usd_per_hour, hardware.requests_per_s, peak)
+    return (
+        f"own GPUs are cheaper from about {cross:,.0f} requests a month" if cross else "own GPUs never become cheaper"
+    )
 
 
 def gpus_needed(requests_a_month: float, per_gpu_s: float, peak: float) -> int:
@@ -152,10 +181,10 @@ def crossover(usd_each: float, asked: float, gpu_usd: float, per_gpu_s: float, p
     return max((k - 1) * step, gpu_usd * HOURS * max(k, 1) / (usd_each * asked))
 
 
-def _curves(usd_each: float, asked: float, gpu: float, per_s: float, peak: float, model: str) -> None:
+def _curves(usd_each: float, asked: float, hardware: MeasuredHardware, peak: float, model: str) -> None:
     volumes = [v * m for v in _VOLUMES[:-1] for m in (1, 1.5, 2, 3, 4, 5, 7)]
     api = [(volume, usd_each * volume * asked) for volume in volumes]
-    own = [(volume, gpus_needed(volume * asked, per_s, peak) * gpu * HOURS) for volume in volumes]
+    own = [(volume, own_usd(hardware, volume * asked, peak)) for volume in volumes]
     lines = [
         Curve(name, [CurvePoint(x, y, y, y, numbers.usd(y)) for x, y in points])
         for name, points in ((f"{model}, by API", api), ("own GPUs, rented", own))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.board.breakeven import HOURS, PEAK, MeasuredHardware, breakeven, gpus_needed, measured_hardware
+from evalkit.board.breakeven import PEAK, MeasuredHardware, breakeven, machines_text, measured_hardware, own_usd
 from evalkit.facts import ModelSummary
 from evalkit.render.board_charts import Bar, bars, bill_bars
 from evalkit.render.cells import usd_text
@@ -70,9 +70,7 @@ def _projected(models: Mapping[str, ModelSummary], measured: Mapping[str, Measur
         each = model.all.cost.usd_per_1k_samples
         if name in measured:
             own = measured[name]
-            copies = gpus_needed(volume, own.requests_per_s, peak)
-            what = numbers.plural(copies, "copy", "copies")
-            costs.append((copies * own.usd_per_hour * HOURS, name, what))
+            costs.append((own_usd(own, volume, peak), name, machines_text(own, volume, peak)))
         elif each is not None:
             costs.append((each * volume / 1000, name, ""))
     found = [
@@ -87,7 +85,7 @@ def _projected(models: Mapping[str, ModelSummary], measured: Mapping[str, Measur
     elements.draw(chart)
     st.caption(
         "Requests as long as those of this run, at the prices of the day. Own machines are rented in whole copies, for "
-        "the busiest hour (peak factor below)."
+        "the busiest hour (peak factor below), or by busy hours where the suite says `billing: on_demand`."
     )
 
 
