@@ -112,6 +112,24 @@ def unsent_key(spec: ModelSpec, host: str) -> str | None:
     return f"{spec.place}.key_env: {env} is set and is not sent to {host}; to allow it: --allow-key-host {env}@{host}"
 
 
+def unsent_headers(spec: ModelSpec, host: str) -> list[str]:
+    """The same of each header of `header_env`: what is left out of every request to a server of one's own."""
+    named = spec.options.get("header_env")
+    if not isinstance(named, Mapping) or not (is_loopback(host) or host in HTTP_HOSTS.hosts()):
+        return []
+    found = []
+    for header, variable in named.items():
+        env, at = str(variable), f"{spec.place}.header_env.{header}"
+        if not os.environ.get(env):
+            found.append(f"{at}: {env} is not set, so requests to {host} go without this header.")
+        elif not _allowed(env, host, spec, named_by_suite=True):
+            found.append(
+                f"{at}: {env} is set and is not sent to {host}, so requests go without this header; to allow it: "
+                f"--allow-key-host {env}@{host}"
+            )
+    return found
+
+
 def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec) -> None:
     """Raises MissingKey for a key that no header can carry; the message names the variables and not the key."""
     if not key.isascii() or not key.isprintable() or " " in key:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from evalkit.adapters.keys import unsent_key
+from evalkit.adapters.keys import unsent_headers, unsent_key
 from evalkit.catalogue.facts import Known
 from evalkit.catalogue.reading import load, mentions, user_file
 from evalkit.cost.prices import book_version, context_window
@@ -65,6 +65,7 @@ def forewarned(plan: Plan) -> Plan:
     notes = [*gate_warnings(plan), *(note for model in models for note in unused_variables(model))]
     addressed = [(model.adapter.spec, host) for model in models if (host := model.adapter.endpoint.host) is not None]
     notes += [note for spec, host in addressed if (note := unsent_key(spec, host)) is not None]
+    notes += [note for spec, host in addressed for note in unsent_headers(spec, host)]
     recorded = plan.facts.catalogue or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):
