@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import shutil
 from collections.abc import Iterator
@@ -255,6 +256,37 @@ async def test_a_stream_ends_as_the_suite_says(name: str) -> None:
             await asked(reply(200, body[: body.rindex(b"\n", 0, -3)], kind), options)
 
 
+@pytest.mark.parametrize("name", [name for name in STREAMS if "whole" not in name])
+async def test_a_stream_without_anything_at_the_place_of_its_pieces_is_an_error(name: str) -> None:
+    """A wrong path is the suite's fault, and no answer that says nothing."""
+    options, body = STREAMS[name]
+    wrong = options["events"] if isinstance(options["events"], dict) else {}
+    options = {**options, "events": {**wrong, "delta": "nope.text"}}
+    with pytest.raises(RequestError) as caught:
+        await asked(reply(200, body, "text/event-stream"), options)
+    if name != "the connection":  # it may have broken before the first piece
+        assert "no event has anything at nope.text (models." in str(caught.value)
+        assert ".events); the keys of its events are " in str(caught.value)
+        assert type(caught.value) is BadReply
+
+
+async def test_pieces_that_are_not_found_are_told_by_the_bill_too() -> None:
+    """Every event names the version, so each says something known; what was billed was said all the same."""
+    options: Options = {"events": {"delta": "nope"}, "served_model": "v", "usage": {"output": "u"}}
+    with pytest.raises(BadReply, match="no event has anything at nope"):
+        await asked(
+            reply(200, b'data: {"v": "7", "d": "Paris", "u": 1}\n\ndata: [DONE]\n\n', "text/event-stream"), options
+        )
+    response, _ = await asked(reply(200, b'data: {"v": "7", "u": 0}\n\ndata: [DONE]\n\n', "text/event-stream"), options)
+    assert response.text == "", "an empty answer is an answer"
+
+
+async def test_a_stream_that_was_turned_away_before_its_first_piece_is_no_error() -> None:
+    options: Options = {"events": {"delta": "d", "done": "why"}, "finish": {"path": "why"}}
+    response, _ = await asked(reply(200, b'data: {"why": "blocked"}\n\n', "text/event-stream"), options)
+    assert (response.text, response.stop_reason) == ("", "content_filter")
+
+
 async def test_a_bill_after_the_end_and_zeros_after_a_bill() -> None:
     options = {"events": {"delta": "d", "done": "last"}, "usage": {"input": "u.i", "output": "u.o"}}
     events = b'data: {"d": "Paris"}\n\ndata: {"last": 1}\n\ndata: {"u": {"i": 9, "o": 1}}\n\ndata: {"u": {"i": 0}}\n\n'
@@ -415,6 +447,51 @@ def test_two_versions_of_an_application_are_run_shown_and_gated(
     first = rows[0]
     assert first["cost_usd"] > 0 and first["ttft_s"] > 0 and first["served_model"] == f"sorter-{first['model']}"
     assert json.loads(first["raw_usage"])["trace_id"].startswith("t-")
+
+
+def test_places_at_which_no_reply_had_anything_are_said_once_for_each_model(
+    app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_EXAMPLE_APP", app)
+    shutil.copytree(EXAMPLE, tmp_path / "app")
+    suite = tmp_path / "app" / "http.yaml"
+    text = suite.read_text()
+    assert "cost_usd: " in text
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "right")
+    assert "has anything at" not in ran.out
+    suite.write_text(re.sub(r"cost_usd: [\w.]+", "cost_usd: usage.costs", text))
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "wrong")
+    assert ran.code == 0, ran.err
+    said = " ".join(ran.out.split())
+    assert "v1: no reply of 30 has anything at usage.costs (" in said
+    assert said.count("has anything at usage.costs") == 2, "once for each model"
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "wrong")
+    assert "v1: no reply of 30 has anything at usage.costs (" in " ".join(shown.out.split())
+
+
+def test_a_header_that_is_not_sent_is_said_with_the_way_to_send_it(
+    app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_EXAMPLE_APP", app)
+    monkeypatch.delenv("EVALKIT_TENANT", raising=False)
+    shutil.copytree(EXAMPLE, tmp_path / "app")
+    suite = tmp_path / "app" / "http.yaml"
+    text = suite.read_text().replace(
+        "    adapter: http\n", "    adapter: http\n    header_env: {X-Tenant: EVALKIT_TENANT}\n"
+    )
+    suite.write_text(text)
+    unset = "header_env.X-Tenant: EVALKIT_TENANT is not set, so requests to 127.0.0.1 go without this header"
+    checked = evalkit(capsys, "check", suite)
+    assert checked.code == 0
+    assert f"models.v1.{unset}" in checked.out + checked.err
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert unset in ran.out + ran.err
+    monkeypatch.setenv("EVALKIT_TENANT", "tenant-canary-77aa0b1c2d")
+    kept = evalkit(capsys, "check", suite)
+    assert "to allow it: --allow-key-host EVALKIT_TENANT@127.0.0.1" in kept.out + kept.err
+    assert "canary" not in kept.out + kept.err
+    sent = evalkit(capsys, "check", suite, "--allow-key-host", "EVALKIT_TENANT@127.0.0.1")
+    assert "header_env" not in sent.out + sent.err
 
 
 def test_answers_are_kept_only_where_a_version_is_named_and_only_for_the_same_request(

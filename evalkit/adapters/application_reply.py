@@ -31,6 +31,8 @@ _STOPS: tuple[Literal["stop", "length", "refusal", "content_filter"], ...] = (
 )
 _LONGEST_BESIDE = 500
 """Characters of a text beside the answer, such as a trace's id."""
+_MOST_SEEN, _LONGEST_KEY = 20, 60
+"""Keys of events that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,10 @@ class Places:
 class ApplicationAnswer(ReplyReading):
     """Reads one answer of an application."""
 
-    __slots__ = ("_began", "_ended", "_found", "_path", "_places", "_said", "_where", "_word", "framing", "marks")
+    __slots__ = (
+        *("_began", "_ended", "_found", "_in_pieces", "_path", "_places", "_said", "_says_more", "_seen"),
+        *("_where", "_word", "framing", "marks"),
+    )
 
     def __init__(self, places: Places, where: Where, path: str) -> None:
         super().__init__()
@@ -104,6 +109,12 @@ class ApplicationAnswer(ReplyReading):
         self._said: str | None = None
         """Why it was turned away."""
         self._began = self._ended = False
+        self._in_pieces = False
+        """Whether some event had a piece of the answer, or the reply was whole."""
+        self._says_more = False
+        """Whether some event said nothing that the suite has a place for."""
+        self._seen: dict[str, None] = {}
+        """The first keys of events without a piece, in their order."""
         self.marks = places.marks
         self.framing = places.framing
 
@@ -117,7 +128,8 @@ class ApplicationAnswer(ReplyReading):
 
     def end(self) -> None:
         self.done = True
-        self._ended = self._began = self._began or bool(self._found) or self._word is not None
+        self._began = self._began or bool(self._found) or self._word is not None or self._says_more
+        self._ended = self._began
 
     def take(self, event: dict[str, object], now: float | None) -> None:
         places = self._places
@@ -131,10 +143,16 @@ class ApplicationAnswer(ReplyReading):
             self.thought(thought, now)
         if delta is not ABSENT:
             self.content(delta, now)
+            self._in_pieces = True
+        elif not self._in_pieces and len(self._seen) < _MOST_SEEN:
+            self._seen |= dict.fromkeys([str(key)[:_LONGEST_KEY] for key in event][:_MOST_SEEN])
+        known = (len(self._found), self._word)
         self._began = self._began or delta is not ABSENT or thought is not ABSENT
         self._note(event, places.events)
         if places.done_at and self._has_ended(event):
             self._ended = self._began = True
+        told = delta is not ABSENT or thought is not ABSENT or known != (len(self._found), self._word)
+        self._says_more = self._says_more or not (told or self._ended)
         # The bill may come after the end; where it has come, nothing is waited for.
         self.done = self._ended and not (places.events.bills and self._found.keys().isdisjoint(places.events.bills))
 
@@ -152,10 +170,22 @@ class ApplicationAnswer(ReplyReading):
             self.content(_as_json(answer) if places.as_json else text(answer), None)
         if places.reasoning is not None and (thought := places.reasoning.of(body)) is not ABSENT:
             self.thought(thought, None)
-        self._ended = self._began = True
+        self._ended = self._began = self._in_pieces = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        """Raises BadReply for a stream that never had anything at the place of its pieces and said more than the suite
+        has places for, or billed an answer: as for a whole reply, that is no empty answer."""
         stop = self._stop()
+        usage = self._usage()
+        billed = usage is not None and (usage.output or 0) > (usage.reasoning or 0)
+        is_missing = not self._in_pieces and (self._says_more or (billed and not self.thoughts))
+        if is_missing and stop not in {"refusal", "content_filter"}:
+            at = self._places.delta.written if self._places.delta is not None else self._places.answer.written
+            keys = self._where.clean(", ".join(self._seen)) or "none"
+            raise BadReply(
+                f"{self._where.host}{self._path}: no event has anything at {at} (models.{self._where.name}.events); "
+                f"the keys of its events are {keys}"
+            )
         declined = stop in {"refusal", "content_filter"}
         return Response(
             text=self.said,
@@ -163,7 +193,7 @@ class ApplicationAnswer(ReplyReading):
             timing=timing,
             reasoning=self.reasoned,
             served_model=name(self._found.get("served_model")),
-            usage=self._usage(),
+            usage=usage,
             raw_usage=raw_usage(self._found),
             refusal=(self._said or self._word) if declined else None,
             dropped=left_out,

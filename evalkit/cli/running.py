@@ -214,6 +214,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             _print_judges(outcome.folder)
         if any(model.all.outcomes.get("errored") for model in outcome.summary.models.values()):
             _print_left(outcome.folder)
+        _print_unsaid(outcome.folder)
         n_cached = outcome.result.n_cached
         if n_cached:
             of = n_cached + outcome.result.n_asked
@@ -245,6 +246,15 @@ def _print_left(folder: Path) -> None:
 
         for line in left_record(agent_figures(folder)):
             echo(line)
+
+
+def _print_unsaid(folder: Path) -> None:
+    """Say at which places that the suite names no reply of an application had anything."""
+    from evalkit.results import read_facts
+    from evalkit.results.unsaid_places import unsaid_places
+
+    for model, told in unsaid_places(folder, read_facts(folder)).items():
+        echo(f"{visible(model, limit=60)}: {visible(told, limit=500)}")
 
 
 def _print_judges(folder: Path) -> None:

@@ -81,6 +81,7 @@ def command(
             }
         )
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
+    from evalkit.results.unsaid_places import unsaid_places
 
     facts = read_facts(folder)
     if slices:
@@ -105,7 +106,7 @@ def command(
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
         echo(f"as pages: {board}")
-    for model, badge in (*_busy(facts, summary), *_beware(facts)):
+    for model, badge in (*_busy(facts, summary), *unsaid_places(folder, facts).items(), *_beware(facts)):
         echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
 
