@@ -112,14 +112,11 @@ def write_items(
 
 def _compared(folder: Path) -> dict[str, str]:
     """By task whose judges compare pairs: the model that answers are compared with."""
-    from evalkit.facts import JudgeIdentity, parse
     from evalkit.results.facts import read_facts
-    from evalkit.store.judge_files import judging_of
 
-    inner = judging_of(folder)
-    tasks = (read_facts(inner).tasks or {}) if inner is not None else {}
-    told = {name: parse(JudgeIdentity, one.identity.root, f"{inner}/run.json").pair for name, one in tasks.items()}
-    return {name: model for name, model in told.items() if model is not None}
+    judges = {name: one.identity.root.get("judge") for name, one in (read_facts(folder).tasks or {}).items()}
+    told = {name: judge.get("pair") for name, judge in judges.items() if isinstance(judge, Mapping)}
+    return {name: model for name, model in told.items() if isinstance(model, str)}
 
 
 def _require(known: set[str], names: tuple[str, ...] | None, kind: str, folder: Path) -> None:
