@@ -127,8 +127,14 @@ def advice_of(finding: RuleResult) -> str:
     return f"{first}; {second}"
 
 
+_MOST_ITEMS = 100_000
+"""Nobody asks more; above it the exact number says nothing."""
+
+
 def _further(finding: RuleResult, items: int) -> str:
     """So many more items, and the answers that they take where each is asked several times."""
+    if items > _MOST_ITEMS:
+        return f"more than {_MOST_ITEMS:,} more items"
     each = finding.answers_an_item
     if each <= 1 + 1e-9:
         return f"about {items:,} more {'item' if items == 1 else 'items'}"
