@@ -690,3 +690,31 @@ def test_money_with_an_underscore_is_unknown() -> None:
     with pytest.raises(Unread):
         money("1_0")
     assert money("$10") == 10
+
+
+def test_two_names_of_one_model_are_two_models_of_the_other_tool(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported
+) -> None:
+    """Efforts are no column: gpt-5-high and gpt-5-medium ask one model id, and are no noise of one model."""
+    mapped = MAP.split("models:")[0] + "models: {big: {model: gpt-6}, small: {model: gpt-6}}\n"
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records()), mapped)
+    (tmp_path / "gate.yaml").write_text(GATE.format(rule="quality: all, margin: 0.5"))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    told = " ".join(ran.out.split())
+    assert "name: big → small (their settings are not known)" in told
+    assert "the same model" not in told
+
+
+def test_what_is_unknown_speaks_against_passing_a_rate(tmp_path: Path, evalkit: Evalkit, imported: Imported) -> None:
+    rows = records(200)
+    for row in rows[-3:]:
+        row["passed"] = "perhaps"
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", rows))
+    (tmp_path / "gate.yaml").write_text(
+        "name: g\ngate:\n  candidates: [small]\n  rules:\n"
+        "    - {rate: refused, max_rate: 0.5}\n    - {quality: all, min: 0.5}\n"
+    )
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    told = " ".join(ran.out.split())
+    assert "3 answers without a score count as 0 for passing and as 1 for failing" in told
+    assert "3 answers without a score count as 1 for passing and as 0 for failing" in told

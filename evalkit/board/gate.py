@@ -156,6 +156,8 @@ def _candidate(
         st.warning(elements.plain(reason, 400))
     if candidate.n_pairs:
         st.caption(pairs_of(decision, candidate))
+    for note in candidate.notes:
+        st.caption(elements.plain(note, 300))
     _rules(store, decision, candidate.candidate, rulings)
     with st.expander("How it was decided"):
         if rulings:
@@ -165,8 +167,6 @@ def _candidate(
             st.caption(elements.plain(served_of(candidate), 400))
         if candidate.compared:
             st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
-        for note in candidate.notes:
-            st.caption(elements.plain(note, 300))
 
 
 def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings: Sequence[RenderedRule]) -> None:

@@ -167,6 +167,9 @@ def _candidate(
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
     compared = (*shown(base, side), *served_otherwise(base_rows, rows))
+    if not compared and base.facts.imported is not None and base.model != side.model:
+        # Efforts and prompts of another tool are no facts here: its own names are all that tells two models apart.
+        compared = (f"name: {base.model} → {side.model} (their settings are not known)",)
     served = served_lines(baseline=base_rows, candidate=rows)
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)

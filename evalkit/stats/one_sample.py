@@ -295,5 +295,13 @@ def _too_few(read: _Scores, jack: clustered.Jackknife | None) -> list[str]:
     return []
 
 
+AS_A_SCORE = "as 0 for passing and as 1 for failing"
+AS_A_RATE = "as 1 for passing and as 0 for failing"
+"""How an answer without a score counts: what is unknown speaks against both verdicts, and of a rate less is better."""
+
+
 def _lost(n_errored: int) -> list[str]:
-    return [f"{n_errored} answers without a score count as 0 for passing and as 1 for failing"] if n_errored else []
+    if not n_errored:
+        return []
+    one = n_errored == 1
+    return [f"{n_errored:,} answer{'' if one else 's'} without a score count{'s' if one else ''} {AS_A_SCORE}"]

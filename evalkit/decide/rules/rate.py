@@ -77,7 +77,7 @@ def _increase(
 def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: Mask) -> RuleResult:
     """The share of answers that did not end so against a floor of one minus the limit."""
     from evalkit.results.pairs import dependence_of
-    from evalkit.stats.one_sample import test_floor
+    from evalkit.stats.one_sample import AS_A_RATE, AS_A_SCORE, test_floor
 
     pairs, lost = context.pairs, ~there
     labels = dependence_of(pairs, there, lost)
@@ -90,6 +90,7 @@ def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: 
         low=None if found.high is None else 1 - found.high,
         high=None if found.low is None else 1 - found.low,
         candidate=rate,
+        notes=tuple(note.replace(AS_A_SCORE, AS_A_RATE) for note in found.notes),
     )
 
 
