@@ -696,7 +696,7 @@ def test_two_names_of_one_model_are_two_models_of_the_other_tool(
     tmp_path: Path, evalkit: Evalkit, imported: Imported
 ) -> None:
     """Efforts are no column: gpt-5-high and gpt-5-medium ask one model id, and are no noise of one model."""
-    mapped = MAP.split("models:")[0] + "models: {big: {model: gpt-6}, small: {model: gpt-6}}\n"
+    mapped = MAP.partition("models:")[0] + "models: {big: {model: gpt-6}, small: {model: gpt-6}}\n"
     folder, _ = imported(as_csv(tmp_path / "runs.csv", records()), mapped)
     (tmp_path / "gate.yaml").write_text(GATE.format(rule="quality: all, margin: 0.5"))
     ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")

@@ -101,6 +101,7 @@ def _kept_gate(store: ResultsReader, run: str) -> tuple[Path, GateEntry] | None:
         list(gates),
         format_func=lambda file: visible(str(file).removesuffix(".yaml"), limit=80),
         key="kept_gate",
+        bind="query-params",
     )
     path = gates[name]
     entry = entry_of_file(load_run(folder), path)
