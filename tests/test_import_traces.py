@@ -207,6 +207,8 @@ def test_a_folder_that_is_there_is_not_overwritten(tmp_path: Path, imported: Imp
     [
         (["--candidate", "gpt-6"], "write ADAPTER:MODEL"),
         (["--redact", "email,names"], "names is none of email, phone"),
+        (["--phones", "UK"], "--phones: 'UK' is no country of ISO 3166 in two letters, like FR; did you mean GB?"),
+        (["--redact", "email", "--phones", "FR"], "--redact email takes out no phone numbers; add phone to it"),
         (["--pattern", "[0-9]+"], "write NAME=REGEX"),
         (["--pattern", "x=("], "no pattern that RE2 reads"),
         (["--names", "none.txt"], "cannot be read"),
@@ -217,6 +219,18 @@ def test_a_mistake_on_the_command_line_is_named(tmp_path: Path, imported: Import
     ran = imported(FILES / "exchanges.jsonl", *words)
     assert ran.code == 2 and said in ran.err
     assert not (tmp_path / "suite").exists()
+
+
+def test_phone_numbers_of_a_country_that_is_named_are_in_nothing_that_is_written(
+    tmp_path: Path, imported: Import
+) -> None:
+    lines = [json.dumps({"prompt": f"call 06.12.34.56.{n}", "completion": "612 345 678"}) for n in range(10, 40)]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    ran = imported(tmp_path / "log.jsonl", "--phones", "FR,ES")
+    assert ran.code == 0 and "taken out: " in ran.err and " phone" in ran.err, ran.err
+    written = [one.read_text() for one in (tmp_path / "suite").rglob("*") if one.is_file()]
+    assert not [text for text in written if "06.12.34" in text or "612 345" in text]
+    assert any("call [PHONE]" in text for text in written)
 
 
 def test_what_was_not_understood_is_kept_masked(tmp_path: Path, imported: Import) -> None:

@@ -69,6 +69,79 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
     assert redacted(text) == text
 
 
+def of_countries(text: str, *countries: str) -> str:
+    redactor = make_redactor(RedactEntry(what=EVERYTHING, countries=countries))
+    assert redactor is not None
+    return redactor.text(text, Counter())
+
+
+OF_COUNTRIES = [
+    ("06.12.34.56.78", "FR"),
+    ("1-800-356-9377", "US"),
+    ("4155552671", "US"),
+    ("612 345 678", "ES"),
+    ("912 345 678", "PT"),
+    ("22 12 34 56", "NO"),
+    ("412 34 567", "NO"),
+    ("22 12 34 56", "DK"),
+    ("138 1234 5678", "CN"),
+    ("2345 6789", "HK"),
+    ("6345 6789", "SG"),
+    ("9876543210", "IN"),
+]
+
+
+@pytest.mark.parametrize(("number", "country"), OF_COUNTRIES)
+@pytest.mark.parametrize("said", ["call {} now", "{}", "Tel.:{}, thanks.", '{{"phone": "{}"}}', "phone no. {}!"])
+def test_phone_numbers_are_found_as_the_countries_that_are_named_write_them(
+    number: str, country: str, said: str
+) -> None:
+    text = said.format(number)
+    assert of_countries(text, "DE", country) == said.format("[PHONE]")
+    assert redacted(text) == text, "without a country only the usual ways are known"
+    assert of_countries(text, "IS") == text, "and other countries write them otherwise"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on 2024-01-15, 15.01.2024, 20240115 and 2024-11-28 10:30:45",
+        "version 1.2.3.4, 120.0.6099.109 or 2.16.2",
+        "order 4155552671, invoice no. 4155552671, item #4155552671",
+        '{"user_id": 4155552671, "created": 1764500000, "orderNumber": "4155552671"}',
+        "it costs $4155552671, 22.345.678 NOK or 22 345 678 kr, 4155552671 EUR",
+        "1764500000 and 1764500000.25, 3.1415926535",
+        "from 2019-2026, https://x.example/4155552671?at=4155552671",
+        "8f4155552671ab, 550e8400-e29b-41d4-a716-446655440000, sku_4155552671",
+    ],
+)
+def test_dates_amounts_versions_and_numbers_of_orders_are_no_phone_numbers_of_any_country(text: str) -> None:
+    assert redacted(text, "phone") == text
+    redactor = make_redactor(RedactEntry(what=("phone",), countries=("US", "NO", "DK", "FR", "IN", "HK", "ES", "CN")))
+    assert redactor is not None
+    assert redactor.text(text, Counter()) == text
+
+
+def test_a_country_that_is_named_leaves_nothing_that_was_found_without_it() -> None:
+    text = "+49 30 1234567, 555-123-4567, (030) 123456 and 06 12 34 56 78"
+    assert of_countries(text, "FR") == redacted(text) == "[PHONE], [PHONE], [PHONE] and [PHONE]"
+
+
+def test_a_number_abroad_with_the_check_digit_of_a_card_is_a_phone_number() -> None:
+    assert redacted("+86 138 1234 5678, 0086 138 1234 5678") == "[PHONE], [PHONE]"
+    assert redacted("+86 138 1234 5678", "card") == "+[CARD]", "where no phone is to be found, it may be a card"
+    assert redacted("+4111 1111 1111 1111 and 4111111111111111") == "+[CARD] and [CARD]"
+
+
+def test_countries_that_there_are_not_are_refused_with_the_way_out() -> None:
+    for given, hint in (("UK", "did you mean GB?"), ("fr", "did you mean FR?"), ("XX", "two letters")):
+        with pytest.raises(SuiteError, match=r"redact\.countries") as refused:
+            make_redactor(RedactEntry(what=("phone",), countries=(given,)))
+        assert hint in str(refused.value)
+    with pytest.raises(SuiteError, match=r"name phone in redact\.what"):
+        make_redactor(RedactEntry(what=("email",), countries=("FR",)))
+
+
 def test_only_what_is_named_is_taken_out_and_patterns_have_names() -> None:
     assert redacted("a@b.org 192.168.0.1", "ip") == "a@b.org [IP]"
     redactor = make_redactor(RedactEntry.model_validate({"patterns": {"ticket": "T-[0-9]{6}"}}))

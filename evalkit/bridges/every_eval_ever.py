@@ -13,6 +13,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges import tried_versions
 from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 from evalkit.text import numbers
@@ -49,12 +50,20 @@ def read_evaluation(path: Path) -> ForeignRecords:
         for record in kept:
             del record["outcome"]
     made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
+    if note := _untried(about, kept):
+        made.notes.append(f"{samples.name}: {note}")
     if n_agentic:
         made.notes.append(
             f"the tokens of {numbers.plural(n_agentic, 'sample')} of agents are unknown: converters write "
             f"those of the last call only"
         )
     return made
+
+
+def _untried(about: object, kept: list[dict[str, Any]]) -> str | None:
+    """What to say of versions of the schema that were never tried; None where all were."""
+    versions = dict.fromkeys([text_of(at(about, "schema_version")), *(record.pop("schema_version") for record in kept)])
+    return next((note for one in versions if (note := tried_versions.note_of("every-eval-ever", one))), None)
 
 
 def _samples_of(path: Path, about: object) -> Path:
@@ -105,7 +114,10 @@ def _record(
     one: dict[str, object], name: str, line: int, scales: dict[tuple[str, str], Scale | None]
 ) -> dict[str, object]:
     if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
-        raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
+        version = one.get("schema_version")
+        odd = tried_versions.note_of("every-eval-ever", version) is not None
+        why = f". {tried_versions.way_out('every-eval-ever', version)}" if odd else ""
+        raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation{why}")
     task = text_of(one.get("evaluation_name")) or "evaluation"
     result = text_of(one.get("evaluation_result_id"))
     scale = scales.get(("result", result or ""), scales.get(("name", task), _PLAIN))
@@ -134,6 +146,7 @@ def _record(
         "cached_tokens": at(usage, "input_tokens_cache_read"),
         "total_s": seconds_of(at(one, "performance", "latency_ms")),
         "agentic": agentic,
+        "schema_version": text_of(one.get("schema_version")),
         "result": result,
     }
 

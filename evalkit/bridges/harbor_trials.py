@@ -22,6 +22,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from evalkit.bridges import tried_versions
 from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, read_whole, text_of
 from evalkit.errors import UserError
 from evalkit.store.dates import unix_time
@@ -39,7 +40,7 @@ def read_trials(path: Path, reward: str | None = None) -> ForeignRecords:
     Raises UserError where there is no trial and no trajectory, and for a reward that no trial has.
     """
     whole, kept, rewards = hashlib.sha256(), list[dict[str, object]](), dict[str, None]()
-    notes: list[str] = []
+    notes, versions = list[str](), dict[str | None, None]()
     for file in _files(path):
         content, sha256 = read_whole(file)
         told = json_of(content, str(file.name))
@@ -47,15 +48,18 @@ def read_trials(path: Path, reward: str | None = None) -> ForeignRecords:
             whole.update(sha256.encode())
             beside = _beside(file, whole)
             rewards |= dict.fromkeys(_rewards(told))
+            versions |= dict.fromkeys([text_of(at(beside, "schema_version"))])
             kept.append(_of_trial(told, beside, reward))
         elif _is_trajectory(told) and (path.is_file() or file.parent.name != "agent"):
             whole.update(sha256.encode())
             kept.append(_of_trajectory(told, file))
             notes.extend(_goes_on(told, file))
+            versions |= dict.fromkeys([text_of(told.get("schema_version"))])
     if not kept:
         raise UserError(f"{path}: holds no result.json of a trial of Harbor, and no trajectory (ATIF)")
     if reward is not None and reward not in rewards:
         raise UserError(f"{path.name} has no reward {reward!r}; {near(reward, rewards)}")
+    notes.extend(note for one in versions if (note := tried_versions.note_of("atif", one)))
     if not rewards:
         notes.append("no verifier gave a reward, so no answer has a score")
     _number(kept)

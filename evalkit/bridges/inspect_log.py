@@ -25,6 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges import tried_versions
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.bridges.inspect_events import Grading, grading_of
@@ -59,9 +60,8 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; name one log of Inspect (.eval or .json)")
     header, samples = _opened(path)
-    about = header.get("eval")
-    if not isinstance(about, dict) or "task" not in about:
-        raise UserError(f"{path.name} is no log of Inspect: it says nothing of the evaluation's task")
+    untried = tried_versions.note_of("inspect", header.get("version"))
+    about = _about_of(header, path.name, untried)
     task = _slug(str(about["task"]))
     model = name or _slug(str(about.get("model") or "model"))
     status = header.get("status")
@@ -69,6 +69,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         f"inspect-{task}",
         ImportedFacts(tool="inspect", files=(path.name,), status=text_or_none(status), times_measured_by="Inspect"),
     )
+    found.notes.extend([f"{path.name}: {untried}"] if untried else [])
     if status != "success":
         found.reasons.append(f"Inspect's own run did not end well: its status is {status!r}")
     asked = str(about.get("model"))
@@ -116,6 +117,15 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     identity = {"inspect": {"task": task, "version": about.get("task_version"), "args": about.get("task_args")}}
     found.tasks[task] = task_facts(f"inspect {chosen}", {**identity, "metric": chosen})
     return found
+
+
+def _about_of(header: dict[str, object], log: str, untried: str | None) -> dict[str, Any]:
+    """What the log says of the evaluation. Raises UserError where it says no task."""
+    about = header.get("eval")
+    if not isinstance(about, dict) or "task" not in about:
+        why = f". {tried_versions.way_out('inspect', header['version'])}" if untried else ""
+        raise UserError(f"{log} is no log of Inspect: it says nothing of the evaluation's task{why}")
+    return about
 
 
 def _about_grading(log: str, model: str, n: int, n_graded: int, n_unseen: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
+from evalkit.bridges import tried_versions
 from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 from evalkit.text import numbers
@@ -38,8 +39,8 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
                 f"{path.name} is no output of promptfoo: it has no results.results. Write one: promptfoo eval -o "
                 "output.json (its CSV lacks tokens and times)"
             )
-        if version != 3:
-            raise UserError(f"{path.name}: its results have version {version!r}; read is 3. Run a newer promptfoo.")
+        if not tried_versions.was_tried("promptfoo", version):
+            raise UserError(f"{path.name}: {tried_versions.way_out('promptfoo', version)}.")
         found, when = rows, at(whole, "results", "timestamp")
     seen: Counter[tuple[str, str, str]] = Counter()
     kept = []

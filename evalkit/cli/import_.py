@@ -83,6 +83,9 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     metavar="KINDS",
     help="Personal data to take out, or none.",
 )
+@click.option(
+    "--phones", default="", metavar="COUNTRIES", help="Phone numbers as these countries write them too, like FR,US."
+)
 @click.option("--names", type=click.Path(path_type=Path), help="Names to take out, one a line.")
 @click.option("--pattern", "patterns", multiple=True, metavar="NAME=REGEX", help="Something else to take out.")
 @click.option("--candidate", "candidates", multiple=True, metavar="ADAPTER:MODEL", help="What to compare with.")

@@ -18,6 +18,7 @@ from evalkit.bridges.traces.tables import read_log_map
 from evalkit.bridges.traces.taking_out import read_names
 from evalkit.cli.printing import echo
 from evalkit.errors import SuiteError, UserError
+from evalkit.suite.phone_numbers import refuse_unknown
 from evalkit.suite.redaction import Redactor, make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text import numbers
@@ -40,6 +41,8 @@ class TracesAsked:
     slices: tuple[str, ...]
     models: tuple[str, ...]
     redact: str
+    phones: str
+    """Countries whose own way to write phone numbers is known, like `FR,US`; empty: none's."""
     names: Path | None
     patterns: tuple[str, ...]
     candidates: tuple[str, ...]
@@ -62,7 +65,7 @@ def import_logs(asked: TracesAsked) -> int:
         seed=asked.seed,
         slices=asked.slices,
         models=asked.models,
-        redactor=_redactor(asked.redact, asked.patterns),
+        redactor=_redactor(asked.redact, asked.phones, asked.patterns),
         names=read_names(asked.names),
         candidates=tuple(named_model(one, "--candidate") for one in asked.candidates),
         judge=None if asked.judge is None else named_model(asked.judge, "--judge"),
@@ -166,7 +169,7 @@ def _must_have_an_address(adapter: str, model: str, base_url: str | None, at: st
         ) from error
 
 
-def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
+def _redactor(what: str, phones: str, patterns: Sequence[str]) -> Redactor | None:
     kinds = () if what == "none" else tuple(one.strip() for one in what.split(","))
     unknown = [one for one in kinds if one not in KINDS]
     if unknown:
@@ -177,8 +180,16 @@ def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
         if not (name and equals and pattern):
             raise click.UsageError(f"--pattern {one}: write NAME=REGEX, like ticket=T-[0-9]{{6}}")
         own[name] = pattern
+    countries = tuple(one.strip() for one in phones.split(",") if one.strip())
+    if countries and "phone" not in kinds:
+        raise click.UsageError(f"--phones {phones}: --redact {what} takes out no phone numbers; add phone to it")
     try:
-        return make_redactor(RedactEntry.model_validate({"what": list(kinds), "patterns": own}))
+        refuse_unknown(countries, "--phones")
+    except SuiteError as error:
+        raise UserError(str(error)) from error
+    try:
+        entry = RedactEntry.model_validate({"what": list(kinds), "countries": countries, "patterns": own})
+        return make_redactor(entry)
     except (SuiteError, ValueError) as error:
         raise UserError(f"--pattern: {error}") from error
 

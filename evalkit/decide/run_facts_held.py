@@ -89,7 +89,7 @@ _HELD = {
     "PolicyFacts.sha256": "the policy that the person named",
     "SuiteFacts.redact": _BY_KEYS,
     "RunFacts.redaction": "redact of the suite",
-    **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "where")},
+    **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "countries", "where")},
     "RunFacts.history": "the promoted baselines that the gate names, and nothing else (history_held)",
     **{
         f"OlderModelFacts.{name}": "the promoted baselines that the gate names"
@@ -220,10 +220,16 @@ def other_facts(facts: RunFacts, content: Mapping[str, object], suite: ResolvedS
 
 def _other_redaction(facts: RunFacts, suite: ResolvedSuite) -> Iterator[str]:
     entry, told = suite.file.redact, facts.redaction
-    wanted = None if entry is None else (tuple(entry.what), dict(entry.patterns), tuple(entry.where))
-    had = None if told is None else (told.what, dict(told.patterns), told.where)
+    wanted = None if entry is None else _redaction(entry.what, entry.patterns, entry.where, entry.countries)
+    had = None if told is None else _redaction(told.what, told.patterns, told.where, told.countries)
     if wanted != had:
         yield f"  redaction: {short(had or 'none')} in the run, {short(wanted or 'none')} in the suite"
+
+
+def _redaction(
+    what: Sequence[str], patterns: Mapping[str, str], where: Sequence[str], countries: Sequence[str] | None
+) -> tuple[object, ...]:
+    return (tuple(what), dict(patterns), tuple(where), *((tuple(countries),) if countries else ()))
 
 
 def _says(facts: RunFacts, key: str, wanted: object) -> bool:

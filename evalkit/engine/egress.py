@@ -140,6 +140,8 @@ def redaction_facts(entry: RedactEntry | None, redacted: Mapping[str, Mapping[st
     if entry is None:
         return RunFacts()
     found = RedactionFacts(what=entry.what, patterns=entry.patterns, where=entry.where, found=redacted)
+    if entry.countries:
+        found = found.with_changes(RedactionFacts(countries=entry.countries))
     return RunFacts(redaction=found)
 
 

@@ -274,7 +274,7 @@ def _content(spec: ModelSpec, parts: Mapping[str, Adapter], redactor: Redactor |
     }
     said: dict[str, object] = {"parts": what, "options": dict(spec.options)}
     if redactor is not None:
-        said["redacted"] = {"what": list(redactor.what), "patterns": dict(redactor.patterns)}
+        said["redacted"] = redactor.identity()
     return digest("evalkit.pipeline/1", said)
 
 

@@ -216,7 +216,7 @@ def _storing(suite: ResolvedSuite, facts: RunFacts) -> Redactor | None:
     """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it)."""
     told = facts.redaction
     if told is not None and "storing" in told.where:
-        return Redactor(told.what, dict(told.patterns))
+        return Redactor(told.what, dict(told.patterns), told.countries or ())
     return storing_redactor(suite.file.redact)
 
 

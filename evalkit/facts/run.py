@@ -93,6 +93,8 @@ class RedactionFacts(StoredRecord):
 
     what: tuple[str, ...] = ()
     patterns: Mapping[str, str] = {}
+    countries: tuple[str, ...] | None = None
+    """Whose phone numbers were looked for by their own rules. None: no country's."""
     where: tuple[str, ...] = ()
     found: Mapping[str, Mapping[str, Int]] = {}
     """By task and kind: how often it stood in records."""

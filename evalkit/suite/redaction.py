@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.suite import phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
 
 Span = tuple[int, int]
@@ -34,20 +35,10 @@ _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
 """What makes an address of hex digits and colons one: `a::b` is a name in C++."""
-_PHONE = re.compile(
-    r"(?<![\w.])(?<![0-9][ -])(?:\+|00)[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])"  # +49 (0)30 123456, 0033 1 23 45
-    r"|(?<![\w.])\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}(?![0-9])"  # (030) 123456, (555) 123-4567
-    r"|(?<![\w.-])[0-9]{3}([-. ])[0-9]{3}\1[0-9]{4}(?![\w-])"  # 555-123-4567
-    r"|(?<![\w.])(?<![0-9][ -])0[1-9](?:[ /-]{0,3}[0-9]){6,11}(?![0-9])"  # 030/123456, 01 23 45 67 89
-)
 
 
 def _emails(text: str) -> Iterator[Span]:
     return (match.span() for match in _EMAIL.finditer(text))
-
-
-def _phones(text: str) -> Iterator[Span]:
-    return (match.span() for match in _PHONE.finditer(text))
 
 
 def _cards(text: str) -> Iterator[Span]:
@@ -81,7 +72,7 @@ _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
     "card": _cards,
     "email": _emails,
     "ip": _addresses,
-    "phone": _phones,
+    "phone": phone_numbers.usual,
 }
 """In this order: a part of an IBAN may look like a phone number."""
 
@@ -92,6 +83,15 @@ class Redactor:
 
     what: tuple[str, ...]
     patterns: Mapping[str, str]
+    countries: tuple[str, ...] = ()
+    """Whose own way to write phone numbers is known, beside the usual ones."""
+
+    def identity(self) -> dict[str, object]:
+        """What is taken out, for the identity of what is made of the texts."""
+        said: dict[str, object] = {"what": list(self.what), "patterns": dict(self.patterns)}
+        if self.countries:  # a key that most have not: results from before it stay comparable
+            said["countries"] = list(self.countries)
+        return said
 
     def record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None = None) -> dict[str, object]:
         """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is.
@@ -120,13 +120,21 @@ class Redactor:
         most = _GROWS_TIMES * len(text) + _GROWS_BY
         for kind, find in _FINDERS.items():
             if kind in self.what:
-                text = _replaced(text, list(find(_plain(text))), kind, counts)
+                text = _replaced(text, self._spans(kind, find, _plain(text)), kind, counts)
         for name, pattern in self.patterns.items():
             made = _by_pattern(text, name, pattern, counts, most)
             if made is None:
                 return f"[{name.upper()}]", name
             text = made
         return text, None
+
+    def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
+        found = list(find(text))
+        if kind == "phone":
+            return [*found, *phone_numbers.of_countries(text, self.countries)]
+        if kind == "card" and "phone" in self.what:  # one number in ten has a card's check digit
+            return [span for span in found if not phone_numbers.begins_abroad(text, span)]
+        return found
 
     def _value(self, value: object, counts: Counter[str]) -> object:
         if isinstance(value, str):
@@ -182,7 +190,12 @@ def storing_redactor(entry: RedactEntry | None) -> Redactor | None:
 
 
 def make_redactor(entry: RedactEntry | None) -> Redactor | None:
-    """None where the suite redacts nothing. Raises SuiteError for a pattern that RE2 does not read."""
+    """None where the suite redacts nothing. Raises SuiteError for a pattern that RE2 does not read, and for a country
+    that there is not."""
+    if entry is not None and entry.countries:
+        if "phone" not in entry.what:
+            raise SuiteError("redact.countries: are of phone numbers; name phone in redact.what, or leave them out")
+        phone_numbers.refuse_unknown(entry.countries, "redact.countries")
     if entry is None or not (entry.what or entry.patterns):
         return None
     for name, pattern in entry.patterns.items():
@@ -197,18 +210,27 @@ def make_redactor(entry: RedactEntry | None) -> Redactor | None:
                 f"redact.patterns.{name}: {pattern!r:.80} also matches no text at all, and would put its name between "
                 "all letters; let it match at least one character"
             )
-    return Redactor(entry.what, dict(entry.patterns))
+    return Redactor(entry.what, dict(entry.patterns), entry.countries)
 
 
 def _replaced(text: str, spans: list[Span], kind: str, counts: Counter[str]) -> str:
     made, end = [], 0
-    for start, stop in sorted(spans):
-        if start < end:
-            continue
+    for start, stop in _joined(spans):
         made += [text[end:start], f"[{kind.upper()}]"]
         counts[kind] += 1
         end = stop
     return "".join([*made, text[end:]]) if made else text
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The spans in order; those that overlap are one."""
+    joined: list[Span] = []
+    for start, stop in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined
 
 
 def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str], most: int) -> str | None:

@@ -138,7 +138,10 @@ class ResolvedSuite:
             digest=self.digest,
         )
         if self.file.redact:
-            facts = facts.with_changes(SuiteFacts(redact=json_map(self.file.redact.model_dump(mode="json"))))
+            redact = self.file.redact.model_dump(mode="json")
+            if not self.file.redact.countries:  # as runs say it that were made before countries could be named
+                del redact["countries"]
+            facts = facts.with_changes(SuiteFacts(redact=json_map(redact)))
         if self.judges:
             facts = facts.with_changes(SuiteFacts(judges=self._resolved("judges", self.judges)))
         return facts

@@ -153,7 +153,7 @@ class ResolvedTask:
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
         if (taken := self.redactor or self.storing) is not None:
-            redact: dict[str, object] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
+            redact = taken.identity()
             if self.storing is not None:  # a key that most have not: results from before it stay comparable
                 redact["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
             identity["redact"] = redact

@@ -29,6 +29,7 @@ from evalkit.bridges.traces.settling import Piece, Settling
 from evalkit.bridges.traces.span_calls import call_of_span, part_of_event
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.tables import TableOfCalls
+from evalkit.bridges.tried_versions import note_of
 from evalkit.errors import UserError
 from evalkit.suite.wording import masked
 
@@ -64,6 +65,8 @@ class LogReading:
     not_understood: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
+    untried: dict[str, None] = field(default_factory=dict)
+    """Versions of formats that were never tried, as sentences."""
     tables: list[str] = field(default_factory=list)
     """What was made of tables, as sentences."""
     refused: list[str] = field(default_factory=list)
@@ -112,6 +115,8 @@ class LogReading:
             raise UserError(f"{place}: is {other}")
         for is_one, read in _READERS:
             if is_one(record):
+                if read is trajectories.of_trajectory:
+                    self._note_version("atif", record.get("schema_version"))
                 self._pieces(read(record))
                 return True
         if (made := provider_files.of_record(record)) is not None:
@@ -128,6 +133,10 @@ class LogReading:
         for one in found:
             self._add(one)
         return bool(found)
+
+    def _note_version(self, reader: str, version: object) -> None:
+        if (note := note_of(reader, version)) is not None:
+            self.untried.setdefault(note)
 
     def _listed(self, records: list[object], place: str) -> bool:
         if records and all(isinstance(one, Mapping) and "role" in one for one in records):
@@ -189,7 +198,7 @@ class LogReading:
             if self.refused
             else []
         )
-        said += self.tables
+        said += [*self.untried, *self.tables]
         for why, n in self.not_understood.items():
             where = next(one.place for one in self.unread if one.why == why)
             said.append(f"not understood: {n:,} {'record' if n == 1 else 'records'}, {why}; the first: {where}")

@@ -61,7 +61,7 @@ class TakingOut:
             return self._group(value)
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**8:  # a card, a phone
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:  # a card, a phone
             return value if (made := self.text(str(value))) == str(value) else made
         return value
 

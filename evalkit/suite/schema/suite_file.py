@@ -24,6 +24,9 @@ class RedactEntry(Part):
 
     what: Several[Kind] = ()
     """email, phone, card (with its check digit), iban (with its checksum), ip."""
+    countries: Annotated[Several[Text], Field(max_length=300)] = ()
+    """ISO 3166 (FR, US): phone numbers as these write their own are found too. Without it: those with the code of a
+    country, in brackets, with a leading 0, or as 555-123-4567."""
     patterns: Annotated[dict[Name, Text], Field(max_length=50)] = Field(default_factory=dict)
     """Further ones by name: regular expressions as RE2 reads them."""
     where: Annotated[Several[Where], Field(min_length=1)] = ("sending",)

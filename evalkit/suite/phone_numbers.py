@@ -1,0 +1,124 @@
+"""Phone numbers in a text: as they are written nearly everywhere, and by the rules of countries that a person names.
+
+    list(usual("call +49 30 1234567"))                         # [(5, 19)]
+    list(of_countries("call 06.12.34.56.78", ("FR",)))         # [(5, 19)]
+
+The rules of countries are those of Google's libphonenumber. A number that they allow may be another one all the same:
+what is written as a date, an amount, a version, a time in seconds or the number of an order stays (`_is_another`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from evalkit.errors import SuiteError
+from evalkit.suite.wording import near
+
+Span = tuple[int, int]
+_USUAL = re.compile(
+    r"(?<![\w.])(?<![0-9][ -])(?:\+|00)[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])"  # +49 (0)30 123456, 0033 1 23 45
+    r"|(?<![\w.])\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}(?![0-9])"  # (030) 123456, (555) 123-4567
+    r"|(?<![\w.-])[0-9]{3}([-. ])[0-9]{3}\1[0-9]{4}(?![\w-])"  # 555-123-4567
+    r"|(?<![\w.])(?<![0-9][ -])0[1-9](?:[ /-]{0,3}[0-9]){6,11}(?![0-9])"  # 030/123456, 01 23 45 67 89
+)
+_DIGITS = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){6,24}")
+"""Seven digits or more that may be one number: libphonenumber is asked of nothing else."""
+_AROUND = 12
+"""Characters around such digits that libphonenumber sees too: it takes no number out of a longer word."""
+_WITHIN_WORD = re.compile(r"(?:[\w#@&][=/.,:-]?|[?&]\w*=)$")
+"""Before a number: a letter or a digit, a path or a query of an address. After `Tel.:` and `phone:` a number stands by
+itself (`_NAMED`)."""
+_NAMED = re.compile(r"[A-Za-z]{2,}\.?[:=]$")
+_GOES_ON = re.compile(r"[\w@&=_]|[-.,:/][0-9A-Za-z]")
+_MONEY = r"[€$£¥₹%]|(?:EUR|USD|GBP|CHF|NOK|SEK|DKK|INR|CNY|HKD|SGD|JPY|kr)\b"
+_MONEY_BEFORE = re.compile(rf"(?:{_MONEY})\s?$")
+_MONEY_BEHIND = re.compile(rf"\s?(?:{_MONEY})")
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}[-./ ]?(?:0[1-9]|1[0-2])[-./ ]?(?:0[1-9]|[12][0-9]|3[01])(?:[ T]?[0-9]{1,6})?"
+    r"|(?:0?[1-9]|[12][0-9]|3[01])[-./](?:0?[1-9]|[12][0-9]|3[01])[-./](?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2} ?[-/] ?(?:19|20)[0-9]{2}"  # years from to
+)
+_THOUSANDS = re.compile(r"[1-9][0-9]?(?:([. ])[0-9]{3})(?:\1[0-9]{3})+")
+_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,2}")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+_BELOW_ONE = re.compile(r"(?<![0-9])0\.[0-9]{4}")
+_SECONDS = re.compile(r"1[4-9][0-9]{8}")
+"""Of Unix, from 2014 on."""
+_NUMBER_OF = re.compile(
+    r"(?:order|invoice|ticket|case|account|customer|item|article|part|product|sku|reference|ref|tracking|serial|"
+    r"bestellung|bestellnummer|auftrag|rechnung|kundennummer|commande|facture|pedido|factura|id)s?"
+    r"(?:[ _-]?(?:number|nummer|no|nr|num|id))?[\"']?[\s.:#=]{0,4}[\"']?$",
+    re.IGNORECASE,
+)
+"""What says of bare digits behind it that they are the number of something else."""
+
+
+def usual(text: str) -> Iterator[Span]:
+    """Numbers with the code of a country (+ or 00), in brackets, with a leading 0, or as 555-123-4567."""
+    return (match.span() for match in _USUAL.finditer(text))
+
+
+def begins_abroad(text: str, span: Span) -> bool:
+    """Whether these digits are those of a number with the code of a country, its + before them."""
+    start = span[0] - 1 if text[span[0] - 1 : span[0]] == "+" else span[0]
+    found = _USUAL.match(text, start) if text.startswith(("+", "00"), start) else None
+    return found is not None and found.end() >= span[1]
+
+
+def of_countries(text: str, countries: Sequence[str]) -> Iterator[Span]:
+    """Numbers as these countries (ISO 3166: FR, US) write their own; the same one may come twice."""
+    asked = [found.span() for found in _DIGITS.finditer(text)] if countries else []
+    if not asked:
+        return
+    from phonenumbers import Leniency, PhoneNumberMatcher
+
+    for first, last in _windows(asked, len(text)):
+        shown = text[first:last]
+        for country in countries:
+            for match in PhoneNumberMatcher(shown, country, leniency=Leniency.VALID):
+                span = (first + match.start, first + match.end)
+                if not _is_another(text, span):
+                    yield span
+
+
+def refuse_unknown(countries: Sequence[str], where: str) -> None:
+    """Raises SuiteError for what is no country that has phone numbers."""
+    if not countries:
+        return
+    from phonenumbers import SUPPORTED_REGIONS
+
+    for country in countries:
+        if country not in SUPPORTED_REGIONS:
+            likely = {"UK": "GB", "EN": "GB", "USA": "US", "EU": "DE"}.get(country.upper(), country.upper())
+            hint = (
+                f"did you mean {likely}?" if likely in SUPPORTED_REGIONS else near(country, sorted(SUPPORTED_REGIONS))
+            )
+            raise SuiteError(f"{where}: {country!r:.40} is no country of ISO 3166 in two letters, like FR; {hint}")
+
+
+def _windows(spans: Sequence[Span], n: int) -> Iterator[Span]:
+    """The spans with what is around them; those that touch are one."""
+    first, last = 0, 0
+    for start, end in spans:
+        if start - _AROUND > last or not last:
+            if last:
+                yield first, last
+            first = max(0, start - _AROUND)
+        last = min(n, end + _AROUND)
+    yield first, last
+
+
+def _is_another(text: str, span: Span) -> bool:
+    """Whether these digits are a date, an amount, a version, or a part of something longer."""
+    start, end = span
+    said, before, behind = text[start:end], text[max(0, start - 40) : start], text[end : end + 8]
+    if said[0] not in "+(" and _WITHIN_WORD.search(before) and (before[-1:] == "=" or not _NAMED.search(before)):
+        return True
+    if _GOES_ON.match(behind) or _MONEY_BEFORE.search(before) or _MONEY_BEHIND.match(behind):
+        return True
+    if any(form.fullmatch(said) for form in (_DATE, _THOUSANDS, _VERSION, _DECIMAL, _SECONDS)) or _BELOW_ONE.search(
+        said
+    ):
+        return True
+    return said.isdigit() and _NUMBER_OF.search(before) is not None
