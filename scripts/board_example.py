@@ -354,7 +354,8 @@ def _row(
                    error="429: too many requests. Try again in 20 s.")  # fmt: skip
     score: float = float(right)
     outcome = Outcome.RIGHT if right else Outcome.WRONG
-    text, extracted, reason = (asked.right if right else asked.wrong), asked.target if right else "other", None
+    text, reason = (asked.right if right else asked.wrong), None
+    extracted: str | None = asked.target if right else text.split()[-1] if task.scorer == "choice" else text
     calls: tuple[ToolCall, ...] | None = None
     tools: tuple[Tool, ...] | None = None
     parts: dict[str, float] = {}

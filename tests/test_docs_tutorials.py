@@ -181,7 +181,13 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
     assert seed.run("Fetch the promoted run").returncode == 0 and (tmp_path / "results").is_dir()
     seeded = seed.run("Seed", GITHUB_ACTOR="ada", WHY="In production.")
     assert seeded.returncode == 0, seeded.stderr
-    assert "ada" in (tmp_path / "baselines" / "support.yaml").read_text()
+    merged = (tmp_path / "baselines" / "support.yaml").read_text()
+    assert "ada" in merged
+    assert seed.run("Seed", GITHUB_ACTOR="bob", WHY="Again.").returncode == 0
+    assert "bob" in (tmp_path / "baselines" / "support.yaml").read_text()
+    (tmp_path / "baselines" / "support.yaml").write_text(
+        merged
+    )  # what was proposed is not merged yet: the gate goes on
     proposed = seed.run("Propose", GITHUB_RUN_ID="7", GITHUB_REPOSITORY="o/r")
     assert proposed.returncode == 0 and "gh pr create" in (tmp_path / "calls").read_text()
     gate = Job("gate", tmp_path)

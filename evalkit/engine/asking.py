@@ -36,6 +36,7 @@ from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, Reques
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_awaited_response, score_response
+from evalkit.text.given_up import closed
 
 _LONGEST_SAID = 300
 """Characters of what the adapter of a plug-in raised."""
@@ -384,12 +385,12 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told = (
-            _closed(told)
+            closed(told)
             + f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
         )
     gone = item.model.gone
     if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
-        told = f"{_closed(told)} By what is known of it, the model {gone}."
+        told = f"{closed(told)} By what is known of it, the model {gone}."
     return Failure(error.kind, told, error.status)
 
 
@@ -399,8 +400,3 @@ def _ends_model(error: RequestError, lane: Lane, name: str) -> bool:
     if isinstance(error, KeyRefused) and error.status == 403 and name in lane.answered:
         return lane.failures_in_a_row[name] >= REFUSED_AFTER
     return error.ends_model
-
-
-def _closed(sentence: str) -> str:
-    """With a full stop, where what a provider said has no end of its own."""
-    return sentence if sentence.endswith((".", "!", "?", "…", ")", "。")) else f"{sentence}."

@@ -27,6 +27,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 EVERY_S = 0.02
+WARM_AFTER_S, WARM_AT_LAST_S = 0.01, 0.2
+"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way,
+which is when a timer of the first length is on time; after the second length in any case."""
+IDLE_S = 0.001
+"""A timer that is later than this says that there is much else to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +120,18 @@ def _set_result(future: asyncio.Future[Any], result: object, error: BaseExceptio
         future.set_exception(error)
     else:
         future.set_result(result)
+
+
+def start_once_idle(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Start a thread as soon as the loop has little to do: before, it would hold up what the loop does."""
+    last = loop.time() + WARM_AT_LAST_S
+
+    def look(due: float) -> None:
+        now = loop.time()
+        if now - due <= IDLE_S or now >= last:
+            thread.start()
+        else:
+            loop.call_at(now + WARM_AFTER_S, look, now + WARM_AFTER_S)
+
+    first = loop.time() + WARM_AFTER_S
+    loop.call_at(first, look, first)

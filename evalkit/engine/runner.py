@@ -22,7 +22,7 @@ from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import LagMeter
+from evalkit.engine.event_loop import IDLE_S, LagMeter, start_once_idle
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped
@@ -47,13 +47,8 @@ from evalkit.suite.digests import shuffled_place
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
-WARM_AFTER_S, WARM_AT_LAST_S = 0.01, 0.2
-"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way,
-which is when a timer of the first length is on time; after the second length in any case."""
 CHECK_S, CHECK_EVERY_S = 0.001, 0.005
 """Samples that are still to be asked are checked in slices of this length, this often while little else is to do."""
-IDLE_S = 0.001
-"""A timer that is later than this says that there is much else to do: then one slice in 20 is taken."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
@@ -122,7 +117,7 @@ class Runner:
         meter.start()
         scorers = {task.scorer.name for task in self.work.tasks}
         warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)
-        _start_once_idle(asyncio.get_running_loop(), warm)
+        start_once_idle(asyncio.get_running_loop(), warm)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))
@@ -393,18 +388,3 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
         else:
             leaves.append(error)
     return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])
-
-
-def _start_once_idle(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    """Start a thread as soon as the loop has little to do: before, it would hold up what the loop does."""
-    last = loop.time() + WARM_AT_LAST_S
-
-    def look(due: float) -> None:
-        now = loop.time()
-        if now - due <= IDLE_S or now >= last:
-            thread.start()
-        else:
-            loop.call_at(now + WARM_AFTER_S, look, now + WARM_AFTER_S)
-
-    first = loop.time() + WARM_AFTER_S
-    loop.call_at(first, look, first)

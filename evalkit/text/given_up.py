@@ -12,3 +12,8 @@ def why_given_up(model: str, reasons: Iterable[str]) -> str | None:
     """Why a run asks this model no further, of the reasons in its facts; None where none says so."""
     head = f"{model}{GIVEN_UP}"
     return next((reason.removeprefix(head) for reason in reasons if reason.startswith(head)), None)
+
+
+def closed(sentence: str) -> str:
+    """With a full stop, where what a provider said has no end of its own."""
+    return sentence if sentence.endswith((".", "!", "?", "…", ")", "。")) else f"{sentence}."
