@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,26 @@ def test_links_are_no_gates(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
     (tmp_path / "results" / run / "gates").mkdir()
     (tmp_path / "results" / run / "gates" / "x.yaml").symlink_to(gate(tmp_path / "g.yaml", "big", "small"))
     assert "No run here has a gate" in words(draw("gate", tmp_path / "results"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "absolute folder", "file", "pipe", "a file for the folder"])
+def test_a_gate_is_kept_in_the_runs_own_folder_alone(tmp_path: Path, evalkit: Evalkit, run: str, kind: str) -> None:
+    victim, gates = tmp_path / "victim", tmp_path / "results" / run / "gates"
+    victim.mkdir()
+    (victim / "g.yaml").write_text("precious")
+    if kind == "a file for the folder":
+        gates.write_text("")
+    elif "folder" in kind:
+        gates.symlink_to(victim if kind == "absolute folder" else Path("../../victim"))
+    else:
+        gates.mkdir()
+        if kind == "pipe":
+            os.mkfifo(gates / "g.yaml")
+        else:
+            (gates / "g.yaml").symlink_to(victim / "g.yaml")
+    ran = evalkit("gate", run, "--suite", gate(tmp_path / "g.yaml", "big", "small"), "--keep")
+    assert ran.code == 2, ran.err
+    assert str(gates) in ran.err and (victim / "g.yaml").read_text() == "precious"
 
 
 def test_only_a_gate_of_an_imported_run_is_kept(tmp_path: Path, evalkit: Evalkit, run: str) -> None:

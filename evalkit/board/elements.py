@@ -123,7 +123,9 @@ def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     if not bad:
         return
     with st.sidebar.expander(
-        f"{len(bad)} of {numbers.plural(len(runs), 'run folder')} cannot be read and left out", icon="⚠️"
+        f"{len(bad)} of {numbers.plural(len(runs), 'run folder')} cannot be read and "
+        f"{'is' if len(bad) == 1 else 'are'} left out",
+        icon="⚠️",
     ):
         for name, why in bad:
             st.text(f"{visible(name)}: {visible(str(why), limit=500)}")

@@ -22,11 +22,17 @@ MOST_BYTES = 1_000_000
 def keep(run: Path, file: Path) -> Path:
     """Copy a file with a gate into the run's folder, in the place of one of the same name; where it lies.
 
-    Raises UserError where there are too many already, or it cannot be written.
+    Raises UserError where there are too many already, or it cannot be written: also where the folder, which may be
+    somebody else's, has a link or a pipe in its place.
     """
+    folder = run / FOLDER
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"{folder}: is no folder of this run, so no gate is kept there")
     path = run / FOLDER / (file_name(file.stem) + ".yaml")
     if path.name not in kept(run) and len(kept(run)) >= MOST_GATES:
         raise UserError(f"{run.name} has {MOST_GATES} gates already: delete some of {run / FOLDER}")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: is no ordinary file, so no gate is kept there")
     try:
         path.parent.mkdir(exist_ok=True)
         write_file(path, read_file(file, most=MOST_BYTES))
