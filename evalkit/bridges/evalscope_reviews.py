@@ -8,6 +8,8 @@ https://evalscope.readthedocs.io/en/latest/get_started/basic_usage.html
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from evalkit.bridges.foreign_records import ForeignRecords, at, lines_of, read_whole, text_of
@@ -30,7 +32,7 @@ def read_reviews(path: Path, metric: str | None = None) -> ForeignRecords:
         beside = _beside(file)
         answers = {} if beside is None else _predictions(beside)
         for line, review in lines_of(content, file.name):
-            kept.append(_record(review, answers, file, line, metric, metrics))
+            kept.append({**_record(review, answers, file, line, metric, metrics), **_when(file)})
     if metric is not None and metric not in metrics:
         raise UserError(f"{path.name} has no score {metric!r}; it has {', '.join(metrics)}")
     scorer = f"EvalScope {metric or 'main score'}"
@@ -48,6 +50,14 @@ def _beside(review: Path) -> Path | None:
     found = [] if at is None else [Path(*parts[:at], "predictions", *parts[at + 1 :])]
     found.append(review.with_name(review.name.replace("_reviews_", "_predictions_", 1)))
     return next((path for path in found if path != review and path.is_file()), None)
+
+
+def _when(review: Path) -> dict[str, object]:
+    """When the run began: EvalScope says it in the name of its folder alone (outputs/20261128_153500)."""
+    for name in reversed(review.absolute().parts):
+        with suppress(ValueError):
+            return {"started_at": datetime.strptime(name, "%Y%m%d_%H%M%S").replace(tzinfo=UTC).isoformat()}
+    return {}
 
 
 def _predictions(path: Path) -> dict[str, dict[str, object]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.table_map import TableMap
+from evalkit.bridges.table_map import ModelOf, TableMap
 from evalkit.errors import UserError
 from evalkit.reading import open_to_read
 from evalkit.suite.column_names import GUESSES, TableColumn
@@ -48,12 +48,21 @@ class ForeignRecords:
         """sha256 of the file."""
         return self.sha256
 
-    def map(self) -> TableMap:
-        """Every key is what it is called; the tool took the times."""
+    def models(self) -> list[str]:
+        """Whose answers these are."""
+        return list(dict.fromkeys(str(record.get("model")) for record in self.kept))
+
+    def made_at(self, day: str) -> None:
+        """Say when the answers were made that do not say it themselves."""
+        for record in self.kept:
+            record["started_at"] = record.get("started_at") or day
+
+    def map(self, models: Mapping[str, ModelOf] | None = None) -> TableMap:
+        """Every key is what it is called; the tool took the times. `models`: who bills."""
         there = dict.fromkeys(key for record in self.kept for key in record)
         columns = {key: TableColumn(key) for key in GUESSES if key in there and key != "slices"}
         slices = "slices" if "slices" in there else None
-        return TableMap(columns, slices_object=slices, scorer=self.scorer, measured_by=self.tool)
+        return TableMap(columns, slices_object=slices, models=models or {}, scorer=self.scorer, measured_by=self.tool)
 
 
 def read_whole(path: Path) -> tuple[bytes, str]:

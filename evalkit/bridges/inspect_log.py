@@ -270,6 +270,7 @@ def _row(
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),
         cache_read_tokens=usage.get("input_tokens_cache_read"),
+        cache_write_other_tokens=usage.get("input_tokens_cache_write"),
         total_s=grading.rest_of(sample.get("total_time")),
         stop_reason=None,
         prompt=prompt,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.foreign_prices import price_notes
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
 from evalkit.bridges.table_batches import Batch, Records, batches
 from evalkit.bridges.table_columns import UNREAD, ColumnReader, unread_note
@@ -158,6 +159,8 @@ class _Table:
         self.costs = TableCosts(mapped.models, prices)
         self.unused: tuple[str, ...] = ()
         """Columns that were not guessed to hold anything."""
+        self.without_cost: set[str] = set()
+        """Models with answers whose tokens are known and whose cost is not."""
         self.n_unscored = 0
         self.first_unscored = ""
 
@@ -315,7 +318,9 @@ class _Table:
         }
         stated = self.reader.read(batch, "cost_usd")
         known(batch, "cost_usd")  # counts what is not understood
-        made["cost_usd"] = self.costs.of(names.models, moments, stated, counts, said.get("service_tier"))
+        made["cost_usd"] = costs = self.costs.of(names.models, moments, stated, counts, said.get("service_tier"))
+        counted = zip(names.models, costs, counts.get("output_tokens") or [None] * n, strict=True)
+        self.without_cost |= {model for model, cost, tokens in counted if cost is None and tokens is not None}
         made["critical"] = _flags(known(batch, "critical"))
         return {name: column for name, column in made.items() if column is not None}
 
@@ -363,19 +368,7 @@ class _Table:
                 f"{numbers.plural(whole, 'row')} a model, these have fewer, and "
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
-        if "started_at" not in self.map.columns:
-            notes.append(
-                "nobody says when the answers were made, so they are priced by a day that you name: evalkit price RUN "
-                "--at DATE; or in the map: `started_at: {const: 2026-01-31}`"
-            )
-        elif "cost_usd" not in self.map.columns:
-            unpriced = [name for name, told in made.models.items() if told.prices is None]
-            if unpriced:
-                more = "" if prices is not None else ", or give prices of your own: --prices FILE"
-                notes.append(
-                    f"no price is known for {', '.join(unpriced)[:600]}: say who bills in the map (`models: {{NAME: "
-                    f"{{price_as: PROVIDER:MODEL}}}}`){more}"
-                )
+        notes.extend(price_notes(self.map, made, self.without_cost, own=prices is not None))
         if self.costs.n_unbanded:
             notes.append(
                 f"the cost of {numbers.plural(self.costs.n_unbanded, 'row')} is unknown: they add up several requests "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,6 +37,28 @@ class _OfOtherTools(click.Group):
                 f"({type(error).__name__} at {place_of(error)}: {str(error)[:200]}). If its tool wrote it so, please "
                 "report this line."
             ) from error
+
+
+def _priced(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Who bills, for the results of a tool that does not say what they cost."""
+    for option in (
+        click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the book."),
+        click.option(
+            "--price-as",
+            "price_as",
+            multiple=True,
+            metavar="[NAME=]PROVIDER:MODEL",
+            help="Who bills, in the price book; with NAME= for one of several models, several times.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _dated(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, and the day of the answers, which the tool may not say."""
+    at = click.option("--at", metavar="DATE", help="When the answers were made, where the file does not say it.")
+    return at(_priced(command))
 
 
 @click.group(cls=_OfOtherTools)
@@ -131,47 +153,51 @@ def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[st
     help="pass: all assertions; score: the weighted score.",
 )
 @click.option("--name", help="What the run is called; else as the file.")
+@_dated
 @results_folder
-def promptfoo(file: Path, metric: Literal["pass", "score"], name: str | None, results: Path) -> int:
+def promptfoo(file: Path, metric: Literal["pass", "score"], name: str | None, results: Path, **billing: Any) -> int:
     """Import the results of promptfoo: eval -o output.json, or .jsonl."""
     from evalkit.bridges.promptfoo_results import read_results
 
-    return _outcomes(read_results(file, metric), name, results)
+    return _outcomes(read_results(file, metric), name, results, **billing)
 
 
 @command.command("evalscope", short_help="EvalScope: its folder outputs/TIME.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--metric", help="Whose value is the score; else the main one of each task.")
 @click.option("--name", help="What the run is called; else as the folder.")
+@_dated
 @results_folder
-def evalscope(path: Path, metric: str | None, name: str | None, results: Path) -> int:
+def evalscope(path: Path, metric: str | None, name: str | None, results: Path, **billing: Any) -> int:
     """Import the results of EvalScope: its folder outputs/TIME, or one file of reviews/."""
     from evalkit.bridges.evalscope_reviews import read_reviews
 
-    return _outcomes(read_reviews(path, metric), name, results)
+    return _outcomes(read_reviews(path, metric), name, results, **billing)
 
 
 @command.command("harbor", short_help="Harbor: trials of a job, or trajectories (ATIF).")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--reward", help="Whose value is the score, where the verifier gives several; else `reward`.")
 @click.option("--name", help="What the run is called; else as the folder.")
+@_dated
 @results_folder
-def harbor(path: Path, reward: str | None, name: str | None, results: Path) -> int:
+def harbor(path: Path, reward: str | None, name: str | None, results: Path, **billing: Any) -> int:
     """Import trials of Harbor: a folder of jobs, one trial's result.json, or trajectories (ATIF) by themselves."""
     from evalkit.bridges.harbor_trials import read_trials
 
-    return _outcomes(read_trials(path, reward), name, results)
+    return _outcomes(read_trials(path, reward), name, results, **billing)
 
 
 @command.command("every-eval-ever", short_help="Every Eval Ever: UUID.json with samples.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What the run is called; else as the file.")
+@_dated
 @results_folder
-def every_eval_ever(file: Path, name: str | None, results: Path) -> int:
+def every_eval_ever(file: Path, name: str | None, results: Path, **billing: Any) -> int:
     """Import an evaluation of Every Eval Ever: UUID.json with its samples beside it, or UUID_samples.jsonl."""
     from evalkit.bridges.every_eval_ever import read_evaluation
 
-    return _outcomes(read_evaluation(file), name, results)
+    return _outcomes(read_evaluation(file), name, results, **billing)
 
 
 @command.command("lm-eval", short_help="lm-eval: samples of --log_samples.")
@@ -192,12 +218,19 @@ def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> 
     "--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first."
 )
 @click.option("--name", help="What to call the model; else as Inspect calls it.")
+@_priced
 @results_folder
-def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> int:
+def inspect(
+    log: Path, scorer: str | None, name: str | None, prices: Path | None, price_as: tuple[str, ...], results: Path
+) -> int:
     """Import one log of Inspect, .eval or .json."""
+    from evalkit.bridges.foreign_prices import price_rows
     from evalkit.bridges.inspect_log import read_log
+    from evalkit.cost.prices import PriceBook
 
-    return _written(results, read_log(log, scorer=scorer, name=name))
+    found = read_log(log, scorer=scorer, name=name)
+    price_rows(found, PriceBook.load(prices), price_as)
+    return _written(results, found)
 
 
 @command.command("guidellm", short_help="GuideLLM: a report becomes a load sweep.")
@@ -237,16 +270,38 @@ def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
     echo(f"{numbers.plural(n_rows, 'row')} of {numbers.plural(len(tasks), 'task')} by {by}", err=True)
 
 
-def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:
+def _outcomes(
+    found: ForeignRecords,
+    name: str | None,
+    results: Path,
+    *,
+    prices: Path | None,
+    price_as: tuple[str, ...],
+    at: str | None,
+) -> int:
     """Write the run of another tool's outcomes, and say what it is."""
+    from evalkit.bridges.foreign_prices import billed
     from evalkit.bridges.outcome_table import import_records
     from evalkit.errors import SuiteError, UserError
 
+    if at is not None:
+        found.made_at(_day_of(at))
+    mapped = found.map(billed(price_as, found.models()))
     try:
-        folder, told = import_records(found, results, found.map(), name=name or found.name, tool=found.tool)
+        folder, told = import_records(found, results, mapped, name=name or found.name, prices=prices, tool=found.tool)
     except SuiteError as error:
         raise UserError(str(error)) from error
     return _told(folder, told, found.notes)
+
+
+def _day_of(text: str) -> str:
+    """Raises UsageError for what is no date."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise click.UsageError(f"--at {text}: write a date: 2026-11-01") from error
 
 
 def _told(folder: Path, told: TableReport, before: Iterable[str]) -> int:
