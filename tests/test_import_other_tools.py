@@ -242,7 +242,7 @@ def test_promptfoo_tests_that_ask_the_same_are_one_cluster(tmp_path: Path, evalk
 
 def test_promptfoo_two_providers_of_one_name_are_told(tmp_path: Path, evalkit: Evalkit) -> None:
     ran = evalkit("import", "promptfoo", promptfoo(tmp_path, result(), result()))
-    assert "1 answers stand there again" in ran.err
+    assert "1 answer stands there again, of one provider to one test, and is taken for a repeat" in ran.err
     assert "give each a label" in ran.err
 
 

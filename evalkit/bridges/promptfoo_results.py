@@ -53,7 +53,7 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
     if n_again := sum(n - 1 for n in seen.values()):
         notes.append(
             f"{numbers.plural(n_again, 'answer stands', 'answers stand')} there again, of one provider to "
-            f"one test, and are taken for repeats. Where two "
+            f"one test, and {'is taken for a repeat' if n_again == 1 else 'are taken for repeats'}. Where two "
             "providers have the same name, give each a label"
         )
     made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}", notes)
