@@ -9,6 +9,7 @@ nothing to compare or gate. Converters write only the last call's tokens of an a
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,22 @@ _PLAIN: Scale = (0.0, 1.0, False)
 """Where nobody says another."""
 _LONGEST_NAME = 200
 """Letters of a file's name that are looked for."""
+
+
+def read_evaluations(path: Path) -> ForeignRecords:
+    """The samples of one evaluation, or of all in a folder, one a model. Raises UserError as `read_evaluation`, for a
+    folder without any, and where two are of different libraries: nobody knows that these score alike."""
+    if not path.is_dir():
+        return read_evaluation(path)
+    found = [read_evaluation(file) for file in sorted(path.glob("*_samples.jsonl"))]
+    if not found:
+        raise UserError(f"{path}: holds no UUID_samples.jsonl of Every Eval Ever")
+    if len(scorers := dict.fromkeys(one.scorer for one in found)) > 1:
+        raise UserError(f"{path}: holds evaluations of several tools ({', '.join(scorers)}); import them one by one")
+    whole = hashlib.sha256("".join(one.sha256 for one in found).encode()).hexdigest()
+    kept = [record for one in found for record in one.kept]
+    notes = list(dict.fromkeys(note for one in found for note in one.notes))
+    return ForeignRecords(path.name, "Every Eval Ever", path.name, whole, kept, found[0].scorer, notes)
 
 
 def read_evaluation(path: Path) -> ForeignRecords:
@@ -42,13 +59,14 @@ def read_evaluation(path: Path) -> ForeignRecords:
         raise UserError(f"{samples.name} holds no sample")
     when = at(about, "evaluation_timestamp") or at(about, "retrieved_timestamp")
     for record in kept:
-        record["started_at"] = when
+        record["started_at"] = record["started_at"] or when
     _apart(kept)
     n_agentic = sum(bool(record.pop("agentic")) for record in kept)
     library = text_of(at(about, "eval_library", "name")) or "not named"
     if library != "evalkit":  # whose exports alone say there how an answer ended: refused, truncated
         for record in kept:
-            del record["outcome"]
+            for name in ("outcome", "cost_usd", "ttft_s", "cluster", "slices"):
+                del record[name]
     made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
     if note := _untried(about, kept):
         made.notes.append(f"{samples.name}: {note}")
@@ -145,6 +163,7 @@ def _record(
         "reasoning_tokens": at(usage, "reasoning_tokens"),
         "cached_tokens": at(usage, "input_tokens_cache_read"),
         "total_s": seconds_of(at(one, "performance", "latency_ms")),
+        **{name: at(one, "metadata", name) for name in ("started_at", "cost_usd", "ttft_s", "cluster", "slices")},
         "agentic": agentic,
         "schema_version": text_of(one.get("schema_version")),
         "result": result,

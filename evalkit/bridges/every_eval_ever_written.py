@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from evalkit import __version__
 from evalkit.bridges.exported import write_new
 from evalkit.errors import UserError
 from evalkit.facts import RunFacts
@@ -53,7 +54,10 @@ def write_evaluations(folder: Path, out: Path) -> list[Path]:
 
 def _about(facts: RunFacts, run: str, model: str, rows: list[Row]) -> dict[str, object]:
     told = facts.model_facts(model)
-    when = "" if facts.started_at is None else str(int(datetime.fromisoformat(facts.started_at).timestamp()))
+    written = "" if facts.started_at is None else str(int(datetime.fromisoformat(facts.started_at).timestamp()))
+    first = min((row.started_at for row in rows if row.started_at), default=None)  # an import is no evaluation
+    when = written if first is None else str(int(first))
+    imported = facts.imported is not None and facts.imported.tool is not None
     by_task: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         by_task.setdefault(row.task, [])
@@ -63,14 +67,17 @@ def _about(facts: RunFacts, run: str, model: str, rows: list[Row]) -> dict[str, 
         "schema_version": SCHEMA,
         "evaluation_id": f"{facts.suite or 'evalkit'}/{model}/{when}",
         "evaluation_timestamp": when,
-        "retrieved_timestamp": when,
+        "retrieved_timestamp": written or when,
         "source_metadata": {
             "source_name": run,
             "source_type": "evaluation_run",
             "source_organization_name": "not stated",
             "evaluator_relationship": "other",
         },
-        "eval_library": {"name": "evalkit", "version": facts.evalkit_version or "unknown"},
+        "eval_library": {
+            "name": "evalkit",
+            "version": facts.evalkit_version or (__version__ if imported else "unknown"),
+        },
         "model_info": {
             "name": model,
             "id": told.model or model,
@@ -103,6 +110,18 @@ def _scorer(facts: RunFacts, task: str) -> str:
 
 def _result(task: str) -> str:
     return f"{task}:score"
+
+
+def _further(row: Row) -> dict[str, object]:
+    """What the schema has no place for; nothing stands there for what is unknown."""
+    said = {
+        "started_at": row.started_at or None,
+        "cost_usd": None if row.cost_usd is None else str(row.cost_usd),
+        "ttft_s": row.ttft_s,
+        "cluster": row.cluster,
+        "slices": dict(row.slices) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _sample(row: Row, about: dict[str, Any]) -> dict[str, object]:
@@ -138,7 +157,7 @@ def _sample(row: Row, about: dict[str, Any]) -> dict[str, object]:
             }
         ],
         "evaluation": {"score": 0.0 if errored else row.score, "is_correct": not errored and row.score == 1.0},
-        "metadata": {"epoch": row.repeat + 1, "outcome": str(row.outcome)},
+        "metadata": {"epoch": row.repeat + 1, "outcome": str(row.outcome), **_further(row)},
     }
     if row.input_tokens is not None and row.output_tokens is not None:
         known = {key: count for key, count in usage.items() if count is not None}

@@ -194,10 +194,10 @@ def harbor(path: Path, reward: str | None, name: str | None, results: Path, **bi
 @_dated
 @results_folder
 def every_eval_ever(file: Path, name: str | None, results: Path, **billing: Any) -> int:
-    """Import an evaluation of Every Eval Ever: UUID.json with its samples beside it, or UUID_samples.jsonl."""
-    from evalkit.bridges.every_eval_ever import read_evaluation
+    """Import Every Eval Ever: UUID.json with its samples beside it, UUID_samples.jsonl, or a folder of them."""
+    from evalkit.bridges.every_eval_ever import read_evaluations
 
-    return _outcomes(read_evaluation(file), name, results, **billing)
+    return _outcomes(read_evaluations(file), name, results, **billing)
 
 
 @command.command("lm-eval", short_help="lm-eval: samples of --log_samples.")
