@@ -73,6 +73,15 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
         ({"a_switch_of_next_year": True}, "a_switch_of_next_year", None),
         ({"aNameOfNextYear": "kept_1"}, "a_name_of_next_year", None),
         ({"additionalModelRequestFields": {"a_name_of_next_year": 1}}, "a_name_of_next_year", None),
+        (
+            {"additionalModelRequestFields": {"toolConfig": {"tools": [{"systemTool": {"name": "x"}}]}}},
+            "systemTool",
+            None,
+        ),
+        ({"generationConfig": {"tools": [{"googleSearch": {}}]}}, "googleSearch", None),
+        ({"thinking": {"type": "enabled", "tools": [{"type": "web_search_20250305"}]}}, "web_search_20250305", None),
+        ({"reasoning": {"mcp": "x"}}, "mcp", None),
+        ({"logit_bias": {"deep": [{"webSearchOptions": {}}]}}, "web_search_options", None),
     ],
 )
 def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host: str | None) -> None:
@@ -94,6 +103,8 @@ def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host:
         {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}, "safetySettings": [{"category": "x"}]},
         {"a_switch_of_next_year": False, "deferred": False, "a_name_of_next_year": None},
         {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}, "speed": "fast"},
+        {"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}, "metadata": {"agent": "a", "search": "b"}},
+        {"response_format": {"json_schema": {"schema": {"properties": {"tools": {"type": "string"}}}}}},
         {"system": "Be brief.", "documents": [{"text": "x"}], "max_new_tokens": 9, "guided_json": {"type": "object"}},
     ],
 )

@@ -173,7 +173,7 @@ def test_the_cache_says_its_size_and_is_pruned_and_cleared(
         old = json.dumps(json.loads(answer) | {"started_at": 1.0})
         db.execute("update answers set answer = ? where key = ?", (old.encode(), key))
     db.close()
-    assert "1 answers removed" in evalkit(capsys, "cache", "prune", "--older-than", "30d").out
+    assert "1 answer removed" in evalkit(capsys, "cache", "prune", "--older-than", "30d").out
     assert evalkit(capsys, "cache", "--json").json["n_answers"] == 5
     assert evalkit(capsys, "cache", "prune", "--older-than", "soon").code == 2
     assert "freed" in evalkit(capsys, "cache", "clear", "--yes").out

@@ -144,6 +144,15 @@ _FURTHER_FIELDS = frozenset({"additional_model_request_fields"})
 """Bedrock: fields of the model's own API, which mean what they mean there."""
 _KEPT = frozenset({"store", "deferred"})
 """Fields by which a provider keeps prompts or answers for later, where they are true."""
+_FREE_FORM = frozenset(
+    """
+    json_schema schema response_schema response_json_schema response_format format guided_json structured_outputs
+    functions parameters properties metadata labels user choices examples messages contents input documents
+    """.split()  # noqa: SIM905
+)
+"""Fields whose inner names are the person's own: of a schema, of labels, of texts that are read."""
+_DEEPEST = 16
+"""Levels that are looked at; no provider's field has as many."""
 _STAYS = frozenset(
     """
     stop stop_sequences stop_token_ids logit_bias response_format response_schema response_json_schema
@@ -230,8 +239,29 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
         yield Callout(key, plain)
     elif (found := list(_addresses(key, value))) or plain in _STAYS or not _is_unknown(key, value):
         yield from found
+        if plain not in _FREE_FORM:
+            yield from _inside(key, value)
     else:
         yield Callout(key, plain, known=False)
+
+
+def _inside(place: str, value: object, depth: int = 0) -> Iterator[Callout]:
+    """Fields that are ways out wherever they stand, below a field that stays: `toolConfig: {tools: [...]}` of Bedrock,
+    `generationConfig: {tools: ...}` of Gemini."""
+    if depth > _DEEPEST:
+        yield Callout(place, "nested_too_deeply")
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _inside(f"{place}[{i}]", inner, depth + 1)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            plain, at = plain_name(str(name)), f"{place}.{name}"
+            if inner is None or inner is False:
+                continue
+            if plain == "tools" or plain in _ELSEWHERE or plain in _KEPT:
+                yield from (replace(one, place=f"{place}.{one.place}") for one in _of_field(str(name), inner))
+            elif plain not in _FREE_FORM:
+                yield from _inside(at, inner, depth + 1)
 
 
 def _is_unknown(key: str, value: object) -> bool:
