@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.board.plain_logs import LONGEST, hold_logs
+from evalkit.suite.pictures import pixels
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -124,3 +125,22 @@ def test_thousands_of_brackets_are_no_suite_and_take_no_time(capsys: Capture, tm
     ran = evalkit(capsys, "check", tmp_path / "s.yaml")
     assert ran.code == 2 and "nested too deeply" in ran.err
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [b"\xff\xe0\x00\x02" * 1_100_000, b"\xff" * 4_000_000, b"\xff\xd0" * 2_000_000],
+    ids=["empty", "fill", "bare"],
+)
+def test_a_picture_of_empty_segments_takes_no_time(inside: bytes) -> None:
+    began = time.process_time()
+    for _ in range(20):
+        assert pixels(b"\xff\xd8" + inside, "image/jpeg") is None
+    assert time.process_time() - began < 2
+
+
+def test_a_picture_with_many_segments_has_its_size() -> None:
+    """A camera writes a profile and previews in pieces of 64 kB before the size."""
+    segment = b"\xff\xe2" + (1000).to_bytes(2, "big") + b"x" * 998
+    frame = b"\xff\xc0\x00\x11\x08" + (480).to_bytes(2, "big") + (640).to_bytes(2, "big") + b"\x03" + bytes(9)
+    assert pixels(b"\xff\xd8" + segment * 1_000 + frame, "image/jpeg") == (640, 480)

@@ -185,10 +185,8 @@ def test_every_cell_is_read_as_if_it_stood_alone(tmp_path: Path, kind: str) -> N
             unread[which] += found is Unread
             nobody_says = {"critical": False, "started_at": 0.0}.get(which)
             assert getattr(row, which) == (nobody_says if found in (Unread, None) else found), (which, record)
-    counted = [
-        re.match(r"cells of (\w+) that were not understood, and are unknown: (\d+);", note) for note in told.notes
-    ]
-    assert {found[1]: int(found[2]) for found in counted if found} == +unread
+    (note,) = [note for note in told.notes if note.startswith("cells that were not understood, and are unknown")]
+    assert {which: int(n) for which, n in re.findall(r"(\w+) (\d+) \(the first: ", note)} == +unread
     unscored = sum(row.error_kind == "unscored" for row in rows)
     assert unscored
     assert any(f"rows with no score from 0 to 1 are errors: {unscored:,} of 600" in note for note in told.notes)

@@ -162,11 +162,15 @@ def _gif(data: bytes) -> tuple[int, int] | None:
     return None if len(data) < 10 else (_little(data[6:8]), _little(data[8:10]))
 
 
+_MOST_SEGMENTS = 5_000
+"""Of a JPEG before its size: cameras and editors write some hundred, and a file of empty ones took seconds."""
+
+
 def _jpeg(data: bytes) -> tuple[int, int] | None:
     at = 2
-    while at + 9 <= len(data):
-        if data[at] != 0xFF:
-            return None
+    for _ in range(_MOST_SEGMENTS):
+        if at + 9 > len(data) or data[at] != 0xFF:
+            break
         marker = data[at + 1]
         if marker == 0xFF or marker in _BARE:  # padding, or a marker that stands alone
             at += 1 if marker == 0xFF else 2
