@@ -95,7 +95,7 @@ def test_single_answers_are_rated(answered: Path, capsys: pytest.CaptureFixture[
     out = answered / "items-judge_rating.jsonl"
     ran = evalkit(capsys, "judge-data", "--out", out)
     assert ran.code == 0, ran.err
-    assert "3 items; 1 rows without an answer left out" in ran.out
+    assert "3 items; 1 row without an answer left out" in ran.out
     items = list(records(out))
     assert {(item["judged"], item["question"], item["answer"], item["reference"]) for item in items} == {
         ("good", "Question a?", "right a", "right a"), ("good", "Question b?", "right b", "right b"),

@@ -67,7 +67,7 @@ def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_pat
         ran = evalkit(capsys, "run", suite, "--gate", *kept, "--json")
         assert len(provider.account) == asked + 1, "the other pictures come from the cache"
     assert ran.code == 2, ran.out
-    assert "1 items of receipts stand only on the candidate's side" in ran.err
+    assert "1 item of receipts stands only on the candidate's side" in ran.err
     assert "receipts: p1 has another picture" in ran.err
     compared = evalkit(capsys, "compare", f"{first}:chat", "latest:chat", "--results", results)
     protected = evalkit(capsys, "gate", first, "--suite", suite, *kept)
