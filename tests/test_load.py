@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.latency.distribution import distribution, error_rate
-from evalkit.latency.loadtest import Seen, Slo, closed_step, find, open_step
+from evalkit.latency.loadtest import Seen, Slo, Step, closed_step, find, open_step
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.testing.fake_provider.faults import FakeQueue
 from tests.world import evalkit, rows, write_suite
@@ -93,6 +93,21 @@ def test_an_open_loop_that_falls_behind_is_saturated() -> None:
 def test_a_promise_about_what_was_not_measured_is_not_kept() -> None:
     step = open_step(10, 10.0, [Seen(n * 0.1, n * 0.1, n * 0.1 + 0.05) for n in range(100)])
     assert find([step], Slo(ttft_p95=1.0)).within_slo is None
+
+
+def test_a_limit_that_the_fastest_rate_still_met_is_no_capacity() -> None:
+    def step(rate: int, ttft_s: float) -> Step:
+        at = [n / rate for n in range(10 * rate)]
+        seen = [Seen(t, t, t + ttft_s + 0.1, ttft_s=ttft_s, input_tokens=9, output_tokens=9) for t in at]
+        return open_step(rate, 10.0, seen)
+
+    slow, fast, late = step(5, 0.1), step(10, 0.2), step(20, 3.0)
+    found = find([slow, fast], Slo(ttft_p95=1.0)).serves
+    assert (
+        found is not None and found.basis == "within the SLO, which the fastest rate tried still met: at least so much"
+    )
+    found = find([slow, fast, late], Slo(ttft_p95=1.0)).serves
+    assert found is not None and found.basis == "within the SLO"
 
 
 SERVICE_S, SLOTS = 0.16, 8

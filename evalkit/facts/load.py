@@ -66,7 +66,7 @@ class ServesFacts(StoredRecord):
 
     step: str
     basis: str
-    """`within the SLO`, or `capacity, no SLO stated`."""
+    """`within the SLO` (and whether the fastest rate tried met it still), or `capacity, no SLO stated`."""
     requests_per_s: EstimateFacts
     tokens_per_s: EstimateFacts
     output_tokens_per_s: Float

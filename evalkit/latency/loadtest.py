@@ -250,7 +250,7 @@ def find(steps: Sequence[Step], slo: Slo) -> LoadFacts:
     ):
         serves = ServesFacts(
             step=basis.name,
-            basis="within the SLO" if promised else "capacity, no SLO stated",
+            basis=_basis(steps, kept),
             requests_per_s=basis.requests_per_s.as_facts(),
             tokens_per_s=tokens.as_facts(),
             output_tokens_per_s=basis.requests_per_s.value * basis.output_tokens,
@@ -265,6 +265,16 @@ def find(steps: Sequence[Step], slo: Slo) -> LoadFacts:
         full_at_in_flight=int(full.level) if full else None,
         within_slo=kept.as_facts() if kept else None,
         serves=serves,
+    )
+
+
+def _basis(steps: Sequence[Step], kept: Step | None) -> str:
+    """Under which promise `serves` was measured. `kept`: the step within the SLO; None where none is stated."""
+    if kept is None:
+        return "capacity, no SLO stated"
+    fastest = max(step.level for step in steps if step.loop == "open")
+    return "within the SLO" + (
+        ", which the fastest rate tried still met: at least so much" if kept.level >= fastest else ""
     )
 
 
