@@ -380,13 +380,21 @@ def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) 
     assert "price: $2.00 in, $8.00 out → $1.50 in, $8.00 out" in tables(at)
 
 
-def test_the_total_comes_first_and_own_machines_are_rented_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("billing", "said"),
+    [("reserved", "gpt-oss-120b: $3,635, 1 copy"), ("on_demand", "gpt-oss-120b: $130.86, 26 busy hours")],
+)
+def test_the_total_comes_first_and_own_machines_are_rented_whole_or_by_busy_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, billing: str, said: str
+) -> None:
+    told = board_example._hosting
+    monkeypatch.setattr(board_example, "_hosting", lambda name: {**told(name), "billing": billing})
     board_example.make(tmp_path, scale=0.1, others=False)
     at = draw("cost", tmp_path)
     total = at.subheader[0].value.replace("\\", "")
     assert total.startswith("$") and "for judges" in total and "more cost is unknown" in total
     monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
-    assert "gpt-oss-120b: $3,635, 1 copy" in monthly, "two H100 at $2.49 an hour, all month"
+    assert said in monthly, "two H100 at $2.49 an hour, all month or while they are busy"
     assert "llama-3.3-70b" not in monthly, "unknown is not zero"
 
 

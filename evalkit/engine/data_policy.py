@@ -92,8 +92,8 @@ def passed_on(
     if not adapter.endpoint.network:
         return [], []
     found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
-    if adapter.endpoint.host is not None and is_loopback(adapter.endpoint.host):
-        # A server of one's own calls its models and fields as it likes, and is no provider.
+    if adapter.endpoint.host is None or is_loopback(adapter.endpoint.host):
+        # A server or a function of one's own calls its models and fields as it likes, and is no provider.
         found = dict.fromkeys(one for one in found if one.known and one != _STORED_PROMPT)
     found |= dict.fromkeys(_addresses(_REQUEST, adapter.spec.options.get(_REQUEST)))
     allowed = CALLOUTS.hosts()
