@@ -49,6 +49,13 @@ def _told_to_the_disk(fd: Any) -> None:
     os.fstat(fd)  # a closed file is an error all the same
 
 
+with contextlib.suppress(ImportError):
+    from hypothesis import HealthCheck, settings
+
+    # A machine that is busy with other work draws slowly, and the first draw imports: neither is a finding.
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
+
 os.fsync = _told_to_the_disk
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
