@@ -2,8 +2,7 @@
 
     asked = await ask(item, request, slot, due_at=..., timeout_s=600)     # asked.row is what the journal gets
 
-Every error of an adapter ends here as data: a `Failure` in the row. What is not a `RequestError` is a defect and
-flies on.
+Every error of an adapter ends here as data, a `Failure` in the row; what is no `RequestError` is a defect.
 """
 
 from __future__ import annotations
@@ -395,8 +394,7 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
 
 
 def _ends_model(error: RequestError, lane: Lane, name: str) -> bool:
-    """Whether asking the model further is pointless: a 403 to a key that was good before is most likely about the one
-    prompt, unless it goes on."""
+    """Whether asking the model further is pointless. One 403 to a key that was good before is about the one prompt."""
     if isinstance(error, KeyRefused) and error.status == 403 and name in lane.answered:
         return lane.failures_in_a_row[name] >= REFUSED_AFTER
     return error.ends_model
