@@ -24,7 +24,7 @@ def inspect_log(version: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("tool", "file", "content", "said"),
     [
-        ("inspect", "i.json", inspect_log(9), "version 9 of Inspect's log was never tried; versions 1 and 2 were: "),
+        ("inspect", "i.json", inspect_log(9), "version 9 of Inspect's log was never tried; versions 2 and 3 were: "),
         (
             "every-eval-ever",
             "e_samples.jsonl",
@@ -51,7 +51,7 @@ def test_a_version_that_was_never_tried_is_read_with_a_note(
     ("tool", "file", "content"),
     [
         ("inspect", "i.json", inspect_log(2)),
-        ("inspect", "i.json", inspect_log(1)),
+        ("inspect", "i.json", inspect_log(3)),
         ("every-eval-ever", "e_samples.jsonl", {**OF_EEE, "schema_version": "0.3.1"}),
         ("every-eval-ever", "e_samples.jsonl", {**OF_EEE, "schema_version": "0.2.0"}),
         ("harbor", "t.json", {**ATIF, "schema_version": "ATIF-v1.4"}),
@@ -80,7 +80,7 @@ def test_trajectories_of_an_untried_version_are_told_once_in_logs_too(tmp_path: 
     ("tool", "content", "said"),
     [
         ("promptfoo", {"results": {"version": 9, "results": []}}, "version 9 of promptfoo's results cannot be read; "),
-        ("inspect", {"version": 9, "spec": {}}, "version 9 of Inspect's log cannot be read; versions 1 and 2 were"),
+        ("inspect", {"version": 9, "spec": {}}, "version 9 of Inspect's log cannot be read; versions 2 and 3 were"),
     ],
 )
 def test_a_newer_version_that_cannot_be_read_is_refused_with_the_way_out(

@@ -11,7 +11,7 @@
 Several trials of one task by one agent are repeats. The checksum of a task stands for its right answer: trials of
 another version of a task do not compare. Input tokens include cached ones. A trial that says no tokens has those of its
 trajectory (`final_metrics`, which counts sub-agents too). A trajectory by itself has tokens, cost and time and no
-outcome. Read as Harbor 0.26.0 writes them, ATIF 1.4 to 1.7.
+outcome. Trials are read by the records of Harbor 0.26.0 (no real job was at hand), ATIF 1.4 to 1.7 by real files.
 https://harborframework.com/docs
 """
 

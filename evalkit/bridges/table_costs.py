@@ -13,6 +13,7 @@ from evalkit.bridges.table_map import ModelOf
 from evalkit.cost.billing import UnitPrices, bill
 from evalkit.cost.prices import PriceBook
 from evalkit.records import Usage
+from evalkit.suite.column_names import COUNTS
 
 _BUCKET_S = 900
 """Prices change at full quarters of an hour only."""
@@ -66,17 +67,7 @@ class TableCosts:
         if moments is None or not billed:
             return found
         none: Sequence[None] = (None,) * n
-        of = {
-            name: counts.get(name, none)
-            for name in (
-                "input_tokens",
-                "output_tokens",
-                "reasoning_tokens",
-                "cached_tokens",
-                "cache_write_tokens",
-                "calls",
-            )
-        }
+        of = {name: counts.get(name, none) for name in COUNTS}
         tiers = none if tiers is None else tiers
         for row, (model, at) in enumerate(zip(models, moments, strict=True)):
             if at and model in billed and (stated is None or stated[row] is None):

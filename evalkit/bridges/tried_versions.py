@@ -1,6 +1,6 @@
 """Which versions of other tools' files each reader was tried on, and what is said of others.
 
-    note_of("inspect", 9)          # "version 9 of Inspect's log was never tried; versions 1 and 2 were: look at ..."
+    note_of("inspect", 9)          # "version 9 of Inspect's log was never tried; versions 2 and 3 were: look at ..."
     note_of("inspect", 2)          # None
 
 A version that was never tried is read where its reader knows the shape, with a note. One with another first number that
@@ -28,7 +28,7 @@ class Tried:
 
 TRIED: Mapping[str, Tried] = {
     "atif": Tried("ATIF trajectories", ("1.4", "1.5", "1.6", "1.7")),
-    "inspect": Tried("Inspect's log", ("1", "2")),
+    "inspect": Tried("Inspect's log", ("2", "3")),
     "every-eval-ever": Tried("Every Eval Ever's schema", ("0.2", "0.3")),
     "promptfoo": Tried("promptfoo's results", ("3",)),
 }
