@@ -329,6 +329,47 @@ async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> Non
             await tab.socket.close()
 
 
+async def test_a_sign_in_leaves_one_short_cookie_whatever_the_provider_tells(world: World) -> None:
+    """Long claims and tokens would be cut into pieces; a browser with many of them could not open the board at all."""
+    world.provider.claims = {"name": "n" * 20_000, "groups": [f"group-{n}" for n in range(3_000)]}
+    async with browser(world) as tab:
+        assert is_open(await tab.sign_in())
+        kept = {cookie.key: cookie.value for cookie in tab.http.cookie_jar if cookie.key.startswith("_streamlit_user")}
+        assert set(kept) <= {"_streamlit_user", "_streamlit_user_tokens"}
+        assert sum(map(len, kept.values())) < 1_000
+
+
+def _in_pieces(cut: list[str]) -> dict[str, str]:
+    """Cookies of a long sign-in, as Streamlit signs each piece by itself."""
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    told = {"_streamlit_user": f"chunks-{len(cut)}", **{f"_streamlit_user_{n}": text for n, text in enumerate(cut, 1)}}
+    return {name: create_signed_value("k" * 32, name, text).decode() for name, text in told.items()}
+
+
+async def test_a_cookie_in_pieces_is_none(world: World) -> None:
+    """Somebody who is not on the list joins the beginning of one sign-in of theirs to the end of another."""
+    told = json.dumps({**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"})
+    for cut in ([told], [told[:40], told[40:]], [told[:9], told[9:80], told[80:]]):
+        async with aiohttp.ClientSession(cookies=_in_pieces(cut)) as http:
+            tab = Session(world, http)
+            assert not is_open(await tab.show())
+            assert tab.socket is not None
+            await tab.socket.close()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\x85", "\xa0", "\x1f"])
+def test_pieces_of_cookies_are_found_as_starlette_reads_names(blank: str) -> None:
+    from starlette.requests import cookie_parser
+
+    told = f"_streamlit_user=a;{blank}_streamlit_user_1{blank}=b; _streamlit_user_tokens=c;evalkit_page=d; {blank}e"
+    left = sign_in._without_pieces(told.encode("latin-1")).decode("latin-1")
+    assert {name: value for name, value in cookie_parser(left).items() if name} == {
+        "_streamlit_user": "a",
+        "evalkit_page": "d",
+    }
+
+
 async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_close_the_board(world: World) -> None:
     async with browser(world) as tab:
         assert is_open(await tab.sign_in())

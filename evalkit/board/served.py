@@ -30,7 +30,8 @@ _NEWS = 20_000
 hold_settings()
 hold_logs()
 sign_in.set_up()
-_BEFORE = [Middleware(Guard), Middleware(sign_in.WayBack), Middleware(FrontEnd)]
+sign_in.hold_cookie()
+_BEFORE = [Middleware(Guard), Middleware(sign_in.OneCookie), Middleware(sign_in.WayBack), Middleware(FrontEnd)]
 app = App(Path(__file__).with_name("app.py"), middleware=_BEFORE)
 
 

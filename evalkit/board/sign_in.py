@@ -44,6 +44,10 @@ _LOGIN = "/auth/login"
 _COOKIE = "evalkit_page"
 _PAGE = re.compile(r"/[a-z]{0,20}(?:\?[A-Za-z0-9%&=._~+:,*()!'-]{0,3000})?")
 """A page of the board with its query: never another site, whatever stands in the cookie."""
+_USER = "_streamlit_user"
+_KEPT = ("email", "email_verified", "origin", "is_logged_in", "provider")
+"""What the signed cookie says of a person: what is read of it. A name or a picture, which people choose themselves, has
+no place in it."""
 _SHORTEST = 32
 """Characters of the secret that signs cookies: who guesses it is signed in as anybody."""
 _NEEDED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
@@ -227,6 +231,47 @@ def passed() -> bool:
         st.text(f"Signed in as {visible(str(user['email']), limit=120)}")
         st.button("Sign out", on_click=st.logout)
     return True
+
+
+def hold_cookie() -> None:
+    """Let a sign-in leave one short cookie, which is signed as a whole, from now on.
+
+    Streamlit keeps every claim of the id token and its tokens. What is longer than a cookie it cuts into pieces, signs
+    each by itself, and puts them together again: pieces of two sign-ins, with claims that a person chooses, make a
+    cookie of somebody else. Raises RuntimeError where this version of Streamlit sets the cookie elsewhere.
+    """
+    from streamlit.web.server.starlette import starlette_auth_routes as routes
+
+    whole: Callable[..., Awaitable[None]] | None = getattr(routes, "_set_auth_cookie", None)
+    if whole is None or getattr(routes, "USER_COOKIE_NAME", None) != _USER:
+        raise RuntimeError("this version of Streamlit sets the cookie of a sign-in elsewhere")
+
+    async def short(response: object, user_info: Mapping[str, object], tokens: object) -> None:
+        await whole(response, {name: user_info[name] for name in _KEPT if name in user_info}, {})
+
+    setattr(routes, "_set_auth_cookie", short)  # noqa: B010  # the type of the module has it as it was
+
+
+class OneCookie:
+    """ASGI middleware: takes pieces of cookies out of every request, so that nothing is put together of them."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, with the other cookies alone."""
+        if scope["type"] in {"http", "websocket"}:
+            headers = [(name, _without_pieces(value) if name.lower() == b"cookie" else value)
+                       for name, value in scope["headers"]]  # fmt: skip
+            scope = {**scope, "headers": headers}
+        await self.app(scope, receive, send)
+
+
+def _without_pieces(cookies: bytes) -> bytes:
+    """Without Streamlit's further cookies of a sign-in: pieces of a long one, and the provider's tokens. Names are read
+    as Starlette reads them, blanks beyond ASCII included."""
+    every = cookies.decode("latin-1").split(";")
+    return ";".join(one for one in every if not one.partition("=")[0].strip().startswith(_USER + "_")).encode("latin-1")
 
 
 class WayBack:
