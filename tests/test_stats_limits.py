@@ -82,6 +82,21 @@ def test_flat_free_and_few_costs(baseline: list[float], candidate: list[float], 
     assert stats.cost_ratio(baseline, candidate, ratio).verdict is verdict
 
 
+@pytest.mark.parametrize("dear", [0.0, 5e-324, 1e-12])
+@pytest.mark.parametrize("cap", [None, 0.5])
+def test_a_candidate_that_is_free_or_nearly_has_an_interval(dear: float, cap: float | None) -> None:
+    """Weights of one's own, priced at nothing: the search for the upper end begins at no zero."""
+    baseline = np.random.default_rng(1).lognormal(0, 0.5, 200)
+    candidate = np.r_[np.zeros(199), dear]
+    found = stats.cost_ratio(baseline, candidate, 0.5, cap=cap)
+    assert found.verdict is Verdict.PASS
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low <= 1e-9 < found.high <= 0.5
+    if cap is None:
+        assert found.high < 1e-5
+
+
 def test_a_ratio_to_a_cost_that_is_hardly_above_zero_does_not_pass() -> None:
     baseline = np.r_[np.zeros(199), 1.0]
     decision = stats.cost_ratio(baseline, np.zeros(200) + 1e-9 * np.arange(200), 2.0)

@@ -91,7 +91,12 @@ _FAR = 2.0**20
 
 
 def _bracket(holds: Callable[[float], bool], start: float) -> tuple[float, float] | None:
-    """(largest limit tried that does not hold, smallest that does): 0 first where all hold, None where none does."""
+    """(largest limit tried that does not hold, smallest that does): 0 first where all hold, None where none does.
+
+    Raises ValueError where `start` is no positive number: doubling would never leave it.
+    """
+    if not (math.isfinite(start) and start > 0):
+        raise ValueError(f"a search for a limit starts at a positive number, not at {start}")
     low, high, at = 0.0, 0.0, start
     while high == 0.0 and at <= start * _FAR:
         if holds(at):

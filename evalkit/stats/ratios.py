@@ -26,6 +26,7 @@ from evalkit.stats.inversion import least_passing
 from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
 from evalkit.stats.verdict import LimitDecision, Verdict
 
+_FREE = 1e-9
 FEWEST = 15
 """Items below this many decide nothing about a bill."""
 
@@ -52,8 +53,10 @@ def cost_ratio(
     few, p_pass, p_fail, verdict = tested.few, tested.p_pass, tested.p_fail, tested.verdict
     n, saved = first.size, max_ratio * first - second
     low, high = (None, None) if few else _bounds(second, first, rows, alpha)
+    low = None if low is None else max(low, 0.0)
     if high is not None:
-        high = _least_ratio(first, second, rows, guard, alpha, high)
+        # A candidate that costs nothing ends at 0, from where no search begins.
+        high = _least_ratio(first, second, rows, guard, alpha, high if high > _FREE * max_ratio else max_ratio)
         if high is not None:
             high = min(high, max_ratio) if verdict is Verdict.PASS else max(high, max_ratio * (1 + 1e-9))
     return LimitDecision(
