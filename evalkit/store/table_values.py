@@ -35,8 +35,6 @@ _ENDS: Mapping[str, Outcome] = {
 }
 _MOST = 2**53
 """Beyond, a float is no exact count."""
-_DAY = 8
-"""Digits of a day without its hyphens."""
 _EARLIEST = 315_532_800.0
 """1980: no model answered before."""
 
@@ -102,15 +100,12 @@ def money(cell: object) -> Decimal | None:
 
 
 def moment(cell: object) -> float | None:
-    """Unix time; None where nothing stands there. A number of eight digits is a day, 20260131. Raises Unread, also for
-    what lies before 1980: a year alone, a count of days, or a duration."""
+    """Unix time; None where nothing stands there. Raises Unread, also for what lies before 1980 (a year alone, a count
+    of days, or a duration) and for what has not been yet."""
     if empty(cell):
         return None
-    text = cell.strip() if isinstance(cell, str) else cell
-    if (day := str(text)).isascii() and day.isdigit() and len(day) == _DAY:
-        text = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     try:
-        found = unix_time(float(text) if isinstance(text, str) and text.replace(".", "", 1).isdigit() else text)
+        found = unix_time(cell)
     except (OverflowError, ValueError) as error:
         raise Unread from error
     if found < _EARLIEST:
