@@ -34,8 +34,8 @@ def unix_time(*said: object) -> float:
 
     Takes numbers (seconds; beyond the year 5000 milliseconds, then microseconds, then nanoseconds), also as texts; ISO
     texts, with `UTC` or `GMT` at the end too; `2026/01/31`; days and moments without signs (20260131, 20260131101530);
-    dates of e-mails and HTTP; and times as lm-eval writes file names. What lies more than a day ahead is no moment of an
-    answer, and neither is a day of which nobody knows the month (`01/02/2026`).
+    dates of e-mails and HTTP; and times as lm-eval writes file names. What lies more than a day ahead is no moment of
+    an answer, and neither is a day of which nobody knows the month (`01/02/2026`).
     """
     return next((found for one in said if (found := _moment(one)) is not None), 0.0)
 
@@ -92,4 +92,4 @@ def _since_1970(moment: datetime) -> float | None:
         seconds = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
     except OverflowError:
         return None
-    return seconds if EARLIEST <= seconds else None
+    return seconds if seconds >= EARLIEST else None
