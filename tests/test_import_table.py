@@ -422,6 +422,39 @@ def test_cached_tokens_that_do_not_fit_leave_the_cost_unknown(tmp_path: Path, im
     assert row.cost_usd == Decimal(100 * 2 + 5 * 8) / 10**6 + Decimal("0.5") * 900 / 10**6
 
 
+def test_an_input_that_leaves_out_the_cache_is_added_up(tmp_path: Path, imported: Imported) -> None:
+    """The names are those of Anthropic's usage: 1,000 fresh tokens beside 5,000 read and 300 written."""
+    parts = {"input_tokens": 1000, "cache_read_input_tokens": 5000, "cache_creation_input_tokens": 300}
+    path = as_csv(tmp_path / "r.csv", [{"model": "m", "item": "1", "score": 1, **parts, "output_tokens": 10}])
+    folder, told = imported(path, None)
+    (row,) = rows_of(folder)
+    assert (row.input_tokens, row.cache_read_tokens, row.cache_write_other_tokens) == (6300, 5000, 300)
+    assert "input_tokens: {sum: [input_tokens, cache_read_input_tokens, cache_creation_input_tokens]}" in told
+
+
+def test_an_input_below_its_cached_tokens_is_unknown_and_told(tmp_path: Path, imported: Imported) -> None:
+    lines = [
+        {"model": "m", "item": n, "score": 1, "prompt_tokens": 1000, "cached_tokens": c} for n, c in ((1, 5000), (2, 9))
+    ]
+    folder, told = imported(as_csv(tmp_path / "r.csv", lines), None)
+    assert [row.input_tokens for row in rows_of(folder)] == [None, 1000]
+    assert "1 row with less input_tokens than cached and written ones together" in told
+    assert "{sum: [INPUT, CACHED, WRITTEN]}" in told
+
+
+def test_a_cost_of_nothing_beside_tokens_is_unknown_and_told(tmp_path: Path, imported: Imported) -> None:
+    """Tools write 0 where they do not know the price: half of a bill would be missing."""
+    lines = [
+        {"model": "m", "item": "1", "score": 1, "prompt_tokens": 1000, "output_tokens": 10, "cost_usd": 0.01},
+        {"model": "m", "item": "2", "score": 1, "prompt_tokens": 1000, "output_tokens": 10, "cost_usd": 0},
+        {"model": "m", "item": "3", "score": 1, "prompt_tokens": 0, "output_tokens": 0, "cost_usd": 0},
+    ]
+    folder, told = imported(as_csv(tmp_path / "r.csv", lines), None)
+    assert [row.cost_usd for row in rows_of(folder)] == [Decimal("0.01"), None, 0]
+    assert "1 row with tokens and a cost of 0" in told
+    assert "--prices FILE" in told
+
+
 def test_values_inside_objects(tmp_path: Path, imported: Imported) -> None:
     line = {"m": "a", "id": 7, "r": {"score": 0.5}, "usage": {"in": 3}, "tags": {"lang": "fi", "n": 2}, "out": ["x"]}
     (tmp_path / "r.jsonl").write_text(json.dumps(line))

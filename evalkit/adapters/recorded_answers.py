@@ -27,6 +27,7 @@ from evalkit.suite.column_names import (
     folded_column,
     guessed_column,
     inside,
+    parts_exceed,
     written_column,
 )
 from evalkit.suite.datasets import Data
@@ -185,6 +186,8 @@ class _Reading:
         self.unknown: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.first_unread: dict[str, str] = {}
+        self.held: Counter[str] = Counter()
+        """By the reason why a figure that stands there is unknown: how many."""
 
     def read(self) -> RecordedAnswers:
         """Raises SuiteError."""
@@ -265,6 +268,7 @@ class _Reading:
         served, finish = (
             self.readers[which](record) if which in self.readers else None for which in ("served_model", "finish")
         )
+        self._hold(found)
         usage = Usage(
             input=found.get("input_tokens"),
             output=found.get("output_tokens"),
@@ -284,6 +288,17 @@ class _Reading:
             served_model=served or None,
             finish=_FINISH.get(finish.lower()) if isinstance(finish, str) else None,
         )
+
+    def _hold(self, found: dict[str, Any]) -> None:
+        """Make unknown what cannot be, as `import table` does, and count it."""
+        if found.get("cost_usd") == 0 and (found.get("input_tokens") or found.get("output_tokens")):
+            found["cost_usd"] = None
+            self.held["cost_usd of 0 beside tokens, which says that nobody knew the price"] += 1
+        if parts_exceed(found.get("input_tokens"), found.get("cached_tokens"), found.get("cache_write_tokens")):
+            found["input_tokens"] = None
+            self.held[
+                "input_tokens below the cached and written ones, which it may leave out: {sum: [...]} adds them"
+            ] += 1
 
     def _figure(self, record: Mapping[str, object], which: str, place: str) -> Any:
         """A figure of the record; None where it is unknown. Raises _NoValue."""
@@ -323,6 +338,8 @@ class _Reading:
         if unread:
             of = f"of {numbers.plural(n, 'answer')} of {self.fields.file}"
             yield f"not understood, and unknown, {of}: {'; '.join(unread)}"
+        for why, n_held in self.held.items():
+            yield f"unknown, of {numbers.plural(n, 'answer')} of {self.fields.file}: {n_held:,} with {why}"
         unknown = [f"{which} for {self.unknown[which]:,}" for which in FIGURES if self.unknown[which]]
         if unknown:
             yield f"unknown, of {numbers.plural(n, 'answer')} of {self.fields.file}: {', '.join(unknown)}"

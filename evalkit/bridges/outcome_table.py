@@ -293,7 +293,11 @@ class _Table:
             reason = "the table has no score from 0 to 1"
             said["reason"] = [reason if kind == "unscored" else one for kind, one in zip(kinds, reasons, strict=True)]
         moments = known(batch, "started_at")
-        counts = {which: column for which in COUNTS if (column := known(batch, which)) is not None}
+        stated = self.reader.read(batch, "cost_usd")
+        known(batch, "cost_usd")  # counts what is not understood
+        counts, stated = self.costs.held(
+            {which: column for which in COUNTS if (column := known(batch, which)) is not None}, stated
+        )
         prompts = said.pop("prompt", None)
         made: dict[str, Sequence[Any] | None] = {
             "task": names.tasks,
@@ -316,8 +320,6 @@ class _Table:
             **{field: counts.get(which) for which, field in _COUNTED.items()},
             **said,
         }
-        stated = self.reader.read(batch, "cost_usd")
-        known(batch, "cost_usd")  # counts what is not understood
         made["cost_usd"] = costs = self.costs.of(names.models, moments, stated, counts, said.get("service_tier"))
         counted = zip(names.models, costs, counts.get("output_tokens") or [None] * n, strict=True)
         self.without_cost |= {model for model, cost, tokens in counted if cost is None and tokens is not None}
@@ -369,13 +371,7 @@ class _Table:
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
         notes.extend(price_notes(self.map, made, self.without_cost, own=prices is not None))
-        if self.costs.n_unbanded:
-            notes.append(
-                f"the cost of {numbers.plural(self.costs.n_unbanded, 'row')} is unknown: they add up several requests "
-                "(calls), and the price of their model depends on the length of each prompt. Give cost_usd, or flat "
-                "prices of your own: "
-                "--prices FILE"
-            )
+        notes.extend(self.costs.notes())
         timed = {"total_s", "ttft_s"} & self.map.columns.keys()
         if timed and self.map.measured_by is None:
             notes.append(

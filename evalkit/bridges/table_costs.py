@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +13,8 @@ from evalkit.bridges.table_map import ModelOf
 from evalkit.cost.billing import UnitPrices, bill
 from evalkit.cost.prices import PriceBook
 from evalkit.records import Usage
-from evalkit.suite.column_names import COUNTS
+from evalkit.suite.column_names import COUNTS, parts_exceed
+from evalkit.text import numbers
 
 _BUCKET_S = 900
 """Prices change at full quarters of an hour only."""
@@ -26,6 +27,10 @@ class TableCosts:
         self.models, self.prices = models, prices
         self.n_unbanded = 0
         """Rows of several requests whose price depends on the length of each."""
+        self.n_free = 0
+        """Rows whose cost is said to be 0 beside tokens."""
+        self.n_beyond = 0
+        """Rows whose input is less than its cached tokens."""
         self._unit = lru_cache(10_000)(self._unit_at)
 
     def priced_as(self, model: str) -> tuple[str | None, str]:
@@ -45,6 +50,49 @@ class TableCosts:
         if provider is None and not self.prices.entries:
             return None
         return self.prices.unit_prices(provider, asked, datetime.fromtimestamp(bucket * _BUCKET_S, UTC), tier)
+
+    def held(
+        self, counts: Mapping[str, Sequence[int | None]], stated: list[Any] | None
+    ) -> tuple[dict[str, Sequence[int | None]], list[Any] | None]:
+        """Counts and stated costs without what cannot be: unknown then, and counted.
+
+        Tools write a cost of 0 where they do not know the price, and some an input that leaves out what came from the
+        cache or went into it: where both together are more, it plainly does.
+        """
+        held = dict(counts)
+        given = counts.get("input_tokens")
+        parts = [counts[name] for name in ("cached_tokens", "cache_write_tokens") if name in counts]
+        if given is not None and parts:
+            beyond = [parts_exceed(*row) for row in zip(given, *parts, strict=True)]
+            self.n_beyond += sum(beyond)
+            held["input_tokens"] = [None if odd else n for n, odd in zip(given, beyond, strict=True)]
+        if stated is not None and 0 in stated:
+            known = [counts[name] for name in ("input_tokens", "output_tokens") if name in counts]
+            with_tokens = [any(row) for row in zip(*known, strict=True)] if known else [False] * len(stated)
+            free = [cost == 0 and beside for cost, beside in zip(stated, with_tokens, strict=True)]
+            self.n_free += sum(free)
+            stated = [None if odd else cost for cost, odd in zip(stated, free, strict=True)]
+        return held, stated
+
+    def notes(self) -> Iterator[str]:
+        """Why costs of rows are unknown, as sentences."""
+        if self.n_free:
+            yield (
+                f"{numbers.plural(self.n_free, 'row')} with tokens and a cost of 0, which tools write where they do "
+                "not know the price: the cost is unknown. What is free indeed has prices of 0 in a file: --prices FILE"
+            )
+        if self.n_beyond:
+            yield (
+                f"{numbers.plural(self.n_beyond, 'row')} with less input_tokens than cached and written ones together: "
+                "the input is unknown there. Where the input leaves those out, in every row then, add them in the map: "
+                "`input_tokens: {sum: [INPUT, CACHED, WRITTEN]}`"
+            )
+        if self.n_unbanded:
+            yield (
+                f"the cost of {numbers.plural(self.n_unbanded, 'row')} is unknown: they add up several requests "
+                "(calls), and the price of their model depends on the length of each prompt. Give cost_usd, or flat "
+                "prices of your own: --prices FILE"
+            )
 
     def of(
         self,

@@ -30,10 +30,10 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.reading import read_file
 from evalkit.suite.column_names import (
     GUESSES,
-    UNITS,
     TableColumn,
     column_of,
     folded_column,
+    guessed_column,
     written_column,
     yaml_name,
 )
@@ -130,11 +130,11 @@ def guess(columns: Iterable[str], way_out: str = _IN_A_FILE) -> TableMap:
     folded = {folded_column(name): name for name in reversed(there)}
     taken: dict[str, TableColumn] = {}
     used: set[str] = set()
-    for field_name, names in GUESSES.items():
-        column = next((folded[name] for name in names if name in folded and folded[name] not in used), None)
+    for field_name in GUESSES:
+        column = guessed_column(field_name, {name: one for name, one in folded.items() if one not in used})
         if column is not None:
-            used.add(column)
-            taken[field_name] = TableColumn(column, per=UNITS["ms"] if folded_column(column).endswith("_ms") else 1.0)
+            used |= {column.name} if column.name is not None else set()  # the parts of a sum are read by themselves too
+            taken[field_name] = column
     if "score" in taken:
         taken.pop("outcome", None)  # a status beside a score is seldom about the answer: only a map says so
     if "item" not in taken and "task" in taken:

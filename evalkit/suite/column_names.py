@@ -55,6 +55,7 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
     "service_tier": ("service_tier",),
 }  # fmt: skip
 """By what is read: the names of columns that are taken for it, the likeliest first."""
+_ANTHROPIC = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 """Units of a time -> how many make a second."""
 _PLAIN = re.compile(r"[A-Za-z_][\w./()?-]*(?: [\w./()?-]+)*")
@@ -126,6 +127,11 @@ def column_of(key: str, value: object) -> TableColumn:
     return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
 
 
+def parts_exceed(whole: int | None, *parts: int | None) -> bool:
+    """Whether a count is less than what should be a part of it: cached and written tokens of the input."""
+    return whole is not None and sum(part or 0 for part in parts) > whole
+
+
 def written_column(key: str, column: TableColumn) -> str:
     """The column as a map says it, in YAML: what `column_of` reads back."""
     if column.name is None:
@@ -148,10 +154,18 @@ def yaml_name(name: str) -> str:
 
 
 def guessed_column(key: str, folded: Mapping[str, str], names: tuple[str, ...] = ()) -> TableColumn | None:
-    """The likeliest column for this; None where none is named like it. `folded`: columns by their folded names."""
+    """The likeliest column for this; None where none is named like it. `folded`: columns by their folded names.
+
+    Under the names of Anthropic's usage the input leaves out what came from its cache and went into it: then the
+    three are added (https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching, *Tracking cache performance*).
+    """
     column = next((folded[name] for name in names or GUESSES[key] if name in folded), None)
     if column is None:
         return None
+    if key == "input_tokens" and column == folded.get(_ANTHROPIC[0]):
+        parts = tuple(folded[name] for name in _ANTHROPIC if name in folded)
+        if len(parts) > 1:
+            return TableColumn(sum_of=parts)
     return TableColumn(column, per=UNITS["ms"] if folded_column(column).endswith("_ms") else 1.0)
 
 

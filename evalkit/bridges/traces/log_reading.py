@@ -31,6 +31,7 @@ from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.tables import TableOfCalls
 from evalkit.bridges.tried_versions import note_of
 from evalkit.errors import UserError
+from evalkit.suite.column_names import parts_exceed
 from evalkit.suite.wording import masked
 
 _ODD = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -167,6 +168,9 @@ class LogReading:
         if call.usage.cost_usd == 0 and (call.usage.input or call.usage.output):
             call.usage.cost_usd = None
             self.unknown["costs of 0 beside tokens, which say that nobody knew the price"] += 1
+        if parts_exceed(call.usage.input, call.usage.cached, call.usage.cache_write):
+            call.usage.input = None
+            self.unknown["inputs that are less than their cached tokens, so that they may leave those out"] += 1
         self.settling.add(call)
 
     def take_table(self, table: TableOfCalls, *, guessed: bool) -> None:

@@ -41,8 +41,8 @@ from evalkit.suite.source_map import parse
 from evalkit.suite.wording import masked, near
 
 TABLES = tuple(ending for ending, kind in FORMATS.items() if kind != "jsonl")
-_FIGURES = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cost_usd", "total_s", "ttft_s",
-            "started_at")  # fmt: skip
+_FIGURES = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens",
+            "cost_usd", "total_s", "ttft_s", "started_at")  # fmt: skip
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "messages": WHOLE,
     "question": ("question", "prompt", "user_message", "customer_message", "user_prompt", "user_input", "message",
@@ -218,6 +218,7 @@ def _usage(found: Mapping[str, object]) -> dict[str, object]:
         "completion_tokens": found.get("output_tokens"),
         "prompt_tokens_details": {"cached_tokens": found.get("cached_tokens")},
         "completion_tokens_details": {"reasoning_tokens": found.get("reasoning_tokens")},
+        "cache_write_tokens": found.get("cache_write_tokens"),
     }
     return {name: value for name, value in usage.items() if value is not None}
 
