@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -235,6 +236,44 @@ def test_a_damaged_file_costs_the_cache_not_the_run(tmp_path: Path, content: byt
         for way_out in ("Remove the file", "EVALKIT_CACHE", "--no-cache"):
             assert way_out in cache.problem
     assert path.read_bytes() == content
+
+
+_ANSWERS = "create table answers (key blob primary key, answer blob not null) without rowid"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        f"{_ANSWERS}; create table other (i); create trigger t before insert on answers begin insert into other "
+        "with recursive r(i) as (select 1 union all select i + 1 from r) select i from r where i < 0; end",
+        "create table answers (key blob primary key, answer blob not null generated always as (zeroblob(950000000)) "
+        "virtual) without rowid",
+        "create view answers as select x'00' as key, zeroblob(900000000) as answer",
+        f"{_ANSWERS}; create index i on answers (length(answer))",
+        "create table answers (a, b, c)",
+        f"{_ANSWERS}; create table more (a)",
+    ],
+)
+def test_a_file_that_brings_more_than_answers_along_is_left_alone(tmp_path: Path, schema: str) -> None:
+    """A cache folder may be shared: a trigger would run at every insert, without end."""
+    path = tmp_path / "responses.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(schema + "; pragma user_version = 1")
+    with ResponseCache.open(path) as cache:
+        assert cache.get(_key()) is None
+        assert not _put(cache, _key())
+        assert "something else than evalkit's table of answers" in str(cache.problem)
+
+
+def test_an_answer_beyond_any_reply_is_not_taken_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(_ANSWERS)
+        db.execute("insert into answers values (?, zeroblob(300000000))", (_key(),))
+        db.commit()
+    with ResponseCache.open(path) as cache:
+        assert cache.get(_key()) is None
+        assert "too big" in str(cache.problem)
 
 
 def test_an_answer_that_was_damaged_in_the_file_is_bought_anew(tmp_path: Path) -> None:

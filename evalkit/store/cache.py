@@ -26,12 +26,19 @@ from typing import Any, get_args
 import orjson
 
 from evalkit.messages import content_identity
+from evalkit.reading import has_more_values
 from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage
 from evalkit.store import stage_codec
 from evalkit.store.row_codec import spell, unspell
 from evalkit.store.row_kinds import LATEST
 
 _VERSION = 1
+_TABLE = "create table answers (key blob primary key, answer blob not null) without rowid"
+MOST_BYTES = 48_000_000
+"""Of one answer: the longest that an adapter takes (16 MB of text), its JSON and its usage. SQLite makes no longer
+value, whatever a file says that others may write."""
+_MOST_VALUES = 2_000_000
+"""Numbers, texts and lists in one answer: log-probabilities of some hundred thousand tokens."""
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _TIMING = tuple(f.name for f in fields(Timing))
 _USAGE = tuple(f.name for f in fields(Usage))
@@ -56,6 +63,24 @@ class CachedAnswer:
 def cache_folder() -> Path:
     """What evalkit keeps for itself between runs: EVALKIT_CACHE, or ~/.cache/evalkit. May be removed at any time."""
     return Path(os.environ.get("EVALKIT_CACHE") or Path.home() / ".cache" / "evalkit").expanduser()
+
+
+def connected(path: Path, *, timeout: float) -> sqlite3.Connection:
+    """A connection to the file, which may be shared with others: it runs nothing that the file brings along, and makes
+    no value longer than an answer. Raises sqlite3.Error."""
+    db = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    db.execute("pragma trusted_schema=off")
+    return db
+
+
+def holds_answers(db: sqlite3.Connection) -> bool:
+    """Whether the table of answers is there; False where the file is empty. Raises sqlite3.DatabaseError for anything
+    else: a trigger runs at every insert, and a computed column at every look."""
+    found = db.execute("select lower(sql) from sqlite_master limit 3").fetchall()
+    if found not in ([], [(_TABLE,)]):
+        raise sqlite3.DatabaseError("it holds something else than evalkit's table of answers")
+    return bool(found)
 
 
 def key(place: str, dialect_version: str, model: str, request: Request) -> bytes:
@@ -120,7 +145,7 @@ class ResponseCache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # prompts may be confidential: for this user only
-            db = cache._db = sqlite3.connect(path, timeout=0.25, isolation_level=None)
+            db = cache._db = connected(path, timeout=0.25)
             db.execute("pragma journal_mode=wal")
             db.execute("pragma synchronous=normal")
             # A checkpoint waits for the disk, which would be booked as a model's latency; closing does it.
@@ -129,7 +154,8 @@ class ResponseCache:
             if version > _VERSION:
                 cache._give_up(f"it was written by a newer evalkit (version {version})")
                 return cache
-            db.execute("create table if not exists answers (key blob primary key, answer blob not null) without rowid")
+            if not holds_answers(db):
+                db.execute(_TABLE.replace("answers", "if not exists answers"))  # another process may be first
             db.execute(f"pragma user_version={_VERSION}")
         except (sqlite3.Error, OSError) as error:
             cache._give_up(error)
@@ -164,13 +190,16 @@ class ResponseCache:
         return None
 
     def put(self, key: bytes, response: Response, *, started_at: float, cost_usd: Decimal | None) -> bool:
-        """Keep an answer; False when it is not one to keep (truncated or empty) or the cache is not usable."""
+        """Keep an answer; False when it is none to keep (truncated, empty, too long) or the cache is not usable."""
         whole = response.logliks is not None or bool(response.text.strip()) or bool(response.calls)
         if self._db is None or response.stop_reason == "length" or not whole:
             return False
+        packed = _pack(CachedAnswer(response, started_at, cost_usd))
+        if len(packed) > MOST_BYTES:
+            return False
         if not self._waiting:
             self._oldest = time.monotonic()
-        self._waiting[key] = _pack(CachedAnswer(response, started_at, cost_usd))
+        self._waiting[key] = packed
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
         return True
@@ -254,6 +283,8 @@ def _pack(answer: CachedAnswer) -> bytes:
 
 
 def _unpack(packed: bytes) -> CachedAnswer:
+    if has_more_values(packed, _MOST_VALUES):
+        raise ValueError("an answer in it has more values than any has")
     try:
         record = orjson.loads(packed)
     except orjson.JSONDecodeError:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import StoreError
-from evalkit.store.cache import cache_folder
+from evalkit.store.cache import cache_folder, connected, holds_answers
 
 _ENDS = ("", "-wal", "-shm")
 _BATCH = 5_000
@@ -77,7 +77,8 @@ def clear() -> int:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as db:
+        with closing(connected(path, timeout=2)) as db:
+            holds_answers(db)
             yield db
     except sqlite3.Error as error:
         raise StoreError(
