@@ -145,6 +145,9 @@ class Job:
         self.steps = {step["name"]: step for step in workflow["jobs"][name]["steps"] if "name" in step}
         self.text = blocks("gate-a-pull-request.md", "yaml")[1]
         self.folder = folder
+        self.temp = folder / "temp"
+        """Outside of the checkout, which a pull request fills."""
+        self.temp.mkdir(exist_ok=True)
         binaries = folder / "bin"
         binaries.mkdir(exist_ok=True)
         for program, text in {
@@ -158,6 +161,7 @@ class Job:
     def run(self, step: str, **env: str) -> subprocess.CompletedProcess[str]:
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         given = {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(REPO), "GH_TOKEN": "t", **env}
+        given |= {"RUNNER_TEMP": str(self.temp)}
         script = self.steps[step]["run"]
         assert "${{" not in script, "inputs reach a script as variables"
         return subprocess.run(
@@ -178,7 +182,7 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
     )
     (tmp_path / "suites" / "support.yaml").write_text(suite)
     seed = Job("baseline", tmp_path)
-    assert seed.run("Fetch the promoted run").returncode == 0 and (tmp_path / "results").is_dir()
+    assert seed.run("Fetch the promoted run").returncode == 0 and (seed.temp / "results").is_dir()
     seeded = seed.run("Seed", GITHUB_ACTOR="ada", WHY="In production.")
     assert seeded.returncode == 0, seeded.stderr
     merged = (tmp_path / "baselines" / "support.yaml").read_text()
@@ -193,15 +197,19 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
     gate = Job("gate", tmp_path)
     for changed, decides in {"suites/support.yaml": True, "baselines/x.yaml": True, "src/suites/x.py": False}.items():
         (tmp_path / "bin" / "gh").write_text(f"#!/bin/bash\necho README.md; echo {changed}\n")
+
         (tmp_path / "output").write_text("")
+        before = sorted(tmp_path.iterdir())
         looked = gate.run(
             "Look what changed", NUMBER="7", GITHUB_REPOSITORY="o/r", GITHUB_OUTPUT=str(tmp_path / "output")
         )
         assert looked.returncode == 0, looked.stderr
         assert ("gate=yes" in (tmp_path / "output").read_text()) is decides
         assert ("nothing to decide" in looked.stdout) is not decides
+        assert sorted(tmp_path.iterdir()) == before, "a checkout can hold a link under any name that a step writes"
     gate = Job("gate", tmp_path)
     assert gate.run("Fetch the promoted run").returncode == 0
+    assert not (tmp_path / "results").exists() and not (tmp_path / "fresh").exists()
     asked = (
         "--gate",
         "--new",
@@ -210,7 +218,7 @@ def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, caps
         "--baselines",
         tmp_path / "baselines",
         "--results",
-        tmp_path / "results",
+        gate.temp / "results",
     )
     decided = evalkit(capsys, "run", tmp_path / "suites" / "support.yaml", *asked)
     assert decided.code == 0 and "PASS" in decided.out, decided.out + decided.err
