@@ -272,6 +272,8 @@ async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_si
         ({"email": "mira@example.org", "email_verified": "true"}, "verified"),
         ({"name": "Mira", "preferred_username": "mira@example.org"}, "no address"),
         ({"email": ["mira@example.org"], "email_verified": True}, "no address"),
+        ({"email": "mira\n@team.example.org", "email_verified": True}, "no address"),
+        ({"email": "mi ra@team.example.org", "email_verified": True}, "no address"),
     ],
 )
 async def test_others_who_can_sign_in_see_nothing(world: World, user: dict[str, object], why: str) -> None:

@@ -67,6 +67,34 @@ def test_a_gate_that_no_longer_reads_is_one_sentence(tmp_path: Path, evalkit: Ev
     assert [element.value for element in at.error] and "Not decided" in at.error[0].value
 
 
+def _rules(path: Path, n: int) -> Path:
+    """A gate of so many rules about one pair."""
+    rules = [{"quality": "all", "margin": (k + 1) / 10_000} for k in range(n)]
+    path.write_text(yaml.safe_dump({"name": "g", "gate": {"baseline": "big", "candidates": ["small"], "rules": rules}}))
+    return path
+
+
+def test_a_gate_has_no_endless_rules(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    """96 kB of rules in a folder that somebody sent kept the page busy for more than a minute."""
+    folder = tmp_path / "results" / run / "gates"
+    folder.mkdir()
+    _rules(folder / "a.yaml", 3_000)
+    at = draw("gate", tmp_path / "results")
+    assert "Not decided" in at.error[0].value and "200" in at.error[0].value
+    ran = evalkit("gate", run, "--suite", folder / "a.yaml")
+    assert ran.code == 2 and "200" in ran.err
+
+
+def test_many_rules_are_decided_when_somebody_asks(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
+    folder = tmp_path / "results" / run / "gates"
+    folder.mkdir()
+    _rules(folder / "a.yaml", 61)
+    at = draw("gate", tmp_path / "results")
+    assert "so many rows or rules" in words(at)
+    assert [button.label for button in at.button if button.label == "Decide now"]
+    assert not at.subheader
+
+
 def test_links_are_no_gates(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
     (tmp_path / "results" / run / "gates").mkdir()
     (tmp_path / "results" / run / "gates" / "x.yaml").symlink_to(gate(tmp_path / "g.yaml", "big", "small"))

@@ -34,6 +34,8 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
+_MANY = 60
+"""Rules times candidates beyond which it is the same: 26 ms each, of few rows."""
 _LARGE = 200_000
 """Rows beyond which nobody should wait unasked: the gate needs a second for a million, and seven for ten."""
 
@@ -58,9 +60,9 @@ def render(store: ResultsReader) -> None:
     entry = None if kept_gate is None else kept_gate[1]
     asks = f"evalkit gate {elements.shell(run)}"
     asks += "" if kept_gate is None else f" --suite {elements.shell(str(kept_gate[0]))}"
-    large = (store.summary(run).n_rows or 0) > _LARGE
+    large = (store.summary(run).n_rows or 0) > _LARGE or _n_checks(store.facts(run), entry) > _MANY
     if large and not is_decided(store, run, entry):
-        st.info("The gate reads every row anew, which takes a while for a run of this size.")
+        st.info("The gate reads every row anew, which takes a while for so many rows or rules.")
         if not st.button("Decide now", type="primary"):
             st.code(asks, language="bash")
             return
@@ -233,6 +235,15 @@ def _baseline(decision: GateDecision, titles: Mapping[str, str]) -> None:
     else:
         run = titles.get(decision.baseline_run or "", decision.baseline_run)
         st.caption(f"The baseline is a model of the run {elements.plain(run, 120)}; nobody promoted it.")
+
+
+def _n_checks(facts: RunFacts, entry: GateEntry | None) -> int:
+    """Rules times candidates of the kept gate, else of the run's own."""
+    if entry is not None:
+        return entry.n_checks
+    own = facts.suite_resolved.gate if facts.suite_resolved is not None else None
+    rules, candidates = ((own or {}).get(name) for name in ("rules", "candidates"))
+    return len(rules) * len(candidates) if isinstance(rules, list) and isinstance(candidates, list) else 0
 
 
 def _has_gate(facts: RunFacts) -> bool:

@@ -72,6 +72,8 @@ class SignIn:
         email = user.get("email")
         if not isinstance(email, str) or email.count("@") != 1 or not all(email.split("@")):
             return "The provider says no address of yours."
+        if not email.isprintable() or len(email.split()) != 1:
+            return "The provider says no address of yours."
         if user.get("email_verified") is not True and not self.unverified:
             return "The provider does not say that your address is verified."
         address = _folded(email)

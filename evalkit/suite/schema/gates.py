@@ -9,12 +9,15 @@ rules:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator
+from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator, model_validator
 
 from evalkit.suite.schema.parts import Part, StoredName, Text
 from evalkit.suite.schema.rules import RuleEntry, read_rule
+
+MOST_CHECKS: Final = 2_000
+"""Rules times candidates of one gate. A file of them may be somebody else's, and whoever opens it waits."""
 
 
 def _read(value: object, _: object, info: ValidationInfo) -> RuleEntry:
@@ -38,8 +41,8 @@ class GateEntry(Part):
     baseline: Text | None = None
     """A model of this suite, or a promoted one: baseline@NAME. None: every limit is about the candidate alone (min,
     max_usd, max_s, max_rate, licence)."""
-    candidates: Annotated[tuple[StoredName, ...], Field(strict=False, min_length=1)]
-    rules: Annotated[tuple[Rule, ...], Field(strict=False, min_length=1)]
+    candidates: Annotated[tuple[StoredName, ...], Field(strict=False, min_length=1, max_length=500)]
+    rules: Annotated[tuple[Rule, ...], Field(strict=False, min_length=1, max_length=200)]
     scan: ScanEntry | None = None
     """None: no scan."""
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
@@ -56,6 +59,20 @@ class GateEntry(Part):
     )
     """Stored answers of older models predict where the candidate differs, so that fewer items have to be asked: auto
     (every stored run that fits), or names of runs and promoted baselines. off: none."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.n_checks > MOST_CHECKS:
+            raise ValueError(
+                f"{len(self.candidates)} candidates times {len(self.rules)} rules are more than {MOST_CHECKS:,} "
+                "decisions; make several gates of it"
+            )
+        return self
+
+    @property
+    def n_checks(self) -> int:
+        """How often a rule is decided: a few hundredths of a second each, for some thousand rows."""
+        return len(self.candidates) * len(self.rules)
 
     @property
     def needs_baseline(self) -> str | None:
