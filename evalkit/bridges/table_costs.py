@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.bridges.table_columns import UNREAD
 from evalkit.bridges.table_map import ModelOf
@@ -15,6 +15,9 @@ from evalkit.cost.prices import PriceBook
 from evalkit.records import Usage
 from evalkit.suite.column_names import COUNTS, parts_exceed
 from evalkit.text import numbers
+
+if TYPE_CHECKING:
+    from evalkit.cost.column_bill import Whole
 
 _BUCKET_S = 900
 """Prices change at full quarters of an hour only."""
@@ -114,27 +117,72 @@ class TableCosts:
         billed = {model for model in set(models) if self.priced_as(model)[0] is not None or self.prices.entries}
         if moments is None or not billed:
             return found
-        none: Sequence[None] = (None,) * n
-        of = {name: counts.get(name, none) for name in COUNTS}
-        tiers = none if tiers is None else tiers
+        at_price: dict[UnitPrices, list[int]] = {}
         for row, (model, at) in enumerate(zip(models, moments, strict=True)):
             if at and model in billed and (stated is None or stated[row] is None):
-                usage = Usage(
-                    input=of["input_tokens"][row],
-                    output=of["output_tokens"][row],
-                    reasoning=of["reasoning_tokens"][row],
-                    cache_read=of["cached_tokens"][row],
-                    cache_write_other=of["cache_write_tokens"][row],
-                    service_tier=tiers[row],
-                )
-                found[row] = self._cost(self.unit_prices(model, at, tiers[row]), usage, of["calls"][row])
+                unit = self.unit_prices(model, at, None if tiers is None else tiers[row])
+                if unit is not None:
+                    at_price.setdefault(unit, []).append(row)
+        for unit, rows in at_price.items():
+            self._price(found, rows, unit, counts)
         return found
 
-    def _cost(self, unit: UnitPrices | None, usage: Usage, calls: int | None) -> Decimal | None:
-        made = None if unit is None else bill(usage, unit)
-        if made is None or unit is None:
-            return None
-        if len(unit.bands) > 1 and (usage.input or 0) > unit.bands[1][0] and (calls or 1) > 1:
-            self.n_unbanded += 1  # the row adds up several prompts, and the price depends on how long each was
-            return None
-        return made.total_usd
+    def _price(
+        self,
+        found: list[Decimal | None],
+        rows: list[int],
+        unit: UnitPrices,
+        counts: Mapping[str, Sequence[int | None]],
+    ) -> None:
+        """Fill in what these rows cost at these prices."""
+        from evalkit.cost.column_bill import PLACES, TooFine, totals
+
+        n = len(found)
+        of: dict[str, Sequence[int | None]] = {name: counts.get(name, (None,) * n) for name in COUNTS}
+        try:
+            known, total = totals(_in_columns(of, rows), unit)
+            made = [Decimal(usd).scaleb(-PLACES) if is_known else None
+                    for usd, is_known in zip(total.tolist(), known.tolist(), strict=True)]  # fmt: skip
+        except (TooFine, OverflowError):
+            bills = (bill(_usage(of, row), unit) for row in rows)
+            made = [None if one is None else one.total_usd for one in bills]
+        for row, usd in zip(rows, made, strict=True):
+            if usd is not None and self._is_unbanded(unit, of["input_tokens"][row], of["calls"][row]):
+                self.n_unbanded += 1  # the row adds up several prompts, and the price depends on how long each was
+            else:
+                found[row] = usd
+
+    @staticmethod
+    def _is_unbanded(unit: UnitPrices, prompt: int | None, calls: int | None) -> bool:
+        return len(unit.bands) > 1 and (prompt or 0) > unit.bands[1][0] and (calls or 1) > 1
+
+
+_FIELDS = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "reasoning": "reasoning_tokens",
+    "cache_read": "cached_tokens",
+    "cache_write_other": "cache_write_tokens",
+}
+"""Field of `Usage` -> column of a table."""
+
+
+def _usage(of: Mapping[str, Sequence[int | None]], row: int) -> Usage:
+    return Usage(
+        input=of["input_tokens"][row],
+        output=of["output_tokens"][row],
+        reasoning=of["reasoning_tokens"][row],
+        cache_read=of["cached_tokens"][row],
+        cache_write_other=of["cache_write_tokens"][row],
+    )
+
+
+def _in_columns(of: Mapping[str, Sequence[int | None]], rows: list[int]) -> dict[str, Whole]:
+    """The counts of these rows as `column_bill.totals` takes them. Raises OverflowError beyond 64 bits."""
+    import numpy as np
+
+    made = {name: np.full(len(rows), -1, dtype=np.int64) for name in ("cache_write_5m", "cache_write_1h")}
+    for field, name in _FIELDS.items():
+        column = of[name]
+        made[field] = np.array([-1 if (count := column[row]) is None else count for row in rows], dtype=np.int64)
+    return made

@@ -76,7 +76,9 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     """Import a table of any tool: CSV, TSV, JSONL or Parquet, with one row for each model, item and repeat."""
     from evalkit.bridges.outcome_table import import_table
     from evalkit.bridges.table_map import read_map
+    from evalkit.cli.late_client import import_client_late
 
+    import_client_late()
     folder, told = import_table(file, results, None if mapped is None else read_map(mapped), name=name, prices=prices)
     return _told(folder, told, ())
 

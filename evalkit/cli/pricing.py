@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from evalkit.cli.late_client import import_client_late
 from evalkit.cli.options import print_json
 from evalkit.cli.printing import echo
 from evalkit.cli.stored_answers import Stored, answers_of
@@ -32,6 +33,7 @@ from evalkit.suite.wording import short
 
 def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
     """Print the bill of a run; the exit code. Raises UserError for a bad date, price file or run."""
+    import_client_late()
     folder = runs.resolve_run(ref, results)
     facts = read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
@@ -62,13 +64,88 @@ def bill_of(
     if inner is not None:
         judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
-    place = {name: n for n, name in enumerate(models)}
     pipelines = [name for name, told in (facts.models or {}).items() if told.parts]
-    stored = sorted(
-        answers_of(folder, pipelines, steps=has_agents(facts)),
-        key=lambda row: place.get(row.answer.model, len(place)),
-    )
     hosted = hosted_prices(models, str(facts.suite), results, served=lambda name: facts.model_facts(name).facts)
+    book = None
+    if at is not None or prices is not None or tier is not None:
+        book = _with_tier(PriceBook.load(prices), tier)
+    made = None
+    if not (pipelines or hosted or has_agents(facts)):
+        made = _in_columns(folder, facts, book, at, tier)
+    if made is None:
+        made = _row_by_row(folder, facts, hosted, pipelines, book, at, tier)
+    repriced: Repriced | None = None
+    if made.other is not None:
+        own_files = {} if prices is not None else _by_file(facts)
+        repriced = {"at": at.isoformat() if at else None, "tier": tier, "without_file": own_files,
+                    "models": _placed(made.other, models).as_facts()}  # fmt: skip
+    return {
+        "run": folder.resolve().name,
+        "models": _placed(made.billed, models).as_facts(),
+        "repriced": repriced,
+        "derived": _first(made.figures, models),
+        "at_equal_quality": at_equal_quality(_first(made.figures, models)),
+        "hosting": {
+            name: _hosting_facts(found, name, made.stored, _other_prompts(facts, found[1], results))
+            for name, found in hosted.items()
+        },
+        "parts": {name: bills.as_facts() for name, bills in made.of_parts.items()},
+        "judges": None if judged is None else {"models": judged["models"], "repriced": judged["repriced"]},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The rows of a run, counted."""
+
+    billed: RunBill
+    other: RunBill | None
+    """At other prices; None where none were asked for."""
+    figures: dict[str, DerivedFigures]
+    of_parts: dict[str, RunBill] = field(default_factory=dict)
+    stored: list[Stored] = field(default_factory=list)
+    """Where a load sweep is linked; else nobody asks."""
+
+
+def _in_columns(
+    folder: Path, facts: RunFacts, book: PriceBook | None, at: datetime | None, tier: str | None
+) -> _Counted | None:
+    """The rows counted in columns; None where they have to be counted one by one."""
+    from evalkit.cli import column_pricing
+    from evalkit.cli.stored_columns import columns_of
+    from evalkit.cost.column_bill import TooFine
+
+    rows = columns_of(folder)
+    if rows is None:
+        return None
+    known = _every_model(facts)
+    told = {name: known.get(name) or facts.model_facts(name) for name in rows.labels["model"]}
+    priced_as = {name: _priced_as(one, facts.entry(name)) for name, one in told.items()}
+    asked_tier = {name: one.service_tier for name, one in told.items()}
+    units = {name: stored_prices(one.prices) for name, one in known.items()}
+    try:
+        return _Counted(
+            column_pricing.recorded(rows, units, column_pricing.Sought(PriceBook(), priced_as, asked_tier)),
+            None
+            if book is None
+            else column_pricing.repriced(rows, column_pricing.Sought(book, priced_as, asked_tier, at, tier)),
+            column_pricing.figures(rows),
+        )
+    except TooFine:
+        return None
+
+
+def _row_by_row(
+    folder: Path,
+    facts: RunFacts,
+    hosted: Mapping[str, tuple[Hosting, Throughput | None, UnitPrices | None]],
+    pipelines: list[str],
+    book: PriceBook | None,
+    at: datetime | None,
+    tier: str | None,
+) -> _Counted:
+    """The rows counted one by one: agents, pipelines, models on own hardware, and odd amounts."""
+    stored = list(answers_of(folder, pipelines, steps=has_agents(facts)))
     billed, recorded = RunBill(), _recorded(facts)
     of_parts = {name: RunBill() for name in pipelines}
     for row in stored:
@@ -78,32 +155,25 @@ def bill_of(
             read_from_file = part.model in known and known[part.model].replayed
             paid = replace(part, spend_usd=Decimal(0)) if read_from_file else part
             of_parts[row.answer.model].add(paid, recorded)
+    own = {name: unit for name, (_, _, unit) in hosted.items() if unit is not None}
     other = None
-    if at is not None or prices is not None or tier is not None:
-        other = RunBill()
-        own = {name: unit for name, (_, _, unit) in hosted.items() if unit is not None}
-        price = _repriced(facts, _with_tier(PriceBook.load(prices), tier), at, tier, own)
+    if book is not None:
+        other, price = RunBill(), _repriced(facts, book, at, tier, own)
         for row in stored:
             other.add(row.answer, price, reprice=True)
-    figures = _figures(stored, {name: unit for name, (_, _, unit) in hosted.items() if unit is not None})
-    repriced: Repriced | None = None
-    if other is not None:
-        own_files = {} if prices is not None else _by_file(facts)
-        repriced = {"at": at.isoformat() if at else None, "tier": tier, "without_file": own_files,
-                    "models": other.as_facts()}  # fmt: skip
-    return {
-        "run": folder.resolve().name,
-        "models": billed.as_facts(),
-        "repriced": repriced,
-        "derived": figures,
-        "at_equal_quality": at_equal_quality(figures),
-        "hosting": {
-            name: _hosting_facts(found, name, stored, _other_prompts(facts, found[1], results))
-            for name, found in hosted.items()
-        },
-        "parts": {name: bills.as_facts() for name, bills in of_parts.items()},
-        "judges": None if judged is None else {"models": judged["models"], "repriced": judged["repriced"]},
-    }
+    return _Counted(billed, other, _figures(stored, own), of_parts, stored)
+
+
+def _first(figures: dict[str, DerivedFigures], models: Mapping[str, object]) -> dict[str, DerivedFigures]:
+    """The models of the suite in its order, then the others."""
+    place = {name: n for n, name in enumerate(models)}
+    return {name: figures[name] for name in sorted(figures, key=lambda name: place.get(name, len(place)))}
+
+
+def _placed(made: RunBill, models: Mapping[str, object]) -> RunBill:
+    """The same bill, its models in the order of the suite, then the others."""
+    place = {name: n for n, name in enumerate(models)}
+    return RunBill({key: made.tasks[key] for key in sorted(made.tasks, key=lambda key: place.get(key[0], len(place)))})
 
 
 def _with_tier(book: PriceBook, tier: str | None) -> PriceBook:

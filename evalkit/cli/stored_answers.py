@@ -18,7 +18,7 @@ from evalkit.store import queries
 from evalkit.store.parts import KEY_COLUMNS
 from evalkit.store.row_kinds import LATEST
 
-_COUNTS = {
+COUNT_COLUMNS = {
     "input": "input_tokens",
     "cache_read": "cache_read_tokens",
     "cache_write_5m": "cache_write_5m_tokens",
@@ -29,7 +29,15 @@ _COUNTS = {
 """Field of `Usage` -> where a row, or a step of an agent, has it."""
 _COLUMNS = (
     *("model", "task", "sample_digest", "occurrence", "cluster", "weight", "stratum", "outcome", "score"),
-    *("started_at", "cached", "attempts", "error_kind", *_COUNTS.values(), "reasoning_tokens", "reasoning_estimated"),
+    *(
+        "started_at",
+        "cached",
+        "attempts",
+        "error_kind",
+        *COUNT_COLUMNS.values(),
+        "reasoning_tokens",
+        "reasoning_estimated",
+    ),
     *("service_tier", "billed_beside", "cost_usd", "spend_usd"),
 )
 
@@ -120,7 +128,7 @@ def usages_of(steps: Sequence[AgentStep]) -> tuple[Usage, ...]:
 
 def _usage(of: Callable[[str], Any]) -> Usage:
     """The usage of a row or a step, whose columns `of` gives by name. An estimate is billed nowhere."""
-    counts = {field: of(column) for field, column in _COUNTS.items()}
+    counts = {field: of(column) for field, column in COUNT_COLUMNS.items()}
     return Usage(
         **counts,
         reasoning=None if of("reasoning_estimated") else of("reasoning_tokens"),

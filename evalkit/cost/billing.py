@@ -25,7 +25,8 @@ from decimal import Decimal
 from evalkit.records import Usage
 
 _ZERO = Decimal(0)
-_MOST_TOKENS = 10**12  # no request is larger; beyond it a count is a fault, and decimals would stop being exact
+MOST_TOKENS = 10**12
+"""No request is larger; beyond it a count is a fault, and decimals would stop being exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _consistent(usage: Usage) -> bool:
     parts = (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.cache_write_other)
     counts = (usage.input, usage.output, usage.reasoning, *parts)
     return (
-        all(count is None or 0 <= count <= _MOST_TOKENS for count in counts)
+        all(count is None or 0 <= count <= MOST_TOKENS for count in counts)
         and sum(part or 0 for part in parts) <= (usage.input or 0)
         and (usage.reasoning or 0) <= (usage.output or 0)
     )

@@ -131,6 +131,44 @@ def to_floats(array: pa.Array) -> npt.NDArray[np.float64]:
     return numbers
 
 
+def to_integers(array: pa.Array) -> npt.NDArray[np.int64]:
+    """64-bit integers or booleans; missing ones are -1."""
+    import numpy as np
+    import pyarrow as pa
+
+    start, stop = array.offset, array.offset + len(array)
+    content = array.buffers()[1]
+    if pa.types.is_boolean(array.type):
+        raw: npt.NDArray[Any] = np.unpackbits(np.frombuffer(content, dtype=np.uint8), count=stop, bitorder="little")
+    else:
+        raw = np.frombuffer(content, dtype=np.int64, count=stop)
+    return np.where(is_known(array), raw[start:].astype(np.int64), -1)
+
+
+def to_money(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+    """Amounts as whole numbers of the last place kept, 0 where one is missing, and which are there; None where one is
+    too large for 64 bits."""
+    import numpy as np
+
+    start, stop = array.offset, array.offset + len(array)
+    content = array.buffers()[1]
+    known = is_known(array)
+    halves = np.frombuffer(content, dtype="<i8", count=2 * stop).reshape(-1, 2)[start:]
+    low, high = (np.where(known, half, 0) for half in halves.T)
+    return (low, known) if (high == low >> 63).all() else None
+
+
+def is_known(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """bool[n]: which values are not missing."""
+    import numpy as np
+
+    if not array.null_count:
+        return np.ones(len(array), dtype=bool)
+    start, stop = array.offset, array.offset + len(array)
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], dtype=np.uint8), count=stop, bitorder="little")
+    return np.asarray(bits[start:] == 1)
+
+
 def to_codes(array: pa.Array, book: dict[Any, int]) -> npt.NDArray[np.int32]:
     """The array as codes of a codebook, which grows by the values it had not; -1 where a value is missing."""
     import numpy as np

@@ -57,7 +57,7 @@ LOW_CARDINALITY = (
 )
 """Worth a dictionary: each sample comes once per model, the rest has few values."""
 
-LATER = frozenset({"billed_beside", "redacted", "weight", "stratum", "steps", "stages"})
+LATER = frozenset({"reasoning_estimated", "billed_beside", "redacted", "weight", "stratum", "steps", "stages"})
 """Columns that parts of before may lack: their values are unknown."""
 _DEFAULTS: Mapping[str, object] = {
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),

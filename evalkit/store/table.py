@@ -83,7 +83,7 @@ def model_rows(folder: Path, model: str, also: Sequence[str] = ()) -> pa.Table:
         except pa.ArrowException as error:
             raise _odd(folder, error) from error
     table = pa.Table.from_batches(batches, schema=schema)
-    return _one_each(table) if _may_repeat(folder) else table
+    return _one_each(table) if may_repeat(folder) else table
 
 
 @dataclass(frozen=True)  # no slots: a figure of all rows is kept once it is asked for
@@ -161,7 +161,7 @@ def read_table(folder: Path) -> RunTable:
     errored = all_codes["outcome"] == codebooks["outcome"].get(Outcome.ERRORED.value, -1)
     labels = {name: list(book) for name, book in codebooks.items()} | {SLICES: list(slice_book)}
     together = _together(all_codes, sample, all_numbers["occurrence"])
-    return RunTable(labels, all_codes, all_numbers, sample, together, _winners(keys, errored))
+    return RunTable(labels, all_codes, all_numbers, sample, together, winners(keys, errored))
 
 
 def names_codes(columns: list[pa.ChunkedArray]) -> list[npt.NDArray[np.int64]]:
@@ -233,7 +233,7 @@ def _together(codes: dict[str, Codes], sample: Codes, occurrence: Floats) -> Cod
     return with_copies(made, task, sample, joint(task, codes["sample_digest"]), occurrence).cluster
 
 
-def _winners(keys: npt.NDArray[np.int64], errored: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def winners(keys: npt.NDArray[np.int64], errored: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Row numbers, ascending: of the rows of one key the last, answers before errors."""
     import numpy as np
 
@@ -248,11 +248,11 @@ def _one_each(table: pa.Table) -> pa.Table:
     (digest,) = names_codes([table["sample_digest"]])
     keys = joint(task, digest, floats(table["occurrence"]), floats(table["repeat"]))
     errored = floats(pc.equal(table["outcome"], arrays.strings([Outcome.ERRORED.value])[0])) == 1
-    kept = _winners(keys, errored)
+    kept = winners(keys, errored)
     return table if len(kept) == table.num_rows else table.take(arrays.integers(kept.tolist()))
 
 
-def _may_repeat(folder: Path) -> bool:
+def may_repeat(folder: Path) -> bool:
     """Whether a key can stand in the folder twice: sealed parts hold each key once."""
     return bool(journal.journals(folder)) or len(parts.part_numbers(folder)) > 1
 
