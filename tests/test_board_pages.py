@@ -177,7 +177,8 @@ def test_filters_come_from_the_url(many: Path) -> None:
 def test_three_cards_say_what_the_leaderboard_decides(many: Path) -> None:
     at = draw("leaderboard", many, suite="support")
     said = words(at).replace("\\", "")
-    assert [block.value for block in at.caption][1:4] == ["Best quality", "Best value", "Fastest"]
+    told = [block.value for block in at.markdown if block.value.startswith(":small[")]
+    assert [one.partition("]")[0] for one in told] == [":small[Best quality", ":small[Best value", ":small[Fastest"]
     assert "**qwen** · $0.40 per 1,000 samples" in said
     assert "too close to call" in said
     assert "Too close to call: qwen." in said
