@@ -275,7 +275,7 @@ def test_the_best_at_each_price_is_dearer_only_where_it_is_shown_to_be_better(tm
     at = draw("tradeoff", tmp_path)
     said = at.subheader[0].value.replace("\\", "")
     assert said == "Best at each price: cheap for $1.00 (0.600); good from $4.00 (0.950)."
-    assert any("Not ruled out: alike." in block.value for block in at.caption)
+    assert any("not shown to be better than a cheaper one: alike." in block.value for block in at.caption)
 
 
 def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
