@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -95,7 +96,16 @@ def test_a_page_names_what_it_is_about_to_need_and_the_board_has_it(board: Board
     """Otherwise a browser asks for a megabyte of modules only once the first table has been drawn."""
     own = f"localhost:{board.port}"
     page = board.read("/", Host=own)
-    names = re.findall(r'<link rel="modulepreload" crossorigin href="\./static/js/([\w.~-]+\.js)">', page)
+    names = re.findall(r'<link rel="modulepreload".*? href="\./static/js/([\w.~-]+\.js)">', page)
+    late = re.findall(
+        r'<link rel="modulepreload" fetchpriority="low" crossorigin href="\./static/js/([\w.~-]+)">', page
+    )
+    (run,) = re.findall(r"for \(const name of (\[.*?\])\) import\(name\)", page)
+    early = [name.removeprefix("./static/js/") for name in json.loads(run)]
+    assert set(early) < set(late) < set(names), "what is wanted later lets the way into the page pass"
+    assert "DataFrame" in {name.partition(".")[0] for name in early}
+    charts = board.read("/tradeoff", Host=own)
+    assert "/ArrowVegaLiteChart." in charts and "/ArrowVegaLiteChart." not in page
     assert len(names) == len(set(names)) and page.endswith("</html>\n") and page.count("</head>") == 1
     assert {"DataFrame", "arrowFormatUtils", "TextInput"} <= {name.partition(".")[0] for name in names}
     for name in names:

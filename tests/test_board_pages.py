@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.text import numbers
 from scripts import board_example
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
+from tests.conftest import REPO
 from tests.run_facts import set_facts
 from tests.store_rows import write
 from tests.world import evalkit, write_suite
@@ -177,7 +179,8 @@ def test_filters_come_from_the_url(many: Path) -> None:
 def test_three_cards_say_what_the_leaderboard_decides(many: Path) -> None:
     at = draw("leaderboard", many, suite="support")
     said = words(at).replace("\\", "")
-    assert [block.value for block in at.caption][1:4] == ["Best quality", "Best value", "Fastest"]
+    told = [block.value for block in at.markdown if block.value.startswith(":small[")]
+    assert [one.partition("]")[0] for one in told] == [":small[Best quality", ":small[Best value", ":small[Fastest"]
     assert "**qwen** · $0.40 per 1,000 samples" in said
     assert "too close to call" in said
     assert "Too close to call: qwen." in said
@@ -274,7 +277,7 @@ def test_the_best_at_each_price_is_dearer_only_where_it_is_shown_to_be_better(tm
     at = draw("tradeoff", tmp_path)
     said = at.subheader[0].value.replace("\\", "")
     assert said == "Best at each price: cheap for $1.00 (0.600); good from $4.00 (0.950)."
-    assert any("Not ruled out: alike." in block.value for block in at.caption)
+    assert any("not shown to be better than a cheaper one: alike." in block.value for block in at.caption)
 
 
 def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
@@ -396,6 +399,70 @@ def test_the_total_comes_first_and_own_machines_are_rented_whole_or_by_busy_hour
     monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
     assert said in monthly, "two H100 at $2.49 an hour, all month or while they are busy"
     assert "llama-3.3-70b" not in monthly, "unknown is not zero"
+
+
+@pytest.mark.parametrize(
+    ("host", "entry", "priced", "said"),
+    [
+        ("127.0.0.1", {}, True, "has to say what an hour costs (`hosting`) for own"),
+        ("gpu.example", {"hosting": {"gpu": "H100", "gpus": 1, "usd_per_gpu_hour": "2.5", "load": "latest"}}, True, ""),
+        (None, {}, False, "has to say what an hour costs (`hosting`) for own"),
+    ],
+)
+def test_own_machines_without_a_load_sweep_are_unknown_and_no_api(
+    tmp_path: Path, host: str | None, entry: dict[str, Any], priced: bool, said: str
+) -> None:
+    """A server on this machine, one with a price an hour, weights in this process: whatever they were priced at."""
+    cost = {"cost_usd": Decimal("0.001")} if priced else {"cost_usd": None}
+    rows = [a_row(m, "refunds", n, **(cost if m == "own" else {})) for m in ("gpt", "own") for n in range(30)]
+    folder = a_run(tmp_path, ("gpt", "own"), rows=rows, n=30)
+    facts = runs.read_facts(folder)
+    models: dict[str, Any] = facts["models"]
+    models["own"] |= {"host": host} if host else {"adapter": "ctranslate2", "facts": {"weights": "bab3"}}
+    models["gpt"]["host"] = "api.openai.com"
+    written = {"model": "own", "adapter": models["own"]["adapter"], **entry}
+    resolved = {**facts["suite_resolved"], "models": {"own": written}}
+    set_facts(folder, models=models, suite_path="my suite.yaml", suite_resolved=resolved)
+    at = draw("cost", tmp_path)
+    assert "own runs on own machines, and no load sweep in this folder says" in at.info[0].value
+    assert at.code[0].value == "evalkit load 'my suite.yaml' --model own"
+    assert said in "\n".join(block.value for block in at.caption)
+    monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
+    assert "own" not in monthly and "gpt" in monthly
+    assert at.selectbox(key="api").options == ["gpt"]
+
+
+def test_the_repositorys_own_sample_says_which_sweeps_priced_it(tmp_path: Path) -> None:
+    name = "own-machine-20261120T150621Z-d04eca"
+    shutil.copytree(REPO / "results" / name, tmp_path / name)
+    at = draw("cost", tmp_path)
+    assert at.code[0].value.splitlines()[0] == "evalkit load own-machine.yaml --model tiny"
+    said = "\n".join(block.value for block in at.caption).replace("\\", "")
+    assert "tiny by own-machine-20261120T150324Z-6033ba" in said
+    assert not [box for box in at.selectbox if box.key == "api"], "nobody is billed by an API"
+
+
+@pytest.mark.parametrize("page", ["gate", "cost", "sample", "runs"])
+def test_the_run_of_a_page_stands_in_its_address_though_nobody_chose_it(tmp_path: Path, page: str) -> None:
+    """The newest of today is another tomorrow, and a link should open what was seen."""
+    older = a_run(tmp_path, n=10, gate=GATE)
+    newer = older.with_name(older.name.replace("-2", "-3", 1))
+    shutil.copytree(older, newer)
+    set_facts(newer, started_at="2030-01-01T00:00:00Z")
+    assert draw(page, tmp_path).query_params["run"] == newer.name
+    linked = draw(page, tmp_path, run=older.name)
+    assert linked.selectbox(key="run").value == older.name and linked.query_params["run"] == older.name
+    assert not [block for block in linked.warning if "The address names" in block.value]
+
+
+def test_a_run_in_the_address_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, n=10)
+    at = draw("cost", tmp_path, run="gone-20200101T000000Z-abcdef")
+    (said,) = [block.value.replace("\\", "") for block in at.warning]
+    assert said.startswith("The address names something that this page cannot show under “Run”: it is not here")
+    assert at.selectbox(key="run").value == folder.name
+    at.run()
+    assert not at.warning, "said once"
 
 
 def test_damaged_runs_stand_in_the_list_with_what_is_wrong(many: Path) -> None:

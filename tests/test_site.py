@@ -86,7 +86,8 @@ def test_the_index_says_what_the_board_and_the_report_say(tmp_path: Path, capsys
     headline = at.subheader[0].value.replace("\\", "")
     board = at.dataframe[0].value
     assert board["model"].tolist() == ["gpt", "qwen", "tiny"]
-    cards = [line.value.replace("\\", "").replace("**", "") for line in at.markdown if " · " in line.value]
+    drawn = [line.value.replace("\\", "").replace("**", "") for line in at.markdown if ":small[" in line.value]
+    cards = [line.splitlines()[1] for line in drawn]
     gate = [line.value.replace("\\", "") for line in draw("gate", results).markdown if "tiny fails" in line.value]
     for path, text in pages.items():
         if path.startswith("gates/"):
@@ -102,7 +103,7 @@ def test_the_index_says_what_the_board_and_the_report_say(tmp_path: Path, capsys
             assert row[1] == line["standing"]
             assert row[2] == f"{line['quality']:.3f} {line['95 % interval']}"
             assert row[3] == f"{line['n']:,}"
-    assert cards and all(card.partition(" · ")[2][:20] in pages["index.html"] for card in cards)
+    assert len(cards) == 3 and all(card.partition(" · ")[2][:20] in pages["index.html"] for card in cards)
 
 
 def test_no_page_says_where_folders_lie_on_this_machine(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from evalkit.addresses import is_loopback
 from evalkit.board import elements
 from evalkit.errors import EvalkitError
-from evalkit.facts import ModelSummary
+from evalkit.facts import ModelSummary, RunFacts
 from evalkit.render.cost_curves import Curve, CurvePoint, curves
 from evalkit.results.reader import ResultsReader
-from evalkit.results.sweeps import hosted_prices
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -21,6 +23,8 @@ HOURS = 730.0
 """Of a month: 8,760 / 12."""
 PEAK = 3.0
 """Busiest hour against the average, where nobody says otherwise."""
+_OPEN = 20
+"""Commands that are written out, at most."""
 _VOLUMES = [10.0**e for e in range(3, 10)]
 
 
@@ -65,16 +69,77 @@ def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardw
     return found
 
 
-def breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware]) -> None:
-    """API bills grow with the volume; GPUs are rented in whole ones."""
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A model on machines of one's own of which nobody knows here what they serve."""
+
+    name: str
+    has_hosting: bool
+    """Whether the suite says what its machines cost."""
+    command: str
+    """What measures it, on the command line."""
+    priced_by: str | None
+    """The load sweep that priced this run's answers and is not in the folder any more; None: there was none."""
+
+
+def unmeasured(store: ResultsReader, run: str, measured: Mapping[str, MeasuredHardware]) -> list[Unmeasured]:
+    """Models on own machines without a load sweep: what they would cost is unknown, and no API bills it."""
+    facts, found = store.facts(run), []
+    suite = shlex.quote(facts.suite_path or "SUITE")
+    for name in store.summary(run).models:
+        if name in measured or not _runs_here(facts, name):
+            continue
+        prices = facts.model_facts(name).prices
+        _, _, sweep = (prices.source if prices is not None and prices.source else "").partition(" by load sweep ")
+        is_gone = bool(sweep) and not (sweeps_folder(store.results) / sweep).is_dir()
+        command = f"evalkit load {suite} --model {shlex.quote(name)}"
+        found.append(Unmeasured(name, bool(facts.entry(name).get("hosting")), command, sweep if is_gone else None))
+    return found
+
+
+def _runs_here(facts: RunFacts, name: str) -> bool:
+    """Whether a model is paid by the hour: the suite says so (`hosting`), or its server or its weights are on
+    this machine. A function or a command is none: it may well ask an API."""
+    about = facts.model_facts(name)
+    if facts.entry(name).get("hosting"):
+        return True
+    return is_loopback(about.host) if about.host else "weights" in (about.facts or {})
+
+
+def say_unmeasured(missing: Sequence[Unmeasured]) -> None:
+    """Which models' machines are unmeasured, and the way out; nothing where all are measured."""
+    if not missing:
+        return
+    names = elements.listed([one.name for one in missing])
+    one = len(missing) == 1
+    st.info(
+        f"{names} {'runs' if one else 'run'} on own machines, and no load sweep in this folder says what they serve: "
+        f"what {'it costs' if one else 'they cost'} in production is unknown until one does."
+    )
+    bare = [one.name for one in missing if not one.has_hosting]
+    if bare:
+        st.caption(f"The suite also has to say what an hour costs (`hosting`) for {elements.listed(bare)}.")
+    st.code("\n".join(visible(one.command, limit=400) for one in missing[:_OPEN]), language="bash")
+    if gone := [one for one in missing if one.priced_by is not None]:
+        said = "; ".join(
+            f"{elements.plain(one.name, 60)} by {elements.plain(one.priced_by or '', 120)}" for one in gone
+        )
+        st.caption(f"This run's answers were priced by load sweeps that are not in this folder: {said}.")
+
+
+def breakeven(
+    models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware], missing: Sequence[Unmeasured]
+) -> None:
+    """API bills grow with the volume; GPUs are rented in whole ones. `missing`: own machines that nobody measured."""
     st.subheader("Break-even with own GPUs", anchor=False)
+    ours = {*measured, *(one.name for one in missing)}
     priced = {
         name: cell.cost.usd_per_1k_samples / 1000
         for name, model in models.items()
-        if (cell := model.all).cost.usd_per_1k_samples
+        if name not in ours and (cell := model.all).cost.usd_per_1k_samples
     }
     if not priced:
-        st.info("No model of this run has a known price above zero, so there is no bill to compare with.")
+        st.info("No model of this run is billed by an API at a known price, so there is no bill to compare with.")
         return
     left, right = st.columns(2)
     volume = int(st.session_state.get("volume") or 1_000_000)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.board.breakeven import PEAK, MeasuredHardware, breakeven, machines_text, measured_hardware, own_usd
+from evalkit.board.breakeven import (
+    PEAK,
+    MeasuredHardware,
+    Unmeasured,
+    breakeven,
+    machines_text,
+    measured_hardware,
+    own_usd,
+    say_unmeasured,
+    unmeasured,
+)
 from evalkit.facts import ModelSummary
 from evalkit.render.board_charts import Bar, bars, bill_bars
 from evalkit.render.cells import usd_text
@@ -31,8 +41,9 @@ def render(store: ResultsReader) -> None:
     st.subheader(bill_sentence(models, judges).replace("$", r"\$"), anchor=False)
     _bars(models, judges)
     measured = measured_hardware(store, run)
-    _projected(models, measured)
-    breakeven(models, measured)
+    missing = unmeasured(store, run, measured)
+    _projected(models, measured, missing)
+    breakeven(models, measured, missing)
     with st.expander("The bill, line by line"):
         _bill(models, "model")
         if judges:
@@ -60,9 +71,16 @@ def _volume() -> int:
     return volume
 
 
-def _projected(models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware]) -> None:
-    """What each model would cost in production, at this run's mean request: own ones in whole copies."""
+def _projected(
+    models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware], missing: Sequence[Unmeasured]
+) -> None:
+    """What each model would cost in production, at this run's mean request: own ones in whole copies. Of own machines
+    that nobody measured it is unknown, whatever the run's answers were priced at."""
     st.subheader("In production", anchor=False)
+    say_unmeasured(missing)
+    unknown = {one.name for one in missing}
+    if unknown >= set(models):
+        return
     volume = _volume()
     peak = float(st.session_state.get("peak") or PEAK)
     costs: list[tuple[float, str, str]] = []
@@ -71,7 +89,7 @@ def _projected(models: Mapping[str, ModelSummary], measured: Mapping[str, Measur
         if name in measured:
             own = measured[name]
             costs.append((own_usd(own, volume, peak), name, machines_text(own, volume, peak)))
-        elif each is not None:
+        elif each is not None and name not in unknown:
             costs.append((each * volume / 1000, name, ""))
     found = [
         Bar(visible(name, limit=60), cost, f"{numbers.usd(cost)}{f', {what}' if what else ''}",

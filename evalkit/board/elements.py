@@ -225,10 +225,12 @@ def choose(
     index: int = 0,
     help: str | None = None,
     titles: Mapping[str, str] | None = None,
+    pinned: bool = False,
 ) -> str:
-    """One of some names, kept in the URL under `key` and across pages. `titles`: how options are written, by name."""
+    """One of some names, kept in the URL under `key` and across pages. `titles`: how options are written, by name;
+    `pinned`, with those: it stands in the URL even where nobody chose it, since the first of tomorrow is another."""
     if titles is not None:
-        return _choose_titled(label, list(options), key, index, help, titles)
+        return _choose_titled(label, list(options), key, help, titles, options[min(index, len(options) - 1)], pinned)
     picked: str = st.selectbox(
         label,
         list(options),
@@ -243,12 +245,11 @@ def choose(
 
 
 def _choose_titled(
-    label: str, options: list[str], key: str, index: int, help: str | None, titles: Mapping[str, str]
+    label: str, options: list[str], key: str, help: str | None, titles: Mapping[str, str], default: str, pinned: bool
 ) -> str:
     """`choose` where options are written otherwise than they are named: Streamlit would put the written form into the
-    address, which nobody could link to."""
+    address, which nobody could link to. Says so where the address names none of them."""
     written, linked = f"written {key}", st.query_params.get(key)
-    default = options[min(index, len(options) - 1)]
     if linked in options and linked != st.session_state.get(written):
         st.session_state[key] = linked
     if st.session_state.get(key) not in options:
@@ -261,8 +262,13 @@ def _choose_titled(
         persist_state="session",
         help=help,
     )
+    if linked is not None and linked not in options and linked != st.session_state.get(written):
+        st.warning(  # its own words are no text of ours: anybody can write an address
+            f"The address names something that this page cannot show under “{label}”: it is not here, or has nothing "
+            f"for it. What follows is of {plain(titles.get(picked, picked), 160)}."
+        )
     st.session_state[written] = picked
-    if picked != default or linked is not None:
+    if pinned or picked != default or linked is not None:
         st.query_params[key] = picked
     return picked
 
@@ -271,7 +277,7 @@ def run_of(runs: Sequence[RunInfo], names: Sequence[str] | None = None) -> str:
     """The run that the page is about, of these names (None: of all), by suite and time. Where a newer one of the same
     suite is there, the page says so and what it is."""
     of, titles = names or [info.name for info in runs], run_titles(runs)
-    run = choose("Run", of, key="run", titles=titles)
+    run = choose("Run", of, key="run", titles=titles, pinned=True)
     listed = newest_first(info for info in runs if info.name in of)
     suite = next(info.suite for info in listed if info.name == run)
     newest = next(info for info in listed if info.suite == suite)

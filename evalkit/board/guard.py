@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from streamlit import config
 
 from evalkit.board import sign_in
+from evalkit.board.front_end import preloads
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,18 +58,6 @@ _ADDED = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
-
-_WANTED = (
-    *("DataFrame", "Multiselect", "Selectbox", "TextInput", "ButtonGroup", "PageLink", "DownloadButton", "Html"),
-    "remark-emoji",
-)
-"""Modules of Streamlit's front end that the first page of ours needs, beside what they import. A browser asks for them
-only once the server has drawn the first table, and then waits again, some seventy times; named in the page, they come
-while the server still works."""
-_STILL = "<style>[data-testid='stSkeleton']{animation:none!important}</style>"
-"""Places that wait for their content do not pulse: without a graphics card each of sixty pictures a second is drawn by
-the processors that the content needs."""
-_IMPORTED = re.compile(r"""(?:from|import)\s*["']\./([\w.~-]+\.js)["']""")
 
 
 def hold_settings() -> None:
@@ -119,7 +105,7 @@ class Guard:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         why = refusal(headers, str(scope.get("method", "GET")), config.get_option("server.address"))
         if why is None:
-            await self.app(scope, receive, _with_headers(send, str(scope.get("method", ""))))
+            await self.app(scope, receive, _with_headers(send, scope))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
@@ -212,39 +198,9 @@ def _same(origin: str, host: str, extra: set[str]) -> bool:
     return name in extra and not sign_in.is_loopback(name or "")
 
 
-@cache
-def preloads() -> bytes:
-    """HTML that names what a page is about to need beside what Streamlit names; empty where it has no such files."""
-    import streamlit
-
-    folder = Path(streamlit.__file__).parent / "static"
-    try:
-        page = (folder / "index.html").read_text("utf-8")
-        found = _with_imports(folder / "static" / "js")
-    except OSError:
-        return b""
-    names = [name for name in found if name not in page]
-    styles = [path.name for path in sorted((folder / "static" / "css").glob(f"{_WANTED[0]}.*.css"))]
-    return "".join(
-        [
-            _STILL,
-            *(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in names),
-            *(f'<link rel="preload" as="style" crossorigin href="./static/css/{name}">' for name in styles),
-        ]
-    ).encode()
-
-
-def _with_imports(folder: Path) -> list[str]:
-    """Names of the wanted modules, and of all that they import; the wanted ones first."""
-    found = [path.name for name in _WANTED for path in sorted(folder.glob(f"{name}.*.js"))]
-    for name in found:  # grows on the way
-        imported = _IMPORTED.findall((folder / name).read_text("utf-8"))
-        found += [one for one in dict.fromkeys(imported) if one not in found and (folder / one).is_file()]
-    return found
-
-
-def _with_headers(send: Send, method: str) -> Send:
+def _with_headers(send: Send, scope: Scope) -> Send:
     """Sends on, with our headers in the place of others, and a page with the names of what it is about to need."""
+    named = preloads(scope["path"])
     page: list[Message] = []
     """The head of a page whose body is not whole yet."""
     body = bytearray()
@@ -253,14 +209,14 @@ def _with_headers(send: Send, method: str) -> Send:
         if message["type"] == "http.response.start":
             kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in _OWN]
             message = {**message, "headers": [*kept, *_ADDED]}
-            if method == "GET" and _is_page(message) and preloads():
+            if scope.get("method") == "GET" and _is_page(message) and named:
                 page.append(message)
                 return
         elif page and message["type"] == "http.response.body":
             body.extend(message.get("body", b""))
             if message.get("more_body", False):
                 return
-            content = bytes(body).replace(b"</head>", preloads() + b"</head>", 1)
+            content = bytes(body).replace(b"</head>", named + b"</head>", 1)
             head = page.pop()
             others = [(name, value) for name, value in head["headers"] if name.lower() != b"content-length"]
             await send({**head, "headers": [*others, (b"content-length", str(len(content)).encode())]})

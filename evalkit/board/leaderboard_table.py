@@ -95,6 +95,7 @@ def draw(lines: Sequence[LeaderboardLine]) -> None:
         **dict.fromkeys(_MONEY, lambda v: numbers.usd(_none(v))),
         **dict.fromkeys(_TIMES, lambda v: numbers.time(_none(v))),
         "tokens/s": lambda v: numbers.rate(_none(v)),
+        **dict.fromkeys(images, lambda v: ""),  # or each picture is sent a second time, as its own text
     }, subset=None)  # fmt: skip
     st.dataframe(
         styler,

@@ -47,16 +47,11 @@ def render(store: ResultsReader) -> None:
     steps = best_at_each_price(store, points, task)
     st.subheader(_headline(steps, axis), anchor=False)
     taken = {p.name for p in steps}
-    alike = [p.line.entry.model for p in drawn if p.state in {"front", "possible"} and p.name not in taken]
-    if alike:
-        st.caption(
-            f"Not ruled out: {elements.listed(alike)}. No difference in quality is shown between each of them and one "
-            "that costs less."
-        )
+    _say_others([p for p in drawn if p.name not in taken], axis)
     known = {point.name: point.line.entry for point in drawn}
     elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
     if len(drawn) > tradeoff_chart.MANY:
-        st.caption("Names stand at the models on the front and the chosen ones; the table names them all.")
+        st.caption("Names and numbers stand at the models on the front and the chosen ones; the table names them all.")
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Selected models” at the left."
     )
@@ -71,6 +66,19 @@ def render(store: ResultsReader) -> None:
     elements.warn([line.entry for line in lines])
 
 
+def _say_others(points: Sequence[TradeoffPoint], axis: str) -> None:
+    """Which models one might take in place of those of the headline, by their place in the chart."""
+    front, possible = ([p.line.entry.model for p in points if p.state == state] for state in ("front", "possible"))
+    than = "cheaper" if _is_money(axis) else "faster"
+    if front:
+        st.caption(f"On the front too, but not shown to be better than a {than} one: {elements.listed(front)}.")
+    if possible:
+        st.caption(
+            f"May be on the front: {elements.listed(possible)}. Each measured no better than a {than} one, and no "
+            "difference in quality between them is shown."
+        )
+
+
 def _headline(steps: Sequence[TradeoffPoint], axis: str) -> str:
     """The best at each price or time: which model, from which figure on, how good."""
     said = [
@@ -78,8 +86,12 @@ def _headline(steps: Sequence[TradeoffPoint], axis: str) -> str:
         + f" ({numbers.quality(p.quality)})"
         for n, p in enumerate(steps)
     ]
-    what = "price" if "USD" in axis or "cost" in axis else "speed"
+    what = "price" if _is_money(axis) else "speed"
     return f"Best at each {what}: {'; '.join(said)}." if said else "No model is on the front."
+
+
+def _is_money(axis: str) -> bool:
+    return "USD" in axis or "cost" in axis
 
 
 def _choose(names: Mapping[str, str]) -> None:

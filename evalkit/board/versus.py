@@ -48,9 +48,9 @@ def render(store: ResultsReader) -> None:
     titles = {key: f"{visible(model, limit=60)} · {named[run]}" for key, (run, model) in sides.items()}
     left, right = st.columns(2)
     with left:
-        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles)]
+        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles, pinned=True)]
     with right:
-        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles)]
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles, pinned=True)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")

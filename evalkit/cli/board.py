@@ -69,13 +69,14 @@ def command(results: Path, baselines: Path, port: int, address: str, no_browser:
     from streamlit.web import cli as streamlit
 
     from evalkit.board import served
-    from evalkit.board.guard import hold_frames, preloads
+    from evalkit.board.front_end import preloads
+    from evalkit.board.guard import hold_frames
     from evalkit.store.runs import default_results
 
     for module in _WARM:  # now, rather than while the first reader waits
         importlib.import_module(module)
     served.read_ahead(default_results())
-    preloads()
+    preloads("/")
     hold_frames()
     logging.getLogger("streamlit.config").addFilter(_is_news)
     args = ["run", served.__file__, *_flags(port, address, no_browser)]

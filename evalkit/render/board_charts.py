@@ -17,6 +17,7 @@ from evalkit.render.vega import (
     GREY,
     Chart,
     Row,
+    amounts,
     chart_of,
     domain,
     field,
@@ -50,7 +51,7 @@ def bars(found: Sequence[Bar], title: str) -> Chart | None:
     most = max(bar.value for bar in found)
     y = field("name", "N", sort=names, title=None, axis={"labelLimit": 170, "labelOverlap": False})
     scale = {"domain": [0, (most or 1.0) * _room_for_amounts(found, most or 1.0)], "nice": False}
-    x = field("value", "Q", title=title, scale=scale, axis={"tickCount": 5, "format": "~s"})
+    x = field("value", "Q", title=title, scale=scale, axis={"tickCount": 5} | amounts("$"))
     legend = {"title": None, "orient": "top", "columns": 2} if len(groups) > 1 else None
     colours = [COLOURS[0], COLOURS[1], *COLOURS[2:]][: len(groups)]
     colour = field("group", "N", scale={"domain": groups, "range": colours}, legend=legend)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.render.vega import COLOURS, GREY, Chart, Row, Spec, chart_of, cycled, decades, field, layer, tips
+from evalkit.render.vega import COLOURS, GREY, Chart, Row, Spec, amounts, chart_of, cycled, decades, field, layer, tips
 from evalkit.text.escape import visible
 
 
@@ -55,8 +55,14 @@ def curves(
     names = list(dict.fromkeys(row["line"] for row in rows))
     x, y = visible(x, limit=100), visible(y, limit=100)
     log = {"type": "log"}
-    across = field("x", "Q", title=x, scale=log, axis=decades(rows, "x"))
-    up = field("y", "Q", title=y, scale=log, axis=decades(rows, "y", "low", "high"))
+    across = field("x", "Q", title=x, scale=log, axis=decades(rows, "x") | amounts())
+    up = field(
+        "y",
+        "Q",
+        title=y,
+        scale=log,
+        axis=decades(rows, "y", "low", "high") | amounts("$" if y.startswith("USD") else ""),
+    )
     legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1,
               "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 300}  # fmt: skip
     colour = field("line", "N", scale={"domain": names, "range": cycled(COLOURS, names)}, legend=legend)

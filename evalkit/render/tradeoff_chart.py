@@ -1,20 +1,17 @@
 """Quality over a cost or a time, with the front; names avoid each other, and shapes tell open weights from closed.
 
-Names stand so that they lie on no point and on no other name:
-
-    place([Anchor(100, 40, "gpt", True), Anchor(104, 42, "qwen", False)], width=280, height=330)     # ["right", "left"]
-
-Vega-Lite has no labels that avoid each other, and a page does not say how wide it is before it draws. Places are
-therefore chosen here for a stated width. In a wider drawing points move apart and names do not grow: they still hold.
+A point whose name has no room has a number, which a line below the chart explains: "1 gpt-oss-120b · 2 qwen3.5". Which
+ones, depends on the width, and the drawing decides that itself.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+from evalkit.render.labels import FONT, PLACES, Anchor, Line, Placed, Room, place
 from evalkit.render.vega import (
     COLOURS,
     GREY,
@@ -25,84 +22,14 @@ from evalkit.render.vega import (
     decades,
     domain,
     field,
+    figures,
     layer,
     point_mark,
     ring_mark,
     tips,
 )
 from evalkit.results.tradeoffs import STATES, TradeoffPoint
-
-FONT = 13
-"""Pixels."""
-PLACES: dict[str, tuple[str, str, int, int]] = {
-    "right": ("left", "middle", 11, 0),
-    "left": ("right", "middle", -11, 0),
-    "upper right": ("left", "bottom", 8, -7),
-    "lower right": ("left", "top", 8, 8),
-    "upper left": ("right", "bottom", -8, -7),
-    "lower left": ("right", "top", -8, 8),
-    "above": ("center", "bottom", 0, -11),
-    "below": ("center", "top", 0, 11),
-}
-"""By name, in order of preference: align, baseline and the offset in pixels, as Vega-Lite takes them."""
-_LETTER = 0.58 * FONT
-_POINT = 8
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A point with the name that should stand beside it, in pixels from the upper left corner."""
-
-    x: float
-    y: float
-    text: str
-    must: bool
-    """Whether the name stands somewhere even where every place is taken."""
-
-
-def place(anchors: Sequence[Anchor], *, width: float, height: float, others: Sequence[Box] = ()) -> list[str | None]:
-    """A key of PLACES for each; None where its name would lie on something. Names that must stand are placed first.
-
-    `others`: what else is drawn there, in pixels."""
-    points = [(a.x - _POINT, a.y - _POINT, a.x + _POINT, a.y + _POINT) for a in anchors]
-    found: list[str | None] = [None] * len(anchors)
-    names: list[Box] = []
-    for n in sorted(range(len(anchors)), key=lambda n: not anchors[n].must):
-        anchor, best, least = anchors[n], "right", float("inf")
-        for name in PLACES:
-            box = _box(anchor, name)
-            drawn = [*others, *names, *(point for m, point in enumerate(points) if m != n)]
-            taken = sum(_overlap(box, other) for other in drawn) + _outside(box, width, height)
-            if taken < least:
-                best, least = name, taken
-            if taken == 0:
-                break
-        if least == 0 or anchor.must:
-            found[n] = best
-            names.append(_box(anchor, best))
-    return found
-
-
-def _box(anchor: Anchor, name: str) -> Box:
-    align, baseline, dx, dy = PLACES[name]
-    wide = len(anchor.text) * _LETTER
-    left = anchor.x + dx - {"left": 0.0, "center": wide / 2, "right": wide}[align]
-    top = anchor.y + dy - {"top": 0.0, "middle": FONT / 2, "bottom": float(FONT)}[baseline]
-    return left, top, left + wide, top + FONT
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Square pixels that both cover."""
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-
-
-def _outside(box: Box, width: float, height: float) -> float:
-    """Square pixels that are cut off at the edge of the drawing."""
-    inside = _overlap(box, (0.0, 0.0, width, height))
-    return (box[2] - box[0]) * (box[3] - box[1]) - inside
-
+from evalkit.text.escape import visible
 
 PICKED = "picked"
 """Name of the selection of a chart whose points can be clicked."""
@@ -112,10 +39,21 @@ MANY = 15
 """Models beyond which only those on the front, and the chosen ones, have their names in a trade-off."""
 _WEIGHTS = {"closed": "square", "open weights": "circle", "not known": "triangle-up"}
 """Shape by whether a model's weights are open."""
-_SIZES = {"narrow": 250, "wide": 620}
-"""Width in pixels for which names are placed: of a telephone, and of everything that is at least so wide."""
+_SIZES: dict[str, tuple[float, ...]] = {
+    "narrow": (230, 260, 300, 350, 400),
+    "middle": (400, 460, 530, 620),
+    "wide": (620, 690, 770, 860),
+    "widest": (860, 960, 1080, 1250),
+}
+"""Widths in pixels, up to the last of each, for which names are placed together: on a telephone, in a small window, in
+a report, on a desk."""
+_ROW_LETTERS = {"narrow": 44, "middle": 64, "wide": 96, "widest": 130}
+"""Letters in a line of what the numbers mean, by size."""
+_PARTS = ("align", "baseline", "dx", "dy")
+"""What a place says to Vega-Lite, in the order of PLACES."""
+_ROW_PX = 17
 _PLOT_PX = 256
-"""Height of a trade-off without its axis and legend."""
+"""Height of a trade-off without its axis, legend and numbers."""
 
 
 def tradeoff(
@@ -136,9 +74,11 @@ def tradeoff(
         f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}" for row in rows
     )
     across, up = cost_domain(rows, log=log), domain(rows, "low", "high", "quality")
-    for size, width in _SIZES.items():
-        places = _places(drawn, across, up, log, chosen, width)
-        rows = [row | {size: place or ""} for row, place in zip(rows, places, strict=True)]
+    told = {}
+    for size in _SIZES:
+        beside, numbered = _beside(drawn, across, up, log, chosen, size)
+        rows = [row | one for row, one in zip(rows, beside, strict=True)]
+        told[size] = _wrapped(numbered, _ROW_LETTERS[size])
     kind = {"type": "log" if log else "linear", "domain": across, "nice": False}
     scale = {"domain": up, "nice": False}
     ticks: Spec = (decades(rows, "x", "x_high") | {"format": "~g"}) if log else {"tickCount": 6}
@@ -154,10 +94,10 @@ def tradeoff(
         scale={"domain": kinds, "range": [_WEIGHTS[name] for name in kinds]},
         legend=legend | {"orient": "bottom", "columns": 3, "symbolFillColor": GREY, "symbolStrokeColor": GREY},
     )
-    told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front", weights="weights")
+    tip = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front", weights="weights")
     rule: Spec = {"type": "rule", "strokeWidth": 2, "aria": False}  # the points say the same
     dashed: Spec = {"type": "line", "strokeDash": [5, 4], "interpolate": "step-after", "color": COLOURS[2]}
-    marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
+    marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **tip})
     if selects:
         marks["params"] = [{"name": PICKED, "select": {"type": "point", "fields": ["model"]}}]
     layers = [
@@ -167,10 +107,16 @@ def tradeoff(
         layer(rule, {"x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y, "color": colour},
                "isValid(datum.x_low)"),
         marks,
-        *_names(x, y),
+        layer(_names(), {"x": x, "y": y}),
         layer(ring_mark(420), {"x": x, "y": y}, "datum.chosen"),
     ]  # fmt: skip
-    return chart_of(rows, {"layer": layers, "height": 470}, f"Quality against {axis}. {words}")
+    spec: Spec = {"layer": layers, "height": 470 + _ROW_PX * max(map(len, told.values()))}
+    if any(told.values()):
+        spec["params"] = [{"name": "numbered", "value": told}]
+        text = {"expr": _by_width({size: f"numbered.{size}" for size in told})}
+        below = {"orient": "bottom", "anchor": "start", "frame": "bounds", "offset": 10}
+        spec["title"] = {"text": text, "fontSize": 12, "fontWeight": "normal", "lineHeight": _ROW_PX, **below}
+    return chart_of(rows, spec, f"Quality against {axis}. {words}")
 
 
 def _weights(point: TradeoffPoint) -> str:
@@ -178,16 +124,17 @@ def _weights(point: TradeoffPoint) -> str:
     return "not known" if openness in {None, "disputed"} else "closed" if openness == "closed" else "open weights"
 
 
-def _places(
+def _beside(
     points: Sequence[TradeoffPoint],
     across: Sequence[float],
     up: Sequence[float],
     log: bool,
     chosen: Sequence[str],
-    width: float,
-) -> list[str | None]:
-    """Where the names stand in a drawing of this width; None: nowhere. Of many models only those that matter have one:
-    on the front, or chosen."""
+    size: str,
+) -> tuple[list[dict[str, object]], list[str]]:
+    """What stands beside each point in drawings of this size, as fields of its row: its name, or a number where there
+    is no room, or nothing; and the names by number. Of many models only those that matter have either: on the front,
+    or chosen."""
 
     def share(value: float, ends: Sequence[float], log: bool) -> float:
         low, high, value = (math.log10(x) if log else x for x in (*ends, value))
@@ -199,39 +146,80 @@ def _places(
         must = point.state == "front" or point.line.entry.model in chosen
         if point.x is None or point.quality is None or not (must or len(points) <= MANY) or len(at) == _MOST_NAMED:
             continue
-        left, top = share(point.x, across, log) * width, (1 - share(point.quality, up, False)) * _PLOT_PX
-        anchors.append(Anchor(left, top, point.name[:30], must))
+        top = (1 - share(point.quality, up, False)) * _PLOT_PX
+        anchors.append(Anchor(share(point.x, across, log), top, point.name[:30], must))
         at.append(n)
-    found: list[str | None] = [None] * len(points)
     lines = _lines(points, anchors, at)
     for anchor, n in zip(anchors, at, strict=True):  # whiskers
-        quality = points[n].line.cell.quality
+        quality, row = points[n].line.cell.quality, points[n].as_row()
         ends = [(1 - share(end, up, False)) * _PLOT_PX for end in (quality.high, quality.low) if end is not None]
-        lines += [(anchor.x - 2, ends[0], anchor.x + 2, ends[1])] if len(ends) == 2 else []
-    for n, name in zip(at, place(anchors, width=width, height=_PLOT_PX, others=lines), strict=True):
-        found[n] = name
-    return found
+        lines += [Line(anchor.x, ends[0], anchor.x, ends[1])] if len(ends) == 2 else []
+        sides = [share(float(x), across, log) for x in figures([row], "x_low", "x_high")]
+        lines += [Line(sides[0], anchor.y, sides[1], anchor.y)] if len(sides) == 2 else []
+    placed = _named_or_numbered(anchors, Room(_SIZES[size], _PLOT_PX), lines)
+    texts = {at[n]: one.anchor.text for n, one in placed.items()}
+    where = {at[n]: PLACES[one.where] for n, one in placed.items()}
+    names = [f"{size}_{part}" for part in _PARTS]
+    fields: list[dict[str, object]] = [
+        {size: texts.get(n, ""), **dict(zip(names, where.get(n, PLACES["right"]), strict=True))}
+        for n in range(len(points))
+    ]
+    explained = [n for n in sorted(placed) if placed[n].anchor.text != anchors[n].text]
+    return fields, [f"{texts[at[n]]} {visible(points[at[n]].name, limit=40)}" for n in explained]
 
 
-def _lines(points: Sequence[TradeoffPoint], anchors: Sequence[Anchor], at: Sequence[int]) -> list[Box]:
-    """The line of the front as boxes that names should not lie on: along, then up to the next model on it."""
+def _named_or_numbered(anchors: Sequence[Anchor], room: Room, lines: Sequence[Line]) -> dict[int, Placed]:
+    """By anchor, the name or number that stands there. A number stands on a line where it has to; nothing stands on
+    another text."""
+    order = sorted(range(len(anchors)), key=lambda n: not anchors[n].must)
+    whole = [replace(anchors[n], must=False) for n in order]
+    named: dict[int, Placed] = {}
+    for n, anchor, where in zip(order, whole, place(whole, room, lines=lines), strict=True):
+        if where is not None:
+            named[n] = Placed(anchor, where)
+    rest = [n for n in range(len(anchors)) if n not in named]
+    numbers = [replace(anchors[n], text=str(at), must=True) for at, n in enumerate(rest, 1)]
+    placed = place(numbers, room, lines=lines, taken=list(named.values()))
+    for n, anchor, where in zip(rest, numbers, placed, strict=True):
+        if where is not None:
+            named[n] = Placed(anchor, where)
+    return named
+
+
+def _lines(points: Sequence[TradeoffPoint], anchors: Sequence[Anchor], at: Sequence[int]) -> list[Line]:
+    """The line of the front, on which names should not lie: along, then up to the next model on it."""
     front = sorted((anchor.x, anchor.y) for anchor, n in zip(anchors, at, strict=True) if points[n].state == "front")
-    found: list[Box] = []
+    found: list[Line] = []
     for (x, y), (next_x, next_y) in pairwise(front):
-        found += [(x, y - 2, next_x, y + 2), (next_x - 2, min(y, next_y), next_x + 2, max(y, next_y))]
+        found += [Line(x, y, next_x, y), Line(next_x, min(y, next_y), next_x, max(y, next_y))]
     return found
 
 
-def _names(x: Spec, y: Spec) -> list[Spec]:
-    """A layer of names for each place beside a point, for narrow and for wide drawings."""
-    layers = []
-    for size, test in (("narrow", f"width < {_SIZES['wide']}"), ("wide", f"width >= {_SIZES['wide']}")):
-        for name, (align, baseline, dx, dy) in PLACES.items():
-            mark: Spec = {"type": "text", "align": align, "baseline": baseline, "dx": dx, "dy": dy, "fontSize": FONT,
-                          "limit": 200}  # fmt: skip
-            text: Spec = {"x": x, "y": y, "text": field("model", "N")}
-            layers.append(layer(mark, text, f"{test} && datum.{size} == '{name}'"))
-    return layers
+def _by_width(of_size: Mapping[str, str]) -> str:
+    """An expression of Vega that picks one of these by the width of the drawing."""
+    *smaller, last = of_size
+    return "".join(f"width < {_SIZES[size][-1]} ? {of_size[size]} : " for size in smaller) + of_size[last]
+
+
+def _names() -> Spec:
+    """The texts beside the points: one layer, which reads from each row what stands there in this width."""
+
+    def read(part: str) -> Spec:
+        return {"expr": _by_width({size: f"datum['{size}{part}']" for size in _SIZES})}
+
+    parts = {part: read(f"_{part}") for part in _PARTS}
+    return {"type": "text", "text": read(""), "fontSize": FONT, "limit": 240, "aria": False, **parts}
+
+
+def _wrapped(said: Sequence[str], letters: int) -> list[str]:
+    """What the numbers mean, in lines of at most so many letters, but for one that is longer alone."""
+    rows: list[str] = []
+    for one in said:
+        if rows and len(rows[-1]) + 3 + len(one) <= letters:
+            rows[-1] += f" · {one}"
+        else:
+            rows.append(one)
+    return rows
 
 
 def _good_corner(x: Spec, y: Spec, across: Sequence[float], up: Sequence[float], log: bool) -> list[Spec]:

@@ -97,11 +97,22 @@ def figures(rows: Sequence[Row], *columns: str) -> list[float]:
     return [float(value) for name in columns for row in rows if isinstance(value := row.get(name), int | float)]
 
 
+def amounts(unit: str = "") -> Spec:
+    """Labels of an axis as people write them, the unit before each: 0.1, 1,000, 10 M, 1 bn. Vega's own are signs of the
+    metric system, of which `100m` is a tenth."""
+    said = (
+        "datum.value >= 1e9 ? format(datum.value / 1e9, ',~g') + ' bn'"
+        " : datum.value >= 1e6 ? format(datum.value / 1e6, '~g') + ' M'"
+        " : datum.value >= 1 ? format(datum.value, ',~r') : format(datum.value, '~g')"
+    )
+    return {"labelExpr": f"'{unit}' + ({said})"}
+
+
 def decades(rows: Sequence[Row], *columns: str) -> Spec:
     """A logarithmic axis with a line at each power of ten; where there are too few of them, as Vega draws it."""
     ends = figures(rows, *columns)
     powers = range(math.floor(math.log10(min(ends))), math.ceil(math.log10(max(ends))) + 1)
-    plain: Spec = {"format": "~s", "tickCount": 6}
+    plain: Spec = {"tickCount": 6}
     return plain | {"values": [10.0**power for power in powers]} if len(powers) > 3 else plain
 
 
