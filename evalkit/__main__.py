@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
+
+from evalkit import compiling_ahead
 
 _YOUNG = 200_000
 """New objects between two searches for garbage. Imports and a plan make a hundred thousand, all of which live on."""
@@ -15,11 +18,16 @@ def main() -> None:
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as behind nohup
         signal.signal(signal.SIGINT, _leave)
+    if sys.argv[1:2] == ["run"]:
+        compiling_ahead.start()
     from evalkit.cli import main as run
 
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on `cli` says it
-    run()
+    try:
+        run()
+    finally:
+        compiling_ahead.end()
 
 
 def _leave(number: int, frame: object) -> None:

@@ -26,8 +26,13 @@ _NAMES = frozenset(
 )  # fmt: skip
 """Functions that start a program, some of them by a way round: find_library runs gcc, platform.processor runs uname."""
 _DOOR = {"child.py"}
-_KNOWN = {"scorers/cage/worker.py": ["os.fork"], "scorers/cage/class_worker.py": ["os.fork"]}
-"""What stands elsewhere, and why: the own programs of the cage fork inside it."""
+_KNOWN = {
+    "scorers/cage/worker.py": ["os.fork"],
+    "scorers/cage/class_worker.py": ["os.fork"],
+    "compiling_ahead.py": ["os.fork"],
+}
+"""What stands elsewhere, and why: the own programs of the cage fork inside it; a run without byte code forks a copy
+that only compiles, and starts no program."""
 
 
 def starts_of(tree: ast.Module) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from evalkit.records import Outcome, Response, Sample, Score, Timing
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.refusal_words import is_refusal
 from evalkit.scorers.registry import known_scorers, make_scorer
+from tests.conftest import REPO
 from tests.scoring import mark, sample
 
 CITIES = ("London", "Rome", "Paris", "Berlin")
@@ -144,3 +146,36 @@ def test_a_scorer_of_a_package_that_breaks_costs_its_row_alone() -> None:
     assert "acme-scorers 1.0" in found.reason
     with pytest.raises(RuntimeError):  # evalkit's own: no reply can cause this, so it is a defect and says so
         score_response(sample("a"), said, own)
+
+
+_BESIDE_A_LOOP = """
+import asyncio, json, sys
+from evalkit.scorers.outcomes import prepare, score_at_once, score_response
+from evalkit.scorers.registry import make_scorer
+from tests.scoring import said, sample
+
+prepare({"choice"})
+in_a_thread = []
+
+async def in_thread(work):
+    in_a_thread.append("evalkit.scorers.refusal_words" in sys.modules)
+    return work()
+
+async def main():
+    item, scorer = sample("Paris", ("Lyon", "Paris")), make_scorer("choice")
+    for text in ("B", "The answer is A.", "I'm sorry, but I can't help with that.", "I cannot answer this.", "Hm."):
+        reply = said(text)
+        score = await score_at_once(item, reply, scorer, in_thread)
+        print(json.dumps([str(score.outcome), len(in_a_thread)]))
+        assert score == score_response(item, reply, scorer)
+    assert in_a_thread == [False]
+
+asyncio.run(main())
+"""
+
+
+def test_words_of_refusal_are_loaded_beside_the_loop_by_the_first_reply_that_needs_them() -> None:
+    done = subprocess.run([sys.executable, "-c", _BESIDE_A_LOOP], capture_output=True, text=True, cwd=REPO, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = [json.loads(line) for line in done.stdout.splitlines()]
+    assert seen == [["right", 0], ["wrong", 0], ["refused", 1], ["refused", 1], ["unparseable", 1]]

@@ -34,7 +34,7 @@ from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
-from evalkit.scorers.outcomes import score_awaited_response, score_response
+from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
 from evalkit.text.given_up import closed
 
 _LONGEST_SAID = 300
@@ -367,7 +367,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     elif scorer.slow:
         score = await in_thread(lambda: score_response(sample, response, scorer))
     else:
-        score = score_response(sample, response, scorer)
+        score = await score_at_once(sample, response, scorer, in_thread)
     if not model.adapter.capabilities.timing:
         attempt = replace(attempt, timed=False)
     row = answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])

@@ -169,7 +169,10 @@ _YES = (("yeah",), ("yep",), ("yup",))
 _NO = (("nope",), ("nah",), ("definitely", "not"), ("absolutely", "not"), ("certainly", "not"), ("not", "at", "all"))
 
 
-_UNKNOWN = any_phrase("unknown", "gives_up")
+@cache
+def _unknown() -> re.Pattern[str]:
+    """Compiled when a text needs it."""
+    return any_phrase("unknown", "gives_up")
 
 
 _LONGEST_UNKNOWN = 80
@@ -178,7 +181,7 @@ _LONGEST_UNKNOWN = 80
 def says_unknown(text: str) -> bool:
     """Whether a choice's text, or words of a reply, say that nobody can know: "Not enough information"."""
     said = plain(text)
-    return len(said) <= _LONGEST_UNKNOWN and _UNKNOWN.search(said) is not None
+    return len(said) <= _LONGEST_UNKNOWN and _unknown().search(said) is not None
 
 
 def is_unknown(choice: int | None, known: Labelled) -> bool:

@@ -24,8 +24,9 @@ scores 1.0 and keeps its outcome too. A score that is absent (`errored`) is neve
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
@@ -47,14 +48,32 @@ _BREAKS: tuple[type[Exception], ...] = (
 )
 
 
-def prepare(scorers: Collection[str]) -> None:
-    """Load the words that replies are read by (0.1 to 0.2 s of processor time) for the scorers of these names.
+_loaded = False
+"""Whether no reply has to wait for the words of refusal."""
 
-    Then no reply waits for them; safe in a thread.
+
+def prepare(scorers: Collection[str]) -> None:
+    """Load the words that replies are read by for the scorers of these names (0.05 s of processor time for choices,
+    0.2 s for others). Then no reply waits for them; safe in a thread.
+
+    Hardly a reply to a choice is read for words of refusal: they are loaded by the first that is (`score_at_once`).
     """
     if "choice" in scorers:
-        import evalkit.scorers.letters
+        from evalkit.scorers.labelled import says_unknown
+
+        says_unknown("")
+    if set(scorers) - {"choice"}:
+        _load_refusals()
+
+
+def _load_refusals() -> None:
+    global _loaded  # noqa: PLW0603 - once for the whole process, as an import
+    from evalkit.scorers.refusal_languages import compile_all
+
+    compile_all()
     import evalkit.scorers.refusal_words  # noqa: F401
+
+    _loaded = True
 
 
 def score_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
@@ -65,6 +84,28 @@ def score_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
         return _after(scorer.score(sample, response), response, scorer) if score is None else score
     except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
+
+
+class _WordsMissing(Exception):
+    """A reply has to be read for words of refusal, and they are not loaded yet: `finish` does both."""
+
+    def __init__(self, finish: Callable[[], Score]) -> None:
+        super().__init__("the words of refusal are not loaded yet")
+        self.finish = finish
+
+
+async def score_at_once(
+    sample: Sample, response: Response, scorer: Scorer, in_thread: Callable[[Callable[[], Score]], Awaitable[Score]]
+) -> Score:
+    """As `score_response`, in an event loop: words of refusal that are not loaded yet are loaded by `in_thread`."""
+    try:
+        response, score = _before(response, scorer)
+        return _after(scorer.score(sample, response), response, scorer, wait=False) if score is None else score
+    except _WordsMissing as missing:
+        finish = missing.finish
+    except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
+        return _broken(scorer, error)
+    return await in_thread(finish)
 
 
 async def score_awaited_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
@@ -113,11 +154,11 @@ def _acted(response: Response, parted: Split) -> bool:
     return any(step.results for step in response.steps or ())
 
 
-def _after(score: Score, response: Response, scorer: Scorer) -> Score:
+def _after(score: Score, response: Response, scorer: Scorer, *, wait: bool = True) -> Score:
     """Rules 4 to 7, of what the scorer says."""
     if scorer.needs == "likelihood" or scorer.judges or scorer.several or score.value is None or score.value >= 1.0:
         return score
-    return _score_lesser(score, response, scorer)
+    return _score_lesser(score, response, scorer, wait=wait)
 
 
 def _nothing_said(response: Response, parted: Split) -> Score:
@@ -131,18 +172,29 @@ def _nothing_said(response: Response, parted: Split) -> Score:
     return unparseable("only reasoning came, and no answer after it" if parted.reasoning else "the reply is empty")
 
 
-def _score_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
+def _score_lesser(score: Score, response: Response, scorer: Scorer, *, wait: bool) -> Score:
     """Rules 5 to 7: why a reply did not get a full score."""
     unread = score.outcome is Outcome.UNPARSEABLE
     if response.stop_reason == "length" and (unread or scorer.whole):
         return replace(_truncated(f"cut off; {score.reason}" if score.reason else "cut off"), parts=score.parts)
     short = len(response.text) <= SHORT_REPLY
     if unread or (scorer.whole and short):
+        if not (_loaded or wait):
+            raise _WordsMissing(partial(_score_refusal, score, response, scorer))
         from evalkit.scorers.refusal_words import is_refusal  # slow to load: `prepare`
 
         if is_refusal(response.text):
             return _refused(scorer, "the reply opens with words of refusal")
     return score
+
+
+def _score_refusal(score: Score, response: Response, scorer: Scorer) -> Score:
+    """The same for a reply that is read for words of refusal, loading them."""
+    try:
+        _load_refusals()
+        return _score_lesser(score, response, scorer, wait=True)
+    except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
+        return _broken(scorer, error)
 
 
 def _refused(scorer: Scorer, reason: str) -> Score:

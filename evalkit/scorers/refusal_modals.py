@@ -11,6 +11,7 @@ request ("this", "such", "your request"), and no verb of what people fail at wit
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _ENGLISH = (
     r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
@@ -132,13 +133,26 @@ _COUNT_ME_OUT = (
     r"|\b(?:tôi|mình|em)(?: \w+){0,2} (?:sẽ )?không (?:viết|giúp|làm|trả lời|cung cấp|hỗ trợ|tạo|chia sẻ|hướng dẫn|bàn|nói về|thảo luận|tham gia|đưa ra)\b"
     r"|\b(?:saya|kami|aku) (?:\w+ ){0,2}(?:tidak|nggak|tak) (?:membantu|menulis|membuat|menjawab|memberikan|menyediakan|membahas)\b"
 )
-_WILL = re.compile(_I_CANNOT, re.IGNORECASE)
-_IT = re.compile(_ABOUT_IT, re.IGNORECASE)
 _IN_ENGLISH = re.compile(_ENGLISH, re.IGNORECASE)
-_IN_LATIN = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _COUNT_ME_OUT)), re.IGNORECASE)
-_ELSEWHERE = re.compile(
-    "|".join((_NOT_ALLOWED_ELSEWHERE, _NOTHING_FOR_ME, _COUNT_ME_OUT, _OTHER_SCRIPTS)), re.IGNORECASE
-)
+
+
+@cache
+def _builds(*, latin: bool) -> re.Pattern[str]:
+    """Compiled when a reply needs it, as the two below: together they take as long as thirty modules."""
+    rows = (
+        (_NOT_ALLOWED, _NOTHING_FOR_ME, _COUNT_ME_OUT)
+        if latin
+        else (_NOT_ALLOWED_ELSEWHERE, _NOTHING_FOR_ME, _COUNT_ME_OUT, _OTHER_SCRIPTS)
+    )
+    return re.compile("|".join(rows), re.IGNORECASE)
+
+
+@cache
+def _will_not() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """("I will not", what points at the request)."""
+    return re.compile(_I_CANNOT, re.IGNORECASE), re.compile(_ABOUT_IT, re.IGNORECASE)
+
+
 _FAILS_AT = re.compile(
     r"\b(?:finden|sehen|erkennen|glauben|erwarten|warten|garantieren|versprechen|verstehen|bestätigen|ausschließen|leiden|lassen|genug|mehr|vergessen|nur|encontrar|ver|creer(?:lo|te)?|esperar|garantizar|prometer|entender|confirmar|dejar|"
     r"más|olvidar|trouver|voir|croire|attendre|garantir|promettre|comprendre|confirmer|que|qu'|m'empêcher|oublier|trovare|vedere|credere\w*|creder\w*|aspettare|garantire|promettere|capire|fare a meno|che|smettere|più|dimenticare|"
@@ -158,7 +172,8 @@ def declines_in_english(sentence: str) -> bool:
 
 def declines(sentence: str, *, latin: bool) -> bool:
     """Whether a sentence in another language is built as a refusal; conditions and idioms are the caller's matter."""
-    if (_IN_LATIN if latin else _ELSEWHERE).search(sentence) is not None:
+    if _builds(latin=latin).search(sentence) is not None:
         return True
-    will_not = _WILL.search(sentence) is not None and _IT.search(sentence) is not None
+    will, it = _will_not()
+    will_not = will.search(sentence) is not None and it.search(sentence) is not None
     return will_not and _FAILS_AT.search(sentence) is None

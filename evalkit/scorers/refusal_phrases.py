@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 _ENGLISH = (
     r"(?:my|our) (?:guidelines|policies|policy|programming|principles|instructions|training|rules) (?:\w+ ){0,2}(?:prevent|prohibit|forbid|(?:do not|don't|does not|doesn't|won't) (?:allow|permit|let))\w*"
@@ -101,9 +102,17 @@ _STEMS = (
 )
 """How verbs of helping begin in the Romance languages: answer, speak, help, discuss, provide, give, do, write ..."""
 _IN_ENGLISH = re.compile(_ENGLISH, re.IGNORECASE)
-# One pattern a language: a single one of all alternatives takes ten times as long.
-_IN_LATIN = tuple(re.compile(row.replace("{STEMS}", _STEMS), re.IGNORECASE) for row in _LATIN.values())
-_ELSEWHERE = tuple(re.compile(row, re.IGNORECASE) for row in _OTHER.values())
+
+
+@cache
+def _patterns(*, latin: bool) -> tuple[re.Pattern[str], ...]:
+    """One pattern a language: a single one of all alternatives takes ten times as long. Compiled when a reply needs
+    them, which takes as long as some twenty modules."""
+    if latin:
+        return tuple(re.compile(row.replace("{STEMS}", _STEMS), re.IGNORECASE) for row in _LATIN.values())
+    return tuple(re.compile(row, re.IGNORECASE) for row in _OTHER.values())
+
+
 _APOLOGY = re.compile(
     r"\b(?:tut mir (?:sehr )?leid|es tut mir|entschuldig\w*|leider|verzeihung|lo siento|lo lamento|disculp\w+|perd[óo]n\w*|lamentablemente|desgraciadamente|"
     r"désolée?|malheureusement|je regrette|excusez|pardon|mi dispiace|mi spiace|spiacente|purtroppo|scus\w+|sinto muito|lamento|desculp\w+|infelizmente|"
@@ -140,7 +149,7 @@ def says_no_in_english(sentence: str) -> bool:
 
 def says_no(sentence: str, *, latin: bool) -> bool:
     """Whether a sentence in another language declines in one of these phrases. Conditions and idioms are the caller's matter."""
-    if any(row.search(sentence) is not None for row in (_IN_LATIN if latin else _ELSEWHERE)):
+    if any(row.search(sentence) is not None for row in _patterns(latin=latin)):
         return True
     sorry = _APOLOGY.search(sentence)
     return sorry is not None and _CANNOT.search(sentence) is not None and _NO_REFUSAL.search(sentence) is None

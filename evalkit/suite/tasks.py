@@ -211,7 +211,8 @@ class ResolvedTask:
     def marks(self) -> dict[str, object]:
         """Which fields say how samples belong together and what they stand for."""
         named = ("cluster", "slices", "critical", "weight", "stratum")
-        return {key: self.content[key] for key in named if key in self.content}
+        content = self.content  # once: it reads the whole file
+        return {key: content[key] for key in named if key in content}
 
     @property
     def records(self) -> dict[str, object]:
