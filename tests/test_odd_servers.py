@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -67,6 +70,43 @@ async def test_a_server_that_closes_after_each_answer_loses_none() -> None:
     assert texts == ["Paris"] * 20
     assert [one.text for one in several] == ["Paris"] * 20
     assert len(asked) == 40, "none was asked twice"
+
+
+@contextmanager
+def closing_in_a_thread(body: bytes) -> Iterator[str]:
+    """The address of a server outside the event loop that answers each connection once and closes it."""
+
+    def serve() -> None:
+        while True:
+            try:
+                peer = server.accept()[0]
+            except OSError:  # the test is over
+                return
+            with peer, peer.makefile("rb") as asked:
+                head = list(iter(asked.readline, b"\r\n"))
+                asked.read(next(int(line[15:]) for line in head if line.lower().startswith(b"content-length:")))
+                peer.sendall(
+                    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                    + f"content-length: {len(body)}\r\n\r\n".encode()
+                    + body
+                )
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+async def test_a_connection_whose_end_the_event_loop_has_not_seen_yet_is_not_written_to() -> None:
+    """From Python 3.12 on aiohttp writes at once: the request went into the closed connection and was lost."""
+    with closing_in_a_thread(stream("Paris")) as url:
+        adapter = openai_chat.make(ModelSpec(name="m", adapter="openai-chat", model="m", base_url=url))
+        for _ in range(5):
+            assert (await adapter.respond(ASK)).text == "Paris"
+            time.sleep(0.01)  # noqa: ASYNC251 (the server closes while the loop looks at nothing)
+        await adapter.aclose()
 
 
 def completion(logprobs: Any, text: str = " Paris") -> bytes:

@@ -101,8 +101,10 @@ def test_a_command_that_reads_stored_rows_ends_without_a_word_of_its_own() -> No
 
 
 _IN_A_QUERY = """
-import os, signal, sys, threading
+import os, signal, sys, threading, warnings
 import duckdb, pandas  # which DuckDB takes in: once for all
+# Python 3.12 and later warn of a fork beside threads: those that the libraries have started here hold nothing.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from evalkit.cli import pricing, run_command
 from evalkit.store import queries

@@ -7,6 +7,7 @@ tenth of a second, and a check sends nothing.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,8 @@ LINGER_S = 1.0
 """How long a server may take to close a stream that it has declared done, before the connection is dropped."""
 _TRIES_TO_WRITE = 3
 """Further connections that one request takes, where the server closed those before anything was written."""
+_TURNS_TO_NOTICE = 3
+"""Turns of the event loop until a connection that its server has closed says so, TLS with its goodbye included."""
 _MOST_FACTS = 2**20
 """Bytes of what a server says of itself."""
 _LARGE_BODY = 2**20
@@ -171,8 +174,9 @@ class Connections:
                     headers=headers,
                     allow_redirects=False,
                 )
-            except aiohttp.ClientOSError as error:
-                if not left or not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+            except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError) as error:
+                # aiohttp hands on the first as it is, and wraps it where the body's writer met it.
+                if not left or aiohttp.ClientConnectionResetError not in {type(error), type(error.__cause__)}:
                     raise
                 await asyncio.sleep(0)  # the pool learns that the connection is gone
         raise AssertionError("the last try returns or raises")
@@ -193,10 +197,30 @@ class _TimedRequest(aiohttp.ClientRequest):
         await super().write_bytes(writer, conn, content_length)
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Raises ClientConnectionResetError, with nothing written, where the server has closed this connection.
+
+        From Python 3.12 on aiohttp writes at once, before the event loop has told it that a kept connection was closed:
+        the request would be lost as "Server disconnected".
+        """
+        if _has_something_to_read(conn):
+            for _ in range(_TURNS_TO_NOTICE):
+                await asyncio.sleep(0)
+            if conn.protocol is None or not conn.protocol.is_connected():
+                raise aiohttp.ClientConnectionResetError("the server closed this connection")
         self._clock = [0.0]
         response = await super().send(conn)
         response.clock = self._clock  # type: ignore[attr-defined]
         return response
+
+
+def _has_something_to_read(conn: Connection) -> bool:
+    """Whether bytes or an end wait on a connection from which no reply is due. False where nobody can tell."""
+    sock = conn.transport and conn.transport.get_extra_info("socket")
+    if not sock or sock.fileno() < 0 or not hasattr(select, "poll"):  # Windows has none
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class _TimedResponse(aiohttp.ClientResponse):
