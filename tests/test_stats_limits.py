@@ -177,6 +177,20 @@ def test_an_absolute_limit_is_a_binomial_test(rng: np.random.Generator) -> None:
         assert (decision.verdict is Verdict.FAIL) == (decision.low > limit)
 
 
+def test_slow_answers_to_one_item_are_known_to_come_together(rng: np.random.Generator) -> None:
+    """Forty items of four answers, one in twenty slow: with the prior of clusters .08 of such runs passed."""
+    slow = rng.random((150, 40, 4)) < rng.beta(0.05 * 1.5, 0.95 * 1.5, (150, 40))[:, :, None]
+    items = np.repeat(np.arange(40), 4)
+    times = [np.where(run, 2.0, 0.5).ravel() for run in slow]
+    as_clusters = [stats.decide_quantile(one, one, 0.95, max_s=1.0, clusters=items) for one in times]
+    as_items = [stats.decide_quantile(one, one, 0.95, max_s=1.0, items=items) for one in times]
+    assert as_items.count(Verdict.PASS) < as_clusters.count(Verdict.PASS)
+    assert as_items.count(Verdict.PASS) <= 0.06 * len(times)
+    quickest = min(times, key=lambda one: float((one > 1.0).sum()))
+    limit = stats.latency_limit(quickest, 0.95, 1.0, groups=items, items=items)
+    assert limit.p_pass == stats.test_floor(quickest <= 1.0, 0.95, items=items).p_pass
+
+
 def test_too_few_answers_have_no_upper_bound_and_do_not_pass() -> None:
     decision = stats.latency_limit([0.1] * 58, 0.95, 10.0)
     assert decision.high is None
