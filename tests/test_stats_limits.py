@@ -82,6 +82,25 @@ def test_flat_free_and_few_costs(baseline: list[float], candidate: list[float], 
     assert stats.cost_ratio(baseline, candidate, ratio).verdict is verdict
 
 
+@pytest.mark.parametrize("unit", [1e-14, 1e-11, 0.01, 1e200])
+def test_a_bill_is_the_same_in_any_currency(unit: float) -> None:
+    """At 1e-12 dollars an answer a spread between clusters was taken for rounding, and the rule failed with p = 0."""
+    clusters = np.arange(400) // 4
+    for ratio, cap in ((0.9, None), (1.1, 20.0)):
+        dollars = stats.cost_ratio(BASE, OTHER, ratio, clusters=clusters, cap=cap)
+        other = stats.cost_ratio(BASE * unit, OTHER * unit, ratio, clusters=clusters, cap=cap and cap * unit)
+        assert 0 < dollars.p_fail < 1
+        assert (other.p_pass, other.p_fail) == pytest.approx((dollars.p_pass, dollars.p_fail), rel=1e-9)
+        assert (other.low, other.high) == pytest.approx((dollars.low, dollars.high), rel=1e-3)  # as finely as searched
+    per_correct = stats.cost_per_correct(BASE * unit, OTHER > 1)
+    expected = stats.cost_per_correct(BASE, OTHER > 1)
+    assert per_correct is not None
+    assert expected is not None
+    assert per_correct[1] is not None
+    assert expected[1] is not None
+    assert per_correct[1].low / unit == pytest.approx(expected[1].low, rel=1e-9)
+
+
 def test_a_ratio_to_a_cost_that_is_hardly_above_zero_does_not_pass() -> None:
     baseline = np.r_[np.zeros(199), 1.0]
     decision = stats.cost_ratio(baseline, np.zeros(200) + 1e-9 * np.arange(200), 2.0)
