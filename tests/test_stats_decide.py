@@ -226,6 +226,18 @@ def predicted_by_hand(d: np.ndarray, labels: np.ndarray, supposed: float) -> flo
     return float((total > observed).mean() + 0.75 * (total == observed).mean())
 
 
+@pytest.mark.parametrize("size", [0.4, 1.2, 2.0, 2.5])
+def test_clusters_of_a_fraction_of_a_pair_are_drawn_around_the_same_mean(size: float) -> None:
+    """Twenty clusters that lose exactly the margin: half of all runs are better. Fractions come from items that were
+    asked unequally often, and from weights; rounded up they gave .33 and .67 for clusters of 1.2 pairs."""
+    from evalkit.stats.cluster_counts import predictive_p
+
+    sizes, lost, won = (np.zeros(20) for _ in range(3))
+    sizes[:], lost[:8], won[8:12] = size, size / 2, size / 2
+    assert predictive_p(sizes, won, lost, 0.1) == pytest.approx(0.52, abs=0.06)
+    assert predictive_p(sizes, lost, won, -0.1) == pytest.approx(0.54, abs=0.06)
+
+
 def test_clusters_follow_the_documented_law_written_again(rng: np.random.Generator) -> None:
     from evalkit.stats.cluster_counts import predictive_p
 

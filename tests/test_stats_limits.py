@@ -97,6 +97,25 @@ def test_a_candidate_that_is_free_or_nearly_has_an_interval(dear: float, cap: fl
         assert found.high < 1e-5
 
 
+@pytest.mark.parametrize("unit", [1e-14, 1e-11, 0.01, 1e200])
+def test_a_bill_is_the_same_in_any_currency(unit: float) -> None:
+    """At 1e-12 dollars an answer a spread between clusters was taken for rounding, and the rule failed with p = 0."""
+    clusters = np.arange(400) // 4
+    for ratio, cap in ((0.9, None), (1.1, 20.0)):
+        dollars = stats.cost_ratio(BASE, OTHER, ratio, clusters=clusters, cap=cap)
+        other = stats.cost_ratio(BASE * unit, OTHER * unit, ratio, clusters=clusters, cap=cap and cap * unit)
+        assert 0 < dollars.p_fail < 1
+        assert (other.p_pass, other.p_fail) == pytest.approx((dollars.p_pass, dollars.p_fail), rel=1e-9)
+        assert (other.low, other.high) == pytest.approx((dollars.low, dollars.high), rel=1e-3)  # as finely as searched
+    per_correct = stats.cost_per_correct(BASE * unit, OTHER > 1)
+    expected = stats.cost_per_correct(BASE, OTHER > 1)
+    assert per_correct is not None
+    assert expected is not None
+    assert per_correct[1] is not None
+    assert expected[1] is not None
+    assert per_correct[1].low / unit == pytest.approx(expected[1].low, rel=1e-9)
+
+
 def test_a_ratio_to_a_cost_that_is_hardly_above_zero_does_not_pass() -> None:
     baseline = np.r_[np.zeros(199), 1.0]
     decision = stats.cost_ratio(baseline, np.zeros(200) + 1e-9 * np.arange(200), 2.0)
@@ -190,6 +209,20 @@ def test_an_absolute_limit_is_a_binomial_test(rng: np.random.Generator) -> None:
         assert decision.high is not None
         assert (decision.verdict is Verdict.PASS) == (decision.high <= limit)
         assert (decision.verdict is Verdict.FAIL) == (decision.low > limit)
+
+
+def test_slow_answers_to_one_item_are_known_to_come_together(rng: np.random.Generator) -> None:
+    """Forty items of four answers, one in twenty slow: with the prior of clusters .08 of such runs passed."""
+    slow = rng.random((150, 40, 4)) < rng.beta(0.05 * 1.5, 0.95 * 1.5, (150, 40))[:, :, None]
+    items = np.repeat(np.arange(40), 4)
+    times = [np.where(run, 2.0, 0.5).ravel() for run in slow]
+    as_clusters = [stats.decide_quantile(one, one, 0.95, max_s=1.0, clusters=items) for one in times]
+    as_items = [stats.decide_quantile(one, one, 0.95, max_s=1.0, items=items) for one in times]
+    assert as_items.count(Verdict.PASS) < as_clusters.count(Verdict.PASS)
+    assert as_items.count(Verdict.PASS) <= 0.06 * len(times)
+    quickest = min(times, key=lambda one: float((one > 1.0).sum()))
+    limit = stats.latency_limit(quickest, 0.95, 1.0, groups=items, items=items)
+    assert limit.p_pass == stats.test_floor(quickest <= 1.0, 0.95, items=items).p_pass
 
 
 def test_too_few_answers_have_no_upper_bound_and_do_not_pass() -> None:

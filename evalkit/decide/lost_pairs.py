@@ -15,9 +15,19 @@ from evalkit.text import numbers
 
 def groups(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
     """Cluster, else item, of the rows with a figure and then of those without; None where every row stands alone."""
-    labels = labels_of(pairs, np.concatenate((np.flatnonzero(there), np.flatnonzero(lost))))
+    labels = labels_of(pairs, _places(there, lost))
     found: Codes | None = labels.get("clusters", labels.get("items"))
     return found
+
+
+def items(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
+    """Item of the same rows; None where each was asked once."""
+    found: Codes | None = labels_of(pairs, _places(there, lost)).get("items")
+    return found
+
+
+def _places(there: Mask, lost: Mask) -> Codes:
+    return np.concatenate((np.flatnonzero(there), np.flatnonzero(lost)))
 
 
 def weights(pairs: Pairs, there: Mask, lost: Mask) -> Floats | None:

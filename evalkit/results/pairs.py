@@ -177,7 +177,7 @@ def dependence_of(pairs: Pairs, rows: Mask, lost: Mask) -> Dependence:
     return found
 
 
-def labels_of(pairs: Pairs, rows: Mask) -> Dependence:
+def labels_of(pairs: Pairs, rows: Mask | Codes) -> Dependence:
     """What moves together among these rows, as a test takes it: clusters of the suite, repeats of an item."""
     if not pairs.clustered:
         return {"items": pairs.item[rows]} if pairs.repeated else {}

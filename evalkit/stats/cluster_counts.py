@@ -81,7 +81,9 @@ class ClusterCounts:
         self._counts = tuple((count, count > 0) for count in (won, lost, size - won - lost))
         self._logs_of_sizes = gammaln(_CONCENTRATION) - gammaln(size + _CONCENTRATION)
         order = np.argsort(-sizes, kind="stable")
-        self._drawn = np.ceil(sizes[order[:_DRAWN]]).astype(np.int64)
+        largest = sizes[order[:_DRAWN]]
+        self._drawn = np.ceil(largest - 1e-9).astype(np.int64)
+        self._shrunk = largest / self._drawn
         self._rest = _powers(sizes[order[_DRAWN:]]) if sizes.size > _DRAWN else None
 
     def p_value(self, margin: float, only_whether: float | None = None) -> float:
@@ -99,7 +101,7 @@ class ClusterCounts:
                 return rough
         quantiles = (np.arange(_DRAWS) + 0.5) / _DRAWS  # stratified: each rho comes as often as it is probable
         picked = np.minimum(np.searchsorted(np.cumsum(posterior), quantiles), _RHO.size - 1)
-        total = _draw(self._drawn, *rates, _RHO[picked])
+        total = _draw(self._drawn, self._shrunk, *rates, _RHO[picked])
         if self._rest is None:
             above, equal = total > observed + 1e-9, np.abs(total - observed) <= 1e-9
             return float(above.mean() + tie * equal.mean())
@@ -167,8 +169,10 @@ def _distinct(sizes: Floats, wins: Floats, losses: Floats) -> tuple[Floats, Floa
     return found, counts.astype(np.float64)
 
 
-def _draw(sizes: np.ndarray, p_loss: float, p_win: float, rho: Floats) -> Floats:
-    """Draws of the sum of wins - losses over these clusters, one for each rho given."""
+def _draw(sizes: np.ndarray, shrunk: Floats, p_loss: float, p_win: float, rho: Floats) -> Floats:
+    """Draws of the sum of wins - losses over these clusters, one for each rho given. Where a cluster has a fraction of
+    a pair, one pair more is drawn and each counts `shrunk` of one, float64[K]: else the sum would lie too far from 0.
+    """
     rng = np.random.default_rng(0)
     concentration = (1 - np.maximum(rho, 1e-5))[:, None] / np.maximum(rho, 1e-5)[:, None]
     shape = (rho.size, sizes.size)
@@ -183,7 +187,8 @@ def _draw(sizes: np.ndarray, p_loss: float, p_win: float, rho: Floats) -> Floats
     share = rng.beta((p_loss * concentration)[of_row, 0], np.maximum(p_win * concentration, 1e-12)[of_row, 0])
     share[np.isnan(share)] = 1.0
     lost = rng.binomial(differs[of_row, of_cluster], np.clip(share, 0, 1))
-    return np.asarray(differs.sum(axis=1) - 2 * np.bincount(of_row, weights=lost, minlength=rho.size), dtype=np.float64)
+    balance = (differs[of_row, of_cluster] - 2 * lost) * shrunk[of_cluster]
+    return np.asarray(np.bincount(of_row, weights=balance, minlength=rho.size), dtype=np.float64)
 
 
 def _powers(sizes: Floats) -> tuple[float, float, float]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ from evalkit.stats import clustered
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
 from evalkit.stats.quantiles import weighted_quantile, weighted_quantiles
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence, repeated_share
 from evalkit.stats.sign_flips import sign_flip_ps
 from evalkit.stats.verdict import LimitDecision, Verdict
 
@@ -223,14 +224,18 @@ def latency_limit(
     alpha: float = 0.05,
     groups: Labels | None = None,
     weights: npt.ArrayLike | None = None,
+    items: Labels | None = None,
 ) -> LimitDecision:
-    """Whether a latency quantile is at most `max_s` seconds. `groups`, `weights`, errors as for `latency_ratio`."""
+    """Whether a latency quantile is at most `max_s` seconds. `groups`, `weights`, errors as for `latency_ratio`.
+
+    `items`: which rows of a group are repeats of one item; they are known to move together more than others do.
+    """
     values, codes, heavy = _limit_read(latencies_s, quantile, max_s, alpha, groups, weights)
-    n = values.size
     if codes is None:
         p_pass, p_fail, low, high = _binomial(np.sort(values), quantile, max_s, alpha)
     else:
-        p_pass, p_fail, low, high = _clustered_limit(values, quantile, max_s, alpha, codes, heavy)
+        slow = _Slow(values, quantile, codes, heavy, repeated_share(codes, items))
+        p_pass, p_fail, low, high = _clustered_limit(slow, max_s, alpha)
     return LimitDecision(
         _verdict(p_pass, p_fail, alpha),
         weighted_quantile(values, quantile, heavy),
@@ -245,8 +250,8 @@ def latency_limit(
         else "clustered counts of slow answers"
         if heavy is None
         else "weighted counts of slow answers",
-        n,
-        _notes(n, quantile, codes, FEWEST_BEYOND),
+        values.size,
+        _notes(values.size, quantile, codes, FEWEST_BEYOND),
     )
 
 
@@ -257,12 +262,13 @@ def latency_limit_verdict(
     alpha: float = 0.05,
     groups: Labels | None = None,
     weights: npt.ArrayLike | None = None,
+    items: Labels | None = None,
 ) -> Verdict:
     """The verdict of `latency_limit` without the work for an interval."""
     values, codes, heavy = _limit_read(latencies_s, quantile, max_s, alpha, groups, weights)
     if codes is None:
         return _verdict(*_binomial(np.sort(values), quantile, max_s, alpha)[:2], alpha)
-    return _verdict(*_slow_p_values(values, quantile, max_s, codes, heavy), alpha)
+    return _verdict(*_Slow(values, quantile, codes, heavy, repeated_share(codes, items)).p_values(max_s), alpha)
 
 
 def _limit_read(
@@ -298,45 +304,43 @@ def _binomial(
     return p_pass, p_fail, low, high
 
 
-def _clustered_limit(
-    values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes, weights: Floats | None
-) -> tuple[float, float, float | None, float | None]:
-    ordered = np.sort(values)
+def _clustered_limit(slow: _Slow, max_s: float, alpha: float) -> tuple[float, float, float | None, float | None]:
+    ordered = np.sort(slow.values)
     known: dict[tuple[int, int], bool] = {}
 
     def shows(limit: float, side: int) -> bool:
         """Between two neighbouring durations every limit is the same. A p-value above alpha need not be exact."""
         place = (side, int(np.searchsorted(ordered, limit, side="right")))
         if place not in known:
-            known[place] = _slow_p(values, quantile, limit, side, codes, weights, alpha) <= alpha
+            known[place] = slow.p_value(limit, side, alpha) <= alpha
         return known[place]
 
     shown = (lambda limit: shows(limit, PASSES), lambda limit: shows(limit, FAILS))
-    p_values = _slow_p_values(values, quantile, max_s, codes, weights)
-    return (*p_values, *_bounds(shown, p_values, alpha, max_s, weighted_quantile(values, quantile, weights)))
+    p_values = slow.p_values(max_s)
+    start = weighted_quantile(slow.values, slow.quantile, slow.weights)
+    return (*p_values, *_bounds(shown, p_values, alpha, max_s, start))
 
 
-def _slow_p_values(
-    values: Floats, quantile: float, limit: float, codes: Codes, weights: Floats | None
-) -> tuple[float, float]:
-    p_pass, p_fail = (_slow_p(values, quantile, limit, side, codes, weights) for side in (PASSES, FAILS))
-    return p_pass, p_fail
-
-
-def _slow_p(
-    values: Floats,
-    quantile: float,
-    limit: float,
-    side: int,
-    codes: Codes,
-    weights: Floats | None,
-    undecided: float = clustered.UNDECIDED,
-) -> float:
+@dataclass(frozen=True, slots=True)
+class _Slow:
     """Slow answers are losses of 1 against an ideal that has none: at most 1 - quantile of them may be."""
-    slow, share = (values > limit).astype(np.float64), 1 - quantile
-    lost, supposed = (-slow, -share) if side == PASSES else (slow, share)
-    test = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False, undecided=undecided)
-    return test(supposed)
+
+    values: Floats
+    quantile: float
+    codes: Codes
+    weights: Floats | None
+    repeats: float
+
+    def p_values(self, limit: float) -> tuple[float, float]:
+        return self.p_value(limit, PASSES), self.p_value(limit, FAILS)
+
+    def p_value(self, limit: float, side: int, undecided: float = clustered.UNDECIDED) -> float:
+        slow, share = (self.values > limit).astype(np.float64), 1 - self.quantile
+        lost, supposed = (-slow, -share) if side == PASSES else (slow, share)
+        binary, repeats = self.weights is None, self.repeats
+        return clustered.clustered(
+            lost, self.codes, self.weights, binary=binary, guard=False, repeats=repeats, undecided=undecided
+        )(supposed)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

@@ -51,7 +51,7 @@ def decide_quantile(
     if max_ratio is not None:
         verdicts.add(latency_ratio_verdict(baseline_s, candidate_s, q, max_ratio, alpha, groups, weights))
     if max_s is not None:
-        verdicts.add(latency_limit_verdict(candidate_s, q, max_s, alpha, groups, weights))
+        verdicts.add(latency_limit_verdict(candidate_s, q, max_s, alpha, groups, weights, rows.get("items")))
     return next(v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS) if v in verdicts)
 
 

@@ -143,18 +143,15 @@ class LimitTrials:
         stored, question, k = self.stored, self.question, self.repeats
         candidate = some_answers(rng, stored.candidate, chosen, k).ravel()
         baseline = None if stored.baseline is None else some_answers(rng, stored.baseline, chosen, k).ravel()
-        labels = None
-        if stored.clusters is not None:
-            labels = np.repeat(cluster, k)
-        elif k > 1:
-            labels = np.repeat(np.arange(len(chosen)), k)
+        asked = np.repeat(np.arange(len(chosen)), k) if k > 1 else None
+        labels = asked if stored.clusters is None else np.repeat(cluster, k)
         weights = None if stored.weights is None else np.repeat(stored.weights[chosen], k)
         at, alpha = question.at, question.alpha
         if question.quantile is None:
             first, ratio = (np.full(candidate.size, at), 1.0) if baseline is None else (baseline, at)
             return cost_verdict(first, candidate, ratio, alpha, labels, question.cap, weights)
         if baseline is None:
-            return latency_limit_verdict(candidate, question.quantile, at, alpha, labels, weights)
+            return latency_limit_verdict(candidate, question.quantile, at, alpha, labels, weights, asked)
         return latency_ratio_verdict(baseline, candidate, question.quantile, at, alpha, labels, weights)
 
 

@@ -70,7 +70,7 @@ def cost_ratio(
         p_fail,
         "paired t on the bill, corrected for skewness" + (", and a guard against the dearest answer" if guard else ""),
         n,
-        tuple(_notes(saved, first, n, rows, guard, alpha, few=few)),
+        tuple(_notes(saved, first, n, rows, guard, alpha, few=few, unit=tested.unit)),
     )
 
 
@@ -91,6 +91,8 @@ def cost_verdict(
 class _Tested:
     first: Floats
     second: Floats
+    unit: float
+    """What 1 in `first` and `second` is, in the currency given."""
     rows: _Rows
     guard: _Cap | None
     few: bool
@@ -114,6 +116,8 @@ def _tested(
         raise ValueError(f"max_ratio is a positive number like 0.5, not {max_ratio}")
     if cap is not None and not (math.isfinite(cap) and cap > 0):
         raise ValueError(f"cap is the most that one answer can cost, not {cap}")
+    unit = _unit(first, second)
+    first, second, cap = first / unit, second / unit, None if cap is None else cap / unit
     rows = _Rows(*read_dependence(first.size, clusters, None, weights))
     few = first.size < FEWEST or (rows.labels is not None and np.unique(rows.labels).size < clustered.FEWEST)
     guard = None
@@ -122,7 +126,13 @@ def _tested(
         guard = _Cap(max_ratio * rows.mean(first) - dearest, dearest)
     p_pass, p_fail = (1.0, 1.0) if few else _p_values(max_ratio * first - second, first, second, rows, guard)
     verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
-    return _Tested(first, second, rows, guard, few, p_pass, p_fail, verdict)
+    return _Tested(first, second, unit, rows, guard, few, p_pass, p_fail, verdict)
+
+
+def _unit(*amounts: Floats) -> float:
+    """A power of two near the largest amount. Whether a spread is nothing but rounding is asked of amounts near 1;
+    division by a power of two changes no digit of a p-value."""
+    return 2.0 ** math.frexp(max(float(one.max()) for one in amounts))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +211,7 @@ def _two_digits(value: float) -> str:
 
 
 def _notes(
-    saved: Floats, first: Floats, n: int, rows: _Rows, guard: _Cap | None, alpha: float, *, few: bool
+    saved: Floats, first: Floats, n: int, rows: _Rows, guard: _Cap | None, alpha: float, *, few: bool, unit: float
 ) -> Iterator[str]:
     if few:
         said = f"{n:,} answers"
@@ -216,7 +226,7 @@ def _notes(
     if few or saving <= 0:
         return
     if guard is None:
-        dearest = 100 * saving
+        dearest = 100 * saving * unit
         yield (
             "the most that one answer can cost is not known, so dearer answers than those seen are not considered: "
             f"one in 100 that costs {_two_digits(dearest)} USD more would undo this saving"
@@ -258,8 +268,11 @@ def fieller(
     if top.size < 2:
         return None
     rows = _Rows(*read_dependence(top.size, None, None, weights))
-    low, high = _bounds(top, bottom, rows, (1 - confidence) / 2)
-    return None if low is None or high is None or low == high else Interval(low, high)
+    unit, unit_below = _unit(np.abs(top)), _unit(np.abs(bottom))
+    low, high = _bounds(top / unit, bottom / unit_below, rows, (1 - confidence) / 2)
+    if low is None or high is None or low == high:
+        return None
+    return Interval(low * unit / unit_below, high * unit / unit_below)
 
 
 def _bounds(top: Floats, bottom: Floats, rows: _Rows, alpha: float) -> tuple[float | None, float | None]:

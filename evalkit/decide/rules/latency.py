@@ -99,7 +99,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     fast for failing."""
     import numpy as np
 
-    from evalkit.decide.lost_pairs import filled, groups, limited, quotient, weights
+    from evalkit.decide.lost_pairs import filled, groups, items, limited, quotient, weights
     from evalkit.stats.exceedance import latency_limit, latency_ratio
     from evalkit.stats.quantiles import weighted_quantile
 
@@ -131,8 +131,9 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
     if own:
-        slow = latency_limit(filled(longest, n_lost, beyond), quantile, condition.at, alpha, together, heavy)
-        fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together, heavy)
+        how = (quantile, condition.at, alpha, together, heavy, items(pairs, there, lost))
+        slow = latency_limit(filled(longest, n_lost, beyond), *how)
+        fast = latency_limit(filled(times, n_lost, times.min()), *how)
     else:
         slow = latency_ratio(
             filled(other, n_lost, other.min()),
