@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import evalkit
 from evalkit.records import Outcome, Row
 from evalkit.render.html import page_of
 from evalkit.render.standings import headline
-from evalkit.results.compare import compare_samples
-from evalkit.results.entries import entries_of, standing
+from evalkit.results.compare import behind_of, compare_samples
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from tests.board_world import TASKS, a_row, a_run
 from tests.test_board_pages import draw
@@ -82,6 +83,79 @@ def test_versus_says_what_the_leaderboard_says(tmp_path: Path) -> None:
     at = draw("versus", tmp_path / "results", a=f"{run}:m0", b=f"{run}:{held[0]}")
     assert "too close to call among 13 models" in at.subheader[0].value
     assert at.subheader[0].value.startswith("No difference is shown")
+
+
+def verdict_of(store: ResultsReader, lines: list[LeaderboardLine], a: LeaderboardLine, b: LeaderboardLine) -> bool:
+    sides = ((a.entry.run.name, a.model), (b.entry.run.name, b.model))
+    return compare_samples(store, *sides, leaderboard=lines).is_shown
+
+
+def test_no_filter_changes_a_verdict(tmp_path: Path) -> None:
+    """Whatever is hidden, the leaderboard says of each model and the best shown one what Versus says of the two."""
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    entries = entries_of(store, "support")
+    whole = standing(store, entries, None)
+    rng = random.Random(3)
+    hidden = [{line.model for line in whole[:n]} for n in range(len(whole) - 1)]
+    hidden += [{line.model for line in rng.sample(whole, rng.randint(1, 11))} for _ in range(12)]
+    said = set()
+    opened = evalkit.open_run(run, tmp_path / "results")
+    for gone in hidden:
+        lines = standing(store, entries, None, [entry for entry in entries if entry.model not in gone])
+        assert [line.model for line in lines] == [line.model for line in whole if line.model not in gone]
+        first = lines[0]
+        assert first.state == "leads"
+        behind = behind_of(store, lines, None)
+        for n, line in enumerate(lines[1:], 1):
+            is_behind = line.state == "behind"
+            assert verdict_of(store, whole, first, line) == is_behind, (gone, line.model)
+            assert verdict_of(store, whole, line, first) == is_behind
+            assert behind(n, 0) == is_behind
+            said.add((first.model, line.model, is_behind))
+            if first.model == "m3":  # Python and `compare`, of two that do not lead the run
+                compared = evalkit.compare(opened[first.model], opened[line.model])
+                high = compared.differences[0].high
+                assert high is not None
+                assert (high < 0 and compared.among is None) == is_behind
+    assert len(said) == len({(a, b) for a, b, _ in said})  # one verdict a pair
+    assert {told for *_, told in said} == {True, False}
+
+
+def test_hiding_a_model_never_makes_another_one_behind(tmp_path: Path) -> None:
+    """By itself the third is behind the first; too close to call among 13. It stays so when only the two are shown."""
+    a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    entries = entries_of(store, "support")
+    whole = standing(store, entries, None)
+    alone = {line.model: compare_samples(store, _side(whole[0]), _side(line)).is_shown for line in whole}
+    held = next(line.model for line in whole if alone[line.model] and line.state == "too close to call")
+    shown = [entry for entry in entries if entry.model in {"m0", held}]
+    assert standing(store, shown, None)[1].state == "behind"
+    assert standing(store, entries, None, shown)[1].state == "too close to call"
+
+
+def _side(line: LeaderboardLine) -> tuple[str, str]:
+    return line.entry.run.name, line.model
+
+
+def test_a_filtered_leaderboard_says_what_versus_says(tmp_path: Path) -> None:
+    """Page against page, where the leader of all is hidden: the best of the shown ones, and the one held with it."""
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    whole = standing(store, entries_of(store, "support"), None)
+    at = draw("leaderboard", tmp_path / "results", search="m1")  # m1, m10, m11, m12
+    assert at.subheader[0].value.startswith("m1 leads (")
+    assert any("m0" in one.value and "which leads all of them, is hidden" in one.value for one in at.caption)
+    close = [line for line in standing(store, [line.entry for line in whole], None, _named("m1", whole))[1:]]
+    for line in close:
+        versus = draw("versus", tmp_path / "results", a=f"{run}:m1", b=f"{run}:{line.model}").subheader[0].value
+        assert versus.startswith("No difference is shown") == (line.state == "too close to call"), line.model
+    assert {line.state for line in close} <= {"behind", "too close to call"}
+
+
+def _named(text: str, lines: list[LeaderboardLine]) -> list[ReportEntry]:
+    return [line.entry for line in lines if text in line.model]
 
 
 def test_the_headline_names_the_cheap_one_that_is_behind(tmp_path: Path) -> None:

@@ -41,13 +41,13 @@ def render(store: ResultsReader) -> None:
         st.info("No model fits the search and the filters. Clear one to see more.")
         return
     with st.spinner(elements.COMPARING):
-        lines = standing(store, entries, task)
+        lines = standing(store, asked, task, entries)
     entries = [line.entry for line in lines]
     st.subheader(headline(lines, partial(elements.plain, limit=40)), anchor=False)
     if told := gate_question(lines, [store.facts(run) for run in dict.fromkeys(entry.run.name for entry in entries)]):
         st.caption(told)
     if len(lines) < len(asked):
-        st.caption(f"{len(lines)} of {len(asked)} models shown; the standings are among these.")
+        st.caption(_hidden(lines, asked, task))
     _cards(lines)
     leaderboard_table.draw(lines)
     elements.sources(store, (entry.run.name for entry in entries))
@@ -60,6 +60,18 @@ def render(store: ResultsReader) -> None:
     if len(suites) > 1:
         _across(store, runs, suites)
     _known(entries)
+
+
+def _hidden(lines: Sequence[LeaderboardLine], asked: Sequence[ReportEntry], task: str | None) -> str:
+    """What a filter left out, and that it changes no verdict."""
+    ranked = lines[0].ranked
+    said = f"{len(lines)} of {len(asked)} models shown. Hidden ones count in each verdict, so a filter changes none."
+    if not ranked or ranked[0] in {(line.entry.run.name, line.model) for line in lines}:
+        return said
+    first = next(entry for entry in asked if (entry.run.name, entry.model) == ranked[0])
+    cell = first.cell(task)
+    mean = numbers.quality(cell.quality.mean if cell is not None else None)
+    return f"{said} {elements.plain(first.model, 40)} ({mean}), which leads all of them, is hidden."
 
 
 def _cards(lines: Sequence[LeaderboardLine]) -> None:

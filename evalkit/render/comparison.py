@@ -11,7 +11,7 @@ from evalkit.facts import Figures, ModelSummary, Quality
 from evalkit.render.cells import Timed, other_outcomes, quality_text, time_text, tokens_per_s, usd_text
 from evalkit.render.flip_text import flips_text
 from evalkit.render.standings import listed
-from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
+from evalkit.results.compare import Difference, PairedComparison, SampleComparison
 from evalkit.results.flips import Flip
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -37,7 +37,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
     points = f"{numbers.points(found.delta)} {'better' if found.delta > 0 else 'worse'}"
     tail = f"{interval}, {numbers.plural(found.flips, 'flip')} in {numbers.plural(found.n, 'sample')}."
     if found.among is not None:
-        return f"No difference is shown between {b} and {a} (measured {points}): {too_close(found.among)}; {tail}"
+        return f"No difference is shown between {b} and {a} (measured {points}): {found.among}; {tail}"
     if not found.is_shown:
         what = f"measured {points}" if found.delta else "measured equal"
         return f"No difference is shown between {b} and {a} ({what}): {tail}"

@@ -160,8 +160,8 @@ def _suite(
     samples: bool | None,
 ) -> dict[str, object]:
     """What the board's leaderboard says of a suite; its chart is added to `wanted`. Empty: no model has a row."""
-    entries = [entry for entry in entries_of(store, suite) if entry.run.name in reports]
-    lines = standing(store, entries, None)
+    every = entries_of(store, suite)
+    lines = standing(store, every, None, [entry for entry in every if entry.run.name in reports])
     if not lines:
         return {}
     name = f"leaderboard {suite}"

@@ -30,6 +30,7 @@ from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.results.side import Side
 from evalkit.results.standings import ModelStanding
+from evalkit.stats import best
 from evalkit.stats.comparison import test
 from evalkit.stats.sign_flips import mcnemar
 from evalkit.stats.verdict import Verdict
@@ -140,29 +141,58 @@ def _among(a: Side, b: Side, found: Difference) -> str | None:
     unclear = found.low is None or found.high is None or found.low <= 0 <= found.high
     if unclear or a.folder.resolve() != b.folder.resolve():
         return None
-    stands = run_standings(a.folder)
-    ours, theirs = stands.get(a.model), stands.get(b.model)
-    if ours is None or theirs is None or {ours.state, theirs.state} != {"leads", "close"}:
+    reader, ranked = _ranked(a.folder)
+    return too_close_of(reader, ranked, (ranked[0][0], a.model), (ranked[0][0], b.model), None) if ranked else None
+
+
+def too_close_of(
+    reader: ResultsReader, ranked: Sequence[SampleSide], a: SampleSide, b: SampleSide, task: str | None
+) -> str | None:
+    """Why two of a leaderboard are not told apart though the interval of their difference leaves out zero; None: the
+    one that measured less is shown to be behind, or they are not both of it. Raises StoreError."""
+    if a not in ranked or b not in ranked:
         return None
-    n = sum(standing is not None for standing in stands.values())
-    return too_close(n) if n > 2 else None
-
-
-def too_close(n: int) -> str:
-    """Why two models are not told apart though the interval of their difference leaves out zero."""
+    i, j = sorted((ranked.index(a), ranked.index(b)))
+    if is_behind(reader, ranked, i, j, task):
+        return None
+    n, whose = len(ranked) - i, "" if i == 0 else " (the better of the two and all that measured less)"
     return (
-        f"too close to call among {n} models: the interval leaves out zero, but of so many models one falls this far "
-        "behind the leader by chance"
+        f"too close to call among {n} models{whose}: the interval leaves out zero, but of so many models one falls "
+        f"this far behind the {'leader' if i == 0 else 'best'} by chance"
     )
+
+
+def is_behind(reader: ResultsReader, ranked: Sequence[SampleSide], i: int, j: int, task: str | None) -> bool:
+    """Whether the j-th of a leaderboard is shown to be behind the i-th, which measured better (i < j).
+
+    Decided among the i-th and all below it, as on a leaderboard that the i-th leads; so a pair has one verdict whatever
+    else is shown. Raises StoreError.
+    """
+    m = len(ranked) - i
+    key = ("p worse", reader.marks([ranked[i][0], ranked[j][0]]), ranked[i], ranked[j], task)
+    p = reader.remember(key, lambda: reader.pair(ranked[i], ranked[j], task).p_worse())
+    if p > best.ALPHA / 2:
+        return False
+    if p <= best.ALPHA / (m * (m - 1)):  # the lowest level that `best.behind` sets among so many: no need to look
+        return True
+    stands = reader.standings(ranked[i:], task)[j - i]
+    return stands is not None and stands.state == "behind"
 
 
 def run_standings(folder: Path) -> dict[str, ModelStanding | None]:
     """Where the models of a run stand towards its leader; None for one without a score. Raises StoreError."""
+    reader, ranked = _ranked(folder)
+    stands = {model: one for (_, model), one in zip(ranked, reader.standings(ranked), strict=True)}
+    return {model: stands.get(model) for model in reader.summary(folder.resolve().name).models}
+
+
+def _ranked(folder: Path) -> tuple[ResultsReader, tuple[SampleSide, ...]]:
+    """The models of a run that have a score, best first, as `entries.standing` orders them."""
     folder = folder.resolve()
     reader = ResultsReader(folder.parent)
-    models = reader.summary(folder.name).models
-    found = reader.standings([(folder.name, model) for model in models])
-    return dict(zip(models, found, strict=True))
+    means = {name: model.all.quality.mean for name, model in reader.summary(folder.name).models.items()}
+    known = sorted((-mean, name) for name, mean in means.items() if mean is not None)
+    return reader, tuple((folder.name, name) for _, name in known)
 
 
 def _changed(ours: pa.Table, theirs: pa.Table) -> list[str]:
@@ -228,15 +258,15 @@ class SampleComparison:
     flips: int
     """Samples that are right with one and wrong with the other (`results.flips`)."""
     is_shown: bool = False
-    """Whether a difference is shown. Of two on one leaderboard, one of which leads it, that is the leaderboard's own
-    decision; of any other two, that the interval leaves out zero."""
+    """Whether a difference is shown. Of two on one leaderboard that is the leaderboard's own decision (`is_behind`); of
+    any other two, that the interval leaves out zero."""
     refused: str | None = None
     """Why the two do not compare; nothing else is known then. None: they do."""
     unit: Literal["sample", "answer", "mean"] = "sample"
     """What is tested: each sample's answer; every answer of samples that were asked several times, those of one sample
     together; or, where the two sides were not asked equally often, the mean of a sample's answers."""
-    among: int | None = None
-    """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
+    among: str | None = None
+    """Why the two of a leaderboard are too close to call, where the interval leaves out zero all the same."""
 
 
 def compare_samples(
@@ -273,23 +303,20 @@ def compare_samples(
         return SampleComparison(task, pair.n, n_errored, tested.delta, low, high, *counts, shown, unit=unit)
 
     found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
-    stands = {(line.entry.run.name, line.entry.model): line.standing for line in leaderboard if line.standing}
-    if a in stands and b in stands and found.is_shown and {stands[a].state, stands[b].state} == {"leads", "close"}:
-        return replace(found, is_shown=False, among=len(stands))
-    return found
+    ranked = leaderboard[0].ranked if leaderboard and found.is_shown else ()
+    why = too_close_of(reader, ranked, a, b, task)
+    return found if why is None else replace(found, is_shown=False, among=why)
 
 
 def behind_of(reader: ResultsReader, lines: Sequence[LeaderboardLine], task: str | None) -> Callable[[int, int], bool]:
     """Whether one line of a leaderboard is shown to be worse than another, as `compare_samples` says it of the two."""
 
-    def is_behind(i: int, j: int) -> bool:
+    def worse(i: int, j: int) -> bool:
         ours, theirs = lines[i], lines[j]
-        if theirs.standing is not None and theirs.standing.state == "leads":
-            return ours.standing is not None and ours.standing.state == "behind"
-        if ours.standing is None or theirs.standing is None:
-            return False
+        ranked = ours.ranked
         a, b = ((line.entry.run.name, line.entry.model) for line in (theirs, ours))
-        key = ("behind", reader.marks([a[0], b[0]]), a, b, task)
-        return reader.remember(key, lambda: reader.pair(a, b, task).p_worse() <= ALPHA)
+        if a not in ranked or b not in ranked or ranked.index(a) >= ranked.index(b):
+            return False
+        return is_behind(reader, ranked, ranked.index(a), ranked.index(b), task)
 
-    return is_behind
+    return worse

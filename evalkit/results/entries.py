@@ -2,6 +2,7 @@
 
     entries = entries_of(store, "support-swap")     # the newest whole run of each model of this suite
     table = standing(store, entries, task=None)     # who leads, who is too close to call, who is behind; best first
+    part = standing(store, entries, None, shown)    # some of them, by the same verdicts
 
 Shared by the board and the HTML report, so that both show the same order. A warning is a sentence; colours only repeat
 what the sentence says.
@@ -21,6 +22,7 @@ from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.store.run_cut import part_of
@@ -138,6 +140,9 @@ class LeaderboardLine:
     standing: ModelStanding | None
     """None for what is not comparable or has no score."""
 
+    ranked: tuple[SampleSide, ...] = ()
+    """All that have a standing, best first, also those that are not shown: a verdict on a pair is made among these."""
+
     @property
     def model(self) -> str:
         """The name that the suite gives it."""
@@ -192,14 +197,26 @@ def entries_of(
     ]
 
 
-def standing(store: ResultsReader, entries: Sequence[ReportEntry], task: str | None) -> list[LeaderboardLine]:
-    """The entries that were asked this task (None: all tasks), best first; those that cannot be compared come last."""
+def standing(
+    store: ResultsReader, entries: Sequence[ReportEntry], task: str | None, shown: Sequence[ReportEntry] | None = None
+) -> list[LeaderboardLine]:
+    """The entries that were asked this task (None: all tasks), best first; those that cannot be compared come last.
+
+    `shown`: those of them that come out (None: all). The best of these then leads, and whoever is behind it is so among
+    it and all entries below it, shown or not: hiding a model changes no verdict on a pair.
+    """
     asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
     asked.sort(key=lambda one: _order(*one))
-    ranked = [entry for entry, _ in asked if entry.comparable]
-    found = store.standings([(entry.run.name, entry.model) for entry in ranked], task)
-    stands = {entry.key: one for entry, one in zip(ranked, found, strict=True)}
-    return [LeaderboardLine(entry, cell, stands.get(entry.key)) for entry, cell in asked]
+    scored = [entry for entry, cell in asked if entry.comparable and cell.quality.mean is not None]
+    ranked = tuple((entry.run.name, entry.model) for entry in scored)
+    keys = {entry.key for entry in (entries if shown is None else shown)}
+    first = next((n for n, entry in enumerate(scored) if entry.key in keys), len(scored))
+    found = store.standings(ranked[first:], task)
+    stands = {entry.key: one for entry, one in zip(scored[first:], found, strict=True)}
+    return [
+        LeaderboardLine(entry, cell, stands.get(entry.key), ranked)
+        for entry, cell in asked if entry.key in keys
+    ]  # fmt: skip
 
 
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
