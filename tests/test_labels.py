@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
-from evalkit.render.labels import Anchor, Line, Placed, Room, box_of, outside, overlap, place
+from evalkit.render.labels import Anchor, Line, PlacedLabel, Room, box_of, outside, overlap, place
 
 WIDTHS = (250.0, 320.0, 400.0)
 
@@ -34,7 +34,7 @@ def test_of_names_that_collide_those_that_must_stand_do_but_on_no_other_name() -
     found = place(crowd, Room((250,), 310))
     assert found[7] is not None
     assert sum(name is not None for name in found) < 12
-    every = [Placed(Anchor(0.4, 100, "a long name of a model", False), where) for where in ("right", "left")]
+    every = [PlacedLabel(Anchor(0.4, 100, "a long name of a model", False), where) for where in ("right", "left")]
     assert place([Anchor(0.4, 100, "gpt", True)], Room((250,), 310), taken=every) not in (["right"], ["left"])
 
 

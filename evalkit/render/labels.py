@@ -64,7 +64,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedLabel:
     """A text that has its place, one of PLACES."""
 
     anchor: Anchor
@@ -72,7 +72,7 @@ class Placed:
 
 
 def place(
-    anchors: Sequence[Anchor], room: Room, *, lines: Sequence[Line] = (), taken: Sequence[Placed] = ()
+    anchors: Sequence[Anchor], room: Room, *, lines: Sequence[Line] = (), taken: Sequence[PlacedLabel] = ()
 ) -> list[str | None]:
     """A key of PLACES for each; None where its text would lie on something. Texts that must stand are placed first; of
     them None, too, where each place lies on another text.
@@ -92,7 +92,7 @@ def place(
                 break
         if least == 0 or (anchor.must and least < _NAME_OVER_NAME):
             found[n] = best
-            names.append(Placed(anchor, best))
+            names.append(PlacedLabel(anchor, best))
     return found
 
 
@@ -100,7 +100,7 @@ def _covered(
     anchor: Anchor,
     name: str,
     others: Sequence[Anchor],
-    names: Sequence[Placed],
+    names: Sequence[PlacedLabel],
     lines: Sequence[Line],
     width: float,
     height: float,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from evalkit.render.labels import FONT, PLACES, Anchor, Line, Placed, Room, place
+from evalkit.render.labels import FONT, PLACES, Anchor, Line, PlacedLabel, Room, place
 from evalkit.render.vega import (
     COLOURS,
     GREY,
@@ -168,21 +168,21 @@ def _beside(
     return fields, [f"{texts[at[n]]} {visible(points[at[n]].name, limit=40)}" for n in explained]
 
 
-def _named_or_numbered(anchors: Sequence[Anchor], room: Room, lines: Sequence[Line]) -> dict[int, Placed]:
+def _named_or_numbered(anchors: Sequence[Anchor], room: Room, lines: Sequence[Line]) -> dict[int, PlacedLabel]:
     """By anchor, the name or number that stands there. A number stands on a line where it has to; nothing stands on
     another text."""
     order = sorted(range(len(anchors)), key=lambda n: not anchors[n].must)
     whole = [replace(anchors[n], must=False) for n in order]
-    named: dict[int, Placed] = {}
+    named: dict[int, PlacedLabel] = {}
     for n, anchor, where in zip(order, whole, place(whole, room, lines=lines), strict=True):
         if where is not None:
-            named[n] = Placed(anchor, where)
+            named[n] = PlacedLabel(anchor, where)
     rest = [n for n in range(len(anchors)) if n not in named]
     numbers = [replace(anchors[n], text=str(at), must=True) for at, n in enumerate(rest, 1)]
     placed = place(numbers, room, lines=lines, taken=list(named.values()))
     for n, anchor, where in zip(rest, numbers, placed, strict=True):
         if where is not None:
-            named[n] = Placed(anchor, where)
+            named[n] = PlacedLabel(anchor, where)
     return named
 
 
