@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from evalkit.stats import comparison
 from evalkit.stats.ratios import cost_ratio
-from evalkit.stats.traffic import Design, TrafficEstimate, quantile, weighted_mean
+from evalkit.stats.traffic import Design, TrafficEstimate, quantile, weighted_mean, weighted_ratio
 from evalkit.stats.verdict import Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -79,13 +79,15 @@ def covers(found: TrafficEstimate, truth: float) -> bool:
 def coverage(cell: Cell, n_logs: int, seed: int) -> dict[str, float]:
     """Share of the logs whose truth is covered, by figure."""
     rng = np.random.default_rng(seed)
-    hits = dict.fromkeys(("score", "usd", "p50", "p95"), 0)
+    hits = dict.fromkeys(("score", "usd", "p50", "p95", "ratio"), 0)
     for _ in range(n_logs):
         values, strata = a_log(rng, cell)
         rows, weights = drawn(rng, strata, cell.n_drawn)
         design = Design.of(rows.size, weights, strata[rows])
         for name in ("score", "usd"):
             hits[name] += covers(weighted_mean(values[name][rows], design), float(values[name].mean()))
+        found = weighted_ratio(values["usd"][rows], values["score"][rows], design)
+        hits["ratio"] += found is None or covers(found, float(values["usd"].sum() / values["score"].sum()))
         for name, q in (("p50", 0.5), ("p95", 0.95)):
             hits[name] += covers(quantile(values["seconds"][rows], q, design), float(np.quantile(values["seconds"], q)))
     return {name: n / n_logs for name, n in hits.items()}
@@ -163,7 +165,7 @@ def main() -> None:
         told = f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season}"
         if "covered" in tables:
             found = " ".join(f"{value:.3f}" for value in coverage(cell, args.logs, args.seed).values())
-            print(f"{told} | covered: score, usd, p50, p95: {found}", flush=True)
+            print(f"{told} | covered: score, usd, p50, p95, usd a right answer: {found}", flush=True)
         if "passed" in tables:
             found = " ".join(f"{value:.3f}" for value in false_passes(cell, args.logs, args.seed).values())
             print(f"{told} | false pass: score, usd: {found}", flush=True)

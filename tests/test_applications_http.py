@@ -447,6 +447,36 @@ def test_two_versions_of_an_application_are_run_shown_and_gated(
     first = rows[0]
     assert first["cost_usd"] > 0 and first["ttft_s"] > 0 and first["served_model"] == f"sorter-{first['model']}"
     assert json.loads(first["raw_usage"])["trace_id"].startswith("t-")
+    sample = read_rows(folder, ["sample_id", "model", "raw_usage"]).to_pylist()[0]
+    named = json.loads(sample["raw_usage"])["trace_id"]
+    shown = evalkit(capsys, "show", folder, "--sample", sample["sample_id"])
+    assert f"  trace: {named}" in shown.out
+    told = json.loads(evalkit(capsys, "show", folder, "--sample", sample["sample_id"], "--json").out)["trajectories"]
+    assert named in [one["trace"] for one in told]
+    page = tmp_path / "report.html"
+    assert evalkit(capsys, "report", folder, "--html", page, "--samples").code == 0
+    assert f"Trace: {named}" in page.read_text()
+    rows_out = tmp_path / "rows.jsonl"
+    assert evalkit(capsys, "export", folder, "--to", "jsonl", "--out", rows_out).code == 0
+    assert named in rows_out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("said_of_it", "kept"),
+    [
+        ("https://traces.example/t/1", True),
+        (17, True),
+        ({"id": "t-1", "spans": [{"name": "retrieve", "ms": 12}]}, True),
+        ("t" * 501, False),
+        ({"spans": ["x" * 100] * 50}, False),
+        ([], False),
+        ({}, False),
+    ],
+)
+async def test_a_trace_is_an_id_an_address_or_a_small_tree(said_of_it: object, kept: bool) -> None:
+    options = {"answer": "text", "cost_usd": "usd", "trace_id": "trace"}
+    response, _ = await asked(said(text="hi", usd=0.5, trace=said_of_it), options)
+    assert response.raw_usage == {"cost_usd": 0.5, **({"trace_id": said_of_it} if kept else {})}
 
 
 def test_places_at_which_no_reply_had_anything_are_said_once_for_each_model(

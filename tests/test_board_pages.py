@@ -309,6 +309,17 @@ def test_a_sample_shows_every_model(many: Path) -> None:
     assert any("Ticket 7" in block.value for block in at.code)
 
 
+def test_a_trace_stands_beside_the_answer_as_text_to_copy(tmp_path: Path) -> None:
+    told: dict[str, object] = {"gpt": "https://traces.example/t/1", "tiny": {"spans": [{"name": "\x1b[2Jretrieve"}]}}
+    rows = [a_row(name, "refunds", 0, raw_usage={"trace_id": trace}) for name, trace in told.items()]
+    run = a_run(tmp_path, rows=rows)
+    at = draw("sample", tmp_path, run=run.name)
+    shown = [block.value for block in at.code]
+    assert "https://traces.example/t/1" in shown
+    assert any('"name": "\\u001b[2Jretrieve"' in one for one in shown)
+    assert not any("traces.example" in block.value for block in at.markdown)
+
+
 @pytest.mark.parametrize("page", ["sample", "versus"])
 def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page: str, tmp_path: Path) -> None:
     def turn(model: str, n: int) -> Row:
@@ -602,7 +613,7 @@ def test_hostile_answers_are_shown_as_text_and_nothing_else(tmp_path: Path) -> N
         a_row(
             name, task, i, sample_id=HOSTILE[:90], text=f"{n}{HOSTILE}", reasoning=HOSTILE, extracted=HOSTILE,
             target=HOSTILE, reason=HOSTILE, served_model=HOSTILE[:200], slices={HOSTILE[:30]: HOSTILE[:30]},
-            score=float(n), refusal=HOSTILE, prompt=(Message("user", HOSTILE),),
+            score=float(n), refusal=HOSTILE, prompt=(Message("user", HOSTILE),), raw_usage={"trace_id": HOSTILE},
         )
         for task in TASKS for i in range(2) for n, name in enumerate(names)
     ]  # fmt: skip

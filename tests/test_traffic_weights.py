@@ -5,28 +5,34 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evalkit.board.leaderboard_table import frame_of
+from evalkit.cli.pricing import bill_of
 from evalkit.facts import Summary
 from evalkit.records import Row
+from evalkit.render import charts
+from evalkit.render.cells import correct_text, usd_text
 from evalkit.render.comparison import sentence
+from evalkit.render.run_history import FIGURES, history_points
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.pairing import pair
 from evalkit.results.reader import ResultsReader
+from evalkit.results.tradeoffs import points_of
 from evalkit.stats import comparison
 from evalkit.stats.comparison import decide
 from evalkit.stats.comparison import test as paired_test
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.one_sample import test_floor as floor
-from evalkit.stats.ratios import cost_ratio
-from evalkit.stats.traffic import Design, quantile, weighted_mean
+from evalkit.stats.ratios import cost_ratio, fieller
+from evalkit.stats.traffic import Design, quantile, weighted_mean, weighted_ratio
 from evalkit.stats.verdict import Verdict
-from evalkit.store import integrity, summary, table
+from evalkit.store import integrity, runs, summary, table
 from evalkit.text import numbers
 from tests.board_world import a_row, a_run
 from tests.gate_world import Gate, gate, one, stored
@@ -575,3 +581,77 @@ def test_a_summary_without_intervals_of_all_tasks_is_made_anew(two_tasks: Path) 
     stored_file.write_text(json.dumps(told))
     integrity.note(stored_file)
     assert summary.read_summary(run) == before
+
+
+def test_a_ratio_is_that_of_the_traffic_and_has_no_interval_where_it_is_unbounded() -> None:
+    usd, right = np.array([1.0, 3.0, 2.0, 5.0] * 30), np.array([1.0, 0.0, 1.0, 1.0] * 30)
+    design = Design.of(120, [9.0, 1.0, 4.0, 2.0] * 30, ["a", "b", "a", "b"] * 30)
+    found = weighted_ratio(usd, right, design)
+    assert found is not None and found.low is not None and found.high is not None
+    assert found.value == pytest.approx((9 + 3 + 8 + 10) / (9 + 4 + 2))
+    assert 0 < found.low < found.value < found.high
+    assert weighted_ratio(usd, np.zeros(120), design) is None
+    rare = np.zeros(120)
+    rare[0] = 1.0
+    seldom = weighted_ratio(usd, rare, design)
+    assert seldom is not None and seldom.low is None and seldom.high is None
+    alike = weighted_ratio(right * 2, right, design)
+    assert alike is not None and (alike.value, alike.low, alike.high) == (2.0, None, None)
+
+
+def test_a_ratio_of_equally_weighted_values_agrees_with_fieller() -> None:
+    rng = np.random.default_rng(5)
+    usd, right = rng.normal(3, 0.3, 400), (rng.random(400) < 0.7).astype(float)
+    found, other = weighted_ratio(usd, right, Design.of(400, np.ones(400))), fieller(usd, right)
+    assert found is not None and found.low is not None and found.high is not None and other is not None
+    assert [found.low, found.high] == pytest.approx([other.low, other.high], rel=0.01)
+
+
+def test_dollars_a_right_answer_cover_the_truth_of_a_skewed_log() -> None:
+    rng, hits = np.random.default_rng(11), 0
+    log = []
+    for n, share, skew in ((20_000, 0.8, 0.6), (4_000, 0.5, 1.2), (500, 0.3, 1.2)):
+        right = (rng.random(n) < share).astype(float)
+        log.append((np.exp(rng.normal(0.5 * (1 - right), skew)), right))
+    truth = sum(usd.sum() for usd, _ in log) / sum(right.sum() for _, right in log)
+    for _ in range(200):
+        places = [rng.choice(len(usd), 40, replace=False) for usd, _ in log]
+        usd = np.concatenate([of[0][at] for of, at in zip(log, places, strict=True)])
+        right = np.concatenate([of[1][at] for of, at in zip(log, places, strict=True)])
+        weights = np.repeat([len(of[0]) / 40 for of in log], 40)
+        found = weighted_ratio(usd, right, Design.of(120, weights, np.repeat([0, 1, 2], 40)))
+        assert found is not None and found.low is not None and found.high is not None
+        hits += found.low <= truth <= found.high
+    assert 0.91 <= hits / 200 <= 0.99  # 95 % to within two and a half standard errors
+
+
+def test_costs_and_times_of_the_traffic_have_intervals_in_tables_charts_history_and_the_bill(tmp_path: Path) -> None:
+    rows = [
+        a_row("gpt", "refunds", n, weight=9.0 if n % 2 else 1.0, stratum="long" if n % 2 else "short",
+              cost_usd=Decimal(n % 7 + 1) / 1000)
+        for n in range(400)
+    ]  # fmt: skip
+    folder = a_run(tmp_path, ("gpt",), rows=rows)
+    store = ResultsReader(tmp_path)
+    cell = store.summary(folder.name).models["gpt"].all
+    assert cell.traffic is not None and cell.traffic.usd_per_correct is not None
+    ends = cell.traffic.usd_per_correct
+    assert ends.value == pytest.approx(cell.cost.usd_per_correct)
+    assert ends.low is not None and ends.high is not None and 0 < ends.low < ends.value < ends.high
+    assert correct_text(cell) == f"{numbers.usd(ends.value)} [{numbers.usd(ends.low)}, {numbers.usd(ends.high)}]"
+    lines = standing(store, entries_of(store, store.facts(folder.name).suite or ""), None)
+    for axis, which in (("USD per 1,000 samples", cell.traffic.usd_per_1k_requests), ("cost per correct answer", ends)):
+        (point,) = points_of(store, lines, axis)
+        assert which is not None
+        assert (point.as_row()["x_low"], point.as_row()["x_high"]) == (which.low, which.high)
+        assert point.x_shown.endswith(f", {numbers.usd(which.high)}]")
+    made = charts.leaderboard(lines, figures=True)
+    assert made is not None and usd_text(cell) in json.dumps(made.spec)
+    infos = [info for info in runs.list_runs(tmp_path) if info.name == folder.name]
+    for figure in FIGURES:
+        (at,) = history_points(store, infos, None, figure)
+        assert at.low is not None and at.high is not None and at.low <= at.value <= at.high, figure
+        assert at.shown.count("[") == 1
+    spread = bill_of(folder, store.facts(folder.name), tmp_path)["derived"]["gpt"]["usd_per_correct"]
+    assert spread is not None and spread["low"] is not None and spread["high"] is not None
+    assert [spread["low"], spread["high"]] == pytest.approx([ends.low, ends.high], rel=1e-6)

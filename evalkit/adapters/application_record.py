@@ -18,7 +18,7 @@ from typing import cast, get_args
 
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
-from evalkit.adapters.reply_fields import count, inner, money, name, raw_usage, text, text_limit, too_long
+from evalkit.adapters.reply_fields import count, inner, money, name, raw_usage, text, text_limit, too_long, trace
 from evalkit.errors import (
     BadReply,
     ConnectionFailed,
@@ -98,7 +98,9 @@ def response_of(record: Mapping[str, object], where: Where, sent_at: float, tota
     if isinstance(refusal, str) and refusal and stop == "stop":
         stop = "refusal"
     declined = stop in {"refusal", "content_filter"}
-    kept = {key: record[key] for key in ("usage", "cost_usd", "trace_id") if record.get(key) is not None}
+    kept = {key: record[key] for key in ("usage", "cost_usd") if record.get(key) is not None}
+    if (named := trace(record.get("trace_id"))) is not None:
+        kept["trace_id"] = named
     if isinstance(kept.get("cost_usd"), Decimal):  # of a function in Python; what is kept is JSON
         kept["cost_usd"] = str(kept["cost_usd"])
     return Response(

@@ -22,7 +22,7 @@ from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.json_paths import ABSENT, JsonPath, read_path
 from evalkit.adapters.keys import cut_short
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import name, raw_usage, text
+from evalkit.adapters.reply_fields import name, raw_usage, text, trace
 from evalkit.errors import BadReply
 from evalkit.records import Response, StopReason, Timing, Usage
 
@@ -30,7 +30,7 @@ _STOPS: tuple[Literal["stop", "length", "refusal", "content_filter"], ...] = (
     *("stop", "length", "refusal", "content_filter"),
 )
 _LONGEST_BESIDE = 500
-"""Characters of a text beside the answer, such as a trace's id."""
+"""Characters of a text beside the answer."""
 _MOST_SEEN, _LONGEST_KEY = 20, 60
 """Keys of events that an error names."""
 
@@ -206,7 +206,11 @@ class ApplicationAnswer(ReplyReading):
         """What stands beside the answer. Later words win, nothing never replaces something."""
         for key, at in beside.paths.items():
             value = at.of(said)
-            if not isinstance(value, str | int | float) or (isinstance(value, str) and len(value) > _LONGEST_BESIDE):
+            if key == "trace_id":
+                value = trace(value)
+            elif not isinstance(value, str | int | float) or (isinstance(value, str) and len(value) > _LONGEST_BESIDE):
+                continue
+            if value is None:
                 continue
             if value or key not in self._found:
                 self._found[key] = value

@@ -34,6 +34,7 @@ _MAX_NAME = 500
 _MAX_USAGE_BYTES = 32 * 2**10
 _MAX_USAGE_VALUES = 2_000
 _MAX_DEPTH = 100
+_LONGEST_TRACE, _MAX_TRACE_BYTES = 500, 4_000
 _HALF = re.compile("[\ud800-\udfff]")
 _STRUCTURE = (b",", b":", b"[", b"{")
 
@@ -160,6 +161,19 @@ def raw_usage(value: object) -> Mapping[str, object] | None:
     # No value is deeper than there are brackets.
     is_flat = written.count(b"{") + written.count(b"[") <= _MAX_DEPTH
     return value if is_flat or _depth(value) <= _MAX_DEPTH else None
+
+
+def trace(value: object) -> object:
+    """What names the trace of an application: an id or an address of at most 500 characters, or a tree of at most 4,000
+    bytes as JSON. None for anything else."""
+    if isinstance(value, str | int | float):
+        return value if not isinstance(value, str) or len(value) <= _LONGEST_TRACE else None
+    if not isinstance(value, dict | list) or not value or n_values(value, _MAX_TRACE_BYTES) > _MAX_TRACE_BYTES:
+        return None
+    try:
+        return value if len(orjson.dumps(value)) <= _MAX_TRACE_BYTES and _depth(value) <= _MAX_DEPTH else None
+    except TypeError:  # half a character, too deep
+        return None
 
 
 def bill(value: object) -> dict[str, object] | None:

@@ -20,7 +20,7 @@ from evalkit.board.breakeven import (
 )
 from evalkit.facts import ModelSummary
 from evalkit.render.board_charts import Bar, bars, bill_bars
-from evalkit.render.cells import usd_text
+from evalkit.render.cells import correct_text, usd_text
 from evalkit.render.html_tables import bill_sentence
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
@@ -118,7 +118,7 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
             "all answers": [numbers.usd(c.total_usd) for c in costs],
             "this run paid": [numbers.usd(c.spend_usd) for c in costs],
             "per 1,000 samples": [usd_text(cell) for cell in cells.values()],
-            "cost per correct answer": [numbers.usd(c.usd_per_correct) for c in costs],
+            "cost per correct answer": [correct_text(cell) for cell in cells.values()],
             "cost unknown for": [numbers.count(c.n_unknown) for c in costs],
             "tokens in": [numbers.count(cell.tokens.input) for cell in cells.values()],
             "of these cached": [numbers.count(cell.tokens.cache_read) for cell in cells.values()],

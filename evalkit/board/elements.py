@@ -88,6 +88,10 @@ def prompt(answer: RowTexts, *, key: str) -> None:
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
 
 
+_LONGEST_TRACE = 4_000
+"""Characters of a trace that are shown."""
+
+
 def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: str | None = None) -> None:
     """What a model said, with what the scorer and the provider said of it. `marked`: its text with marks in it."""
     if marked is not None:
@@ -96,6 +100,9 @@ def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: str | 
         say(answer.text, key=key, what="answer")
     for label, text in answer.notes:
         st.text(f"{label}: {visible(text, limit=600)}")
+    if answer.trace:
+        st.caption("Trace of the application")
+        st.code(shown(answer.trace[:_LONGEST_TRACE]), language=None, wrap_lines=True)
     if answer.reasoning:
         with st.expander("Reasoning"):
             say(answer.reasoning, key=reasoning_key, what="reasoning")

@@ -12,7 +12,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.board.filters import where
 from evalkit.render import charts, pictures
-from evalkit.render.cells import Timed, others_text, time_range, tokens_per_s, usd_range
+from evalkit.render.cells import Timed, correct_range, others_text, time_range, tokens_per_s, usd_range
 from evalkit.render.rows import bar_image, interval_image
 from evalkit.results.entries import LeaderboardLine
 from evalkit.text import numbers
@@ -31,7 +31,7 @@ _AROUND = ", 95 %"
 _ORDER = (
     "model", "standing", "quality", "interval", "USD per 1,000", "price", "total p50", "time",
     "USD per 1,000, 95 %", "total p50, 95 %", "maker", "openness",
-    "licence", "runs on", "95 % interval", "n", "other outcomes", "cost per correct",
+    "licence", "runs on", "95 % interval", "n", "other outcomes", "cost per correct", "cost per correct, 95 %",
     "TTFT p50", "TTFT p50, 95 %", "TTFT p95", "TTFT p95, 95 %", "total p95", "total p95, 95 %",
     "tokens/s", "window", "measured", "asked as", "served as", "run",
 )  # fmt: skip
@@ -72,6 +72,7 @@ def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
                 "served as": elements.cell(", ".join(name[:60] for name in entry.cells.served), 1_000),
                 "run": elements.cell(entry.run.name, 120),
                 f"USD per 1,000{_AROUND}": usd_range(cell),
+                f"cost per correct{_AROUND}": correct_range(cell),
                 **{f"{name}{_AROUND}": time_range(cell, which) for name, which in _RANGED},
             }
         )

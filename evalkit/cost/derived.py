@@ -18,6 +18,7 @@ from evalkit.cost.reports import CheapestAsGood, DerivedFigures, Spread
 if TYPE_CHECKING:
     from evalkit.stats.intervals import Interval
     from evalkit.stats.scores import Floats
+    from evalkit.stats.traffic import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,11 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
     each: Spread = {"value": mean, "low": low, "high": high}
     right: Spread | None = None
     if not graded and len(scores) == len(means):
-        found = cost_per_correct(list(means.values()), [scores[sample] for sample in means], weights=weights)
+        found = None
+        if weights is None:
+            found = cost_per_correct(list(means.values()), [scores[sample] for sample in means])
+        else:
+            right = _right_of_traffic(list(means.values()), [scores[one] for one in means], weights, samples, groups)
         if found is not None:
             value, bounds = found
             right = {"value": value, "low": bounds.low if bounds else None, "high": bounds.high if bounds else None}
@@ -113,12 +118,34 @@ def _of_traffic(
     import numpy as np
 
     from evalkit.stats.intervals import Interval
-    from evalkit.stats.traffic import Design, weighted_mean
+    from evalkit.stats.traffic import weighted_mean
+
+    found = weighted_mean(np.array(values), _design(weights, samples, clusters), shares=False)
+    return None if found.low is None or found.high is None else Interval(found.low, found.high)
+
+
+def _right_of_traffic(
+    costs: Sequence[float],
+    scores: Sequence[float],
+    weights: Floats,
+    samples: Sequence[Marked],
+    clusters: Sequence[int],
+) -> Spread | None:
+    """Dollars a right answer of the traffic; None where no answer is right."""
+    import numpy as np
+
+    from evalkit.stats.traffic import weighted_ratio
+
+    found = weighted_ratio(np.array(costs), np.array(scores), _design(weights, samples, clusters))
+    return None if found is None else {"value": found.value, "low": found.low, "high": found.high}
+
+
+def _design(weights: Floats, samples: Sequence[Marked], clusters: Sequence[int]) -> Design:
+    from evalkit.stats.traffic import Design
 
     strata = [(one.task, one.stratum or "") for one in samples]
     together = [(one.task, cluster) for one, cluster in zip(samples, clusters, strict=True)]
-    found = weighted_mean(np.array(values), Design.of(len(values), weights, strata, together), shares=False)
-    return None if found.low is None or found.high is None else Interval(found.low, found.high)
+    return Design.of(len(samples), weights, strata, together)
 
 
 def _times(figure: Spread, factor: float) -> Spread:

@@ -106,6 +106,9 @@ class TrafficFigures(StoredRecord):
     """The share of the requests that one sample, or cluster of samples, stands for: at most 1."""
     usd_per_1k_requests: FigureInterval | None
     """None: what some answer cost is unknown."""
+    usd_per_correct: FigureInterval | None = None
+    """Dollars a right answer. None: as above, or "correct" has no meaning there, or no answer is right. Runs of before
+    2026-12 do not have it."""
     ttft_p50_s: FigureInterval | None
     """Seconds, as the next three. None: nothing was measured."""
     ttft_p95_s: FigureInterval | None

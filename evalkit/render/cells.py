@@ -39,6 +39,17 @@ def usd_range(cell: Figures) -> str:
     return range_text(None if found is None else found.usd_per_1k_requests, numbers.usd)
 
 
+def correct_text(cell: Figures) -> str:
+    """Dollars for a right answer; with the interval of the traffic where samples are weighted."""
+    return f"{numbers.usd(cell.cost.usd_per_correct)} {correct_range(cell)}".rstrip()
+
+
+def correct_range(cell: Figures) -> str:
+    """Its 95 % interval alone; empty as above, and for runs of before there was one."""
+    found = cell.traffic if isinstance(cell, TaskSummary) else None
+    return range_text(None if found is None else found.usd_per_correct, numbers.usd)
+
+
 def time_text(cell: Figures, which: Timed) -> str:
     """A time with its unit, "1.2 s"; with the interval of the traffic where samples are weighted."""
     times = cell.latency

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evalkit.render.cells import quality_text
+from evalkit.render.cells import quality_text, time_text, usd_text
 from evalkit.render.rows import VERDICT_COLOURS
 from evalkit.render.rule_text import RenderedRule
 from evalkit.render.vega import (
@@ -53,9 +53,9 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
             "chosen": line.entry.model in chosen,
             "standing": line.state or numbers.UNDEFINED,
             "shown": quality_text(line.cell.quality),
-            "usd": numbers.usd(line.cell.cost.usd_per_1k_samples),
-            "ttft": numbers.time(line.cell.latency.ttft_s.p50),
-            "total": numbers.time(line.cell.latency.total_s.p95),
+            "usd": usd_text(line.cell),
+            "ttft": time_text(line.cell, "ttft_p50"),
+            "total": time_text(line.cell, "total_p95"),
         }
         for line in lines
         if line.cell.quality.mean is not None
@@ -91,7 +91,7 @@ def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (),
                 "encoding": {"y": y | {"axis": None}, "text": field(name, "N")},
                 "title": {"text": head, "anchor": "start", "fontSize": 12},
                 "view": {"stroke": None},
-                "width": 110,
+                "width": max(110, *(6 * len(str(row[name])) for row in rows)),  # 6 px a letter
                 "height": height,
             }
             for name, head in heads.items()

@@ -331,6 +331,7 @@ def _shown_sample(sample: OpenedSample) -> ShownSample:
                 [
                     *(["Its own prompt differs from the one above."] if told.prompt != first.prompt else []),
                     *(f"{label}: {visible(text, limit=_NOTE)}" for label, text in told.notes),
+                    *([f"Trace: {visible(told.trace, limit=_NOTE)}"] if told.trace else []),
                 ],
             )
             for row, told in sample.answers

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.facts import ModelSummary
-from evalkit.render.cells import others_text, quality_text, time_text, tokens_per_s, usd_text
+from evalkit.render.cells import correct_text, others_text, quality_text, time_text, tokens_per_s, usd_text
 from evalkit.results.entries import LeaderboardLine, ReportEntry
 from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
@@ -59,7 +59,7 @@ def leaderboard(lines: Sequence[LeaderboardLine], reports: Mapping[str, tuple[st
                 PageCell(quality_text(cell.quality), cell.quality.mean),
                 PageCell(numbers.count(cell.quality.n), cell.quality.n),
                 PageCell(usd_text(cell), cost.usd_per_1k_samples),
-                PageCell(numbers.usd(cost.usd_per_correct), cost.usd_per_correct),
+                PageCell(correct_text(cell), cost.usd_per_correct),
                 PageCell(f"{time_text(cell, 'ttft_p50')} / {time_text(cell, 'ttft_p95')}", times.ttft_s.p50),
                 PageCell(f"{time_text(cell, 'total_p50')} / {time_text(cell, 'total_p95')}", times.total_s.p50),
                 PageCell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),

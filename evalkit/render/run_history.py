@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.decide.stored import promoted_sides
-from evalkit.facts import Figures, PriceFacts, RunFacts
+from evalkit.facts import Figures, PriceFacts, RunFacts, TaskSummary
+from evalkit.facts.summary import FigureInterval
 from evalkit.render.board_charts import HistoryPoint
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.reader import ResultsReader
@@ -22,6 +23,14 @@ FIGURES: Mapping[str, tuple[Callable[[Figures], float | None], Callable[[float |
     "seconds to the first token, p50": (lambda c: c.latency.ttft_s.p50, numbers.time),
     "seconds to the whole answer, p95": (lambda c: c.latency.total_s.p95, numbers.time),
 }
+
+
+_OF_TRAFFIC = {
+    "USD per 1,000 samples": "usd_per_1k_requests",
+    "seconds to the first token, p50": "ttft_p50_s",
+    "seconds to the whole answer, p95": "total_p95_s",
+}
+"""Figure -> its field in `TrafficFigures`."""
 
 
 def history_points(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[HistoryPoint]:
@@ -42,7 +51,7 @@ def history_points(store: ResultsReader, runs: Sequence[RunInfo], task: str | No
             if (info.name, model) in baselines:
                 notes.append("promoted as baseline")
             before[model] = now
-            low, high = (cell.quality.low, cell.quality.high) if figure == "quality" else (None, None)
+            low, high = _ends(cell, figure)
             rows.append(
                 HistoryPoint(
                     at=info.started_at or "",
@@ -51,11 +60,27 @@ def history_points(store: ResultsReader, runs: Sequence[RunInfo], task: str | No
                     value=float(value),
                     low=low,
                     high=high,
-                    shown=show(value) + (" " + numbers.interval(low, high) if low is not None else ""),
+                    shown=show(value) + _range(low, high, figure),
                     notes=tuple(notes),
                 )
             )
     return rows
+
+
+def _ends(cell: Figures, figure: str) -> tuple[float | None, float | None]:
+    """The 95 % interval of a figure; None where none is known: costs and times have one where samples are weighted."""
+    if figure == "quality":
+        return cell.quality.low, cell.quality.high
+    traffic = cell.traffic if isinstance(cell, TaskSummary) else None
+    found: FigureInterval | None = None if traffic is None else getattr(traffic, _OF_TRAFFIC[figure])
+    return (None, None) if found is None or found.low is None or found.high is None else (found.low, found.high)
+
+
+def _range(low: float | None, high: float | None, figure: str) -> str:
+    if low is None or high is None:
+        return ""
+    show = FIGURES[figure][1]
+    return f" {numbers.interval(low, high)}" if figure == "quality" else f" [{show(low)}, {show(high)}]"
 
 
 def _state(facts: RunFacts, model: str, served: str | None) -> dict[str, str | None]:

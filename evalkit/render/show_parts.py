@@ -240,7 +240,7 @@ def render_trajectories(
             if not one.steps:
                 read = one.extracted if one.extracted != one.answer else None
                 texts = [("answer", one.answer), ("read as", read), ("expected", one.target), *texts]
-            for label, text in texts:
+            for label, text in [*texts, ("trace", one.trace)]:
                 if text:
                     page.say(f"  {label}: {visible(text, limit=1000)}")
             page.say("")

@@ -347,6 +347,7 @@ def _of_traffic(traffic: TrafficFigures) -> str:
         said[0] += f", of which one item is {numbers.share(traffic.heaviest)}: {ALONE}"
     for found, what, shown in (
         (traffic.usd_per_1k_requests, "a thousand requests cost", numbers.usd),
+        (traffic.usd_per_correct, "a right answer costs", numbers.usd),
         (traffic.total_p50_s, "half take up to", numbers.time),
         (traffic.total_p95_s, "95 % take up to", numbers.time),
     ):

@@ -118,7 +118,7 @@ def decades(rows: Sequence[Row], *columns: str) -> Spec:
 
 def cost_domain(rows: Sequence[Row], *, log: bool) -> list[float]:
     """From below the lowest to above the highest, with room for a name at the right; never below zero."""
-    ends = figures(rows, "x", "x_high")
+    ends = figures(rows, "x", "x_low", "x_high")
     low, high = min(ends), max(ends)
     if log:
         return [low / 1.6, high * 2.5]

@@ -18,7 +18,7 @@ from evalkit.results.samples import floats
 from evalkit.results.trajectories import steps_of
 from evalkit.store.row_codec import Key
 from evalkit.store.score_table import ScoreTable
-from evalkit.store.stored_texts import calls_of, messages_of, plain_tool, tools_of
+from evalkit.store.stored_texts import calls_of, messages_of, plain_tool, tools_of, trace_of
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class RowTexts:
     reason: str | None = None
     error: str | None = None
     refusal: str | None = None
+    trace: str | None = None
+    """The trace that an application named: an id, an address, or a tree as JSON. Words of a stranger."""
     steps: tuple[AgentStep, ...] | None = None
     """What an agent did, request by request; None for one answer."""
 
@@ -221,7 +223,7 @@ def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowT
     rows = store.query(
         [run],
         """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
-                  target, reason, error, refusal, steps
+                  target, reason, error, refusal, raw_usage, steps
            from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
         [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
     )
@@ -233,6 +235,7 @@ def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowT
                 prompt=messages_of(row["prompt"]),
                 tools=tuple(plain_tool(tool) for tool in tools_of(row["tools"])),
                 text=transcript(row["text"], calls_of(row["calls"])),
+                trace=trace_of(row["raw_usage"]),
                 steps=steps_of(row["steps"], run),
                 **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
             )

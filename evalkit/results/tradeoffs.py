@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evalkit.facts import Figures
+from evalkit.facts import Figures, TaskSummary
+from evalkit.facts.summary import FigureInterval
 from evalkit.results.compare import behind_of
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.reader import ResultsReader
@@ -31,18 +32,30 @@ class Axis:
 
     value: Callable[[Figures], float | None]
     show: Callable[[float | None], str]
-    high: Callable[[Figures], float | None] = lambda _: None
-    """An upper mark to draw as a span (a p95 beside a median); None: no span."""
+    span: Callable[[Figures], tuple[float | None, float | None]] = lambda _: (None, None)
+    """What is drawn as a span: from the median to p95 of times; the 95 % interval of a cost where samples are weighted.
+    None: no span."""
+
+
+def _ends(cell: Figures, name: str) -> tuple[float | None, float | None]:
+    """The 95 % interval of a figure of the traffic; None where samples are not weighted, or it has none."""
+    traffic = cell.traffic if isinstance(cell, TaskSummary) else None
+    found: FigureInterval | None = None if traffic is None else getattr(traffic, name)
+    return (None, None) if found is None or found.low is None or found.high is None else (found.low, found.high)
 
 
 AXES: dict[str, Axis] = {
-    "USD per 1,000 samples": Axis(lambda c: c.cost.usd_per_1k_samples, numbers.usd),
-    "cost per correct answer": Axis(lambda c: c.cost.usd_per_correct, numbers.usd),
+    "USD per 1,000 samples": Axis(
+        lambda c: c.cost.usd_per_1k_samples, numbers.usd, lambda c: _ends(c, "usd_per_1k_requests")
+    ),
+    "cost per correct answer": Axis(
+        lambda c: c.cost.usd_per_correct, numbers.usd, lambda c: _ends(c, "usd_per_correct")
+    ),
     "seconds to the first token, p50 to p95": Axis(
-        lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: c.latency.ttft_s.p95
+        lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: (c.latency.ttft_s.p50, c.latency.ttft_s.p95)
     ),
     "seconds to the whole answer, p50 to p95": Axis(
-        lambda c: c.latency.total_s.p50, numbers.time, lambda c: c.latency.total_s.p95
+        lambda c: c.latency.total_s.p50, numbers.time, lambda c: (c.latency.total_s.p50, c.latency.total_s.p95)
     ),
 }
 
@@ -53,7 +66,9 @@ class TradeoffPoint:
 
     line: LeaderboardLine
     x: float | None
+    x_low: float | None
     x_high: float | None
+    """Both ends of its span; None: it has none."""
     x_shown: str
     quality: float | None
     state: str
@@ -70,7 +85,7 @@ class TradeoffPoint:
         return {
             "model": self.name,
             "x": self.x,
-            "x_low": self.x if self.x_high is not None else None,
+            "x_low": self.x_low if self.x_high is not None else None,
             "x_high": self.x_high,
             "x_shown": self.x_shown,
             "quality": self.quality,
@@ -79,6 +94,14 @@ class TradeoffPoint:
             "shown": numbers.quality_with_interval(quality.mean, quality.low, quality.high),
             "state": STATES[self.state],
         }
+
+
+def _shown(reads: Axis, cell: Figures, axis: str) -> str:
+    """The figure across, with its interval where it has one (a span of times is none)."""
+    low, high = reads.span(cell)
+    said = reads.show(reads.value(cell))
+    is_interval = not axis.startswith("seconds") and low is not None and high is not None
+    return f"{said} [{reads.show(low)}, {reads.show(high)}]" if is_interval else said
 
 
 def best_at_each_price(
@@ -103,7 +126,7 @@ def points_of(
     plane = [(line.cell.quality.mean, reads.value(line.cell)) for line in lines]
     states = on_front(plane, behind_of(store, lines, task))
     return [
-        TradeoffPoint(line, x, reads.high(line.cell), reads.show(x), quality, state)
+        TradeoffPoint(line, x, *reads.span(line.cell), _shown(reads, line.cell, axis), quality, state)
         for line, (quality, x), state in zip(lines, plane, states, strict=True)
     ]
 

@@ -22,7 +22,7 @@ from evalkit.records import AgentStep
 from evalkit.store import queries
 from evalkit.store.journal import OFF_RECORD
 from evalkit.store.step_codec import read_steps
-from evalkit.store.stored_texts import calls_of, messages_of
+from evalkit.store.stored_texts import calls_of, messages_of, trace_of
 from evalkit.store.transcript import transcript
 
 SHOWN = 50
@@ -81,6 +81,8 @@ class Trajectory:
     """What was said last, with the calls that were made."""
     extracted: str | None
     target: str | None
+    trace: str | None
+    """The trace that an application named: an id, an address, or a tree as JSON."""
     steps: tuple[AgentStep, ...]
     """Empty where it is no agent's."""
 
@@ -128,7 +130,7 @@ def trajectories(folder: Path, sample_id: str) -> list[Trajectory]:
     with queries.connect([folder]) as con:
         cursor = con.execute(
             f"""select task, sample_id, model, repeat, r.outcome, score, reason, error, total_s, cost_usd, cached,
-                       prompt, text, calls, extracted, target, steps
+                       prompt, text, calls, extracted, target, raw_usage, steps
                 from rows r join texts using ({keyed}) where sample_id = ?
                 order by task, model, repeat limit {SHOWN}""",
             [sample_id],
@@ -154,6 +156,7 @@ def steps_of(written: str | None, folder: Path | str) -> tuple[AgentStep, ...] |
 def _trajectory(folder: Path, row: Mapping[str, object]) -> Trajectory:
     told = dict(row)
     prompt, steps = told.pop("prompt"), steps_of(cast("str | None", told.pop("steps")), folder)
+    told["trace"] = trace_of(cast("str | None", told.pop("raw_usage")))
     told["request"] = _request(str(prompt or "[]"))
     told["answer"] = transcript(cast("str | None", told.pop("text")), calls_of(cast("str | None", told.pop("calls"))))
     return Trajectory(**told, steps=steps or ())  # type: ignore[arg-type]  # the columns of the query

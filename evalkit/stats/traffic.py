@@ -32,6 +32,8 @@ _FINE = 2e-3
 _LONGEST = 3.0
 """The longest end of an interval, of half of Student's: where a stratum has one very light cluster, or there are two
 degrees of freedom, the tilted test has nothing to reject by. Of 6,000 skewed draws the longest was 1.9 of it."""
+_FARTHEST = 50.0
+"""Half lengths of a ratio's linearised interval beyond which no end is looked for: the ratio is unbounded."""
 _CONFIDENCE = 0.95
 
 
@@ -140,6 +142,56 @@ def quantile(values: Floats, q: float, design: Design, confidence: float = _CONF
         values.size,
         design.k_eff,
     )
+
+
+def weighted_ratio(
+    tops: Floats, bottoms: Floats, design: Design, confidence: float = _CONFIDENCE
+) -> TrafficEstimate | None:
+    """The ratio of two weighted means of float64[n] values, like dollars a right answer, with its interval; None where
+    the lower mean is not above 0.
+
+    By linearisation: the truth may be r where the mean of tops - r × bottoms may be 0 (Särndal, Swensson and Wretman
+    1992, section 5.6; Fieller 1954), by the tests of `weighted_mean`. No interval is given where the lower mean is not
+    shown to be above 0, since the ratio is then unbounded.
+    """
+    if not tops.size or tops.size != bottoms.size:
+        raise ValueError(f"a ratio needs as many values above as below, at least one: {tops.size} and {bottoms.size}")
+    top, bottom = (float(np.average(values, weights=design.weights)) for values in (tops, bottoms))
+    if bottom <= 0:
+        return None
+    ratio = top / bottom
+    unknown = TrafficEstimate(ratio, None, None, tops.size, design.k_eff)
+    below = _spread(bottoms, bottom, design)
+    around = _spread(tops - ratio * bottoms, 0.0, design)
+    if around.df < 1 or around.variance <= (_FLAT * max(abs(top), _FLAT)) ** 2:
+        return unknown
+    quantile_of_t = t_quantile(0.5 + confidence / 2, max(around.df, 1.0))
+    if bottom <= quantile_of_t * math.sqrt(below.variance):
+        return unknown
+    half = quantile_of_t * math.sqrt(around.variance) / bottom
+
+    def reach(sign: int) -> float | None:
+        """The distance from the ratio at which the truth is rejected on one side; None: it never is."""
+
+        def rejects(distance: float) -> bool:
+            left = tops - (ratio + sign * distance) * bottoms
+            mean = float(np.average(left, weights=design.weights))
+            return _is_not_zero(mean, _spread(left, mean, design), 0.5 - confidence / 2)
+
+        low, high = 0.0, half
+        while not rejects(high):
+            if high > _FARTHEST * half:
+                return None
+            low, high = high, 1.25 * high
+        while high - low > _FINE * half:
+            middle = (low + high) / 2
+            low, high = (low, middle) if rejects(middle) else (middle, high)
+        return high
+
+    down, up = reach(-1), reach(1)
+    if down is None or up is None:
+        return unknown
+    return TrafficEstimate(ratio, ratio - down, ratio + up, tops.size, design.k_eff)
 
 
 def mean_weight(weight: Floats) -> float | None:
@@ -257,6 +309,22 @@ def _with_unseen(interval: Interval, share: float, k_eff: float, confidence: flo
     """
     missed = 1 - (0.5 - confidence / 2) ** (1 / k_eff)
     return Interval(min(interval.low, share * (1 - missed)), max(interval.high, share + missed * (1 - share)))
+
+
+def _is_not_zero(mean: float, spread: _Spread, alpha: float) -> bool:
+    """Whether both tests of `_tilted` reject on one side that a mean with this spread is 0."""
+    if spread.variance <= 0 or spread.df <= 0:
+        return mean != 0
+    far = abs(mean) > t_quantile(1 - alpha, max(spread.df, 1.0)) * math.sqrt(spread.variance)
+    if not far:
+        return False
+    sign = 1 if mean < 0 else -1  # the truth is above the mean, or below
+    k = spread.pulls.size
+    observed = float((spread.pulls**2).sum()) * k / (k - 1)
+    pulls = spread.pulls * math.sqrt(spread.variance / observed) if observed > 0 else spread.pulls
+    if abs(mean) > _LONGEST * t_quantile(1 - alpha, max(spread.df, 1.0)) * math.sqrt(spread.variance):
+        return True
+    return tilted_p(abs(mean) * spread.shares - sign * pulls, spread.df + 1) <= alpha
 
 
 def _tilted(mean: float, spread: _Spread, confidence: float) -> Interval:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import orjson
+
 from evalkit.errors import StoreError
 from evalkit.records import Message, Tool, ToolCall
 from evalkit.store.message_codec import read_message
@@ -43,6 +45,20 @@ def mapping_of(cell: str | None, column: str) -> Mapping[str, object] | None:
     if not isinstance(value, dict):
         raise _odd(column)
     return value
+
+
+def trace_of(cell: str | None) -> str | None:
+    """The trace that an application named beside its answer (`trace_id` of the row's `raw_usage`): an id, an address,
+    or a tree as JSON. Words of a stranger. None: there is none, or nobody can read it.
+    """
+    try:
+        said = None if cell is None else orjson.loads(cell)
+    except ValueError:
+        return None
+    trace = said.get("trace_id") if isinstance(said, dict) else None
+    if isinstance(trace, str):
+        return trace or None
+    return None if trace is None else orjson.dumps(trace, option=orjson.OPT_INDENT_2).decode()
 
 
 def _tool(one: Mapping[str, object]) -> Tool | None:

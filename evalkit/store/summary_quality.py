@@ -96,7 +96,7 @@ def traffic_of(table: RunTable, rows: Codes) -> TrafficFigures:
     """What the rows of one model, of one task or several, say of the log that they were drawn from."""
     import numpy as np
 
-    from evalkit.stats.traffic import quantile, weighted_mean
+    from evalkit.stats.traffic import quantile, weighted_mean, weighted_ratio
 
     samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
     weights = table.numbers["weight"][rows][first]
@@ -108,10 +108,15 @@ def traffic_of(table: RunTable, rows: Codes) -> TrafficFigures:
     cost = table.codes["cost_usd"][rows]
     # An answer that came and could not be scored was paid all the same; a failed request was not.
     came = (table.codes["error_kind"][rows] < 0) | (outcomes_of(table, rows) != Outcome.ERRORED)
-    usd = None
+    usd = per_correct = None
+    is_countable = bool(np.isin(table.codes["task"][rows], list(table.right_or_wrong)).all())
     if came.any() and (cost[came] >= 0).all():
         dollars = np.array([*map(float, table.labels["cost_usd"])])[cost[came]]
         usd = _interval(weighted_mean(dollars * 1000, of_row.only(came), shares=False))
+        if is_countable:
+            right = (table.numbers["score"][rows][came] == 1).astype(np.float64)
+            found = weighted_ratio(dollars, right, of_row.only(came))
+            per_correct = None if found is None else _interval(found)
 
     def at(name: str, q: float) -> FigureInterval | None:
         values = table.numbers[name][rows]
@@ -123,6 +128,7 @@ def traffic_of(table: RunTable, rows: Codes) -> TrafficFigures:
         k_eff=design.k_eff,
         heaviest=design.heaviest,
         usd_per_1k_requests=usd,
+        usd_per_correct=per_correct,
         ttft_p50_s=at("ttft_s", 0.5),
         ttft_p95_s=at("ttft_s", 0.95),
         total_p50_s=at("total_s", 0.5),
