@@ -166,9 +166,9 @@ def _run(results: Path, week: int, date: str, models: Sequence[MadeModel], scale
     folder = draft.rename(draft.parent / f"{SUITE}-{stamp}-{DIGEST[:6]}")
     rows = [row for task in TASKS for model in models for row in _rows(model, task, _n(task, scale), week)]
     _journal(folder, rows)
-    _judged(folder, [row for row in rows if row.task == "reply-quality" and row.score is not None], date)
+    of_judges = _judged(folder, [row for row in rows if row.task == "reply-quality" and row.score is not None], date)
     seal(folder)
-    spent = sum((row.spend_usd or Decimal(0)) for row in rows)
+    spent = of_judges + sum((row.spend_usd or Decimal(0)) for row in rows)
     n_errored = sum(row.outcome is Outcome.ERRORED for row in rows)
     ended = date.replace(":3", ":4", 1) if ":3" in date else date.replace(":29", ":41")
     ended_as = RunFacts(status="complete", started_at=date, finished_at=ended, spent_usd=spent, n_errored=n_errored)
@@ -384,8 +384,8 @@ def _row(
                parts=parts)  # fmt: skip
 
 
-def _judged(folder: Path, rows: Sequence[Row], date: str) -> None:
-    """The judge's own rows, one for each answer that it scored."""
+def _judged(folder: Path, rows: Sequence[Row], date: str) -> Decimal:
+    """The judge's own rows, one for each answer that it scored; what it spent in US dollars."""
     prices = {"model": "gpt-6-luna", "source": "prices.yaml",
               "usd_per_mtok": [{"above_input_tokens": 0, "input": "0.4", "output": "1.6"}]}  # fmt: skip
     facts = {
@@ -409,6 +409,7 @@ def _judged(folder: Path, rows: Sequence[Row], date: str) -> None:
     _journal(inner, made)
     seal(inner)
     runs.update_facts(inner, RunFacts(status="complete", started_at=date))
+    return cost * len(rows)
 
 
 def _sweep_name(model: str) -> str:

@@ -407,6 +407,9 @@ def test_the_total_comes_first_and_own_machines_are_rented_whole_or_by_busy_hour
     at = draw("cost", tmp_path)
     total = at.subheader[0].value.replace("\\", "")
     assert total.startswith("$") and "for judges" in total and "more cost is unknown" in total
+    assert re.search(r"for [\d,]+ answers and \d+ verdicts, of which", total), "a verdict is no answer of the run"
+    spent = draw("runs", tmp_path).dataframe[0].value["spent"][0]
+    assert spent.partition(" ")[0] == total.partition(" ")[0], "Runs and Cost say one sum"
     monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
     assert said in monthly, "two H100 at $2.49 an hour, all month or while they are busy"
     assert "llama-3.3-70b" not in monthly, "unknown is not zero"
@@ -476,11 +479,26 @@ def test_a_run_in_the_address_that_is_not_there_is_one_sentence(tmp_path: Path) 
     assert not at.warning, "said once"
 
 
-def test_damaged_runs_stand_in_the_list_with_what_is_wrong(many: Path) -> None:
-    frame = draw("runs", many).dataframe[0].value
-    damaged = frame[frame["status"] == "cannot be read"].set_index("run")["problem"]
-    assert "written by a newer evalkit" in damaged["newer"]
-    assert "damaged" in damaged["half"]
+def test_damaged_runs_stand_in_the_list_and_what_is_wrong_below_it(many: Path) -> None:
+    at = draw("runs", many)
+    frame = at.dataframe[0].value
+    assert {"newer", "half"} <= set(frame[frame["status"] == "cannot be read"]["run"])
+    assert "problem" not in frame, "one damaged run does not push what all runs cost off the page"
+    said = [block.value.replace("\\", "") for block in at.warning]
+    assert any(one.startswith("**newer** cannot be read:") and "written by a newer evalkit" in one for one in said)
+    assert any(one.startswith("**half** cannot be read:") and "damaged" in one for one in said)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_folder_whose_only_run_is_damaged_says_so_on_every_page(tmp_path: Path, page: str) -> None:
+    folder = a_run(tmp_path, n=10)
+    (folder / "run.json").write_text('{"schema', "utf-8")
+    at = draw(page, tmp_path)
+    assert at.error[0].value.startswith("The run in this folder cannot be read.")
+    if page == "runs":
+        (row,) = at.dataframe[0].value.to_dict("records")
+        assert row["run"] == folder.name and row["suite"] == "support" and row["started"].startswith("20")
+        assert "damaged" in at.warning[0].value
 
 
 def test_a_live_run_is_shown_model_by_model(tmp_path: Path) -> None:

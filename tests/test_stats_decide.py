@@ -420,3 +420,10 @@ def test_one_item_that_says_the_same_as_another_undoes_nothing_that_is_known_of_
     several = item // 4  # ten clusters of four items: a fifth of their pairs of answers are to one item
     supposed = stats.test(baseline, candidate, 0.05, clusters=several, items=item).p_pass
     assert supposed >= stats.test(baseline, candidate, 0.05, clusters=several).p_pass
+
+
+def test_failed_pairs_are_counted_in_grammar() -> None:
+    """One pair counts, two pairs count."""
+    said = [stats.test([1.0] * 40, [1.0] * 40, 0.1, 0.05, n_errored=n).notes for n in (1, 2)]
+    assert "1 failed pair counts as lost for passing and as won for failing" in said[0]
+    assert "2 failed pairs count as lost for passing and as won for failing" in said[1]

@@ -29,6 +29,7 @@ _STYLE = """
 [data-testid="stMain"]:focus-visible, canvas:focus-visible { outline: none !important; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: 1; }
 [data-testid="stCode"] code span { color: inherit !important; }
+[data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap !important; }
 [data-testid="stVegaLiteChart"] svg text { fill: currentColor !important; }
 [data-testid^="stBaseButton-primary"] { background: #0072B2 !important; border-color: #0072B2 !important; }
 """

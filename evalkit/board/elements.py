@@ -161,7 +161,10 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
     readable = store.readable(every)
     if not readable:
         problems(store, every)
-        if not every:
+        if every:
+            which = "The run in this folder" if len(every) == 1 else f"None of the {len(every)} runs in this folder"
+            st.error(f"{which} {'cannot' if len(every) == 1 else 'can'} be read. *Runs* says why, run by run.")
+        else:
             first_command(store)
         return []
     readable.sort(key=lambda info: info.rank)  # stable: the newest first within each

@@ -117,9 +117,9 @@ def draw(lines: Sequence[LeaderboardLine]) -> None:
                 "same samples were put to both. The standing says whether they do."
             ),
             "USD per 1,000": st.column_config.NumberColumn(help="Of samples, at the prices of the day."),
-            "price": st.column_config.ImageColumn("", width=80),
+            "price": st.column_config.ImageColumn("price", width=80),
             "total p50": st.column_config.NumberColumn(help="Median time of a whole answer."),
-            "time": st.column_config.ImageColumn("", width=80),
+            "time": st.column_config.ImageColumn("time", width=80),
         },
     )  # fmt: skip
     _actions(lines, frame)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,7 +26,10 @@ from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.given_up import why_given_up
 
-_COLUMNS = ("started", "suite", "status", "problem", "rows", "errors", "spent", "models", "run")
+_COLUMNS = ("started", "suite", "status", "rows", "errors", "spent", "run", "models")
+_NAME = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-[^-]+")
+"""Of a run: its suite and when it began (UTC), which the name of its folder says where run.json cannot."""
+_MOST_DAMAGED = 20
 _RESUMED_S = 5.0
 """A session that began so long after its run resumes an earlier one."""
 _EVERY_S = 2
@@ -36,6 +41,7 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Runs", "What was measured, how it ended, and what is running now.")
     start.section(store)
     if not runs:
+        _list(store, [])
         return
     for info in runs:
         if info.status == "running":
@@ -199,15 +205,32 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
                 "run": elements.cell(info.name, 120),
             }
         )
-    for info in store.runs():
-        if problem := info.problem or store.problem(info.name):
-            said = {"status": "cannot be read", "run": elements.cell(info.name, 120)}
-            problem = problem.replace(f"{info.path}/", "")
-            rows.append(dict.fromkeys(_COLUMNS, "") | said | {"problem": elements.cell(problem, 400)})
-    frame = pd.DataFrame([{"problem": "", **row} for row in rows], columns=list(_COLUMNS))
-    if not frame["problem"].any():
-        frame = frame.drop(columns="problem")
+    damaged = [(info, problem) for info in _every(store) if (problem := info.problem or store.problem(info.name))]
+    for info, _ in damaged:
+        named = _NAME.fullmatch(info.name)
+        rows.append(
+            dict.fromkeys(_COLUMNS, "")
+            | {
+                "started": "{}-{}-{} {}:{}".format(*named.groups()[1:]) if named else "",
+                "suite": elements.cell(named[1], 60) if named else "",
+                "status": "cannot be read",
+                "run": elements.cell(info.name, 120),
+            }
+        )
+    if not rows:
+        return
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     st.dataframe(frame, hide_index=True, width="stretch", alt="Every run, newest first, then what cannot be read")
+    for info, problem in damaged[:_MOST_DAMAGED]:
+        said = problem.replace(f"{info.path}/", "")
+        st.warning(f"**{elements.plain(info.name, 120)}** cannot be read: {elements.plain(said, 400)}")
+
+
+def _every(store: ResultsReader) -> list[RunInfo]:
+    """Every run, damaged ones too; none where the folder itself cannot be read, which the head of the page says."""
+    with suppress(StoreError):
+        return store.runs()
+    return []
 
 
 def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:

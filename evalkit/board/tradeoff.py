@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ def render(store: ResultsReader) -> None:
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Selected models” at the left."
     )
-    _table(drawn, axis, AXES[axis].show)
+    _table(drawn, taken, axis, AXES[axis].show)
     picked = [entry for entry in known.values() if entry.model in mine]
     if picked:
         second = picked[-1]
@@ -102,7 +102,9 @@ def _choose(names: Mapping[str, str]) -> None:
         elements.choose_models(clicked)
 
 
-def _table(points: Sequence[TradeoffPoint], axis: str, show: Callable[[float | None], str]) -> None:
+def _table(
+    points: Sequence[TradeoffPoint], taken: Collection[str], axis: str, show: Callable[[float | None], str]
+) -> None:
     import pandas as pd
 
     rows = [p.as_row() for p in points]
@@ -112,15 +114,16 @@ def _table(points: Sequence[TradeoffPoint], axis: str, show: Callable[[float | N
             "front": [row["state"] for row in rows],
             "quality [95 %]": [row["shown"] for row in rows],
             axis: [row["x_shown"] for row in rows],
-            "per further point of quality": _steps(points, show),
+            "per further point of quality": _steps(points, taken, show),
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality and {axis} of each model")
 
 
-def _steps(points: Sequence[TradeoffPoint], show: Callable[[float | None], str]) -> list[str]:
-    """What one more point (0.01) of quality costs along the front, from the next cheaper model on it."""
-    front = [(p.x, p.quality, n) for n, p in enumerate(points) if p.state == "front"]
+def _steps(points: Sequence[TradeoffPoint], taken: Collection[str], show: Callable[[float | None], str]) -> list[str]:
+    """What one more point (0.01) of quality costs, from the model before it in the headline: of the others no gain in
+    quality is shown, so it has no price. `taken`: names in the headline."""
+    front = [(p.x, p.quality, n) for n, p in enumerate(points) if p.name in taken]
     known = sorted((x, quality, n) for x, quality, n in front if x is not None and quality is not None)
     steps = {}
     for (x, quality, _), (next_x, next_quality, n) in pairwise(known):

@@ -127,7 +127,8 @@ def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary])
 
 def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> str:
     """What the answers cost, judges included: "$6.01 for all answers, of which $0.224 for judges." or "$6.01 for 300
-    answers; what 12 more cost is unknown." Where nothing is known it says so, and no sum."""
+    answers and 40 verdicts, of which $0.224 for judges; what 12 more cost is unknown." Where nothing is known it says
+    so, and no sum."""
     of_models, of_judges = ([model.all.cost for model in found.values()] for found in (models, judges))
     known = sum(cost.known_usd for cost in (*of_models, *of_judges))
     unknown = sum(cost.n_unknown for cost in (*of_models, *of_judges))
@@ -135,13 +136,15 @@ def bill_sentence(models: Mapping[str, ModelSummary], judges: Mapping[str, Model
         sum(one.all.n - one.all.n_failed - one.all.cost.n_unknown for one in found.values())
         for found in (models, judges)
     )
-    priced = priced_models + priced_judges
-    if not priced and not known:
+    if not (priced_models or priced_judges or known):
         if not unknown:
             return "No answer came; whether failed requests were billed, no provider reports."
         whose = "one answer" if unknown == 1 else f"{numbers.count(unknown)} answers"
         return f"What {whose} cost is unknown."
-    whose = "all answers" if not unknown else "one answer" if priced == 1 else f"{numbers.count(priced)} answers"
+    whose = numbers.plural(priced_models, "answer")
+    if priced_judges:
+        whose += f" and {numbers.plural(priced_judges, 'verdict')}"
+    whose = whose if unknown else "all answers"
     said = f"{numbers.usd(known)} for {whose}"
     if priced_judges:
         said += f", of which {numbers.usd(sum(cost.known_usd for cost in of_judges))} for judges"

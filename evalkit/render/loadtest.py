@@ -102,7 +102,10 @@ def _say_found(page: Page, load: LoadFacts) -> None:
         )
     late = max((step.late_s_p95 or 0.0 for step in load.steps), default=0.0)
     if late > _LATE_S:
-        page.say(f"The client itself was up to {numbers.time(late)} late (p95): read the times with that in mind.")
+        page.say(
+            f"This machine was too busy to send every request when it was due: in the worst step one in twenty left "
+            f"{numbers.time(late)} late or more. That wait is part of the times above."
+        )
     for note in load.notes:
         page.say(visible(note, limit=1000))
     page.say("")

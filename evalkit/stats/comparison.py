@@ -389,5 +389,6 @@ def _notes(pairs: _Pairs, n_errored: int) -> tuple[str, ...]:
     elif not pairs.binary and pairs.n + n_errored < bounded.FEWEST:
         notes.append(f"{pairs.n} graded scores decide nothing: at least {bounded.FEWEST} are needed")
     if n_errored:
-        notes.append(f"{n_errored} failed pairs count as lost for passing and as won for failing")
+        counted = "pair counts" if n_errored == 1 else "pairs count"
+        notes.append(f"{n_errored} failed {counted} as lost for passing and as won for failing")
     return tuple(notes)
