@@ -27,12 +27,14 @@ _ROOM = 48 * 2**20
 """Bytes of shared memory for code; what is never written takes no memory."""
 _AHEAD = 3
 """How far before this process the copy begins: the next modules are compiled here before it could hand them over."""
+_TAKEN, _MADE = b"\1", b"\2"
+"""What shared memory says of a module: this process has come to it; the copy has compiled it."""
 _RECORD = 12
 """Bytes by which the copy tells of one module: its place in the list, where its code begins, and where it ends."""
 
 
 class _Shared:
-    """The list, and what both processes see: a byte for each module that is no longer wanted, and code."""
+    """The list, and what both processes see: a byte for each module, and code."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
@@ -62,7 +64,8 @@ class _Ahead:
     def code(self, name: str) -> CodeType | None:
         """What the copy made of the module's file; None where it has not."""
         shared = self._shared
-        shared.memory[shared.place[name]] = 1
+        place = shared.place[name]
+        shared.memory[place : place + 1] = _TAKEN
         self._listen()
         if (found := self._ready.pop(name, None)) is None:
             return None
@@ -92,7 +95,10 @@ class _Loader(SourceFileLoader):
         self._ahead = ahead
 
     def get_code(self, fullname: str) -> CodeType | None:
-        return self._ahead.code(fullname) or super().get_code(fullname)
+        code = self._ahead.code(fullname)
+        if code is not None and code.co_filename == self.path:  # where imports were led elsewhere since, it is not
+            return code
+        return super().get_code(fullname)
 
 
 _running: list[_Ahead] = []
@@ -142,36 +148,39 @@ def _compile_ahead(shared: _Shared, parent: int) -> None:
     os.close(shared.heard)
     names, memory = shared.names, shared.memory
     at = len(names)
-    folders: dict[str, str | None] = {}
-    n = 0
-    while n < len(names):
-        wanted = memory.rfind(b"\1", 0, len(names))
-        n = max(n, wanted + _AHEAD)
-        if n >= len(names) or os.getppid() != parent:
-            return
-        if not memory[n] and (file := _file(names[n], folders)) is not None:
+    folders: dict[str, list[str]] = {}
+    for ahead in (_AHEAD, 0):  # the second time what was passed over the first time
+        for n, name in enumerate(names):
+            if os.getppid() != parent:
+                return
+            near = memory[max(0, n - ahead) : n + 1]
+            if n < ahead or _TAKEN in near or near[-1:] == _MADE or (file := _file(name, folders)) is None:
+                continue
+            memory[n : n + 1] = _MADE
             try:
-                code = marshal.dumps(SourceFileLoader(names[n], file).get_code(names[n]))
+                code = marshal.dumps(SourceFileLoader(name, file).get_code(name))
             except (OSError, SyntaxError, ValueError):  # whoever imports it meets the same
-                code = b""
-            if code and at + len(code) <= len(memory):
-                memory[at : at + len(code)] = code
-                os.write(shared.told, b"".join(i.to_bytes(4, "little") for i in (n, at, at + len(code))))
-                at += len(code)
-        n += 1
+                continue
+            if at + len(code) > len(memory):
+                return
+            memory[at : at + len(code)] = code
+            os.write(shared.told, b"".join(i.to_bytes(4, "little") for i in (n, at, at + len(code))))
+            at += len(code)
 
 
-def _file(name: str, folders: dict[str, str | None]) -> str | None:
+def _file(name: str, folders: dict[str, list[str]]) -> str | None:
     """The file that a module is compiled from; None where there is none, or it has byte code."""
-    top, *rest = name.split(".")
+    top, *_ = parts = name.split(".")
     if top not in folders:
         spec = PathFinder.find_spec(top)
-        found = spec.origin if spec is not None and isinstance(spec.loader, SourceFileLoader) else None
-        folders[top] = None if found is None else os.path.dirname(found)  # noqa: PTH120
-    if (folder := folders[top]) is None:
-        return None
-    base = os.path.join(folder, *rest)  # noqa: PTH118
-    for file in (os.path.join(base, "__init__.py"), base + ".py"):  # noqa: PTH118
-        if os.path.isfile(file):  # noqa: PTH113
-            return None if _has_byte_code(file) else file
+        if spec is None:
+            folders[top] = []
+        else:
+            places = spec.submodule_search_locations or ([spec.origin] if spec.has_location and spec.origin else [])
+            folders[top] = [os.path.dirname(place) for place in places]  # noqa: PTH120
+    for folder in folders[top]:
+        base = os.path.join(folder, *parts)  # noqa: PTH118
+        for file in (os.path.join(base, "__init__.py"), base + ".py"):  # noqa: PTH118
+            if os.path.isfile(file):  # noqa: PTH113
+                return None if _has_byte_code(file) else file
     return None

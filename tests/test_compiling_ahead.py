@@ -17,7 +17,7 @@ from scripts.list_ahead import FIRST_REQUEST, modules_of_a_run
 from tests.conftest import REPO
 from tests.world import write_suite
 
-MOST_BEFORE = 195
+MOST_BEFORE = 192
 """Modules of evalkit that a plain run imports before its first request. Each costs 2 ms at every start."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -98,6 +98,20 @@ def test_code_of_the_copy_is_the_code_of_the_file(rooms: Path, wait: float) -> N
     assert re.fullmatch(r"\['rooms\.never'\] False" if wait else r"\[.*\] False", said[2])
     assert said[3] == "no child is left"
     assert not list(rooms.rglob("*.pyc"))
+
+
+def test_code_of_another_file_is_not_taken(rooms: Path) -> None:
+    """The import path changed after the copy was made: a module of the same name is another one."""
+    (rooms / "elsewhere" / "rooms").mkdir(parents=True)
+    for file in (rooms / "rooms").glob("f*.py"):
+        (rooms / "elsewhere" / "rooms" / file.name).write_text("def where():\n    return 'elsewhere'\n")
+    program = _IMPORTS.format(cores=2, wait=0.5).split("import rooms")[0]
+    program += (
+        "sys.path.insert(0, os.path.join(os.getcwd(), 'elsewhere'))\n"
+        "import rooms.fourth\nprint(rooms.fourth.where(), len(ahead._running[0]._ready) > 3)\nahead.end()"
+    )
+    (rooms / "elsewhere" / "rooms" / "__init__.py").touch()
+    assert _run_in(rooms, program) == ["elsewhere True"]
 
 
 def test_on_one_core_nothing_is_compiled_ahead(rooms: Path) -> None:

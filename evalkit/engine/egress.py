@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_loopback
-from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.data_policy import may_receive, passed_on
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.facts.run import EgressFacts, PolicyFacts, ReceiverFacts, RedactionFacts
@@ -24,6 +24,9 @@ from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry, RedactEntry
 from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
 from evalkit.suite.tasks import ResolvedTask
+
+if TYPE_CHECKING:
+    from evalkit.cost.reports import ToolReceiver
 
 
 @dataclass(frozen=True, slots=True)

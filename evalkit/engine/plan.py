@@ -20,7 +20,6 @@ from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.budget import priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
@@ -35,14 +34,16 @@ from evalkit.facts import RunFacts
 from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
-from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import ModelEntry, is_judged
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.text import numbers
 
-if TYPE_CHECKING:  # most runs have no judges
+if TYPE_CHECKING:  # most runs have no judges, and redact nothing
+    from evalkit.cost.reports import ToolReceiver
     from evalkit.engine.judging.panel import JudgedTask, Panel
+    from evalkit.suite.redaction import Redactor
+    from evalkit.suite.schema.suite_file import RedactEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
-    work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
+    work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), _storing(suite.file.redact))
     kept = (_kept_note(model) for model in (*models, *marking))
     notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
     panel = _panel(marking, judged)
@@ -143,6 +144,15 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     return Plan(
         suite, options, work, *digests, (*_said(work, notes), *lacking), facts, panel, lacking, at, live.receivers
     )
+
+
+def _storing(entry: RedactEntry | None) -> Redactor | None:
+    """What is taken out of rows before they are stored; None where nothing is."""
+    if entry is None:
+        return None
+    from evalkit.suite.redaction import storing_redactor
+
+    return storing_redactor(entry)
 
 
 def _with_tools(suite: ResolvedSuite, options: PlanOptions) -> tuple[ResolvedSuite, LiveTools]:

@@ -25,11 +25,11 @@ from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
-from evalkit.suite.redaction import Redactor
 from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts
+    from evalkit.suite.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)

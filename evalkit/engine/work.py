@@ -18,7 +18,6 @@ from evalkit.facts.base import JsonMap
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.store.row_codec import Key
-from evalkit.suite.redaction import Redactor
 
 if TYPE_CHECKING:
     from evalkit.cost.reports import ToolReceiver
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts
     from evalkit.facts.tasks import ToolServerFacts
     from evalkit.store.step_log import StepLog
+    from evalkit.suite.redaction import Redactor
 
 Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
 """(usage, served model, when) -> dollars billed; None when the price or the usage is not known."""

@@ -19,7 +19,6 @@ from evalkit.suite.model_options import check_variants, expanded
 from evalkit.suite.model_prompts import check_own_prompts, check_prompts, prompted_name
 from evalkit.suite.pictures import Pictures
 from evalkit.suite.prompt_compiling import compile_prompt
-from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry, is_judged
 from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap
@@ -29,6 +28,7 @@ from evalkit.text.numbers import whole_number
 
 if TYPE_CHECKING:
     from evalkit.suite.environments import Environment
+    from evalkit.suite.redaction import Redactor
     from evalkit.suite.rows_in_memory import Rows
 
 MOST_MODELS = 5_000
@@ -164,6 +164,8 @@ def _redactors(
     """What the suite takes out of records, and of rows before they are stored; a finding where it cannot."""
     if file is None or file.redact is None:
         return None, None
+    from evalkit.suite.redaction import make_redactor, storing_redactor  # a run without it starts without it
+
     if foreign_tasks:
         found.append((("redact",), "cannot stand beside lm_eval: its records do not pass through here"))
     try:

@@ -25,10 +25,13 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import factorial
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
-from evalkit.facts.summary import SliceFigures, SpreadOverOrders
 from evalkit.suite.prompts import BadRecord
 from evalkit.suite.schema import PermuteEntry
+
+if TYPE_CHECKING:
+    from evalkit.facts.summary import SliceFigures, SpreadOverOrders
 
 ORDER = "option_order"
 """The slice that says in which of the orders a sample was asked: 1 is as written."""
@@ -107,6 +110,8 @@ def spreads(slices: Mapping[str, SliceFigures]) -> dict[str, SpreadOverOrders]:
 
     A value under which nothing is scored yet is left out; so is a slice with fewer than two others.
     """
+    from evalkit.facts.summary import SpreadOverOrders
+
     found: dict[str, SpreadOverOrders] = {}
     for name in POSITIONS:
         means = {

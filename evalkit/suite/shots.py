@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
 from evalkit.messages import content_identity
@@ -24,10 +25,12 @@ from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest, why_no_json
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import BadRecord, Prompt
-from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ShotsEntry
 from evalkit.suite.templates import EVERY_FIELD
 from evalkit.suite.wording import listed, short
+
+if TYPE_CHECKING:
+    from evalkit.suite.redaction import Redactor
 
 MOST = 50
 """Examples of one question: beyond this it is a mistake, not a prompt."""

@@ -11,15 +11,18 @@ import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
 from evalkit.records import Sample
 from evalkit.suite.datasets import Complain, Data, Record
 from evalkit.suite.prompts import BadRecord
-from evalkit.suite.redaction import Redactor
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import LimitEntry, TaskEntry
 from evalkit.suite.wording import short
+
+if TYPE_CHECKING:
+    from evalkit.suite.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)

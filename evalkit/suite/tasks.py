@@ -24,7 +24,6 @@ from evalkit.suite.datasets import Data, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.examination import HELD, KEPT, Examination, Examined, Sights, weight_of
 from evalkit.suite.prompts import TURN, Prompt
-from evalkit.suite.redaction import Redactor
 from evalkit.suite.sample_notes import SampleNotes
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, ScoreEntry, TaskEntry
@@ -34,6 +33,7 @@ from evalkit.suite.task_records import TaskRecords
 
 if TYPE_CHECKING:
     from evalkit.suite.environments import Environment
+    from evalkit.suite.redaction import Redactor
     from evalkit.suite.rows_in_memory import Rows
 
 
