@@ -25,14 +25,15 @@ OUTCOMES = {"right", "wrong", "scored", "unparseable", "refused", "truncated", "
 TOGETHER = 150
 """Cases in one suite. A suite that is refused is cut in two until the case is found that is refused."""
 
+REFUSED = "refused by check"
 OPEN = {
     "try/think_choice/k3": "truncated",
     "03-think-contains/unclosed": "truncated",
     "try/think_contains/k2": "truncated",
-    "try/exact/x16": "refused by check",
-    "try/exact_empty/x1": "refused by check",
-    "try/use_ife_unknown/1": "refused by check",
-    "try/use_ife_badkw/1": "refused by check",
+    "try/exact/x16": REFUSED,
+    "try/exact_empty/x1": REFUSED,
+    "try/use_ife_unknown/1": REFUSED,
+    "try/use_ife_badkw/1": REFUSED,
 }
 """Case → what evalkit does with it instead of what the case expects."""
 
@@ -113,7 +114,7 @@ def _outcomes(folder: Path, cases: Sequence[Case], capsys: pytest.CaptureFixture
         by_id = {row.sample_id: row.outcome.value for row in rows_of(found[0])}
         yield from ((case, by_id[answer["id"]]) for case, answer in zip(cases, answers, strict=True))
     elif len(cases) == 1:
-        yield cases[0], "refused by check"
+        yield cases[0], REFUSED
     else:
         half = len(cases) // 2
         yield from _outcomes(folder, cases[:half], capsys)
@@ -132,17 +133,21 @@ def test_the_outside_cases_are_read_as_a_careful_person_reads_them(
     if code_worker.unsupported() is not None:
         pytest.skip("no cage for programs here")
     own: list[Case] = []
+    alone: list[Case] = []
     built_in: list[dict[str, Case]] = []
     for line in table.read_text(encoding="utf-8").rstrip("\n").split("\n"):
         case = json.loads(line)
         if not _runs(case):
             continue
-        if "use" in case["input"]["task"]:
+        if OPEN.get(case["id"]) == REFUSED:  # it would have its whole suite cut in two, again and again
+            alone.append(case)
+        elif "use" in case["input"]["task"]:
             _put(built_in, case)
         else:
             own.append(case)
     parts = [own[start : start + TOGETHER] for start in range(0, len(own), TOGETHER)]
     parts += [list(suite.values()) for suite in built_in]
+    parts += [[case] for case in alone]
     read_otherwise = {
         case["id"]: outcome
         for cases in parts[part::4]
