@@ -2,7 +2,7 @@
 
 reading = LogReading(Settling(spool))
 reading.take({"traceId": ..., "attributes": [...]}, "logs.jsonl:1")
-reading.settling.calls()     # what was understood
+reading.calls()     # what was understood
 reading.notes()              # what was not, with places
 
 Each record says by its keys which tool wrote it, so that one folder may hold several. A record that nobody understands
@@ -37,6 +37,10 @@ from evalkit.suite.wording import masked
 _ODD = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
 _OTHER_SHAPE = "of a shape that its format does not have"
 _MOST_KEPT = 1_000
+_OF_SEVERAL = (
+    "output tokens and costs of requests for several answers at once: the log says those of all, and the first answer "
+    "is taken"
+)
 
 
 @dataclass(slots=True)
@@ -172,6 +176,17 @@ class LogReading:
             call.usage.input = None
             self.unknown["inputs that are less than their cached tokens, so that they may leave those out"] += 1
         self.settling.add(call)
+
+    def calls(self) -> Iterator[Call]:
+        """Every call once, as far as it can be told what its figures are of."""
+        for call in self.settling.calls():
+            if call.asks_with_its_answer:
+                call.messages = call.messages[:-1]
+                self.settling.left_out["answers that the log repeats at the end of what was asked"] += 1
+            if call.answer.n_others:
+                self.unknown[_OF_SEVERAL] += 1
+                call.usage.output = call.usage.reasoning = call.usage.cost_usd = None
+            yield call
 
     def take_table(self, table: TableOfCalls, *, guessed: bool) -> None:
         """Read a table, each row as a plain record."""

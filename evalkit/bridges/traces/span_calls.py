@@ -21,7 +21,8 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import role_of, tools_of, turns_of
+from evalkit.bridges.traces.conversations import role_of, turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
 from evalkit.bridges.traces.values import at, count, decoded, first, moment, number, seconds, text
@@ -217,7 +218,10 @@ def _of_listed(turns: list[LoggedMessage]) -> Answer:
     if not turns:
         return Answer()
     turn = turns[0]
-    return Answer(turn.text if turn.text or not turn.calls else None, turn.calls, None, None, turn.other)
+    others = sum(one.role == "assistant" for one in turns) - 1
+    made = Answer(turn.text if turn.text or not turn.calls else None, turn.calls, other=turn.other)
+    made.n_others = max(0, others)
+    return made
 
 
 def _listed(has: Mapping[str, object], prefix: str) -> list[LoggedMessage]:

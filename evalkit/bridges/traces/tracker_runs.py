@@ -13,7 +13,8 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, first, moment, money, number, seconds, text
