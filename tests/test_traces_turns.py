@@ -271,3 +271,40 @@ def test_what_a_hosted_tool_did_is_no_text_of_the_answer() -> None:
     spoken = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Five."}]}
     made = answer_of({"object": "response", "output": [{"type": "web_search_call", "id": "ws_1"}, spoken]})
     assert (made.text, made.other) == ("Five.", ("a turn that is not understood (web_search_call)",))
+
+
+def test_figures_that_are_none_are_unknown_counted_and_told(tmp_path: Path) -> None:
+    whole = {"messages": [ASKS, SAYS], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+    reading, calls = read(
+        tmp_path,
+        {**whole, "latency_ms": 800, "cost_usd": 0.001, "timestamp": "2026-01-02"},
+        {**whole, "latency_ms": "1,200", "cost_usd": -1, "timestamp": "01/02/2026"},
+        {**whole, "latency_ms": "1,300", "cost_usd": float("inf")},
+        {
+            "messages": [ASKS, SAYS],
+            "usage": {"prompt_tokens": float("nan"), "completion_tokens": True},
+            "cost_usd": None,
+        },
+        {**whole, "latency_ms": "", "cost_usd": "None", "timestamp": 0},
+    )
+    assert len(calls) == 5 and calls[1].total_s is None
+    assert reading.odd == {"durations": 2, "costs": 2, "moments": 1, "tokens": 1}
+    (note,) = [one for one in reading.notes() if one.startswith("figures")]
+    assert "durations 2 (the first: log.jsonl:2: looks like '0,000')" in note
+    assert "tokens 1 (the first: log.jsonl:4:" in note
+
+
+def test_figures_of_spans_and_observations_are_counted_too(tmp_path: Path) -> None:
+    span = {
+        "name": "chat", "traceId": "0" * 31 + "1", "spanId": "0" * 15 + "1", "startTimeUnixNano": "1767225600000000000",
+        "endTimeUnixNano": "1767225601000000000",
+        "attributes": [
+            {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
+            {"key": "gen_ai.usage.input_tokens", "value": {"stringValue": "many"}},
+        ],
+    }  # fmt: skip
+    observed = {"id": "o1", "type": "GENERATION", "traceId": "t", "input": [ASKS], "output": SAYS, "startTime": "soon",
+                "usageDetails": {"input": 5, "output": 2, "input_cached": "few"}}  # fmt: skip
+    reading, calls = read(tmp_path, {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}, observed)
+    assert len(calls) == 2
+    assert reading.odd == {"tokens": 2, "moments": 1}

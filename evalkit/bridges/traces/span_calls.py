@@ -25,7 +25,7 @@ from evalkit.bridges.traces.conversations import role_of, turns_of
 from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
-from evalkit.bridges.traces.values import at, count, decoded, first, moment, number, seconds, text
+from evalkit.bridges.traces.values import at, decoded, first, moment, number, seconds, text, whole
 
 _CALLS = frozenset({"chat", "generate_content", "text_completion", "llm_call", "completion", "responses", "message"})
 _INNER = (
@@ -303,7 +303,7 @@ def settings_of(given: Mapping[str, object]) -> dict[str, object]:
     for name, keys in _SETTINGS.items():
         value = decoded(first(given, *keys))
         if name in ("max_output_tokens", "seed"):
-            value = count(value)
+            value = whole(value)
         elif name in ("temperature", "top_p"):
             value = number(value)
         elif name == "stop":
