@@ -79,6 +79,13 @@ def unread_note(unread: Mapping[str, int], first: Mapping[str, str], things: str
     return f"{things} that were not understood, and are unknown: {'; '.join([*said, *more])}"
 
 
+def unused_note(names: Sequence[str], what: str = "columns") -> str:
+    """One sentence about columns, or keys, whose names say nothing that is known; `names` is not empty."""
+    some = ", ".join(name[:60] for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{what} whose names say nothing known are not read: {some}{more}; name one in a map: --map FILE"
+
+
 class ColumnReader:
     """Reads batches by a map."""
 
