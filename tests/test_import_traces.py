@@ -498,3 +498,15 @@ def test_a_call_that_the_log_did_not_offer_is_no_right_answer(
     items = records(tmp_path / "suite" / "data" / "requests.jsonl")
     assert sum(one["task"].endswith("-other") for one in items) == 3
     assert sum(one["weight"] for one in items) == pytest.approx(20)
+
+
+@pytest.mark.parametrize("prefix", ["", "tr-", "resp_"])
+def test_the_name_of_a_call_is_no_account_number(prefix: str, tmp_path: Path, imported: Import) -> None:
+    drawn = "ba9353ffb449f79442b0"  # as long as an account number of Bosnia, and with its checksum
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    (tmp_path / "log.jsonl").write_text(json.dumps({"id": f"{prefix}{drawn}", "messages": [*turns, *turns]}) + "\n")
+    imported(str(tmp_path / "log.jsonl"))
+    out = tmp_path / "suite"
+    ids = {str(one["log_id"]) for one in records(out / "data" / "requests.jsonl")}
+    assert ids == {f"{prefix}{drawn}", f"{prefix}{drawn}#1"}
+    assert "No personal data was found" in (out / "README.md").read_text()

@@ -42,6 +42,8 @@ def redacted(text: str, *what: str) -> str:
         ("IBAN DE89 3704 0044 0532 0130 00 at the bank", "IBAN [IBAN] at the bank"),
         ("gb82west12345698765432", "[IBAN]"),
         ("NO9386011117947.", "[IBAN]."),
+        ("MT84MALT011000012345MTLCAST001S and Fr14-2004-1010-0505-0001-3M02-606", "[IBAN] and [IBAN]"),
+        ("of AB12 DE89370400440532013000EUR", "of AB12 [IBAN]EUR"),
         ("from 192.168.1.20:8080 and 10.0.0.1.", "from [IP]:8080 and [IP]."),
         ("host 2001:db8::8a2e:370:7334 up", "host [IP] up"),
         ("::1 is here", "[IP] is here"),
@@ -58,6 +60,9 @@ def test_personal_data_is_found_in_its_usual_forms(text: str, expected: str) -> 
         "order 4111 1111 1111 1112 (wrong check digit)",
         "0000 0000 0000 0000",
         "DE89 3704 0044 0532 0130 01",
+        "ba9353ffb449f79442b0",  # the checksum is right, and Bosnia's have digits
+        "XY54 WEST 1234 5698 7654 32",  # no such country
+        "DE51 3704 0044 0532 0130 0",  # a digit too few, and the checksum is right
         "version 1.2.3.4.5 of 2026-11-28, 12:30:45",
         "999.1.1.1",
         "3.14159265358979, 1,234,567 and 2026",

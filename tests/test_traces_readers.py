@@ -12,8 +12,9 @@ import pytest
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call, unpacked
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import turns_of
 from evalkit.bridges.traces.log_reading import LogReading
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.sources import read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.token_counts import free_tokens_of, tokens_of

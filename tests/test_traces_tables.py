@@ -173,6 +173,21 @@ def test_cells_that_are_no_figures_are_unknown_and_counted(tmp_path: Path, impor
     assert "1,234" not in told and "cheap" not in told
 
 
+def test_columns_that_are_not_read_are_named(tmp_path: Path, imported: Import) -> None:
+    rows = [{**one, "took": 5, "Cost (cents)": 0.1} for one in ROWS]
+    (tmp_path / "calls.csv").write_text(as_csv(rows), "utf-8")
+    ran = imported(tmp_path / "calls.csv")
+    said = "calls.csv: columns whose names say nothing known are not read: remark, took, Cost (cents); name one in a map"
+    assert said in flat(ran)
+    assert "not read: remark, took, Cost" in (tmp_path / "suite" / "README.md").read_text().replace("\\", "")
+
+
+def test_a_table_that_is_read_as_a_whole_names_no_column(tmp_path: Path, imported: Import) -> None:
+    rows = [{name: cell for name, cell in one.items() if name != "remark"} for one in ROWS]
+    (tmp_path / "calls.csv").write_text(as_csv(rows), "utf-8")
+    assert "not read" not in flat(imported(tmp_path / "calls.csv"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -19,7 +19,7 @@ from typing import Any
 from evalkit.bridges.foreign_prices import price_notes
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
 from evalkit.bridges.table_batches import Batch, Records, batches
-from evalkit.bridges.table_columns import UNREAD, ColumnReader, unread_note
+from evalkit.bridges.table_columns import UNREAD, ColumnReader, unread_note, unused_note
 from evalkit.bridges.table_costs import TableCosts
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
 from evalkit.cost.prices import PriceBook
@@ -345,11 +345,7 @@ class _Table:
         if self.map.guessed:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
         if self.unused:
-            some = ", ".join(name[:60] for name in self.unused[:8])
-            more = f" and {len(self.unused) - 8} more" if len(self.unused) > 8 else ""
-            notes.append(
-                f"columns whose names say nothing known are not read: {some}{more}; name one in a map: --map FILE"
-            )
+            notes.append(unused_note(self.unused))
         if self.reader.unread:
             notes.append(unread_note(self.reader.unread, self.reader.first_unread))
         if self.n_unscored:

@@ -66,17 +66,24 @@ class _Known(dict[Any, Any]):
         return list(map(self.__getitem__ if plain else self.read, column))
 
 
-def unread_note(unread: Mapping[str, int], first: Mapping[str, str]) -> str:
+def unread_note(unread: Mapping[str, int], first: Mapping[str, str], things: str = "cells") -> str:
     """One sentence about all cells that were not understood, by what was to be read in them: how many, and the first.
 
-    `unread` is not empty.
+    `unread` is not empty. `things`: what they are called.
     """
     if len(unread) == 1:
         (which, n), *_ = unread.items()
-        return f"cells of {which} that were not understood, and are unknown: {n:,}; the first: {first[which]}"
+        return f"{things} of {which} that were not understood, and are unknown: {n:,}; the first: {first[which]}"
     said = [f"{which} {n:,} (the first: {first[which]})" for which, n in list(unread.items())[:_NAMED]]
     more = [f"and {numbers.plural(len(unread) - _NAMED, 'more kind')}"] if len(unread) > _NAMED else []
-    return f"cells that were not understood, and are unknown: {'; '.join([*said, *more])}"
+    return f"{things} that were not understood, and are unknown: {'; '.join([*said, *more])}"
+
+
+def unused_note(names: Sequence[str], what: str = "columns") -> str:
+    """One sentence about columns, or keys, whose names say nothing that is known; `names` is not empty."""
+    some = ", ".join(name[:60] for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{what} whose names say nothing known are not read: {some}{more}; name one in a map: --map FILE"
 
 
 class ColumnReader:

@@ -4,7 +4,8 @@
     redactor.record({"text": "write to a@b.org"}, counts)      # {"text": "write to [EMAIL]"}; counts["email"] == 1
 
 Prompts, examples, options, right answers, judges' prompts and stored rows are all made from the redacted record. A
-card counts with its check digit (Luhn) and an IBAN with its checksum (ISO 13616): other long numbers stay.
+card counts with its check digit (Luhn) and an IBAN with its checksum and its country's form (ISO 13616): other long
+numbers stay.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite import phone_numbers
+from evalkit.suite import ibans, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
 
 Span = tuple[int, int]
@@ -30,7 +31,6 @@ _ESCAPE = re.compile(r"(?<!\\)\\+u([0-9A-Fa-f]{4})")
 _PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
@@ -48,14 +48,6 @@ def _cards(text: str) -> Iterator[Span]:
             yield match.span()
 
 
-def _ibans(text: str) -> Iterator[Span]:
-    for match in _IBAN.finditer(text):
-        for end in range(len(match[0]), 14, -1):  # what follows an IBAN may look like a part of it
-            if match[0][end - 1] not in " -" and _iban(match[0][:end]):
-                yield match.start(), match.start() + end
-                break
-
-
 def _addresses(text: str) -> Iterator[Span]:
     for pattern in (_IPV4, _IPV6):
         for match in pattern.finditer(text):
@@ -68,7 +60,7 @@ def _addresses(text: str) -> Iterator[Span]:
 
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
-    "iban": _ibans,
+    "iban": ibans.found,
     "card": _cards,
     "email": _emails,
     "ip": _addresses,
@@ -289,10 +281,3 @@ def _ascii(one: str) -> str:
 def _luhn(digits: list[int]) -> bool:
     doubled = [2 * one - 9 if 2 * one > 9 else 2 * one for one in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def _iban(text: str) -> bool:
-    letters = re.sub(r"[ -]", "", text).upper()
-    if not 15 <= len(letters) <= 34:
-        return False
-    return int("".join(str(int(one, 36)) for one in letters[4:] + letters[:4])) % 97 == 1

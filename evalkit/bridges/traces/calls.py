@@ -28,6 +28,8 @@ class LoggedMessage:
     """Functions that the assistant called in this turn."""
     other: tuple[str, ...] = ()
     """Kinds of parts that are no text (image, audio, file ...): a suite of texts cannot ask them."""
+    unread: str = ""
+    """What stands here and was not understood, as half a sentence; the request is not whole then. Empty: nothing."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class Answer:
     """As the log spells it: stop, length, tool_calls, end_turn ..."""
     refusal: str | None = None
     other: tuple[str, ...] = ()
+    n_others: int = 0
+    """Answers that the same request was given besides (n, candidateCount): tokens and cost are of all of them."""
 
     @property
     def is_empty(self) -> bool:
@@ -122,6 +126,15 @@ class Call:
         """The last thing that the user says; empty where the user says nothing."""
         return next((one.text for one in reversed(self.messages) if one.role == "user"), "")
 
+    @property
+    def asks_with_its_answer(self) -> bool:
+        """Whether the log has the answer at the end of what was asked, too."""
+        if not self.messages or self.answer.is_empty:
+            return False
+        last, answer = self.messages[-1], self.answer
+        same = last.text == (answer.text or "") and last.calls == answer.calls
+        return same and last.role == "assistant" and not last.other
+
     def packed(self) -> bytes:
         """The call as bytes for a file of one's own; `unpacked` reads them."""
         try:
@@ -136,10 +149,10 @@ def unpacked(content: bytes) -> Call:
     answer = said.pop("answer")
     usage = LoggedUsage(**said.pop("usage"))
     messages = tuple(
-        LoggedMessage(one["role"], one["text"], _calls(one["calls"]), tuple(one["other"]))
+        LoggedMessage(one["role"], one["text"], _calls(one["calls"]), tuple(one["other"]), one["unread"])
         for one in said.pop("messages")
     )
-    made = Answer(answer["text"], _calls(answer["calls"]), answer["finish"], answer["refusal"], tuple(answer["other"]))
+    made = Answer(**{**answer, "calls": _calls(answer["calls"]), "other": tuple(answer["other"])})
     said["tools"] = tuple(said["tools"])
     return Call(**said, messages=messages, answer=made, usage=usage)
 

@@ -6,16 +6,21 @@ turns_of({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})           
 turns_of([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}])    # Responses
 turns_of('{"messages": [...]}'), turns_of("Hi")                                  # JSON in a text; a bare text
 # each: [LoggedMessage("user", "Hi")]
+
+What stands among turns and is none that is understood stays as a turn that says so (`unread`), so that nobody takes the
+request without it for another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole
+from evalkit.bridges.traces.result_order import in_order
 from evalkit.bridges.traces.values import decoded, first
 from evalkit.records import ToolCall
 
@@ -23,37 +28,71 @@ _ROLES: Mapping[str, LoggedRole] = {
     "system": "system",
     "developer": "system",
     "systemmessage": "system",
+    "systemmessagechunk": "system",
     "user": "user",
     "human": "user",
     "humanmessage": "user",
+    "humanmessagechunk": "user",
     "assistant": "assistant",
     "ai": "assistant",
     "aimessage": "assistant",
     "aimessagechunk": "assistant",
     "model": "assistant",
     "bot": "assistant",
+    "chatbot": "assistant",
     "gpt": "assistant",
     "tool": "tool",
     "toolmessage": "tool",
+    "toolmessagechunk": "tool",
     "function": "tool",
+    "functionmessage": "tool",
+    "functionmessagechunk": "tool",
+    "observation": "tool",
     "ipython": "tool",
 }
 _TEXTS = frozenset({"text", "input_text", "output_text", "summary_text", ""})
-_REASONING = frozenset({"reasoning", "thinking", "redacted_thinking", "thought", "signature"})
-_CALLS = frozenset({"tool_call", "tool_use", "tool-call", "function_call", "functioncall", "server_tool_call"})
-_RESULTS = frozenset({"tool_call_response", "tool_result", "tool-result", "function_call_output", "functionresponse"})
+_REASONING = frozenset(
+    {"reasoning", "reasoning_text", "reasoning_content", "thinking", "redacted_thinking", "thought", "signature"}
+)
+_SILENT = frozenset({"step-start", "cachepoint", "cache_point", "thoughtsignature", "reasoningcontent"})
+"""Parts that say nothing to the model, or only what it thought: by their type, or by their only key."""
+_CALLS = frozenset(
+    {"tool_call", "tool_use", "tool-call", "function_call", "functioncall", "server_tool_call", "custom_tool_call"}
+)
+_RESULTS = frozenset(
+    {
+        "tool_call_response",
+        "tool_result",
+        "tool-result",
+        "function_call_output",
+        "functionresponse",
+        "custom_tool_call_output",
+    }
+)
+_CONTENT = ("content", "contents", "parts", "text", "value", "message")
+_CALLED = ("tool_calls", "toolCalls", "function_call", "toolInvocations")
+_SAID_APART = frozenset(
+    {"refusal", "audio", "additional_kwargs", "reasoning", "reasoning_content", "thinking", *_CALLED}
+)
+"""Keys of a message that needs no content besides."""
+INSTRUCTIONS = ("system", "instructions", "system_instruction", "systemInstruction", "preamble")
+"""Keys beside a conversation under which the turns of the system stand."""
+_WHOLE = ("messages", "contents", "conversation", "conversations", "chat")
+HISTORY = ("history", "chat_history", "conversation_history")
+"""Keys beside a question under which stands what was said before it."""
+_ASKED = ("prompt", "input", "inputs")
+_ELSEWHERE = ("previous_response_id", "cachedContent", "cached_content")
+"""Of a request: names of what the provider holds of it, and the log does not."""
+_NOT_THERE = "{}, which names what the log does not hold"
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,30}")
 _DEEPEST = 6
 _MOST_TURNS = 5_000
-_DEEPEST_ID = 4
-_FEWEST_RESULTS = 2
-"""Results that can stand in another order than their calls."""
-_CALL_IDS = ("call_id", "toolUseId", "tool_call_id", "toolCallId", "id")
-_RESULT_IDS = ("tool_use_id", "toolUseId", "tool_call_id", "toolCallId", "call_id", "id")
 
 
 def turns_of(said: object, *, bare: LoggedRole = "user") -> list[LoggedMessage]:
     """The turns; empty where nothing is understood. `bare`: who says a text that stands alone."""
-    return _turns(decoded(said), bare, 0)[:_MOST_TURNS]
+    found = _turns(decoded(said), bare, 0)
+    return found[-_MOST_TURNS:]  # more than any suite asks, so it is left out
 
 
 def role_of(value: object) -> LoggedRole | None:
@@ -71,7 +110,11 @@ def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  
             return [LoggedMessage(bare, one) for one in said]
         if said and bare == "system" and all(_is_part(one) for one in said):
             return _told({"role": bare, "content": said}, bare)
-        return _in_order((one, _turns(one, bare, depth + 1)) for one in said)
+        told = [(one, _turns(one, bare, depth + 1)) for one in said]
+        if any(turns for _, turns in told):
+            called = {call.name for _, turns in told for turn in turns for call in turn.calls}
+            told = [(one, turns or _unread(one, called)) for one, turns in told]
+        return in_order(told)
     if not isinstance(said, dict):
         return []
     whole = _wrapped(said, bare, depth)
@@ -81,35 +124,101 @@ def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  
 
 
 def _is_part(one: object) -> bool:
-    return isinstance(one, dict) and "role" not in one and ("type" in one or "text" in one)
+    return isinstance(one, dict) and "role" not in one and ("type" in one or "text" in one or _is_silent(one))
+
+
+def _is_silent(one: Mapping[str, object]) -> bool:
+    kind = str(one.get("type") or (next(iter(one)) if len(one) == 1 else "")).lower()
+    return kind in _SILENT or (kind in _REASONING and "role" not in one)
+
+
+def _holds_parts(said: Mapping[str, object]) -> bool:
+    """Whether it is one of Gemini's contents, which need no role."""
+    parts = said.get("parts")
+    parts = parts if isinstance(parts, list) else [parts]
+    return all(isinstance(one, str) or (isinstance(one, dict) and "type" not in one) for one in parts)
+
+
+def _unread(one: object, called: set[str]) -> list[LoggedMessage]:
+    """The turn in the place of one that is not understood; none where nothing stands there, or what was thought. A role
+    that is the name of a function which was `called` says what it returned."""
+    if one in (None, "", [], {}) or (isinstance(one, str) and not one.strip()):
+        return []
+    if isinstance(one, dict) and _is_silent(one):
+        return []
+    role = first(one, "role", "from", "author", "sender")
+    if isinstance(one, dict) and isinstance(role, str) and role in called:
+        return _of_role(one, "tool")
+    if role is not None and role_of(role) is None:
+        return [not_understood(f"a role that is not known{_named(role)}")]
+    if isinstance(one, dict) and role is None and one.keys() & {*_CONTENT}:
+        return [not_understood("a turn that names no role")]
+    return [not_understood(f"a turn that is not understood{_named(first(one, 'type'))}")]
+
+
+def _named(word: object) -> str:
+    return f" ({word})" if isinstance(word, str) and _WORD.fullmatch(word) else ""
+
+
+def not_understood(why: str) -> LoggedMessage:
+    """A turn in the place of something that is not understood: half a sentence."""
+    return LoggedMessage("user", "", (), (), why)
 
 
 def _wrapped(said: Mapping[str, object], bare: LoggedRole, depth: int) -> list[LoggedMessage] | None:
     """The turns of a whole request, whose conversation stands under a key of its own; None: it is a single turn."""
     if role_of(said.get("role")) is not None:
         return None
-    system: list[LoggedMessage] = []
-    for key in ("system", "instructions", "system_instruction", "systemInstruction"):
-        if said.get(key) is not None:
-            system = _turns(decoded(said[key]), "system", depth + 1)
-            system = [LoggedMessage("system", one.text, (), one.other) for one in system]
-            break
-    for key in (
-        "messages",
-        "contents",
-        "conversation",
-        "conversations",
-        "chat",
-        "history",
-        "prompt",
-        "input",
-        "inputs",
-    ):
-        if key in said and said[key] is not None and not (key == "input" and "name" in said):
-            found = _turns(decoded(said[key]), bare, depth + 1)
-            if found:
-                return [*system, *found]
-    return system or None
+    head = _instructions(said, depth)
+    head += [not_understood(_NOT_THERE.format(key)) for key in _ELSEWHERE if said.get(key)]
+    head += [not_understood(_NOT_THERE.format(key)) for key in ("conversation", "prompt") if _is_name(key, said)]
+    for key in _WHOLE:
+        if not _is_name(key, said) and (found := _turns(decoded(said.get(key)), bare, depth + 1)):
+            return [*head, *found]
+    history: list[LoggedMessage] = []
+    for key in HISTORY:
+        if value := decoded(said.get(key)):
+            made = _pairs(value) or _turns(value, bare, depth + 1)
+            history += made or [not_understood("a history that is not understood")]
+    for key in (*_ASKED, "message", "question", "query") if history else _ASKED:
+        if _is_name(key, said) or (key == "input" and "name" in said):
+            continue
+        if found := _turns(decoded(said.get(key)), bare, depth + 1):
+            return [*head, *history, *found]
+    return [*head, *history] or None
+
+
+def _instructions(said: Mapping[str, object], depth: int) -> list[LoggedMessage]:
+    """The turns of the system that stand apart from the conversation, each once."""
+    found: list[LoggedMessage] = []
+    config = said.get("config")
+    for given in (said, config if isinstance(config, dict) else {}):  # Google's packages put them there
+        for key in INSTRUCTIONS:
+            if given.get(key) in (None, "", [], {}):
+                continue
+            made = _turns(decoded(given[key]), "system", depth + 1)
+            made = made or [not_understood("instructions that are not understood")]
+            made = [LoggedMessage("system", one.text, (), one.other, one.unread) for one in made]
+            found += [one for one in made if one not in found]
+    return found
+
+
+def _pairs(said: object) -> list[LoggedMessage]:
+    """The turns of a history of questions with their answers, [["Hi", "Hello"], ...]; none where it is no such."""
+    if not isinstance(said, list) or not all(isinstance(one, list) and len(one) == 2 for one in said):
+        return []
+    if not all(isinstance(text, str) for one in said for text in one):
+        return []
+    roles: tuple[LoggedRole, LoggedRole] = ("user", "assistant")
+    return [LoggedMessage(role, text) for one in said for role, text in zip(roles, one, strict=True)]
+
+
+def _is_name(key: str, said: Mapping[str, object]) -> bool:
+    """Whether a key holds the name of a conversation, or of a prompt, that the provider keeps."""
+    value = decoded(said.get(key))
+    if key == "conversation" and isinstance(value, str):
+        return bool(value)
+    return key in ("conversation", "prompt") and isinstance(value, dict) and "id" in value and "messages" not in value
 
 
 def _told(said: Mapping[str, Any], bare: LoggedRole) -> list[LoggedMessage]:  # noqa: PLR0911  # one return a shape
@@ -127,11 +236,13 @@ def _told(said: Mapping[str, Any], bare: LoggedRole) -> list[LoggedMessage]:  # 
         return [] if made is None else [LoggedMessage("assistant", "", (made,))]
     if kind in _RESULTS and "role" not in said:
         return [LoggedMessage("tool", _result(said))]
-    if kind == "reasoning" and "role" not in said:
+    if _is_silent(said) and "role" not in said:
         return []
-    role = role_of(first(said, "role", "from", "author", "sender")) or role_of(said.get("type"))
+    named = first(said, "role", "from", "author", "sender")
+    role = role_of(named) or (role_of(said.get("type")) if named is None else None)
     if role is None:
-        if _is_part(said) or (bare == "assistant" and ("content" in said or "text" in said)):
+        speaks = bare == "assistant" and ("content" in said or "text" in said)
+        if speaks or (named is None and (_is_part(said) or ("parts" in said and _holds_parts(said)))):
             role = bare
         else:
             return []
@@ -144,29 +255,48 @@ def _of_role(said: Mapping[str, object], role: LoggedRole) -> list[LoggedMessage
     calls: list[ToolCall] = []
     other: list[str] = []
     results: list[str] = []
-    for key in ("content", "contents", "parts", "text", "value"):
+    for key in _CONTENT:
         if said.get(key) is not None:
             _parts(said[key], texts, calls, other, results, 0)
             if texts or calls or other or results:
                 break
-    for key in ("tool_calls", "toolCalls", "function_call", "toolInvocations"):
-        calls += _listed_calls(said.get(key))
+    for key in _CALLED:
+        _listed_calls(said.get(key), calls, other)
     more = said.get("additional_kwargs")
     if isinstance(more, dict) and not calls:
-        calls += _listed_calls(more.get("tool_calls"))
+        _listed_calls(more.get("tool_calls") or more.get("function_call"), calls, other)
+    if not texts and isinstance(said.get("refusal"), str):
+        texts.append(str(said["refusal"]))
+    if isinstance(said.get("audio"), dict) and not texts:
+        other.append("audio")
+    if not (said.keys() & {*_CONTENT, *_SAID_APART}):
+        why = "a turn without content" if "role" in said else f"a turn that is not understood{_named(said.get('type'))}"
+        return [not_understood(why)]
     if role == "tool" and texts:  # one call's result, whatever its parts
         return [LoggedMessage("tool", "".join([*texts, *results]), tuple(calls), tuple(other))]
+    returned = [_result(one) for one in _returned(said.get("toolInvocations"))]
+    if returned:  # of the AI SDK: called, returned, and said in the end
+        told = [LoggedMessage(role, "", tuple(calls)), *(LoggedMessage("tool", one) for one in returned)]
+        return [*told, *([LoggedMessage(role, "".join(texts), (), tuple(other))] if texts or other else [])]
     told = [LoggedMessage("tool", one) for one in results]
     if told and not (texts or calls or other):
         return told
     return [*told, LoggedMessage(role, "".join(texts), tuple(calls), tuple(other))]
 
 
+def _returned(said: object) -> list[Mapping[str, object]]:
+    said = decoded(said)
+    return [one for one in said if isinstance(one, dict) and "result" in one] if isinstance(said, list) else []
+
+
 def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
     said: Any, texts: list[str], calls: list[ToolCall], other: list[str], results: list[str], depth: int
 ) -> None:
     """Sort the parts of a turn by kind."""
-    if depth > _DEEPEST or said is None:
+    if said is None:
+        return
+    if depth > _DEEPEST:
+        other.append("a deep nest")
         return
     if isinstance(said, str):
         texts.append(said)
@@ -181,13 +311,11 @@ def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
     if isinstance(said.get("message_content"), dict):
         said = said["message_content"]
     kind = str(said.get("type") or "").lower()
-    if kind in _REASONING or said.get("thought") is True:
+    if _is_silent(said) or said.get("thought") is True:
         return
     inner = said.get("functionCall") or said.get("function_call") or (said.get("toolUse"))
     if kind in _CALLS or isinstance(inner, dict):
-        made = _call(inner if isinstance(inner, dict) else said)
-        if made is not None:
-            calls.append(made)
+        _listed_calls(inner if isinstance(inner, dict) else said, calls, other)
         return
     inner = said.get("functionResponse") or said.get("function_response") or said.get("toolResult")
     if kind in _RESULTS or isinstance(inner, dict):
@@ -201,28 +329,34 @@ def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
             if isinstance(said.get(key), dict | list):
                 _parts(said[key], texts, calls, other, results, depth + 1)
                 return
+    if isinstance(guarded := said.get("guardContent"), dict):  # Bedrock's
+        return _parts(guarded.get("text"), texts, calls, other, results, depth + 1)
     if kind == "refusal" and isinstance(said.get("refusal"), str):
         texts.append(said["refusal"])
         return
     other.append(str(first(said, "modality", "type") or next(iter(said), "part")))
 
 
-def _listed_calls(said: object) -> Iterator[ToolCall]:
+def _listed_calls(said: object, calls: list[ToolCall], other: list[str]) -> None:
+    """Add the calls of a list, or of one; what is no call that is understood to what is no text."""
     said = decoded(said)
-    if isinstance(said, dict):
-        said = [said]
-    for one in said if isinstance(said, list) else ():
-        if isinstance(one, dict) and (made := _call(one)) is not None:
-            yield made
+    for one in said if isinstance(said, list) else () if said is None else (said,):
+        made = _call(one) if isinstance(one, dict) else None
+        if made is not None:
+            calls.append(made)
+        elif one:
+            other.append("a call that is not understood")
 
 
 def calls_of(said: object) -> tuple[ToolCall, ...]:
     """The calls of a list of them, in any shape; () where there are none."""
-    return tuple(_listed_calls(said))
+    calls: list[ToolCall] = []
+    _listed_calls(said, calls, [])
+    return tuple(calls)
 
 
 def _call(said: Mapping[str, object]) -> ToolCall | None:
-    for key in ("tool_call", "function"):
+    for key in ("tool_call", "function", "custom", "toolInvocation"):
         if isinstance(inner := said.get(key), dict):
             return _call({**said, **inner, key: None})
     name = first(said, "name", "toolName", "tool_name", "function_name")
@@ -238,131 +372,11 @@ def _result(said: Mapping[str, object]) -> str:
     value = first(said, "result", "response", "output", "content", "text")
     if isinstance(value, str):
         return value
+    if isinstance(value, dict) and "type" in value and value.keys() <= {"type", "value", "providerOptions"}:
+        value = value.get("value")  # of the AI SDK
+        if isinstance(value, str):
+            return value
     texts: list[str] = []
     if isinstance(value, list):
         _parts(value, texts, [], [], [], 1)
     return "".join(texts) or ("" if value is None else orjson.dumps(value, default=str).decode())
-
-
-def tools_of(said: object) -> tuple[dict[str, object], ...]:
-    """Functions that were offered, in OpenAI's, Anthropic's, Gemini's or OpenTelemetry's shape, as name, description
-    and parameters."""
-    said = decoded(said)
-    found: list[dict[str, object]] = []
-    if isinstance(said, dict):
-        said = said.get("values") or said.get("tools") or [said]
-    for item in said if isinstance(said, list) else ():
-        one = decoded(item.get("stringValue") if isinstance(item, dict) and "stringValue" in item else item)
-        if not isinstance(one, dict):
-            continue
-        inner = decoded(first(one, "json_schema", "function", "toolSpec") or one)
-        if isinstance(inner, dict) and isinstance(inner.get("function"), dict):
-            inner = inner["function"]
-        declared = one.get("functionDeclarations") or one.get("function_declarations")
-        if isinstance(declared, list):
-            found += tools_of(declared)
-            continue
-        if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
-            continue
-        schema = decoded(
-            first(inner, "parameters", "input_schema", "inputSchema", "parameters_json_schema", "parametersJsonSchema")
-        )
-        if isinstance(schema, dict) and isinstance(schema.get("json"), dict):
-            schema = schema["json"]
-        found.append(
-            {
-                "name": inner["name"],
-                "description": str(inner.get("description") or ""),
-                "parameters": dict(schema) if isinstance(schema, dict) else {"type": "object", "properties": {}},
-            }
-        )
-    return tuple(found)
-
-
-def _in_order(told: Iterable[tuple[object, Sequence[LoggedMessage]]]) -> list[LoggedMessage]:
-    """The turns of a conversation, each message as the log has it and as it was read. Results of functions stand in the
-    order of their calls, where the log names which result belongs to which call.
-
-    Calls and results belong together by place from here on, and logs write results as they came in. Where an id is
-    missing or is no call's, they stay as they stand.
-    """
-    told = list(told)
-    found: list[LoggedMessage] = [turn for _, turns in told for turn in turns]
-    if sum(turn.role == "tool" for turn in found) < _FEWEST_RESULTS:
-        return found
-    found = []
-    calls: list[str] = []
-    n_calls = 0
-    results: list[tuple[str, LoggedMessage]] = []
-    for raw, turns in told:
-        made, answered = _ids_of(raw)
-        n = sum(turn.role == "tool" for turn in turns)
-        names = iter(answered if len(answered) == n else [""] * n)
-        for turn in turns:
-            if turn.role == "tool":
-                results.append((next(names), turn))
-                continue
-            if results:
-                found += _sorted(results, calls if len(calls) == n_calls else [])
-                results, calls, n_calls = [], [], 0
-            found.append(turn)
-            if turn.calls:
-                calls, n_calls = [*calls, *made], n_calls + len(turn.calls)
-                made = []
-            elif turn.role != "assistant":
-                calls, n_calls = [], 0
-    return [*found, *_sorted(results, calls if len(calls) == n_calls else [])]
-
-
-def _sorted(results: Sequence[tuple[str, LoggedMessage]], calls: Sequence[str]) -> list[LoggedMessage]:
-    place = {name: n for n, name in enumerate(calls)}
-    names = [name for name, _ in results]
-    if len(place) != len(calls) or len(set(names)) != len(names) or not place.keys() >= set(names):
-        return [turn for _, turn in results]
-    return [turn for _, turn in sorted(results, key=lambda one: place[one[0]])]
-
-
-def _ids_of(raw: object) -> tuple[list[str], list[str]]:
-    """(ids of the calls of a message, ids of the calls that its results are of), "" for one without."""
-    calls: list[str] = []
-    results: list[str] = []
-    _find_ids(raw, calls, results, 0)
-    if not results and isinstance(raw, Mapping):
-        inner = raw.get("kwargs") if isinstance(raw.get("kwargs"), Mapping) else raw.get("message")
-        said = inner if isinstance(inner, Mapping) else raw
-        results = [_id_of(said, ("tool_call_id", "toolCallId", "tool_use_id", "call_id"))]
-        results = [] if results == [""] else results
-    return calls, results
-
-
-def _find_ids(said: object, calls: list[str], results: list[str], depth: int) -> None:
-    if depth > _DEEPEST_ID:
-        return
-    if isinstance(said, list):
-        for one in said:
-            _find_ids(one, calls, results, depth + 1)
-        return
-    if not isinstance(said, Mapping):
-        return
-    kind = str(said.get("type") or "").lower().replace("-", "_")
-    use, returned = said.get("toolUse"), said.get("toolResult")
-    if kind in ("tool_call", "tool_use", "function_call") and "role" not in said:
-        calls.append(_id_of(said, _CALL_IDS))
-    elif kind in ("tool_result", "tool_call_response", "function_call_output") and "role" not in said:
-        results.append(_id_of(said, _RESULT_IDS))
-    elif isinstance(use, Mapping) or isinstance(returned, Mapping):
-        if isinstance(use, Mapping):
-            calls.append(_id_of(use, _CALL_IDS))
-        if isinstance(returned, Mapping):
-            results.append(_id_of(returned, _RESULT_IDS))
-    else:
-        for key in ("kwargs", "message", "content", "contents", "parts"):
-            _find_ids(said.get(key), calls, results, depth + 1)
-        listed = said.get("tool_calls") or said.get("toolCalls")
-        for one in listed if isinstance(listed, list) and not calls else ():
-            calls.append(_id_of(one.get("tool_call", one), _CALL_IDS) if isinstance(one, Mapping) else "")
-
-
-def _id_of(said: object, keys: Sequence[str]) -> str:
-    found = first(said, *keys) if isinstance(said, Mapping) else None
-    return found if isinstance(found, str) else ""

@@ -19,9 +19,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from evalkit.bridges.traces.answers import answer_of
+from evalkit.bridges.traces.answers import answer_of, refusal_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import HISTORY, INSTRUCTIONS, not_understood, turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, decoded, first, moment, money, seconds, text
@@ -114,26 +115,29 @@ def _last_of(record: Mapping[str, object]) -> Call | None:
     whole = decoded(first(record, *WHOLE))
     given = asked if isinstance(asked, Mapping) else record
     if isinstance(whole, list):
-        turns = turns_of({"messages": whole, "system": record.get("system")})
+        turns = turns_of({**_beside(record, INSTRUCTIONS), "messages": whole})
         answer = answer_of(replied) if replied is not None else Answer()
         turns = _joined(turns) if replied is None else turns
         if replied is None and turns and turns[-1].role == "assistant":
             last = turns.pop()
-            answer = Answer(last.text if last.text or not last.calls else None, last.calls)
+            answer = Answer(last.text if last.text or not last.calls else None, last.calls, other=last.other)
+            answer.refusal = refusal_of(whole[-1])
     elif asked is not None:
         plain = first(record, *ASKED)
         if isinstance(plain, str) and not (isinstance(asked, Mapping) and {"messages", "contents"} & asked.keys()):
             asked, given = plain, record  # what the user says may be JSON itself
-        turns = turns_of(asked) if not isinstance(asked, str) else [LoggedMessage("user", asked)]
-        if record.get("system") is not None and not any(one.role == "system" for one in turns):
-            turns = [*turns_of({"system": record["system"]}), *turns]
+        turns = turns_of(asked) if not isinstance(asked, str) else _question(record)
+        has_system = any(one.role == "system" for one in turns)
+        around = turns_of(_beside(record, HISTORY if has_system else (*INSTRUCTIONS, *HISTORY)))
+        turns = [*around, *turns]
         answer = answer_of(replied)
     else:
         return None
     if not turns:
         return None
     usage = tokens_of(at(decoded(replied), "usage") or record.get("usage") or record)
-    usage.cost_usd = money(first(record, "cost_usd", "costUSD", "cost", "response_cost", "total_cost"))
+    if (cost := first(record, "cost_usd", "costUSD", "cost", "response_cost", "total_cost")) is not None:
+        usage.cost_usd = money(cost)
     ms = seconds(first(record, "latency_ms", "duration_ms", "delay_ms", "total_ms"))
     ttft_ms = seconds(first(record, "ttft_ms", "time_to_first_token_ms"))
     began = moment(
@@ -163,6 +167,26 @@ def _last_of(record: Mapping[str, object]) -> Call | None:
         slices=_slices(record),
         expected=text(first(record, "expected", "target", "reference", "label", "ground_truth")),
     )
+
+
+def _beside(record: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
+    """What stands beside the question: instructions, and what was said before."""
+    return {key: record[key] for key in keys if record.get(key) not in (None, "", [], {})}
+
+
+def _question(record: Mapping[str, object]) -> list[LoggedMessage]:
+    """The question, where it is a text. Of several that differ the one that holds the others; an instruction and its
+    input are one question."""
+    texts = {key: one for key in ASKED if isinstance(one := record.get(key), str) and one.strip()}
+    told, given = texts.get("instruction"), texts.get("input")
+    if told is not None and given is not None and len(texts) == 2:
+        return [LoggedMessage("user", told if given in told else f"{told}\n\n{given}")]
+    if not texts:
+        return [LoggedMessage("user", "")]
+    longest = max(texts.values(), key=len)
+    if all(one.strip() in longest for one in texts.values()):
+        return [LoggedMessage("user", longest)]
+    return [not_understood(f"{' and '.join(texts)}, of which the log does not say what was sent")]
 
 
 def _slices(record: Mapping[str, object]) -> dict[str, str]:

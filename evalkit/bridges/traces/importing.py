@@ -40,6 +40,8 @@ from evalkit.writing import write_file
 
 _SMALL_TEMPLATE = 0.01
 """Share of the traffic below which a template has no task of its own."""
+_MOST_REASONS = 40
+"""That are told apart: some name what stands in the log."""
 _OTHER_TEMPLATE = "everything-else"
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _ADAPTERS: Mapping[str, str] = {
@@ -140,7 +142,7 @@ def _looked_at(
     dropped: Counter[str] = Counter()
     models: Counter[str] = Counter()
     n_calls = 0
-    for call in reading.settling.calls():
+    for call in reading.calls():
         n_calls += 1
         models[call.called or "not named"] += 1
         why = unfit(call)
@@ -154,7 +156,7 @@ def _looked_at(
             steps.add(call, place)
             why = unfit_way(call)
         if why is not None:
-            dropped[why] += 1
+            dropped[why if why in dropped or len(dropped) < _MOST_REASONS else "other reasons"] += 1
             continue
         traits.append(traits_of(call, place or kept.add(call), options.slices, options.seed))
     return traits, dropped, models, n_calls
@@ -332,7 +334,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     times = [one.call.total_s for one in sampled if one.call.total_s is not None]
     weights = [one.drawn.weight for one in sampled if one.call.total_s is not None]
     name = _NAME.sub("-", options.name or out.resolve().name).strip("-.") or "logs"
-    share = sum(one.call.usage.input is not None for one in sampled) / len(sampled)
+    counted = all(one.call.usage.input is not None and one.call.usage.output is not None for one in sampled)
     return SuitePlan(
         name=name,
         about=f"{numbers.plural(len(sampled), 'request')} of production, sampled with known probabilities",
@@ -344,7 +346,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
         p95_s=weighted_quantile(np.array(times), 0.95, np.array(weights))
         if len(times) >= 0.95 * len(sampled)
         else None,
-        has_cost=all_known or (price_as is not None and share == 1),
+        has_cost=all_known or (price_as is not None and counted),
     )
 
 

@@ -2,7 +2,7 @@
 
 reading = LogReading(Settling(spool))
 reading.take({"traceId": ..., "attributes": [...]}, "logs.jsonl:1")
-reading.settling.calls()     # what was understood
+reading.calls()     # what was understood
 reading.notes()              # what was not, with places
 
 Each record says by its keys which tool wrote it, so that one folder may hold several. A record that nobody understands
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evalkit.bridges.table_columns import unread_note
 from evalkit.bridges.traces import (
     exchanges,
     provider_files,
@@ -29,6 +30,7 @@ from evalkit.bridges.traces.settling import Piece, Settling
 from evalkit.bridges.traces.span_calls import call_of_span, part_of_event
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.tables import TableOfCalls
+from evalkit.bridges.traces.values import watched
 from evalkit.bridges.tried_versions import note_of
 from evalkit.errors import UserError
 from evalkit.suite.column_names import parts_exceed
@@ -37,6 +39,10 @@ from evalkit.suite.wording import masked
 _ODD = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
 _OTHER_SHAPE = "of a shape that its format does not have"
 _MOST_KEPT = 1_000
+_OF_SEVERAL = (
+    "output tokens and costs of requests for several answers at once: the log says those of all, and the first answer "
+    "is taken"
+)
 
 
 @dataclass(slots=True)
@@ -63,6 +69,10 @@ class LogReading:
     """What is understood and no call, by what it is."""
     unknown: Counter[str] = field(default_factory=Counter)
     """Values that are taken for unknown, by what they are."""
+    odd: Counter[str] = field(default_factory=Counter)
+    """Calls with a figure that was not understood, by what it is."""
+    first_odd: dict[str, str] = field(default_factory=dict)
+    """By the same: where the first of them stands, and what it looks like."""
     not_understood: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
@@ -72,12 +82,16 @@ class LogReading:
     """What was made of tables, as sentences."""
     refused: list[str] = field(default_factory=list)
     """Files that could not be read, where the others count all the same: why, as sentences."""
+    _odd_now: dict[str, object] = field(default_factory=dict)
+    """Of what is being read, the figures that were not understood."""
+    _place: str = ""
 
     def take(self, record: object, place: str) -> None:
         """Read one record. Raises UserError where it is the result of an evaluation, which has an import of its own."""
         self.n_records += 1
         try:
-            why = None if self._taken(record, place) else "no format that is known"
+            with watched(self._odd_now):
+                why = None if self._taken(record, place) else "no format that is known"
         except _ODD:
             why = _OTHER_SHAPE  # told and counted, whatever stands there
         if why is not None:
@@ -87,7 +101,9 @@ class LogReading:
         """Read spans and log records, each by itself: an odd one does not take the others along."""
         for one in found:
             try:
-                self._take_span(one)
+                with watched(self._odd_now):
+                    self._at(place)
+                    self._take_span(one)
             except _ODD:
                 self.not_read(place, _OTHER_SHAPE, one.attributes)
 
@@ -97,6 +113,7 @@ class LogReading:
             if part is None:
                 self.passed_over["log records about something else"] += 1
             else:
+                self._count_odd()
                 self.settling.add(part)
             return
         self.n_spans += 1
@@ -107,7 +124,20 @@ class LogReading:
         else:
             self._add(call)
 
+    def _at(self, place: str) -> None:
+        """What is read from here on stands at this place."""
+        self._place = place
+        self._odd_now.clear()
+
+    def _count_odd(self) -> None:
+        """Count the figures that were not understood in the call that was just read."""
+        for what, value in self._odd_now.items():
+            self.odd[what] += 1
+            self.first_odd.setdefault(what, f"{self._place}: looks like {masked(value)}")
+        self._odd_now.clear()
+
     def _taken(self, record: object, place: str) -> bool:  # noqa: PLR0911  # one return a shape
+        self._at(place)
         if isinstance(record, list):
             return self._listed(record, place)
         if not isinstance(record, Mapping):
@@ -157,14 +187,17 @@ class LogReading:
                 self.passed_over["requests for something else than text"] += 1
             elif isinstance(one, tuple):
                 self.passed_over["steps that are no call of a model"] += 1
+                self._odd_now.clear()
                 self.settling.add(one)
             elif one.part:
+                self._count_odd()
                 self.settling.add(one)
             else:
                 self._add(one)
 
     def _add(self, call: Call) -> None:
         self.formats[call.source] += 1
+        self._count_odd()
         if call.usage.cost_usd == 0 and (call.usage.input or call.usage.output):
             call.usage.cost_usd = None
             self.unknown["costs of 0 beside tokens, which say that nobody knew the price"] += 1
@@ -172,6 +205,17 @@ class LogReading:
             call.usage.input = None
             self.unknown["inputs that are less than their cached tokens, so that they may leave those out"] += 1
         self.settling.add(call)
+
+    def calls(self) -> Iterator[Call]:
+        """Every call once, as far as it can be told what its figures are of."""
+        for call in self.settling.calls():
+            if call.asks_with_its_answer:
+                call.messages = call.messages[:-1]
+                self.settling.left_out["answers that the log repeats at the end of what was asked"] += 1
+            if call.answer.n_others:
+                self.unknown[_OF_SEVERAL] += 1
+                call.usage.output = call.usage.reasoning = call.usage.cost_usd = None
+            yield call
 
     def take_table(self, table: TableOfCalls, *, guessed: bool) -> None:
         """Read a table, each row as a plain record."""
@@ -206,6 +250,8 @@ class LogReading:
         for why, n in self.not_understood.items():
             where = next(one.place for one in self.unread if one.why == why)
             said.append(f"not understood: {n:,} {'record' if n == 1 else 'records'}, {why}; the first: {where}")
+        if self.odd:
+            said.append(unread_note(self.odd, self.first_odd, "figures"))
         said += [f"passed over: {n:,} {what}" for what, n in self.passed_over.items()]
         said += [f"unknown: {n:,} {what}" for what, n in self.unknown.items()]
         said += [f"left out: {n:,} {what}" for what, n in self.settling.left_out.items()]

@@ -18,7 +18,8 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedUsage
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, decoded, first, moment, text
@@ -108,7 +109,8 @@ def _stored(one: Mapping[str, object]) -> list[Call]:
             settings=settings_of(one),
             slices=_labels(one.get("metadata")),
         )
-        made.messages = tuple(turns_of(first(one, "messages", "input_messages", "input")))
+        asked = first(one, "messages", "input_messages", "input")
+        made.messages = tuple(turns_of({**one, "messages": asked, "input": None}) if asked else ())
         made.withheld = None if made.messages else "the prompts of stored completions are listed apart: .../ID/messages"
         return [_answered(made, one)]
     whole, _, place = str(one.get("id") or "").rpartition("-")
@@ -120,14 +122,15 @@ def _stored(one: Mapping[str, object]) -> list[Call]:
 
 def _gemini(record: Mapping[str, Any]) -> Call:
     request, response = record["request"], decoded(record.get("response"))
+    config = first(request, "generationConfig", "generation_config", "config")
     error = first(record, "error", "status")
     made = Call(
         "gemini-batch",
         id=str(first(record, "key", "id") or at(request, "labels", "custom_id") or ""),
         provider="google",
         messages=tuple(turns_of(request)),
-        tools=tools_of(request.get("tools")),
-        settings=settings_of(first(request, "generationConfig", "generation_config") or {}),
+        tools=tools_of(request.get("tools") or at(config, "tools")),
+        settings=settings_of(config or {}),
         slices=_labels(request.get("labels")),
     )
     if isinstance(response, Mapping) and response.get("candidates"):

@@ -116,9 +116,12 @@ def redacted(call: Call, out: TakingOut) -> Call:
     return call
 
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,64}|0000[0-9a-f]{4,60}")
-"""A drawn or counted name of a call, a part of which may look like the number of a card. Other digits alone are none:
-session ids are phone numbers, too."""
+_ID = re.compile(
+    r"(?:(?:tr|run|req|resp|msg|call|gen|chatcmpl|trace|span)[-_])?"
+    r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,64}|0000[0-9a-f]{4,60})(?:#[0-9]{1,9})?"
+)
+"""A drawn or counted name of a call, perhaps with its number in a conversation; a part of it may look like the number
+of a card. Other digits alone are none: session ids are phone numbers, too."""
 
 
 def _name(name: str, out: TakingOut) -> str:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from evalkit.bridges.traces.calls import Answer, Call
+from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.spool import Place, Spool
 from evalkit.text.numbers import whole_number
 
@@ -196,9 +197,7 @@ def _join(call: Call, parts: Iterable[Call]) -> None:
 
 def _join_answer(call: Call, part: Call) -> None:
     if call.answer.is_empty and not part.answer.is_empty:
-        call.answer = Answer(
-            part.answer.text, part.answer.calls, part.answer.finish or call.answer.finish, None, part.answer.other
-        )
+        call.answer = replace(part.answer, finish=part.answer.finish or call.answer.finish)
     call.tools = call.tools or part.tools
     call.model, call.served = call.model or part.model, call.served or part.served
     call.settings = call.settings or part.settings

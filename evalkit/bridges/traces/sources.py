@@ -1,7 +1,7 @@
 """Files of logs, read record by record: JSON, JSON lines, protobuf, tables; most also as .gz; a file or a folder.
 
 reading = read_sources([Path("logs/")], spool)
-reading.settling.calls()     # what was understood
+reading.calls()     # what was understood
 reading.notes()              # what was not, with places
 
 What a record says, and which are not understood: `log_reading`. A file that is damaged is refused, and nothing is

@@ -21,10 +21,11 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import role_of, tools_of, turns_of
+from evalkit.bridges.traces.conversations import role_of, turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
-from evalkit.bridges.traces.values import at, count, decoded, first, moment, number, seconds, text
+from evalkit.bridges.traces.values import at, decoded, first, moment, number, seconds, text, whole
 
 _CALLS = frozenset({"chat", "generate_content", "text_completion", "llm_call", "completion", "responses", "message"})
 _INNER = (
@@ -217,7 +218,10 @@ def _of_listed(turns: list[LoggedMessage]) -> Answer:
     if not turns:
         return Answer()
     turn = turns[0]
-    return Answer(turn.text if turn.text or not turn.calls else None, turn.calls, None, None, turn.other)
+    others = sum(one.role == "assistant" for one in turns) - 1
+    made = Answer(turn.text if turn.text or not turn.calls else None, turn.calls, other=turn.other)
+    made.n_others = max(0, others)
+    return made
 
 
 def _listed(has: Mapping[str, object], prefix: str) -> list[LoggedMessage]:
@@ -299,7 +303,7 @@ def settings_of(given: Mapping[str, object]) -> dict[str, object]:
     for name, keys in _SETTINGS.items():
         value = decoded(first(given, *keys))
         if name in ("max_output_tokens", "seed"):
-            value = count(value)
+            value = whole(value)
         elif name in ("temperature", "top_p"):
             value = number(value)
         elif name == "stop":

@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.table_columns import unread_note
+from evalkit.bridges.table_columns import unread_note, unused_note
 from evalkit.bridges.traces.exchanges import ASKED, REPLIED, SLICES, WHOLE
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import named
@@ -70,6 +70,10 @@ class LogMap:
     columns: Mapping[str, TableColumn]
     slices: Mapping[str, str] = field(default_factory=dict)
     """By the name of the group, the column."""
+
+    def names(self) -> list[str]:
+        """The columns, and the paths inside them, that are read."""
+        return [*(one for column in self.columns.values() for one in column.columns), *self.slices.values()]
 
     def described(self) -> str:
         """The map in one line, as YAML."""
@@ -150,6 +154,8 @@ class TableOfCalls:
 
     data: Data
     map: LogMap
+    unused: tuple[str, ...] = ()
+    """Columns whose names say nothing that is known, where the map was guessed."""
     unread: Counter[str] = field(default_factory=Counter)
     first_unread: dict[str, str] = field(default_factory=dict)
 
@@ -192,6 +198,8 @@ class TableOfCalls:
 
     def notes(self) -> Iterator[str]:
         """What a person should know of the table, as sentences."""
+        if self.unused:
+            yield unused_note(self.unused)
         if self.unread:
             yield unread_note(self.unread, self.first_unread)
 
@@ -236,8 +244,10 @@ def table_of_calls(path: Path, given: LogMap | None) -> TableOfCalls:
     if not columns:
         raise UserError(f"{path.name}: holds no row, so there is nothing to import")
     if given is None:
-        return TableOfCalls(data, guessed_map(columns, path.name))
-    wanted = [*(one for column in given.columns.values() for one in column.columns), *given.slices.values()]
+        guessed = guessed_map(columns, path.name)
+        read = guessed.names()
+        return TableOfCalls(data, guessed, tuple(name for name in columns if name not in read))
+    wanted = given.names()
     absent = [name for name in wanted if name is not None and name not in columns and "." not in name]
     if absent and kind != "jsonl":
         raise UserError(f"{path.name}: has no column {absent[0]!r}; it has {', '.join(columns)[:400]}")

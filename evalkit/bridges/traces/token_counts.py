@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evalkit.bridges.traces.calls import LoggedUsage
-from evalkit.bridges.traces.values import at, count, decoded, first, money, number
+from evalkit.bridges.traces.values import at, count, decoded, first, money, number, understood
 
 CODEX = "codex.turn.token_usage."
 """What Codex puts before the names of its counts."""
@@ -91,8 +91,10 @@ def free_tokens_of(said: object) -> LoggedUsage:  # noqa: PLR0912  # one return 
     written: int | None = None
     reasoning: int | None = None
     for key, value in said.items():
-        n = number(value)
-        if n is None or key in ("input", "output", "total"):
+        if key in ("input", "output", "total"):
+            continue
+        n = understood(number(value), value, "tokens")
+        if n is None:
             continue
         low = key.lower()
         is_input = low.startswith(("input", "prompt"))

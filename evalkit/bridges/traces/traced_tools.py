@@ -23,7 +23,8 @@ from collections.abc import Iterator, Mapping
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.span_calls import call_of_span, settings_of
 from evalkit.bridges.traces.spans import LoggedSpan, spans_of
 from evalkit.bridges.traces.token_counts import free_tokens_of

@@ -13,10 +13,11 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
-from evalkit.bridges.traces.conversations import tools_of, turns_of
+from evalkit.bridges.traces.conversations import turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
-from evalkit.bridges.traces.values import at, count, first, moment, money, number, seconds, text
+from evalkit.bridges.traces.values import at, count, first, moment, money, seconds, text
 
 Found = Iterator[Call | tuple[str, str]]
 
@@ -135,7 +136,7 @@ def of_row(one: Mapping[str, object]) -> Found:
     usage.cache_write = count(metrics.get("prompt_cache_creation_tokens"))
     usage.reasoning = count(first(metrics, "completion_reasoning_tokens", "reasoning_tokens"))
     usage.cost_usd = money(first(metrics, "total_cost_usd", "total_cost"))
-    began, ended = number(metrics.get("start")), number(metrics.get("end"))
+    began, ended = moment(metrics.get("start")), moment(metrics.get("end"))
     turns, expected = turns_of(one.get("input")), one.get("expected")
     user = first(about, "user_id", "user")
     yield Call(
@@ -153,7 +154,7 @@ def of_row(one: Mapping[str, object]) -> Found:
         answer=answer_of(one.get("output")),
         error=None if one.get("error") is None else str(one["error"])[:500],
         usage=usage,
-        started_at=moment(began) if began else None,
+        started_at=began,
         total_s=ended - began if began and ended and ended >= began else None,
         ttft_s=seconds(metrics.get("time_to_first_token")),
         slices={"user": user} if isinstance(user, str) and user else {},

@@ -17,7 +17,7 @@ from zlib import crc32
 
 import orjson
 
-from evalkit.bridges.traces.calls import Call
+from evalkit.bridges.traces.calls import Call, LoggedMessage
 from evalkit.bridges.traces.spool import Place
 from evalkit.bridges.traces.values import decoded
 from evalkit.suite.near_duplicates import FEWEST_WORDS
@@ -79,14 +79,14 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return call.withheld
     if len(call.messages) > MOST_MESSAGES:
         return f"a conversation of more than {MOST_MESSAGES:,} turns"
-    if any(turn.other for turn in call.messages):
-        return "what is sent is not all text (images, audio, files)"
-    if is_blank(call.last_user):
-        return "no turn of a user with text"
+    if (why := _unfit_turns(call.messages)) is not None:
+        return why
     if call.error is not None:
         return "failed: there is no answer to compare with"
     if call.answer.is_empty:
         return "no answer in the log"
+    if (why := _unfit_end(call.messages)) is not None:
+        return why
     if call.answer.calls and not call.answer.text and not call.tools:
         return "calls functions, and the log does not say which were on offer"
     if call.answer.other:
@@ -95,6 +95,27 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return "calls functions with arguments that are no object"
     if call.tools and not _declarable(orjson.dumps(call.tools, default=str)):
         return "offers functions that a suite cannot declare: a name twice, a type that no schema has"
+    return None
+
+
+def _unfit_turns(turns: Sequence[LoggedMessage]) -> str | None:  # one return a reason
+    """Why a suite cannot ask these turns, all of them; None: it can."""
+    if (odd := next((turn.unread for turn in turns if turn.unread), None)) is not None:
+        return f"not understood, so that something else would be asked: {odd}"
+    if any(turn.other for turn in turns):
+        return "what is sent is not all text (images, audio, files)"
+    if is_blank(next((turn.text for turn in reversed(turns) if turn.role == "user"), "")):
+        return "no turn of a user with text"
+    return None
+
+
+def _unfit_end(turns: Sequence[LoggedMessage]) -> str | None:
+    """Why a suite cannot ask a conversation that ends so; None: it can. It has a turn of a user with text."""
+    said = [turn for turn in turns if turn.text or turn.calls or turn.role == "tool"]
+    if said[-1].role == "assistant":
+        return "the request begins the answer itself (a prefill), which a suite cannot ask"
+    if said[-1].role == "system":
+        return "instructions stand behind what the user says last, where a suite cannot put them"
     return None
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import calls_of, tools_of, turns_of
+from evalkit.bridges.traces.conversations import calls_of, turns_of
+from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, first, moment, money, text
 from evalkit.suite.prompts import MOST_MESSAGES

@@ -3,14 +3,19 @@
 count("14")                       # 14: OTLP's JSON writes 64-bit numbers as text
 moment("1795881043969653000")     # 1795881043.969653: nanoseconds
 decoded('[{"role": "user"}]')     # the list: several tools keep JSON as text inside JSON
+
+with watched(odd := {}):
+    count("many")                 # None, and odd == {"tokens": "many"}: what was not understood, by what it is
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -18,11 +23,33 @@ from evalkit.bridges.foreign_json import BYTES_A_VALUE, MOST_VALUES, parse
 from evalkit.reading import has_more_values
 from evalkit.store.dates import unix_time
 
+T = TypeVar("T")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?")
 MOST_USD = 10**6
 """Of one call; `replay` reads no more."""
 _MOST = 10**15
 """A count beyond it is no count of tokens."""
+_NOTHING = frozenset({"", "none", "null"})
+"""Texts in the place of a figure that say that there is none."""
+_odd: ContextVar[dict[str, object] | None] = ContextVar("odd figures", default=None)
+
+
+@contextmanager
+def watched(odd: dict[str, object]) -> Iterator[None]:
+    """Note what is not understood in here, the first of each kind: tokens, costs, durations, moments."""
+    before = _odd.set(odd)
+    try:
+        yield
+    finally:
+        _odd.reset(before)
+
+
+def understood(found: T | None, value: object, what: str) -> T | None:
+    """What a value was read as; where something stands there that is none, it is noted as that."""
+    nothing = value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING)
+    if found is None and not nothing and (odd := _odd.get()) is not None:
+        odd.setdefault(what, value)
+    return found
 
 
 def at(record: object, *keys: str) -> Any:
@@ -51,22 +78,27 @@ def number(value: object) -> float | None:
     return None
 
 
-def count(value: object) -> int | None:
+def whole(value: object) -> int | None:
     """A whole number from 0; None where it is none."""
     found = number(value)
     return int(found) if found is not None and 0 <= found < _MOST and found == int(found) else None
 
 
+def count(value: object) -> int | None:
+    """Tokens; None where the value is no whole number from 0."""
+    return understood(whole(value), value, "tokens")
+
+
 def money(value: object) -> float | None:
     """US dollars from 0; None where it is none, or more than a bill can have. LangSmith and Langfuse write text."""
     found = number(value)
-    return found if found is not None and 0 <= found <= MOST_USD else None
+    return understood(found if found is not None and 0 <= found <= MOST_USD else None, value, "costs")
 
 
 def seconds(value: object) -> float | None:
     """A duration from 0 s; None where it is none."""
     found = number(value)
-    return found if found is not None and found >= 0 else None
+    return understood(found if found is not None and found >= 0 else None, value, "durations")
 
 
 def text(value: object) -> str | None:
@@ -76,11 +108,12 @@ def text(value: object) -> str | None:
 
 def moment(value: object) -> float | None:
     """Seconds since 1970: of a number (its size tells the unit), ISO text, digits, or JavaScript's [seconds, nanos]."""
+    given = value
     if isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value):
         value = value[0] + value[1] / 1e9
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:25])
-    return unix_time(value) or None
+    return understood(unix_time(value) or None, given if value != 0 else None, "moments")
 
 
 def decoded(value: object) -> Any:
