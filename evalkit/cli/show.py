@@ -87,7 +87,8 @@ def command(
     if slices:
         render_slices(summary, markdown=markdown)
     else:
-        render_summary(summary, standings=run_standings(folder), facts=facts, markdown=markdown)
+        state = state_of(folder, facts, summary)
+        render_summary(summary, standings=run_standings(folder), facts=facts, state=state, markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
         _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
         if stages is not None:
