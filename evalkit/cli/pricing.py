@@ -39,8 +39,12 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     if as_json:
         return print_json(made)
     from evalkit.render.bill import render_bill
+    from evalkit.render.html_tables import bill_sentence
+    from evalkit.results.summary import read_summary
 
-    render_bill(made)
+    inner = judge_files.judging_of(folder)
+    judges = {} if inner is None else read_summary(inner).models
+    render_bill(made, total=bill_sentence(read_summary(folder, facts).models, judges))
     echo(f"\n{folder}")
     return 0
 
