@@ -28,6 +28,7 @@ from evalkit.board.leaderboard_table import picture
 from evalkit.cost.breakeven import Own, Range, usd_per_year
 from evalkit.render.board_charts import HistoryPoint
 from evalkit.render.comparison import word_diff
+from evalkit.render.html_tables import bill_sentence
 from evalkit.render.run_history import MOST, drawn_models
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
@@ -205,3 +206,20 @@ def test_the_board_and_the_command_have_one_answer_about_own_machines(tmp_path: 
     )  # fmt: skip
     a_day = Decimal(1_000_000) * 12 / 365
     assert own_usd(found, 1_000_000, 3.0) * 12 == pytest.approx(float(usd_per_year(line, a_day)))
+
+
+def test_the_board_and_the_command_have_one_bill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`evalkit price` begins with the total that Cost begins with; models are sorted, and many tasks are one grid."""
+    make(tmp_path, scale=0.05, others=False)
+    store = ResultsReader(tmp_path)
+    run = max(info.name for info in store.runs() if info.name.startswith("support-swap"))
+    said = evalkit(capsys, "price", run, "--results", tmp_path).out
+    lines = said.splitlines()
+    assert lines[0] == bill_sentence(store.summary(run).models, store.judges(run))
+    assert lines[0].startswith("$") and "for judges" in lines[0]
+    assert len(lines) < 110
+    costs = {name: model.all.cost.known_usd for name, model in store.summary(run).models.items()}
+    dearest = sorted(costs, key=lambda name: -costs[name])
+    grid = said[said.index("billed, by task") :]
+    assert [line.split()[0] for line in grid.splitlines()[3 : 3 + len(costs)]] == dearest
+    assert all(task in grid.replace("-\n", "-") for task in ("triage", "extract-order"))

@@ -34,6 +34,18 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.parametrize("tutorial", sorted((REPO / "docs" / "tutorials").glob("*.md")), ids=lambda p: p.stem)
+def test_every_tutorial_is_found_from_the_readme_the_docs_and_the_site(tutorial: Path) -> None:
+    name = f"tutorials/{tutorial.name}"
+    assert f"](docs/{name})" in (REPO / "README.md").read_text(encoding="utf-8")
+    assert f"docs/{name.removesuffix('.md')}" in (REPO / "site" / "index.md").read_text(encoding="utf-8")
+    assert any(f"]({name}" in page.read_text(encoding="utf-8") for page in (REPO / "docs").glob("*.md"))
+
+
+def test_the_readme_says_how_to_get_a_clone() -> None:
+    assert "git clone " in (REPO / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_readme_s_test_command_is_what_ci_runs() -> None:
     readme = (REPO / "README.md").read_text(encoding="utf-8")
     ci = (REPO / ".ci" / "run").read_text(encoding="utf-8").split("\n")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import StoreError
+from evalkit.results.reader import ResultsReader
+from evalkit.results.run import open_run
 from evalkit.store import integrity, journal, parts, runs
 from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
@@ -101,8 +103,34 @@ def test_list_and_readers_say_which_file_is_damaged(run: Path, capsys: pytest.Ca
     assert "rows-1.parquet is damaged" in listed[0]["problem"]
     ran = evalkit(capsys, "price", "latest", "--results", results)
     assert ran.code == 2
-    assert "rows-1.parquet cannot be read" in ran.err
+    assert "rows-1.parquet is damaged" in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
+def test_a_run_is_damaged_everywhere_or_nowhere(run: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Also where the file that was cut short is none that a command reads."""
+    results = run.parent
+    suite = results.parent / "suite.yaml"
+    assert evalkit(capsys, "run", suite, "--results", results, "--new").code == 0
+    (other,) = (folder for folder in run_folders(results) if folder != run)
+    asked = (
+        ("show", run.name),
+        ("compare", f"{run.name}:m", f"{other.name}:m"),
+        ("report", run.name, "--html", results.parent / "report.html", "--force"),
+    )
+    for words in asked:
+        assert evalkit(capsys, *words, "--results", results).code == 0, words
+    with (run / name).open("r+b") as file:
+        file.truncate((run / name).stat().st_size - 5)
+    listed = evalkit(capsys, "list", "--results", results, "--json").json
+    assert name in next(one["problem"] for one in listed if one["name"] == run.name)
+    for words in asked:
+        said = evalkit(capsys, *words, "--results", results)
+        assert said.code == 2 and name in said.err and "Restore the file" in said.err, words
+    with pytest.raises(StoreError, match=name):
+        _ = open_run(run)["m"]
+    assert [info.name for info in ResultsReader(results).readable()] == [other.name]
 
 
 def test_facts_that_were_edited_or_damaged_are_said(run: Path) -> None:

@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 import evalkit
-from evalkit.records import Outcome, Row
+from evalkit.facts import RunFacts
+from evalkit.records import WAITS, Outcome, Row
 from evalkit.render.html import page_of
 from evalkit.render.standings import headline
 from evalkit.results.compare import behind_of, compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
-from tests.board_world import TASKS, a_row, a_run
+from evalkit.store import run_lock
+from evalkit.store.judge_files import open_judging
+from tests.board_world import TASKS, a_row, a_run, facts_of
+from tests.run_facts import set_facts
+from tests.store_rows import write
 from tests.test_board_pages import draw
 from tests.world import evalkit as command
 
@@ -156,6 +161,47 @@ def test_a_filtered_leaderboard_says_what_versus_says(tmp_path: Path) -> None:
 
 def _named(text: str, lines: list[LeaderboardLine]) -> list[ReportEntry]:
     return [line.entry for line in lines if text in line.model]
+
+
+@pytest.mark.parametrize("marked", [0, 4])
+def test_a_run_that_is_being_judged_says_so_and_not_that_it_failed(tmp_path: Path, marked: int) -> None:
+    """Leaderboard, Versus, report and `show`: what waits for its judges is no failure."""
+    results, names = tmp_path / "results", ("gpt", "qwen")
+
+    def waits(model: str, n: int) -> Row:
+        if n < marked:
+            return row(model, TASKS[0], n, True)
+        return a_row(model, TASKS[0], n, outcome=Outcome.ERRORED, score=None, reason=WAITS)
+
+    run = a_run(results, names, n=15, rows=[waits(m, i) for m in names for i in range(15)], status="running")
+    set_facts(run, n_rows=30)
+    inner = open_judging(run, RunFacts.model_validate(facts_of(["strict"], 30)))
+    write(inner, [a_row("strict", TASKS[0], n) for n in range(5)])
+    with run_lock.lock_run(run):
+        head = "So far (judging 5 of 60): "
+        leaderboard = draw("leaderboard", results).subheader[0].value
+        assert leaderboard.startswith(head + ("gpt and qwen share" if marked else "No model has a score yet."))
+        versus = draw("versus", results, a=f"{run.name}:gpt", b=f"{run.name}:qwen")
+        assert versus.subheader[0].value.startswith(head)
+        said = [one.value for one in versus.caption]
+        assert not [one for one in said if "failed" in one]
+        assert any(f"{15 - marked} samples have no mark on a side" in one for one in said)
+        assert head in page_of(ResultsReader(results), run.name)
+
+
+def test_a_suite_of_which_only_a_running_run_exists_has_a_whole_headline(tmp_path: Path) -> None:
+    made = [row(m, TASKS[0], i, i >= n) for i in range(20) for m, n in {"gpt": 1, "qwen": 2, "tiny": 3}.items()]
+    run = a_run(tmp_path / "results", ("gpt", "qwen", "tiny"), n=100, rows=made, status="running")
+    with run_lock.lock_run(run):
+        said = draw("leaderboard", tmp_path / "results").subheader[0].value
+    assert said.startswith("So far (running: 60 of 600): gpt leads (0.950). Too close to call: no other model is shown")
+
+
+def test_models_that_measured_equal_share_the_first_place(tmp_path: Path) -> None:
+    a_suite(tmp_path / "results", {"gpt": 0, "qwen": 0, "tiny": 90})
+    store = ResultsReader(tmp_path / "results")
+    said = headline(standing(store, entries_of(store, "support"), None))
+    assert said.startswith("gpt and qwen share the first place (1.000). ") and "Too close" not in said
 
 
 def test_the_headline_names_the_cheap_one_that_is_behind(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class Clock:
 def row(outcome: Outcome = Outcome.RIGHT, spend: str | None = "0.001", **more: Any) -> Row:
     fields: dict[str, Any] = {"task": "t", "sample_id": "s", "sample_digest": "d", "target_digest": "e", "score": 1.0}
     fields |= {"occurrence": 0, "model": "m", "repeat": 0, "started_at": 0.0, **more}
+    if outcome is Outcome.ERRORED:
+        fields.setdefault("error_kind", "timeout")
     return Row(**fields, outcome=outcome, spend_usd=None if spend is None else Decimal(spend))
 
 
@@ -82,8 +84,17 @@ def test_an_error_is_an_error_and_no_unknown_price() -> None:
     progress, _, clock = watched(10)
     progress.row(row(Outcome.ERRORED, None))
     line = progress.line(clock.now)
-    assert "1 error" in line
+    assert "1 failed" in line
     assert "unknown" not in line
+
+
+def test_a_verdict_that_cannot_be_read_is_unreadable_as_in_the_tables_and_no_failure() -> None:
+    for phase, said in (("judging", "2 unreadable"), ("", "2 without a mark")):
+        progress, _, clock = watched(10, phase=phase)
+        for _ in range(2):
+            progress.row(row(Outcome.ERRORED, error_kind=None, reason="no verdict in the reply"))
+        line = progress.line(clock.now)
+        assert said in line and "failed" not in line and "$0.002" in line
 
 
 def test_a_rate_limit_is_named_while_it_lasts() -> None:
@@ -181,7 +192,7 @@ def test_a_model_says_what_holds_it_up_and_what_was_not_asked_now() -> None:
     progress.row(row(spend="0", model="gpt", cached=True))
     progress.waiting("openai", 12)
     first, gpt, claude = progress.block(clock.now, 119, 24)
-    assert gpt.split("  ")[-1] == "waiting 12 s, 1 error, 2 retries, 1 cached, 4 resumed"
+    assert gpt.split("  ")[-1] == "waiting 12 s, 1 failed, 2 retries, 1 cached, 4 resumed"
     assert "waiting" not in claude
     assert "6/20" in first
 
@@ -354,4 +365,4 @@ def test_turns_that_were_not_asked_are_no_retries_and_in_no_rate() -> None:
         progress.row(row(Outcome.ERRORED, None, attempts=3))
         progress.row(row(Outcome.ERRORED, None, attempts=0))  # the turn after it
     progress.close()
-    assert stream.getvalue().splitlines()[-1] == "20/40 done in 10 s  1.0/s  $0  20 errors  20 retries"
+    assert stream.getvalue().splitlines()[-1] == "20/40 done in 10 s  1.0/s  $0  20 failed  20 retries"

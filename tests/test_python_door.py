@@ -197,7 +197,7 @@ def test_what_a_function_raises_is_a_failure_of_that_item_alone(tmp_path: Path) 
             raise ValueError("no such thing")
         return await right(request)
 
-    with pytest.warns(IncompleteRunWarning, match="rows are errors"):
+    with pytest.warns(IncompleteRunWarning, match="answers failed"):
         run = evalkit.run(suite({"mine": ask}), results=tmp_path)
     rows = run.frame(text=True).set_index("sample_id")
     assert run.status == "incomplete"

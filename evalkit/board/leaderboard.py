@@ -15,7 +15,7 @@ from evalkit.render.cards import cards
 from evalkit.render.cells import quality_text
 from evalkit.render.rows import heat
 from evalkit.render.standings import gate_question, headline
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, states_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
@@ -43,7 +43,7 @@ def render(store: ResultsReader) -> None:
     with st.spinner(elements.COMPARING):
         lines = standing(store, asked, task, entries)
     entries = [line.entry for line in lines]
-    st.subheader(headline(lines, partial(elements.plain, limit=40)), anchor=False)
+    st.subheader(headline(lines, partial(elements.plain, limit=40), states_of(store, lines)), anchor=False)
     if told := gate_question(lines, [store.facts(run) for run in dict.fromkeys(entry.run.name for entry in entries)]):
         st.caption(told)
     if len(lines) < len(asked):

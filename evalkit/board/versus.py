@@ -13,8 +13,9 @@ from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.render.cells import run_titles, time_range, usd_range
-from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, word_diff
+from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, without_score, word_diff
 from evalkit.render.differences import FEW, differences_chart, differences_of
+from evalkit.render.standings import so_far
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, standing
@@ -63,12 +64,13 @@ def render(store: ResultsReader) -> None:
         return
     elements.unreadable_of(store, (a, b))
     names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
-    st.subheader(sentence(whole, *names), anchor=False)
-    if told := cost_sentence(*(store.summary(run).models[model].all for run, model in (a, b))):
+    figures = store.summary(a[0]).models[a[1]].all, store.summary(b[0]).models[b[1]].all
+    before = so_far(["A", "B"], {"A": store.state(a[0]), "B": store.state(b[0])})
+    st.subheader(f"{before}{': ' if before else ''}{sentence(whole, *names)}", anchor=False)
+    if told := cost_sentence(*figures):
         st.markdown(f"**{names[1]}: {elements.plain(told, 300)}**")
-    if whole.n_errored:
-        errored = f"{whole.n_errored:,} {'answers' if whole.unit == 'answer' else 'samples'} failed on a side"
-        st.caption(f"{errored}: they are counted against the better reading, not left out.")
+    if told := without_score(whole, *figures):
+        st.caption(told)
     if whole.method:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
     if whole.unit != "sample":

@@ -205,9 +205,12 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         from evalkit.results import read_facts
         from evalkit.results.compare import run_standings
         from evalkit.results.parts import read_parts
+        from evalkit.results.state import state_of
         from evalkit.results.unreadable import unreadable_in
 
-        render_summary(outcome.summary, standings=run_standings(outcome.folder), facts=read_facts(outcome.folder))
+        facts = read_facts(outcome.folder)
+        state = state_of(outcome.folder, facts, outcome.summary)
+        render_summary(outcome.summary, standings=run_standings(outcome.folder), facts=facts, state=state)
         render_unreadable(unreadable_in(outcome.folder))
         render_parts(read_parts(outcome.folder), list(outcome.summary.models))
         if judging_of(outcome.folder) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,38 +45,30 @@ def command(
     from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
     from evalkit.results.unreadable import unreadable_in
+    from evalkit.store import parts
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import markdown_code as code
     from evalkit.text.escape import visible
 
     folder = resolve_run(run, results)
+    parts.refuse_damage(folder)
     if flaky:
         return _print_flaky(folder, markdown=markdown, as_json=as_json)
     if sample is not None:
         return _print_trajectories(folder, sample, markdown=markdown, as_json=as_json)
     summary = read_summary(folder)
     judged = _judged(folder)
-    parts = read_parts(folder)
+    of_scorers = read_parts(folder)
     agents = _agents(folder)
     repeats = None if slices and not as_json else _repeats(folder, summary)
     stages = None if slices and not as_json else _stages(folder)
     if as_json:
-        judging = {"judging": judged.as_json()} if judged is not None else {}
-        stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
-        again = {"repeats": repeats.as_json()} if repeats is not None else {}
-        scorers = {"scorers": _plain(parts)} if parts else {}
-        told = {name: [one.as_json() for one in of_parts] for name, of_parts in (stages or {}).items()}
-        went = {"agents": [asdict(one) for one in agents]} if agents else {}
-        staged = {"stages": told} if told else {}
         return print_json(
             {
                 **summary.as_json(),
-                **judging,
-                **again,
-                **scorers,
-                **went,
-                **staged,
-                "standings": stands,
+                **({"judging": judged.as_json()} if judged is not None else {}),
+                **_further(of_scorers, repeats, agents, stages),
+                "standings": {n: asdict(one) for n, one in run_standings(folder).items() if one is not None},
                 "folder": str(folder),
             }
         )
@@ -87,9 +79,10 @@ def command(
     if slices:
         render_slices(summary, markdown=markdown)
     else:
-        render_summary(summary, standings=run_standings(folder), facts=facts, markdown=markdown)
+        state = state_of(folder, facts, summary)
+        render_summary(summary, standings=run_standings(folder), facts=facts, state=state, markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
-        _print_further(parts, list(summary.models), repeats, agents, markdown=markdown)
+        _print_further(of_scorers, list(summary.models), repeats, agents, markdown=markdown)
         if stages is not None:
             from evalkit.render.show_parts import render_stages
 
@@ -132,6 +125,23 @@ def _print_further(
         from evalkit.render.show_parts import render_agents
 
         render_agents(agents, markdown=markdown)
+
+
+def _further(
+    parts: PartFigures,
+    repeats: RunRepeats | None,
+    agents: Sequence[AgentFigures],
+    stages: Mapping[str, Sequence[StageFigures]] | None,
+) -> dict[str, object]:
+    """The same for --json; no key for what the run does not have."""
+    told = {name: [one.as_json() for one in of_parts] for name, of_parts in (stages or {}).items()}
+    found = {
+        "repeats": repeats.as_json() if repeats is not None else None,
+        "scorers": _plain(parts),
+        "agents": [asdict(one) for one in agents],
+        "stages": told,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _plain(parts: PartFigures) -> dict[str, object]:

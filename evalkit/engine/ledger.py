@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.engine.live_tools import LiveSessions
     from evalkit.suite.redaction import Redactor
 
+UNMARKED = "not marked"
+"""Stands for an error's kind where an answer came, and nobody could mark it."""
+
 
 class AnswerCache(Protocol):
     """Answers bought in earlier runs, keyed by everything that could change them."""
@@ -112,7 +115,7 @@ class Ledger:
         self.journal.append(row)
         if row.outcome is Outcome.ERRORED and not row.waits:
             self.tally.errored += 1
-            kind = f"{row.model}: {row.error_kind or 'not marked'}"
+            kind = f"{row.model}: {row.error_kind or UNMARKED}"
             why = row.error or row.reason
             n, first = self.tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
             self.tally.errors[kind] = (n + 1, first)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.engine.driving import Drive, drive_with_signals
-from evalkit.engine.ledger import AnswerCache
+from evalkit.engine.ledger import UNMARKED, AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
 from evalkit.engine.runner import Runner
@@ -323,8 +323,10 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
             way_out = (
                 "Samples without a recorded answer stay without one; what else failed the same command asks again."
             )
+        unmarked = [n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNMARKED}")]
+        said = "failed" if not unmarked else "have no mark" if sum(unmarked) >= n_errored else "failed or have no mark"
         reasons.append(
-            f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. {way_out}"
+            f"{n_errored:,} of {n_rows:,} answers {said}, more than run.max_error_rate {rate:g} allows. {way_out}"
         )
         told = "\n".join(result.reasons)  # a model that was given up has said why already
         for kind, (n, first) in result.errors.items():

@@ -10,12 +10,10 @@ from decimal import Decimal
 from typing import TextIO
 
 from evalkit.cost.reports import (
-    AmountFigures,
     CheapestAsGood,
     DerivedFigures,
     HostingFigures,
     LimitForecast,
-    ModelBills,
     ModelForecast,
     PlanReport,
     RuleForecast,
@@ -25,95 +23,51 @@ from evalkit.cost.reports import (
     ToolReceiver,
     UsdRange,
 )
+from evalkit.render.bill_tables import dearest_first, print_kinds, usd_of
 from evalkit.render.loadtest import share_columns
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
-_KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request", "unsplit")
 
-
-def render_bill(made: RunBillReport, *, width: int | None = None, file: TextIO | None = None) -> None:
-    """Print a bill: models and tasks by kind of token, then what each right answer cost, then own hardware."""
+def render_bill(made: RunBillReport, *, total: str = "", width: int | None = None, file: TextIO | None = None) -> None:
+    """Print a bill: models and tasks by kind of token, then what each right answer cost, then own hardware. `total`: a
+    sentence about the whole, which comes first."""
     with Page(width, file) as page:
         if not made["models"]:
             page.say("This run has no rows yet.")
             return
-        _print_kinds(page, "billed", made["models"])
+        if total:
+            page.say(total, style="bold")
+            page.say("")
+        print_kinds(page, "billed", made["models"])
         if made["repriced"] is not None:
             at = made["repriced"]["at"]
             title = f"at the prices of {at[:10]}" if at else "at the prices given"
             tier = made["repriced"]["tier"]
-            _print_kinds(
-                page, title + (f", tier {visible(tier, limit=40)}" if tier else ""), made["repriced"]["models"]
-            )
+            print_kinds(page, title + (f", tier {visible(tier, limit=40)}" if tier else ""), made["repriced"]["models"])
             for name, list_name in made["repriced"]["without_file"].items():
                 page.say(
                     f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
                     "name it with --prices to price by it."
                 )
         for name, parts in made["parts"].items():
-            _print_kinds(page, f"parts of {visible(name, limit=60)}, in its figures above", parts)
+            print_kinds(page, f"parts of {visible(name, limit=60)}, in its figures above", parts)
         if made["judges"] is not None:
-            _print_kinds(page, "judges: billed for scoring, in no figure of the models", made["judges"]["models"])
+            print_kinds(page, "judges: billed for scoring, in no figure of the models", made["judges"]["models"])
             if made["judges"]["repriced"] is not None:
-                _print_kinds(page, "judges, at these prices", made["judges"]["repriced"]["models"])
+                print_kinds(page, "judges, at these prices", made["judges"]["repriced"]["models"])
         _print_derived(page, made)
         for name, found in made["hosting"].items():
             _say_hosting(page, visible(name, limit=60), found)
 
 
-def _print_kinds(page: Page, title: str, models: ModelBills) -> None:
-    rows = []
-    for model, parts in models.items():
-        rows.append((model, "all", parts["total"]))
-        if len(parts["tasks"]) > 1:
-            rows += [("", task, amounts) for task, amounts in parts["tasks"].items()]
-    kinds = [kind for kind in _KINDS if any(kind in amounts["usd_by_kind"] for _, _, amounts in rows)]
-    columns = [
-        Column("model", [visible(model, limit=60) for model, _, _ in rows], left=True, folds=True),
-        Column("task", [visible(task, limit=60) for _, task, _ in rows], left=True, folds=True),
-        Column("answers", [numbers.count(amounts["n_answers"]) for _, _, amounts in rows]),
-        Column("total", [_usd(amounts["billed_usd"]) for _, _, amounts in rows]),
-        *(
-            Column(kind.replace("_", "\n"), [_kind(amounts, kind) for _, _, amounts in rows])
-            for kind in kinds
-        ),
-        Column("paid by\nthis run", [_usd(amounts["spend_usd"]) for _, _, amounts in rows]),
-    ]  # fmt: skip
-    page.table(title, columns)
-    for model, parts in models.items():
-        for note in _notes(parts["total"]):
-            page.say(f"{visible(model, limit=60)}: {note}")
-    page.say("")
-
-
-def _notes(total: AmountFigures) -> list[str]:
-    notes = []
-    if total["n_unknown"]:
-        known = f"; of the others {_usd(total['known_usd'])}" if Decimal(total["known_usd"]) else ""
-        notes.append(f"cost of {numbers.plural(total['n_unknown'], 'answer')} unknown{known}")
-    if total["n_from_cache"]:
-        reused = total["reused_usd"]
-        saved = f"which saved {_usd(reused)}" if reused is not None else "and what that saved is unknown"
-        notes.append(f"{numbers.plural(total['n_from_cache'], 'answer')} came from evalkit's response cache, {saved}")
-    kept = total["prompt_cache_saved_usd"]
-    if kept is None:
-        notes.append("what the provider's prompt cache saved is unknown: some unit prices are")
-    elif Decimal(kept) > 0:
-        notes.append(f"the provider's prompt cache saved {_usd(kept)}")
-    elif Decimal(kept) < 0:
-        notes.append(f"the provider's prompt cache cost {_usd(format(-Decimal(kept), 'f'))} more than it saved")
-    if total["n_lost_attempts"]:
-        lost = numbers.count(total["n_lost_attempts"])
-        notes.append(
-            f"{lost} attempts failed; whether they were billed, no provider reports, so they are not in the total"
-        )
-    return notes
-
-
 def _print_derived(page: Page, made: RunBillReport) -> None:
-    figures = made["derived"]
+    models = made["models"]
+    known = sorted(
+        (name for name in made["derived"] if name in models), key=lambda n: dearest_first(models[n]["total"])
+    )
+    figures = {name: made["derived"][name] for name in dict.fromkeys((*known, *made["derived"]))}
     if not figures:
         return
     same = made["at_equal_quality"]
@@ -132,12 +86,12 @@ def _print_derived(page: Page, made: RunBillReport) -> None:
 
 
 def _say_hosting(page: Page, name: str, found: HostingFigures) -> None:
-    hour = f"{name}: own hardware at {_usd(found['usd_per_hour'])} an hour ({visible(found['basis'])})"
+    hour = f"{name}: own hardware at {usd_of(found['usd_per_hour'])} an hour ({visible(found['basis'])})"
     if found["answers_usd"] is not None:
-        band = f"[{_usd(found['low_usd'])}, {_usd(found['high_usd'])}]"
-        page.say(f"{hour}; these answers {_usd(found['answers_usd'])} {band}")
+        band = f"[{usd_of(found['low_usd'])}, {usd_of(found['high_usd'])}]"
+        page.say(f"{hour}; these answers {usd_of(found['answers_usd'])} {band}")
     else:
-        least = f", at least {_usd(found['least_usd'])}" if found["least_usd"] is not None else ""
+        least = f", at least {usd_of(found['least_usd'])}" if found["least_usd"] is not None else ""
         page.say(
             f"{hour}; these answers by the newest load sweep: unknown{least} ({visible(str(found['why']), limit=300)})"
         )
@@ -148,12 +102,6 @@ def _say_hosting(page: Page, name: str, found: HostingFigures) -> None:
         tasks = visible(", ".join(found["other_prompts"]), limit=300)
         page.say(f"  the sweep did not ask these prompts: {tasks}. Other lengths give another throughput: load again.")
     page.table(f"{name}: USD per million tokens", share_columns(found["usd_per_mtok_by_utilisation"]))
-
-
-def _kind(amounts: AmountFigures, kind: str) -> str:
-    if kind in amounts["usd_by_kind"]:
-        return _usd(amounts["usd_by_kind"][kind])
-    return numbers.UNDEFINED
 
 
 def _estimate(figure: Spread | None) -> str:
@@ -175,10 +123,6 @@ def _cheapest(found: CheapestAsGood | None) -> str:
     if found is None:
         return numbers.UNKNOWN
     return f"{visible(found['model'], limit=40)}, {numbers.usd(found['usd_per_1k_samples'])}"
-
-
-def _usd(amount: str | None) -> str:
-    return numbers.usd(None if amount is None else Decimal(amount))
 
 
 def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | None = None) -> None:

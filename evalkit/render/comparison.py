@@ -22,8 +22,26 @@ BY_MEAN = "The two were not asked their samples equally often: the mean of a sam
 """What is tested where some sample has several answers; the same on every page."""
 P_HEAD = "p of no\ndifference"
 """The head of a column of p-values: the gate asks another question (worse by more than a margin?) with other ones."""
+ANSWERS = {"sample": "samples", "answer": "answers", "mean": "samples"}
 _NEARLY = 1.05
 """Of two costs: what is nearer is not worth a word."""
+
+
+def without_score(found: SampleComparison, a: Figures, b: Figures) -> str:
+    """How many samples lack a score on a side, whether their answers failed or wait for a mark, and how they count.
+    Empty where none does."""
+    n = found.n_errored
+    if not n:
+        return ""
+    what, n_failed, n_unmarked = ANSWERS[found.unit], a.n_failed + b.n_failed, a.n_unmarked + b.n_unmarked
+    how = "A comparison takes them both ways: as the best and as the worst for B."
+    if not n_unmarked:
+        return f"{numbers.count(n)} {what} failed on a side. {how}"
+    if not n_failed:
+        why = "their judges have not spoken, or could not be read"
+        return f"{numbers.count(n)} {what} have no mark on a side: {why}. {how}"
+    said = f"{numbers.plural(n_failed, 'answer')} failed, {numbers.count(n_unmarked)} have no mark from their judges"
+    return f"{numbers.count(n)} {what} have no score on a side ({said}). {how}"
 
 
 def sentence(found: SampleComparison, a: str, b: str) -> str:

@@ -30,7 +30,7 @@ from evalkit.render.rule_text import (
 from evalkit.render.standings import gate_question, headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.entries import LeaderboardLine, entries_of, standing, states_of
 from evalkit.results.items import RowTexts
 from evalkit.results.opened import OpenedSample, OpenedSamples, opened
 from evalkit.results.reader import ResultsReader
@@ -159,7 +159,11 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "started_at": facts.started_at,
         "n_rows": summary.n_rows,
         "leaderboard": leaderboard(lines) if lines else None,
-        "headline": " ".join(filter(None, (headline(lines), gate_question(lines, [facts])))) if lines else "",
+        "headline": " ".join(
+            filter(None, (headline(lines, states=states_of(store, lines)), gate_question(lines, [facts])))
+        )
+        if lines
+        else "",
         "unreadable": [one.sentence(quotes=opens) for one in unreadable_of(store, run)],
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",

@@ -1,9 +1,9 @@
 """What a person watching a run sees on stderr: how far, how fast, how long still, at what cost, and what holds it up.
 
-    1,412/2,600  54 %  58.3/s  20 s left  $0.41  3 errors
-      gpt-6-sol         102/200   4.1/s       24 s   $0.21  2 errors, waiting 12 s
+    1,412/2,600  54 %  58.3/s  20 s left  $0.41  3 failed
+      gpt-6-sol         102/200   4.1/s       24 s   $0.21  2 failed, waiting 12 s
       claude-opus-5-5   131/200   5.0/s       14 s   $0.19
-      kimi-k3             5/200                         $0  given up: 401 Invalid key, 5 errors
+      kimi-k3             5/200                         $0  given up: 401 Invalid key, 5 failed
       and 11 more: 4 done
 
 On a terminal the block is redrawn in place, at most five times a second, and is never higher or wider than the
@@ -67,13 +67,16 @@ class _Count:
         "retries",
         "spend_usd",
         "total",
+        "unmarked",
+        "unmarked_word",
         "unpriced",
     )
 
-    def __init__(self, share: ModelShare) -> None:
+    def __init__(self, share: ModelShare, *, is_judge: bool = False) -> None:
+        self.unmarked_word = "unreadable" if is_judge else "without a mark"
         self.total, self.lane = share.n_rows, share.lane
         self.done = self.resumed = share.n_done
-        self.asked = self.cached = self.errors = self.retries = self.unpriced = 0
+        self.asked = self.cached = self.errors = self.retries = self.unpriced = self.unmarked = 0
         self.spend_usd = Decimal(0)
         self.given_up = ""
 
@@ -84,7 +87,9 @@ class _Count:
         elif row.attempts:  # none: a turn that was not asked, since the one before it failed
             self.asked += 1
             self.retries += row.attempts - 1
-        if row.outcome is Outcome.ERRORED and not row.waits:
+        if row.outcome is Outcome.ERRORED and row.error_kind is None and not row.waits:
+            self.unmarked += 1
+        if row.outcome is Outcome.ERRORED and not row.waits and row.error_kind is not None:
             self.errors += 1
         elif row.spend_usd is None:
             self.unpriced += 1
@@ -112,7 +117,8 @@ class _Count:
     def remarks(self) -> list[str]:
         """What went wrong, then what was not asked in this session."""
         found = [f"given up: {self.given_up}"] if self.given_up else []
-        found += [numbers.plural(self.errors, "error")] if self.errors else []
+        found += [f"{numbers.count(self.errors)} failed"] if self.errors else []
+        found += [f"{numbers.count(self.unmarked)} {self.unmarked_word}"] if self.unmarked else []
         if self.retries:
             found.append(numbers.plural(self.retries, "retry", "retries"))
         if self.cached:
@@ -138,10 +144,9 @@ class Progress:
         live: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.models = {name: _Count(share) for name, share in shares.items()}
-        self.all = _Count(
-            ModelShare(sum(share.n_rows for share in shares.values()), sum(share.n_done for share in shares.values()))
-        )
+        self.models = {name: _Count(share, is_judge=phase == "judging") for name, share in shares.items()}
+        n_rows, n_done = (sum(getattr(share, of) for share in shares.values()) for of in ("n_rows", "n_done"))
+        self.all = _Count(ModelShare(n_rows, n_done), is_judge=phase == "judging")
         self._phase = f"{phase}  " if phase else ""
         self._stream: TextIO | None = stream if stream is not None else sys.stderr
         self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb" if live is None else live

@@ -28,7 +28,7 @@ from evalkit.render.html_page import Link, PageDraft, written
 from evalkit.render.html_tables import PageCell, PageTable, by_task, leaderboard
 from evalkit.render.standings import gate_question, headline
 from evalkit.render.vega import Chart
-from evalkit.results.entries import ReportEntry, entries_of, standing, suites
+from evalkit.results.entries import ReportEntry, entries_of, standing, states_of, suites
 from evalkit.results.reader import ResultsReader
 from evalkit.results.unreadable import unreadable_of
 from evalkit.store.runs import RunInfo
@@ -174,7 +174,11 @@ def _suite(
     return {
         "name": suite,
         "chart": name,
-        "headline": " ".join(filter(None, (headline(lines), gate_question(lines, _facts(store, entries))))),
+        "headline": " ".join(
+            filter(
+                None, (headline(lines, states=states_of(store, lines)), gate_question(lines, _facts(store, entries)))
+            )
+        ),
         "cards": cards(lines),
         "leaderboard": leaderboard(lines, reports),
         "tasks": by_task(entries, tasks) if len(tasks) > 1 else None,

@@ -7,17 +7,21 @@ Nothing is decided here: `results.standings` did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from evalkit.facts import Figures, RunFacts
 from evalkit.results.standings import ModelStanding
+from evalkit.results.state import RunState
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _NAMED = 5
 """Models that a sentence names."""
+_OPEN = frozenset({"running", "interrupted", "incomplete"})
+"""Of the states of a run: its figures may still change."""
 _CHEAP = 0.5
 """Of the leader's cost: what is behind and costs more is not worth a sentence."""
 
@@ -46,8 +50,31 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model: visible(model, limit=60)) -> str:
-    """What the evidence says about the first place, in words; `name` writes a model's name for where it is shown."""
+def headline(
+    lines: Sequence[Ranked],
+    name: Callable[[str], str] = lambda model: visible(model, limit=60),
+    states: Mapping[str, RunState] = MappingProxyType({}),
+) -> str:
+    """What the evidence says about the first place, in words; `name` writes a model's name for where it is shown.
+
+    `states`: by model, how far its run is; what is not complete is said first.
+    """
+    if before := so_far([line.model for line in lines], states):
+        return f"{before}: {_headline(lines, name)}"
+    return _headline(lines, name)
+
+
+def so_far(models: Sequence[str], states: Mapping[str, RunState]) -> str:
+    """ "So far (judging 14 of 120)": what of the models' runs is not complete; empty where all are."""
+    open_ = {model: str(state) for model in models if (state := states.get(model)) and state.status in _OPEN}
+    if not open_:
+        return ""
+    said = "; ".join(dict.fromkeys(open_.values()))
+    whose = "" if len(open_) == len(models) else f"{len(open_)} of {numbers.plural(len(models), 'model')}: "
+    return f"So far ({whose}{said})"
+
+
+def _headline(lines: Sequence[Ranked], name: Callable[[str], str]) -> str:
     ranked = [line for line in lines if line.standing is not None]
     if not ranked:
         return "No model has a score yet."
@@ -57,13 +84,18 @@ def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model:
         return f"{name(leader.model)} is the only model here ({score})."
     n_usual = median(line.cell.quality.n for line in ranked)
     few = f" on {leader.cell.quality.n:,} samples of {n_usual:,.0f}" if 2 * leader.cell.quality.n < n_usual else ""
-    said = [f"{name(leader.model)} leads ({score}{few})."]
     close = [line for line in ranked if line.standing and line.standing.state == "close"]
     behind = [line for line in ranked if line.standing and line.standing.state == "behind"]
-    if close and not behind and len(close) > 1:
-        said.append("Too close to call: these data cannot tell the models apart.")
-    elif close:
-        said.append(f"Too close to call: {listed([name(line.model) for line in close])}.")
+    equal = [line for line in close if line.cell.quality.mean == leader.cell.quality.mean]
+    if equal:
+        said = [f"{listed([name(line.model) for line in (leader, *equal)])} share the first place ({score}{few})."]
+    else:
+        said = [f"{name(leader.model)} leads ({score}{few})."]
+    near = [line for line in close if line not in equal]
+    if near and not behind and len(near) > 1:
+        said.append("Too close to call: no other model is shown to be behind.")
+    elif near:
+        said.append(f"Too close to call: {listed([name(line.model) for line in near])}.")
     elif len(behind) > 1:
         said.append("Every other model is shown to be behind.")
     if cheaper := _cheaper(leader, close, name):

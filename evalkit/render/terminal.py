@@ -31,6 +31,7 @@ from evalkit.text.page import Column, Page
 if TYPE_CHECKING:
     from evalkit.results.parts import PartFigures
     from evalkit.results.standings import ModelStanding
+    from evalkit.results.state import RunState
     from evalkit.results.unreadable import Unreadable
 
 _TASKS = 3
@@ -51,6 +52,7 @@ def render_summary(
     *,
     standings: Mapping[str, ModelStanding | None] | None = None,
     facts: RunFacts | None = None,
+    state: RunState | None = None,
     width: int | None = None,
     file: TextIO | None = None,
     markdown: bool = False,
@@ -58,7 +60,7 @@ def render_summary(
     """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
     `standings`: of the models over all tasks; the last line then says who leads. `facts`: of the run, whose gate
-    may ask another question.
+    may ask another question. `state`: how far the run is.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file, markdown=markdown) as page:
@@ -81,7 +83,8 @@ def render_summary(
                 page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
         if standings is not None and len(models) > 1:
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
-            page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
+            ranked.sort(key=lambda one: -(one.cell.quality.mean or 0.0))
+            page.say(headline(ranked, states={} if state is None else dict.fromkeys(models, state)))
             if facts is not None and (told := gate_question(ranked, [facts])):
                 page.say(told)
 

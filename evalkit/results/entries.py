@@ -219,6 +219,11 @@ def standing(
     ]  # fmt: skip
 
 
+def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
+    """How far the run of each model is. Raises StoreError."""
+    return {line.model: store.state(line.entry.run.name) for line in lines}
+
+
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
     mean = cell.quality.mean
     return (not entry.comparable, mean is None, -(mean or 0.0), entry.model)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, ModelSummary, RunFacts, TaskFacts
 from evalkit.results.facts import read_facts
+from evalkit.store import parts
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Side:
                 "known to be whole. Run the suite with this evalkit.",
                 folder,
             )
+        parts.refuse_damage(folder)
         return cls(folder, model, facts, label or model)
 
     def __repr__(self) -> str:

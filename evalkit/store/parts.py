@@ -182,6 +182,17 @@ def part_damage(folder: Path) -> str | None:
     return None
 
 
+def refuse_damage(folder: Path) -> None:
+    """Raises StoreError with what is wrong with the part files, as `evalkit list` and the board say it of the run.
+
+    Whoever shows or compares a run asks first, also where the damaged file is not one that it reads: a run is whole
+    everywhere or nowhere.
+    """
+    if (found := part_damage(folder)) is not None:
+        again = "Or run the suite again with --new: cached answers cost nothing."
+        raise StoreError(f"{folder.name} cannot be read: {found} {again}", folder)
+
+
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     """A part file in batches. Raises StoreError when it is damaged, missing or from a newer evalkit."""
     import pyarrow as pa
