@@ -424,7 +424,7 @@ def test_ctrl_c_while_the_run_folder_is_made_leaves_nothing_behind(tmp_path: Pat
     models = '  m: {adapter: scripted, replies: {"*": "B"}, delay_s: 2}'
     suite = write_suite(tmp_path, "", n=1, models=models)
     process = start("run", suite, "--results", tmp_path / "results", "--no-cache")
-    while process.poll() is None and not list(tmp_path.glob("results/.new-*/.*")):
+    while process.poll() is None and not list(tmp_path.glob("results/.new-*/*/.*")):
         pass
     process.send_signal(signal.SIGINT)
     ran = finish(process)

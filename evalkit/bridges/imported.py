@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import rmtree
 
 from evalkit.errors import UserError
 from evalkit.facts import Identity, ModelFacts, PriceFacts, RunFacts, TaskFacts
@@ -105,7 +104,7 @@ def write_columns(results: Path, found: Imported, batches: Iterator[RowColumns])
 
 
 def _written(results: Path, found: Imported, seal: Callable[[Path], None], n_errored: Callable[[], int]) -> Path:
-    """The folder once `seal` has written its rows, of which so many errored."""
+    """The folder once `seal` has written its rows, of which so many errored. Nobody sees it before it is whole."""
     facts = RunFacts(
         models=found.models,
         tasks=found.tasks,
@@ -118,17 +117,14 @@ def _written(results: Path, found: Imported, seal: Callable[[Path], None], n_err
         facts = facts.with_changes(RunFacts(in_flight=found.times.in_flight))
     said = facts.as_json()
     identity = json.loads(to_json({"models": said["models"], "tasks": said["tasks"], "source": said["imported"]}))
-    folder = runs.create_run(results, found.suite, digest("evalkit.import/1", identity), facts)
-    try:
-        with run_lock.lock_run(folder):
-            seal(folder)
+    with runs.drafted_run(results, found.suite, digest("evalkit.import/1", identity), facts) as draft:
+        with run_lock.lock_run(draft.folder):
+            seal(draft.folder)
             status = "incomplete" if found.reasons else "complete"
-            runs.update_facts(folder, RunFacts(status=status, reasons=tuple(found.reasons), n_errored=n_errored()))
-            summary.write_summary(folder)
-    except BaseException:
-        rmtree(folder, ignore_errors=True)
-        raise
-    return folder
+            ended = RunFacts(status=status, reasons=tuple(found.reasons), n_errored=n_errored())
+            runs.update_facts(draft.folder, ended)
+            summary.write_summary(draft.folder)
+        return draft.place()
 
 
 def model_facts(

@@ -27,7 +27,7 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 import click
 
 from evalkit import __version__, child
-from evalkit.cli.interrupts import queries_stop
+from evalkit.cli.interrupts import TERMINATED, queries_stop
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -147,8 +147,8 @@ def run_command(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except SystemExit as ended:  # click's own answer to a closed pipe, which is 1: that would read as a failed gate
-        return 0 if ended.code == 0 else CLOSED_PIPE  # 0: it was a shell that asked for completions
+    except SystemExit as ended:  # 0: a shell asked for completions; 1: click's own answer to a closed pipe
+        return ended.code if ended.code in (0, TERMINATED) else CLOSED_PIPE  # 1 would read as a failed gate
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a message and a code
         if _was_interrupted(error):
             click.echo("interrupted", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from evalkit.cli.interrupts import half_made
 from evalkit.cli.options import data_roots, results_folder, suite_words
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
@@ -28,7 +29,8 @@ class _OfOtherTools(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with half_made():
+                return super().invoke(ctx)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             from evalkit.errors import UserError, place_of
 
@@ -251,7 +253,6 @@ def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | Non
 
 def _written(results: Path, found: Imported) -> int:
     from evalkit.bridges.imported import write_run
-    from evalkit.text.escape import visible
 
     folder = write_run(results, found)
     _say(len(found.rows), found.models, found.tasks)
@@ -266,7 +267,6 @@ def _written(results: Path, found: Imported) -> int:
 def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
     """The first line about what was imported."""
     from evalkit.text import numbers
-    from evalkit.text.escape import visible
 
     by = ", ".join(visible(name) for name in models)
     echo(f"{numbers.plural(n_rows, 'row')} of {numbers.plural(len(tasks), 'task')} by {by}", err=True)
@@ -307,7 +307,6 @@ def _day_of(text: str) -> str:
 
 
 def _told(folder: Path, told: TableReport, before: Iterable[str]) -> int:
-    from evalkit.text.escape import visible
 
     _say(told.n_rows, told.models, told.tasks)
     for note in (*before, *told.notes):
@@ -361,8 +360,9 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
         load_settings=json_map({"slo": asdict(limits)}),
     )
     identity = digest("evalkit.import/1", {**source.as_json(), **load.as_json()})
-    made = runs.create_run(sweeps_folder(results), suite_name, identity, facts)
-    runs.update_facts(made, RunFacts(status="complete", reasons=()))
+    with runs.drafted_run(sweeps_folder(results), suite_name, identity, facts) as draft:
+        runs.update_facts(draft.folder, RunFacts(status="complete", reasons=()))
+        made = draft.place()
     found = hosted_prices({name: _linked(entries.get(name) or {}, made)}, suite_name, results).get(name)
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     render_load(name, load, by_share)

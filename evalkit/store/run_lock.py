@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     pass
 
 
-_LOCK = ".lock"
+LOCK = ".lock"
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def lock_run(folder: Path) -> Iterator[None]:
     The kernel gives the lock back however the process ends, so a leftover lock file never blocks.
     """
     refuse_links(folder)
-    path = folder / _LOCK
+    path = folder / LOCK
     fd = _take_lock(path)
     try:
         os.ftruncate(fd, 0)
@@ -44,7 +44,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process is writing the run now."""
     try:
-        with open_to_read(folder / _LOCK) as file:
+        with open_to_read(folder / LOCK) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -56,7 +56,7 @@ def is_locked(folder: Path) -> bool:
 def holder(folder: Path) -> int | None:
     """The process that says it is writing the run; None where none does. Ask `is_locked` whether it still is."""
     try:
-        with open_to_read(folder / _LOCK) as file:
+        with open_to_read(folder / LOCK) as file:
             return int(file.read(20))
     except (OSError, ValueError):
         return None
@@ -65,7 +65,7 @@ def holder(folder: Path) -> int | None:
 def taken_at(folder: Path) -> float | None:
     """When the session that writes the run began, in seconds since 1970; None where none does."""
     with suppress(OSError):
-        return (folder / _LOCK).stat().st_mtime
+        return (folder / LOCK).stat().st_mtime
     return None
 
 

@@ -12,21 +12,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import orjson
 
 from evalkit.errors import StoreError, UserError
 from evalkit.reading import read_json
+from evalkit.store.drafts import Draft, drafted
 from evalkit.store.row_codec import plain
 from evalkit.store.run_cut import part_in, some_names
 from evalkit.store.run_lock import is_locked
@@ -47,7 +45,6 @@ TOLD = "told"
 """The fact that is false from a run's completion until its result has been printed."""
 unvouched: set[Path] = set()
 """Facts that this process read and whose checksum is missing or another: what then goes wrong is most likely theirs."""
-_DRAFT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +107,19 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: RunFact
 
     Raises StoreError when `results` cannot hold it.
     """
+    with drafted_run(results, suite_name, suite_digest, facts) as draft:
+        return draft.place()
+
+
+@contextmanager
+def drafted_run(results: Path, suite_name: str, suite_digest: str, facts: RunFacts) -> Iterator[Draft]:
+    """The same for a run that is written whole before anybody sees it (another tool's results): a draft of it, hidden
+    until it is placed.
+
+    Lock its folder while it is written: nothing removes it then. What a killed process leaves of one, the next removes.
+    """
     now = datetime.now(UTC)
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", suite_name).strip(".-")[:80] or "suite"
-    name = f"{slug}-{now:%Y%m%dT%H%M%SZ}-{suite_digest[:6]}"
     content = {
         **facts.as_json(),
         "schema_version": SCHEMA_VERSION,
@@ -121,28 +128,9 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: RunFact
         "status": "running",
         "started_at": _stamp(now),
     }
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        _sweep(results)
-        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
-        draft.chmod(0o755)
-    except OSError as error:
-        raise StoreError(
-            f"{results} cannot hold results ({error.strerror}). Choose another: --results DIR or EVALKIT_RESULTS.",
-            results,
-        ) from error
-    try:
-        write_facts(draft, content)
-        for n in range(1, 1000):  # as many as could start in one second
-            folder = results / (name if n == 1 else f"{name}-{n}")
-            with suppress(OSError):
-                draft.rename(folder)  # refused when there is a folder with content: another run of this second
-                return folder
-    finally:
-        rmtree(draft, ignore_errors=True)  # whatever an interrupt left half-written in it
-    raise StoreError(
-        f"{results / name} and its numbered siblings exist already. Remove some, or choose --results.", results
-    )
+    with drafted(results, f"{slug}-{now:%Y%m%dT%H%M%SZ}-{suite_digest[:6]}") as draft:
+        write_facts(draft.folder, content)
+        yield draft
 
 
 def read_facts(folder: Path) -> dict[str, object]:
@@ -224,14 +212,6 @@ def edited(folder: Path) -> bool:
         return said is not None and said != checksum(facts)
     except TypeError:
         return True  # nested more deeply than evalkit could have written
-
-
-def _sweep(results: Path) -> None:
-    """Remove drafts that killed processes left behind: making one takes milliseconds."""
-    for left in results.glob(".new-*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _DRAFT_S:
-                rmtree(left, ignore_errors=True)
 
 
 def find_incomplete(results: Path, suite_name: str, suite_digest: str) -> Path | None:
