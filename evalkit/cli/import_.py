@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from evalkit.cli.interrupts import half_made
+from evalkit.cli.late_client import import_client_late
 from evalkit.cli.options import data_roots, results_folder, suite_words
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
@@ -47,7 +48,6 @@ def _priced(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the book."),
         click.option(
             "--price-as",
-            "price_as",
             multiple=True,
             metavar="[NAME=]PROVIDER:MODEL",
             help="Who bills, in the price book; with NAME= for one of several models, several times.",
@@ -78,11 +78,9 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     """Import a table of any tool: CSV, TSV, JSONL or Parquet, with one row for each model, item and repeat."""
     from evalkit.bridges.outcome_table import import_table
     from evalkit.bridges.table_map import read_map
-    from evalkit.cli.late_client import import_client_late
 
     import_client_late()
-    folder, told = import_table(file, results, None if mapped is None else read_map(mapped), name=name, prices=prices)
-    return _told(folder, told, ())
+    return _told(*import_table(file, results, read_map(mapped) if mapped else None, name=name, prices=prices), ())
 
 
 @command.command("traces", short_help="Logs of production become a suite.")
