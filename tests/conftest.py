@@ -70,6 +70,8 @@ def pytest_collection(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return  # one process, or a few files that were named
+    # What is collected stays: the garbage collector would look at 14,000 tests again and again. It starts anew below.
+    gc.disable()
     mine = int(worker["workerid"].removeprefix("gw"))
     for path in sorted(REPO.glob("tests/**/test_*.py"))[mine :: worker["workercount"]]:
         # What cannot be imported is reported, or skipped, where it is collected.
@@ -88,6 +90,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
