@@ -177,7 +177,9 @@ def test_columns_that_are_not_read_are_named(tmp_path: Path, imported: Import) -
     rows = [{**one, "took": 5, "Cost (cents)": 0.1} for one in ROWS]
     (tmp_path / "calls.csv").write_text(as_csv(rows), "utf-8")
     ran = imported(tmp_path / "calls.csv")
-    said = "calls.csv: columns whose names say nothing known are not read: remark, took, Cost (cents); name one in a map"
+    said = (
+        "calls.csv: columns whose names say nothing known are not read: remark, took, Cost (cents); name one in a map"
+    )
     assert said in flat(ran)
     assert "not read: remark, took, Cost" in (tmp_path / "suite" / "README.md").read_text().replace("\\", "")
 
