@@ -217,6 +217,87 @@ def test_a_record_of_a_question_has_its_history_and_its_instruction(tmp_path: Pa
     assert "prompt and query, of which the log does not say" in (unfit(calls[4]) or "")
 
 
+def span(**attributes: object) -> dict[str, Any]:
+    has = [{"key": key, "value": {"stringValue": str(value)}} for key, value in attributes.items()]
+    times = {"startTimeUnixNano": "1767225600000000000", "endTimeUnixNano": "1767225601000000000"}
+    own = {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}
+    one = {"name": "chat", "traceId": "1" * 32, "spanId": "1" * 16, **times, "attributes": [own, *has]}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]}
+
+
+FLAT = {"gen_ai.prompt.1.role": "user", "gen_ai.prompt.1.content": "Hi", "gen_ai.completion.0.content": "Hello"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "roles", "why"),
+    [
+        ({**FLAT, "gen_ai.prompt.0.role": "system", "gen_ai.prompt.0.content": "Be brief."}, ["system", "user"], None),
+        ({**FLAT, "gen_ai.prompt.0.content": "Say it."}, ["user", "user"], None),
+        (
+            {**FLAT, "gen_ai.prompt.0.role": "context", "gen_ai.prompt.0.content": "Tea: 5."},
+            ["user", "user"],
+            "a role that is not known (context)",
+        ),
+        (
+            {**FLAT, "gen_ai.system_instructions": '[{"type": "text", "content": "Be brief."}]'},
+            ["system", "user"],
+            None,
+        ),
+        ({**FLAT, "gen_ai.system_instructions": '{"of": "v2"}'}, ["system", "user"], "instructions that are not"),
+    ],
+)
+def test_turns_in_attributes_of_a_span(
+    attributes: dict[str, str], roles: list[str], why: str | None, tmp_path: Path
+) -> None:
+    _, (call,) = read(tmp_path, span(**attributes))
+    assert [turn.role for turn in call.messages] == roles
+    assert unfit(call) is None if why is None else why in (unfit(call) or "")
+
+
+def test_a_turn_in_a_log_record_of_an_unknown_role_is_no_other_log_record(tmp_path: Path) -> None:
+    ids = {"traceId": "1" * 32, "spanId": "1" * 16}
+    events = [
+        {**ids, "eventName": f"gen_ai.{name}.message", "body": {"kvlistValue": {"values": [
+            {"key": "content", "value": {"stringValue": "Tea: 5."}}]}}}
+        for name in ("context", "user")
+    ]  # fmt: skip
+    logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": events}]}]}
+    _, (call,) = read(tmp_path, span(**{"gen_ai.completion.0.content": "Hello"}), logs)
+    assert "a role that is not known (context)" in (unfit(call) or "")
+
+
+def test_a_step_of_a_trajectory_from_an_unknown_source_is_counted(tmp_path: Path) -> None:
+    steps = [{"source": source, "message": "Hi"} for source in ("user", "sensor", "agent")]
+    _, (call,) = read(tmp_path, {"schema_version": "ATIF-v1.6", "agent": {"model_name": "m"}, "steps": steps})
+    assert "a step of a source that is not known (sensor)" in (unfit(call) or "")
+
+
+def test_instructions_of_a_provider_s_own_interface_stand_in_litellm_s_request(tmp_path: Path) -> None:
+    row = {"id": "1", "call_type": "anthropic_messages", "startTime": 1795881043.9, "response_cost": 0.1,
+           "messages": [ASKS], "response": {"content": [{"type": "text", "text": "Five."}]},
+           "proxy_server_request": {"system": "Be brief.", "messages": [ASKS]}}  # fmt: skip
+    _, (call,) = read(tmp_path, row)
+    assert [turn.role for turn in call.messages] == ["system", "user"]
+
+
+def test_several_prompts_in_one_request_are_no_conversation(tmp_path: Path) -> None:
+    record = {"request": {"prompt": ["Hi", "Ho"]}, "response": {"choices": [{"text": "Hello"}, {"text": "Hello"}]}}
+    _, (call,) = read(tmp_path, record)
+    assert "several prompts in one request" in (unfit(call) or "")
+
+
+def test_parts_of_one_answer_and_several_answers_in_attributes_of_a_span(tmp_path: Path) -> None:
+    asked = {"llm.input_messages.0.message.content": "Hi", "llm.model_name": "m", "openinference.span.kind": "LLM"}
+    out = "llm.output_messages"
+    spoken = {f"{out}.{n}.message.role": "assistant" for n in (0, 1)} | {f"{out}.0.message.content": "Let me look."}
+    called = f"{out}.1.message.tool_calls.0.tool_call.function"
+    _, (call,) = read(tmp_path, span(**asked, **spoken, **{f"{called}.name": "find", f"{called}.arguments": "{}"}))
+    assert (call.answer.text, len(call.answer.calls), call.answer.n_others) == ("Let me look.", 1, 0)
+    two = {f"gen_ai.completion.{n}.{key}": value for n in (0, 1) for key, value in SAYS.items()}
+    _, (call,) = read(tmp_path, span(**(FLAT | two)))
+    assert (call.answer.text, call.answer.n_others) == ("Five.", 1)
+
+
 REFUSES = {"role": "assistant", "content": None, "refusal": "I cannot."}
 
 

@@ -78,6 +78,7 @@ _SAID_APART = frozenset(
 INSTRUCTIONS = ("system", "instructions", "system_instruction", "systemInstruction", "preamble")
 """Keys beside a conversation under which the turns of the system stand."""
 _WHOLE = ("messages", "contents", "conversation", "conversations", "chat")
+_SAID = _SAID_APART | {*_CONTENT}
 HISTORY = ("history", "chat_history", "conversation_history")
 """Keys beside a question under which stands what was said before it."""
 _ASKED = ("prompt", "input", "inputs")
@@ -111,7 +112,7 @@ def _turns(said: object, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  
         if said and bare == "system" and all(_is_part(one) for one in said):
             return _told({"role": bare, "content": said}, bare)
         told = [(one, _turns(one, bare, depth + 1)) for one in said]
-        if any(turns for _, turns in told):
+        if not all(turns for _, turns in told) and any(turns for _, turns in told):
             called = {call.name for _, turns in told for turn in turns for call in turn.calls}
             told = [(one, turns or _unread(one, called)) for one, turns in told]
         return in_order(told)
@@ -150,13 +151,14 @@ def _unread(one: object, called: set[str]) -> list[LoggedMessage]:
     if isinstance(one, dict) and isinstance(role, str) and role in called:
         return _of_role(one, "tool")
     if role is not None and role_of(role) is None:
-        return [not_understood(f"a role that is not known{_named(role)}")]
-    if isinstance(one, dict) and role is None and one.keys() & {*_CONTENT}:
+        return [not_understood(f"a role that is not known{as_word(role)}")]
+    if isinstance(one, dict) and role is None and not one.keys().isdisjoint(_CONTENT):
         return [not_understood("a turn that names no role")]
-    return [not_understood(f"a turn that is not understood{_named(first(one, 'type'))}")]
+    return [not_understood(f"a turn that is not understood{as_word(first(one, 'type'))}")]
 
 
-def _named(word: object) -> str:
+def as_word(word: object) -> str:
+    """The word in brackets; empty where it is none, but perhaps what somebody said."""
     return f" ({word})" if isinstance(word, str) and _WORD.fullmatch(word) else ""
 
 
@@ -183,6 +185,8 @@ def _wrapped(said: Mapping[str, object], bare: LoggedRole, depth: int) -> list[L
     for key in (*_ASKED, "message", "question", "query") if history else _ASKED:
         if _is_name(key, said) or (key == "input" and "name" in said):
             continue
+        if key == "prompt" and _are_several(said.get(key)):
+            return [*head, not_understood("several prompts in one request")]
         if found := _turns(decoded(said.get(key)), bare, depth + 1):
             return [*head, *history, *found]
     return [*head, *history] or None
@@ -213,6 +217,10 @@ def _pairs(said: object) -> list[LoggedMessage]:
     return [LoggedMessage(role, text) for one in said for role, text in zip(roles, one, strict=True)]
 
 
+def _are_several(said: object) -> bool:
+    return isinstance(said, list) and len(said) > 1 and all(isinstance(one, str) for one in said)
+
+
 def _is_name(key: str, said: Mapping[str, object]) -> bool:
     """Whether a key holds the name of a conversation, or of a prompt, that the provider keeps."""
     value = decoded(said.get(key))
@@ -236,7 +244,7 @@ def _told(said: Mapping[str, Any], bare: LoggedRole) -> list[LoggedMessage]:  # 
         return [] if made is None else [LoggedMessage("assistant", "", (made,))]
     if kind in _RESULTS and "role" not in said:
         return [LoggedMessage("tool", _result(said))]
-    if _is_silent(said) and "role" not in said:
+    if "role" not in said and _is_silent(said):
         return []
     named = first(said, "role", "from", "author", "sender")
     role = role_of(named) or (role_of(said.get("type")) if named is None else None)
@@ -269,8 +277,10 @@ def _of_role(said: Mapping[str, object], role: LoggedRole) -> list[LoggedMessage
         texts.append(str(said["refusal"]))
     if isinstance(said.get("audio"), dict) and not texts:
         other.append("audio")
-    if not (said.keys() & {*_CONTENT, *_SAID_APART}):
-        why = "a turn without content" if "role" in said else f"a turn that is not understood{_named(said.get('type'))}"
+    if said.keys().isdisjoint(_SAID):
+        why = (
+            "a turn without content" if "role" in said else f"a turn that is not understood{as_word(said.get('type'))}"
+        )
         return [not_understood(why)]
     if role == "tool" and texts:  # one call's result, whatever its parts
         return [LoggedMessage("tool", "".join([*texts, *results]), tuple(calls), tuple(other))]

@@ -72,7 +72,7 @@ def _earlier_and(last: Call) -> list[Call]:
                 messages=said[:n] if left > 0 else (),
                 tools=last.tools,
                 settings=last.settings,
-                answer=Answer(turn.text if turn.text or not turn.calls else None, turn.calls),
+                answer=Answer(turn.text if turn.text or not turn.calls else None, turn.calls, other=turn.other),
                 session=last.session,
                 slices=last.slices,
                 withheld=None if left > 0 else "a conversation of too many long turns",
@@ -219,6 +219,8 @@ def of_litellm(record: Mapping[str, object]) -> Call | None:
         asked = request
     replied = decoded(record.get("response"))
     turns = turns_of(asked)
+    if turns and isinstance(request, Mapping) and not any(one.role == "system" for one in turns):
+        turns = [*turns_of(_beside(request, INSTRUCTIONS)), *turns]  # of the provider's own interface
     answer = answer_of(replied) if replied else Answer()
     said = [*(one.text for one in turns), answer.text or ""]
     withheld = None

@@ -21,7 +21,7 @@ from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import role_of, turns_of
+from evalkit.bridges.traces.conversations import as_word, not_understood, role_of, turns_of
 from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 from evalkit.bridges.traces.token_counts import CODEX, tokens_of_span
@@ -164,9 +164,10 @@ def turn_of(name: str, body: object) -> Call | None:
         return made
     if not (name.startswith(_TURN[0]) and name.endswith(_TURN[1])):
         return None
-    role = role_of(name[len(_TURN[0]) : -len(_TURN[1])])
+    said = name[len(_TURN[0]) : -len(_TURN[1])]
+    role = role_of(said)
     if role is None:
-        return None
+        return Call("otlp", messages=(not_understood(f"a role that is not known{as_word(said)}"),))
     turns = turns_of([{"role": role, **body, **{"role": role}}]) if isinstance(body, Mapping) else turns_of(body)
     return Call("otlp", messages=tuple(turns))
 
@@ -185,9 +186,11 @@ def _messages(has: Mapping[str, object]) -> list[LoggedMessage]:
                 break
     if not found:
         found = turns_of(first(has, "input.value", "input"))
-    if system is not None and not any(one.role == "system" for one in found):
-        found = [LoggedMessage("system", one.text) for one in turns_of(system, bare="system")] + found
-    return found
+    if system in (None, "", [], "[]"):
+        return found
+    told = turns_of({"instructions": system})
+    here = {one.text for one in found if one.role == "system"}
+    return [one for one in told if one.text not in here or one.unread] + found
 
 
 def _answer(has: Mapping[str, object]) -> Answer:
@@ -200,7 +203,8 @@ def _answer(has: Mapping[str, object]) -> Answer:
         value = has["ai.response.object"]
         made = Answer(value if isinstance(value, str) else None)
     if made.is_empty:
-        made = _of_listed(_listed(has, "gen_ai.completion.") or _listed(has, "llm.output_messages."))
+        choices = _listed(has, "gen_ai.completion.")
+        made = _of_listed(choices or _listed(has, "llm.output_messages."), parts=not choices)
     if made.is_empty:
         keys = ("gen_ai.completion", "langfuse.observation.output", "mlflow.spanOutputs", "braintrust.output_json")
         for key in (*keys, "output.value", "output"):
@@ -214,14 +218,15 @@ def _answer(has: Mapping[str, object]) -> Answer:
     return made
 
 
-def _of_listed(turns: list[LoggedMessage]) -> Answer:
-    if not turns:
+def _of_listed(turns: list[LoggedMessage], *, parts: bool) -> Answer:
+    """The first answer; `parts`: turns may be parts of one, which says something in one of them alone."""
+    said = [turn for turn in turns if turn.role == "assistant"] or turns[:1]
+    taken = said if parts and sum(bool(turn.text) for turn in said) <= 1 else said[:1]
+    if not taken:
         return Answer()
-    turn = turns[0]
-    others = sum(one.role == "assistant" for one in turns) - 1
-    made = Answer(turn.text if turn.text or not turn.calls else None, turn.calls, other=turn.other)
-    made.n_others = max(0, others)
-    return made
+    text, calls = "".join(turn.text for turn in taken), tuple(call for turn in taken for call in turn.calls)
+    other = tuple(one for turn in taken for one in turn.other)
+    return Answer(text if text or not calls else None, calls, other=other, n_others=len(said) - len(taken))
 
 
 def _listed(has: Mapping[str, object], prefix: str) -> list[LoggedMessage]:
@@ -240,14 +245,8 @@ def _listed(has: Mapping[str, object], prefix: str) -> list[LoggedMessage]:
             here = inner
         else:
             here[parts[-1]] = has[key]
-    found = []
-    for item in _in_order(tree):
-        one = item.get("message", item) if isinstance(item, dict) else item
-        if isinstance(one, dict):
-            found += turns_of([{**one, "role": one.get("role") if role_of(one.get("role")) else "user"}])
-        else:
-            found += turns_of(one)
-    return found
+    told = [item.get("message", item) if isinstance(item, dict) else item for item in _in_order(tree)]
+    return turns_of([{"role": "user", **one} if isinstance(one, dict) else one for one in told])
 
 
 def _in_order(tree: object) -> list[Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
-from evalkit.bridges.traces.conversations import calls_of, turns_of
+from evalkit.bridges.traces.conversations import as_word, calls_of, not_understood, turns_of
 from evalkit.bridges.traces.offered_tools import tools_of
 from evalkit.bridges.traces.token_counts import tokens_of
 from evalkit.bridges.traces.values import at, count, first, moment, money, text
@@ -46,9 +46,12 @@ def of_trajectory(record: Mapping[str, object], depth: int = 0) -> Iterator[Call
             continue
         content = turns_of([{"role": "user", "content": step.get("message")}])
         said, other = (content[0].text, content[0].other) if content else ("", ())
-        if step.get("source") != "agent":
-            role = "system" if step.get("source") == "system" else "user"
-            history.append(LoggedMessage("system" if role == "system" else "user", said, (), other))
+        source = step.get("source")
+        if source != "agent":
+            if source in ("system", "user"):
+                history.append(LoggedMessage("system" if source == "system" else "user", said, (), other))
+            else:
+                history.append(not_understood(f"a step of a source that is not known{as_word(source)}"))
             n_history += _size(history[-1])
             continue
         made = calls_of(step.get("tool_calls"))
