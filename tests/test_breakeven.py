@@ -176,6 +176,8 @@ def test_the_command_prints_draws_and_writes(capsys: pytest.CaptureFixture[str],
     ran = evalkit(capsys, "breakeven", "--scenario", EXAMPLES / "third-line.yaml", "--svg", plot, "--markdown", report)
     assert ran.code == 0
     assert "101 k requests a day" in ran.out
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 100, "a table that is too wide comes in several, as everywhere"
     assert "hosted open weights" in report.read_text("utf-8")
     drawn = ET.fromstring(plot.read_text("utf-8"))
     marks = [element.get("aria-roledescription") for element in drawn.iter()]

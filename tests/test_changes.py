@@ -62,7 +62,7 @@ def test_seed_and_repeats_are_those_of_the_command(suite: Path, capsys: Capture)
     assert facts["suite_resolved"]["run"]["seed"] == 7  # type: ignore[index]
 
 
-@pytest.mark.parametrize("share, n", [("10%", 3), ("0.1%", 1), ("100%", 25), ("7", 7)])
+@pytest.mark.parametrize("share, n", [("10%", 3), ("0.1%", 1), ("100%", 25), ("0.1", 3), ("7", 7)])
 def test_a_limit_may_be_a_share_of_each_task(suite: Path, capsys: Capture, share: str, n: int) -> None:
     folder, facts = ran(capsys, suite, "--limit", share)
     assert len(rows(folder)) == 2 * 2 * n
@@ -97,7 +97,7 @@ def test_what_has_no_keys_of_its_own_is_named(written: str) -> None:
         apply_changes(parse(written, "s.yaml"), ["tasks.0.choices.0.x.y=1"])
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "0%", "101%", "ten", "nan%", "1.5"])
+@pytest.mark.parametrize("limit", ["0", "-1", "0%", "101%", "ten", "nan%", "1.5", "1.0", "0.0"])
 def test_a_limit_that_is_none_is_refused(suite: Path, capsys: Capture, limit: str) -> None:
     told = evalkit(capsys, "run", suite, "--limit", limit)
     assert told.code == 2

@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from tests.gate_world import RULE, Gate, gate, one, scores, stored
+from evalkit.text import numbers
+from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
 from tests.store_rows import HOSTILE
 from tests.world import Ran, evalkit, finish, prompt_of, run_folders, start, write_suite
 
@@ -573,3 +574,23 @@ def test_the_gate_and_the_board_count_the_same_flips(judge: Gate) -> None:
     repeated = stored(judge.results, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 20}, repeats=3)
     flips = judge(repeated, "--json").json["candidates"][0]["flips"]
     assert (flips["n_lost"], flips["n_won"], len(flips["lost"])) == (20, 0, 20)
+
+
+@pytest.mark.parametrize("usd", ["0.002", None])
+def test_the_terminal_says_what_further_items_would_cost_where_it_is_known(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, usd: str | None
+) -> None:
+    """The price that the board names, of both sides; nothing where a price is unknown."""
+    judge = Gate(capsys, tmp_path)
+    rows = [one(n, model, float(n % 3 > 0), **dollars(usd)) for n in range(40) for model in ("base", "cand")]
+    run = stored(
+        judge.results, {"base": [], "cand": []}, gate({"quality": "all", "margin": 0.02}), rows=rows, tasks={"t": 40}
+    )
+    said = judge(run)
+    assert said.code == 3
+    told = judge(run, "--json").json["candidates"][0]["findings"][0]
+    more = max(told["more_if_equal"] or 0, told["more_if_estimate_holds"] or 0)
+    priced = f"(at most {numbers.usd(2 * 0.002 * more)} for the answers, judges apart)"
+    words = " ".join(said.out.split())
+    assert "more items would" in words
+    assert (priced in words) == (usd is not None) and ("at most $" in words) == (usd is not None)

@@ -179,12 +179,27 @@ def test_what_cannot_be_asked_is_left_out_counted_and_named(capsys: Capture, tmp
     ran, suite = made(capsys, path)
     assert "left out      1 record: no label" in ran.out and "1 record: no text" in ran.out
     assert "t.csv:28: has 1 cells" in ran.out and "4 spellings of 3 labels" in ran.out
+    assert "misspelling" not in ran.out, "another case is no misspelling: it is compared in small letters"
+    assert "characters (median)" in ran.out
     assert (
         "1 record of 25 asks the same as an earlier one. Copies count as one" in ran.out
         and "another right answer" in ran.out
     )
     kept = [json.loads(line) for line in (tmp_path / "t.rows.jsonl").read_text("utf-8").splitlines()]
     assert len(kept) == 25 and task_of(suite)["target"] == "{{ label | trim | lower }}"
+
+
+def test_a_broken_line_is_named_where_nothing_looks_like_a_question(capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"n": 1}\n{"n": 2, "text": \n{"n": 3}\n', encoding="utf-8")
+    ran = evalkit(capsys, "init", "--from", path)
+    assert ran.code == 2 and "bad.jsonl:2" in ran.err and "1 could not be read" in ran.err
+
+
+def test_a_label_that_stands_there_once_is_said(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"Text number {i} of them,{'bilingg' if i == 5 else QUEUES[i % 3]}" for i in range(24)]
+    ran, _ = made(capsys, csv(tmp_path / "t.csv", "text,label", rows))
+    assert "1 label stands there only once (first: bilingg): a misspelling?" in " ".join(ran.out.split())
 
 
 def test_a_person_s_word_beats_every_guess(capsys: Capture, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import evalkit
 from evalkit.facts import RunFacts
 from evalkit.records import WAITS, Outcome, Row
+from evalkit.render.comparison import sentence
 from evalkit.render.html import page_of
 from evalkit.render.standings import headline
 from evalkit.results.compare import behind_of, compare_samples
@@ -93,6 +94,19 @@ def test_versus_says_what_the_leaderboard_says(tmp_path: Path) -> None:
 def verdict_of(store: ResultsReader, lines: list[LeaderboardLine], a: LeaderboardLine, b: LeaderboardLine) -> bool:
     sides = ((a.entry.run.name, a.model), (b.entry.run.name, b.model))
     return compare_samples(store, *sides, leaderboard=lines).is_shown
+
+
+def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Path, capsys: Capture) -> None:
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    lines = standing(store, entries_of(store, "support"), None)
+    kinds = set()
+    for other in ("m1", "m6", "m12"):
+        versus = sentence(compare_samples(store, (run, "m0"), (run, other), leaderboard=lines), "A", "B")
+        said = command(capsys, "compare", f"{run}:m0", f"{run}:{other}", "--results", tmp_path / "results").out
+        assert versus.replace(" samples.", " pairs.") in " ".join(said.split())
+        kinds.add(versus.split()[0])
+    assert kinds == {"No", "B"}
 
 
 def test_no_filter_changes_a_verdict(tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None
         ("tasks", {"cut_by_tasks": ["triage"]}, "cut by --tasks triage"),
     ):
         results = tmp_path / name
-        set_facts(a_run(results, ("gpt", "tiny"), n=3), **cut)
+        rows = [a_row(m, t, i) for t in TASKS for m in ("gpt", "tiny") for i in range(3)]
+        rows = [row for row in rows if name != "stopped" or row.model == "gpt" or row.sample_id.endswith(("0", "1"))]
+        set_facts(a_run(results, ("gpt", "tiny"), n=3, rows=rows), **cut)
         (part,) = {entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         said = {entry.model: "; ".join(entry.warnings) for entry in entries_of(ResultsReader(results), "support", part)}
         assert warned in said["tiny"], name
@@ -180,13 +182,29 @@ def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None
         assert [low is None for low in both] == [name == "stopped"] * 2, name
 
         whole = a_run(results, ("gpt", "tiny"), n=10)
-        newer = a_run(results, ("gpt", "tiny"), n=3)
+        newer = a_run(results, ("gpt", "tiny"), n=3, rows=rows)
         set_facts(newer, **cut)
         found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         assert found == {"gpt": newer.name if name == "stopped" else whole.name, "tiny": whole.name}, name
         set_facts(whole, status="interrupted")  # what is complete but a part says more than what broke off
         found = {entry.model: entry.run.name for entry in entries_of(ResultsReader(results), "support")}
         assert found == {"gpt": newer.name, "tiny": newer.name}, name
+
+
+def test_a_stop_at_which_everything_had_been_asked_leaves_a_plain_comparison(tmp_path: Path) -> None:
+    """The gate chose no items then: intervals and p are those of any whole run, everywhere."""
+    at = {"n_used": 16, "n_items": 20, "items_digest": "sha256:0", "verdict": "pass"}
+    run = a_run(tmp_path, ("gpt", "tiny"), n=20)
+    plain = paired(load_run(run)["gpt"], load_run(run)["tiny"])
+    set_facts(run, stopped_early={"seed": 0, "counts": {"all": 40}, "candidates": {"tiny": at}})
+    store, opened = ResultsReader(tmp_path), load_run(run)
+    found = paired(opened["gpt"], opened["tiny"])
+    assert (found.differences, found.caveats) == (plain.differences, ())
+    assert found.differences[0].low is not None
+    assert compare(store, (run.name, "gpt"), (run.name, "tiny")).low is not None
+    lines = standing(store, entries_of(store, "support"), None)
+    assert all(line.cell.quality.low is not None for line in lines)
+    assert not any("stopped" in warning for line in lines for warning in line.entry.warnings)
 
 
 def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> None:

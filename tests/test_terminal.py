@@ -353,6 +353,7 @@ def test_a_timestamp_is_never_wrapped_and_a_runs_name_can_be_copied() -> None:
         text = printed(render_runs, [run], width=width)
         assert max(map(len, text.splitlines())) <= width
         assert f"{name}  " in text and "  judging 474 of 1,032" in text
+        assert ("holds the time at which it started" in text) == ("started (UTC)" not in text) == (width == 80)
     assert "2026-11-28 23:52" in text
 
 

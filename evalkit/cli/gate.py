@@ -116,7 +116,7 @@ def command(
     if self_test:
         return run_self_test(gate, folder, results, baselines, reps=reps, as_json=as_json)
     decision = gating.decide(gate, folder, results, baselines, outlets, labels_believed=suite is None)
-    gating.show(decision, json=as_json)
+    gating.show(decision, results, json=as_json)
     gating.tell(decision, gate, folder, results, baselines, outlets)
     if dossier is not None:
         from evalkit.cli.dossier import record

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evalkit.cli.options import print_json
@@ -123,14 +124,16 @@ def flips_with_texts(
     }
 
 
-def show(decision: GateDecision, *, json: bool) -> None:
-    """Print the decision on stdout."""
+def show(decision: GateDecision, results: Path, *, json: bool) -> None:
+    """Print the decision on stdout. `results`: where the runs of both sides are, for the price of further items."""
     if json:
         print_json(as_json(decision))
         return
+    from evalkit.decide.power import usd_of_more
     from evalkit.render.gate import render_gate
+    from evalkit.results.reader import ResultsReader
 
-    render_gate(decision)
+    render_gate(decision, price=partial(usd_of_more, ResultsReader(results), decision))
 
 
 def _write(path: Path, text: str) -> None:

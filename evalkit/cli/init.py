@@ -98,7 +98,7 @@ def _found(looked: FileLook, proposal: Proposal) -> list[str]:
     for name in roles.question:
         column = looked.columns[name]
         lines.append(
-            _line("question", name, f"{column.typical_length:,} characters in the middle, {column.longest:,} at most")
+            _line("question", name, f"{column.typical_length:,} characters (median), {column.longest:,} at most")
         )
     if roles.options:
         lines.append(_line("options", ", ".join(roles.options), ""))

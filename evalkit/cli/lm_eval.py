@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import allow_suite_code, as_json, data_roots, key_hosts, names, results_folder, suite_words
+from evalkit.cli.options import limit as limit_option
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 
@@ -25,7 +26,7 @@ from evalkit.errors import UserError
 @click.option(
     "--num_fewshot", "--num-fewshot", type=click.IntRange(min=0), help="Examples; else the task's own number."
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many items of each task (seeded choice).")
+@limit_option
 @click.option("--include_path", "--include-path", type=click.Path(path_type=Path), help="Folder of your own tasks.")
 @click.option("--gen_kwargs", "--gen-kwargs", default="", metavar="K=V,...", help="temperature=0.7,max_gen_toks=512")
 @click.option("--seed", metavar="N", help="Sent to the model, and the order of what is drawn; of several the first.")
@@ -54,6 +55,7 @@ def command(
     tasks: tuple[str, ...],
     num_fewshot: int | None,
     limit: int | None,
+    limit_share: float | None,
     include_path: Path | None,
     gen_kwargs: str,
     seed: str | None,
@@ -78,6 +80,7 @@ def command(
         options = RunOptions(
             results,
             limit=limit,
+            limit_share=limit_share,
             new=new,
             cache=not no_cache,
             max_cost_usd=dollars(max_cost),

@@ -36,17 +36,21 @@ def limit(command: Command) -> Command:
                 if 0 < share <= 1:
                     ctx.params["limit_share"] = share
                     return None
+            elif "." in text:  # lm-eval's way to say a share
+                if 0 < float(text) < 1:
+                    ctx.params["limit_share"] = float(text)
+                    return None
             elif (n := int(text)) >= 1:
                 return n
         except ValueError:
             pass
-        raise click.BadParameter(f"{value!r} is no number of samples from 1, nor a share like 10%")
+        raise click.BadParameter(f"{value!r} is no number of samples from 1, nor a share like 10% or 0.1")
 
     return click.option(
         "--limit",
         metavar="N|P%",
         callback=read,
-        help="Only this many samples of each task, or this share of them like 10% (seeded choice).",
+        help="Only this many samples of each task, or this share of them like 10% or 0.1 (seeded choice).",
     )(command)
 
 

@@ -182,7 +182,7 @@ def _decide(
     _print(outcome, as_json=as_json, decision=decision)
     if not as_json:
         echo("")
-        gating.show(decision, json=False)
+        gating.show(decision, results, json=False)
     gating.tell(decision, rules, outcome.folder, results, baselines, outlets)
     return max(_exit_code(outcome), decision.exit_code) if outcome.status != "complete" else decision.exit_code
 

@@ -249,6 +249,12 @@ class RunFacts(StoredRecord):
         """Where a gate stopped a model before its last item; None where it did not."""
         return self.stopped_early.candidates.get(name) if self.stopped_early is not None else None
 
+    def cut_short(self, name: str, n_rows: int) -> StoppedCandidate | None:
+        """`stopped`, where the rows that came of a model are fewer than its suite wants. A stop at which everything had
+        been asked chose no items, so its figures are those of any whole run."""
+        wanted = None if self.n_samples is None else self.n_samples * (self.repeats or 1)
+        return None if wanted is not None and n_rows >= wanted else self.stopped(name)
+
     def entry(self, name: str) -> JsonMap:
         """A model as the suite declares it; empty where it is not recorded."""
         found = self.suite_resolved.models.get(name) if self.suite_resolved is not None else None

@@ -32,13 +32,11 @@ def render_breakeven(
             page.say("")
         for title, header, rows in _tables(scenario, made):
             columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
-            page.table(
-                title,
-                [
-                    Column(name, list(texts), left=n == 0, folds=n == 0)
-                    for n, (name, texts) in enumerate(zip(header, columns, strict=True))
-                ],
+            first, *rest = (
+                Column(name, list(texts), left=n == 0, folds=n == 0)
+                for n, (name, texts) in enumerate(zip(header, columns, strict=True))
             )
+            page.grid(title, first, rest)
         for sentence in sentences(scenario, made):
             page.say(sentence)
 

@@ -149,6 +149,8 @@ def render_versus(
     """Print the comparison; `flips` with both answers, where they were asked for."""
     with Page(width, file, markdown=markdown) as page:
         rows = versus.differences
+        page.say(verdict(versus), style="bold")
+        page.say("")
         page.table(
             "B − A on the same items",
             [
@@ -163,8 +165,6 @@ def render_versus(
             page.say(told)
         if versus.repeated:
             page.say(BY_ANSWER)
-        if versus.among is not None:
-            page.say(f"{visible(rows[0].subject, limit=60)}: {versus.among}.")
         counts = versus.flips
         page.say(
             flips_text(counts)
@@ -188,6 +188,24 @@ def render_versus(
             ):
                 if said is not None:
                     page.say(f"  {who}: {visible(said, limit=400)}")
+
+
+def verdict(versus: PairedComparison) -> str:
+    """The comparison over all tasks in one sentence, as Versus has it of two models of one leaderboard."""
+    first, flips = versus.differences[0], versus.flips
+    if first.delta is None:
+        return "No item has a score on both sides: nothing can be compared."
+    points = f"{numbers.points(first.delta)} {'better' if first.delta > 0 else 'worse'}"
+    measured = f"measured {points}" if first.delta else "measured equal"
+    shown = numbers.difference_interval(first.low, first.high)
+    interval = f"95 % interval {shown}" if shown else "without an interval"
+    n = flips.n_lost + flips.n_won
+    tail = f"{interval}, {numbers.plural(n, 'flip')} in {numbers.plural(first.n, 'pair')}."
+    if versus.among is not None:
+        return f"No difference is shown between B and A ({measured}): {versus.among}; {tail}"
+    if first.low is None or first.high is None or first.low <= 0 <= first.high:
+        return f"No difference is shown between B and A ({measured}): {tail}"
+    return f"B is {points} than A: {tail}"
 
 
 def difference_text(difference: Difference) -> str:
@@ -245,7 +263,7 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
         rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
     ours, theirs = a.cost, b.cost
     u, v = ours.usd_per_1k_samples, theirs.usd_per_1k_samples
-    rows.append(("USD per 1,000 samples", usd_text(a), usd_text(b), _ratio(u, v)))
+    rows.append(("cost per 1,000", usd_text(a), usd_text(b), _ratio(u, v)))
     u, v = ours.usd_per_correct, theirs.usd_per_correct
     rows.append(("cost per correct answer", numbers.usd(u), numbers.usd(v), _ratio(u, v)))
     timed: tuple[tuple[str, Timed, float | None, float | None], ...] = (

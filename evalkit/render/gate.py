@@ -14,12 +14,13 @@ therefore one line of visible text (`text.escape`), so that no model can issue a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.rules import RuleResult
 from evalkit.render import rule_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible, workflow_data, workflow_property
@@ -28,17 +29,34 @@ from evalkit.text.page import Column, Page
 _DIFFERENCES = 6  # lines about what differs between the two models, which can be many settings
 
 
-def render_gate(decision: GateDecision, *, width: int | None = None, file: TextIO | None = None) -> None:
-    """Print a decision."""
+PriceOfMore = Callable[[str, str, int], float | None]
+"""(candidate, subject of a rule, items) -> US dollars for so many more of both sides; None: unknown."""
+
+
+def render_gate(
+    decision: GateDecision, *, price: PriceOfMore | None = None, width: int | None = None, file: TextIO | None = None
+) -> None:
+    """Print a decision; `price`: what further items would cost, said where it is known."""
     with Page(width, file) as page:
         page.say(rule_text.headline(decision))
         page.say(rule_text.against_of(decision))
         page.say("")
         for candidate in decision.candidates:
-            _print_candidate(page, decision, candidate)
+            _print_candidate(page, decision, candidate, price)
 
 
-def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDecision) -> None:
+def _price_of_more(candidate: str, finding: RuleResult, price: PriceOfMore | None) -> str:
+    """What the items that would decide a rule cost, as on the board; empty where nothing more is needed, or unknown."""
+    more = rule_text.more_of(finding)
+    if price is None or not more or not rule_text.advice_of(finding):
+        return ""
+    usd = price(candidate, finding.condition.subject, max(more))
+    return "" if usd is None else f" (at most {numbers.usd(usd)} for the answers, judges apart)"
+
+
+def _print_candidate(
+    page: Page, decision: GateDecision, candidate: CandidateDecision, price: PriceOfMore | None
+) -> None:
     title = f"{visible(candidate.candidate)}: {rule_text.VERDICTS[candidate.verdict]}"
     if candidate.incomplete:
         page.say(title)
@@ -59,8 +77,11 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
         ],
     )
     for finding in rows:
-        for remark in rule_text.remarks_of(finding):
-            page.say(remark)
+        advice, *notes = rule_text.remarks_of(finding) or [""]
+        if advice:
+            page.say(advice + _price_of_more(candidate.candidate, finding, price))
+        for note in notes:
+            page.say(note)
     told = (
         rule_text.loss_line(decision, candidate),
         rule_text.flips_of(candidate),
@@ -73,7 +94,8 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
     for line in candidate.compared[:_DIFFERENCES]:
         page.say(f"compared: {visible(numbers.short_digests(line), limit=200)}")
     if len(candidate.compared) > _DIFFERENCES:
-        page.say(f"and {len(candidate.compared) - _DIFFERENCES} more differences (--json has them all)")
+        more = numbers.plural(len(candidate.compared) - _DIFFERENCES, "more difference")
+        page.say(f"and {more} (--json has them all)")
     if candidate.served:
         page.say(rule_text.served_of(candidate))
     if candidate.n_errored:

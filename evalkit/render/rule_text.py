@@ -143,6 +143,14 @@ def _further(finding: RuleResult, items: int) -> str:
     return f"about {items:,} more items, each asked {often} times ({answers:,} answers of a model),"
 
 
+def more_of(finding: RuleResult) -> tuple[int, ...]:
+    """How many more items would decide a rule: if the difference stays as it is, then if both are truly equal; empty
+    where none would."""
+    if finding.verdict != "inconclusive":
+        return ()
+    return tuple(n for n in (finding.more_if_estimate_holds, finding.more_if_equal) if n)
+
+
 def remarks_of(finding: RuleResult) -> list[str]:
     """Advice and notes, each with the rule's name."""
     return [f"{rule_of(finding)}: {text}" for text in _remarks(finding)]
@@ -358,9 +366,7 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
         notes=tuple(visible(str(note), limit=300) for note in notes),
         title=f"{rule_of(finding)} {limit_of(finding)}",
         subject=condition.subject,
-        more=tuple(n for n in (finding.more_if_estimate_holds, finding.more_if_equal) if n)
-        if finding.verdict == "inconclusive"
-        else (),
+        more=more_of(finding),
     )
 
 

@@ -203,6 +203,8 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
         if any("spend_usd" in run for run in listed):
             columns.append(Column("spent", [numbers.usd(run.get("spend_usd")) for run in listed]))
         page.table("", columns)
+        if not any(column.header.startswith("started") for column in columns):
+            page.say("A run's name holds the time at which it started, in UTC. In a wider terminal it has a column.")
         for run in listed:
             if problem := run.get("problem"):
                 page.say(f"{_word(run['name'])}: {visible(problem, limit=400)}")

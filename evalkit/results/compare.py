@@ -103,6 +103,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
     """The comparison. Raises NotComparable with a list of what differs."""
     refuse_unless_comparable(a, b)
     ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
+    asked = ((a, ours.num_rows), (b, theirs.num_rows))
     caveats = list(dict.fromkeys([*completeness.unfinished(a), *completeness.unfinished(b)]))
     common = bool(caveats or a.facts.stopped_early or b.facts.stopped_early)
     if common:
@@ -119,7 +120,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
     for task in a.tasks:
         shared = [part for part in part_names(a.facts, task) if part in part_names(b.facts, task)]
         found += [_difference(f"{task}/{part}", pair_part(a, b, task, part, common=common)) for part in shared]
-    if stopped := [side.label for side in (a, b) if side.facts.stopped(side.model)]:
+    if stopped := [side.label for side, n in asked if side.facts.cut_short(side.model, n)]:
         found = [replace(one, low=None, high=None, p_no_difference=None, why_no_p=STOPPED) for one in found]
         caveats.append(
             f"a gate stopped {' and '.join(stopped)} early: no interval and no p are shown, since ones for a fixed "
@@ -291,7 +292,8 @@ def compare_samples(
         if pair.n == 0:
             return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
         tested = pair.test(ALPHA)
-        stopped = any(reader.facts(run).stopped(model) for run, model in (a, b))  # as the gate: no interval
+        rows = {(run, model): reader.summary(run).models[model].all.n for run, model in (a, b)}
+        stopped = any(reader.facts(run).cut_short(model, n) for (run, model), n in rows.items())  # as the gate
         low, high = (tested.interval.low, tested.interval.high) if tested.interval and not stopped else (None, None)
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
         shown = tested.verdict is not Verdict.INCONCLUSIVE

@@ -178,7 +178,13 @@ def entries_of(
     mine = [info for info in every if info.suite == suite and run in (None, info.name)]
     having = [(model, info) for info in mine for model in store.summary(info.name).models]
     # Not by `rank`: where a gate stopped one model, the others have the whole suite. Stable: newest first within each.
-    having.sort(key=lambda one: (one[1].status != "complete", _is_part(store.facts(one[1].name), one[0])))
+    rows = {(info.name, model): store.summary(info.name).models[model].all.n for model, info in having}
+    having.sort(
+        key=lambda one: (
+            one[1].status != "complete",
+            _is_part(store.facts(one[1].name), one[0], rows[one[1].name, one[0]]),
+        )
+    )
     chosen: dict[str, RunInfo] = {}
     for model, info in having:
         chosen.setdefault(model, info)
@@ -280,9 +286,9 @@ def _is_own(facts: RunFacts, model: str) -> bool | None:
     return None if about.adapter in _FROM_FILES else True
 
 
-def _is_part(facts: RunFacts, model: str) -> bool:
+def _is_part(facts: RunFacts, model: str, n_rows: int) -> bool:
     """Whether a complete run asked this model a part of the suite only."""
-    return facts.stopped(model) is not None or _cut(facts) is not None
+    return facts.cut_short(model, n_rows) is not None or _cut(facts) is not None
 
 
 def _cut(facts: RunFacts) -> str | None:
@@ -295,7 +301,7 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
         warnings.append(f"{state}: its figures are of what there is so far")
     if (cut := _cut(facts)) is not None:
         warnings.append(cut)
-    if (stopped := facts.stopped(model)) is not None:
+    if (stopped := facts.cut_short(model, cell.n)) is not None:
         used = f"{numbers.count(stopped.n_used)} of {numbers.count(stopped.n_items)} items"
         warnings.append(
             f"stopped early: {used} decided the gate, and its figures here are of all answers that came; no interval "

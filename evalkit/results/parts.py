@@ -58,13 +58,15 @@ def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
     table = stored.read_table(folder)
     columns = list(stored.scan(folder, ("parts", "score", "outcome")))
     found: dict[str, dict[str, dict[str, Quality]]] = {}
+    by_model = table.groups("model", table.everything, facts.models)
+    short = {str(name) for name, rows in by_model if facts.cut_short(str(name), len(rows))}
     for task, of_task in table.groups("task", table.everything, facts.tasks):
         for part in names.get(task, ()):
             scores = np.concatenate([np.zeros(0), *(_scores(batch, part) for batch in columns)])
             for model, rows in table.groups("model", of_task, facts.models):
                 quality = quality_of(table, rows, scores[rows])
                 found.setdefault(task, {}).setdefault(part, {})[model] = (
-                    quality.without_interval() if facts.stopped(str(model)) else quality
+                    quality.without_interval() if str(model) in short else quality
                 )
     return found
 

@@ -1,7 +1,7 @@
 """The figures of a run as a record: read from summary.json, or computed from the rows where that file does not fit.
 
-A model that a gate stopped early has no intervals here, whatever is stored: ones for a fixed number of items would not
-hold, and the gate shows none either.
+A model that a gate stopped before all was asked has no intervals here, whatever is stored: ones for a fixed number of
+items would not hold, and the gate shows none either.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def read_summary(folder: Path, facts: RunFacts | None = None) -> Summary:
     Raises StoreError when the run cannot be read.
     """
     found, facts = summary.read_summary(folder), facts or read_facts(folder)
-    models = {name: _bare(one) if facts.stopped(name) else one for name, one in found.models.items()}
+    models = {name: _bare(one) if facts.cut_short(name, one.all.n) else one for name, one in found.models.items()}
     return found.model_copy(update={"models": models})
 
 

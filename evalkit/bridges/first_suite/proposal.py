@@ -282,7 +282,10 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
         found.said.append(
             f"the labels are {', '.join(labels[:6])}: say in the prompt what they stand for, or no model can know"
         )
-    rare = [label for label, n in values.items() if n == 1]
+    alike = Counter({label: 0 for label in labels})
+    for spelling, n in values.items():
+        alike[spelling.casefold() if len(folded) < len(values) else spelling] += n
+    rare = [label for label, n in alike.items() if n == 1]
     if rare:
         found.said.append(
             f"{numbers.plural(len(rare), 'label stands', 'labels stand')} there only once (first: "

@@ -23,6 +23,7 @@ from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_reco
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.errors import UserError
 from evalkit.suite.column_names import GUESSES, folded_column
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 QUESTIONS = (
@@ -119,9 +120,11 @@ def roles_of(looked: FileLook, question: Sequence[str], target: str | None, own_
     found = target or _target(looked, folded, left, question, bool(options), said)
     asked = tuple(question) or _question(columns, folded, [name for name in left if name != found], said)
     if not asked:
+        unread = f" {len(looked.unread):,} could not be read; the first: {looked.unread[0]}." if looked.unread else ""
         raise UserError(
             f"no column of {looked.path.name} looks like a question or a text (there are: "
-            f"{', '.join(visible(name) for name in list(columns)[:20])}). Say which: --question COLUMN"
+            f"{', '.join(visible(name) for name in list(columns)[:20])}, in "
+            f"{numbers.plural(looked.n, 'record')}).{unread} Say which: --question COLUMN"
         )
     rest = [name for name in left if name not in {*asked, found}]
     cluster = next((folded[name] for name in GUESSES["cluster"] if folded.get(name) in rest), None)
