@@ -371,7 +371,7 @@ class _Table:
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
         notes.extend(price_notes(self.map, made, self.without_cost, own=prices is not None))
-        notes.extend(self.costs.notes())
+        notes += [*self.costs.notes(), *self.reader.errors.notes()]
         timed = {"total_s", "ttft_s"} & self.map.columns.keys()
         if timed and self.map.measured_by is None:
             notes.append(
