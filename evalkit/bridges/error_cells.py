@@ -92,18 +92,19 @@ class ErrorCells:
                 self.n_scored += score > 0
         return found
 
-    def notes(self) -> Iterator[str]:
-        """What was counted, as sentences."""
+    def notes(self, *, is_mapped: bool) -> Iterator[str]:
+        """What was counted, as sentences. `is_mapped`: whether a map is a way out."""
         if self.n_providers:
             yield (
                 f"{numbers.plural(self.n_providers, 'row')} with a score of 0 and a provider's error (a status like "
-                "429, a time limit, a connection): nobody answered, so they are errors and no wrong answers. If they "
-                "are wrong answers, leave `error` out of the map"
+                "429, a time limit, a connection): nobody answered, so they are errors and no wrong answers"
+                + (". If they are wrong answers, leave `error` out of the map" if is_mapped else "")
             )
         if self.n_wrong:
             yield (
                 f"{numbers.plural(self.n_wrong, 'row')} with a score of 0 and text in `error` that is no provider's "
-                "error: they are wrong answers. Where nobody answered, leave the score empty"
+                "error: they are wrong answers"
+                + (". Where nobody answered, leave the score empty" if is_mapped else "")
             )
         if self.n_scored:
             yield f"{numbers.plural(self.n_scored, 'row')} with text in `error` and a score above 0: the score counts"
