@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -181,6 +182,90 @@ def test_every_eval_ever_scales_scores_to_the_best_of_1(tmp_path: Path, evalkit:
     assert imported(evalkit, "every-eval-ever", path)[0].outcome == "errored"  # beyond its own scale
     path = evaluation(tmp_path, sample(2.0), min_score=1.0, max_score=5.0, lower_is_better=True)
     assert imported(evalkit, "every-eval-ever", path)[0].score == 0.75
+
+
+@pytest.mark.parametrize(
+    ("config", "scores"),
+    [
+        ({"metric_unit": "percent"}, {1.0: 0.01, 50.0: 0.5, 100.0: 1.0}),
+        ({"metric_unit": "percent", "min_score": 0, "max_score": 1}, {1.0: 1.0, 0.5: 0.5}),
+        ({"metric_unit": "proportion"}, {1.0: 1.0, 50.0: None}),
+        ({"score_type": "levels", "level_names": ["bad", "fair", "good"]}, {0.0: 0.0, 1.0: 0.5, 2.0: 1.0, -1.0: None}),
+        ({"score_type": "levels"}, {0.0: None, 1.0: None}),
+        ({"score_type": "levels", "min_score": 1, "max_score": 5}, {3.0: 0.5}),
+    ],
+)
+def test_every_eval_ever_a_scale_that_is_not_written_is_that_of_its_unit_or_levels(
+    tmp_path: Path, evalkit: Evalkit, config: dict[str, Any], scores: dict[float, float | None]
+) -> None:
+    path = evaluation(tmp_path, *(sample(score, sample_id=f"{score}") for score in scores), **config)
+    rows = imported(evalkit, "every-eval-ever", path)
+    assert {float(row.sample_id): row.score for row in rows} == scores
+
+
+def told(tmp_path: Path, **details: Any) -> Path:
+    """Two samples, and what their evaluation says of their file."""
+    path = evaluation(tmp_path, sample(1.0), sample(0.0, sample_id="2"))
+    about = {**json.loads(path.read_text()), "detailed_evaluation_results": details}
+    path.write_text(json.dumps(about))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"total_rows": 5}, "u_samples.jsonl holds 2 samples, and its evaluation says total_rows: 5"),
+        ({"total_rows": 1, "file_path": "data/x/u_samples.jsonl"}, "total_rows: 1"),
+        ({"checksum": "0" * 64, "hash_algorithm": "sha256"}, "its sha256 is not the checksum of its evaluation"),
+        ({"checksum": "sha256:" + "0" * 64}, "its sha256 is not the checksum"),
+        ({"checksum": "0" * 32, "hash_algorithm": "MD5"}, "its md5 is not the checksum"),
+    ],
+)
+@pytest.mark.parametrize("named", ["u.json", "u_samples.jsonl"])
+def test_every_eval_ever_samples_that_are_not_those_of_the_evaluation_are_refused(
+    tmp_path: Path, evalkit: Evalkit, details: dict[str, Any], said: str, named: str
+) -> None:
+    path = told(tmp_path, **details)
+    ran = evalkit("import", "every-eval-ever", path.with_name(named))
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("kind", ["sha256", "SHA-512", "md5", "crc32"])
+def test_every_eval_ever_a_checksum_that_holds_or_that_nobody_can_check_is_fine(
+    tmp_path: Path, evalkit: Evalkit, kind: str
+) -> None:
+    path = told(tmp_path, total_rows=2)
+    content = (tmp_path / "u_samples.jsonl").read_bytes()
+    plain = kind.lower().replace("-", "")
+    checksum = "0" if plain == "crc32" else hashlib.new(plain, content).hexdigest().upper()
+    path = told(tmp_path, total_rows=2, checksum=checksum, hash_algorithm=kind)
+    assert len(imported(evalkit, "every-eval-ever", path)) == 2
+
+
+def test_every_eval_ever_a_score_that_is_correct_denies_is_no_score(tmp_path: Path, evalkit: Evalkit) -> None:
+    pairs = [(1.0, False), (0.0, True), (1.0, True), (0.0, False), (0.3, True)]
+    samples = [
+        sample(score, sample_id=f"{n}", evaluation={"score": score, "is_correct": right})
+        for n, (score, right) in enumerate(pairs)
+    ]
+    ran = evalkit("import", "every-eval-ever", evaluation(tmp_path, *samples))
+    rows = sorted(rows_of(Path(ran.out.strip())), key=lambda row: row.sample_id)
+    assert [row.score for row in rows] == [None, None, 1.0, 0.0, 0.3]
+    assert "2 samples whose score and is_correct contradict each other" in ran.err
+
+
+def test_notes_name_no_map_where_a_command_takes_none(tmp_path: Path, evalkit: Evalkit) -> None:
+    usage = {"input_tokens": 10, "output_tokens": 5, "input_tokens_cache_read": 5000}
+    ran = evalkit("import", "every-eval-ever", evaluation(tmp_path, sample(7.0, token_usage=usage)))
+    assert "rows with no score from 0 to 1 are errors: 1 of 1" in ran.err
+    assert "the input is unknown there" in ran.err
+    twice = evalkit("import", "every-eval-ever", evaluation(tmp_path, sample(1.0), sample(0.0)))
+    assert twice.code == 2
+    assert "stands there twice" in twice.err
+    for said in (ran.err, twice.err):
+        assert "map" not in said and "column" not in said and "{" not in said
 
 
 def test_every_eval_ever_takes_no_tokens_of_a_last_call_for_those_of_an_agent(tmp_path: Path, evalkit: Evalkit) -> None:

@@ -278,6 +278,63 @@ def test_a_word_and_a_score_that_contradict_each_other_are_no_score(tmp_path: Pa
     assert made == {"0": "errored", "1": "errored", "2": "right"}
 
 
+PROVIDERS = [
+    "HTTP 429",
+    "openai.RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached for gpt-5'}}",
+    "Error code: 401 - {'error': {'code': 'invalid_api_key'}}",
+    '{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}',
+    "503 Service Unavailable",
+    "Request failed with status code 502",
+    "litellm.InternalServerError: OpenAIException - unexpected error",
+    "Traceback (most recent call last):\n  File x, line 2, in test\nopenai.APITimeoutError: Request timed out.",
+    "HTTPSConnectionPool(host='x', port=443): Read timed out. (read timeout=60)",
+    "Connection error.",
+    "timeout",
+    "ECONNRESET",
+    "429",
+]
+CHECKS = [
+    "AssertionError: expected 429 to equal 200",
+    "Expected status code 200, but got 503",
+    "test_rate_limit.py failed: too many requests are let through",
+    "Agent timed out after 3600 s",
+    "AgentTimeoutError: request timed out",
+    "NameError: name 'x' is not defined",
+    "Expected output to contain hi",
+    "ValueError: 500 rows, and 429 were asked for",
+    "the answer is too long",
+    "no file at /data/500/status",
+]
+
+
+@pytest.mark.parametrize("score", ["0", "false"])
+def test_a_providers_error_beside_a_score_of_nothing_is_no_wrong_answer_and_a_failed_check_is(
+    tmp_path: Path, imported: Imported, score: str
+) -> None:
+    texts = [*PROVIDERS, *CHECKS]
+    rows = [{"model": "a", "case": n, "score": score, "error": text} for n, text in enumerate(texts)]
+    folder, said = imported(as_csv(tmp_path / "r.csv", rows), None)
+    made = {row.error: row.outcome for row in rows_of(folder)}
+    assert {text for text, outcome in made.items() if outcome == "errored"} == set(PROVIDERS)
+    assert {text for text, outcome in made.items() if outcome == "wrong"} == set(CHECKS)
+    assert f"{len(PROVIDERS)} rows with a score of 0 and a provider's error" in said
+    assert f"{len(CHECKS)} rows with a score of 0 and text in `error`" in said
+
+
+def test_a_text_in_error_never_makes_an_answer_right(tmp_path: Path, imported: Imported) -> None:
+    rows = [
+        {"model": "a", "case": n, "score": score, "error": error}
+        for n, (score, error) in enumerate(
+            [("1", "HTTP 429"), ("", "HTTP 429"), ("0.5", "x"), ("0", "false"), ("0", "")]
+        )
+    ]
+    folder, said = imported(as_csv(tmp_path / "r.csv", rows), None)
+    made = [row.outcome for row in sorted(rows_of(folder), key=lambda row: row.sample_id)]
+    assert made == ["right", "errored", "scored", "wrong", "wrong"]
+    assert "2 rows with text in `error` and a score above 0: the score counts" in said
+    assert "with a score of 0" not in said
+
+
 @pytest.mark.parametrize("cell", ["-5", "1.5", "many", "1e999", "1,234", "true", "9" * 400])
 def test_a_count_that_is_none_is_unknown_and_told(tmp_path: Path, imported: Imported, cell: str) -> None:
     path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1, "input_tokens": cell}])

@@ -23,6 +23,8 @@ Scale = tuple[float, float, bool]
 """Lowest and highest score, and whether lower is better."""
 _PLAIN: Scale = (0.0, 1.0, False)
 """Where nobody says another."""
+_HASHES = ("md5", "sha1", "sha256", "sha512")
+_PERCENT = frozenset({"percent", "percentage", "percents", "pct", "%"})
 _LONGEST_NAME = 200
 """Letters of a file's name that are looked for."""
 
@@ -53,6 +55,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
         about = json_of(read_whole(path)[0], path.name, "Name UUID.json, or UUID_samples.jsonl beside it")
         samples = _samples_of(path, about)
     content, sha256 = read_whole(samples)
+    _hold(about, samples.name, content)
     scales = _scales(about)
     kept = [_record(one, samples.name, line, scales) for line, one in lines_of(content, samples.name)]
     if not kept:
@@ -62,6 +65,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
         record["started_at"] = record["started_at"] or when
     _apart(kept)
     n_agentic = sum(bool(record.pop("agentic")) for record in kept)
+    n_contradicting = sum(bool(record.pop("contradicts")) for record in kept)
     library = text_of(at(about, "eval_library", "name")) or "not named"
     if library != "evalkit":  # whose exports alone say there how an answer ended: refused, truncated
         for record in kept:
@@ -75,7 +79,31 @@ def read_evaluation(path: Path) -> ForeignRecords:
             f"the tokens of {numbers.plural(n_agentic, 'sample')} of agents are unknown: converters write "
             f"those of the last call only"
         )
+    if n_contradicting:
+        made.notes.append(
+            f"{numbers.plural(n_contradicting, 'sample')} whose score and is_correct contradict each other: they have "
+            "no score"
+        )
     return made
+
+
+def _hold(about: object, name: str, content: bytes) -> None:
+    """Raises UserError where the samples are not those that the evaluation was written with."""
+    told = at(about, "detailed_evaluation_results")
+    file = text_of(at(told, "file_path"))
+    if file is not None and Path(file[-_LONGEST_NAME:]).name != name:
+        return  # another file's
+    way = "Get both files again from where they come from; samples that were changed on purpose need both figures anew"
+    rows, n = at(told, "total_rows"), sum(bool(line.strip()) for line in content.split(b"\n"))
+    if isinstance(rows, int) and not isinstance(rows, bool) and rows != n:
+        raise UserError(
+            f"{name} holds {numbers.plural(n, 'sample')}, and its evaluation says total_rows: {rows:,}: it is not the "
+            f"whole file, or another. {way}."
+        )
+    checksum = (text_of(at(told, "checksum")) or "").strip().lower().rpartition(":")[2]
+    kind = (text_of(at(told, "hash_algorithm")) or "sha256").strip().lower().replace("-", "")
+    if checksum and kind in _HASHES and hashlib.new(kind, content, usedforsecurity=False).hexdigest() != checksum:
+        raise UserError(f"{name} is not as it was written: its {kind} is not the checksum of its evaluation. {way}.")
 
 
 def _untried(about: object, kept: list[dict[str, Any]]) -> str | None:
@@ -117,15 +145,38 @@ def _scales(about: object) -> dict[tuple[str, str], Scale | None]:
     results = at(about, "evaluation_results")
     for one in results if isinstance(results, list) else ():
         config = at(one, "metric_config")
-        low, high = (at(config, key) for key in ("min_score", "max_score"))
-        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
-        ends = (float(low), float(high)) if numbers else _PLAIN[:2]
-        scale = (*ends, at(config, "lower_is_better") is True) if 0 < ends[1] - ends[0] < math.inf else None
+        low, high = _ends(config)
+        scale = (low, high, at(config, "lower_is_better") is True) if 0 < high - low < math.inf else None
         name = ("name", str(at(one, "evaluation_name")))
         found[name] = scale if found.get(name, scale) == scale else None
         if (result := text_of(at(one, "evaluation_result_id"))) is not None:
             found["result", result] = scale
     return found
+
+
+def _ends(config: object) -> tuple[float, float]:
+    """The lowest and the highest score: as they stand there, else by the unit or the names of the levels (which are
+    counted from 0); else 0 and 1."""
+    levels = at(config, "level_names")
+    if at(config, "score_type") == "levels":
+        usual = len(levels) - 1.0 if isinstance(levels, list) else 0.0  # without names nobody knows the highest
+    else:
+        usual = 100.0 if str(at(config, "metric_unit")).strip().lower() in _PERCENT else _PLAIN[1]
+    low, high = (at(config, key) for key in ("min_score", "max_score"))
+    return (float(low) if _is_number(low) else _PLAIN[0], float(high) if _is_number(high) else usual)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _contradicts(one: object, scale: Scale | None) -> bool:
+    """Whether a score is the best or the worst there is, and is_correct says the opposite."""
+    is_correct = at(one, "evaluation", "is_correct")
+    if scale is None or not isinstance(is_correct, bool):
+        return False
+    score = _score(at(one, "evaluation", "score"), scale)
+    return not isinstance(score, bool) and score == (0.0 if is_correct else 1.0)
 
 
 def _record(
@@ -142,6 +193,7 @@ def _record(
     agentic = one.get("interaction_type") == "agentic"
     usage = None if agentic else one.get("token_usage")
     error = text_of(one.get("error"))
+    contradicts = error is None and _contradicts(one, scale)
     said = at(one, "output", "raw")
     reference = at(one, "input", "reference")
     attribution = one.get("answer_attribution")
@@ -152,7 +204,7 @@ def _record(
         "item": str(one["sample_id"]),
         "repeat": str(at(one, "metadata", "epoch") or ""),
         "prompt": text_of(at(one, "input", "raw")),
-        "score": None if error or scale is None else _score(at(one, "evaluation", "score"), scale),
+        "score": None if error or contradicts or scale is None else _score(at(one, "evaluation", "score"), scale),
         "outcome": text_of(at(one, "metadata", "outcome")),
         "error": error,
         "text": said[-1] if isinstance(said, list) and said else said,
@@ -165,6 +217,7 @@ def _record(
         "total_s": seconds_of(at(one, "performance", "latency_ms")),
         **{name: at(one, "metadata", name) for name in ("started_at", "cost_usd", "ttft_s", "cluster", "slices")},
         "agentic": agentic,
+        "contradicts": contradicts,
         "schema_version": text_of(one.get("schema_version")),
         "result": result,
     }

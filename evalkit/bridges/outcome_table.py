@@ -110,7 +110,7 @@ def import_records(
     tool: str = "table",
 ) -> tuple[Path, TableReport]:
     """The same for records of any source, read twice. Raises UserError or SuiteError; nothing is written then."""
-    table = _Table(data, mapped, PriceBook.load(prices))
+    table = _Table(data, mapped, PriceBook.load(prices), is_mapped=tool == "table")
     contents = table.look()
     found = table.imported(contents, name, tool)
     contents.keys.clear()
@@ -153,8 +153,9 @@ def _stem(path: Path) -> str:
 class _Table:
     """One file under one map."""
 
-    def __init__(self, data: Records, mapped: TableMap, prices: PriceBook) -> None:
-        self.data, self.map = data, mapped
+    def __init__(self, data: Records, mapped: TableMap, prices: PriceBook, *, is_mapped: bool) -> None:
+        """`is_mapped`: whether a person can give a map, so that notes may name it as the way out."""
+        self.data, self.map, self.is_mapped = data, mapped, is_mapped
         self.reader = ColumnReader(mapped, _stem(Path(data.label)))
         self.costs = TableCosts(mapped.models, prices)
         self.unused: tuple[str, ...] = ()
@@ -221,8 +222,7 @@ class _Table:
             if (key := (model, asked, repeat)) in keys or key in found.keys:
                 raise UserError(
                     f"{where}: {item!r} of {task} by {model}{f', repeat {repeat}' if repeat else ''}, stands there "
-                    "twice. If it was asked several times, name the column that counts: `repeat: COLUMN` in the map"
-                    + ("." if repeat or "repeat" not in self.map.columns else "; there it is empty.")
+                    f"twice. {self._way_out_of_twins(repeat)}"
                 )
             keys.add(key)
             models.add(model)
@@ -232,6 +232,12 @@ class _Table:
                 raise UserError(
                     f"{self.data.label}: has more than {_MOST_NAMES:,} values under {which}, so that is another column"
                 )
+
+    def _way_out_of_twins(self, repeat: str) -> str:
+        if not self.is_mapped:
+            return "Its tool wrote it twice, or two runs into one: leave one of them out, and import it by itself."
+        empty = "" if repeat or "repeat" not in self.map.columns else "; there it is empty"
+        return f"If it was asked several times, name the column that counts: `repeat: COLUMN` in the map{empty}."
 
     def imported(self, found: _Contents, name: str, tool: str) -> Imported:
         """Everything about the run but its rows."""
@@ -351,9 +357,10 @@ class _Table:
         if self.n_unscored:
             most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
             scale = "Points of another scale: `score: {column: NAME, max: 10}`"
+            scale = scale if most == 1 else f"The map says that {most:g} is the most"
             notes.append(
                 f"rows with no score from 0 to 1 are errors: {self.n_unscored:,} of {found.n_rows:,}; the first: "
-                f"{self.first_unscored}. {scale if most == 1 else f'The map says that {most:g} is the most'}"
+                f"{self.first_unscored}{f'. {scale}' if self.is_mapped else ''}"
             )
         if self.reader.unread or self.n_unscored:
             notes.append("in what a cell looks like, each digit is a 0 and each letter an x: cells may hold secrets")
@@ -367,7 +374,7 @@ class _Table:
                 f"no gate decides on them: {', '.join(short)[:600]}"
             )
         notes.extend(price_notes(self.map, made, self.without_cost, own=prices is not None))
-        notes.extend(self.costs.notes())
+        notes += [note for of in (self.costs, self.reader.errors) for note in of.notes(is_mapped=self.is_mapped)]
         timed = {"total_s", "ttft_s"} & self.map.columns.keys()
         if timed and self.map.measured_by is None:
             notes.append(

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
+from evalkit.bridges.error_cells import IMPORTED_ERROR, Ended, ErrorCells, is_error
 from evalkit.bridges.table_batches import Batch
 from evalkit.bridges.table_map import TEXTS, TableMap
 from evalkit.errors import UserError
@@ -32,8 +33,6 @@ _REMEMBERED = 100_000
 """Values of a column that are remembered together: tables repeat their texts."""
 UNREAD: Final = object()
 """Stands where something is no value of its kind."""
-Ended = tuple[Outcome, float | None, str | None]
-"""How an answer ended, its score, and the kind of its error."""
 _UNSCORED: Ended = Outcome.ERRORED, None, "unscored"
 
 
@@ -97,6 +96,7 @@ class ColumnReader:
         """By what is read: cells that `known` did not understand."""
         self.first_unread: dict[str, str] = {}
         """By the same: where the first of them stands, and what it looks like."""
+        self.errors = ErrorCells()
         self._odd: list[tuple[int, int, str, int]] = []
         """Of this batch: (row of the first, order in which columns are read, what is read, how many)."""
         self._known = {which: _Known(cells.cell_reader(which, of.per)) for which, of in mapped.columns.items()}
@@ -199,13 +199,12 @@ class ColumnReader:
         return f"{where}: {names[0]} looks like {masked(batch.columns[names[0]][row])}" if names else where
 
     def ended(self, batch: Batch) -> list[Ended]:
-        """How each answer ended; of the error kind `unscored` where nobody can say."""
-        score, outcome = self._cells(batch, "score"), self._cells(batch, "outcome")
-        failed: Sequence[bool] = (False,) * len(batch)
-        if "error" in self.map.columns:
-            failed = [not cells.empty(cell) for cell in self._cells(batch, "error")]
+        """How each answer ended; of the error kind `unscored` where nobody can say. Texts in `error` are counted."""
+        score, outcome, error = (self._cells(batch, which) for which in ("score", "outcome", "error"))
+        failed = list(map(is_error, error))
         plain = _plain(score) and _plain(outcome)
-        return self._ends.of(list(zip(score, outcome, failed, strict=True)), plain=plain)
+        ends: list[Ended] = self._ends.of(list(zip(score, outcome, failed, strict=True)), plain=plain)
+        return self.errors.judged(error, ends) if any(failed) else ends
 
     def slices(self, batch: Batch) -> list[dict[str, str]]:
         """The slices that each row belongs to."""
@@ -235,14 +234,14 @@ class ColumnReader:
         reader = self._known.get("score")
         scored = None if reader is None else reader.read(score)
         if scored is None and cells.empty(outcome) and failed:
-            return Outcome.ERRORED, None, "imported_error"
+            return Outcome.ERRORED, None, IMPORTED_ERROR
         if scored is UNREAD:
             return _UNSCORED
         try:
             ended, held = cells.ended(outcome, scored)
         except Unread:
             return _UNSCORED
-        return ended, held, "imported_error" if ended is Outcome.ERRORED else None
+        return ended, held, IMPORTED_ERROR if ended is Outcome.ERRORED else None
 
 
 def _plain(column: Sequence[Any]) -> bool:

@@ -77,24 +77,27 @@ class TableCosts:
             stated = [None if odd else cost for cost, odd in zip(stated, free, strict=True)]
         return held, stated
 
-    def notes(self) -> Iterator[str]:
-        """Why costs of rows are unknown, as sentences."""
+    def notes(self, *, is_mapped: bool) -> Iterator[str]:
+        """Why costs of rows are unknown, as sentences. `is_mapped`: whether a map is a way out."""
         if self.n_free:
             yield (
                 f"{numbers.plural(self.n_free, 'row')} with tokens and a cost of 0, which tools write where they do "
                 "not know the price: the cost is unknown. What is free indeed has prices of 0 in a file: --prices FILE"
             )
         if self.n_beyond:
+            way = (
+                ". Where the input leaves those out, in every row then, add them in the map: "
+                "`input_tokens: {sum: [INPUT, CACHED, WRITTEN]}`"
+            )
             yield (
                 f"{numbers.plural(self.n_beyond, 'row')} with less input_tokens than cached and written ones together: "
-                "the input is unknown there. Where the input leaves those out, in every row then, add them in the map: "
-                "`input_tokens: {sum: [INPUT, CACHED, WRITTEN]}`"
+                f"the input is unknown there{way if is_mapped else ''}"
             )
         if self.n_unbanded:
             yield (
                 f"the cost of {numbers.plural(self.n_unbanded, 'row')} is unknown: they add up several requests "
-                "(calls), and the price of their model depends on the length of each prompt. Give cost_usd, or flat "
-                "prices of your own: --prices FILE"
+                "(calls), and the price of their model depends on the length of each prompt. Give "
+                f"{'cost_usd, or ' if is_mapped else ''}flat prices of your own: --prices FILE"
             )
 
     def of(
