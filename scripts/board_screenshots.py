@@ -93,6 +93,7 @@ def main() -> int:
 def _page(browser: Any, width: int, scheme: str, asked: list[str]) -> Any:
     """A tab that notes every address beyond loopback and every dialog: both are somebody's text that acts."""
     page = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme).new_page()
+    page.set_default_navigation_timeout(_WAIT_MS)
     page.on("request", lambda request: _note(request.url, asked))
     page.on("dialog", lambda dialog: (asked.append(f"dialog {dialog.message}"), dialog.dismiss()))
     return page
@@ -172,7 +173,7 @@ def by_keyboard(page: Any, url: str) -> None:
         page.goto(f"{url}/{name}")
         settle(page)
         page.evaluate(_LABEL)
-        for _ in range(150):
+        for _ in range(600):  # two minutes: on a loaded machine a start takes half of one
             page.keyboard.press("Tab")
             found = page.evaluate(_FOCUSED)
             if found is None:
@@ -310,7 +311,7 @@ def board(results: Path) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
     try:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(150):
+        for _ in range(600):  # two minutes: on a loaded machine a start takes half of one
             try:
                 with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
                     break

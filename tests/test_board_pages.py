@@ -285,11 +285,31 @@ def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
     at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")
     assert "tiny is" in at.subheader[0].value and "points worse than gpt" in at.subheader[0].value
     assert "95 % interval" in at.subheader[0].value
-    marked = [block.value for block in at.code if "Answer: [-" in block.value or "Answer: {+" in block.value]
-    assert len(marked) == 2, "both answers side by side, with the words that differ marked"
+    marked = [block.proto.body for block in at.get("html")]
+    assert ["<del" in one for one in marked] == [True, False], "both answers, with the words that differ marked"
+    assert ["<ins" in one for one in marked] == [False, True]
     at.selectbox(key="change").set_value("wrong to right").run()
     assert not at.exception
     assert all("right" in row for row in at.dataframe[1].value["B"])
+
+
+def test_versus_keeps_the_names_of_tests_for_who_opens_how_it_was_computed(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")
+    [how] = [block for block in at.expander if block.label == "How it was computed"]
+    method = " ".join(block.value for block in how.markdown)
+    assert "Test: " in method and "docs/gate-statistics.md" in method
+    assert any(block.value.startswith("B scored higher on") for block in at.caption)
+    assert not any("on paired samples" in block.value for block in at.caption)
+
+
+def test_versus_shows_an_answer_as_text_whatever_it_holds(tmp_path: Path) -> None:
+    said = {"gpt": "Refund within 30 days <b>now</b> & here", "tiny": "Refund within 14 days <b>now</b> & here"}
+    run = a_run(tmp_path, rows=[a_row(m, "refunds", n, text=said[m]) for n in range(20) for m in said])
+    at = draw("versus", tmp_path, a=f"{run.name}:gpt", b=f"{run.name}:tiny", change="every sample")
+    marked = [block.proto.body for block in at.get("html")]
+    assert len(marked) == 2
+    assert all("<b>" not in one and "&lt;b&gt;now&lt;/b&gt; &amp; here" in one for one in marked)
 
 
 def test_versus_filters_by_slice_outcome_and_text(many: Path) -> None:

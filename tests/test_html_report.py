@@ -281,10 +281,10 @@ def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: C
     stems = {name.partition(".")[0] for name in made}
     assert {"leaderboard", "bill", "quality-against-usd-per-1-000-samples", "gate-qwen-0"} <= stems
     difference = (out / "difference.svg").read_text("utf-8")
-    assert "tiny − gpt, in points of 1" in (out / "difference-tiny.svg").read_text("utf-8")
+    assert "tiny − gpt, in points of 100" in (out / "difference-tiny.svg").read_text("utf-8")
     gates = {name: (out / f"gate-{name}-0.svg").read_text("utf-8") for name in ("qwen", "tiny")}
     assert all(f">{name}<" in drawn for name, drawn in gates.items()), "each says whose rules it draws"
-    assert "qwen − gpt, in points of 1" in difference and "language = de" in difference
+    assert "qwen − gpt, in points of 100" in difference and "language = de" in difference
     assert "quality over time. gpt 2026-01-01" in (out / "history.svg").read_text("utf-8")
     assert len(made) == 2 * len(stems)
     leaderboard = (out / "leaderboard.svg").read_text("utf-8")

@@ -93,9 +93,10 @@ _LONGEST_TRACE = 4_000
 
 
 def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: str | None = None) -> None:
-    """What a model said, with what the scorer and the provider said of it. `marked`: its text with marks in it."""
+    """What a model said, with what the scorer and the provider said of it. `marked`: its text as HTML of ours,
+    every word of it escaped."""
     if marked is not None:
-        st.code(marked, language=None, wrap_lines=True)
+        st.html(marked)
     else:
         say(answer.text, key=key, what="answer")
     for label, text in answer.notes:

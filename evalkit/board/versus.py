@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.render.cells import run_titles, time_range, usd_range
-from evalkit.render.comparison import BY_ANSWER, BY_MEAN, cost_sentence, sentence, without_score, word_diff
+from evalkit.render.comparison import BY_ANSWER, BY_MEAN, Piece, cost_sentence, sentence, without_score, word_diff
 from evalkit.render.differences import FEW, differences_chart, differences_of
 from evalkit.render.standings import so_far
 from evalkit.results import changes
@@ -71,13 +72,12 @@ def render(store: ResultsReader) -> None:
         st.markdown(f"**{names[1]}: {elements.plain(told, 300)}**")
     if told := without_score(whole, *figures):
         st.caption(told)
-    if whole.method:
-        st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
-    if whole.unit != "sample":
-        st.caption(BY_ANSWER if whole.unit == "answer" else BY_MEAN)
+    if whole.delta is not None:
+        st.caption(f"B scored higher on {whole.gained:,} samples and lower on {whole.lost:,}.")
     _served(store, a, b)
     _figures(store, a, b)
     _differences(store, a, b, tasks, whole)
+    _computed(whole)
     _flips(store, a, b, tasks)
 
 
@@ -168,8 +168,8 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         table = [
             {
                 "of": elements.cell(name, 60),
-                "B − A": numbers.difference(one.delta),
-                "95 % interval": numbers.difference_interval(one.low, one.high),
+                "B − A, points of 100": numbers.signed_points(one.delta),
+                "95 % interval": numbers.points_interval(one.low, one.high),
                 "samples": numbers.count(one.n),
                 "better": numbers.count(one.gained),
                 "worse": numbers.count(one.lost),
@@ -181,6 +181,20 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         if whole.n > FEW:
             st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
         st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
+
+
+def _computed(whole: SampleComparison) -> None:
+    """For who asks how: the test by its name, and where it is described."""
+    if not whole.method:
+        return
+    with st.expander("How it was computed"):
+        st.markdown(
+            "Both models got the same samples, so each sample is compared with itself, and luck with easy samples "
+            "cancels out. The 95 % interval holds the differences that these samples do not rule out."
+        )
+        if whole.unit != "sample":
+            st.markdown(BY_ANSWER if whole.unit == "answer" else BY_MEAN)
+        st.markdown(f"Test: {elements.plain(whole.method, 200)}. It is described in `docs/gate-statistics.md`.")
 
 
 def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str]) -> None:
@@ -272,7 +286,7 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
         st.text(f"Right answer: {visible(target, limit=500)}")
     marked = word_diff(elements.shown(said[0].text or ""), elements.shown(said[1].text or ""))
     if marked:
-        st.caption("Words of A alone stand in [-…-], words of B alone in {+…+}.")
+        st.caption("Words of A alone are struck out, words of B alone are underlined.")
     columns = st.columns(2)
     for n, (column, (side, key)) in enumerate(zip(columns, keys, strict=True)):
         name, told = "ab"[n], (row.a, row.b)[n]
@@ -282,6 +296,20 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
             elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
             slot = f"{name}-{row.sample_digest[:12]}"
             elements.say_answer(
-                said[n], key=slot, reasoning_key=f"reasoning-{slot}", marked=marked[n] if marked else None
+                said[n], key=slot, reasoning_key=f"reasoning-{slot}", marked=_html(marked[n], n) if marked else None
             )
             review_form(store, side[0], key, slot=slot)
+
+
+_MARKS = (("del", "#D55E0033"), ("ins", "#009E7333"))
+"""Of A and B: the element, which strikes out or underlines, and its ground, through which every page shines."""
+
+
+def _html(pieces: Sequence[Piece], side: int) -> str:
+    """An answer as HTML: every text of it is escaped (and `visible` already), what only it says marked."""
+    tag, ground = _MARKS[side]
+    told = "".join(
+        f'<{tag} style="background:{ground}">{escape(text)}</{tag}>' if own else escape(text) for text, own in pieces
+    )
+    style = "white-space:pre-wrap;overflow-wrap:anywhere;font:.875rem/1.6 monospace;border:1px solid #7d7d7d66"
+    return f'<div style="{style};border-radius:.5rem;padding:1rem">{told}</div>'

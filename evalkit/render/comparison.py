@@ -50,7 +50,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
         return f"{a} and {b} are not compared: {found.refused}."
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
-    shown = numbers.difference_interval(found.low, found.high)
+    shown = numbers.points_interval(found.low, found.high)
     interval = f"95 % interval {shown}" if shown else "without an interval"
     points = f"{numbers.points(found.delta)} {'better' if found.delta > 0 else 'worse'}"
     tail = f"{interval}, {numbers.plural(found.flips, 'flip')} in {numbers.plural(found.n, 'sample')}."
@@ -295,32 +295,34 @@ def _signed(difference: int) -> str:
 
 _MOST_WORDS = 3_000
 """Matching is quadratic at worst, and nobody reads marks in a longer text."""
-_LEAST_ALIKE = 0.3
-"""Of two texts with less in common, marks are everywhere and say nothing."""
+_LEAST_ALIKE = 0.5
+"""Of two texts that share less of their words, marks are everywhere and say nothing."""
+Piece = tuple[str, bool]
+"""A part of a text, and whether only this text has it."""
 
 
-def word_diff(a: str, b: str) -> tuple[str, str] | None:
-    """Each text with its own words marked: what only A says stands in [-…-], what only B says in {+…+}. None where
-    marks would say nothing (alike, or hardly anything in common) or take too long.
+def word_diff(a: str, b: str) -> tuple[list[Piece], list[Piece]] | None:
+    """Each text in pieces, those marked that only it has; the pieces together are the text. None where marks would say
+    nothing (alike, or few words in common) or take too long.
 
-    word_diff("Refund within 30 days", "Refund within 14 days")   # ("... [-30-] days", "... {+14+} days")
+    word_diff("within 30 days", "within 14 days")[1]   # [("within ", False), ("14", True), (" days", False)]
     """
     ours, theirs = _words(a), _words(b)
     if max(len(ours), len(theirs)) > _MOST_WORDS or a == b:
         return None
     matcher = difflib.SequenceMatcher(a=ours, b=theirs, autojunk=False)
-    if matcher.ratio() < _LEAST_ALIKE:
-        return None
-    left: list[str] = []
-    right: list[str] = []
+    left: list[Piece] = []
+    right: list[Piece] = []
+    shared = 0
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        if tag == "equal":
-            left += ours[i:i_end]
-            right += theirs[j:j_end]
-            continue
-        left += _marked(ours[i:i_end], "[-", "-]")
-        right += _marked(theirs[j:j_end], "{+", "+}")
-    return "".join(left), "".join(right)
+        own = tag != "equal"
+        shared += 0 if own else sum(map(_is_word, ours[i:i_end]))
+        left += _pieces(ours[i:i_end], own)
+        right += _pieces(theirs[j:j_end], own)
+    # Blanks and signs do not count: any two sentences have them in common.
+    if 2 * shared < _LEAST_ALIKE * sum(map(_is_word, [*ours, *theirs])):
+        return None
+    return left, right
 
 
 def _words(text: str) -> list[str]:
@@ -328,11 +330,16 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+|\s+|[^\w\s]", text)
 
 
-def _marked(words: Sequence[str], before: str, after: str) -> list[str]:
-    """The words between marks; blanks at the ends stay outside, so that lines begin where they did."""
+def _is_word(part: str) -> bool:
+    return part[0].isalnum()
+
+
+def _pieces(words: Sequence[str], own: bool) -> list[Piece]:
+    """The words as one piece; blanks at its ends are not marked, so that lines begin where they did."""
     text = "".join(words)
     core = text.strip()
-    if not core:
-        return list(words)
+    if not own or not core:
+        return [(text, False)] if text else []
     start = text.index(core)
-    return [text[:start], f"{before}{core}{after}", text[start + len(core) :]]
+    parts = [(text[:start], False), (core, True), (text[start + len(core) :], False)]
+    return [part for part in parts if part[0]]

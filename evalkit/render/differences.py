@@ -32,14 +32,26 @@ def differences_of(
     return found
 
 
-def differences_chart(found: Sequence[Difference], title: str = "B − A, in points of 1") -> Chart | None:
+def differences_chart(
+    found: Sequence[Difference], title: str = "points of 100 that B is better (right) or worse (left)"
+) -> Chart | None:
     """The forest plot; None where nothing can be compared."""
     rows = [
         ForestRow(
-            visible(name, limit=60), one.delta, one.low, one.high,
-            f"{numbers.difference(one.delta)} {numbers.difference_interval(one.low, one.high)}", one.is_shown, group,
+            visible(name, limit=60), 100 * one.delta, _points(one.low), _points(one.high),
+            shown_points(one.delta, one.low, one.high), one.is_shown, group,
         )
         for name, group, one in found
         if one.delta is not None
     ]  # fmt: skip
     return forest(rows, title)
+
+
+def shown_points(delta: float | None, low: float | None, high: float | None) -> str:
+    """ "+1.2 (−0.4 to +2.8)", in points of 100; without what is in brackets where there is no interval."""
+    interval = numbers.points_interval(low, high)
+    return f"{numbers.signed_points(delta)} ({interval})" if interval else numbers.signed_points(delta)
+
+
+def _points(score: float | None) -> float | None:
+    return None if score is None else 100 * score

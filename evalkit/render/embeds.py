@@ -74,7 +74,7 @@ def _difference(store: ResultsReader, run: str, baseline: str, candidate: str) -
 
 def _title(a: str, b: str) -> str:
     """The picture stands alone: it says who is compared."""
-    return f"{visible(b, limit=40)} − {visible(a, limit=40)}, in points of 1"
+    return f"{visible(b, limit=40)} − {visible(a, limit=40)}, in points of 100"
 
 
 def _history(store: ResultsReader, suite: str) -> Chart | None:

@@ -97,6 +97,23 @@ def difference_interval(low: Number | None, high: Number | None) -> str:
     return "[" + ", ".join("0.000" if x == 0 else f"{x:+.3f}".replace("-", "−") for x in (low, high)) + "]"
 
 
+def signed_points(value: Number | None) -> str:
+    """A difference of scores in points of 100 with its sign: "+1.2", "−8.1"; "0.0" where it is exactly zero."""
+    return UNDEFINED if value is None or not math.isfinite(value) else _signed_point(value)
+
+
+def points_interval(low: Number | None, high: Number | None) -> str:
+    """Bounds of a difference in points of 100: "−8.1 to −1.6"; "−0.0" lies just below zero, "0.0" on it."""
+    return "" if low is None or high is None else f"{_signed_point(low)} to {_signed_point(high)}"
+
+
+def _signed_point(value: Number) -> str:
+    if value == 0:
+        return "0.0"
+    sign = "+" if value > 0 else "−"
+    return f"{sign}{100 * float(f'{abs(_exact(value)):.3f}'):.1f}"  # as `difference` rounds
+
+
 def p_value(value: Number | None) -> str:
     """A p-value: "0.14", "0.012", "<0.001"; undefined for None."""
     if value is None or not math.isfinite(value):
