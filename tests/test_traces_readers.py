@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evalkit.bridges.traces.answers import answer_of
-from evalkit.bridges.traces.calls import Call, unpacked
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage, unpacked
 from evalkit.bridges.traces.conversations import turns_of
 from evalkit.bridges.traces.log_reading import LogReading
 from evalkit.bridges.traces.offered_tools import tools_of
@@ -234,7 +234,9 @@ def test_tools_in_every_shape() -> None:
 
 def test_a_call_comes_back_from_the_disk_as_it_was() -> None:
     _, calls = read(FILES / "anthropic_batch_results.jsonl", FILES / "anthropic_batch_input.jsonl")
-    assert all(unpacked(call.packed()) == call for call in calls)
+    odd = Call("otlp", messages=(LoggedMessage("user", '"other":[],"unread":""}', unread="a turn"),))
+    odd.answer = Answer('"other":[],"n_others":0}', n_others=2)
+    assert all(unpacked(call.packed()) == call for call in (*calls, odd))
 
 
 # ---- files that are damaged, hostile, or something else

@@ -16,6 +16,8 @@ from evalkit.bridges.traces.values import storable
 from evalkit.records import ToolCall
 
 LoggedRole = Literal["system", "user", "assistant", "tool"]
+_USUAL = (b'"other":[],"unread":""', b'"other":[],"n_others":0')
+"""Ends of turns and answers that say nothing beyond: they take no room on the disk, and no call another place."""
 
 
 @dataclass(slots=True)
@@ -138,9 +140,12 @@ class Call:
     def packed(self) -> bytes:
         """The call as bytes for a file of one's own; `unpacked` reads them."""
         try:
-            return orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
+            made = orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
         except TypeError:  # halves of characters, numbers beyond 64 bits
             return orjson.dumps(storable(asdict(self)), option=orjson.OPT_NON_STR_KEYS, default=str)
+        for usual in _USUAL:
+            made = made.replace(usual + b"}", b'"other":[]}')
+        return made
 
 
 def unpacked(content: bytes) -> Call:
@@ -149,7 +154,7 @@ def unpacked(content: bytes) -> Call:
     answer = said.pop("answer")
     usage = LoggedUsage(**said.pop("usage"))
     messages = tuple(
-        LoggedMessage(one["role"], one["text"], _calls(one["calls"]), tuple(one["other"]), one["unread"])
+        LoggedMessage(one["role"], one["text"], _calls(one["calls"]), tuple(one["other"]), one.get("unread", ""))
         for one in said.pop("messages")
     )
     made = Answer(**{**answer, "calls": _calls(answer["calls"]), "other": tuple(answer["other"])})
