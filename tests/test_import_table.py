@@ -820,3 +820,66 @@ def test_what_is_unknown_speaks_against_passing_a_rate(tmp_path: Path, evalkit: 
     told = " ".join(ran.out.split())
     assert "3 answers without a score count as 0 for passing and as 1 for failing" in told
     assert "3 answers without a score count as 1 for passing and as 0 for failing" in told
+
+
+def test_of_two_spellings_of_one_name_the_exact_one_is_guessed(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"Model": "x", "model": "a", "Item": 9, "item": n, "Score": 0, "score": 1} for n in range(3)]
+    made = list(rows_of(imported(as_csv(tmp_path / "r.csv", rows), None)[0]))
+    assert {(row.model, row.sample_id, row.score) for row in made} == {("a", f"{n}", 1.0) for n in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "seconds"),
+    [
+        ("0:00:01.500000", 1.5),
+        ("0 days 00:00:01.500000", 1.5),
+        ("1 day, 0:00:02", 86_402.0),
+        ("PT1.5S", 1.5),
+        ("P0DT0H1M1.000000001S", 61.000000001),
+        ("-1 day, 23:59:59", None),
+        ("PT-1S", None),
+        ("P", None),
+        ("PT", None),
+        ("1:30", None),
+        ("0:99:00", None),
+        ("2026-01-01 00:00:01", None),
+    ],
+)
+def test_a_duration_that_says_its_unit_is_read_by_it(
+    tmp_path: Path, imported: Imported, cell: str, seconds: float | None
+) -> None:
+    path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1, "latency_ms": cell, "ttft_s": cell}])
+    (row,) = rows_of(imported(path, None)[0])
+    assert (row.total_s, row.ttft_s) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_of_arrow_are_seconds(tmp_path: Path, imported: Imported, unit: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    per = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    times = pa.array([3 * per, None], pa.duration(unit))
+    table = pa.table({"model": ["a", "a"], "item": [1, 2], "score": [1, None], "total_s": times, "ttft_s": times})
+    pq.write_table(table, tmp_path / "r.parquet")
+    folder, said = imported(tmp_path / "r.parquet", None)
+    assert {(row.sample_id, row.total_s, row.ttft_s) for row in rows_of(folder)} == {("1", 3.0, 3.0), ("2", None, None)}
+    assert "score is empty" in said and "xxxx" not in said
+
+
+def test_a_decimal_comma_is_named(tmp_path: Path, imported: Imported) -> None:
+    (tmp_path / "r.csv").write_text("model;item;score\na;1;0,5\na;2;0,25\n")
+    said = imported(tmp_path / "r.csv", None)[1]
+    assert "a decimal comma is not read" in said and "another scale" not in said
+
+
+@pytest.mark.parametrize("column", ["cluster", "target", "critical"])
+def test_what_differs_between_models_of_a_table_has_a_way_out(
+    tmp_path: Path, imported: Imported, evalkit: Evalkit, column: str
+) -> None:
+    values = {"a": "yes", "b": "no"}
+    rows = [{"model": m, "item": n, "score": 1, column: values[m]} for m in values for n in range(20)]
+    imported(as_csv(tmp_path / "r.csv", rows), None)
+    ran = evalkit("compare", "latest:a", "latest:b")
+    assert ran.code == 2
+    assert "In a table of another tool, give each item the same value for every model" in ran.err

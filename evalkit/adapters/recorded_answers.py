@@ -24,7 +24,7 @@ from evalkit.suite.column_names import (
     TIMES,
     TableColumn,
     column_of,
-    folded_column,
+    folded_columns,
     guessed_column,
     inside,
     parts_exceed,
@@ -142,7 +142,7 @@ def _guessed(data: Data, fields: AnswerFields) -> dict[str, TableColumn]:
             seen.update(dict.fromkeys(map(str, record)))
         ids[str(record.get(fields.id))] += 1
     taken = {fields.id, fields.text, fields.calls}
-    folded = {folded_column(name): name for name in reversed(list(seen)) if name not in taken}
+    folded = folded_columns(name for name in seen if name not in taken)
     found = {which: guessed_column(which, folded) for which in (*FIGURES, "served_model")}
     found["finish"] = guessed_column("finish", folded, _FINISH_NAMES)
     if any(n > 1 for n in ids.values()):

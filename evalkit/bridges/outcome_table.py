@@ -19,7 +19,7 @@ from typing import Any
 from evalkit.bridges.foreign_prices import price_notes
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
 from evalkit.bridges.table_batches import Batch, Records, batches
-from evalkit.bridges.table_columns import UNREAD, ColumnReader, unread_note, unused_note
+from evalkit.bridges.table_columns import DECIMAL_COMMA, UNREAD, ColumnReader, unread_note, unused_note
 from evalkit.bridges.table_costs import TableCosts
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
 from evalkit.cost.prices import PriceBook
@@ -357,10 +357,11 @@ class _Table:
         if self.n_unscored:
             most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
             scale = "Points of another scale: `score: {column: NAME, max: 10}`"
+            with_scale = self.is_mapped and not self.first_unscored.endswith(DECIMAL_COMMA)
             scale = scale if most == 1 else f"The map says that {most:g} is the most"
             notes.append(
                 f"rows with no score from 0 to 1 are errors: {self.n_unscored:,} of {found.n_rows:,}; the first: "
-                f"{self.first_unscored}{f'. {scale}' if self.is_mapped else ''}"
+                f"{self.first_unscored}{f'. {scale}' if with_scale else ''}"
             )
         if self.reader.unread or self.n_unscored:
             notes.append("in what a cell looks like, each digit is a 0 and each letter an x: cells may hold secrets")

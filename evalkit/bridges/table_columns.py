@@ -10,6 +10,7 @@ Each cell is read by `store.table_values`, a text that stands in a column again 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
@@ -31,6 +32,9 @@ _NAMED = 8
 """Kinds of cells that one note names."""
 _REMEMBERED = 100_000
 """Values of a column that are remembered together: tables repeat their texts."""
+_FRACTIONS = ("score", "total_s", "ttft_s", "cost_usd")
+_DECIMAL_COMMA = re.compile(r"-?\d{1,9},\d{1,9}", re.ASCII)
+DECIMAL_COMMA = ", and a decimal comma is not read, since 1,234 may be either: write 0.5 for 0,5"
 UNREAD: Final = object()
 """Stands where something is no value of its kind."""
 _UNSCORED: Ended = Outcome.ERRORED, None, "unscored"
@@ -130,7 +134,8 @@ class ColumnReader:
         column, value = self.map.columns[which], self._cells(batch, which)[row]
         if len(_name_text(value)) > _LONGEST_NAME:
             raise UserError(f"{where}: its {which} is longer than {_LONGEST_NAME} characters, so it is no name")
-        raise UserError(f"{where}: {column.name!r} holds no {which} (value seen, masked: {masked(value)})")
+        seen = "it is empty" if cells.empty(value) else f"value seen, masked: {masked(value)}"
+        raise UserError(f"{where}: {column.name!r} holds no {which} ({seen})")
 
     def repeats(self, batch: Batch) -> list[str]:
         """Which of several answers each is, as the table spells it; empty where nobody says."""
@@ -196,7 +201,13 @@ class ColumnReader:
     def looks(self, batch: Batch, which: str, row: int, place: Callable[[int], str]) -> str:
         """Where a cell stands and what it looks like, for a message."""
         where, names = place(batch.places[row]), self.map.columns[which].columns
-        return f"{where}: {names[0]} looks like {masked(batch.columns[names[0]][row])}" if names else where
+        if not names:
+            return where
+        cell = batch.columns[names[0]][row]
+        if cells.empty(cell):
+            return f"{where}: {names[0]} is empty"
+        comma = which in _FRACTIONS and _DECIMAL_COMMA.fullmatch(str(cell).strip()) is not None
+        return f"{where}: {names[0]} looks like {masked(cell)}{DECIMAL_COMMA if comma else ''}"
 
     def ended(self, batch: Batch) -> list[Ended]:
         """How each answer ended; of the error kind `unscored` where nobody can say. Texts in `error` are counted."""

@@ -32,7 +32,7 @@ from evalkit.suite.column_names import (
     GUESSES,
     TableColumn,
     column_of,
-    folded_column,
+    folded_columns,
     guessed_column,
     written_column,
     yaml_name,
@@ -127,7 +127,7 @@ def guess(columns: Iterable[str], way_out: str = _IN_A_FILE) -> TableMap:
     """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown, with the
     `way_out` and the beginning of a map."""
     there = list(columns)
-    folded = {folded_column(name): name for name in reversed(there)}
+    folded = folded_columns(there)
     taken: dict[str, TableColumn] = {}
     used: set[str] = set()
     for field_name in GUESSES:

@@ -45,6 +45,7 @@ _MARK_AGAIN = (
     "(evalkit rescore RUN), or run both from the same suite."
 )
 
+_SAME_VALUE = "In a table of another tool, give each item the same value for every model, and import it again."
 _RUN_AGAIN = "Run both from the same suite and data: what is unchanged comes from the cache and costs nothing."
 
 
@@ -80,7 +81,9 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         if not np.array_equal(a, b[place]):
             n_differ = int((a != b[place]).sum())
             way_out = _MARK_AGAIN if column == "target_digest" else _RUN_AGAIN
-            raise NotComparable(f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {way_out}")
+            raise NotComparable(
+                f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {way_out} {_SAME_VALUE}"
+            )
     (cluster,) = stored.names_codes([baseline["cluster"]])
     task = task_codes[:n]
     if (cluster >= 0).any():
@@ -235,7 +238,8 @@ def _agreed_slices(
     if not same:
         raise NotComparable(
             "The slices of some items differ between the two sides, and a collapse in one could go unseen. Run both "
-            "from the same suite (what is unchanged comes from the cache), and promote the baseline again."
+            "from the same suite (what is unchanged comes from the cache), and promote the baseline again. "
+            f"{_SAME_VALUE}"
         )
     return ours
 

@@ -33,6 +33,13 @@ _ENDS: Mapping[str, Outcome] = {
     **dict.fromkeys(("truncated", "length", "max_tokens"), Outcome.TRUNCATED),
     **dict.fromkeys(("errored", "error", "exception", "timeout", "timed_out", "crash", "crashed"), Outcome.ERRORED),
 }
+_DURATION = re.compile(
+    r"(?:(?P<d1>\d+) days?,? )?(?P<h1>\d+):(?P<m1>[0-5]?\d):(?P<s1>[0-5]?\d(?:\.\d+)?)"
+    r"|P(?:(?P<d2>\d+)D)?(?:T(?:(?P<h2>\d+)H)?(?:(?P<m2>\d+)M)?(?:(?P<s2>\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
+)
+"""As Python, pandas and ISO 8601 spell durations; none below zero."""
+_LONGEST_DURATION = 60
 _MOST = 2**53
 """Beyond, a float is no exact count."""
 _EARLIEST = 315_532_800.0
@@ -76,11 +83,26 @@ def count(cell: object) -> int | None:
 
 
 def seconds(cell: object, per: float) -> float | None:
-    """A duration in seconds, where `per` units of the cell make one; None where nothing stands there. Raises Unread."""
+    """A duration in seconds, where `per` units of the cell make one; None where nothing stands there. Raises Unread.
+
+    A duration that says its own unit is read by it: `0:00:01.5`, `0 days 00:00:01.5`, `PT1.5S`.
+    """
+    if isinstance(cell, str) and (":" in cell or cell.lstrip()[:1] == "P"):
+        return _spelt_seconds(cell.strip())
     found = number(cell)
     if found is not None and found < 0:
         raise Unread
     return None if found is None else found / per
+
+
+def _spelt_seconds(text: str) -> float:
+    spelt = _DURATION.fullmatch(text) if len(text) < _LONGEST_DURATION else None
+    if spelt is None or not any(spelt.groups()):
+        raise Unread
+    days, hours, minutes, rest = (Decimal(part or 0) for part in spelt.group("d1", "h1", "m1", "s1"))
+    if text[0] == "P":
+        days, hours, minutes, rest = (Decimal(part or 0) for part in spelt.group("d2", "h2", "m2", "s2"))
+    return float(days * 86_400 + hours * 3_600 + minutes * 60 + rest)
 
 
 def money(cell: object) -> Decimal | None:

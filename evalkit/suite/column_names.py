@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,13 @@ def folded_column(column: str) -> str:
     Signs that say what is counted (% and currencies) stay, so that `Cost €` is not taken for dollars.
     """
     return _BETWEEN.sub("_", column.strip().lower()).strip("_")
+
+
+def folded_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Columns by their folded names: of several spellings of one, the name itself, else the first."""
+    there = list(columns)
+    found = {folded_column(name): name for name in reversed(there)}
+    return found | {name: name for name in there if folded_column(name) == name}
 
 
 @dataclass(frozen=True, slots=True)

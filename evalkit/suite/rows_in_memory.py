@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -159,14 +159,19 @@ def _plain(value: object, key: str) -> object:  # noqa: PLR0911  # one return fo
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
         return [_plain(item, key) for item in items]
+    if type(value).__name__ in {"NAType", "NaTType"}:
+        return None
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, timedelta):  # of pandas too, which counts nanoseconds
+        nanoseconds = int(getattr(value, "nanoseconds", 0)) + value // timedelta(microseconds=1) * 1_000
+        return f"PT{Decimal(nanoseconds) / 10**9:f}S"
+    if type(value).__name__ == "timedelta64":  # of numpy, whose nanoseconds would become a plain number
+        return _plain(value.astype("timedelta64[us]").tolist(), key)  # type: ignore[attr-defined]
     if hasattr(value, "tolist"):  # numpy: a scalar, or an array in a cell
         return _plain(value.tolist(), key)
-    if type(value).__name__ in {"NAType", "NaTType"}:
-        return None
     raise _NoJson(f"the field {key!r} is {_an(type(value).__name__)}, which is no text, number, list or mapping")
 
 

@@ -21,7 +21,7 @@ from evalkit.bridges.first_suite.roles import IDS
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
-from evalkit.suite.column_names import GUESSES, folded_column
+from evalkit.suite.column_names import GUESSES, folded_column, folded_columns
 from evalkit.suite.datasets import Record
 from evalkit.suite.source_map import parse
 from evalkit.text.escape import visible
@@ -328,7 +328,7 @@ def recorded_file(path: Path, id_of_data: str | None) -> AnswerFile:
     """The file, its columns found by their names: the id is called as that of the data (`id_of_data`; None: it has
     none), else as ids are. Raises UserError where it is no table, or a column is not found."""
     looked = look(path)
-    folded = {folded_column(name): name for name in reversed(looked.columns)}
+    folded = folded_columns(looked.columns)
     ids = IDS if id_of_data is None else (folded_column(id_of_data), *IDS)
     own_id = _found(ids, folded, path, "the sample's id", "id_field")
     text = _found([name for name in ANSWERS if folded.get(name) != own_id], folded, path, "the answer", "text_field")
