@@ -348,10 +348,24 @@ def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
         "✔ qwen passes all 2 required rules: it measured 7.5 points below gpt, within the loss of 30.0 points that the "
         "gate accepts."
     )
-    matrix, rules = at.dataframe[0].value, at.dataframe[1].value
-    assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
+    matrix, rules = at.table[0].value, at.dataframe[0].value
+    assert matrix.index.tolist() == ["qwen"]
+    assert matrix.iloc[0].tolist() == ["pass", "pass", "pass"], "its verdict, its two rules"
     assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"
     assert rules["interval"].str.startswith("data:image/svg+xml,").all()
+
+
+def test_the_gate_page_opens_one_candidate_and_says_each_note_once(tmp_path: Path) -> None:
+    rules = [{"quality": "all", "margin": 0.3}, {"quality": "refunds", "margin": 0.3}]
+    a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen", "tiny"], "rules": rules})
+    at = draw("gate", tmp_path)
+    opened = {block.label.replace("\\", ""): block.proto.expanded for block in at.expander}
+    assert list(opened.values()) == [True, False, False]
+    assert [name.split("**")[1] for name in opened if "**" in name] == ["qwen", "tiny"]
+    how = at.expander[-1]
+    assert how.label == "How it was decided"
+    notes = [line.rpartition(" (")[0] for line in how.markdown[0].value.splitlines()]
+    assert notes and len(notes) == len(set(notes))
 
 
 def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp_path: Path) -> None:
