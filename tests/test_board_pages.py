@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.facts import RunFacts
-from evalkit.records import Message, Row
+from evalkit.records import Message, Outcome, Row
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock, runs
 from evalkit.store.judge_files import open_judging
@@ -327,6 +327,26 @@ def test_a_sample_shows_every_model(many: Path) -> None:
     at = draw("sample", many, run=run, find="refunds-7")
     assert at.dataframe[0].value["model"].tolist() == ["gpt", "qwen", "tiny"]
     assert any("Ticket 7" in block.value for block in at.code)
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"gpt": 1.0, "qwen": 0.0, "tiny": 1.0}, "2 of 3 models are right on this item."),
+        ({"gpt": 1.0, "qwen": 0.4, "tiny": 0.6}, "3 models scored from 0.400 (qwen) to 1.000 (gpt) on this item."),
+        ({"gpt": 0.5, "qwen": 0.5}, "2 models of this item scored 0.500."),
+    ],
+)
+def test_a_sample_says_first_how_the_models_did(tmp_path: Path, scores: dict[str, float], said: str) -> None:
+    run = a_run(tmp_path, rows=[a_row(m, "refunds", 0, score=s, outcome=Outcome.SCORED) for m, s in scores.items()])
+    assert draw("sample", tmp_path, run=run.name).subheader[0].value == said
+
+
+def test_a_sample_counts_answers_without_a_score_apart(tmp_path: Path) -> None:
+    run = a_run(tmp_path, rows=[a_row("gpt", "refunds", 0, outcome=Outcome.RIGHT, score=1.0),
+                                an_error("tiny", "refunds", 0)])  # fmt: skip
+    said = draw("sample", tmp_path, run=run.name).subheader[0].value
+    assert said == "1 of 1 model is right on this item. 1 model has no score."
 
 
 @pytest.mark.parametrize("page", ["sample", "versus"])
