@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.facts import RunFacts
-from evalkit.records import Message, Row
+from evalkit.records import Message, Outcome, Row
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock, runs
 from evalkit.store.judge_files import open_judging
@@ -340,6 +340,26 @@ def test_a_trace_stands_beside_the_answer_as_text_to_copy(tmp_path: Path) -> Non
     assert not any("traces.example" in block.value for block in at.markdown)
 
 
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"gpt": 1.0, "qwen": 0.0, "tiny": 1.0}, "2 of 3 models are right on this item."),
+        ({"gpt": 1.0, "qwen": 0.4, "tiny": 0.6}, "3 models scored from 0.400 (qwen) to 1.000 (gpt) on this item."),
+        ({"gpt": 0.5, "qwen": 0.5}, "2 models of this item scored 0.500."),
+    ],
+)
+def test_a_sample_says_first_how_the_models_did(tmp_path: Path, scores: dict[str, float], said: str) -> None:
+    run = a_run(tmp_path, rows=[a_row(m, "refunds", 0, score=s, outcome=Outcome.SCORED) for m, s in scores.items()])
+    assert draw("sample", tmp_path, run=run.name).subheader[0].value == said
+
+
+def test_a_sample_counts_answers_without_a_score_apart(tmp_path: Path) -> None:
+    run = a_run(tmp_path, rows=[a_row("gpt", "refunds", 0, outcome=Outcome.RIGHT, score=1.0),
+                                an_error("tiny", "refunds", 0)])  # fmt: skip
+    said = draw("sample", tmp_path, run=run.name).subheader[0].value
+    assert said == "1 of 1 model is right on this item. 1 model has no score."
+
+
 @pytest.mark.parametrize("page", ["sample", "versus"])
 def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page: str, tmp_path: Path) -> None:
     def turn(model: str, n: int) -> Row:
@@ -359,10 +379,24 @@ def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
         "✔ qwen passes all 2 required rules: it measured 7.5 points below gpt, within the loss of 30.0 points that the "
         "gate accepts."
     )
-    matrix, rules = at.dataframe[0].value, at.dataframe[1].value
-    assert matrix.iloc[0].tolist() == ["qwen", "pass", "pass", "pass"], "one candidate, its verdict, its two rules"
+    matrix, rules = at.table[0].value, at.dataframe[0].value
+    assert matrix.index.tolist() == ["qwen"]
+    assert matrix.iloc[0].tolist() == ["pass", "pass", "pass"], "its verdict, its two rules"
     assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"
     assert rules["interval"].str.startswith("data:image/svg+xml,").all()
+
+
+def test_the_gate_page_opens_one_candidate_and_says_each_note_once(tmp_path: Path) -> None:
+    rules = [{"quality": "all", "margin": 0.3}, {"quality": "refunds", "margin": 0.3}]
+    a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen", "tiny"], "rules": rules})
+    at = draw("gate", tmp_path)
+    opened = {block.label.replace("\\", ""): block.proto.expanded for block in at.expander}
+    assert list(opened.values()) == [True, False, False]
+    assert [name.split("**")[1] for name in opened if "**" in name] == ["qwen", "tiny"]
+    how = at.expander[-1]
+    assert how.label == "How it was decided"
+    notes = [line.rpartition(" (")[0] for line in how.markdown[0].value.splitlines()]
+    assert notes and len(notes) == len(set(notes))
 
 
 def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from evalkit.board.breakeven import (
 from evalkit.board.elements import cell, listed, name_width, plain, shell, shown
 from evalkit.board.leaderboard_table import picture
 from evalkit.cost.breakeven import Own, Range, usd_per_year
-from evalkit.render.board_charts import HistoryPoint
 from evalkit.render.comparison import word_diff
+from evalkit.render.history_chart import HistoryPoint
 from evalkit.render.html_tables import bill_sentence
 from evalkit.render.run_history import MOST, drawn_models
 from evalkit.results.entries import entries_of, standing

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,8 +16,9 @@ import pytest
 from evalkit import child
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures, tradeoff_chart
-from evalkit.render.board_charts import Bar, ForestRow, HistoryPoint, bars, forest, history
+from evalkit.render.board_charts import Bar, ForestRow, bars, forest
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.history_chart import HistoryPoint, history, spread
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing
@@ -203,3 +204,41 @@ def test_a_model_whose_name_has_no_room_has_a_number_that_is_explained(tmp_path:
     assert any(text.isdecimal() for text in (row["narrow"] for row in drawn))
     drawn_svg = pictures.svg([chart])[0]
     assert "1 a-model-of-some-maker-" in drawn_svg, "the numbers are explained in the picture itself"
+
+
+def _point(day: str, model: str, value: float, *notes: str) -> HistoryPoint:
+    return HistoryPoint(f"2026-11-{day}Z", model, "r", value, value - 0.1, value + 0.1, str(value), notes)
+
+
+def test_a_history_names_days_leaves_room_at_both_ends_and_says_what_changed() -> None:
+    points = [_point(f"{day}T10:00:00", model, 0.5, *(["price: 1 → 2"] if day == "21" else []))
+              for day in ("14", "21", "28") for model in ("gpt", "qwen")]  # fmt: skip
+    spec = history(points, "quality").spec
+    layers = cast("list[Any]", spec["layer"])
+    x = layers[0]["encoding"]["x"]
+    assert x["axis"]["format"] == "%-d %b"
+    assert x["axis"]["values"] == [f"2026-11-{day}T10:00:00Z" for day in ("14", "21", "28")]
+    rows = cast("Any", spec["data"])["values"]
+    assert all(x["scale"]["domain"][0] < row["x"] < x["scale"]["domain"][1] for row in rows)
+    assert len({row["x"] for row in rows}) == len(rows), "whiskers of one run stand beside each other"
+    assert [row["changed"] for row in rows] == ["", "", "price", "price", "", ""]
+    assert any(one["encoding"].get("text", {}).get("field") == "changed" for one in layers)
+
+
+def test_a_history_of_one_run_names_its_day() -> None:
+    x = cast("Any", history([_point("14T10:00:09", "gpt", 0.5)], "quality").spec["layer"])[0]["encoding"]["x"]
+    assert (x["axis"]["format"], x["axis"]["values"]) == ("%-d %b", ["2026-11-14T10:00:09Z"])
+    assert x["scale"]["domain"] == ["2026-11-13T22:00:09Z", "2026-11-14T22:00:09Z"]
+
+
+def test_a_history_of_two_runs_of_a_day_names_their_hours() -> None:
+    points = [_point("14T10:00:09", "gpt", 0.5), _point("14T17:00:09", "gpt", 0.6)]
+    x = cast("Any", history(points, "quality").spec["layer"])[0]["encoding"]["x"]
+    assert x["axis"]["format"] == "%-d %b %H:%M"
+
+
+def test_names_stand_as_near_to_their_lines_as_all_of_them_allow() -> None:
+    assert spread([0.9, 0.5], 0.1, 0.0, 1.0) == [0.9, 0.5], "nothing in the way"
+    assert spread([0.5, 0.5, 0.5], 0.1, 0.0, 1.0) == pytest.approx([0.6, 0.5, 0.4]), "about the middle, not below it"
+    assert spread([0.8, 0.52, 0.5], 0.1, 0.0, 1.0) == pytest.approx([0.8, 0.56, 0.46])
+    assert spread([0.02, 0.0], 0.1, 0.0, 1.0) == pytest.approx([0.1, 0.0]), "none below the axis"

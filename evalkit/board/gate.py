@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -83,9 +83,10 @@ def render(store: ResultsReader) -> None:
     if len(said) > 1:
         st.markdown("\n".join(f"- {sentence}" for sentence in said))
     _baseline(decision, run_titles(runs))
-    for candidate in candidates:
+    for n, candidate in enumerate(candidates):
         rulings = [r for r in rules if r.candidate == visible(candidate.candidate, limit=60)]
-        _candidate(store, decision, candidate, rulings)
+        _candidate(store, decision, candidate, rulings, is_open=n == 0 or candidate.candidate in mine)
+    _decided(decision, candidates, rules)
     st.code(asks, language="bash")
 
 
@@ -126,50 +127,74 @@ def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRul
     titles, verdicts = matrix_of(candidates, rules)
     if not titles:
         return
+    # Its heads wrap, and it is read as text; the other kind of table cuts them. Its cells are Markdown.
+    names = [f"{'★ ' if c.candidate in elements.chosen() else ''}{elements.plain(c.candidate, 60)}" for c in candidates]
     columns = {
-        "candidate": [elements.marked(candidate.candidate) for candidate in candidates],
         "verdict": [candidate.verdict for candidate in candidates],
-        **{elements.cell(title, 120): [said[n] for said in verdicts] for n, title in enumerate(titles)},
+        **{elements.plain(title, 120): [said[n] for said in verdicts] for n, title in enumerate(titles)},
     }
 
     def paint(verdict: object) -> str:
         ground, ink = VERDICTS.get(str(verdict), ("", ""))
         return f"background-color: {ground}; color: {ink}" if ground else ""
 
-    painted: list[Hashable] = [name for name in columns if name != "candidate"]
-    styler = pd.DataFrame(columns).style.map(paint, subset=painted)
-    styler = styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip(), subset=painted)
-    st.dataframe(
-        styler,
-        hide_index=True,
-        width="stretch",
-        alt="Each candidate's verdict on each rule",
-        column_config={"candidate": st.column_config.TextColumn(width=elements.name_width(columns["candidate"]))},
-    )
+    styler = pd.DataFrame(columns, index=names).style.map(paint)
+    st.table(styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip()))
 
 
 def _candidate(
-    store: ResultsReader, decision: GateDecision, candidate: CandidateDecision, rulings: Sequence[RenderedRule]
+    store: ResultsReader,
+    decision: GateDecision,
+    candidate: CandidateDecision,
+    rulings: Sequence[RenderedRule],
+    *,
+    is_open: bool,
 ) -> None:
-    """Everything about one candidate: intervals against limits, what more would decide, what is being compared."""
+    """Everything about one candidate: intervals against limits, and what more would decide."""
     name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline or "", 60)
     against = f" against {base}" if decision.baseline is not None else ""
-    st.markdown(f"#### {name}{against}: {candidate.verdict}")
-    for reason in candidate.incomplete:
-        st.warning(elements.plain(reason, 400))
-    if candidate.n_pairs:
-        st.caption(pairs_of(decision, candidate))
-    for note in candidate.notes:
-        st.caption(elements.plain(note, 300))
-    _rules(store, decision, candidate.candidate, rulings)
+    with st.expander(f"**{name}**{against}: {candidate.verdict}", expanded=is_open):
+        for reason in candidate.incomplete:
+            st.warning(elements.plain(reason, 400))
+        if candidate.n_pairs:
+            st.caption(pairs_of(decision, candidate))
+        _rules(store, decision, candidate.candidate, rulings)
+
+
+def _decided(decision: GateDecision, candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> None:
+    """What is to be known of the rules and their tests: what is said of several, once."""
+    said = _notes(candidates, rules)
+    told = [f"- {note} ({of})" if of else f"- {note}" for note, of in said]
+    served = [(candidate, served_of(candidate)) for candidate in candidates if candidate.served]
+    compared = [candidate for candidate in candidates if candidate.compared]
+    if not (told or served or compared):
+        return
     with st.expander("How it was decided"):
-        if rulings:
-            notes = {"rule": [r.title for r in rulings], "how": [" · ".join(r.notes) for r in rulings]}
-            elements.text_table(notes, f"How the rules for {visible(candidate.candidate, limit=60)} were decided")
-        if candidate.served:
-            st.caption(elements.plain(served_of(candidate), 400))
-        if candidate.compared:
+        st.markdown("\n".join(told))
+        for candidate, words in served:
+            st.caption(f"{elements.plain(candidate.candidate, 60)} {elements.plain(words, 400)}")
+        for candidate in compared:
+            st.caption(f"{elements.plain(candidate.candidate, 60)}: what differs between the two sides")
             st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
+
+
+def _notes(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> list[tuple[str, str]]:
+    """Each note once, with the rules and the candidates that it is about; as Markdown."""
+    names = [visible(candidate.candidate, limit=60) for candidate in candidates]
+    of: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for candidate, name in zip(candidates, names, strict=True):
+        for note in candidate.notes:
+            of.setdefault(visible(note, limit=300), ({}, {}))[1][name] = None
+    for rule in rules:
+        for note in rule.notes:
+            of_rules, of_names = of.setdefault(note, ({}, {}))
+            of_rules[rule.rule] = of_names[rule.candidate] = None
+    found = []
+    for note, (of_rules, of_names) in of.items():
+        whom = [] if len(of_names) == len(names) else [elements.listed(list(of_names))]
+        of_what = [elements.listed(list(of_rules))] if of_rules else []
+        found.append((elements.plain(note, 400), "; ".join([*of_what, *whom])))
+    return found
 
 
 def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings: Sequence[RenderedRule]) -> None:
@@ -198,9 +223,8 @@ def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings
         column_config={"interval": image},
     )
     for r in rulings:
-        for text in r.remarks:
-            priced = _needs(store, decision, candidate, r) if text == r.needs else text
-            st.text(f"{r.title}: {visible(priced, limit=700)}.")
+        if r.needs:
+            st.text(f"{r.title}: {visible(_needs(store, decision, candidate, r), limit=700)}.")
 
 
 def _interval(rule: RenderedRule, rulings: Sequence[RenderedRule]) -> str:

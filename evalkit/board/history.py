@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from evalkit.board import elements
-from evalkit.render.board_charts import HistoryPoint, history
 from evalkit.render.cells import run_titles
+from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.run_history import FIGURES, Drift, drawn_models, drifts_of, history_points
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo, newest_first
@@ -38,6 +38,11 @@ def render(store: ResultsReader) -> None:
         return
     shown = _models(rows, drifts, figure)
     elements.draw(history([row for row in rows if row.model in shown], figure))
+    if any(row.changed for row in rows if row.model in shown):
+        st.caption(
+            "*price* or *version* at a point: since the run before, this model's price changed, or another version of "
+            "it was served."
+        )
     n = len({row.model for row in rows})
     if len(shown) < n:
         st.caption(f"{len(shown)} of {n} models: choose others under “Selected models” at the left.")

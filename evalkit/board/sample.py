@@ -69,15 +69,11 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
     rows.sort(key=lambda row: mine.index(row.model) if row.model in mine else len(mine))  # the chosen ones first
     said = texts(store, run, [row.key for row in rows])
     first = next(iter(said.values()), RowTexts())
+    st.subheader(headline(rows), anchor=False)
     with st.expander("The prompt as sent", expanded=True):
         elements.prompt(first, key="prompt")
     if first.target:
         st.text(f"Right answer: {visible(first.target, limit=500)}")
-    right = sum(row.score == 1 for row in rows)
-    if all(row.score in {0, 1} for row in rows):
-        st.subheader(
-            f"{right} of {numbers.plural(len(rows), 'answer')} {numbers.verb(right, 'is', 'are')} right", anchor=False
-        )
     _table(rows, said)
     st.subheader("In full", anchor=False)
     for n, row in enumerate(rows):
@@ -91,6 +87,38 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
                 show_steps(answer.steps)
             elements.say_answer(answer, key=f"answer-{n}", reasoning_key=f"reasoning-{n}")
             review_form(store, run, row.key, slot=f"sample-{n}-{item.sample_digest[:12]}")
+
+
+def headline(rows: Sequence[ItemRow]) -> str:
+    """How the models did on this item, as Markdown: how many are right where every answer is right or wrong, else from
+    which score to which, and whose they are. Answers without a score are counted apart."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    noun = "model" if len(models) == len(rows) else "answer"
+    scored = [(row.score, row.model) for row in rows if row.score is not None]
+    missing = len(rows) - len(scored)
+    rest = f" {numbers.plural(missing, noun)} {numbers.verb(missing, 'has', 'have')} no score." if missing else ""
+    if not scored:
+        return f"No {noun} has a score on this item." if rows else "No model was asked this item."
+    if all(score in {0, 1} for score, _ in scored):
+        right = sum(score == 1 for score, _ in scored)
+        said = f"{right} of {numbers.plural(len(scored), noun)} {numbers.verb(right, 'is', 'are')} right on this item."
+        return said + rest
+    low, high = min(score for score, _ in scored), max(score for score, _ in scored)
+    best, worst = (_of([name for score, name in scored if score == end]) for end in (high, low))
+    if low == high:
+        return f"{numbers.plural(len(scored), noun)} of this item scored {numbers.quality(low)}.{rest}"
+    spread = f"from {numbers.quality(low)} ({worst}) to {numbers.quality(high)} ({best})"
+    return f"{numbers.plural(len(scored), noun)} scored {spread} on this item.{rest}"
+
+
+def _of(names: Sequence[str]) -> str:
+    """Whose a score is, as Markdown; of many, how many."""
+    found = list(dict.fromkeys(names))
+    return elements.listed(found) if len(found) <= _NAMED else numbers.plural(len(found), "model")
+
+
+_NAMED = 2
+"""Models that the headline names beside a score."""
 
 
 def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
@@ -108,11 +136,11 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
                 for row in rows
             ],
             "read as": [elements.cell(text or "", 80) for text in read],
-            "first token": [numbers.time(row.ttft_s) for row in rows],
+            "cost": [numbers.usd(row.cost_usd) for row in rows],
             "total": [numbers.time(row.total_s) for row in rows],
+            "first token": [numbers.time(row.ttft_s) for row in rows],
             "tokens in": [numbers.count(row.input_tokens) for row in rows],
             "tokens out": [numbers.count(row.output_tokens) for row in rows],
-            "cost": [numbers.usd(row.cost_usd) for row in rows],
             "from cache": ["yes" if row.cached else "no" for row in rows],
             "served as": [elements.cell(row.served_model or "", 60) for row in rows],
         }
@@ -125,7 +153,10 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
         width="stretch",
         height=35 * (min(len(rows), 20) + 1) + 3,
         alt="This item through every model and repeat",
-        column_config={"answer": st.column_config.TextColumn(width="large")},
+        column_config={
+            "model": st.column_config.TextColumn(width=elements.name_width(frame["model"].tolist())),
+            "answer": st.column_config.TextColumn(width="medium"),
+        },
     )
 
 

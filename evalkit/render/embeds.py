@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evalkit.render import charts, tradeoff_chart
-from evalkit.render.board_charts import bill_bars, history
+from evalkit.render.board_charts import bill_bars
 from evalkit.render.differences import differences_chart, differences_of
+from evalkit.render.history_chart import history
 from evalkit.render.html import gate_of
 from evalkit.render.run_history import drawn_models, drifts_of, history_points
 from evalkit.render.vega import Chart

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evalkit.decide.stored import promoted_sides
 from evalkit.facts import Figures, PriceFacts, RunFacts, TaskSummary
 from evalkit.facts.summary import FigureInterval
-from evalkit.render.board_charts import HistoryPoint
+from evalkit.render.history_chart import HistoryPoint
 from evalkit.results.compare import SampleComparison, compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
