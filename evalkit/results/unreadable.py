@@ -86,11 +86,13 @@ class Unreadable:
         return f"evalkit rescore {quote(self.run)} {only} --preview"
 
     def __str__(self) -> str:
-        return f"{self.finding} Such as {' and '.join(self.quoted)}. {self.way_out}"
+        alike = " (alike in all that were looked at)" if len(self.examples) == 1 and self.n > 1 else ""
+        return f"{self.finding} Such as {' and '.join(self.quoted)}{alike}. {self.way_out}"
 
     def sentence(self, *, quotes: bool) -> str:
         """In a line; without `quotes` for whoever may not read answers."""
-        return str(self) if quotes else f"{self.finding} {self.way_out}"
+        left_out = "Answers are left out of this page: the board has examples."
+        return str(self) if quotes else f"{self.finding} {left_out} {self.way_out}"
 
 
 def unreadable_of(store: ResultsReader, run: str) -> list[Unreadable]:
