@@ -320,5 +320,9 @@ def test_the_page_is_short_before_one_opens_it_and_moves_wide_charts_sideways(tm
     assert opened == [(" open", "qwen"), ("", "tiny")], "one candidate is open"
     assert re.search(r"<summary>Beware: \d+ warnings?</summary>", text)
     figures = re.findall("<figure[^>]*>", text)
-    assert figures and all('class="wide"' in one and 'tabindex="0"' in one for one in figures), "keys move them too"
-    assert "@media (max-width: 800px) { figure svg { max-width: none; } }" in text
+    assert figures and all('class="wide' in one and 'tabindex="0"' in one for one in figures), "keys move them too"
+    assert "@media (max-width: 800px) { figure svg { max-width: none; }" in text
+    broad, narrow = (re.search(rf'<figure class="wide {kind}".*?<svg [^>]*?width="(\d+)"', text, flags=re.DOTALL)
+                     for kind in ("broad", "narrow"))  # fmt: skip
+    assert broad is not None and narrow is not None
+    assert int(narrow[1]) <= 370 < int(broad[1]), "the leaderboard has a drawing for telephones"

@@ -69,8 +69,9 @@ class Unreadable:
 
     @property
     def quoted(self) -> list[str]:
-        """The examples, made harmless and on one line each."""
-        return [f"“{visible(text, limit=120)}”" for text in self.examples]
+        """The examples, made harmless and on one line each; of one it says that the others looked at are alike."""
+        alike = " (alike in all that were looked at)" if len(self.examples) == 1 and self.n > 1 else ""
+        return [f"“{visible(text, limit=120)}”{alike}" for text in self.examples]
 
     @property
     def way_out(self) -> str:
@@ -86,8 +87,7 @@ class Unreadable:
         return f"evalkit rescore {quote(self.run)} {only} --preview"
 
     def __str__(self) -> str:
-        alike = " (alike in all that were looked at)" if len(self.examples) == 1 and self.n > 1 else ""
-        return f"{self.finding} Such as {' and '.join(self.quoted)}{alike}. {self.way_out}"
+        return f"{self.finding} Such as {' and '.join(self.quoted)}. {self.way_out}"
 
     def sentence(self, *, quotes: bool) -> str:
         """In a line; without `quotes` for whoever may not read answers."""
