@@ -380,8 +380,7 @@ def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
         "gate accepts."
     )
     matrix, rules = at.table[0].value, at.dataframe[0].value
-    assert matrix.index.tolist() == ["qwen"]
-    assert matrix.iloc[0].tolist() == ["pass", "pass", "pass"], "its verdict, its two rules"
+    assert matrix.iloc[0].tolist() == ["**qwen**", "pass", "pass", "pass"], "a candidate, its verdict, its two rules"
     assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"
     assert rules["interval"].str.startswith("data:image/svg+xml,").all()
 

@@ -308,3 +308,21 @@ def test_code_in_a_sentence_is_set_as_code_and_stays_text(tmp_path: Path, capsys
     from evalkit.render.html_page import _said
 
     assert str(_said("a `<b>` of `x`y ` & z")) == "a <code>&lt;b&gt;</code> of <code>x</code>y ` &amp; z"
+
+
+def test_the_page_is_short_before_one_opens_it_and_moves_wide_charts_sideways(tmp_path: Path, capsys: Capture) -> None:
+    rules = [{"quality": "all", "margin": 0.3}]
+    rows = [a_row(m, "triage", n) for n in range(20) for m in ("gpt", "qwen", "tiny")]
+    a_run(tmp_path, gate={"baseline": "gpt", "candidates": ["qwen", "tiny"], "rules": rules},
+          rows=[*rows, an_error("tiny", "triage", 20)])  # fmt: skip
+    text = report(capsys, tmp_path, tmp_path / "page.html")
+    opened = re.findall(r'<details( open)?><summary class="verdict">(\w+)', text)
+    assert opened == [(" open", "qwen"), ("", "tiny")], "one candidate is open"
+    assert re.search(r"<summary>Beware: \d+ warnings?</summary>", text)
+    figures = re.findall("<figure[^>]*>", text)
+    assert figures and all('class="wide' in one and 'tabindex="0"' in one for one in figures), "keys move them too"
+    assert "@media (max-width: 800px) { figure svg { max-width: none; }" in text
+    broad, narrow = (re.search(rf'<figure class="wide {kind}".*?<svg [^>]*?width="(\d+)"', text, flags=re.DOTALL)
+                     for kind in ("broad", "narrow"))  # fmt: skip
+    assert broad is not None and narrow is not None
+    assert int(narrow[1]) <= 370 < int(broad[1]), "the leaderboard has a drawing for telephones"

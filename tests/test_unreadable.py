@@ -107,7 +107,8 @@ def test_every_page_says_how_many_and_shows_two_of_them(tmp_path: Path, capsys: 
     assert "2 of 20 answers to triage could not be read (10 %)" in said
     shown = evalkit(capsys, "show", run, "--results", tmp_path / "results").out
     page = page_of(store, run, samples=True)
-    assert "No idea, honestly." not in page_of(store, run)  # the suite is not public
+    closed = page_of(store, run)  # the suite is not public
+    assert "No idea, honestly." not in closed and "the board has examples" in closed
     at = draw("leaderboard", tmp_path / "results")
     board = " ".join(element.value for element in at.error).replace("\\", "")
     for text in (said, shown, page, board):
@@ -115,6 +116,11 @@ def test_every_page_says_how_many_and_shows_two_of_them(tmp_path: Path, capsys: 
         assert "No idea, honestly." in text
     assert "<b>hard</b>" not in page
     assert "Say in the prompt" in said
+
+
+def test_answers_that_are_all_alike_are_said_to_be(tmp_path: Path, capsys: Capture) -> None:
+    _, _, said = ran(tmp_path, capsys, a_suite(tmp_path, [*queues(18), "No idea.", "No idea."]))
+    assert "“No idea.” (alike in all that were looked at)" in " ".join(said.split())
 
 
 def test_one_in_twenty_is_no_alarm(tmp_path: Path, capsys: Capture) -> None:

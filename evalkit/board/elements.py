@@ -348,7 +348,7 @@ def unreadable_of(store: ResultsReader, sides: Sequence[SampleSide]) -> None:
 
     found = [one for run in dict.fromkeys(run for run, _ in sides) for one in find(store, run)]
     for one in [one for one in found if (one.run, one.model) in sides][:_OPEN]:
-        st.error(f"{plain(one.finding, 400)}  \n{' · '.join(f'“{plain(text, 120)}”' for text in one.examples)}")
+        st.error(f"{plain(one.finding, 400)}  \n{' · '.join(plain(text, 180) for text in one.quoted)}")
         if one.option:
             st.caption(plain(one.advice, 200))
             st.code(f"score: {visible(one.option, limit=400)}\n{visible(one.command, limit=800)}", language=None)

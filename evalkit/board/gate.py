@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -130,6 +130,7 @@ def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRul
     # Its heads wrap, and it is read as text; the other kind of table cuts them. Its cells are Markdown.
     names = [f"{'★ ' if c.candidate in elements.chosen() else ''}{elements.plain(c.candidate, 60)}" for c in candidates]
     columns = {
+        "candidate": [f"**{name}**" for name in names],
         "verdict": [candidate.verdict for candidate in candidates],
         **{elements.plain(title, 120): [said[n] for said in verdicts] for n, title in enumerate(titles)},
     }
@@ -138,8 +139,11 @@ def _matrix(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRul
         ground, ink = VERDICTS.get(str(verdict), ("", ""))
         return f"background-color: {ground}; color: {ink}" if ground else ""
 
-    styler = pd.DataFrame(columns, index=names).style.map(paint)
-    st.table(styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')} {verdict}".strip()))
+    painted: list[Hashable] = [name for name in columns if name != "candidate"]
+    styler = pd.DataFrame(columns).style.map(paint, subset=painted)
+    # A blank that does not break keeps a sign with its word.
+    styler = styler.format(lambda verdict: f"{_SIGNS.get(str(verdict), '')}\u00a0{verdict}".strip(), subset=painted)
+    st.table(styler, hide_index=True, alt="Each candidate's verdict on each rule")
 
 
 def _candidate(

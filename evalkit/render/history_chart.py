@@ -14,8 +14,8 @@ from evalkit.text.escape import visible
 
 _HEIGHT, _PLOT_PX, _LINE_PX = 380, 320, 15
 """Pixels: of the picture, of what is between its axes, and from one name to the next."""
-_LEADER_PX = 18
-"""From the last point to the sign before a name."""
+_LEADER_PX = 14
+"""From the edge of the chart, or the end of a line, to the sign before a name."""
 _AIR = 0.05
 """Of the time shown: how much more is drawn at either side."""
 _BESIDE = 0.008
@@ -69,17 +69,17 @@ def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
     y = field("value", "Q", title=figure, scale={"domain": up, "nice": False})
     told = tips(model="model", run="run", shown=figure, note="note")
     both = {"x": x, "color": colour}
-    ends = {"data": {"values": _ends(points, rows, up)}}
-    at_name: Spec = {"x": x, "y": y | {"field": "at_y"}}
+    ends = {"data": {"values": _ends(points, rows, up, f"{last:%Y-%m-%dT%H:%M:%SZ}")}}
+    at_name: Spec = {"x": x | {"field": "edge"}, "y": y | {"field": "at_y"}}
     layers = [
         layer({"type": "line"}, {"y": y, **both}),
         layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
                "isValid(datum.low)"),
         layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
-        layer({"type": "text", "align": "left", "dx": 8, "dy": -9, "fontSize": 12, "fontStyle": "italic"},
+        layer({"type": "text", "align": "right", "dx": -7, "dy": -9, "fontSize": 12, "fontStyle": "italic"},
               {"x": x, "y": y, "text": field("changed", "N")}, "datum.changed"),
         layer({"type": "rule", "x2Offset": _LEADER_PX, "color": GREY, "aria": False},
-              {"x": x, "x2": {"field": "x"}, "y": y, "y2": {"field": "at_y"}}) | ends,
+              {"x": x, "x2": {"field": "edge"}, "y": y, "y2": {"field": "at_y"}}) | ends,
         layer(point_mark(70, xOffset=_LEADER_PX, aria=False), at_name | {"shape": shape, "color": colour}) | ends,
         layer({"type": "text", "align": "left", "dx": _LEADER_PX + 8, "fontSize": 12, "limit": 150},
               at_name | {"text": field("model", "N")}) | ends,
@@ -118,14 +118,22 @@ def _ticks(points: Sequence[HistoryPoint]) -> Spec:
     return ticks | {"tickCount": 5}
 
 
-def _ends(points: Sequence[HistoryPoint], rows: Sequence[Row], up: Sequence[float]) -> list[Row]:
-    """The last point of each model, with the height at which its name stands: as near to it as all names allow."""
+def _ends(points: Sequence[HistoryPoint], rows: Sequence[Row], up: Sequence[float], edge: str) -> list[Row]:
+    """The last point of each model, with the place of its name: at the edge of the chart, or beside the line that ends
+    before the last run; as near to the point's height as all names allow."""
     last = {point.model: (point, row) for point, row in zip(points, rows, strict=True)}
     step = _LINE_PX / _PLOT_PX * ((up[1] - up[0]) or 1.0)
+    newest = max(point.at for point in points)
     ordered = sorted(last.values(), key=lambda one: -one[0].value)
     heights = spread([point.value for point, _ in ordered], step, up[0], up[1])
     return [
-        {"model": visible(point.model, limit=CELL), "x": row["x"], "value": point.value, "at_y": at_y}
+        {
+            "model": visible(point.model, limit=CELL),
+            "x": row["x"],
+            "value": point.value,
+            "at_y": at_y,
+            "edge": edge if point.at == newest else row["x"],
+        }
         for (point, row), at_y in zip(ordered, heights, strict=True)
     ]
 

@@ -7,7 +7,7 @@ What is long in a sample is cut, and the page says so: a report is sent by mail.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.decide.stored import decision_of, promoted_by, promoted_folder
 from evalkit.errors import EvalkitError
@@ -57,6 +57,8 @@ _MESSAGES = 12
 """Messages of one prompt: the last ones."""
 _NAMED = 4
 """Models that the head of a sample names."""
+_NARROW_PX = 360
+"""Width of the chart that a telephone shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
     wanted: dict[str, Chart] = {}
     if (chart := charts.leaderboard(lines)) is not None:
         wanted["leaderboard"] = chart
+        wanted["leaderboard, narrow"] = replace(chart, spec={**chart.spec, "width": _NARROW_PX})
     tradeoffs = _tradeoffs(store, lines, wanted)
     gate, of_gate = gate_of(store, run, facts)
     values = {

@@ -69,8 +69,9 @@ class Unreadable:
 
     @property
     def quoted(self) -> list[str]:
-        """The examples, made harmless and on one line each."""
-        return [f"“{visible(text, limit=120)}”" for text in self.examples]
+        """The examples, made harmless and on one line each; of one it says that the others looked at are alike."""
+        alike = " (alike in all that were looked at)" if len(self.examples) == 1 and self.n > 1 else ""
+        return [f"“{visible(text, limit=120)}”{alike}" for text in self.examples]
 
     @property
     def way_out(self) -> str:
@@ -90,7 +91,8 @@ class Unreadable:
 
     def sentence(self, *, quotes: bool) -> str:
         """In a line; without `quotes` for whoever may not read answers."""
-        return str(self) if quotes else f"{self.finding} {self.way_out}"
+        left_out = "Answers are left out of this page: the board has examples."
+        return str(self) if quotes else f"{self.finding} {left_out} {self.way_out}"
 
 
 def unreadable_of(store: ResultsReader, run: str) -> list[Unreadable]:
