@@ -197,7 +197,7 @@ def verdict(versus: PairedComparison) -> str:
         return "No item has a score on both sides: nothing can be compared."
     points = f"{numbers.points(first.delta)} {'better' if first.delta > 0 else 'worse'}"
     measured = f"measured {points}" if first.delta else "measured equal"
-    shown = numbers.difference_interval(first.low, first.high)
+    shown = numbers.points_interval(first.low, first.high)
     interval = f"95 % interval {shown}" if shown else "without an interval"
     n = flips.n_lost + flips.n_won
     tail = f"{interval}, {numbers.plural(n, 'flip')} in {numbers.plural(first.n, 'pair')}."
