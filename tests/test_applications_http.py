@@ -417,6 +417,67 @@ def test_internal_prompts_go_to_no_application_that_the_person_did_not_name(tmp_
     assert "bot: http, prompts go to bot.example" in allowed.out
 
 
+_SPELLED = "https%3A%2F%2Felsewhere.example"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ record.cb }}",
+        " {{ record.cb }} ",
+        "{{ 'kooh/elpmaxe.erehwesle//:sptth' | reverse }}",
+        "{{ '" + _SPELLED + "' | replace('%3A', ':') | replace('%2F', '/') }}",
+        "{{ ['https:', '', 'elsewhere.example'] | join('/') }}",
+        "{% if prompt %}{{ record.a ~ record.b }}{% endif %}",
+        "u={{ record.a }}{{ record.b }}",
+    ],
+)
+def test_addresses_that_templates_make_are_seen_before_anything_is_sent(
+    tmp_path: Path, capsys: Capture, template: str
+) -> None:
+    """The words of the template hold no address; what it makes of them, or of the record, is one."""
+    suite = written(tmp_path, body=f", to: {json.dumps(template)}", task="    send: [cb, a, b]")
+    item = {"q": "Q?", "a": "https:", "b": "//elsewhere.example/hook", "cb": "https://elsewhere.example/hook"}
+    (tmp_path / "items.jsonl").write_text(json.dumps({"id": "0", **item, "right": "yes"}) + "\n")
+    suite.write_text(suite.read_text().replace("{{ a }}", "{{ right }}"))
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    assert "elsewhere.example" in ran.err and "callout" in ran.err, ran.err
+    allowed = evalkit(capsys, "check", suite, "--allow-callout", "elsewhere.example")
+    assert allowed.code == 0, allowed.err
+
+
+def test_an_address_that_the_prompt_or_a_text_of_the_record_holds_is_no_receiver(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    suite = written(tmp_path, body=', context: "From: {{ record.page }}"', task="    send: [page]")
+    item = {"id": "0", "q": "What is https://a.example about?", "a": "yes", "page": "See https://b.example for more."}
+    (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("    request:", '    query: {callback: "https://elsewhere.example/c"}\n    request:', "query.callback"),
+        ("    request:", "    query: {webhook: elsewhere.example}\n    request:", "query.webhook"),
+        ("127.0.0.1:9/ask", "127.0.0.1:9/ask/https://elsewhere.example/c", "base_url"),
+        ("127.0.0.1:9/ask", "127.0.0.1:9/ask/https%3A%2F%2Felsewhere.example/c", "base_url"),
+    ],
+)
+def test_addresses_in_the_query_and_the_path_are_receivers(
+    tmp_path: Path, capsys: Capture, old: str, new: str, place: str
+) -> None:
+    suite = written(tmp_path)
+    assert old in suite.read_text()
+    suite.write_text(suite.read_text().replace(old, new))
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    said = " ".join(ran.err.split())
+    assert f"models.bot.{place}: address may pass parts of prompts on to elsewhere.example" in said
+
+
 # The example, from question to verdict
 
 

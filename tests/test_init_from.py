@@ -196,6 +196,21 @@ def test_a_broken_line_is_named_where_nothing_looks_like_a_question(capsys: Capt
     assert ran.code == 2 and "bad.jsonl:2" in ran.err and "1 could not be read" in ran.err
 
 
+@pytest.mark.parametrize("answer", [None, "", "\u2028"])
+def test_half_a_character_is_a_sentence_where_rows_are_written_anew(
+    capsys: Capture, tmp_path: Path, answer: str | None
+) -> None:
+    rows = [{"question": f"What is {n}?" + "\ud800" * (n == 6), "answer": str(n)} for n in range(11)]
+    rows.append(
+        {"question": "And then?", "answer": answer}
+    )  # cannot be scored, so the others go to a file of their own
+    path = tmp_path / "odd.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = evalkit(capsys, "init", "--from", path, tmp_path / "out", "--question", "question", "--target", "answer")
+    assert ran.code == 2
+    assert "half a character" in ran.err
+
+
 def test_a_label_that_stands_there_once_is_said(capsys: Capture, tmp_path: Path) -> None:
     rows = [f"Text number {i} of them,{'bilingg' if i == 5 else QUEUES[i % 3]}" for i in range(24)]
     ran, _ = made(capsys, csv(tmp_path / "t.csv", "text,label", rows))

@@ -13,7 +13,7 @@ and the engine asks with isinstance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -199,6 +199,18 @@ class ProbesImages(Protocol):
 
     async def probe_images(self) -> str | None:
         """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+BodyRefusal = Callable[[Mapping[str, object], Sequence[str]], str | None]
+"""Of a body, and of the texts that the prompt and the record bring: why it may not be sent; None: it may."""
+
+
+@runtime_checkable
+class HoldsBodies(Protocol):
+    """An adapter whose bodies are made by templates of the suite."""
+
+    def hold_bodies(self, refusal: BodyRefusal) -> None:
+        """Ask this of every body before it is sent; what it refuses is not."""
 
 
 @runtime_checkable

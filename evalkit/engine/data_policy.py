@@ -21,10 +21,11 @@ holds an address is named.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
 
-from evalkit.adapters.base import Adapter, Endpoint
+from evalkit.adapters.base import Adapter, BodyRefusal, Endpoint
 from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.adapters.registry import account_options
 from evalkit.addresses import BadAddress, is_loopback, read_address
@@ -95,12 +96,14 @@ def passed_on(
     if adapter.endpoint.host is None or is_loopback(adapter.endpoint.host):
         # A server or a function of one's own calls its models and fields as it likes, and is no provider.
         found = dict.fromkeys(one for one in found if one.known and one != _STORED_PROMPT)
-    found |= dict.fromkeys(_addresses(_REQUEST, adapter.spec.options.get(_REQUEST)))
+    for option in (_REQUEST, _QUERY):
+        found |= dict.fromkeys(_addresses(option, adapter.spec.options.get(option)))
+    found |= dict.fromkeys(_in_text("base_url", unquote(urlsplit(adapter.spec.base_url or "").path), ""))
     allowed = CALLOUTS.hosts()
     complaints, notes = [], []
     for one in found:
         where = one.host or "a place that the provider decides"
-        own = one.place == "model" or one.place.startswith(f"{_REQUEST}.")
+        own = one.place in ("model", "base_url") or one.place.startswith((f"{_REQUEST}.", f"{_QUERY}."))
         place = one.place if own else f"settings.extra.{one.place}"
         if not one.known and sensitivity == "public":
             continue
@@ -122,6 +125,58 @@ def passed_on(
     return complaints, notes
 
 
+def body_refusal(sensitivity: Sensitivity, policy: Policy | None) -> BodyRefusal | None:
+    """What says of a body that templates made why it may not be sent, before it is; None where everything may.
+
+    The suite's own words are looked at by `passed_on`. What its templates make of them, of the record and of the
+    prompt is known only now: a text that is an address as a whole, and an address that neither the prompt nor the
+    record has, count as places that prompts are passed on to.
+    """
+    if sensitivity == "public" and policy is None:
+        return None
+
+    def refusal(body: Mapping[str, object], asked: Sequence[str]) -> str | None:
+        for one in dict.fromkeys(_made_addresses("request", body, asked)):
+            where = one.host or "a place that nobody knows"
+            if one.host is not None and policy is not None:
+                why = next(iter(policy.refusals(sensitivity, one.host)), None)
+            elif sensitivity == "public" or one.host in CALLOUTS.hosts():
+                why = None
+            else:
+                why = f"the suite's sensitivity is {sensitivity}. If it may: --allow-callout {one.host or one.kind}"
+            if why is not None:
+                return f"{one.place} may pass parts of prompts on to {where}, so it was not sent: {why}"
+        return None
+
+    return refusal
+
+
+def _made_addresses(place: str, value: object, asked: Sequence[str]) -> Iterator[Callout]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            at = f"{place}.{name}"
+            if isinstance(inner, str) and not (plain_name(str(name)) == "content" and inner in asked):
+                yield from _made_in_text(at, inner, plain_name(str(name)), asked)
+            elif not isinstance(inner, str):
+                yield from _made_addresses(at, inner, asked)
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            if isinstance(inner, str):
+                yield from _made_in_text(f"{place}[{i}]", inner, "", asked)
+            else:
+                yield from _made_addresses(f"{place}[{i}]", inner, asked)
+
+
+def _made_in_text(place: str, text: str, key: str, asked: Sequence[str]) -> Iterator[Callout]:
+    """Addresses of a text that was made: it is one as a whole, or nobody who asks has it."""
+    whole = text.strip()
+    for address in _ADDRESS.findall(whole):
+        if address == whole or not any(address in one and address != one.strip() for one in asked):
+            yield Callout(place, "address", _host(address))
+    if "//" not in whole:
+        yield from _in_text(place, whole, key)
+
+
 _ELSEWHERE = frozenset(
     """
     mcp mcp_servers mcp_tools plugins plugin provider providers route router models fallbacks connectors
@@ -138,6 +193,7 @@ _ELSEWHERE = frozenset(
 )
 """Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
 provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_QUERY = "query"
 _REQUEST = "request"
 """The option that holds the body for an application of one's own: what is written in it as an address is one."""
 _FURTHER_FIELDS = frozenset({"additional_model_request_fields"})

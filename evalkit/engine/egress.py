@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evalkit.adapters.base import Adapter
+from evalkit.adapters.base import Adapter, HoldsBodies
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_loopback
-from evalkit.engine.data_policy import may_receive, passed_on
+from evalkit.engine.data_policy import body_refusal, may_receive, passed_on
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.facts.run import EgressFacts, PolicyFacts, ReceiverFacts, RedactionFacts
 from evalkit.records import Settings
@@ -69,6 +69,8 @@ def egress(
             extras = [entry.settings.extra, *(own[name].extra for own in side.settings if name in own)]
             wrong, told = passed_on(level, name, adapter, extras, side.section, policy)
             complaints, notes = complaints + wrong, notes + told
+            if isinstance(adapter, HoldsBodies) and (refusal := body_refusal(level, policy)) is not None:
+                adapter.hold_bodies(refusal)
             host = adapter.endpoint.host
             if host is None:
                 wrong, told = _unseen(level, f"{side.section}.{name}", adapter, policy)

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from evalkit.adapters.application_body import BodyTemplate, text_bytes
 from evalkit.adapters.application_options import KINDS, HttpOptions, path_of
 from evalkit.adapters.application_reply import ApplicationAnswer, Places
-from evalkit.adapters.base import Capabilities, ModelSpec
+from evalkit.adapters.base import BodyRefusal, Capabilities, ModelSpec
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
 from evalkit.adapters.http_errors import OwnErrors, Where
 from evalkit.adapters.http_wire import ApplicationHttp, Wire
@@ -26,6 +26,7 @@ from evalkit.adapters.options import read_options
 from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.reading import ReplyReading
+from evalkit.errors import Unsupported
 from evalkit.records import Request
 
 Options = HttpOptions
@@ -80,6 +81,7 @@ class HttpApplication(DialectAdapter):
 
     def __init__(self, spec: ModelSpec, dialect: Application, wire: Wire) -> None:
         super().__init__(spec, dialect, wire)
+        self._application = dialect
         self.record_fields = dialect.template.record
         # An application changes behind its address without a word: only a version that the suite names may be kept.
         self.endpoint = replace(self.endpoint, cacheable=spec.weights is not None, weights=spec.weights)
@@ -87,6 +89,9 @@ class HttpApplication(DialectAdapter):
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where the body cannot be made for this request."""
         self.dialect.body(request)
+
+    def hold_bodies(self, refusal: BodyRefusal) -> None:
+        self._application.refusal = refusal
 
     def n_bytes(self, request: Request) -> int:
         """Bytes of the body: its templates may repeat what they are given."""
@@ -105,6 +110,8 @@ class Application(ApiDialect):
         self.path = f"?{urlencode({key: _word(one) for key, one in options.query.items()})}" if options.query else ""
         self._model = spec.model
         self._places = Places(options)
+        self.refusal: BodyRefusal | None = None
+        """Why a body may not be sent. None: nobody asks."""
         sent = {setting: setting in template.settings for setting in SETTINGS}
         self.capabilities = Capabilities(
             **sent,
@@ -117,10 +124,19 @@ class Application(ApiDialect):
     def body(self, request: Request) -> dict[str, object]:
         if not request.messages:  # nothing is asked yet
             return {}
-        return merged(self.template.filled(request, self._model), request.settings.extra)
+        body = merged(self.template.filled(request, self._model), request.settings.extra)
+        if self.refusal is not None:
+            said = [*(one.text for one in request.messages), *(one for one in request.record.values() if _is_text(one))]
+            if (why := self.refusal(body, [request.prompt or "", *map(str, said)])) is not None:
+                raise Unsupported(why, sent=False)
+        return body
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return ApplicationAnswer(self._places, where, path)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _word(value: str | int | bool) -> str:

@@ -6,6 +6,7 @@ recorded_file(Path("answers.jsonl"), None)     # AnswerFile(path, (("text_field"
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -137,7 +138,15 @@ def _write_data(suite: FirstSuite, target: Path) -> None:
         for number, record in looked.data.records(lambda _: None):
             if number not in left_out:
                 line: Record = {suite.id_column or "": number} if suite.proposal.roles.has_bad_id else {}
-                file.write(orjson.dumps(written_record({**record, **line})) + b"\n")
+                file.write(_json_line(written_record({**record, **line})))
+
+
+def _json_line(record: object) -> bytes:
+    """A record as a line. Half a character, which UTF-8 has not, is escaped: `check` says what is wrong with it."""
+    try:
+        return orjson.dumps(record) + b"\n"
+    except TypeError:
+        return json.dumps(record).encode() + b"\n"
 
 
 def suite_yaml(suite: FirstSuite) -> str:
