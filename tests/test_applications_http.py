@@ -457,6 +457,15 @@ def test_an_address_that_the_prompt_or_a_text_of_the_record_holds_is_no_receiver
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.parametrize(("field", "code"), [("question", 0), ("callback", 2)])
+def test_a_message_that_is_an_address_is_asked_and_is_no_callback(
+    tmp_path: Path, capsys: Capture, field: str, code: int
+) -> None:
+    suite = written(tmp_path, body=f', {field}: "{{{{ prompt }}}}"')
+    (tmp_path / "items.jsonl").write_text(json.dumps({"id": "0", "q": "https://shop.example/1", "a": "yes"}) + "\n")
+    assert evalkit(capsys, "check", suite).code == code
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [

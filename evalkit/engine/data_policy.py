@@ -151,11 +151,18 @@ def body_refusal(sensitivity: Sensitivity, policy: Policy | None) -> BodyRefusal
     return refusal
 
 
+_QUESTIONS = frozenset(
+    {"content", "question", "prompt", "input", "inputs", "text", "message", "user_input", "user_message", "user_query"}
+    | {"utterance", "query", "q", "ask"}
+)
+"""Fields in which applications take what a user says: a message that is nothing but an address is one there too."""
+
+
 def _made_addresses(place: str, value: object, asked: Sequence[str]) -> Iterator[Callout]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             at = f"{place}.{name}"
-            if isinstance(inner, str) and not (plain_name(str(name)) == "content" and inner in asked):
+            if isinstance(inner, str) and not (plain_name(str(name)) in _QUESTIONS and inner in asked):
                 yield from _made_in_text(at, inner, plain_name(str(name)), asked)
             elif not isinstance(inner, str):
                 yield from _made_addresses(at, inner, asked)
