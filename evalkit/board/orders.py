@@ -210,6 +210,8 @@ def jobs(results: Path) -> list[StartedRun]:
             if job.code is None:
                 job.run = job.run or _run_of(results, job.process.pid)
                 job.code = _exit_code(job.process) if child.has_ended(job.process) else None
+                if job.code == 1 and job.n_stops and job.run is None:
+                    job.code = 130  # stopped while Python itself started, which ends with 1
         return found[::-1]
 
 
