@@ -450,8 +450,13 @@ def test_addresses_that_templates_make_are_seen_before_anything_is_sent(
 def test_an_address_that_the_prompt_or_a_text_of_the_record_holds_is_no_receiver(
     tmp_path: Path, capsys: Capture
 ) -> None:
-    suite = written(tmp_path, body=', context: "From: {{ record.page }}"', task="    send: [page]")
-    item = {"id": "0", "q": "What is https://a.example about?", "a": "yes", "page": "See https://b.example for more."}
+    suite = written(
+        tmp_path,
+        body=', context: "From: {{ record.page }}", found: "{{ record.found }}"',
+        task="    send: [page, found]",
+    )
+    item: dict[str, object] = {"id": "0", "q": "What is https://a.example about?", "a": "yes"}
+    item |= {"page": "See https://b.example for more.", "found": [{"passage": "It is at https://c.example today."}]}
     (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
     ran = evalkit(capsys, "check", suite)
     assert ran.code == 0, ran.err

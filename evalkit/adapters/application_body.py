@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields as fields_of
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError, Unsupported
@@ -135,6 +136,16 @@ def _filled(inner: Iterable[tuple[str, _Filler]], values: Mapping[str, object]) 
         if total > _LARGEST:
             raise TooMuch(f"makes a body of more than {_LARGEST:,} characters")
         yield key, made
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """All texts in a value, without the names of fields."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(texts_in, value.values()))
+    elif isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(texts_in, value))
 
 
 def text_bytes(value: object) -> int:

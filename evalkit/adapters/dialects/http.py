@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from evalkit.adapters.application_body import BodyTemplate, text_bytes
+from evalkit.adapters.application_body import BodyTemplate, text_bytes, texts_in
 from evalkit.adapters.application_options import KINDS, HttpOptions, path_of
 from evalkit.adapters.application_reply import ApplicationAnswer, Places
 from evalkit.adapters.base import BodyRefusal, Capabilities, ModelSpec
@@ -124,19 +124,15 @@ class Application(ApiDialect):
     def body(self, request: Request) -> dict[str, object]:
         if not request.messages:  # nothing is asked yet
             return {}
-        body = merged(self.template.filled(request, self._model), request.settings.extra)
+        body = self.template.filled(request, self._model)
         if self.refusal is not None:
-            said = [*(one.text for one in request.messages), *(one for one in request.record.values() if _is_text(one))]
-            if (why := self.refusal(body, [request.prompt or "", *map(str, said)])) is not None:
+            asked = [request.prompt or "", *(one.text for one in request.messages), *texts_in(dict(request.record))]
+            if (why := self.refusal(body, asked)) is not None:
                 raise Unsupported(why, sent=False)
-        return body
+        return merged(body, request.settings.extra)
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return ApplicationAnswer(self._places, where, path)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _word(value: str | int | bool) -> str:
