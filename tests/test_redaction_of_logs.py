@@ -113,3 +113,20 @@ def test_a_load_sweep_that_fails_tells_nothing_of_it(tmp_path: Path, capsys: Cap
     assert ran.code != 0
     for told in (ran.out, ran.err, everything_under(tmp_path / "r").decode(errors="replace")):
         assert "jane" not in told and "30 918" not in told
+
+
+def test_what_is_wrong_with_records_is_told_without_it(tmp_path: Path, capsys: Capture) -> None:
+    path = suite_in(tmp_path, "http://127.0.0.1:9/v1", where="[storing]", more=", choices: [a, b]", score="choice")
+    for command in ("check", "plan", "run"):
+        ran = evalkit(capsys, command, path)
+        assert ran.code == 2 and "[EMAIL]', which is none of the options" in " ".join(ran.err.split())
+        assert CANARY not in ran.out + ran.err
+
+
+def test_a_prompt_is_shown_as_it_is_stored(tmp_path: Path, capsys: Capture) -> None:
+    path = suite_in(tmp_path, "http://127.0.0.1:9/v1", where="[storing]")
+    data = (tmp_path / "items.jsonl").read_text()
+    (tmp_path / "items.jsonl").write_text(data.replace("Who is ", f"Who is {CANARY} "))
+    ran = evalkit(capsys, "check", path, "--show-prompt")
+    assert ran.code == 0 and "Who is [EMAIL] 0?" in ran.out and "target [EMAIL]" in ran.out
+    assert "Shown as it is stored" in ran.out and CANARY not in ran.out + ran.err

@@ -90,6 +90,11 @@ def error_as_stored(text: str, sent: Iterable[str], redactor: Redactor) -> str:
     return NOT_KEPT if _pieces([made]) & lost else made
 
 
+def complaints_as_stored(complaints: Iterable[str], redactor: Redactor) -> list[str]:
+    """What is wrong with records, as it may be printed and kept: it quotes them."""
+    return [error_as_stored(complaint, (), redactor) for complaint in complaints]
+
+
 def texts_as_stored(value: object, redactor: Redactor) -> Any:
     """Texts in lists and groups, at whatever depth, as rows keep them; numbers stay."""
     nothing: Counter[str] = Counter()
