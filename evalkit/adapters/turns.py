@@ -9,11 +9,13 @@ conversation is the same request whoever answered. They have nine letters and di
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
 
+from evalkit.adapters.reply_fields import joined
 from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
@@ -72,6 +74,12 @@ def _as_object(arguments: str) -> str:
         return arguments if isinstance(orjson.loads(arguments), dict) else "{}"
     except orjson.JSONDecodeError:
         return "{}"
+
+
+def to_carry(back: object) -> str:
+    """What a provider wants back with a turn, as `Response.carried`; `carried` reads it. A half of a character, which
+    is no text anywhere else, becomes U+FFFD."""
+    return joined([json.dumps(back, ensure_ascii=False)])
 
 
 def carried(message: Message) -> Json:
