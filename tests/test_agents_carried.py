@@ -94,6 +94,19 @@ def test_arguments_that_were_no_json_go_back_as_an_empty_object() -> None:
     assert gone_on("anthropic", None, calls=broken)["messages"][1]["content"][-1]["input"] == {}
 
 
+@pytest.mark.parametrize(
+    "dialect", ["anthropic", "gemini", "ollama-native", "bedrock-converse", "openai", "openai_chat"]
+)
+def test_arguments_that_are_nested_too_deeply_go_back_as_an_empty_object(dialect: str) -> None:
+    """Written as JSON once more they ended the run (Anthropic), or the row counted as the system's fault."""
+    for n in (150, 260, 1010):
+        deep = '{"name": ' + "[" * n + "]" * n + "}"
+        body = gone_on(dialect, None, calls=(ToolCall("city.find", deep),))
+        assert b"[[[" not in orjson.dumps(body)
+    kept = gone_on(dialect, None, calls=(ToolCall("city.find", '{"name": ' + "[" * 50 + "]" * 50 + "}"),))
+    assert b"[" * 50 in orjson.dumps(kept)
+
+
 def test_a_function_that_a_model_made_up_goes_back_under_a_name_that_providers_take() -> None:
     """Else its next request is refused, and what the model did wrong counts as the system's fault."""
     for made_up, wire in (("functions.find the city!", "functions_find_the_city_"), ("", "_"), ("x" * 90, "x" * 64)):
@@ -196,7 +209,7 @@ def test_what_cannot_go_back_is_no_step_and_is_not_taken_from_the_cache(tmp_path
     assert odd_step({"text": "", "started_at": 1.0, "carried": '["x"]'}) is None
     asked = Request(ASKED, tools=TOOLS)
     with ResponseCache.open(tmp_path / "c.sqlite") as cache:
-        for carried, kept in (('["x"]', True), ('["\\ud800"]', False), ("[", False)):
+        for carried, kept in (('["x"]', True), ('["\\ud800"]', False), ("[", False), ("[" * 1000 + "]" * 1000, False)):
             told = Response("", "tool_use", calls=(CALL,), carried=carried)
             cache.put(place := key("p", "d/1", carried, asked), told, started_at=1.0, cost_usd=None)
             assert (cache.get(place) is not None) == kept

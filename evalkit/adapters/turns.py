@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from evalkit.adapters.reply_fields import joined
+from evalkit.adapters.reply_fields import is_too_deep, joined
 from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
@@ -30,7 +30,7 @@ class SentCall:
     name: str
     """As it is spelled on the wire."""
     arguments: str
-    """JSON text of an object; what the model wrote where it was none is `{}`: providers refuse anything else."""
+    """JSON text of an object; what the model wrote where it was none, or too deep, is `{}`: providers refuse it."""
 
     @property
     def input(self) -> Json:
@@ -71,9 +71,10 @@ def linked(messages: tuple[Message, ...], tools: tuple[Tool, ...]) -> Iterator[L
 
 def _as_object(arguments: str) -> str:
     try:
-        return arguments if isinstance(orjson.loads(arguments), dict) else "{}"
+        value = orjson.loads(arguments)
     except orjson.JSONDecodeError:
         return "{}"
+    return arguments if isinstance(value, dict) and not is_too_deep(value) else "{}"
 
 
 def to_carry(back: object) -> str:

@@ -74,8 +74,8 @@ def carried_fits(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        orjson.loads(value)
-    except orjson.JSONDecodeError:
+        orjson.dumps(orjson.loads(value))
+    except (orjson.JSONDecodeError, TypeError):  # the second: nested too deeply for any request
         return False
     return True
 
