@@ -155,6 +155,7 @@ class Runner:
             lag=meter.stop(),
             lanes={lane.name: lane_facts(lane) for lane, _ in lanes},
             bad_data=self._bad_data,
+            taken_out=self.ledger.taken_out,
         )
 
     def _askable(self, models: list[PlannedModel]) -> Iterator[Item]:

@@ -134,6 +134,19 @@ def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> Ru
     return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
 
 
+def told_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
+    """What run.json says of what was taken out of what live servers said, with what it said `before` this session;
+    nothing is set where nothing was found. `facts`: those of the plan."""
+    earlier = before.redaction.told if before.redaction is not None else None
+    if not found and not earlier:
+        return RunFacts()
+    totals = {task: Counter(n) for task, n in (earlier or {}).items()}
+    for task, n in found.items():
+        totals.setdefault(task, Counter()).update(n)
+    told = RedactionFacts(told={task: dict(n) for task, n in totals.items()})
+    return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(told))
+
+
 @dataclass(frozen=True, slots=True)
 class RedactedLog:
     """A journal that gets rows without what the redactor finds."""
