@@ -77,6 +77,7 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
             for number in ("06 12 34 56 78", "030 1234567", "555-123-4567", "+49 30 1234567", "(555) 123-4567")
         ),
         (r"ann\x40example.org", "[EMAIL]"),
+        (r'{"m": "x\nann@example.org\tbob@example.org\\nann@example.org"}', r'{"m": "x\n[EMAIL]\t[EMAIL]\\n[EMAIL]"}'),
         ("ip:2001:db8::1", "ip:[IP]"),
         ("inet6 addr:2001:db8::1/64", "inet6 addr:[IP]/64"),
         ("src:2001:db8::1", "src:[IP]"),

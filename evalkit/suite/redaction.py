@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -139,10 +140,12 @@ class Redactor:
 
     def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], written: str, read: Plainly) -> list[Span]:
         """Where this kind stands in a text, also spelt as in an address or on a page."""
-        spans = self._spans_in(kind, find, _plain(written))
-        if read.passes:
-            spans += [read.span(span) for span in self._spans_in(kind, find, _plain(read.text))]
-        return spans
+        as_written = self._spans_in(kind, find, _plain(written))
+        if not read.passes:
+            return as_written
+        # The letter of an escape is no part of what stands behind it: \nann@example.org.
+        spans = _joined([read.span(span) for span in self._spans_in(kind, find, _plain(read.text))])
+        return [*spans, *(span for span in as_written if not _meets(span, spans))]
 
     def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
@@ -247,6 +250,12 @@ def _joined(spans: list[Span]) -> list[Span]:
         else:
             joined.append((start, stop))
     return joined
+
+
+def _meets(span: Span, spans: list[Span]) -> bool:
+    """Whether a span overlaps one of these, which are in order and apart."""
+    place = bisect_right(spans, span)
+    return (place > 0 and spans[place - 1][1] > span[0]) or (place < len(spans) and spans[place][0] < span[1])
 
 
 def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str], most: int) -> str | None:
