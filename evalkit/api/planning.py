@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -194,7 +195,11 @@ def plan_suite(
 def digest_of(plan: Plan) -> str:
     """Of all that a person agrees to who has read a plan: what is asked and how it is scored, of whom, where prompts
     go, at which prices and up to which cost. Not of what is cached or was learnt from earlier runs."""
-    return digest("evalkit.plan/1", {"run": plan.digest, "facts": plan.facts.as_json()})
+    facts: object = plan.facts.as_json()
+    try:
+        return digest("evalkit.plan/1", {"run": plan.digest, "facts": facts})
+    except UnicodeEncodeError:  # the suite's file has a name that is no UTF-8
+        return digest("evalkit.plan/1", {"run": plan.digest, "facts": json.dumps(facts, sort_keys=True)})
 
 
 def require_planned(plan: Plan, planned: str) -> None:
