@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from evalkit.cost.breakeven import Billed, Own, Range, compare, crossover, usd_per_year
 from evalkit.cost.scenario import quantity, read_scenario
 from evalkit.errors import UserError
+from evalkit.render.breakeven import sentences
 from evalkit.text import numbers
 from tests.conftest import REPO
 from tests.world import evalkit
@@ -128,6 +130,25 @@ def test_machines_that_come_and_go_cost_by_the_token_too() -> None:
     assert usd_per_year(own, Decimal(86_400_000)) == 8760
     assert crossover(own, dear) is not None
     assert crossover(own, Billed("api", "api", Range.of(Decimal("1e-7")))) is None
+
+
+def test_gpus_that_come_and_go_are_counted_at_the_peak() -> None:
+    """Busy hours alone are paid; how many must be had at the busiest moment is another question."""
+    two = Range.of(Decimal(2))
+    own = Own("own", Range.of(Decimal(8760)), tokens_per_s=Range.of(Decimal(10)), gpus=two, elastic=True)
+    own = replace(own, peak_factor=Range.of(Decimal(3)))
+    made = compare([own, Billed("api", "api", Range.of(Decimal("1e-3")))], [Decimal(n) for n in (10_000, 5_720_000)])
+    assert [at["lines"][0]["gpus"]["low"] for at in made["volumes"]] == ["2", "40"], "66 a second, three times at peak"
+    scenario = replace(
+        read_scenario(EXAMPLES / "third-line.yaml"), lines=(own, Billed("api", "api", Range.of(Decimal("1e-3"))))
+    )
+    assert "own costs less than api at every volume." in sentences(scenario, made)
+
+
+def test_machines_of_which_nobody_says_what_they_serve_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "breakeven", "--scenario", EXAMPLES / "crossovers.yaml")
+    said = " ".join(ran.out.split())
+    assert "Whether two H100, four H100 and eight H100 can serve these volumes is not stated (`tokens_per_s`" in said
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TextIO
 
-from evalkit.cost.breakeven import Billed, usd_per_year
+from evalkit.cost.breakeven import Billed, Own, usd_per_year
 from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, YearCost
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.markdown import table
+from evalkit.render.standings import listed
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -94,8 +95,9 @@ def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
         tokens = f" ({numbers.volume(at * scenario.tokens_per_unit)} tokens)" if scenario.tokens_per_unit != 1 else ""
         band = f"{_end(one['low'])} to {_end(one['high'])}"
         sure = one["low"] == one["high"] == one["units_per_day"]
+        where = f"from {numbers.volume(at)} {unit}s a day{tokens} on" if at else "at every volume"
         said.append(
-            f"{own} costs less than {other} from {numbers.volume(at)} {unit}s a day{tokens} on"
+            f"{own} costs less than {other} {where}"
             + ("." if sure else f"; with everything in doubt at its best or worst end: {band}.")
         )
         if (stays := one["stays_from"]) is not None and Decimal(stays) > at:
@@ -104,7 +106,20 @@ def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
                 f"from {numbers.volume(stays)} {unit}s a day on it stays below."
             )
         said += _strongest(one)
-    return [*said, *scenario.assumed]
+    return [*said, *_unstated(scenario), *scenario.assumed]
+
+
+def _unstated(scenario: Scenario) -> list[str]:
+    """Of which machines nobody says what they serve: their cost is the same at any volume, and may not carry it."""
+    own = [line.name for line in scenario.lines if isinstance(line, Own) and line.tokens_per_s is None]
+    if not own:
+        return []
+    names = listed([visible(name, limit=60) for name in own])
+    whose = "their cost is" if len(own) > 1 else "its cost is"
+    return [
+        f"Whether {names} can serve these volumes is not stated (`tokens_per_s`, of one copy when full): {whose} the "
+        "same at any volume."
+    ]
 
 
 def _strongest(one: CrossoverFigures) -> list[str]:
@@ -130,11 +145,12 @@ def _end(volume: str | None) -> str:
 def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[str], list[list[str]]]]:
     """(title, header, rows) of each table."""
     unit = visible(scenario.unit, limit=40)
+    comes_and_goes = {line.name for line in scenario.lines if isinstance(line, Own) and line.elastic}
     header = [f"{unit}s a day", *(visible(line["name"], limit=40) for line in made["lines"]), "cheapest"]
     rows = [
         [
             numbers.volume(at["units_per_day"]),
-            *(_year(line) for line in at["lines"]),
+            *(_year(line, elastic=line["name"] in comes_and_goes) for line in at["lines"]),
             visible(at["cheapest"] or "", limit=40),
         ]
         for at in made["volumes"]
@@ -151,14 +167,14 @@ def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[s
     return tables
 
 
-def _year(line: YearCost) -> str:
+def _year(line: YearCost, *, elastic: bool) -> str:
     year = {end: Decimal(amount) for end, amount in line["usd_per_year"].items()}
     text = numbers.usd(year["value"])
     if year["low"] != year["high"]:
         text += f" [{numbers.usd(year['low'])}, {numbers.usd(year['high'])}]"
     if line["gpus"] is not None:
         low, high = line["gpus"]["low"], line["gpus"]["high"]
-        text += f", {low if low == high else f'{low} to {high}'} GPUs"
+        text += f", {low if low == high else f'{low} to {high}'} GPUs{' at the peak' if elastic else ''}"
     if line["busy_share"] is not None:
         text += f", {numbers.share(line['busy_share'])} busy"
     return text
