@@ -11,7 +11,6 @@ short answer. Some servers give the finish reason first and go on, so only [DONE
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import inner, items, mapping, name, raw_usage, text
+from evalkit.adapters.turns import to_carry
 from evalkit.errors import BadReply, ServerError
 from evalkit.records import Response, StopReason, Timing, Tool
 
@@ -143,7 +143,7 @@ class ChatAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
-            carried=json.dumps({self._thought_in: self.reasoned}) if calls and self._thought_in is not None else None,
+            carried=to_carry({self._thought_in: self.reasoned}) if calls and self._thought_in is not None else None,
         )
 
     def _take_choice(self, choice: Mapping[str, object], message: Mapping[str, object], now: float | None) -> None:

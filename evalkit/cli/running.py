@@ -84,7 +84,7 @@ def run_suite(
         raise UserError(
             "--debug writes prompts and answers to the terminal, and this suite is restricted: leave it out."
         )
-    with call_log.logged(sys.stderr) if debug else nullcontext():
+    with call_log.logged(sys.stderr, prepared.plan.work.storing) if debug else nullcontext():
         outcome = without_loop(execute(prepared, _Notes() if quiet or as_json else _Shown(in_place=not debug)))
     if prepared.rules is None or outcome.ended_by is not None:
         _print(outcome, as_json=as_json)

@@ -100,14 +100,14 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         gated = GateSight(task.name, task.entry.critical, sliced_rules(suite.gate, task.name, str(suite.path)))
         flows = streams and (suite.gate is None or not gated)  # a gate's words are held against all samples, first
         found = plan_task(task, scorers.get(task.name), asked, answering, judge, gated, streams=flows)
-        complaints, notes = [*complaints, *found.complaints], [*notes, *found.notes]
+        complaints, notes = [*complaints, *_told(suite, found.complaints)], [*notes, *found.notes]
         if found.planned is not None:
             wrong, told = _of_gate(suite, task, gated, options)
             complaints, notes = complaints + wrong, notes + told
         redacted[task.name] = dict(found.redacted)
         planned += [found.planned] if found.planned is not None else []
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
-    complaints, notes = complaints + recorded.complaints, notes + recorded.notes
+    complaints, notes = [*complaints, *_told(suite, recorded.complaints)], notes + recorded.notes
     leaving = egress(
         suite.sensitivity,
         options.key_hosts,
@@ -255,6 +255,16 @@ def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
     """The notes as they may be kept: they can quote a record, and the log of a pipeline is a file too."""
     return tuple(notes if work.storing is None else (work.storing.text(note, Counter()) for note in notes))
+
+
+def _told(suite: ResolvedSuite, complaints: list[str]) -> list[str]:
+    """Complaints about records as they may be printed."""
+    storing = _storing(suite.file.redact)
+    if storing is None or not complaints:
+        return complaints
+    from evalkit.engine.stored import complaints_as_stored  # here: most suites store everything as it came
+
+    return complaints_as_stored(complaints, storing)
 
 
 def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:

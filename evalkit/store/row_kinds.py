@@ -192,5 +192,5 @@ _ALWAYS = frozenset(one.name for one in fields(Row) if one.default is MISSING an
 }
 _STEP_FITS: Mapping[str, Callable[[object], bool]] = {
     **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
-    **{"carried": _text, "results": _results},
+    **{"carried": message_codec.carried_fits, "results": _results},
 }
