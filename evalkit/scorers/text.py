@@ -28,6 +28,7 @@ What stands behind must take nothing back: no other option, no second answer, no
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -172,8 +173,13 @@ def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:
     """The accepted answers: the record's field when one is named, else the target. Empty when there are none."""
     value = sample.fields.get(field) if field is not None else sample.target
     if isinstance(value, list | tuple):
-        return tuple(str(item) for item in value if item is not None)
-    return () if value is None else (str(value),)
+        return tuple(_written(item) for item in value if item is not None)
+    return () if value is None else (_written(value),)
+
+
+def _written(value: object) -> str:
+    """A right answer as templates write it: true, lists and mappings as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else str(value)
 
 
 def contains(text: str, part: str, *, whole_words: bool) -> bool:
