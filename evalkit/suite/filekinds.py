@@ -181,6 +181,11 @@ def read_blocks(
             rest = lines if undecoded is None else _raised(undecoded)
             rows = csv.reader(chain(block, rest), delimiter=separator, strict=True)
             starts, found, broken = _parsed(rows, block, n_lines + 1)
+            if again := _headers_again(header, found):
+                complain(
+                    f"{place(starts[again[0]])}: is the header again: were two files joined? Leave out "
+                    f"{'this line' if len(again) == 1 else f'these {len(again)} lines'}"
+                )
             yield from _fitting(starts, header, found, place, complain)
             n_lines += rows.line_num
             if isinstance(broken, csv.Error):
@@ -257,6 +262,16 @@ def _fitting(
                 complain(f"{place(starts[n])}: has {len(cells)} cells; the header has {len(header)}")
 
 
+def _headers_again(header: list[str], rows: list[list[str]]) -> list[int]:
+    """Which rows are the header once more, as where two exports were put into one file."""
+    if len(header) < 2:  # a record of one word may be the column's name
+        return []
+    return [
+        n for n, row in enumerate(rows)
+        if row and header[0] in row[0] and [cell.strip(" \t\ufeff") for cell in row] == header
+    ]  # fmt: skip
+
+
 def _no_csv(error: csv.Error, where: str) -> SuiteError:
     open_quote = " (a quotation mark that opens a cell and never closes?)" if "end of data" in str(error) else ""
     return SuiteError(f"{where}: is not valid CSV: {error}{open_quote}")
@@ -294,7 +309,9 @@ def _check_header(header: list[str], place: str) -> None:
             f"(columns seen: {columns(header)})"
         )
     if "" in header:
+        at = header.index("")
+        why = "a separator too many?" if at else "an index that pandas wrote? Write the file with to_csv(index=False)"
         raise SuiteError(
-            f"{place}: column {header.index('') + 1} has no name (a separator too many?); the first line must name "
-            f"every column once (columns seen: {columns(header)})"
+            f"{place}: column {at + 1} has no name ({why}); the first line must name every column once "
+            f"(columns seen: {columns(header)})"
         )
