@@ -276,7 +276,8 @@ def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
     from evalkit.store import sealing
 
     sealed = sealing.seal(folder)
-    return journal.recover(folder).n_errored, sealed.aside
+    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
+    return n_errored, sealed.aside
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:
