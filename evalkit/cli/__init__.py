@@ -142,6 +142,8 @@ def run_command(args: list[str] | None) -> int:
         with queries_stop():
             result: object = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:
+        if "unexpected extra argument" in error.message and "--markdown" in (args or sys.argv):
+            error.message += ". Here --markdown prints to stdout: end the line with > FILE"
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
