@@ -173,6 +173,7 @@ def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str
         and not any(len(value.split()) > 1 for value in looked.columns[name].head)
     ]  # fmt: skip
     counted = [name for name in list(looked.columns)[:1] if _counts_records(looked.columns[name])]
+    counted = [name for name in counted if not _NO_NAME.search(folded_column(name))]
     found = (looked.columns[name] for name in (*named, *like, *counted) if name not in taken)
     return next((column.name for column in found if not _no_id(column, looked.n)), None)
 
