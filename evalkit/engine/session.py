@@ -202,7 +202,7 @@ class _Ended:
 def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None) -> _Ended:
     """Seal the journals and write into run.json how the session ended."""
     from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.stored import stored_facts, told_facts
+    from evalkit.engine.stored import live_result_facts, stored_facts
 
     n_errored, aside = sealing_count(folder)
     status, reasons = _verdict(plan, result, n_errored)
@@ -224,7 +224,7 @@ def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper
     )
     if wrong:
         facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
-    told = told_facts(plan.facts, runs.open_facts(folder), result.taken_out)
+    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
     kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
     facts = facts.with_changes(told).with_changes(kept)
     runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))

@@ -134,7 +134,7 @@ def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> Ru
     return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
 
 
-def told_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
+def live_result_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
     """What run.json says of what was taken out of what live servers said, with what it said `before` this session;
     nothing is set where nothing was found. `facts`: those of the plan."""
     earlier = before.redaction.told if before.redaction is not None else None

@@ -108,7 +108,7 @@ def batches_of(columns: Mapping[str, Sequence[Any]]) -> tuple[pa.RecordBatch, pa
     return left, right
 
 
-class Columns:
+class PartColumns:
     """Rows that are given one by one (`row_codec.column_values`), kept by field."""
 
     def __init__(self) -> None:

@@ -113,7 +113,7 @@ class PlainRows:
 
     def batches(self, lines: Iterable[bytes | None]) -> Iterator[Batches]:
         """The rows as they are written, some thousands together. Raises NotPlain, with what was given until then."""
-        columns, n_bytes = parts.Columns(), 0
+        columns, n_bytes = parts.PartColumns(), 0
         for line in lines:
             columns.add(self._values(line))
             n_bytes += len(line or b"")
@@ -135,7 +135,7 @@ class PlainRows:
         except ValueError as error:
             raise NotPlain from error
 
-    def _made(self, columns: parts.Columns) -> Batches:
+    def _made(self, columns: parts.PartColumns) -> Batches:
         try:
             return columns.batches()
         except _UNFIT as error:
