@@ -235,6 +235,21 @@ def test_the_chosen_models_come_from_the_address_and_are_marked_on_every_page(pa
         assert at.selectbox(key="api").value == "qwen"
 
 
+@pytest.mark.parametrize(
+    ("baseline", "sides"), [("qwen", ["qwen", "tiny"]), ("baseline@support", ["gpt", "tiny"]), (None, ["qwen", "tiny"])]
+)
+def test_versus_opens_with_the_gate_s_baseline_on_the_left(
+    tmp_path: Path, baseline: str | None, sides: list[str]
+) -> None:
+    a_run(tmp_path, ("gpt",), n=5)
+    rules = [{"quality": "all", "margin": 0.05}] if baseline else [{"quality": "all", "min": 0.5}]
+    gate = {"baseline": baseline, "candidates": ["tiny"], "rules": rules}
+    newest = a_run(tmp_path, ("qwen", "tiny") if baseline != "baseline@support" else ("tiny",), n=5, gate=gate)
+    set_facts(newest, started_at="2030-01-01T00:00:00Z")
+    at = draw("versus", tmp_path)
+    assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == sides
+
+
 def test_two_chosen_models_are_the_two_sides_unless_a_link_says_otherwise(many: Path) -> None:
     at = draw("versus", many, models=["tiny", "gpt"])
     assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == ["tiny", "gpt"]

@@ -225,7 +225,8 @@ def standing(
 
 def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
     """How far the run of each model is. Raises StoreError."""
-    return {line.model: store.state(line.entry.run.name) for line in lines}
+    runs = {name: store.state(name) for name in dict.fromkeys(line.entry.run.name for line in lines)}
+    return {line.model: runs[line.entry.run.name] for line in lines}
 
 
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:

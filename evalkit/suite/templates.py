@@ -235,7 +235,8 @@ def _parsed(source: str) -> nodes.Template:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
         found = _SEVERAL_WORDS.search(source)
-        way = f"; a field of this name is written {field_reading(' '.join(found[1].split()))}" if found else ""
+        name = "" if found is None else re.sub(r"^(?:row|record)\.", "", " ".join(found[1].split()))
+        way = f"; a field of this name is written {field_reading(name)}" if name else ""
         raise BadTemplate(
             f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
         ) from error
