@@ -98,7 +98,7 @@ def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: 
     assert drawn["status"].tolist() == ["complete", "cannot be read", "cannot be read"]
     told = " ".join(element.value for kind in (at.markdown, at.caption, at.error, at.text) for element in kind)
     assert cut.name in told.replace("\\", "") and edited.name in told.replace("\\", "")
-    assert draw("leaderboard", tmp_path).dataframe[0].value["run"].unique().tolist() == [whole.name]
+    assert draw("leaderboard", tmp_path, columns="true").dataframe[0].value["run"].unique().tolist() == [whole.name]
 
 
 def test_a_point_estimate_lies_in_its_own_range() -> None:
