@@ -413,7 +413,7 @@ def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     )
     matrix, rules = at.table[0].value, at.dataframe[0].value
     assert matrix.iloc[0].tolist() == ["**qwen**", "pass", "pass", "pass"], "a candidate, its verdict, its two rules"
-    assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −0.300"
+    assert rules["rule"].tolist()[0] == "quality of all tasks ≥ −30.0 points"
     assert rules["interval"].str.startswith("data:image/svg+xml,").all()
 
 
@@ -437,7 +437,7 @@ def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp
     why = at.subheader[0].value.replace("\\", "")
     assert why.startswith("✘ qwen fails because cost of 1,000 samples is 0.20×")
     assert "(limit ≤ 0.10×)" in why
-    needs = next(block.value for block in at.text if block.value.startswith("quality of all tasks ≥ −0.010"))
+    needs = next(block.value for block in at.text if block.value.startswith("quality of all tasks ≥ −1.0 points"))
     assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 

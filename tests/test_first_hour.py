@@ -100,9 +100,7 @@ def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: 
     assert drawn["status"].tolist() == ["complete", "cannot be read", "cannot be read"]
     told = " ".join(element.value for kind in (at.markdown, at.caption, at.error, at.text) for element in kind)
     assert cut.name in told.replace("\\", "") and edited.name in told.replace("\\", "")
-    leaderboard = draw("leaderboard", tmp_path)
-    leaderboard.toggle[0].set_value(True).run()  # all columns
-    assert leaderboard.dataframe[0].value["run"].unique().tolist() == [whole.name]
+    assert draw("leaderboard", tmp_path, columns="true").dataframe[0].value["run"].unique().tolist() == [whole.name]
 
 
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])

@@ -472,7 +472,7 @@ def test_compare_pairs_the_items_and_names_those_that_changed_sides(judge: Gate)
     run = stored(judge.results, {"base": scores(300, [5]), "cand": scores(300, range(30))})
     ran = judge.cli("compare", f"{run}:base", f"{run}:cand", "--flips", "1")
     assert ran.code == 0, ran.err
-    assert "−0.097 [−0." in ran.out
+    assert "−9.7 [−1" in ran.out
     assert "29 items went right → wrong, 0 wrong → right" in ran.out
     assert "right → wrong: t " in ran.out
 

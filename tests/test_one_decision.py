@@ -104,7 +104,8 @@ def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Pa
     for other in ("m1", "m6", "m12"):
         versus = sentence(compare_samples(store, (run, "m0"), (run, other), leaderboard=lines), "A", "B")
         said = command(capsys, "compare", f"{run}:m0", f"{run}:{other}", "--results", tmp_path / "results").out
-        assert versus.replace(" samples.", " pairs.") in " ".join(said.split())
+        versus = versus.replace(" samples.", " pairs.").replace(" models", " models of this run")
+        assert versus in " ".join(said.split())
         kinds.add(versus.split()[0])
     assert kinds == {"No", "B"}
 
@@ -224,3 +225,18 @@ def test_the_headline_names_the_cheap_one_that_is_behind(tmp_path: Path) -> None
     said = headline(standing(store, entries_of(store, "support"), None))
     assert said == "gpt leads (0.960). qwen is 16.0 points behind at 20 % of the cost."
     assert run
+
+
+def test_a_page_about_one_run_says_among_which_models_it_decided(tmp_path: Path, capsys: Capture) -> None:
+    """Where the folder has more of the suite, the board decides among more: no two pages may look contradictory."""
+    results = tmp_path / "results"
+    older = a_run(results, ("gpt", "tiny"), n=10)
+    assert "Decided among" not in command(capsys, "show", older.name, "--results", results).out
+    newer = a_run(results, ("gpt", "qwen"), n=10)
+    set_facts(newer, started_at="2030-01-01T00:00:00Z")
+    said = " ".join(command(capsys, "show", older.name, "--results", results).out.split())
+    assert "Decided among the models of this run alone. The folder also has 1 newer run of this suite and " in said
+    assert "1 model that only other runs have (qwen)" in said
+    assert "1 model that only other runs have (tiny): the board" in page_of(ResultsReader(results), newer.name)
+    caption = next(one.value for one in draw("leaderboard", results).caption if one.value.startswith("Of 2 runs"))
+    assert "(2 models)" in caption and "(1 model)" in caption

@@ -131,9 +131,9 @@ def test_why_no_number_of_items_would_do_is_said(tmp_path: Path, capsys: Capture
     folder = run_of(tmp_path / "two", 1, gate({"quality": "all", "margin": 0.1}))
     alike = stored(tmp_path / "same", {"base": [1.0] * 60, "cand": [1.0] * 60}, gate({"quality": "all", "margin": 0.1}))
     for run, results, difference, says, not_said in (
-        (folder, "two", "-0.1", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
-        (folder, "two", "-0.3", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
-        (alike, "same", "-0.05", "cannot be weighed so that the supposed difference (−0.050) is true", "lies at"),
+        (folder, "two", "-0.1", "lies at the margin of 10.0 points or beyond it", "cannot be weighed"),
+        (folder, "two", "-0.3", "lies at the margin of 10.0 points or beyond it", "cannot be weighed"),
+        (alike, "same", "-0.05", "cannot be weighed so that the supposed difference (−5.0 points) is true", "lies at"),
         (folder, "two", "-0.0999", "even 20,000 items are not shown to be enough", "lies at the margin"),
     ):
         asked = ("power", run.name, "--results", tmp_path / results, "--difference", difference, "--draws", 20)

@@ -1300,7 +1300,7 @@ def test_a_gate_says_pass_fail_or_inconclusive_with_every_rule(tmp_path: Path) -
     assert rule.estimate == pytest.approx(-2 / 3)
     assert rule.low is not None
     assert rule.low < rule.estimate
-    assert "against ≥ −0.050" in rule.reason
+    assert "against ≥ −5.0 points" in rule.reason
     reason = undecided.rules[0].reason
     assert "more items would pass" in reason
     assert re.findall(r"\d more\b(?! items)", reason) == [], "every figure has its unit"

@@ -187,7 +187,7 @@ def test_a_real_run_folder_is_shown_and_compared(tmp_path: Path) -> None:
     assert "tok/s" not in text  # nothing was streamed
     assert "b: quality with failures as wrong 0.732" in text
     a, b = summary["models"]["a"], summary["models"]["b"]
-    assert "−0.250" in printed(render_comparison, a, b, labels=("a", "b"))
+    assert "−25.0 points" in printed(render_comparison, a, b, labels=("a", "b"))
     assert folder.name in printed(render_runs, [dataclasses.asdict(info) for info in list_runs(tmp_path)])
 
 
@@ -209,7 +209,7 @@ def test_a_reader_without_utf8_gets_ascii() -> None:
     render_comparison(models["tiny"], models["gpt-production"], labels=("a", "modèle"), file=file)
     render_summary(swap(), file=file)
     assert file.getvalue().isascii()
-    assert "+0.067" in file.getvalue()
+    assert "+6.7 points" in file.getvalue()
 
 
 def test_a_terminal_gets_bold_headings_and_a_file_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:

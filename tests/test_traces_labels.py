@@ -75,7 +75,7 @@ def test_labels_of_pairs_decide_as_the_readme_says(suite: Path, capsys: Capture)
     said = " ".join(decided.out.split())
     assert decided.code == 1, decided.out
     assert "people labelled both answers of 40 pairs" in said
-    assert "the judge leans 0.500 towards the candidate" in said
+    assert "the judge leans 50.0 points towards the candidate" in said
     trusted = evalkit(capsys, *check, "--json").json["tasks"]
     (judged,) = trusted.values()
     assert judged["people"]["sorry"]["n_labelled"] == 40

@@ -110,8 +110,8 @@ def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[R
         {
             "model": elements.marked(drift.model),
             "drift": "shown" if drift.is_shown else "not shown",
-            "difference": numbers.difference(drift.found.delta),
-            "95 % interval": numbers.difference_interval(drift.found.low, drift.found.high),
+            "points of 100": numbers.signed_points(drift.found.delta),
+            "95 % interval": numbers.points_interval(drift.found.low, drift.found.high),
             "flips": numbers.count(drift.found.flips),
             "samples": numbers.count(drift.found.n),
             "from": elements.cell(titles[drift.first], 120),

@@ -76,7 +76,7 @@ def render(store: ResultsReader) -> None:
     if whole.delta is not None:
         st.caption(f"B scored higher on {whole.gained:,} samples and lower on {whole.lost:,}.")
     _served(store, a, b)
-    _figures(store, a, b)
+    _figures(store, a, b, whole.delta)
     _differences(store, a, b, tasks, whole)
     _computed(whole)
     _flips(store, a, b, tasks)
@@ -142,8 +142,8 @@ def _follow(sides: Mapping[str, SampleSide]) -> None:
         st.session_state["a"], st.session_state["b"] = first, second
 
 
-def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
-    """Cost and time beside the quality."""
+def _figures(store: ResultsReader, a: SampleSide, b: SampleSide, delta: float | None) -> None:
+    """Cost and time beside the quality; `delta`: its difference over what both sides have a score for."""
     ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
     figures: tuple[
         tuple[str, Callable[[Figures], float | None], Callable[[float | None], str], Callable[[Figures], str]], ...
@@ -158,7 +158,7 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
         x, y = read(ours), read(theirs)
         change = None
         if x is not None and y is not None:
-            change = f"{numbers.difference(y - x)}" if label == "Quality" else numbers.ratio(y / x) if x else None
+            change = numbers.difference(delta) if label == "Quality" else numbers.ratio(y / x) if x else None
         dollar = r"\$"
         place.metric(
             label,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from evalkit.facts import Figures, RunFacts
+from evalkit.results.entries import OtherRuns
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.text import numbers
@@ -105,6 +106,23 @@ def _headline(lines: Sequence[Ranked], name: Callable[[str], str]) -> str:
     elif len(behind) == 1 and not close:
         said.append(f"{name(behind[0].model)} is {gap_text(leader, behind[0])} behind.")
     return " ".join(said)
+
+
+def among_text(others: OtherRuns) -> str:
+    """Among which models a page about one run decides, where the folder has more of its suite; empty where it has
+    none: then the board decides among the same."""
+    also = []
+    if others.n_newer:
+        also.append(f"{numbers.plural(others.n_newer, 'newer run')} of this suite")
+    if others.models:
+        names = listed([visible(name, limit=60) for name in others.models])
+        also.append(f"{numbers.plural(len(others.models), 'model')} that only other runs have ({names})")
+    if not also:
+        return ""
+    return (
+        f"Decided among the models of this run alone. The folder also has {' and '.join(also)}: the board's "
+        "Leaderboard decides among the newest whole figures of every model."
+    )
 
 
 def gate_question(lines: Sequence[Ranked], runs: Iterable[RunFacts]) -> str:

@@ -53,6 +53,7 @@ def render_summary(
     standings: Mapping[str, ModelStanding | None] | None = None,
     facts: RunFacts | None = None,
     state: RunState | None = None,
+    among: str = "",
     width: int | None = None,
     file: TextIO | None = None,
     markdown: bool = False,
@@ -60,7 +61,7 @@ def render_summary(
     """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
     `standings`: of the models over all tasks; the last line then says who leads. `facts`: of the run, whose gate
-    may ask another question. `state`: how far the run is.
+    may ask another question. `state`: how far the run is. `among`: among which models that was decided, in a sentence.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file, markdown=markdown) as page:
@@ -85,8 +86,9 @@ def render_summary(
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
             ranked.sort(key=lambda one: -(one.cell.quality.mean or 0.0))
             page.say(headline(ranked, states={} if state is None else dict.fromkeys(models, state)))
-            if facts is not None and (told := gate_question(ranked, [facts])):
-                page.say(told)
+            for told in (gate_question(ranked, [facts]) if facts is not None else "", among):
+                if told:
+                    page.say(told)
 
 
 def render_unreadable(

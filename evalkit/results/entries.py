@@ -11,6 +11,7 @@ what the sentence says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from evalkit.addresses import is_loopback
 from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
-from evalkit.errors import UserError
+from evalkit.errors import StoreError, UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
@@ -227,6 +228,30 @@ def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[st
     """How far the run of each model is. Raises StoreError."""
     runs = {name: store.state(name) for name in dict.fromkeys(line.entry.run.name for line in lines)}
     return {line.model: runs[line.entry.run.name] for line in lines}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRuns:
+    """What the folder has of a run's suite besides that run: a page about the run alone decides without it."""
+
+    n_newer: int
+    """Runs that began later, and are as whole."""
+    models: tuple[str, ...]
+    """Those that this run does not have, of runs that are results."""
+
+
+def other_runs(store: ResultsReader, run: str) -> OtherRuns:
+    """Other runs of the suite of a run. What cannot be read counts as absent. Raises StoreError for the run itself."""
+    facts = store.facts(run)
+    every = [info for info in store.runs() if info.problem is None and info.suite == facts.suite]
+    own = next((info for info in every if info.name == run), None)
+    others = [info for info in every if own is not None and info.name != run and info.rank <= max(own.rank, 1)]
+    newer = [info for info in others if (info.started_at or "") > (facts.started_at or "")]
+    found: dict[str, None] = {}
+    for info in others:
+        with suppress(StoreError):
+            found |= dict.fromkeys(store.facts(info.name).models or ())
+    return OtherRuns(len(newer), tuple(name for name in found if name not in (facts.models or ())))
 
 
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
