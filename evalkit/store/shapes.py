@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
+from evalkit.store.arrays import strings
 from evalkit.store.page_heads import heads_of
 from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST
 
@@ -35,6 +36,8 @@ _WITHIN: Mapping[str, tuple[float, float]] = {
     **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
 }
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+_MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value, Outcome.SCORED.value)
+"""Outcomes of answers that have a score."""
 _known: dict[tuple[object, ...], int] = {}
 """`_longest` by path, size, time, inode, columns and `enough`: a sealed part is looked at once a process."""
 
@@ -121,7 +124,8 @@ def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 
 
 def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
-    """Raises StoreError for a row without a key, with an outcome that there is not, or with a number that none has."""
+    """Raises StoreError for a row without a key, with an outcome that there is not, without a score where its outcome
+    has one, or with a number that none has."""
     import pyarrow.compute as pc
 
     _refuse_beyond(path, batch)
@@ -133,6 +137,10 @@ def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
         odd = [str(value) for value in pc.unique(batch.column("outcome")).to_pylist() if value not in _OUTCOMES]
         if odd:
             raise StoreError(f"{path} holds the outcome {odd[0][:80]!r}, which there is not. Restore the file.", path)
+        if "score" in names:
+            marked = pc.is_in(batch.column("outcome"), value_set=strings(_MARKED))
+            if pc.any(pc.and_(marked, pc.is_null(batch.column("score")))).as_py():
+                raise StoreError(f"{path} holds an answer that was scored and has no score. Restore the file.", path)
 
 
 def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
