@@ -6,8 +6,8 @@
 Each argument has a list of accepted values; "" among them says that it may be left out. A call is right when the
 function is the right one, every required argument is there, none is made up, each value has the declared type (an
 integer is taken for a float, not the other way) and is among the accepted. Texts compare without case, spaces and the
-marks ,./-_*^ (between two digits a mark keeps them apart: 3-4 is not 34; -5 is not 5) and in Unicode's composed form; lists keep
-their order. Several calls may come in any order unless `order: strict`.
+marks ,./-_*^ and in Unicode's composed form; between two digits a mark keeps them apart (3-4 is not 34), and -5 is not
+5. Lists keep their order. Several calls may come in any order unless `order: strict`.
 
 An empty `ground_truth` says that no function fits: then a reply that makes no call is right, whatever it says.
 
