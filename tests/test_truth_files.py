@@ -198,6 +198,14 @@ def test_where_reads_true_in_a_csv_file(world: DataWorld, wanted: Any) -> None:
     assert [row.sample_id for row in rows] == ["1"]
 
 
+@pytest.mark.parametrize("spelt", ["TRUE,FALSE", "True,False"])
+def test_where_reads_true_as_excel_and_pandas_write_it(world: DataWorld, spelt: str) -> None:
+    yes, no = spelt.split(",")
+    content = f"id,q,a,ok\n1,b,x,{yes}\n2,c,x,{no}\n".encode()
+    _, rows = world.run(content, name="d.csv", data={"path": "d.csv", "where": {"ok": True}})
+    assert [row.sample_id for row in rows] == ["1"]
+
+
 @pytest.mark.parametrize("wanted", [[], [["b"]], {"in": ["b"]}, None])
 def test_a_where_that_cannot_be_is_refused(world: DataWorld, wanted: Any) -> None:
     assert "where" in world.said(data={"path": "d.jsonl", "where": {"q": wanted}})

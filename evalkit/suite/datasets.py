@@ -280,9 +280,12 @@ class Data:
             raise SuiteError(f"{self.label}: no record has {asked}; seen: {', '.join(seen) or 'no record at all'}")
 
     def _is(self, here: object, wanted: object) -> bool:
-        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it."""
+        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it, or as
+        Excel (TRUE) and pandas (True) do."""
         if isinstance(here, bool) is isinstance(wanted, bool) and here == wanted:
             return True
+        if isinstance(wanted, bool) and isinstance(here, str):
+            return self.unit == "line" and here.strip().lower() == _word(wanted)
         return self.unit == "line" and _word(here) == _word(wanted)
 
 
