@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -37,6 +37,7 @@ from evalkit.errors import (
     RequestError,
     ServerError,
 )
+from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
 
 MAX_MESSAGE = 500

@@ -10,13 +10,13 @@ conversation is the same request whoever answered. They have nine letters and di
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import orjson
 
 from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Tool
 
 

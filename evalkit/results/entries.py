@@ -11,7 +11,6 @@ what the sentence says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from evalkit.frozen import dataclass
 from evalkit.suite.templates import EVERY_FIELD
 
 _QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛´`ʼ", "'"), **dict.fromkeys("“”„‟«»", '"')})
