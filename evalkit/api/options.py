@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.paths import named_roots
 from evalkit.suite.policy import named_policy
 from evalkit.suite.sensitivity import demanded

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide

@@ -22,10 +22,10 @@ The p-value is a posterior predictive one with the null imposed (Meng 1994). It 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats.scores import Floats
 from evalkit.stats.tango import constrained_rates
 

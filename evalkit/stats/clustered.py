@@ -19,10 +19,11 @@ little of both. The tail is Pearson III's, read on Student's t with k_eff - 1 de
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats.bounded import FLAT, PValue, moments, never, unseen
 from evalkit.stats.cluster_counts import NOTHING, ClusterCounts, Known, pearson3_tail
 from evalkit.stats.copies import ALONE, HEAVY

@@ -11,12 +11,12 @@ the absence of the other, and what cannot be read raises ValueError instead of d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.frozen import dataclass
 from evalkit.stats import bounded, clustered, exact
 from evalkit.stats.bounded import PValue
 from evalkit.stats.cluster_counts import Known

@@ -17,9 +17,10 @@ import mmap
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -25,6 +24,7 @@ import jinja2
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
+from evalkit.frozen import dataclass
 from evalkit.suite.metering import Spent, check_time
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
 from evalkit.suite.sandbox import BadValue, Variables, environment
