@@ -17,9 +17,8 @@ from tokenizers import Tokenizer
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2 import checkpoint_trial, engine, local, template_process, tokenizer_process
 from evalkit.adapters.ctranslate2.chat_template import chat_template
-from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint
+from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint, read_model_file
 from evalkit.adapters.ctranslate2.llama_weights import converted
-from evalkit.adapters.ctranslate2.model_file import read_model_file
 from evalkit.adapters.ctranslate2.template_process import TemplateProcess
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import Rejected, SuiteError

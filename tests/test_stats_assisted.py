@@ -7,8 +7,7 @@ import pytest
 
 from evalkit.stats import assisted, history
 from evalkit.stats import assisted_population as sample
-from evalkit.stats.assisted_looks import Assisted, KnownItems, unknown_items
-from evalkit.stats.betting import Bets
+from evalkit.stats.assisted_looks import Assisted, Bets, KnownItems, unknown_items
 from evalkit.stats.part import test_part as part_of
 
 
