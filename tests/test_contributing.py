@@ -78,7 +78,7 @@ def test_the_page_has_what_it_promises() -> None:
         assert sum(folder in Path(path).parts for path in paths) == n, f"files in {folder}: {paths}"
     assert len(COMMANDS) >= 9
     makefile = (REPO / "Makefile").read_text("utf-8")
-    for target in re.findall(r"^make (\w+)", PAGE, re.MULTILINE):
+    for target in re.findall(r"^make ([\w-]+)", PAGE, re.MULTILINE):
         assert f"\n{target}:" in makefile
 
 
