@@ -106,6 +106,7 @@ def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: P
     assert not re.search(r"https?://", text)
     assert "qwen against gpt: <strong>pass</strong>" in text
     assert "tiny is " in text and "points worse than" in text
+    assert 'role="img" aria-label="OpenAI, closed" title="OpenAI, closed" data-letters="OA"></span>gpt' in text
     assert "unknown" in text, "the price of tiny is unknown, not zero"
     assert "Not drawn, unknown: tiny" in text
     assert len(text) < 200_000

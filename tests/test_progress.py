@@ -76,6 +76,8 @@ def test_an_unknown_price_is_shown_as_unknown() -> None:
     progress, _, clock = watched(10)
     progress.row(row(spend=None))
     assert "spend unknown" in progress.line(clock.now)
+    progress.row(row(spend="0", cached=True))
+    assert "spend unknown" in progress.line(clock.now), "what the cache gave says nothing of what was asked"
     progress.row(row())
     assert "$0.001 + 1 unpriced" in progress.line(clock.now)
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from evalkit.board import elements, leaderboard_table
+from evalkit.board import elements, leaderboard_table, model_marks
 from evalkit.board.filters import filtered
 from evalkit.facts import Figures
 from evalkit.render.cards import cards
@@ -94,7 +94,8 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
         for task in tasks
     }
     frame = pd.DataFrame({"model": [elements.marked(entry.model) for entry in entries], **means})
-    frame = frame.astype(dict.fromkeys(means, float))
+    marks = [model_marks.of_entry(entry) for entry in entries]
+    frame = model_marks.added(frame.astype(dict.fromkeys(means, float)), marks, "model")
     known = [value for values in means.values() for value in values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
 
@@ -112,6 +113,10 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
         width="stretch",
         height=35 * (min(len(entries), 20) + 1) + 3,
         placeholder="not asked",
+        column_config={
+            **model_marks.column(marks),
+            "model": st.column_config.TextColumn(width=elements.name_width(frame["model"].tolist())),
+        },
         alt="Mean quality, models by tasks",
     )
     st.caption("Mean quality; deeper blue is more. Choose a task above for its intervals and standings.")

@@ -106,6 +106,11 @@ class Known:
         return _COMPANIES.get(self.family or "")
 
     @property
+    def openness(self) -> str | None:
+        """The tier that every source agrees on, `disputed` where they do not; None: not known."""
+        return str(self.value("tier") or "disputed") if self.claims.get("tier") else None
+
+    @property
     def disputed(self) -> tuple[str, ...]:
         """Fields on which sources disagree."""
         return tuple(name for name, claims in self.claims.items() if len({str(c.value) for c in claims}) > 1)
@@ -221,6 +226,20 @@ _COMPANIES = {
     "OLMo": "Ai2",
 }
 """Family -> the company that makes it."""
+MAKERS = {
+    "OpenAI": "OA",
+    "Anthropic": "An",
+    "Google": "Go",
+    "xAI": "xAI",
+    "DeepSeek": "DS",
+    "Mistral": "Mi",
+    "Meta": "Me",
+    "Alibaba": "Ali",
+    "Z.ai": "Z",
+    "Microsoft": "MS",
+    "Ai2": "Ai2",
+}
+"""Company -> the letters that stand for it where there is no room for its name; no two are alike."""
 _MAKERS = {
     "GPT-OSS": ("openai",),
     "DeepSeek": ("deepseek-ai", "deepseek"),

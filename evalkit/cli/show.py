@@ -94,7 +94,7 @@ def command(
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    echo(f"\n{folder}  {state_of(folder, facts, summary)}, {_begun(facts)}")
+    echo(f"\n{folder}\n{state_of(folder, facts, summary)}, {_begun(facts)}")
     for reason in facts.reasons:
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
@@ -242,7 +242,8 @@ def _begun(facts: RunFacts) -> str:
     """When the run began, or was imported, and from where."""
     from evalkit.text.escape import visible
 
+    at = (facts.started_at or "unknown").replace("T", " ")[:16] + " UTC" * (facts.started_at or "").endswith("Z")
     if facts.imported is None:
-        return f"started {facts.started_at}"
+        return f"started {at}"
     source = visible(facts.imported.source or "", limit=300)
-    return f"imported {facts.started_at}" + (f" from {source}" if source else "")
+    return f"imported {at}" + (f" from {source}" if source else "")

@@ -171,7 +171,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",
         "verdicts": gate.reasons if isinstance(gate, GateSection) else (),
-        "bill": bill(summary.models, store.judges(run)),
+        "bill": bill(entries, store.judges(run)),
         "total": bill_sentence(summary.models, store.judges(run)),
         "pairs": _pairs(store, lines),
         "tasks": by_task(entries, names) if len(names) > 1 else None,

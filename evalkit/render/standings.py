@@ -173,8 +173,10 @@ def cheap_behind(leader: Ranked, behind: Sequence[R]) -> R | None:
 
 
 def gap_text(leader: Ranked, line: Ranked) -> str:
-    """How far a model measured below the leader: "4.8 points"."""
-    gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
+    """How far a model measured below the leader: "4.8 points"; as Versus says it, on what both have a score for."""
+    gap = line.standing.lacks if line.standing is not None else None
+    if gap is None:
+        gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
     return numbers.points(gap)
 
 

@@ -106,9 +106,7 @@ class ReportEntry:
     @property
     def openness(self) -> str | None:
         """The tier that every source agrees on, `disputed` where they do not; None: not known."""
-        if self.known is None or not self.known.claims.get("tier"):
-            return None
-        return str(self.known.value("tier") or "disputed")
+        return self.known.openness if self.known else None
 
     @property
     def licence(self) -> str | None:

@@ -102,6 +102,17 @@ class Pair:
         scores, n_errored, dependence = self._tested(self.scores)
         return comparison.p_worse(*scores, tail="smooth", n_errored=n_errored, **dependence)
 
+    def difference(self) -> float | None:
+        """Mean score of the second minus that of the first, as `test` has it; None without a scored sample."""
+        import numpy as np
+
+        if not self.n:
+            return None
+        if self.scores is None:
+            return (self.gained - self.lost) / self.n
+        (first, second), _, dependence = self._tested(self.scores)
+        return float(np.average(second - first, weights=dependence.get("weights")))
+
     def test(self, alpha: float) -> Decision:
         """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
         from evalkit.stats import comparison
