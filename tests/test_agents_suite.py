@@ -61,6 +61,7 @@ def test_the_gate_fails_the_hasty_one(tmp_path: Path, capsys: Capture) -> None:
     assert ran.code == 1, ran.out + ran.err
 
 
+@pytest.mark.long
 def test_the_forty_tasks_end_alike_through_every_tool_interface(tmp_path: Path, capsys: Capture) -> None:
     shutil.copytree(DATA, tmp_path / "data" / "agents")
     replies = {one["id"]: one["replies"] for one in lines("careful.jsonl")}

@@ -117,6 +117,7 @@ def test_an_answer_of_the_cache_has_no_bill_of_an_earlier_suite(world: World, ch
     assert "of 40 answers of either side cost is unknown" in said
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("rule", "first", "said"),
     [
@@ -155,6 +156,7 @@ def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(few: World) ->
     assert "asked in the same run" not in " ".join(few.gate(free).err.split()), "no rule compares times"
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "extra",
     [
@@ -205,6 +207,7 @@ def test_what_tunes_a_candidate_is_its_own(few: World, settings: dict[str, Any])
     assert code in {0, 1, 3}, said
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("had", "change", "said"),
     [

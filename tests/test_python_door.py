@@ -67,6 +67,7 @@ def test_records_are_imported_without_an_sdk() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_a_downstream_file_passes_a_strict_type_checker(checker: str, tmp_path: Path) -> None:
     file = REPO / "tests" / "downstream" / "uses_evalkit.py"
@@ -279,6 +280,7 @@ def test_a_mapping_without_a_text_is_told_so(tmp_path: Path) -> None:
     assert "the reply has no text; its keys are answer" in run.frame(text=True).error[0]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -484,6 +486,7 @@ async def test_a_second_cancellation_does_not_wait(tmp_path: Path) -> None:
     assert evalkit.open_run("latest", results=tmp_path).status == "interrupted"
 
 
+@pytest.mark.long
 def test_ctrl_c_in_a_script_leaves_a_run_that_resumes(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
@@ -566,6 +569,7 @@ async def _later(value: Any) -> Any:
     return value
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("given", "score", "outcome"),
     [
@@ -850,6 +854,7 @@ def _file_of(records: list[dict[str, Any]], path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_records_in_memory_are_the_same_as_the_file_with_these_lines(tmp_path: Path) -> None:
     path = _file_of(tickets(), tmp_path / "tickets.jsonl")
     ways: list[Any] = [tickets(), pd.DataFrame(tickets()), {"records": tickets(), "id": "id"}, path, str(path)]

@@ -65,6 +65,7 @@ async def test_a_name_that_is_none_is_unknown_and_the_answer_counts(dialect: str
         assert all(name is None or isinstance(name, str) for name in named) and value not in named
 
 
+@pytest.mark.long(but=54)
 @pytest.mark.parametrize("value", NO_COUNTS, ids=repr)
 @pytest.mark.parametrize(
     ("dialect", "key"),

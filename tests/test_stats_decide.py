@@ -116,6 +116,7 @@ def test_right_and_wrong_answers_are_judged_by_their_discordant_pairs(
     assert decision.delta == pytest.approx((wins - losses) / n)
 
 
+@pytest.mark.long
 @given(
     n=st.integers(1, 300),
     seed=st.integers(0, 10**6),
@@ -259,6 +260,7 @@ def test_clusters_follow_the_documented_law_written_again(rng: np.random.Generat
     assert stats.test(baseline, candidate, 0.1, clusters=[f"c{x}" for x in labels]) == decision
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("k", "size", "icc", "discordant"), [(20, 10, 0.4, 0.06), (40, 10, 0.4, 0.06)])
 def test_clusters_of_unequal_size_do_not_pass_too_often(k: int, size: int, icc: float, discordant: float) -> None:
     """The truth lies on the margin. The spread alone passed 17 and 16 in a hundred of these."""

@@ -252,6 +252,7 @@ def test_a_number_that_json_lacks_is_a_complaint() -> None:
     assert "n.parquet row 2: the field 'q' holds NaN (no number), which is no value to ask about" in found[0]
 
 
+@pytest.mark.long
 def test_a_large_task_is_streamed_again_and_gives_the_same() -> None:
     many = [{**TICKETS[0], "id": f"t{i}", "text": f"Ticket {i % 5400}"} for i in range(5_500)]
     large = task(many)
@@ -283,6 +284,7 @@ def test_built_in_tasks_read_the_published_files(
     assert len(sample.messages) == (11 if name == "mmlu" else 1)
 
 
+@pytest.mark.long
 def test_many_tasks_over_one_file_hold_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "MOST_BYTES", 300_000)
     record = {"q": "Why?", "pages": [str(number) for number in range(1_000)]}
