@@ -30,6 +30,7 @@ def lines(name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
 
 
+@pytest.mark.long
 def test_the_scripted_agents_solve_some_tasks_and_fail_others(tmp_path: Path, capsys: Capture) -> None:
     ran = evalkit(capsys, "run", SUITE, "--results", tmp_path, "--no-cache")
     assert ran.code == 0, ran.err

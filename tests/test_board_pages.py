@@ -267,6 +267,7 @@ def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: 
     assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 
 
+@pytest.mark.long
 def test_nonsense_in_the_url_is_ignored(many: Path) -> None:
     for page in PAGES:
         draw(page, many, suite="'; drop table rows", task="../..", a="nobody:x", b="%00", run="..", item="x", axis="?")
@@ -790,6 +791,7 @@ def _save(at: AppTest) -> None:
     next(button for button in at.button if button.label == "Save").click().run()
 
 
+@pytest.mark.long
 def test_what_evalkit_run_has_written_is_what_every_page_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -165,6 +165,7 @@ def test_drawing_imports_no_chart_library_here() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.long
 def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Path) -> None:
     models = [f"m{n}" for n in range(20)]
     rows = [

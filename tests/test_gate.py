@@ -190,6 +190,7 @@ def test_a_fast_endpoint_does_not_run_ahead_of_a_slow_one(tmp_path: Path, capsys
     assert n_cand < 400, f"{n_cand} asked of the fast one, {n_base} of the slow one"
 
 
+@pytest.mark.long
 def test_an_endpoint_that_is_down_is_not_waited_for(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 300) as (base, cand):
         base.behaviour = Behaviour(faults={"400": 1.0})
@@ -534,6 +535,7 @@ def test_the_quickstart_s_gate_tells_a_quantised_model_from_a_worse_one(tmp_path
     assert verdicts["tiny-early"]["saved"]["n_used"] < 960
 
 
+@pytest.mark.long
 def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_model(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_few_answers_of_the_cache_do_not_hold_a_limit_up(tmp_path: Path, capsy
     assert judge(stored(judge.results, {"base": scores(300), "cand": scores(300)}, gate(rule), change=few)).code == 0
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("cheap", [{"price_as": "openai:gpt-4.1-nano"}, {"reported_cost": True}])
 def test_an_answer_of_the_cache_has_no_bill_of_an_earlier_suite(world: World, cheap: dict[str, Any]) -> None:
     plain = world.entry("x", weights="one")
@@ -268,6 +269,7 @@ def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dic
     assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
 
 
+@pytest.mark.long
 def test_a_long_text_in_extra_is_searched_in_linear_time() -> None:
     for text in ("x" * 1_000_000, "a.b-" * 250_000, "://" * 300_000, " //a" * 250_000, "//" + "a." * 500_000 + "1"):
         started = time.process_time()

@@ -337,6 +337,7 @@ def test_a_template_sees_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert b"canary" not in seen
 
 
+@pytest.mark.long
 def test_copies_of_the_shipped_weights_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     shutil.copytree(SHIPPED / "tiny", tmp_path / "w")

@@ -392,6 +392,7 @@ def test_a_judge_needs_a_name_of_its_own_and_one_that_nobody_names_is_told(
     assert "no task is scored by the judge idle" in ran.out
 
 
+@pytest.mark.long
 def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -440,6 +441,7 @@ gate:
 """
 
 
+@pytest.mark.long
 def test_the_gate_decides_on_judged_answers(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with (
         FakeProvider.in_thread(Behaviour(reply="A worse one.")) as rival,

@@ -98,6 +98,7 @@ def program() -> dict[str, Any]:
     return {"command": [sys.executable, str(Path(mcp_desk.__file__))], "timeout_s": 120}
 
 
+@pytest.mark.long
 def test_a_server_over_http_serves_agents_through_a_provider_s_interface(
     tmp_path: Path, capsys: Capture, address: str
 ) -> None:

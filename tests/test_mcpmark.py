@@ -156,6 +156,7 @@ def test_other_prices_take_a_second(folder: Path, capsys: Capture) -> None:
     assert took < 4
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("baseline", "candidate", "rules", "code"),
     [

@@ -158,6 +158,7 @@ def test_bbh_is_reproduced_exactly_in_both_prompts(shared_data: Path) -> None:
             assert round(100 * right / len(rows), 2) == figures[way], (task, way)
 
 
+@pytest.mark.long
 def test_gsm8k_of_gpt_3_is_reproduced_exactly(shared_data: Path) -> None:
     folder = shared_data / "gsm8k"
     items = list(records(folder / "test.jsonl.gz"))

@@ -482,6 +482,7 @@ def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: 
     assert "boom" not in sys.modules
 
 
+@pytest.mark.long
 def test_the_schema_has_the_options_of_installed_plug_ins(site: Path, capsys: Capture, tmp_path: Path) -> None:
     install(site, "echo-pack", {"adapters": {"my-echo": "echo_pack"}}, echo_pack=ECHO)
     ran = evalkit(capsys, "schema")

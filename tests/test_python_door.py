@@ -259,6 +259,7 @@ def test_a_rate_limited_function_is_asked_again(tmp_path: Path) -> None:
     assert sorted(run.frame().attempts) == [1, 2]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("wrong", [None, 3, ["billing"], b"billing"])
 def test_a_function_that_returns_no_text_is_told_so(wrong: Any, tmp_path: Path) -> None:
     with pytest.warns(IncompleteRunWarning):

@@ -52,6 +52,7 @@ def _with(node: Any, key: str, value: Any) -> Any:
     return [_with(one, key, value) for one in node] if isinstance(node, list) else node
 
 
+@pytest.mark.long(but=19)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("value", NO_NAMES, ids=repr)
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -55,6 +55,7 @@ def stream_of(suite: Path) -> SampleStream:
     return stream
 
 
+@pytest.mark.long
 def test_every_question_is_asked_once_and_all_are_counted_from_the_start(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         ran = run(capsys, tmp_path, write_suite(tmp_path, provider.base_url, n=N, in_flight=64))
@@ -186,6 +187,7 @@ def test_a_line_that_is_no_json_is_found_before_anything_is_sent(tmp_path: Path,
         assert len(provider.account) == 0
 
 
+@pytest.mark.long
 def test_notes_tell_of_the_first_samples_first_and_of_all_at_the_end(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=64)

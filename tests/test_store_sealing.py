@@ -108,6 +108,7 @@ def test_sealing_nothing_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_full_disk_while_sealing_keeps_the_journal(tmp_path: Path) -> None:
     rows = [a_row(n, text=os.urandom(300).hex()) for n in range(60)]
     write(tmp_path, rows)

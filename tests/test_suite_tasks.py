@@ -265,11 +265,12 @@ def test_a_large_task_is_streamed_again_and_gives_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "path", "n", "first"),
     [
-        ("mmlu", "mmlu/mmlu.jsonl.gz", 14_042, "2"),
         ("gsm8k", "gsm8k/test.jsonl.gz", 1_319, "18"),
         ("ifeval", "ifeval/input_data.jsonl", 541, None),
+        ("mmlu", "mmlu/mmlu.jsonl.gz", 14_042, "2"),
     ],
 )
+@pytest.mark.long(but=2)
 def test_built_in_tasks_read_the_published_files(
     shared_data: Path, name: str, path: str, n: int, first: str | None
 ) -> None:
