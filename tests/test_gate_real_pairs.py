@@ -109,7 +109,6 @@ def test_verdicts_are_those_of_the_formulas_written_independently(pairs: Any) ->
     assert close <= 0.05 * checked
 
 
-@pytest.mark.long
 def test_a_suite_that_is_stopped_early_says_what_the_whole_suite_says(pairs: Any) -> None:
     rng = random.Random(7)
     agreed = total = 0

@@ -31,7 +31,6 @@ def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> 
     )
 
 
-@pytest.mark.long
 def test_the_schema_accepts_every_suite_of_the_repository_and_refuses_typing_errors() -> None:
     schema = json_schema(options=OWN)
     jsonschema.Draft202012Validator.check_schema(schema)
