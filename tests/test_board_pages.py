@@ -109,12 +109,14 @@ def test_an_empty_folder_shows_the_first_command_to_type(page: str, tmp_path: Pa
     assert "evalkit run suites/quickstart.yaml" in at.code[0].value
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_one_run(page: str, tmp_path: Path) -> None:
     a_run(tmp_path, ("gpt",), n=6)
     draw(page, tmp_path)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_many_runs_and_names_what_it_cannot_read(page: str, many: Path) -> None:
     at = draw(page, many)
@@ -280,6 +282,7 @@ def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: 
     assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 
 
+@pytest.mark.long
 def test_nonsense_in_the_url_is_ignored(many: Path) -> None:
     for page in PAGES:
         draw(page, many, suite="'; drop table rows", task="../..", a="nobody:x", b="%00", run="..", item="x", axis="?")
@@ -441,6 +444,7 @@ def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp
     assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 
+@pytest.mark.long
 def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -479,6 +483,7 @@ def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) 
     assert "price: $2.00 in, $8.00 out → $1.50 in, $8.00 out" in tables(at)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("billing", "said"),
     [("reserved", "gpt-oss-120b: $3,635, 1 copy"), ("on_demand", "gpt-oss-120b: $130.86, 26 busy hours")],
@@ -541,6 +546,7 @@ def test_the_repositorys_own_sample_says_which_sweeps_priced_it(tmp_path: Path) 
     assert not [box for box in at.selectbox if box.key == "api"], "nobody is billed by an API"
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("page", ["gate", "cost", "sample", "runs"])
 def test_the_run_of_a_page_stands_in_its_address_though_nobody_chose_it(tmp_path: Path, page: str) -> None:
     """The newest of today is another tomorrow, and a link should open what was seen."""
@@ -800,6 +806,7 @@ def _save(at: AppTest) -> None:
     next(button for button in at.button if button.label == "Save").click().run()
 
 
+@pytest.mark.long
 def test_what_evalkit_run_has_written_is_what_every_page_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

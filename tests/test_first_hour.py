@@ -44,6 +44,7 @@ def a_suite(folder: Path, adapter: str = "openai", model: str = "gpt-6-luna", lo
 PROVIDERS = ["openai", "anthropic", "gemini", "together", "mistral", "xai", "deepseek", "bedrock"]
 
 
+@pytest.mark.long(but=8)
 @pytest.mark.parametrize("adapter", PROVIDERS)
 @pytest.mark.parametrize("command", ["check", "plan"])
 def test_what_sends_nothing_needs_no_key(tmp_path: Path, capsys: Capture, adapter: str, command: str) -> None:

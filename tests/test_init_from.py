@@ -96,6 +96,7 @@ def test_copies_are_told_as_the_check_and_the_gate_take_them(capsys: Capture, tm
         assert told in ran.out and ("alike items count as one" in ran.out) == ("Copies count as one" in ran.out)
 
 
+@pytest.mark.long
 def test_a_proposed_suite_runs_and_is_gated(capsys: Capture, tmp_path: Path) -> None:
     path = tickets(tmp_path)
     made(capsys, path, "--model", "ctranslate2:tiny", "--model", "ctranslate2:tiny-early")
@@ -266,6 +267,7 @@ def test_a_spreadsheet_is_told_how_to_become_a_table(capsys: Capture, tmp_path: 
         assert ran.code == 2 and "is a spreadsheet; save the sheet as CSV (UTF-8)" in ran.err, ran.err
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("question", "label"),
     [

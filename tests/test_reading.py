@@ -46,6 +46,7 @@ def test_what_is_no_ordinary_file_is_not_read(tmp_path: Path) -> None:
     assert (read_file(tmp_path / "file"), read_file(tmp_path / "link")) == (b"said", b"said")
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "name", ["run.json", "summary.json", "scores.npz", "rows-1.parquet", "texts-1.parquet", "journal-1.jsonl"]
 )
