@@ -23,7 +23,7 @@ import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from evalkit.frozen import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
