@@ -17,6 +17,7 @@ import pytest
 from evalkit.decide.stored import decision_of
 from evalkit.facts import RunFacts
 from evalkit.records import Message, Outcome, Row
+from evalkit.results.entries import entries_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock, runs
 from evalkit.store.judge_files import open_judging
@@ -534,6 +535,19 @@ def test_own_machines_without_a_load_sweep_are_unknown_and_no_api(
     monthly = next(chart.proto.alt for chart in at.get("vega_lite_chart") if "a month at" in chart.proto.alt)
     assert "own" not in monthly and "gpt" in monthly
     assert at.selectbox(key="api").options == ["gpt"]
+
+
+def test_a_closed_model_behind_a_gateway_on_this_machine_is_billed_as_ever(tmp_path: Path) -> None:
+    """LiteLLM's address is on this machine; who bills is known by the price."""
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=10)
+    models: dict[str, Any] = runs.read_facts(folder)["models"]
+    models["gpt"]["host"] = "127.0.0.1"
+    set_facts(folder, models=models)
+    at = draw("cost", tmp_path)
+    assert "gpt" in at.selectbox(key="api").options
+    assert not any("gpt" in one.value and "own machines" in one.value for one in at.info)
+    entry = next(one for one in entries_of(ResultsReader.of_now(tmp_path), "support") if one.model == "gpt")
+    assert entry.is_own is False
 
 
 def test_the_repositorys_own_sample_says_which_sweeps_priced_it(tmp_path: Path) -> None:

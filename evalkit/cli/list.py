@@ -9,6 +9,7 @@ import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
 from evalkit.cli.printing import echo
+from evalkit.installed import first_run
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
@@ -54,7 +55,7 @@ def command(results: Path, as_json: bool) -> int:
     if as_json:
         return print_json(listed)
     if not listed:
-        echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
+        echo(f"No runs in {results}. Make the first one: {first_run()}")
         return 0
     from evalkit.render.terminal import render_runs
 

@@ -303,7 +303,8 @@ def _entry(
 
 def _is_own(facts: RunFacts, model: str) -> bool | None:
     about = facts.model_facts(model)
-    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host)):
+    is_billed = about.prices is not None and about.prices.is_a_bill
+    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host) and not is_billed):
         return True
     if about.host:
         return False

@@ -41,7 +41,7 @@ from evalkit.suite.filekinds import (
     read_table,
 )
 from evalkit.suite.rendering import TooMuch
-from evalkit.suite.wording import columns, masked, word
+from evalkit.suite.wording import columns, composed, masked, word
 
 if TYPE_CHECKING:
     from evalkit.suite.hugging_face_forms import Form
@@ -287,6 +287,8 @@ class Data:
             return True
         if isinstance(wanted, bool) and isinstance(here, str):
             return self.unit == "line" and here.strip().lower() == _word(wanted)
+        if isinstance(here, str) and isinstance(wanted, str):
+            return composed(here) == composed(wanted)
         return self.unit == "line" and _word(here) == _word(wanted)
 
 
@@ -362,4 +364,4 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number
 
 
 def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else composed(str(value))

@@ -25,7 +25,7 @@ from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, likeness, sample_digest
-from evalkit.suite.wording import listed, short
+from evalkit.suite.wording import composed, listed, short
 
 if TYPE_CHECKING:  # tasks of single answers have no environment
     from evalkit.suite.environments import Environment, World
@@ -252,5 +252,5 @@ def _short_target_digest(target: str) -> str:
 
 
 def _word(value: object) -> str:
-    """A plain value as text; true and false as JSON writes them."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A plain value as text; true and false as JSON writes them, letters composed."""
+    return str(value).lower() if isinstance(value, bool) else composed(str(value))
