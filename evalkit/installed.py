@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +24,6 @@ Kind = Literal["clone", "uv tool", "uvx", "pipx", "image", "pip"]
 IMAGE_EXTRAS = "EVALKIT_IMAGE_EXTRAS"
 """Set in the container image alone: the extras that it was built with."""
 PACKAGE = "evalkit-harness"
-_OF_UV, _OF_PIPX = "uv-receipt.toml", "pipx_metadata.json"
-_SPECIFIED = re.compile(rf"{PACKAGE}\[([a-z0-9, _-]+)\]")
-_QUICKSTART = "suites/quickstart.yaml"
 _HERE = Path(__file__).resolve().parent
 
 
@@ -39,16 +35,16 @@ class Installation:
     source: str | None = None
     """`git+https://...` or `file:///...`, where it came from there; None: from the package index."""
     extras: str = ""
-    """Those that are there already, separated by commas, as far as the image, uv or pipx says."""
+    """Those of the container image, separated by commas."""
 
     def command(self, extra: str) -> str:
         """The command that adds an extra."""
         if self.kind == "clone":
             return f"uv sync --extra {extra}"
-        extras = ",".join(dict.fromkeys(filter(None, (*self.extras.split(","), extra))))
         if self.kind == "image":  # nothing can be added to one that runs
+            extras = ",".join(filter(None, (self.extras, extra)))
             return f"docker build --build-arg EXTRAS={extras} -t evalkit ."
-        wanted = f"{PACKAGE}[{extras}]" + (f" @ {self.source}" if self.source else "")
+        wanted = f"{PACKAGE}[{extra}]" + (f" @ {self.source}" if self.source else "")
         start = {
             "uv tool": "uv tool install --force",
             "uvx": "uvx --from",
@@ -73,41 +69,13 @@ def found(prefix: Path, package: Path, direct_url: str | None, image: str | None
         return Installation("clone")
     source, words = _source(direct_url), [*prefix.parts]
     pairs = list(pairwise(words))
-    if ("uv", "tools") in pairs or (prefix / _OF_UV).is_file():
-        return Installation("uv tool", source, _extras_of(prefix / _OF_UV))
+    if ("uv", "tools") in pairs:
+        return Installation("uv tool", source)
     if any(word in {"archive-v0", "environments-v2"} for word in words) or ("uv", "builds-v0") in pairs:
         return Installation("uvx", source)
-    if ("pipx", "venvs") in pairs or (prefix / _OF_PIPX).is_file():
-        return Installation("pipx", source, _extras_of(prefix / _OF_PIPX))
+    if ("pipx", "venvs") in pairs:
+        return Installation("pipx", source)
     return Installation("pip", source)
-
-
-def first_run() -> str:
-    """What to type where there is no run yet: the quickstart, in whose folder somebody stands; else a suite of one's
-    own."""
-    if Path(_QUICKSTART).is_file():
-        return f"evalkit run {_QUICKSTART}"
-    return "evalkit init, then: evalkit run evals/suite.yaml"
-
-
-def _extras_of(receipt: Path) -> str:
-    """The extras that uv's or pipx's own note of an installation names, separated by commas; empty where it does not
-    say."""
-    try:
-        text = receipt.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    if (named := _SPECIFIED.search(text)) is not None:
-        return named[1].replace(" ", "")
-    import tomllib  # here: only a hint needs it
-
-    try:
-        tools = tomllib.loads(text).get("tool", {}).get("requirements", [])
-        own = next((one for one in tools if isinstance(one, dict) and one.get("name") == PACKAGE), {})
-    except (tomllib.TOMLDecodeError, AttributeError):
-        return ""
-    listed = own.get("extras")
-    return ",".join(map(str, listed)) if isinstance(listed, list) else ""
 
 
 def _direct_url() -> str | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from evalkit.installed import found, install_hint
-from tests.world import evalkit
 
 SITE = "lib/python3.11/site-packages/evalkit"
 GIT = json.dumps({"url": "https://git.example/evalkit", "vcs_info": {"vcs": "git", "commit_id": "abc123"}})
@@ -31,38 +30,6 @@ GIT = json.dumps({"url": "https://git.example/evalkit", "vcs_info": {"vcs": "git
 )
 def test_the_hint_adds_the_extra_to_this_installation(prefix: str, told: str | None, command: str) -> None:
     assert found(Path(prefix), Path(prefix) / SITE, told).command("app") == command
-
-
-@pytest.mark.parametrize(
-    ("name", "note", "command"),
-    [
-        (
-            "uv-receipt.toml",
-            '[tool]\nrequirements = [{ name = "evalkit-harness", extras = ["app"], directory = "/src" }]\n',
-            "uv tool install --force 'evalkit-harness[app,mlflow]'",
-        ),
-        ("uv-receipt.toml", "[tool", "uv tool install --force 'evalkit-harness[mlflow]'"),
-        (
-            "pipx_metadata.json",
-            '{"main_package": {"package_or_url": "evalkit-harness[app, mlflow]"}}',
-            "pipx install --force 'evalkit-harness[app,mlflow]'",
-        ),
-    ],
-)
-def test_extras_that_are_there_stay(tmp_path: Path, name: str, note: str, command: str) -> None:
-    """The note lies in the environment, wherever UV_TOOL_DIR or PIPX_HOME put it."""
-    (tmp_path / name).write_text(note, encoding="utf-8")
-    assert found(tmp_path, tmp_path / SITE, None).command("mlflow") == command
-
-
-def test_the_first_command_is_one_that_works_where_somebody_stands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert "evalkit init, then: evalkit run evals/suite.yaml" in evalkit(capsys, "list").out
-    (tmp_path / "suites").mkdir()
-    (tmp_path / "suites" / "quickstart.yaml").touch()
-    assert "evalkit run suites/quickstart.yaml" in evalkit(capsys, "list").out
 
 
 def test_in_a_clone_it_is_uv_sync() -> None:

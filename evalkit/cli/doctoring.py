@@ -16,7 +16,7 @@ from evalkit.adapters import own_presets
 from evalkit.adapters.registry import own_adapters
 from evalkit.adapters.vllm.installation import find_vllm, nvidia_smi
 from evalkit.errors import UserError
-from evalkit.installed import first_run, install_hint
+from evalkit.installed import install_hint
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
@@ -78,7 +78,7 @@ def next_command(found: list[DoctorFinding]) -> str:
         return f"evalkit init, then a model of `adapter: {adapter}` in the suite"
     if any(one.what.startswith("key ") and one.state == "ok" for one in found):
         return "evalkit init"
-    return f"{first_run()}   # real weights on this CPU, no key"
+    return "evalkit run suites/quickstart.yaml   # real weights on this CPU, no key"
 
 
 def as_facts(found: list[DoctorFinding]) -> dict[str, object]:

@@ -9,7 +9,6 @@ import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
 from evalkit.cli.printing import echo
-from evalkit.installed import first_run
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
@@ -55,7 +54,7 @@ def command(results: Path, as_json: bool) -> int:
     if as_json:
         return print_json(listed)
     if not listed:
-        echo(f"No runs in {results}. Make the first one: {first_run()}")
+        echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
         return 0
     from evalkit.render.terminal import render_runs
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 from evalkit.facts import Figures, ModelSummary, RunFacts, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.frozen import dataclass
-from evalkit.installed import first_run
 from evalkit.render.cells import other_outcomes, quality_text, range_text, tokens_per_s
 from evalkit.render.standings import gate_question, headline
 from evalkit.stats.copies import ALONE, HEAVY
@@ -183,7 +182,7 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
     with Page(width, file) as page:
         listed = list(runs)
         if not listed:
-            page.say(f"There are no runs here yet. The first: {first_run()}")
+            page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
             return
         name = Column("run", [_word(run["name"]) for run in listed], left=True)
         states = [
