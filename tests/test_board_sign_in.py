@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -20,7 +21,7 @@ pytest.importorskip("authlib", reason="SIGN-IN IS NOT TESTED: authlib is not ins
 import aiohttp
 from yarl import URL
 
-from evalkit.board import guard, sign_in
+from evalkit.board import guard, sessions, sign_in
 from evalkit.errors import UserError
 from evalkit.store.reviews import read_reviews
 from tests.board_server import Board, free_port, serving
@@ -259,6 +260,58 @@ async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_si
         assert not is_open(await tab.show())
 
 
+async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> None:
+    """Also in a tab that is open still, and where other sessions of the same person go on."""
+    async with browser(world) as tab, browser(world) as other, browser(world) as open_still:
+        assert is_open(await tab.sign_in()) and is_open(await other.sign_in())
+        copy = {cookie.key: cookie.value for cookie in tab.http.cookie_jar if cookie.key == "_streamlit_user"}
+        open_still.http.cookie_jar.update_cookies(copy, URL(world.url))
+        assert is_open(await open_still.show())
+        tab.widgets.clear()
+        await tab.show()
+        await tab.press("Sign out")
+        await tab.go(world.url + tab.sent_to)
+        seen = await open_still.show(fresh=False)
+        assert not is_open(seen) and "Your session is over" in seen
+        assert not is_open(await open_still.show())
+        assert is_open(await other.show())
+
+
+async def test_a_session_ends_after_the_hours_of_the_settings_and_with_the_board(world: World) -> None:
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    async with browser(world) as tab:
+        assert is_open(await tab.sign_in())
+        world.settings.write_text(world.settings.read_text() + "hours = 0.0001\n")  # a third of a second
+        await asyncio.sleep(0.5)
+        for fresh in (False, True):
+            assert not is_open(await tab.show(fresh=fresh))
+        world.write(USERS)
+        assert is_open(await tab.show())
+    told = {**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"}
+    for more in ({}, sessions.begun({}), {"session": None}, {"session": {"id": "x"}}):
+        signed = create_signed_value("k" * 32, "_streamlit_user", json.dumps(told | more)).decode()
+        async with aiohttp.ClientSession(cookies={"_streamlit_user": signed}) as http:
+            earlier = Session(world, http)
+            assert not is_open(await earlier.show()), "a cookie of another start of the board, or of a version before"
+            assert earlier.socket is not None
+            await earlier.socket.close()
+
+
+def test_sessions_that_were_ended_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_ENDED", 3)
+    monkeypatch.setattr(sessions, "_ended", {})
+    monkeypatch.setattr(sessions, "_board", "this")
+    users = [sessions.begun({}) for _ in range(5)]
+    for user in users[:3]:
+        sessions.end(user, 12)
+        sessions.end(user, 12)
+    assert [sessions.is_over(user, 12) for user in users] == [True, True, True, False, False]
+    sessions.end(users[3], 12)
+    assert all(sessions.is_over(user, 12) for user in users), "who asks too often ends them all; none comes back"
+    assert not sessions.is_over(sessions.begun({}), 12)
+
+
 @pytest.mark.parametrize(
     ("user", "why"),
     [
@@ -364,10 +417,11 @@ async def test_a_cookie_in_pieces_is_none(world: World) -> None:
 def test_pieces_of_cookies_are_found_as_starlette_reads_names(blank: str) -> None:
     from starlette.requests import cookie_parser
 
-    told = f"_streamlit_user=a;{blank}_streamlit_user_1{blank}=b; _streamlit_user_tokens=c;evalkit_page=d; {blank}e"
-    left = sign_in._without_pieces(told.encode("latin-1")).decode("latin-1")
-    assert {name: value for name, value in cookie_parser(left).items() if name} == {
-        "_streamlit_user": "a",
+    told = f"a=b;{blank}_streamlit_user_1{blank}=b; _streamlit_user_tokens=c;evalkit_page=d; {blank}e"
+    left, user = sessions.OneCookie(None, lambda: 12.0)._kept(told.encode("latin-1"))  # type: ignore[arg-type]
+    assert user is None
+    assert {name: value for name, value in cookie_parser(left.decode("latin-1")).items() if name} == {
+        "a": "b",
         "evalkit_page": "d",
     }
 
@@ -469,6 +523,7 @@ GOOD = settings("https://board.example", "https://login.example", ["a@example.or
         (GOOD.partition("[evalkit]")[0], "needs both tables"),
         (GOOD.partition("[evalkit]")[2] and "[evalkit]\nusers = ['*']", "needs both tables"),
         (GOOD + "unverifed = true\n", "has users"),
+        *((GOOD + f"hours = {hours}\n", "hours is how long") for hours in ("0", "-1", "721", "true", '"12"', "nan")),
         ("[auth", "no TOML"),
     ],
 )

@@ -164,6 +164,18 @@ def test_what_is_no_volume(text: str) -> None:
         quantity(text)
 
 
+def test_a_scenario_s_unit_has_the_plural_that_it_says(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "name: s\nunit: {name: Anfrage, plural: Anfragen, input_tokens: 1000, output_tokens: 0}\n"
+        "volumes_per_day: [1M]\nlines:\n  - {name: a, kind: api, usd_per_mtok_input: 1, usd_per_mtok_output: 1}\n"
+        "  - {name: b, kind: own, usd_per_month: 1000}\n",
+        "utf-8",
+    )
+    ran = evalkit(capsys, "breakeven", "--scenario", path)
+    assert "Anfragen a day" in ran.out and "Anfrages" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -175,7 +187,8 @@ def test_what_is_no_volume(text: str) -> None:
         ("{name: a, kind: own, usd_per_month: .nan}", "number"),
         ("{name: a, kind: own, usd_per_month: 1, tokens_per_s: 0}", "more than 0"),
         ("{name: a, kind: api, usd_per_mtok_input: 1, usd_per_mtok_output: 1, gpus: 2}", "kind: own"),
-        ("{name: a, kind: own, usd_per_month: 1, colour: red}", "colour"),
+        ("{name: a, kind: own, usd_per_month: 1, colour: red}", "colour: no such key; known are billing"),
+        ("{name: a, kind: own, usd_per_mnth: 1}", "did you mean usd_per_month or "),
         ("{name: a, kind: own, usd_per_month: [2, 1]}", "lower to the higher"),
     ],
 )

@@ -68,6 +68,28 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
         assert "ordinary file" in " ".join(ran.err.split()) or name == "run.json"
 
 
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "run.json", "summary.json"])
+def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Path, capsys: Capture, name: str) -> None:
+    """What judges said is asked of DuckDB, which would wait for a pipe where run.json has no digest of it."""
+    (tmp_path / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n')
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        f"name: s\nmodels:\n{MODELS}\n"
+        'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
+        "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
+    )
+    places = ("--results", tmp_path / "results")
+    ran = evalkit(capsys, "run", suite, *places)
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    (folder / "judging" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "judging" / name)
+    for command in (("list",), ("show", folder), ("show", folder, "--json")):
+        ran = evalkit(capsys, *command, *places)
+        assert ran.code in {0, 2}, ran.err
+        assert "Traceback" not in ran.err
+
+
 @pytest.mark.parametrize("model", [[{"a": 1}], [1], [["a"]], [b"\xff"], [None]])
 def test_a_column_of_another_kind_ends_in_a_sentence(tmp_path: Path, capsys: Capture, model: list[object]) -> None:
     suite = write_suite(tmp_path, "", n=20, models=MODELS)

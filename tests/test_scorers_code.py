@@ -37,7 +37,8 @@ REPLIES = [
     ("```\n    return x * 2\n```", Outcome.RIGHT),
     ("    return x", Outcome.WRONG),
     ("    return 2 *", Outcome.WRONG),
-    ("I cannot write code.", Outcome.WRONG),
+    ("I cannot write code.", Outcome.REFUSED),
+    ("No.", Outcome.UNPARSEABLE),
     ("    import sys; sys.exit(0)", Outcome.WRONG),
     ("    import os; os._exit(0)", Outcome.WRONG),
 ]

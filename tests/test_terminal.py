@@ -392,3 +392,11 @@ def test_names_of_models_are_whole_at_80_columns() -> None:
         page.grid("", Column("model", names, left=True, folds=True), figures)
     assert all(file.getvalue().count(f"{name} ") == 2 for name in names)
     assert max(map(len, file.getvalue().split("\n"))) <= 80
+
+
+def test_what_some_models_share_is_said_once_with_their_names() -> None:
+    graded = one(cell(0.7, outcomes={"scored": 50}, usd=(1.0, None)))["models"]["m"]
+    plain = one(cell(0.7))["models"]["m"]
+    models = {name: graded if name in "ab" else plain for name in "abcdef"}
+    text = " ".join(printed(render_summary, one(cell(0.7)) | {"models": models}).split())
+    assert text.count("no cost per correct answer") == 1 and "a, b: no cost per correct answer" in text

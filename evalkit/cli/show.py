@@ -247,9 +247,8 @@ def _begun(facts: RunFacts) -> str:
     """When the run began, or was imported, and from where."""
     from evalkit.text.escape import visible
 
-    began = visible((facts.started_at or "at an unknown time")[:16], limit=40).replace("T", " ")
-    began += " UTC" if facts.started_at else ""
+    at = (facts.started_at or "unknown").replace("T", " ")[:16] + " UTC" * (facts.started_at or "").endswith("Z")
     if facts.imported is None:
-        return f"started {began}"
+        return f"started {at}"
     source = visible(facts.imported.source or "", limit=300)
-    return f"imported {began}" + (f" from {source}" if source else "")
+    return f"imported {at}" + (f" from {source}" if source else "")

@@ -61,8 +61,8 @@ class Lane:
     """Names of models that have answered in this run."""
     failures_in_a_row: dict[str, int] = field(default_factory=dict)
     """By model name: items that failed since its last answer."""
-    stopped: dict[str, RequestError] = field(default_factory=dict)
-    """Model name -> the error after which asking it further is pointless."""
+    stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
+    """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
     pausing: set[asyncio.Task[Any]] = field(default_factory=set)
     """Items that wait for their next attempt: nothing of theirs is under way."""
 
@@ -380,7 +380,7 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
     if _ends_model(error, lane, name) or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
-        lane.stopped.setdefault(name, error)
+        lane.stopped.setdefault(name, (error, item))
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told = (

@@ -257,6 +257,8 @@ class RunResult:
     """By lane: what the limiter found."""
     bad_data: SuiteError | None = None
     """Why the run broke off at a record that cannot be asked; None: at none."""
+    taken_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By task and kind: what was taken out of what live servers of tools said in this session."""
 
 
 class Stopper(Protocol):

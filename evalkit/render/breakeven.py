@@ -76,7 +76,7 @@ def svg(scenario: Scenario, made: BreakEvenReport) -> str:
             at = Decimal(one["units_per_day"])
             marks.append(MarkedPoint(float(at), float(usd_per_year(by_name[one["against"]], at)), numbers.volume(at)))
     title = f"Cost a year by volume: {scenario.name}"
-    chart = curves(lines, x=f"{scenario.unit}s a day", y="USD a year", title=title, crossings=marks)
+    chart = curves(lines, x=f"{visible(scenario.units, limit=40)} a day", y="USD a year", title=title, crossings=marks)
     if chart is None:
         raise ValueError("a plot needs points above 0")
     return pictures.svg([chart])[0]
@@ -85,7 +85,7 @@ def svg(scenario: Scenario, made: BreakEvenReport) -> str:
 def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
     """The crossings and what moves them most, in words; then what was assumed."""
     said = []
-    unit = visible(scenario.unit, limit=40)
+    units = visible(scenario.units, limit=40)
     for one in made["crossovers"]:
         own, other = visible(one["own"], limit=60), visible(one["against"], limit=60)
         if one["units_per_day"] is None:
@@ -95,7 +95,7 @@ def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
         tokens = f" ({numbers.volume(at * scenario.tokens_per_unit)} tokens)" if scenario.tokens_per_unit != 1 else ""
         band = f"{_end(one['low'])} to {_end(one['high'])}"
         sure = one["low"] == one["high"] == one["units_per_day"]
-        where = f"from {numbers.volume(at)} {unit}s a day{tokens} on" if at else "at every volume"
+        where = f"from {numbers.volume(at)} {units} a day{tokens} on" if at else "at every volume"
         said.append(
             f"{own} costs less than {other} {where}"
             + ("." if sure else f"; with everything in doubt at its best or worst end: {band}.")
@@ -103,7 +103,7 @@ def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
         if (stays := one["stays_from"]) is not None and Decimal(stays) > at:
             said.append(
                 f"Beyond it each further machine lifts {own} above {other} again for a while; "
-                f"from {numbers.volume(stays)} {unit}s a day on it stays below."
+                f"from {numbers.volume(stays)} {units} a day on it stays below."
             )
         said += _strongest(one)
     return [*said, *_unstated(scenario), *scenario.assumed]
@@ -144,9 +144,12 @@ def _end(volume: str | None) -> str:
 
 def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[str], list[list[str]]]]:
     """(title, header, rows) of each table."""
-    unit = visible(scenario.unit, limit=40)
     comes_and_goes = {line.name for line in scenario.lines if isinstance(line, Own) and line.elastic}
-    header = [f"{unit}s a day", *(visible(line["name"], limit=40) for line in made["lines"]), "cheapest"]
+    header = [
+        f"{visible(scenario.units, limit=40)} a day",
+        *(visible(line["name"], limit=40) for line in made["lines"]),
+        "cheapest",
+    ]
     rows = [
         [
             numbers.volume(at["units_per_day"]),

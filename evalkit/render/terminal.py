@@ -249,13 +249,14 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
     notes += [(name, told) for name, of_one in each.items() if (told := "; ".join(n for n in of_one if n not in alike))]
     notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
     for name, note in notes:
-        page.say(f"{visible(name, limit=80)}: {note}")
+        page.say(f"{visible(name, limit=2_000)}: {note}")
     if notes:
         page.say("")
 
 
 def _of_nearly_all(each: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Notes that are said once -> of whom: every model, or every model but one. Of fewer than three none is."""
+    """Notes that are said once -> of whom: every model, every model but one, or some by name. Of fewer than three
+    models none is."""
     found: dict[str, str] = {}
     if len(each) < _FEW:
         return found
@@ -265,6 +266,8 @@ def _of_nearly_all(each: Mapping[str, Sequence[str]]) -> dict[str, str]:
             found[note] = "every model"
         elif len(without) == 1 and len(each) > _FEW:
             found[note] = f"every model but {visible(without[0], limit=60)}"
+        elif len(named := [visible(name, limit=60) for name, of_one in each.items() if note in of_one]) > 1:
+            found[note] = ", ".join(named)
     return found
 
 

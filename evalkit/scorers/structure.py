@@ -20,6 +20,7 @@ beyond 100.
 A byte order mark before the reply is no part of it.
 
 Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does not matter, the order of lists does.
+Texts compare in Unicode's composed form (NFC), as in `exact`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.fences import INVISIBLE, fenced_blocks, plain_lines
 from evalkit.scorers.options import Flag, Names, OneOf, OptionRule, Table, read
-from evalkit.scorers.schemas import canonical, compile_schema
+from evalkit.scorers.schemas import comparable, compile_schema
 from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 
 DEEPEST = 100
@@ -92,7 +93,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         if complaint is not None:
             return graded(0.0, shown, complaint) if by_share else right_or_wrong(False, shown, complaint)
         if not fields:
-            right = not compares or canonical(value) == canonical(target)
+            right = not compares or comparable(value) == comparable(target)
             return right_or_wrong(right, shown, None if right else "the value differs from the target")
         wrong = [field for field in fields if not _equal(_get(value, field), _get(target, field))]
         share = 1 - len(wrong) / len(fields)
@@ -105,7 +106,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         example = sample.fields.get("example")
         return sample.target if compares or not isinstance(example, str) else example
 
-    return Scorer("json", 2, score, gold, options=options)
+    return Scorer("json", 3, score, gold, options=options)
 
 
 def parse(text: str) -> Any:
@@ -166,7 +167,7 @@ def _equal(said: object, right: object) -> bool:
     """A field that the target lacks must be lacking in the reply too."""
     if said is _MISSING or right is _MISSING:
         return said is right
-    return canonical(said) == canonical(right)
+    return comparable(said) == comparable(right)
 
 
 _JSON_WORDS = ("json", "jsonc", "json5", "jsonl", "ndjson", "geojson", "jsonld", "json-ld")

@@ -16,8 +16,8 @@ An answer without what a model wraps around it: `exact` with `ignore_wrapping`, 
     says_plainly("No, they did not.", "No")             # True
     says_plainly("(B) or (C)", "(B)")                   # False
 
-Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs, `\boxed{}`, `\text{}`, a final
-stop.
+Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs on both sides, `\boxed{}`,
+`\text{}`, a final stop.
 Further, by the kind of the right answer:
 
 * an option's letter, `(B)`: also `B`, and the letter with the option's text behind it;
@@ -29,6 +29,7 @@ What stands behind must take nothing back: no other option, no second answer, no
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -71,13 +72,14 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return next(iter(right_answers(sample, options)), None) or None
 
-    return Scorer("exact", 3, score, gold, options=options, whole=True)
+    return Scorer("exact", 4, score, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, object]) -> Scorer:
     """Right when all (or any) of the right answers stand in the reply.
 
-    `whole_words` keeps "no" out of "know". Where a script writes no spaces, a word may stand beside any other.
+    `whole_words` keeps "no" out of "know", 5 out of 5.5 and C out of C++. Where a script writes no spaces, a word may
+    stand beside any other.
     """
     rules: Mapping[str, OptionRule] = {
         **_FOLDING,
@@ -102,14 +104,14 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return "\n".join(right_answers(sample, options)) or None
 
-    return Scorer("contains", 2, score, gold, options=options, whole=True)
+    return Scorer("contains", 3, score, gold, options=options, whole=True)
 
 
 def make_regex(given: Mapping[str, object]) -> Scorer:
     """Right when what the pattern takes out of the reply is a right answer.
 
-    That is the group named `answer`, else the first group that took part in the match (so that one of several
-    alternatives may carry it), else the whole match. Groups that all matched nothing are unparseable.
+    That is the group named `answer`, else, of another alternative or without such a group, the first group that took
+    part in the match, else the whole match. Groups that all matched nothing are unparseable.
 
     `pick` says which match counts, the last by default. `compare: found` asks only that there is a match.
     The pattern is RE2's (`evalkit.scorers.patterns`). Of a longer reply the last 100,000 characters are read, or the
@@ -159,7 +161,7 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
                 return answer
         return None
 
-    return Scorer("regex", 2, score, gold, options=options, whole=only_found)
+    return Scorer("regex", 3, score, gold, options=options, whole=only_found)
 
 
 def fold(text: str, options: OptionValues) -> str:
@@ -183,13 +185,19 @@ def right_answers(sample: Sample, options: OptionValues) -> tuple[str, ...]:
         return said
     value = sample.fields.get(field) if field is not None else sample.target
     if isinstance(value, list | tuple):
-        return tuple(str(item) for item in value if item is not None)
-    return () if value is None else (str(value),)
+        return tuple(_written(item) for item in value if item is not None)
+    return () if value is None else (_written(value),)
+
+
+def _written(value: object) -> str:
+    """A right answer as templates write it: true, lists and mappings as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else str(value)
 
 
 def contains(text: str, part: str, *, whole_words: bool) -> bool:
-    """Whether the part stands in the text; with `whole_words` not inside a longer word (`evalkit.scorers.words`)."""
-    return has_word(text, part) if whole_words else part in text
+    """Whether the part stands in the text; with `whole_words` not inside a longer word, number or name
+    (`evalkit.scorers.words`)."""
+    return has_word(text, part, whole_value=True) if whole_words else part in text
 
 
 def _nothing_to_compare(options: OptionValues) -> str:
@@ -197,7 +205,7 @@ def _nothing_to_compare(options: OptionValues) -> str:
     return f"the record has no text in its field {field!r}" if field else "the sample has no target"
 
 
-_ENDS = " \t\r\n*_`\"'“”‘’«»$"
+_ENDS = " \t\r\n*_`\"'“”„‟‘’‚‛«»‹›「」『』《》〈〉＂"
 _COMMAND = re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf|fbox)\s*\{([^{}]*)\}")
 _LETTER = re.compile(r"\(([A-Za-z])\)")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -233,6 +241,8 @@ def unwrapped(text: str) -> str:
     for _ in range(6):
         before = text
         text = text.strip(_ENDS).rstrip(".。!;,").strip(_ENDS)
+        if text[:1] == text[-1:] == "$" and len(text) > 1:
+            text = text.strip("$")  # mathematics; a sign of one side alone is money
         text = text.removeprefix("\\(").removesuffix("\\)") if text.startswith("\\(") else text
         text = _COMMAND.sub(r"\1", text)
         if text == before:

@@ -79,7 +79,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         ]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 4, score, gold, options=options, reads_calls=True)
+    return Scorer("tools", 5, score, gold, options=options, reads_calls=True)
 
 
 def _heard(response: Response, declared: Mapping[str, object]) -> list[ScoredCall] | None:

@@ -28,7 +28,7 @@ import orjson
 from evalkit.messages import content_identity
 from evalkit.reading import has_more_values
 from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage
-from evalkit.store import stage_codec
+from evalkit.store import message_codec, stage_codec
 from evalkit.store.row_codec import spell, unspell
 from evalkit.store.row_kinds import LATEST
 
@@ -322,6 +322,7 @@ def _is_sound(answer: CachedAnswer) -> bool:
     whole = [*(response.logliks_greedy or ()), *(response.loglik_tokens or ())]
     return (
         all(isinstance(word, str | None) for word in texts)
+        and (response.carried is None or message_codec.carried_fits(response.carried))
         and response.stop_reason in get_args(StopReason)
         and all(isinstance(n, int | float) for n in numbers)
         and all(isinstance(n, int) for n in whole)

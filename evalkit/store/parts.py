@@ -108,6 +108,34 @@ def batches_of(columns: Mapping[str, Sequence[Any]]) -> tuple[pa.RecordBatch, pa
     return left, right
 
 
+class PartColumns:
+    """Rows that are given one by one (`row_codec.column_values`), kept by field."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._values: dict[str, list[Any]] = {}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """One more row."""
+        known, n = self._values, self.n
+        for name, value in values.items():
+            column = known.get(name)
+            if column is None:
+                column = known[name] = []
+            if len(column) < n:
+                column += [_ROW_DEFAULTS[name]] * (n - len(column))
+            column.append(value)
+        self.n = n + 1
+
+    def batches(self) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """As `batches_of`, of the rows so far, which are forgotten."""
+        said, n = self._values, self.n
+        for name, column in said.items():
+            column.extend([_ROW_DEFAULTS[name]] * (n - len(column)))
+        self._values, self.n = {}, 0
+        return batches_of(said)
+
+
 def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
     """These columns of journaled records (`row_codec.read_record`), as a part would have them.
 

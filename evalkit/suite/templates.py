@@ -36,7 +36,8 @@ EVERY_FIELD = "*"
 """Stands among the fields of a template that reads the record as a whole."""
 _DEEPEST_LOOP = 2
 _REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
-_SEVERAL_WORDS = re.compile(r"\{\{-?\s*([^\W\d][\w.-]*(?:\s+[\w.-]+)+)\s*(?:\||-?\}\})")
+_SEVERAL_WORDS = re.compile(r"\{\{-?\s*(\w[\w.?#%&/:-]*(?:\s+[\w.?#%&/:-]+)*)\s*(?:\||-?\}\})")
+"""What stands for a field and is no expression: `{{ Question Text }}`, `{{ 1st }}`, `{{ Correct? }}`."""
 
 
 class BadTemplate(Exception):
