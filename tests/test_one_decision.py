@@ -12,6 +12,7 @@ import evalkit
 from evalkit.facts import RunFacts
 from evalkit.records import WAITS, Outcome, Row
 from evalkit.render.comparison import sentence
+from evalkit.render.differences import differences_of
 from evalkit.render.html import page_of
 from evalkit.render.standings import headline
 from evalkit.results.compare import behind_of, compare_samples
@@ -244,3 +245,35 @@ def test_a_page_about_one_run_says_among_which_models_it_decided(tmp_path: Path,
     assert "1 model that only other runs have (tiny): the board" in page_of(ResultsReader(results), newer.name)
     caption = next(one.value for one in draw("leaderboard", results).caption if one.value.startswith("Of 2 runs"))
     assert "(2 models)" in caption and "(1 model)" in caption
+
+
+def test_a_task_is_decided_as_its_leaderboard_decides_it(tmp_path: Path, capsys: Capture) -> None:
+    """On each task by itself, too: the colour of Versus' row, the words of `compare` and the standing are one."""
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    entries, seen = entries_of(store, "support"), set()
+    for task in TASKS:
+        stands = {line.model: line.state for line in standing(store, entries, task)}
+        leader = next(model for model, state in stands.items() if state == "leads")
+        for model in set(stands) - {leader}:
+            sides = (run, leader), (run, model)
+            rows = {
+                name: one
+                for name, _, one in differences_of(store, *sides, TASKS, compare_samples(store, *sides), entries)
+            }
+            assert rows[task].is_shown == (stands[model] == "behind"), (task, model)
+            if rows[task].among is not None:
+                seen.add(model)
+                said = command(
+                    capsys, "compare", f"{run}:{leader}", f"{run}:{model}", "--results", tmp_path / "results"
+                )
+                assert f"{task}: too close to call among 13 models of this run" in " ".join(said.out.split())
+    assert seen, "or this says nothing"
+
+
+def test_who_is_equal_shares_the_first_place_on_every_part_of_the_page(tmp_path: Path) -> None:
+    a_suite(tmp_path / "results", {"one": 3, "two": 3, "three": 90})
+    at = draw("leaderboard", tmp_path / "results")
+    assert at.subheader[0].value.startswith("one and two share the first place")
+    assert at.dataframe[0].value["standing"].tolist() == ["shares the first place", "shares the first place", "behind"]
+    assert any("**one and two** · 0.976" in block.value.replace("\\", "") for block in at.markdown)

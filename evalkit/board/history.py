@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -31,8 +32,12 @@ def render(store: ResultsReader) -> None:
     with right:
         figure = elements.choose("Figure", list(FIGURES), key="figure")
     drifts = drifts_of(store, mine)
-    st.subheader(_drift_sentence(drifts, len(mine)), anchor=False)
     rows = history_points(store, mine, task, figure)
+    if figure == "quality":
+        st.subheader(_drift_sentence(drifts, len(mine)), anchor=False)
+    else:
+        st.subheader(_moved_sentence(rows, figure), anchor=False)
+        st.caption(f"Quality: {_drift_sentence(drifts, len(mine))}")
     if not rows:
         st.info(f"No run of this suite has a known {elements.plain(figure)}.")
         return
@@ -97,6 +102,36 @@ def _drift_sentence(drifts: Sequence[Drift], n_runs: int) -> str:
     whom = others if told else "the model" if rest == 1 else f"any of {rest} models"
     quiet = f"No drift is shown for {whom}." if rest else ""
     return " ".join([*(f"{one}." for one in told), quiet]).strip()
+
+
+_MOVED = 0.02
+"""Of a figure: what moved less is not worth a word."""
+_NAMED = 3
+
+
+def _moved_sentence(rows: Sequence[HistoryPoint], figure: str) -> str:
+    """What a figure other than quality did from the first run to the last: the largest changes first."""
+    by_model: dict[str, list[HistoryPoint]] = {}
+    for row in rows:
+        by_model.setdefault(row.model, []).append(row)
+    ends = [(found[0], found[-1]) for found in by_model.values() if len(found) > 1 and found[0].value > 0]
+    moved = [(last.value / first.value, first, last) for first, last in ends if last.value > 0]
+    moved = sorted((one for one in moved if abs(one[0] - 1) >= _MOVED), key=lambda one: -abs(math.log(one[0])))
+    if not ends:
+        return f"{figure}: no model was asked twice with a known figure."
+    told = [
+        f"{elements.plain(first.model, 40)} {_figure(first)} → {_figure(last)} ({numbers.ratio(ratio)})"
+        for ratio, first, last in moved[:_NAMED]
+    ]
+    more = f"; {numbers.plural(len(moved) - _NAMED, 'more model')} moved" if len(moved) > _NAMED else ""
+    rest = len(ends) - len(moved)
+    quiet = f" {numbers.plural(rest, 'model')} moved by less than 2 %." if rest else ""
+    return f"{figure}: {'; '.join(told)}{more}.{quiet}" if told else f"{figure}:{quiet}"
+
+
+def _figure(point: HistoryPoint) -> str:
+    """The figure alone, without an interval, as Markdown."""
+    return elements.plain(point.shown.partition(" [")[0], 40)
 
 
 def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[RunInfo]) -> None:

@@ -19,7 +19,7 @@ from evalkit.render.differences import FEW, differences_chart, differences_of
 from evalkit.render.standings import so_far
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
-from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.entries import ReportEntry, entries_of, ranked_of
 from evalkit.results.items import RowTexts, texts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -59,7 +59,8 @@ def render(store: ResultsReader) -> None:
         st.info("Both sides are the same model of the same run. Choose another for B.")
         return
     try:
-        whole = compare_samples(store, a, b, leaderboard=_leaderboard(store, runs, a, b))
+        entries = _entries(store, runs, a, b)
+        whole = compare_samples(store, a, b, ranked=ranked_of(entries, None))
         tasks = changes.tasks_of(store, a, b)
     except StoreError as error:
         st.error(elements.plain(error, 400))
@@ -77,17 +78,17 @@ def render(store: ResultsReader) -> None:
         st.caption(f"B scored higher on {whole.gained:,} samples and lower on {whole.lost:,}.")
     _served(store, a, b)
     _figures(store, a, b, whole.delta)
-    _differences(store, a, b, tasks, whole)
+    _differences(store, a, b, tasks, whole, entries)
     _computed(whole)
     _flips(store, a, b, tasks)
 
 
-def _leaderboard(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b: SampleSide) -> list[LeaderboardLine]:
-    """The leaderboard that both sides are of one suite's; empty where they are of two."""
+def _entries(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b: SampleSide) -> list[ReportEntry]:
+    """Who stands on the leaderboard of the one suite that both sides are of; empty where they are of two."""
     suites = {info.suite for info in runs if info.name in (a[0], b[0])}
     if len(suites) != 1 or (suite := suites.pop()) is None:
         return []
-    return standing(store, entries_of(store, suite, readable=runs), None)
+    return entries_of(store, suite, readable=runs)
 
 
 def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
@@ -172,11 +173,18 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide, delta: float | 
             place.caption(f"95 %: {'; '.join(ranges)}".replace("$", dollar))
 
 
-def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str], whole: SampleComparison) -> None:
+def _differences(
+    store: ResultsReader,
+    a: SampleSide,
+    b: SampleSide,
+    tasks: list[str],
+    whole: SampleComparison,
+    entries: Sequence[ReportEntry],
+) -> None:
     """Over all, by task and by slice: a forest plot, and the same as a table."""
     import pandas as pd
 
-    found = differences_of(store, a, b, tasks, whole)
+    found = differences_of(store, a, b, tasks, whole, entries)
     if len(found) == 1:
         return
     chart = differences_chart(found)
@@ -188,6 +196,7 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
                 "of": elements.cell(name, 60),
                 "B − A, points of 100": numbers.signed_points(one.delta),
                 "95 % interval": numbers.points_interval(one.low, one.high),
+                "shown": "no" if not one.is_shown else "better" if (one.delta or 0) > 0 else "worse",
                 "samples": numbers.count(one.n),
                 "better": numbers.count(one.gained),
                 "worse": numbers.count(one.lost),
@@ -198,7 +207,12 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
         if whole.n > FEW:
             st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
-        st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
+        if told := [(name, one.among) for name, group, one in found if one.among is not None and group == "task"]:
+            st.caption("; ".join(f"{elements.plain(name, 60)}: {elements.plain(why, 300)}" for name, why in told) + ".")
+        st.caption(
+            "A task is decided as the leaderboard of that task decides it. Slices are read one by one: of many, one in "
+            "twenty leaves out zero by chance."
+        )
 
 
 def _computed(whole: SampleComparison) -> None:

@@ -180,6 +180,8 @@ def render_versus(
         )
         for told in (*filter(None, map(disagreement, rows)), *without_p(rows)):
             page.say(told)
+        for task, why in versus.among_by_task:
+            page.say(f"{visible(task, limit=60)}: {why}.")
         if versus.repeated:
             page.say(BY_ANSWER)
         counts = versus.flips

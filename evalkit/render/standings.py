@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from evalkit.facts import Figures, RunFacts
-from evalkit.results.entries import OtherRuns
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+
+if TYPE_CHECKING:
+    from evalkit.results.entries import OtherRuns
 
 _NAMED = 5
 """Models that a sentence names."""
@@ -162,7 +164,7 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
         if cheapest is leader:
             return f"{model} also costs least of these."
         at = f", {share} of the cost" if share else ""
-        return f"{model} costs least of these{at}."
+        return f"{model} costs least of these{at}{below_text(leader, cheapest)}."
     times = [(time, line) for line in first if (time := line.cell.latency.total_s.p50) is not None]
     if len(times) < len(first):
         return None
@@ -196,6 +198,12 @@ def gap_text(leader: Ranked, line: Ranked) -> str:
     if gap is None:
         gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
     return numbers.points(gap)
+
+
+def below_text(leader: Ranked, line: Ranked) -> str:
+    """ ", measured 13.0 points below": too close to call is not the same as equal. Empty where it measured no less."""
+    gap = line.standing.lacks if line.standing is not None else None
+    return f", measured {numbers.points(gap)} below" if gap is not None and gap > 0 else ""
 
 
 def share_text(leader: Ranked, line: Ranked) -> str | None:

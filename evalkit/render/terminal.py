@@ -182,7 +182,9 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
     with Page(width, file) as page:
         listed = list(runs)
         if not listed:
-            page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
+            from evalkit.installed import first_commands
+
+            page.say(f"There are no runs here yet. The first: {', then '.join(first_commands())}")
             return
         name = Column("run", [_word(run["name"]) for run in listed], left=True)
         states = [

@@ -98,6 +98,8 @@ class PairedComparison:
     among: str | None = None
     """A sentence where the interval over all tasks leaves out zero, and the two are too close to call all the same
     among the models of their run."""
+    among_by_task: tuple[tuple[str, str], ...] = ()
+    """The same of single tasks, where there are several."""
 
 
 def compare(a: Side, b: Side) -> PairedComparison:
@@ -135,19 +137,24 @@ def compare(a: Side, b: Side) -> PairedComparison:
         (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
         pairs.repeated,
-        _among(a, b, differences[0]),
+        _among(a, b, differences[0], None),
+        tuple(
+            (task, why)
+            for task, one in zip((task for task in a.tasks if task in pairs.tasks), differences[1:], strict=False)
+            if len(pairs.tasks) != 1 and (why := _among(a, b, one, task)) is not None
+        ),
     )
 
 
-def _among(a: Side, b: Side, found: Difference) -> str | None:
+def _among(a: Side, b: Side, found: Difference, task: str | None) -> str | None:
     unclear = found.low is None or found.high is None or found.low <= 0 <= found.high
     if unclear or a.folder.resolve() != b.folder.resolve():
         return None
-    reader, ranked = _ranked(a.folder)
+    reader, ranked = _ranked(a.folder, task)
     if not ranked:
         return None
     sides = (ranked[0][0], a.model), (ranked[0][0], b.model)
-    return too_close_of(reader, ranked, *sides, None, whose=" of this run")
+    return too_close_of(reader, ranked, *sides, task, whose=" of this run")
 
 
 def too_close_of(
@@ -198,11 +205,16 @@ def run_standings(folder: Path) -> dict[str, ModelStanding | None]:
     return {model: stands.get(model) for model in reader.summary(folder.resolve().name).models}
 
 
-def _ranked(folder: Path) -> tuple[ResultsReader, tuple[SampleSide, ...]]:
-    """The models of a run that have a score, best first, as `entries.standing` orders them."""
+def _ranked(folder: Path, task: str | None = None) -> tuple[ResultsReader, tuple[SampleSide, ...]]:
+    """The models of a run that have a score over a task (None: over all), best first, as `entries.standing` orders
+    them."""
     folder = folder.resolve()
     reader = ResultsReader(folder.parent)
-    means = {name: model.all.quality.mean for name, model in reader.summary(folder.name).models.items()}
+    cells = {
+        name: model.all if task is None else model.tasks.get(task)
+        for name, model in reader.summary(folder.name).models.items()
+    }
+    means = {name: cell.quality.mean for name, cell in cells.items() if cell is not None}
     known = sorted((-mean, name) for name, mean in means.items() if mean is not None)
     return reader, tuple((folder.name, name) for _, name in known)
 
@@ -288,10 +300,11 @@ def compare_samples(
     task: str | None = None,
     leaderboard: Sequence[LeaderboardLine] = (),
     *,
+    ranked: Sequence[SampleSide] = (),
     slice: tuple[str, str] | None = None,
 ) -> SampleComparison:
     """The comparison over a task, or over all (None), and of a slice, or of all (None); `leaderboard` is the one, over
-    the same, on which both stand.
+    the same, on which both stand, or `ranked` who stands on it, best first.
 
     Raises StoreError.
     """
@@ -316,8 +329,8 @@ def compare_samples(
         return SampleComparison(task, pair.n, n_errored, tested.delta, low, high, *counts, shown, unit=unit)
 
     found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
-    ranked = leaderboard[0].ranked if leaderboard and found.is_shown else ()
-    why = too_close_of(reader, ranked, a, b, task)
+    among = ranked or (leaderboard[0].ranked if leaderboard else ())
+    why = too_close_of(reader, among, a, b, task) if found.is_shown and slice is None else None
     return found if why is None else replace(found, is_shown=False, among=why)
 
 

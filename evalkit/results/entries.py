@@ -147,9 +147,14 @@ class LeaderboardLine:
         """The name that the suite gives it."""
         return self.entry.model
 
+    shares_first: bool = False
+    """Whether it measured exactly as the leader did, or is a leader that another equals."""
+
     @property
     def state(self) -> str:
         """The standing in words; empty without one."""
+        if self.shares_first and self.standing is not None and self.standing.state != "behind":
+            return "shares the first place"
         return str(self.standing) if self.standing else ""
 
 
@@ -212,16 +217,30 @@ def standing(
     """
     asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
     asked.sort(key=lambda one: _order(*one))
-    scored = [entry for entry, cell in asked if entry.comparable and cell.quality.mean is not None]
-    ranked = tuple((entry.run.name, entry.model) for entry in scored)
+    scored = [entry for entry, cell in asked if _is_ranked(entry, cell)]
+    ranked = ranked_of(entries, task)
     keys = {entry.key for entry in (entries if shown is None else shown)}
     first = next((n for n, entry in enumerate(scored) if entry.key in keys), len(scored))
     found = store.standings(ranked[first:], task)
     stands = {entry.key: one for entry, one in zip(scored[first:], found, strict=True)}
+    shown_ones = [(entry, cell) for entry, cell in asked if entry.key in keys]
+    means = [cell.quality.mean for entry, cell in shown_ones if entry.key in stands and cell.quality.mean is not None]
+    best = max(means, default=None)
+    tie = means.count(best) > 1 if best is not None else False
     return [
-        LeaderboardLine(entry, cell, stands.get(entry.key), ranked)
-        for entry, cell in asked if entry.key in keys
-    ]  # fmt: skip
+        LeaderboardLine(entry, cell, stands.get(entry.key), ranked, tie and cell.quality.mean == best)
+        for entry, cell in shown_ones
+    ]
+
+
+def ranked_of(entries: Sequence[ReportEntry], task: str | None) -> tuple[SampleSide, ...]:
+    """Who has a standing over a task (None: over all), best first: a verdict on a pair is made among these."""
+    asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None and _is_ranked(entry, cell)]
+    return tuple((entry.run.name, entry.model) for entry, cell in sorted(asked, key=lambda one: _order(*one)))
+
+
+def _is_ranked(entry: ReportEntry, cell: Cell) -> bool:
+    return entry.comparable and cell.quality.mean is not None
 
 
 def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
