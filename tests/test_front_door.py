@@ -201,6 +201,7 @@ def test_a_record_that_a_scorer_cannot_read_is_named_with_its_task_and_sample(ca
         assert part in ran.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("redirect", "code"), [("| head -1", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 4), ("2>/dev/full", 0)]
 )

@@ -475,4 +475,4 @@ def test_a_refusal_counts_by_its_outcome(judge: Gate) -> None:
 
     ran = judge(run_of(judge, scores(400), {"rate": "refused", "max_rate": 0.1}, change=refuses))
     assert ran.code == 1, ran.out + ran.err
-    assert "0.200" in ran.out
+    assert "20.0 % [" in ran.out

@@ -79,6 +79,7 @@ def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> DataWorld:
     return DataWorld(tmp_path, capsys)
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(("name", "record", "more", "reply"), HUB)
 def test_a_built_in_task_takes_the_published_file(
     world: DataWorld, name: str, record: dict[str, Any], more: dict[str, Any], reply: str

@@ -96,6 +96,7 @@ def test_copies_are_told_as_the_check_and_the_gate_take_them(capsys: Capture, tm
         assert told in ran.out and ("alike items count as one" in ran.out) == ("Copies count as one" in ran.out)
 
 
+@pytest.mark.long
 def test_a_proposed_suite_runs_and_is_gated(capsys: Capture, tmp_path: Path) -> None:
     path = tickets(tmp_path)
     made(capsys, path, "--model", "ctranslate2:tiny", "--model", "ctranslate2:tiny-early")
@@ -266,6 +267,7 @@ def test_a_spreadsheet_is_told_how_to_become_a_table(capsys: Capture, tmp_path: 
         assert ran.code == 2 and "is a spreadsheet; save the sheet as CSV (UTF-8)" in ran.err, ran.err
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("question", "label"),
     [
@@ -335,6 +337,19 @@ def test_amounts_beside_the_only_text_are_compared_as_numbers_and_other_numbers_
         (tmp_path / "suite.yaml").unlink()
         _, suite = made(capsys, csv(tmp_path / "invoices.csv", header, rows))
         assert "target" not in task_of(suite)
+
+
+def test_a_mark_on_a_scale_is_asked_for_by_its_name_and_range(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"It broke after {n} days,{n % 5 + 1}," for n in range(30)]  # a spreadsheet ends each line with a comma
+    ran, suite = made(capsys, csv(tmp_path / "stars.csv", "Review Text, Stars ,", rows))
+    assert "Which number fits the text below: Stars, a whole number from 1 to 5?" in str(task_of(suite)["prompt"])
+    assert "30 records, 2 columns" in ran.out
+
+
+def test_a_json_document_is_told_how_to_become_records(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('[{"question": "a b?", "answer": "c"}]', "utf-8")
+    ran = evalkit(capsys, "init", "--from", tmp_path / "list.json")
+    assert ran.code == 2 and "jq -c '.[]' list.json > list.jsonl" in ran.err
 
 
 def test_short_lines_are_not_said_to_be_in_a_language_that_they_do_not_show(capsys: Capture, tmp_path: Path) -> None:
@@ -432,6 +447,8 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
         ("Phone Number,message,queue", (), None),
         ("Customer No,message,queue", (), None),
         ("Phone Number,message,queue", ("--id", "Phone Number"), "Phone Number"),
+        ("番号,message,queue", (), "番号"),  # the first column, and it counts the records
+        ("message,番号,queue", ("--question", "message"), None),
     ],
 )
 def test_a_column_that_names_each_record_is_the_id(

@@ -135,6 +135,7 @@ WORDS: list[tuple[Any, float | None]] = [
 ]
 
 
+@pytest.mark.long(but=7)
 @pytest.mark.parametrize(("value", "score"), WORDS)
 def test_inspects_words_are_read_as_inspect_reads_them(
     capsys: Capture, tmp_path: Path, value: Any, score: float | None

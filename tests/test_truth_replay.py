@@ -46,6 +46,7 @@ def test_nor_the_other_way_round(world: DataWorld) -> None:
     assert ran.code == 2 and "answers.jsonl" in ran.err
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(
     ("ids", "answers"),
     [
@@ -179,6 +180,7 @@ def shots(question: dict[str, Any], *examples: dict[str, Any]) -> list[dict[str,
 FEW: dict[str, Any] = {"data": {"path": "d.jsonl", "where": {"split": "test"}}, "shots": {"where": {"split": "dev"}}}
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(
     ("question", "twin"),
     [

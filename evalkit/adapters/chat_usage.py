@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
@@ -122,7 +123,7 @@ def usage_of(
         output = completion + reasoning
     return Usage(
         input=given,
-        cache_read=_first(raw, (*preset.cached_paths, *_CACHED_PATHS)),
+        cache_read=_first(raw, _cached_paths(preset.cached_paths)),
         cache_write_other=_first(raw, _WRITTEN_PATHS),
         output=output,
         reasoning=reasoning,
@@ -130,6 +131,11 @@ def usage_of(
         service_tier=tier,
         beside=(*billed_beside(raw), *shown),
     )
+
+
+@lru_cache(maxsize=100)
+def _cached_paths(own: tuple[str, ...]) -> tuple[str, ...]:
+    return (*own, *_CACHED_PATHS)
 
 
 def _first(raw: Mapping[str, object], paths: Iterable[str]) -> int | None:

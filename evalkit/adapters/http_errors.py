@@ -15,7 +15,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ from evalkit.errors import (
     RequestError,
     ServerError,
 )
+from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
 
 MAX_MESSAGE = 500

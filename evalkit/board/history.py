@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.render.cells import run_titles
 from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.run_history import FIGURES, Drift, drawn_models, drifts_of, history_points
@@ -110,8 +110,8 @@ def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[R
         {
             "model": elements.marked(drift.model),
             "drift": "shown" if drift.is_shown else "not shown",
-            "difference": numbers.difference(drift.found.delta),
-            "95 % interval": numbers.difference_interval(drift.found.low, drift.found.high),
+            "points of 100": numbers.signed_points(drift.found.delta),
+            "95 % interval": numbers.points_interval(drift.found.low, drift.found.high),
             "flips": numbers.count(drift.found.flips),
             "samples": numbers.count(drift.found.n),
             "from": elements.cell(titles[drift.first], 120),
@@ -119,5 +119,7 @@ def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[R
         }
         for drift in drifts
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Each model's first run against its last")
+    of_run = {run: model_marks.of_run(store, run) for run in {drift.last for drift in drifts}}
+    marks = [of_run[drift.last](drift.model) for drift in drifts]
+    model_marks.table(pd.DataFrame(rows), marks, alt="Each model's first run against its last")
     st.caption("Each model by itself: of many that did not change, one in twenty leaves out zero by chance.")

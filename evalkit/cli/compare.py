@@ -49,7 +49,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, markdown: b
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
         return print_json(said)
-    render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None, markdown=markdown)
+    render_comparison(left[1], right[1], labels=(left[0], right[0]), versus=versus, markdown=markdown)
     if versus is not None:
         echo("")
         render_versus(versus, named, markdown=markdown)

@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, 
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
+from evalkit.frozen import dataclass
 from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
@@ -131,6 +132,10 @@ async def execute_run(
                 if spend_file is not None:
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
+        if observer is not None:
+            for task, found in result.taken_out.items():
+                kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.items()))
+                observer.note(f"{task}: redacted in what its live server said: {kinds}")
         ended = _sealed(plan, folder, result, spent, stopper)
         if ended.status == "complete":
             step_log.forget(folder)
@@ -198,7 +203,7 @@ class _Ended:
 def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None) -> _Ended:
     """Seal the journals and write into run.json how the session ended."""
     from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.stored import stored_facts
+    from evalkit.engine.stored import live_result_facts, stored_facts
 
     n_errored, aside = sealing_count(folder)
     status, reasons = _verdict(plan, result, n_errored)
@@ -220,7 +225,9 @@ def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper
     )
     if wrong:
         facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
-    facts = facts.with_changes(stored_facts(plan.facts, folder, plan.work.storing))
+    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
+    kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
+    facts = facts.with_changes(told).with_changes(kept)
     runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
     return _Ended(status, reasons, wrong)
 
@@ -270,7 +277,8 @@ def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
     from evalkit.store import sealing
 
     sealed = sealing.seal(folder)
-    return journal.recover(folder).n_errored, sealed.aside
+    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
+    return n_errored, sealed.aside
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:

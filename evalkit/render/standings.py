@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from evalkit.facts import Figures, RunFacts
+from evalkit.results.entries import OtherRuns
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.text import numbers
@@ -107,6 +108,23 @@ def _headline(lines: Sequence[Ranked], name: Callable[[str], str]) -> str:
     return " ".join(said)
 
 
+def among_text(others: OtherRuns) -> str:
+    """Among which models a page about one run decides, where the folder has more of its suite; empty where it has
+    none: then the board decides among the same."""
+    also = []
+    if others.n_newer:
+        also.append(f"{numbers.plural(others.n_newer, 'newer run')} of this suite")
+    if others.models:
+        names = listed([visible(name, limit=60) for name in others.models])
+        also.append(f"{numbers.plural(len(others.models), 'model')} that only other runs have ({names})")
+    if not also:
+        return ""
+    return (
+        f"Decided among the models of this run alone. The folder also has {' and '.join(also)}: the board's "
+        "Leaderboard decides among the newest whole figures of every model."
+    )
+
+
 def gate_question(lines: Sequence[Ranked], runs: Iterable[RunFacts]) -> str:
     """What the gate of one of these runs asks otherwise than a leaderboard, where a candidate of it is behind; empty
     where none is.
@@ -173,8 +191,10 @@ def cheap_behind(leader: Ranked, behind: Sequence[R]) -> R | None:
 
 
 def gap_text(leader: Ranked, line: Ranked) -> str:
-    """How far a model measured below the leader: "4.8 points"."""
-    gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
+    """How far a model measured below the leader: "4.8 points"; as Versus says it, on what both have a score for."""
+    gap = line.standing.lacks if line.standing is not None else None
+    if gap is None:
+        gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
     return numbers.points(gap)
 
 

@@ -11,12 +11,13 @@ several times, every answer is a pair, and those of one item are a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.results import completeness
 from evalkit.results.changed_items import changed_items, paired
 from evalkit.results.comparable import refuse_unless_comparable, shown
@@ -143,23 +144,33 @@ def _among(a: Side, b: Side, found: Difference) -> str | None:
     if unclear or a.folder.resolve() != b.folder.resolve():
         return None
     reader, ranked = _ranked(a.folder)
-    return too_close_of(reader, ranked, (ranked[0][0], a.model), (ranked[0][0], b.model), None) if ranked else None
+    if not ranked:
+        return None
+    sides = (ranked[0][0], a.model), (ranked[0][0], b.model)
+    return too_close_of(reader, ranked, *sides, None, whose=" of this run")
 
 
 def too_close_of(
-    reader: ResultsReader, ranked: Sequence[SampleSide], a: SampleSide, b: SampleSide, task: str | None
+    reader: ResultsReader,
+    ranked: Sequence[SampleSide],
+    a: SampleSide,
+    b: SampleSide,
+    task: str | None,
+    *,
+    whose: str = "",
 ) -> str | None:
     """Why two of a leaderboard are not told apart though the interval of their difference leaves out zero; None: the
-    one that measured less is shown to be behind, or they are not both of it. Raises StoreError."""
+    one that measured less is shown to be behind, or they are not both of it. `whose` models these are, where it is not
+    all that the reader sees. Raises StoreError."""
     if a not in ranked or b not in ranked:
         return None
     i, j = sorted((ranked.index(a), ranked.index(b)))
     if is_behind(reader, ranked, i, j, task):
         return None
-    n, whose = len(ranked) - i, "" if i == 0 else " (the better of the two and all that measured less)"
+    n, which = len(ranked) - i, "" if i == 0 else " (the better of the two and all that measured less)"
     return (
-        f"too close to call among {n} models{whose}: the interval leaves out zero, but of so many models one falls "
-        f"this far behind the {'leader' if i == 0 else 'best'} by chance"
+        f"too close to call among {n} models{whose}{which}: the interval leaves out zero, but of so many models one "
+        f"falls this far behind the {'leader' if i == 0 else 'best'} by chance"
     )
 
 

@@ -11,15 +11,16 @@ what the sentence says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from evalkit.addresses import is_loopback
 from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
-from evalkit.errors import UserError
+from evalkit.errors import StoreError, UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -106,9 +107,7 @@ class ReportEntry:
     @property
     def openness(self) -> str | None:
         """The tier that every source agrees on, `disputed` where they do not; None: not known."""
-        if self.known is None or not self.known.claims.get("tier"):
-            return None
-        return str(self.known.value("tier") or "disputed")
+        return self.known.openness if self.known else None
 
     @property
     def licence(self) -> str | None:
@@ -227,7 +226,32 @@ def standing(
 
 def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
     """How far the run of each model is. Raises StoreError."""
-    return {line.model: store.state(line.entry.run.name) for line in lines}
+    runs = {name: store.state(name) for name in dict.fromkeys(line.entry.run.name for line in lines)}
+    return {line.model: runs[line.entry.run.name] for line in lines}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRuns:
+    """What the folder has of a run's suite besides that run: a page about the run alone decides without it."""
+
+    n_newer: int
+    """Runs that began later, and are as whole."""
+    models: tuple[str, ...]
+    """Those that this run does not have, of runs that are results."""
+
+
+def other_runs(store: ResultsReader, run: str) -> OtherRuns:
+    """Other runs of the suite of a run. What cannot be read counts as absent. Raises StoreError for the run itself."""
+    facts = store.facts(run)
+    every = [info for info in store.runs() if info.problem is None and info.suite == facts.suite]
+    own = next((info for info in every if info.name == run), None)
+    others = [info for info in every if own is not None and info.name != run and info.rank <= max(own.rank, 1)]
+    newer = [info for info in others if (info.started_at or "") > (facts.started_at or "")]
+    found: dict[str, None] = {}
+    for info in others:
+        with suppress(StoreError):
+            found |= dict.fromkeys(store.facts(info.name).models or ())
+    return OtherRuns(len(newer), tuple(name for name in found if name not in (facts.models or ())))
 
 
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:

@@ -64,7 +64,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))
 
     def score(sample: Sample, response: Response) -> Score:
-        references = [text[:LONGEST] for text in right_answers(sample, options.optional_text("field")) if text.strip()]
+        references = [text[:LONGEST] for text in right_answers(sample, options) if text.strip()]
         if not references:
             return unscored("the sample has no reference text")
         reply, *references = (normalize("NFC", text) for text in (response.text[:LONGEST], *references))
@@ -73,7 +73,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         return graded(1.0 if value > 1 - 1e-9 else value, None)
 
     def gold(sample: Sample) -> str | None:
-        return next((text for text in right_answers(sample, options.optional_text("field")) if text.strip()), None)
+        return next((text for text in right_answers(sample, options) if text.strip()), None)
 
     return Scorer("overlap", 3, score, gold, options=options, whole=True)
 

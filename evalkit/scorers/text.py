@@ -6,7 +6,8 @@ r"""Replies compared as text: `exact`, `contains` and `regex`.
 
 All of them compare in Unicode's composed form (NFC), so that é is é however it was typed. Nothing else is forgiven
 unless an option says so: `ignore_case`, `collapse_spaces` (any white space becomes one space), `strip` (on by default).
-Right answers come from the target, or from the record's field named by `field`: a text or a list of texts.
+Right answers come from the target, from the record's field named by `field` (a text or a list of texts), or from the
+suite: `text`.
 
 An answer without what a model wraps around it: `exact` with `ignore_wrapping`, as the built-in `bbh` asks for it.
 
@@ -36,7 +37,7 @@ from collections.abc import Mapping
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.options import Flag, OneOf, OptionRule, OptionValues, Text, read
+from evalkit.scorers.options import Flag, OneOf, OptionRule, OptionValues, Text, Texts, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.words import has_word
@@ -56,18 +57,20 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
     `ignore_wrapping` reads through emphasis, quotation marks and the like (`unwrapped`).
     """
-    options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
+    options = read(
+        "exact", given, {**_FOLDING, "text": Texts(), "escapes": Flag(False), "ignore_wrapping": Flag(False)}
+    )
     same = says_plainly if options.flag("ignore_wrapping") else str.__eq__
 
     def score(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options.optional_text("field"))
+        accepted = right_answers(sample, options)
         if not accepted:
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         reply = fold(response.text, options)
         return right_or_wrong(any(same(reply, fold(answer, options)) for answer in accepted), reply[:_SHOWN])
 
     def gold(sample: Sample) -> str | None:
-        return next(iter(right_answers(sample, options.optional_text("field"))), None) or None
+        return next(iter(right_answers(sample, options)), None) or None
 
     return Scorer("exact", 4, score, gold, options=options, whole=True)
 
@@ -78,14 +81,19 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
     `whole_words` keeps "no" out of "know", 5 out of 5.5 and C out of C++. Where a script writes no spaces, a word may
     stand beside any other.
     """
-    rules: Mapping[str, OptionRule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
+    rules: Mapping[str, OptionRule] = {
+        **_FOLDING,
+        "text": Texts(),
+        "match": OneOf(("all", "any"), "all"),
+        "whole_words": Flag(False),
+    }
     options = read("contains", given, rules)
     enough = all if options.text("match") == "all" else any
 
     def score(sample: Sample, response: Response) -> Score:
-        wanted = [fold(answer, options) for answer in right_answers(sample, options.optional_text("field"))]
+        wanted = [fold(answer, options) for answer in right_answers(sample, options)]
         if not wanted or not all(wanted):
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         reply = fold(response.text, options)
         found = [contains(reply, text, whole_words=options.flag("whole_words")) for text in wanted]
         said = [text for text, there in zip(wanted, found, strict=True) if there]
@@ -94,7 +102,7 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
         return right_or_wrong(enough(found), "; ".join(said)[:_SHOWN] or None, reason)
 
     def gold(sample: Sample) -> str | None:
-        return "\n".join(right_answers(sample, options.optional_text("field"))) or None
+        return "\n".join(right_answers(sample, options)) or None
 
     return Scorer("contains", 3, score, gold, options=options, whole=True)
 
@@ -130,9 +138,9 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
         return matches[-1 if last else 0] if matches else None
 
     def score(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options.optional_text("field"))
+        accepted = right_answers(sample, options)
         if not accepted and not only_found:
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         found = extract(response.text)
         if only_found:
             return right_or_wrong(found is not None, found, None if found is not None else "no match")
@@ -147,7 +155,7 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         if isinstance(example := sample.fields.get("example"), str):
             return example
-        for answer in right_answers(sample, options.optional_text("field")):
+        for answer in right_answers(sample, options):
             found = extract(answer)
             if found is not None and fold(found, options) == fold(answer, options):
                 return answer
@@ -169,8 +177,12 @@ def fold(text: str, options: OptionValues) -> str:
     return text.strip() if options.flag("strip") else text
 
 
-def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:
-    """The accepted answers: the record's field when one is named, else the target. Empty when there are none."""
+def right_answers(sample: Sample, options: OptionValues) -> tuple[str, ...]:
+    """The accepted answers: what the suite itself says, the record's field when one is named, else the target. Empty
+    when there are none."""
+    field = options.optional_text("field")
+    if (said := options.texts("text") if "text" in options else None) is not None:
+        return said
     value = sample.fields.get(field) if field is not None else sample.target
     if isinstance(value, list | tuple):
         return tuple(_written(item) for item in value if item is not None)
@@ -188,7 +200,8 @@ def contains(text: str, part: str, *, whole_words: bool) -> bool:
     return has_word(text, part, whole_value=True) if whole_words else part in text
 
 
-def _nothing_to_compare(field: str | None) -> str:
+def _nothing_to_compare(options: OptionValues) -> str:
+    field = options.optional_text("field")
     return f"the record has no text in its field {field!r}" if field else "the sample has no target"
 
 

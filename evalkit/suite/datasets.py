@@ -20,12 +20,13 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.suite.filekinds import (
     HEAD,

@@ -10,7 +10,7 @@ CSV is read by its header, whatever stands between the cells:
 
 The file's ending says what to expect (a comma, a tab). Where the header is one single column by that, and several by
 a semicolon, a tab, a comma or a bar, and the first record agrees, that one is taken. Names lose white space around
-them.
+them. Columns at the end that have no name and no cell (a separator after every line) are passed over.
 """
 
 from __future__ import annotations
@@ -175,12 +175,16 @@ def read_blocks(
             header = [name.strip() for name in next(rows, [])]
         except csv.Error as error:
             raise _no_csv(error, place(rows.line_num + n_lines)) from error
+        n_unnamed = _unnamed(header)
+        del header[len(header) - n_unnamed :]
         _check_header(header, place(1 + n_lines))
         n_lines += rows.line_num
         for block, undecoded in _line_blocks(head[rows.line_num :], lines):
             rest = lines if undecoded is None else _raised(undecoded)
             rows = csv.reader(chain(block, rest), delimiter=separator, strict=True)
             starts, found, broken = _parsed(rows, block, n_lines + 1)
+            if n_unnamed:
+                found = [_without_blank_end(cells, len(header)) for cells in found]
             if again := _headers_again(header, found):
                 complain(
                     f"{place(starts[again[0]])}: is the header again: were two files joined? Leave out "
@@ -298,6 +302,17 @@ def _n_cells(lines: list[str], separator: str) -> int | None:
         return len(next(csv.reader(lines, delimiter=separator, strict=True), []))
     except csv.Error:
         return None
+
+
+def _unnamed(header: list[str]) -> int:
+    """How many columns at the end have no name, as where a spreadsheet ends every line with a separator."""
+    n_named = next((n for n in range(len(header), 0, -1) if header[n - 1]), 0)
+    return len(header) - n_named if n_named else 0
+
+
+def _without_blank_end(cells: list[str], n_named: int) -> list[str]:
+    """The cells below names, where those beyond them are blank; else all of them, which then do not fit the header."""
+    return cells if any(map(str.strip, cells[n_named:])) else cells[:n_named]
 
 
 def _check_header(header: list[str], place: str) -> None:

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from html import unescape
 from typing import TypeAlias
 
+from evalkit.frozen import dataclass
 from evalkit.suite.templates import EVERY_FIELD
 
 _ALIKE = str.maketrans({

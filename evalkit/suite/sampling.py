@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from evalkit.frozen import dataclass
 from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json

@@ -32,6 +32,10 @@ _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
 _PICKLED = frozenset({".pt", ".pth"})
 _NOT_READ = frozenset({".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf"})
 """Endings of files beside weights that no server reads. All others count: a tokenizer has many forms."""
+_NOT_OPENED = frozenset({"special_tokens_map_file", "added_tokens_file"})
+"""Written into tokenizer_config.json by old versions of transformers, with a path of their author; none opens them."""
+_DEEPEST, _MOST_FILES = 5, 10_000
+"""Folders inside folders of a checkpoint, and its files in all."""
 _OF_THE_WEIGHTS = frozenset({"config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"})
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
@@ -57,7 +61,7 @@ def identify(model: str, serve: Mapping[str, object], folder: Path, where: str) 
     shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []
     for place in (local, *shipped):
         if place.is_dir():
-            _refuse_other_weights(place / "config.json", where)
+            refuse_elsewhere(place, where)
             return Weights(str(place.real), digest_of(place, where), place / "config.json", template_of(place))
     if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
         raise SuiteError(
@@ -70,53 +74,99 @@ def identify(model: str, serve: Mapping[str, object], folder: Path, where: str) 
     return Weights(model, f"hub {model}@{commit}" if commit else None)
 
 
+def refuse_elsewhere(folder: Inside, where: str) -> None:
+    """Raises SuiteError where settings of a checkpoint or of a LoRA adapter make a server read what is elsewhere."""
+    _refuse_other_weights(folder / "config.json", where)
+    _refuse_other_files(folder / "tokenizer_config.json", where)
+
+
 def _refuse_other_weights(config: Inside, where: str) -> None:
     """Raises SuiteError where a checkpoint names another one that vLLM would load in its place, from anywhere."""
-    if not config.is_file():
-        return
-    try:
-        said = json.loads(config.read(_LARGEST_CONFIG))
-    except (ValueError, RecursionError):
-        return  # vLLM says what is wrong
-    if isinstance(said, dict) and said.get("speculators_config"):
+    if _settings(config).get("speculators_config"):
         raise SuiteError(
             f"{where}.model: {config} names another checkpoint (speculators_config), and vLLM would load that one "
             "instead. Serve the model that it names, by its own name"
         )
 
 
+def _refuse_other_files(config: Inside, where: str) -> None:
+    """Raises SuiteError where tokenizer_config.json names files, which transformers opens in the place of the folder's
+    own: a plain name is one of them, anything else is elsewhere."""
+    said = _settings(config)
+    named = [value for name, value in said.items() if name.endswith("_file") and name not in _NOT_OPENED]
+    named += [said.get("init_inputs"), said.get("init_args")]
+    if any(isinstance(one, str) and "/" in one for one in named) or any(isinstance(one, list) and one for one in named):
+        raise SuiteError(
+            f"{where}.model: {config} names a file of another folder (vocab_file, tokenizer_file, merges_file, "
+            "init_inputs ...), and a server would read that one. Remove the key: the folder's own file is read then"
+        )
+
+
+def _settings(file: Inside) -> Mapping[str, object]:
+    """A file of settings; {} where it is not there or is no JSON: vLLM says what is wrong. Raises SuiteError for one
+    that vLLM might read and this does not."""
+    if not file.is_file():
+        return {}
+    content = file.read(_LARGEST_CONFIG + 1)
+    if len(content) > _LARGEST_CONFIG:
+        raise SuiteError(f"{file}: is larger than {_LARGEST_CONFIG / 2**20:g} MB, and no settings of a model are")
+    try:
+        said = json.loads(content)
+    except RecursionError as error:
+        raise SuiteError(f"{file}: is nested too deeply for settings of a model") from error
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def template_of(folder: Inside) -> str | None:
     """16 hex characters of the sha256 of the files of a checkpoint that say how a conversation becomes a prompt; None
     where it has none of them."""
-    read = [path.name for path in _files(folder) if Path(path.name).suffix not in _WEIGHTS | _PICKLED]
-    found = [name for name in read if name not in _OF_THE_WEIGHTS]
-    told = "".join(f"{name}\0{(folder / name).sha256()}\n" for name in found)
+    found = {
+        name: path
+        for name, path in _files(folder).items()
+        if Path(name).suffix not in _WEIGHTS | _PICKLED and name not in _OF_THE_WEIGHTS
+    }
+    told = "".join(f"{name}\0{path.sha256()}\n" for name, path in found.items())
     return hashlib.sha256(told.encode()).hexdigest()[:16] if found else None
 
 
-def _files(folder: Inside) -> list[Inside]:
-    """The files of a checkpoint that a server may read, by name."""
-    return [
-        path
-        for path in folder.members()
-        if Path(path.name).suffix.lower() not in _NOT_READ and not path.name.startswith(".")
-    ]
+def _files(folder: Inside) -> dict[str, Inside]:
+    """The files of a checkpoint that a server may read, those of its folders too (`additional_chat_templates/x.jinja`),
+    by their names from the checkpoint on. Raises SuiteError for a link that leaves, and for folders without an end."""
+    found: dict[str, Inside] = {}
+    waiting = [("", folder)]
+    while waiting:
+        before, within = waiting.pop()
+        for name in within.names():
+            one, called = within / name, before + name
+            if one.is_dir():
+                if called.count("/") >= _DEEPEST:
+                    raise SuiteError(
+                        f"{folder}/{called}: a checkpoint has no folders so deep (a link may lead back to its folder)"
+                    )
+                waiting.append((f"{called}/", one))
+            elif one.is_file() and Path(name).suffix.lower() not in _NOT_READ:
+                found[called] = one
+        if len(found) > _MOST_FILES:
+            raise SuiteError(f"{folder}: holds more than {_MOST_FILES:,} files, which no checkpoint does")
+    return dict(sorted(found.items()))
 
 
 def digest_of(folder: Inside, where: str) -> str:
-    """sha256 of a checkpoint (or a LoRA adapter): every file but documentation.
+    """sha256 of a checkpoint (or a LoRA adapter): every file but documentation and hidden ones, with its folders'.
 
     Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
     reads them by itself.
     """
     files = _files(folder)
-    if not any(Path(path.name).suffix in _WEIGHTS for path in files):
+    if not any(Path(name).suffix in _WEIGHTS for name in files if "/" not in name):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
-    sizes = {path.name: path.n_bytes() for path in files}
+    sizes = {name: path.n_bytes() for name, path in files.items()}
     whole = sum(sizes.values()) <= READ_WHOLE_BYTES
     digest = hashlib.sha256(b"whole\0" if whole else b"sampled\0")
-    for path in files:
-        digest.update(f"{path.name}\0{sizes[path.name]}\0{_of_file(path, whole=whole)}\n".encode())
+    for name, path in files.items():
+        digest.update(f"{name}\0{sizes[name]}\0{_of_file(path, whole=whole)}\n".encode())
     return digest.hexdigest()
 
 

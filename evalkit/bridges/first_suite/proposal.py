@@ -43,6 +43,8 @@ _RESERVED = frozenset({"if", "else", "for", "in", "is", "not", "and", "or", "tru
 _SHORT, _MOST_WORDS = 60, 8
 _NEARLY_ALL = 0.95
 _MOST_LABELS = 60
+_FEW_NUMBERS = 10
+"""Different right answers up to which numbers may be marks on a scale."""
 _RARE_LANGUAGE = 0.03
 _SEEN = 50
 """Records that are looked at for the form of options and objects."""
@@ -65,6 +67,8 @@ class Proposal:
     left_out: set[int] = field(default_factory=set)
     """Their places in the file."""
     languages: Counter[str] = field(default_factory=Counter)
+    whole_numbers: tuple[int, int] | None = None
+    """Lowest and highest of right answers that are a few different whole numbers; None: they are anything else."""
     n: int = 0
     """Records that are asked."""
     said: list[str] = field(default_factory=list)
@@ -241,10 +245,13 @@ def _read_answers(found: Proposal, answers: ColumnLook, looked: FileLook, *, ask
         return
     if found.kind == "fields":
         found.keys = _keys(looked, answers.name)
-    if found.kind == "numbers" and answers.values is not None and len(answers.values) <= 10:
+    if found.kind == "numbers" and answers.values is not None and len(answers.values) <= _FEW_NUMBERS:
         found.said.append(
             f"{visible(answers.name)} has {len(answers.values)} different numbers; if they are labels: --score choice"
         )
+        whole = [place for value in answers.values if (place := whole_number(value)) is not None]
+        if len(whole) == len(answers.values) > 1:
+            found.whole_numbers = (min(whole), max(whole))
     if found.kind == "judge" and not asked_for:
         found.said.append(
             f"{visible(answers.name)} holds free text: a judge compares each answer with it. Label some answers "

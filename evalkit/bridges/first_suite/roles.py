@@ -164,15 +164,24 @@ def _options(columns: dict[str, ColumnLook], folded: dict[str, str], taken: set[
 
 
 def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str | None:
-    """The column that names every record once: by its whole name, else by the end of it."""
+    """The column that names every record once: by its whole name, else by the end of it, else the first, if it counts
+    them."""
     named = [folded[short] for short in IDS if short in folded]
     like = [
         name for short, name in reversed(folded.items())
         if _NAMES_A_RECORD.search(short) and not _NO_NAME.search(short) and short not in TARGETS
         and not any(len(value.split()) > 1 for value in looked.columns[name].head)
     ]  # fmt: skip
-    found = (looked.columns[name] for name in (*named, *like) if name not in taken)
+    counted = [name for name in list(looked.columns)[:1] if _counts_records(looked.columns[name])]
+    counted = [name for name in counted if not _NO_NAME.search(folded_column(name))]
+    found = (looked.columns[name] for name in (*named, *like, *counted) if name not in taken)
     return next((column.name for column in found if not _no_id(column, looked.n)), None)
+
+
+def _counts_records(column: ColumnLook) -> bool:
+    """Whether its first values are 0, 1, 2 ... or 1, 2, 3 ..., whatever its name says."""
+    whole = [int(value) if value.isdecimal() and len(value) < 10 else -1 for value in column.head]
+    return len(whole) > 2 and whole in (list(range(len(whole))), list(range(1, len(whole) + 1)))
 
 
 _LONGEST_ID = 100
