@@ -2,7 +2,7 @@
 
 (scorer, options, the target as `t` or the record's fields, the reply, the outcome)
 """
-# ruff: noqa: E501 - a case stands on one line
+
 # fmt: off
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ import orjson
 from evalkit.adapters.error_body import ErrorReply, error_in, read_error
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
-from evalkit.adapters.waits import asked_in_words, retry_after
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -120,6 +119,8 @@ def error_from_status(
             f".base_url.",
             status=status,
         )
+    from evalkit.adapters.waits import asked_in_words, retry_after  # most runs meet no error
+
     said = read_error(body)
     if where.own is not None and (told := _own_message(body, where.own)):
         said = replace(said, words=told)
@@ -158,6 +159,8 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
 
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
+    from evalkit.adapters.waits import asked_in_words, retry_after
+
     said = error_in(event)
     wait = retry_after({}, said.retry_delay)
     if wait is None and said.status in {None, *_LIMITED}:
