@@ -23,11 +23,11 @@ import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store.arrays import strings
 from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST
