@@ -127,7 +127,6 @@ def error_from_status(
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
-
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)
