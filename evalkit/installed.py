@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
+
+from evalkit.frozen import dataclass
 
 Kind = Literal["clone", "uv tool", "uvx", "pipx", "image", "pip"]
 IMAGE_EXTRAS = "EVALKIT_IMAGE_EXTRAS"

@@ -77,6 +77,7 @@ def test_what_an_agent_did_wrong_is_said(replies: list[str], reason: str, tmp_pa
 SILENT = [*GOOD["lost"][:-1], ""]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("replies", "answer", "outcome", "reason"),
     [
@@ -167,6 +168,7 @@ def script(replies: list[str]) -> tuple[object, ...]:
 SCRIPTS = {"P-1 is lost": script(GOOD["lost"]), "P-2": script(GOOD["coming"])}
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_tool_interface_carries_calls_and_results(
     dialect: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch

@@ -102,6 +102,7 @@ def test_after_kill_9_only_what_is_open_is_asked(tmp_path: Path, capsys: Capture
     assert all(row.outcome == "right" and len(row.steps or ()) == 4 for row in found.values())
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_between_steps(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(served(latency_s=0.05)) as provider:
         suite = write(tmp_path, asking("openai_chat", provider), more="run: {in_flight: 4}\n")

@@ -506,6 +506,7 @@ def app() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.long
 def test_two_versions_of_an_application_are_run_shown_and_gated(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -599,6 +600,7 @@ def test_a_header_that_is_not_sent_is_said_with_the_way_to_send_it(
     assert "header_env" not in sent.out + sent.err
 
 
+@pytest.mark.long
 def test_answers_are_kept_only_where_a_version_is_named_and_only_for_the_same_request(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

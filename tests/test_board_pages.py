@@ -17,6 +17,7 @@ import pytest
 from evalkit.decide.stored import decision_of
 from evalkit.facts import RunFacts
 from evalkit.records import Message, Outcome, Row
+from evalkit.results.entries import entries_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store import run_lock, runs
 from evalkit.store.judge_files import open_judging
@@ -109,12 +110,14 @@ def test_an_empty_folder_shows_the_first_command_to_type(page: str, tmp_path: Pa
     assert "evalkit run suites/quickstart.yaml" in at.code[0].value
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_one_run(page: str, tmp_path: Path) -> None:
     a_run(tmp_path, ("gpt",), n=6)
     draw(page, tmp_path)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_many_runs_and_names_what_it_cannot_read(page: str, many: Path) -> None:
     at = draw(page, many)
@@ -235,6 +238,21 @@ def test_the_chosen_models_come_from_the_address_and_are_marked_on_every_page(pa
         assert at.selectbox(key="api").value == "qwen"
 
 
+@pytest.mark.parametrize(
+    ("baseline", "sides"), [("qwen", ["qwen", "tiny"]), ("baseline@support", ["gpt", "tiny"]), (None, ["qwen", "tiny"])]
+)
+def test_versus_opens_with_the_gate_s_baseline_on_the_left(
+    tmp_path: Path, baseline: str | None, sides: list[str]
+) -> None:
+    a_run(tmp_path, ("gpt",), n=5)
+    rules = [{"quality": "all", "margin": 0.05}] if baseline else [{"quality": "all", "min": 0.5}]
+    gate = {"baseline": baseline, "candidates": ["tiny"], "rules": rules}
+    newest = a_run(tmp_path, ("qwen", "tiny") if baseline != "baseline@support" else ("tiny",), n=5, gate=gate)
+    set_facts(newest, started_at="2030-01-01T00:00:00Z")
+    at = draw("versus", tmp_path)
+    assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == sides
+
+
 def test_two_chosen_models_are_the_two_sides_unless_a_link_says_otherwise(many: Path) -> None:
     at = draw("versus", many, models=["tiny", "gpt"])
     assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == ["tiny", "gpt"]
@@ -265,6 +283,7 @@ def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: 
     assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 
 
+@pytest.mark.long
 def test_nonsense_in_the_url_is_ignored(many: Path) -> None:
     for page in PAGES:
         draw(page, many, suite="'; drop table rows", task="../..", a="nobody:x", b="%00", run="..", item="x", axis="?")
@@ -426,6 +445,7 @@ def test_the_gate_page_says_in_a_sentence_why_and_what_more_items_would_cost(tmp
     assert "more items" in needs and "at most $" in needs and "judges apart" in needs
 
 
+@pytest.mark.long
 def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -464,6 +484,7 @@ def test_the_history_says_drift_in_words_and_prices_from_and_to(tmp_path: Path) 
     assert "price: $2.00 in, $8.00 out → $1.50 in, $8.00 out" in tables(at)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("billing", "said"),
     [("reserved", "gpt-oss-120b: $3,635, 1 copy"), ("on_demand", "gpt-oss-120b: $130.86, 26 busy hours")],
@@ -516,6 +537,19 @@ def test_own_machines_without_a_load_sweep_are_unknown_and_no_api(
     assert at.selectbox(key="api").options == ["gpt"]
 
 
+def test_a_closed_model_behind_a_gateway_on_this_machine_is_billed_as_ever(tmp_path: Path) -> None:
+    """LiteLLM's address is on this machine; who bills is known by the price."""
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=10)
+    models: dict[str, Any] = runs.read_facts(folder)["models"]
+    models["gpt"]["host"] = "127.0.0.1"
+    set_facts(folder, models=models)
+    at = draw("cost", tmp_path)
+    assert "gpt" in at.selectbox(key="api").options
+    assert not any("gpt" in one.value and "own machines" in one.value for one in at.info)
+    entry = next(one for one in entries_of(ResultsReader.of_now(tmp_path), "support") if one.model == "gpt")
+    assert entry.is_own is False
+
+
 def test_the_repositorys_own_sample_says_which_sweeps_priced_it(tmp_path: Path) -> None:
     name = "own-machine-20261120T150621Z-d04eca"
     shutil.copytree(REPO / "results" / name, tmp_path / name)
@@ -526,6 +560,7 @@ def test_the_repositorys_own_sample_says_which_sweeps_priced_it(tmp_path: Path) 
     assert not [box for box in at.selectbox if box.key == "api"], "nobody is billed by an API"
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("page", ["gate", "cost", "sample", "runs"])
 def test_the_run_of_a_page_stands_in_its_address_though_nobody_chose_it(tmp_path: Path, page: str) -> None:
     """The newest of today is another tomorrow, and a link should open what was seen."""
@@ -785,6 +820,7 @@ def _save(at: AppTest) -> None:
     next(button for button in at.button if button.label == "Save").click().run()
 
 
+@pytest.mark.long
 def test_what_evalkit_run_has_written_is_what_every_page_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

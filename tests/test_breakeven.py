@@ -243,6 +243,7 @@ def test_hostile_names_stay_text_in_plot_and_report(capsys: pytest.CaptureFixtur
     assert r"\[x\]" in report.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_example_measures_a_closed_and_an_own_model_and_prints_the_crossover(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ READS = {
 }
 
 
+@pytest.mark.long(but=6)
 @pytest.mark.parametrize("cages", CAGES)
 @pytest.mark.parametrize("kind", READS)
 def test_nothing_but_libraries_can_be_read(
@@ -165,6 +166,7 @@ REACHES = {
 }
 
 
+@pytest.mark.long(but=8)
 @pytest.mark.parametrize("cages", CAGES)
 @pytest.mark.parametrize("kind", REACHES)
 def test_nothing_can_be_reached_started_or_changed(kind: str, cages: str) -> None:
@@ -239,6 +241,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_bomb_ends_and_is_wrong(kind: str) -> None:
     start = time.monotonic()
@@ -260,6 +263,7 @@ def check(f):
 """
 
 
+@pytest.mark.long
 def test_a_key_cannot_be_spelled_by_right_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(code_worker._permission, "allowed", True)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -81,6 +81,7 @@ COLUMNS: dict[str, tuple[pa.Array, list[str]]] = {
 }
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_a_column_becomes_the_text_that_a_person_would_write(world: DataWorld, kind: str) -> None:
     values, expected = COLUMNS[kind]
@@ -160,6 +161,7 @@ READ: dict[str, tuple[str, bytes, list[tuple[str, str]]]] = {
 }
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize("case", READ)
 def test_a_file_is_read_as_it_was_meant(world: DataWorld, case: str) -> None:
     name, content, expected = READ[case]

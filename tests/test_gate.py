@@ -108,6 +108,7 @@ def test_a_scan_has_to_see_every_item_before_a_pass(tmp_path: Path, capsys: Capt
     assert "stops early for a fail only: the scan looks at every item" in ran.err
 
 
+@pytest.mark.long
 def test_a_run_that_was_looked_at_to_its_end_is_held_to_the_last_look(tmp_path: Path, capsys: Capture) -> None:
     """Sixty identical answers pass at 5 points when nobody looks before; with `save` nineteen looks spend error."""
     with two_models(0, 60) as (base, cand):
@@ -152,6 +153,7 @@ def test_items_are_asked_in_a_random_order_that_is_the_same_each_time(tmp_path: 
     assert orders[0] != [f"q{n}" for n in range(40)]
 
 
+@pytest.mark.long
 def test_an_interrupted_gate_goes_on_and_reaches_the_verdict_of_one_that_was_not(
     tmp_path: Path, capsys: Capture
 ) -> None:
@@ -177,6 +179,7 @@ def test_an_interrupted_gate_goes_on_and_reaches_the_verdict_of_one_that_was_not
     assert used[0] == used[1], "the verdict rests on the order of the items, not on how they were asked"
 
 
+@pytest.mark.long
 def test_a_fast_endpoint_does_not_run_ahead_of_a_slow_one(tmp_path: Path, capsys: Capture) -> None:
     """What it would buy beyond the verdict is not needed; and the slow one's end is waited for by nobody."""
     with two_models(2, 1000) as (base, cand):
@@ -187,6 +190,7 @@ def test_a_fast_endpoint_does_not_run_ahead_of_a_slow_one(tmp_path: Path, capsys
     assert n_cand < 400, f"{n_cand} asked of the fast one, {n_base} of the slow one"
 
 
+@pytest.mark.long
 def test_an_endpoint_that_is_down_is_not_waited_for(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 300) as (base, cand):
         base.behaviour = Behaviour(faults={"400": 1.0})
@@ -443,6 +447,7 @@ def test_what_is_not_comparable_is_told_in_the_pull_request_too(
     assert any(line.startswith("::error title=evalkit gate%3A demo was not decided::") for line in ran.err.split("\n"))
 
 
+@pytest.mark.long
 def test_the_self_test_shows_what_the_gate_can_see(judge: Gate) -> None:
     answers = {"base": scores(800, range(80)), "cand": scores(800, range(4, 84))}
     run = stored(judge.results, answers, gate({"quality": "all", "margin": 0.05}))
@@ -516,6 +521,7 @@ def test_a_million_rows_are_paired_without_a_row_object(judge: Gate) -> None:
     assert ran.json["candidates"][0]["findings"][0]["value"] == 0
 
 
+@pytest.mark.long
 def test_the_quickstart_s_gate_tells_a_quantised_model_from_a_worse_one(tmp_path: Path, capsys: Capture) -> None:
     """Real weights: int8 is as good as float32 as far as 960 items show, and the checkpoint of an early step is not."""
     suite = Path(__file__).parent.parent / "suites" / "quickstart.yaml"
@@ -529,6 +535,7 @@ def test_the_quickstart_s_gate_tells_a_quantised_model_from_a_worse_one(tmp_path
     assert verdicts["tiny-early"]["saved"]["n_used"] < 960
 
 
+@pytest.mark.long
 def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_model(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -226,6 +226,7 @@ def keeps_values(dialect: str, at: int) -> dict[str, Any]:
             return {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": {f"k{at}": JUNK}}
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_kept_from_event_to_event_is_bounded(dialect: str) -> None:
     """Each event holds 40,000 values, which are 2.8 MB; twenty of them are read."""

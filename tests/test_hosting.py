@@ -238,6 +238,7 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(evalkit(capsys, "price").out.split())
 
 
+@pytest.mark.long
 def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def scores(suite: Path) -> dict[tuple[str, str, int], tuple[object, ...]]:
     }
 
 
+@pytest.mark.long
 def test_a_recorded_run_gives_the_scores_of_the_live_one(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed: nothing of live MCP servers is tested")
     from tests import mcp_desk

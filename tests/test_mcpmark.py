@@ -98,6 +98,7 @@ def stored(folder: Path) -> list[Row]:
     return list(rows_of(folder))
 
 
+@pytest.mark.long
 def test_every_published_quality_time_and_token_count_comes_out(stored: list[Row], published: dict[str, Any]) -> None:
     by: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in stored:
@@ -155,6 +156,7 @@ def test_other_prices_take_a_second(folder: Path, capsys: Capture) -> None:
     assert took < 4
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("baseline", "candidate", "rules", "code"),
     [
@@ -184,6 +186,7 @@ def test_a_model_with_one_run_of_four_is_not_decided_on(folder: Path, tmp_path: 
     assert "381 of 508 rows" in " ".join(ran.out.split())
 
 
+@pytest.mark.long
 def test_the_share_of_tasks_that_every_run_solves_is_printed(
     folder: Path, capsys: Capture, published: dict[str, Any]
 ) -> None:
@@ -228,6 +231,7 @@ def test_taking_508_runs_for_independent_understates_the_error_by_a_third(stored
     assert np.median(shares) == pytest.approx(2 / 3, abs=0.03)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("gate", "code", "figures"),
     [

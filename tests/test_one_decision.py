@@ -50,6 +50,7 @@ CASES = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("wrong", CASES.values(), ids=CASES)
 def test_every_page_says_the_same(tmp_path: Path, capsys: Capture, wrong: Mapping[str, int]) -> None:
     run = a_suite(tmp_path / "results", wrong)
@@ -78,6 +79,7 @@ def test_every_page_says_the_same(tmp_path: Path, capsys: Capture, wrong: Mappin
         assert ("too close to call" in str(compared)) == (compared.among is not None)
 
 
+@pytest.mark.long
 def test_versus_says_what_the_leaderboard_says(tmp_path: Path) -> None:
     """In an even field of 13 there is one whose own interval leaves out zero, and who is too close to call all the
     same."""
@@ -111,6 +113,7 @@ def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Pa
     assert kinds == {"No", "B"}
 
 
+@pytest.mark.long
 def test_no_filter_changes_a_verdict(tmp_path: Path) -> None:
     """Whatever is hidden, the leaderboard says of each model and the best shown one what Versus says of the two."""
     run = a_suite(tmp_path / "results", CASES["an even field"])
@@ -160,6 +163,7 @@ def _side(line: LeaderboardLine) -> tuple[str, str]:
     return line.entry.run.name, line.model
 
 
+@pytest.mark.long
 def test_a_filtered_leaderboard_says_what_versus_says(tmp_path: Path) -> None:
     """Page against page, where the leader of all is hidden: the best of the shown ones, and the one held with it."""
     run = a_suite(tmp_path / "results", CASES["an even field"])

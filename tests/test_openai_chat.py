@@ -128,6 +128,7 @@ async def test_connections_are_used_again() -> None:
     assert before == after and len(after) == 1
 
 
+@pytest.mark.long
 async def test_a_response_leaves_no_reference_cycle_to_collect() -> None:
     """A cycle between aiohttp's request and response once cost a fifth of the CPU."""
     async with chat(Behaviour()) as (adapter, _):

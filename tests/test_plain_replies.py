@@ -59,6 +59,7 @@ KNOWN = (
 )
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("pick", ["last", "first"])
 @pytest.mark.parametrize("choices", CHOICES, ids=" ".join)
 def test_a_reply_is_read_alike_whether_it_was_met_before_or_not(choices: tuple[str, ...], pick: str) -> None:

@@ -71,6 +71,7 @@ HARM = [
 ]
 
 
+@pytest.mark.long(but=7)
 @pytest.mark.parametrize("line", HARM)
 def test_harm_is_refused_by_the_kernel(line: str, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
@@ -122,6 +123,7 @@ def test_a_reply_that_continues_the_prompt_is_told_from_a_whole_function() -> No
     assert "Twice" not in whole_function(PROMPT, "def double(x): return 1", "double")
 
 
+@pytest.mark.long
 def test_humanevals_own_solutions_pass(shared_data: Path) -> None:
     scorer = make_scorer("code", {})
     items = list(records(shared_data / "humaneval" / "HumanEval.jsonl.gz"))

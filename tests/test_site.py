@@ -72,6 +72,7 @@ def test_an_index_leads_to_a_report_of_each_run_and_a_page_of_each_gate(tmp_path
     assert "no rows yet" in made.pages[names[2]]
 
 
+@pytest.mark.long
 def test_the_index_says_what_the_board_and_the_report_say(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("streamlit")
     from html import unescape

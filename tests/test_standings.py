@@ -66,6 +66,7 @@ def test_models_far_behind_change_nothing() -> None:
     assert stands(some(95), some(94), some(83), *[some(20)] * 40, joint=False)[:3] == few
 
 
+@pytest.mark.long
 def test_two_models_are_told_apart_just_where_versus_does(tmp_path: Path) -> None:
     """One comparison decides everywhere: of two models the leaderboard is Versus' interval."""
     for lost in range(12):
@@ -116,6 +117,7 @@ def test_models_without_a_sample_in_common_are_not_ranked_against_each_other() -
     assert stands([1.0] * 50 + [nan] * 50, [nan] * 50 + [0.0] * 50) == ["leads", "close"]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("k", [2, 5, 8])
 def test_equal_models_are_rarely_called_behind(k: int) -> None:
     """The promise is 5 % for all models together, though the leader is the one that was luckiest."""
@@ -128,6 +130,7 @@ def test_equal_models_are_rarely_called_behind(k: int) -> None:
     assert wrong <= draws * 0.05 + 2 * (draws * 0.05 * 0.95) ** 0.5  # two standard errors of the count
 
 
+@pytest.mark.long
 def test_equal_models_in_clusters_are_rarely_called_behind() -> None:
     rng = np.random.default_rng(5)
     wrong, draws, k = 0, 100, 4
@@ -181,6 +184,7 @@ def test_a_mean_without_an_interval_says_why(tmp_path: Path) -> None:
         assert ("no interval can be given: its 5 samples" in "; ".join(entry.warnings)) == (score is not None)
 
 
+@pytest.mark.long
 def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None:
     """Whether a gate stopped a candidate, or somebody cut the run; the same run's baseline is whole."""
     at = {"n_used": 3, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}

@@ -40,6 +40,7 @@ def test_sealing_is_not_stopped_by_a_line_whose_values_are_no_row() -> None:
         column_values(read_record(orjson.dumps(record | {"cost_usd": "no sum"})))
 
 
+@pytest.mark.long
 @given(text=st.text(), cost=st.decimals(min_value=0, allow_nan=False, allow_infinity=False), score=st.floats(0, 1))
 @settings(max_examples=200, deadline=None)
 def test_any_text_and_any_amount_come_back_exactly(text: str, cost: Decimal, score: float) -> None:

@@ -41,6 +41,10 @@ _WRITTEN_PATHS = (
 """Where they say how much was written to one, which costs more than plain input."""
 
 
+_ADDED = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Beside these `input_tokens` is Anthropic's, which leaves cached tokens out: what a gateway means there is unknown."""
+
+
 class UsageSoFar:
     """The usage objects of one answer as they come. The later one counts field by field, but a zero or nothing never
     replaces a count: gateways send an empty bill after the true one, or only a part of it."""
@@ -102,9 +106,14 @@ def usage_of(
     if not isinstance(raw, dict):
         return None
     given, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
+    if given is None and completion is None:  # gateways that tell it by the names of the Responses API
+        given = None if any(name in raw for name in _ADDED) else count(raw.get("input_tokens"))
+        completion = count(raw.get("output_tokens"))
     if given is None and completion is None:
         return None
     reasoning = count(at(raw, "completion_tokens_details.reasoning_tokens"))
+    if reasoning is None:
+        reasoning = count(at(raw, "output_tokens_details.reasoning_tokens"))
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))
     if reasoning is None and preset.shows_all_tokens and not showed_reasoning:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from evalkit.adapters.error_kinds import plain_code
+from evalkit.frozen import dataclass
 
 _CODE_KEYS = frozenset(
     [

@@ -15,7 +15,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -24,7 +24,6 @@ import orjson
 from evalkit.adapters.error_body import ErrorReply, error_in, read_error
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
-from evalkit.adapters.waits import asked_in_words, retry_after
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -34,6 +33,7 @@ from evalkit.errors import (
     RequestError,
     ServerError,
 )
+from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
 
 MAX_MESSAGE = 500
@@ -125,6 +125,8 @@ def error_from_status(
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
+    from evalkit.adapters.waits import asked_in_words, retry_after  # a run without an error needs none of its words
+
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)
@@ -157,6 +159,8 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
 
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
+    from evalkit.adapters.waits import asked_in_words, retry_after
+
     said = error_in(event)
     wait = retry_after({}, said.retry_delay)
     if wait is None and said.status in {None, *_LIMITED}:

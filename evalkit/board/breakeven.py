@@ -99,10 +99,13 @@ def unmeasured(store: ResultsReader, run: str, measured: Mapping[str, MeasuredHa
 
 def _runs_here(facts: RunFacts, name: str) -> bool:
     """Whether a model is paid by the hour: the suite says so (`hosting`), or its server or its weights are on
-    this machine. A function or a command is none: it may well ask an API."""
+    this machine. One that is billed by use is none (a gateway's address is on this machine too), nor is a function or
+    a command: it may well ask an API."""
     about = facts.model_facts(name)
     if facts.entry(name).get("hosting"):
         return True
+    if about.prices is not None and about.prices.is_a_bill:
+        return False
     return is_loopback(about.host) if about.host else "weights" in (about.facts or {})
 
 

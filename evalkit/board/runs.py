@@ -243,7 +243,9 @@ def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:
         return numbers.usd(sum(float(s) for s in spend if s is not None))
     unpriced = sum(cell.cost.n_unknown for cell in cells)
     known = facts.spent_usd
-    if known is None or not unpriced:
+    if known is None:  # it is written as a session ends; until then: models and judges all of whose spend is known
+        known = Decimal(str(sum(float(s) for s in spend if s is not None)))
+    if not unpriced:
         return numbers.UNKNOWN
     return f"{numbers.usd(known)} + {numbers.count(unpriced)} unpriced" if known else numbers.UNKNOWN
 

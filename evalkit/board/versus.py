@@ -49,10 +49,11 @@ def render(store: ResultsReader) -> None:
     named = run_titles(runs)
     titles = {key: f"{visible(model, limit=60)} · {named[run]}" for key, (run, model) in sides.items()}
     left, right = st.columns(2)
+    now, instead = _first_pair(store, sides)
     with left:
-        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles, pinned=True)]
+        a = sides[elements.choose("A (now)", list(sides), key="a", index=now, titles=titles, pinned=True)]
     with right:
-        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles, pinned=True)]
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=instead, titles=titles, pinned=True)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")
@@ -109,6 +110,23 @@ def _sides(store: ResultsReader, runs: list[RunInfo]) -> dict[str, SampleSide]:
         for model in store.summary(info.name).models:
             sides.setdefault(f"{info.name}:{model}", (info.name, model))
     return sides
+
+
+def _first_pair(store: ResultsReader, sides: Mapping[str, SampleSide]) -> tuple[int, int]:
+    """The places of what stands there before anybody chooses: the baseline of the newest run's gate, also where that
+    is a model of an earlier run, and a candidate; else the first two."""
+    of = list(sides.values())
+    facts = store.facts(of[0][0])
+    gate = (facts.suite_resolved.gate if facts.suite_resolved is not None else None) or {}
+    named = gate.get("candidates")
+    candidates = {name for name in named if isinstance(name, str)} if isinstance(named, list | tuple) else set()
+    baseline = gate.get("baseline")
+    if baseline is None or not candidates:
+        return 0, 1
+    instead = next((n for n, (run, model) in enumerate(of) if run == of[0][0] and model in candidates), None)
+    own = next((n for n, side in enumerate(of) if side == (of[0][0], baseline)), None)
+    now = next((n for n, (_, model) in enumerate(of) if model not in candidates), None) if own is None else own
+    return (0, 1) if instead is None or now is None or now == instead else (now, instead)
 
 
 def _follow(sides: Mapping[str, SampleSide]) -> None:

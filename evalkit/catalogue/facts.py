@@ -16,9 +16,11 @@ A licence is of the maker's weights alone:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import Any
+
+from evalkit.frozen import dataclass
 
 TIERS = ("closed", "open weights, restricted licence", "open weights, permissive", "fully open")
 LICENCE_KINDS = ("permissive", "modified permissive", "use-restricted", "community", "research only")

@@ -67,7 +67,13 @@ def _side(ref: str, results: Path) -> tuple[str, ModelSummary, Path, str]:
     from evalkit.store.runs import resolve_run, split_side
 
     run, model = split_side(ref)
-    folder = resolve_run(run, results)
+    try:
+        folder = resolve_run(run, results)
+    except StoreError:
+        folder = resolve_run("latest", results)  # which says what is wrong where there is no run at all
+        if model is not None or run not in read_summary(folder).models:
+            raise
+        model = run  # named as tables name it
     models = read_summary(folder).models
     if model is None and len(models) == 1:
         model = next(iter(models))

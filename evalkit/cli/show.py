@@ -247,8 +247,9 @@ def _begun(facts: RunFacts) -> str:
     """When the run began, or was imported, and from where."""
     from evalkit.text.escape import visible
 
-    at = (facts.started_at or "unknown").replace("T", " ")[:16] + " UTC" * (facts.started_at or "").endswith("Z")
+    began = visible((facts.started_at or "at an unknown time")[:16], limit=40).replace("T", " ")
+    began += " UTC" if facts.started_at else ""
     if facts.imported is None:
-        return f"started {at}"
+        return f"started {began}"
     source = visible(facts.imported.source or "", limit=300)
-    return f"imported {at}" + (f" from {source}" if source else "")
+    return f"imported {began}" + (f" from {source}" if source else "")

@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, 
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
+from evalkit.frozen import dataclass
 from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key

@@ -20,10 +20,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TextIO
 
+from evalkit.frozen import dataclass
 from evalkit.records import Outcome, Row
 from evalkit.text import numbers
 from evalkit.text.escape import visible

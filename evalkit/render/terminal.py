@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, ModelSummary, RunFacts, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
+from evalkit.frozen import dataclass
 from evalkit.render.cells import other_outcomes, quality_text, range_text, tokens_per_s
 from evalkit.render.standings import gate_question, headline
 from evalkit.stats.copies import ALONE, HEAVY

@@ -11,12 +11,13 @@ several times, every answer is a pair, and those of one item are a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.results import completeness
 from evalkit.results.changed_items import changed_items, paired
 from evalkit.results.comparable import refuse_unless_comparable, shown

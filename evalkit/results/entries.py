@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -245,7 +245,8 @@ def _is_ranked(entry: ReportEntry, cell: Cell) -> bool:
 
 def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
     """How far the run of each model is. Raises StoreError."""
-    return {line.model: store.state(line.entry.run.name) for line in lines}
+    runs = {name: store.state(name) for name in dict.fromkeys(line.entry.run.name for line in lines)}
+    return {line.model: runs[line.entry.run.name] for line in lines}
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,8 @@ def _entry(
 
 def _is_own(facts: RunFacts, model: str) -> bool | None:
     about = facts.model_facts(model)
-    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host)):
+    is_billed = about.prices is not None and about.prices.is_a_bill
+    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host) and not is_billed):
         return True
     if about.host:
         return False

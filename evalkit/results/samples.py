@@ -11,10 +11,10 @@ gate do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.results.flips import flipped
 from evalkit.results.pairs import Dependence
 from evalkit.store.score_table import MISSING, ScoreTable, SingleAnswers

@@ -11,8 +11,9 @@ or through `entries.standing`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

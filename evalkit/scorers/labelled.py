@@ -8,9 +8,9 @@ Texts compare without case, odd spaces, Markdown and TeX wrappers. Where a reply
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from evalkit.frozen import dataclass
 from evalkit.scorers.labels import labels
 from evalkit.scorers.languages import any_phrase
 from evalkit.scorers.reply_markup import plain, simplify, with_slashes

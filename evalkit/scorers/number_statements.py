@@ -20,13 +20,17 @@ from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import without_points
 from evalkit.scorers.number_boxes import (
+    CUE,
     FoundNumber,
     box_denied,
     box_in_doubt,
     denied_before,
     find_box,
+    find_heading,
     read_box,
     shortened,
+    up_to_bold,
+    without_check,
 )
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
@@ -39,7 +43,6 @@ from evalkit.scorers.number_doubts import (
     unsaid,
     was_former,
 )
-from evalkit.scorers.number_marks import CUE, find_heading, up_to_bold, without_check
 from evalkit.scorers.number_relations import (
     is_circumstance,
     is_fraction,

@@ -11,10 +11,10 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 
 _LARGEST = sys.float_info.max
 _Kind = TypeVar("_Kind")

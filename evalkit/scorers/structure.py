@@ -42,7 +42,8 @@ from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 DEEPEST = 100
 """Levels of nesting. Deeper replies are degenerate (`[[[[...`) and would exhaust the stack of what reads them next."""
 
-_MISSING = object()
+MISSING = object()
+"""What stands where an object has no such field."""
 _SHOWN = 500
 _RULES: Mapping[str, OptionRule] = {
     "schema": Table(),
@@ -95,7 +96,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         if not fields:
             right = not compares or comparable(value) == comparable(target)
             return right_or_wrong(right, shown, None if right else "the value differs from the target")
-        wrong = [field for field in fields if not _equal(_get(value, field), _get(target, field))]
+        wrong = [field for field in fields if not _equal(value_at(value, field), value_at(target, field))]
         share = 1 - len(wrong) / len(fields)
         reason = f"differs in {', '.join(wrong[:8])}" if wrong else None
         if by_share:
@@ -152,20 +153,20 @@ DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_const
 """RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 
-def _get(value: object, field: str) -> Any:
-    """The field of an object, or along a dotted path; `_MISSING` when it is not there."""
+def value_at(value: object, field: str) -> Any:
+    """The field of an object, or along a dotted path; `MISSING` when it is not there."""
     if isinstance(value, dict) and field in value:
         return value[field]
     for name in field.split("."):
         if not isinstance(value, dict) or name not in value:
-            return _MISSING
+            return MISSING
         value = value[name]
     return value
 
 
 def _equal(said: object, right: object) -> bool:
     """A field that the target lacks must be lacking in the reply too."""
-    if said is _MISSING or right is _MISSING:
+    if said is MISSING or right is MISSING:
         return said is right
     return comparable(said) == comparable(right)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Stage
-from evalkit.store import arrays, integrity, runs, shapes, stage_codec
+from evalkit.store import arrays, integrity, judge_files, runs, shapes, stage_codec
 from evalkit.store.message_codec import message_record
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
@@ -182,31 +182,40 @@ def damage(folder: Path) -> str | None:
 
 
 def part_damage(folder: Path) -> str | None:
-    """What is wrong with the part files, for a person; None where nothing is seen to be.
+    """What is wrong with the part files, those of judges too, for a person; None where nothing is seen to be.
 
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
     which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
-    for number in part_numbers(folder):
-        for path in (rows_path(folder, number), texts_path(folder, number)):
-            try:
-                size = path.stat().st_size
-                with open_to_read(path) as file:
-                    head = file.read(4)
-                    file.seek(max(0, size - 8))
-                    tail = file.read(8)
-            except FileNotFoundError:
-                return f"{path.name} is missing. Restore the file."
-            except OSError as error:
-                return f"{path.name} cannot be read ({error.strerror})."
-            footer = int.from_bytes(tail[:4], "little")
-            if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
-                return f"{path.name} is damaged: it is no whole Parquet file. Restore the file."
-            if size <= MOST_HASHED:
-                try:
-                    integrity.verify(path)
-                except StoreError:
-                    return f"{path.name} is damaged: it is not what was sealed. Restore the file."
+    folders = (folder, inner) if (inner := folder / judge_files.FOLDER).is_dir() else (folder,)
+    for of in folders:
+        for number in part_numbers(of):
+            for path in (rows_path(of, number), texts_path(of, number)):
+                if (found := _damage_of(path)) is not None:
+                    return f"{path.relative_to(folder)} {found}"
+    return None
+
+
+def _damage_of(path: Path) -> str | None:
+    """What is wrong with one file, as the rest of a sentence that begins with its name; None: nothing is seen to be."""
+    try:
+        size = path.stat().st_size
+        with open_to_read(path) as file:
+            head = file.read(4)
+            file.seek(max(0, size - 8))
+            tail = file.read(8)
+    except FileNotFoundError:
+        return "is missing. Restore the file."
+    except OSError as error:
+        return f"cannot be read ({error.strerror})."
+    footer = int.from_bytes(tail[:4], "little")
+    if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
+        return "is damaged: it is no whole Parquet file. Restore the file."
+    if size <= MOST_HASHED:
+        try:
+            integrity.verify(path)
+        except StoreError:
+            return "is damaged: it is not what was sealed. Restore the file."
     return None
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.frozen import dataclass
 from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
 from evalkit.store.row_codec import Key, OddRow, column_values, from_line, key_hash, read_record, record_key, to_line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -67,3 +68,8 @@ def near(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known are {', '.join(names)}" if names else "none is known here"
+
+
+def composed(text: str) -> str:
+    """Letters with marks as one sign each (NFC): "Rückgabe" is one label, whatever keyboard it was typed on."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

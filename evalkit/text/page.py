@@ -13,10 +13,10 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
+from evalkit.frozen import dataclass
 from evalkit.text import numbers
 from evalkit.text.escape import harmless_lines, html, without_commands
 from evalkit.text.escape import markdown as markdown_text

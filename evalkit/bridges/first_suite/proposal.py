@@ -14,11 +14,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of, whole_digest
 from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
@@ -43,6 +44,7 @@ _RESERVED = frozenset({"if", "else", "for", "in", "is", "not", "and", "or", "tru
 _SHORT, _MOST_WORDS = 60, 8
 _NEARLY_ALL = 0.95
 _MOST_LABELS = 60
+_MAY_BE_NOTHING = frozenset({"none", "-", "--", "n/a", "na", "?", "unknown"})
 _FEW_NUMBERS = 10
 """Different right answers up to which numbers may be marks on a scale."""
 _RARE_LANGUAGE = 0.03
@@ -132,8 +134,14 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
     written: set[int] = set()
     first_otherwise = ""
     unaskable: Counter[str] = Counter()
+    wholes: set[bytes] = set()
     for number, record in looked.data.records(lambda _: None):
-        if why := _unaskable(record, roles) or _unscored(record, found.kind, roles):
+        why = _unaskable(record, roles) or _unscored(record, found.kind, roles)
+        if roles.leaves_copies:
+            whole = whole_digest(record)
+            why = "the same as an earlier one in every column" if whole in wholes else why
+            wholes.add(whole)
+        if why:
             unaskable[why] += 1
             found.left_out.add(number)
             continue
@@ -288,6 +296,19 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
     if all(map(is_number, labels)):
         found.said.append(
             f"the labels are {', '.join(labels[:6])}: say in the prompt what they stand for, or no model can know"
+        )
+    if unsure := [label for label in labels if label.casefold() in _MAY_BE_NOTHING]:
+        found.said.append(
+            f"{', '.join(map(repr, unsure))} stands among the labels of {visible(answers.name)}, and is offered: if it "
+            "means that nobody labelled the record, leave those records out"
+        )
+    by_set: dict[frozenset[str], list[str]] = {}
+    for label in labels:
+        by_set.setdefault(frozenset(part.strip() for part in re.split("[,;|/+&]", label)), []).append(label)
+    if orders := [same for same in by_set.values() if len(same) > 1]:
+        found.said.append(
+            f"{' and '.join(visible(label, limit=60) for label in orders[0])} are the same words in another order, and "
+            "count as different labels: write them one way"
         )
     alike = Counter({label: 0 for label in labels})
     for spelling, n in values.items():
