@@ -494,6 +494,7 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
     assert task_of(suite)["target"] == "{{ row['Erwartete Antwort'] }}"
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("header", "asked", "taken"),
     [
