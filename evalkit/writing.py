@@ -38,20 +38,24 @@ def open_to_write(path: Path, *, append: bool = False, new: bool = False) -> Buf
 
 
 def open_descriptor(path: Path, flags: int) -> int:
-    """As os.open with these flags, closed in children, but not through a link; where it is also read, only an ordinary
-    file. Raises OSError."""
-    if not str(path).startswith(_DEVICES):
-        flags |= os.O_NOFOLLOW
-    kept = flags & os.O_RDWR == os.O_RDWR  # what is read as well has to be a file: a pipe would be waited for
+    """As os.open with these flags, closed in children, but not through a link, and only an ordinary file: a pipe would
+    be waited for. What is written alone may be a device or a pipe of the system's. Raises OSError."""
+    named = not str(path).startswith(_DEVICES)
+    kept = named or flags & os.O_RDWR == os.O_RDWR
+    flags |= os.O_CLOEXEC | (os.O_NOFOLLOW if named else 0) | (os.O_NONBLOCK | os.O_NOCTTY if kept else 0)
     try:
-        file = os.open(path, flags | os.O_CLOEXEC | (os.O_NONBLOCK | os.O_NOCTTY if kept else 0), 0o644)
+        file = os.open(path, flags, 0o644)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a link, and evalkit writes through none", str(path)) from error
+        if error.errno == errno.ENXIO:  # a pipe that nobody reads
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(path)) from error
         raise
     if kept and not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if kept:
+        os.set_blocking(file, True)
     return file
 
 

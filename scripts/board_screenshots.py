@@ -124,6 +124,8 @@ def walk(page: Any, url: str) -> None:
     page.locator("canvas").first.wait_for(timeout=_WAIT_MS)
     print(f"first view {time.perf_counter() - started:.2f} s")
     settle(page)
+    if (cut := page.evaluate(_CUT_TABLE)) > 2:
+        raise AssertionError(f"the leaderboard's table is {cut} pixels wider than the page")
     search = page.get_by_label("Search models")
     search.fill("permissive")
     search.press("Enter")
@@ -250,6 +252,7 @@ _TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')].fi
   e.getBoundingClientRect().width && e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 2)
   .map(e => [e.tagName, e.textContent.slice(0, 40), Math.round(e.getBoundingClientRect().right)])"""
 """Leaves that stick out at the right; tables and blocks of code scroll by themselves."""
+_CUT_TABLE = "() => { const e = document.querySelector('.dvn-scroller'); return e.scrollWidth - e.clientWidth }"
 
 
 def settle(page: Any) -> None:

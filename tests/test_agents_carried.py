@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from evalkit.adapters.base import ModelSpec
@@ -13,6 +14,7 @@ from evalkit.adapters.dialect import DialectAdapter
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Response, ToolCall
 from evalkit.store.cache import ResponseCache, key
+from evalkit.store.row_kinds import odd_step
 from evalkit.suite.tools import read_tools
 
 TOOLS = read_tools(
@@ -92,6 +94,19 @@ def test_arguments_that_were_no_json_go_back_as_an_empty_object() -> None:
     assert gone_on("anthropic", None, calls=broken)["messages"][1]["content"][-1]["input"] == {}
 
 
+@pytest.mark.parametrize(
+    "dialect", ["anthropic", "gemini", "ollama-native", "bedrock-converse", "openai", "openai_chat"]
+)
+def test_arguments_that_are_nested_too_deeply_go_back_as_an_empty_object(dialect: str) -> None:
+    """Written as JSON once more they ended the run (Anthropic), or the row counted as the system's fault."""
+    for n in (150, 260, 1010):
+        deep = '{"name": ' + "[" * n + "]" * n + "}"
+        body = gone_on(dialect, None, calls=(ToolCall("city.find", deep),))
+        assert b"[[[" not in orjson.dumps(body)
+    kept = gone_on(dialect, None, calls=(ToolCall("city.find", '{"name": ' + "[" * 50 + "]" * 50 + "}"),))
+    assert b"[" * 50 in orjson.dumps(kept)
+
+
 def test_a_function_that_a_model_made_up_goes_back_under_a_name_that_providers_take() -> None:
     """Else its next request is refused, and what the model did wrong counts as the system's fault."""
     for made_up, wire in (("functions.find the city!", "functions_find_the_city_"), ("", "_"), ("x" * 90, "x" * 64)):
@@ -126,6 +141,30 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
             {"functionCall": {"name": WIRE, "args": {"name": "Rom"}}},
         ]}, "finishReason": "STOP"}]},
     ],
+    "openai": [
+        {"type": "response.completed", "response": {"status": "completed", "output": [
+            {"type": "reasoning", "summary": [], "encrypted_content": "c2ln"},
+            {"type": "function_call", "call_id": "x", "name": WIRE, "arguments": "{}", "status": "completed"},
+        ]}},
+    ],
+    "openai_chat": [
+        {"choices": [{"index": 0, "delta": {"reasoning_content": "c2ln"}}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": [
+            {"index": 0, "id": "x", "function": {"name": WIRE, "arguments": "{}"}}
+        ]}, "finish_reason": "tool_calls"}]},
+    ],
+    "ollama-native": [
+        {"message": {"role": "assistant", "content": "", "thinking": "c2ln", "tool_calls": [
+            {"function": {"name": WIRE, "arguments": {}}}
+        ]}, "done": True, "done_reason": "stop"},
+    ],
+    "bedrock-converse": [
+        {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": "Hm."}}}},
+        {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"reasoningContent": {"signature": "c2ln"}}}},
+        {"contentBlockStart": {"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": "x", "name": WIRE}}}},
+        {"contentBlockDelta": {"contentBlockIndex": 1, "delta": {"toolUse": {"input": "{}"}}}},
+        {"messageStop": {"stopReason": "tool_use"}},
+    ],
 }  # fmt: skip
 
 
@@ -144,6 +183,36 @@ async def test_what_wants_to_go_back_is_read_from_the_stream(dialect: str, carri
     for n, event in enumerate(EVENTS[dialect]):
         alone.take(event, float(n))
     assert alone.response(alone.timing(0.0, 9.0), ()).carried is None, "without calls nothing goes on"
+
+
+@pytest.mark.parametrize("dialect", EVENTS)
+@pytest.mark.parametrize("odd", ["\ud800", "a\udfff", "\x00\x1b[31m", "\ud83d\ude00é"])
+async def test_whatever_came_can_go_back(dialect: str, odd: str) -> None:
+    """Half a character in a signature ended the run at the next step, and at every resume: the step was stored."""
+    adapter = adapter_of(dialect)
+    reading = adapter.dialect.reading(Request(ASKED, tools=TOOLS), adapter.transport.where, "/x")
+    events = json.loads(json.dumps(EVENTS[dialect]).replace("c2ln", json.dumps(odd)[1:-1]))
+    for n, event in enumerate(events):
+        reading.take(event, float(n))
+    response = reading.response(reading.timing(0.0, 9.0), ())
+    await adapter.aclose()
+    if dialect != "openai_chat":  # where no preset says that its reasoning goes back
+        assert response.carried is not None
+    body = orjson.dumps(gone_on(dialect, response.carried, calls=response.calls or ()))
+    sent = str(json.loads(body))
+    assert "\ud800" not in sent and "\udfff" not in sent
+
+
+def test_what_cannot_go_back_is_no_step_and_is_not_taken_from_the_cache(tmp_path: Path) -> None:
+    """As versions before wrote it, and as a file that somebody sent may have it."""
+    assert odd_step({"text": "", "started_at": 1.0, "carried": '["\\ud800"]'}) == "carried"
+    assert odd_step({"text": "", "started_at": 1.0, "carried": '["x"]'}) is None
+    asked = Request(ASKED, tools=TOOLS)
+    with ResponseCache.open(tmp_path / "c.sqlite") as cache:
+        for carried, kept in (('["x"]', True), ('["\\ud800"]', False), ("[", False), ("[" * 1000 + "]" * 1000, False)):
+            told = Response("", "tool_use", calls=(CALL,), carried=carried)
+            cache.put(place := key("p", "d/1", carried, asked), told, started_at=1.0, cost_usd=None)
+            assert (cache.get(place) is not None) == kept
 
 
 def test_the_cache_keeps_it_and_tells_conversations_apart(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def around(*places: int) -> list[int]:
     return [place - before for place in places for before in (7, 15, 30, 49) if place > before]
 
 
+@pytest.mark.long
 def test_a_key_that_stands_across_a_cut_leaves_no_piece() -> None:
     """Quotations are cut after 200 signs, names of what is billed after 100, messages after 500, bodies after 4,000."""
     keep_out_of_replies(WHOLE)
@@ -117,7 +118,7 @@ def test_a_key_that_stands_across_a_cut_leaves_no_piece() -> None:
 def test_an_address_that_only_looks_like_one_of_the_list_is_another(email: str, sees_it: bool) -> None:
     """Python's small letter of the Kelvin sign is a plain k, and a provider may know both addresses."""
     listed = SignIn(
-        ("mike@example.org", "@kite.example"), unverified=False, host="localhost", origin="http://localhost:8501"
+        ("mike@example.org", "@kite.example"), 12.0, unverified=False, host="localhost", origin="http://localhost:8501"
     )
     why = listed.refusal({"email": email, "email_verified": True})
     assert (why is None) == sees_it

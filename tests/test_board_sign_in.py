@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -20,7 +21,7 @@ pytest.importorskip("authlib", reason="SIGN-IN IS NOT TESTED: authlib is not ins
 import aiohttp
 from yarl import URL
 
-from evalkit.board import guard, sign_in
+from evalkit.board import guard, sessions, sign_in
 from evalkit.errors import UserError
 from evalkit.store.reviews import read_reviews
 from tests.board_server import Board, free_port, serving
@@ -207,6 +208,7 @@ async def test_nothing_is_shown_before_sign_in(world: World) -> None:
             assert "Leaderboard" not in seen and "Trade-off" not in seen
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("left", "back"),
     [
@@ -229,6 +231,7 @@ async def test_who_signs_in_on_a_page_comes_back_to_it(world: World, left: str, 
         assert again is None or again.headers["Location"] == "/"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/%0d%0aX: y", "/\\evil", "javascript:x"])
 async def test_a_cookie_of_somebody_else_s_making_leads_nowhere_else(world: World, page: str) -> None:
     async with browser(world) as tab:
@@ -259,6 +262,61 @@ async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_si
         assert not is_open(await tab.show())
 
 
+@pytest.mark.long
+async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> None:
+    """Also in a tab that is open still, and where other sessions of the same person go on."""
+    async with browser(world) as tab, browser(world) as other, browser(world) as open_still:
+        assert is_open(await tab.sign_in()) and is_open(await other.sign_in())
+        copy = {cookie.key: cookie.value for cookie in tab.http.cookie_jar if cookie.key == "_streamlit_user"}
+        open_still.http.cookie_jar.update_cookies(copy, URL(world.url))
+        assert is_open(await open_still.show())
+        tab.widgets.clear()
+        await tab.show()
+        await tab.press("Sign out")
+        await tab.go(world.url + tab.sent_to)
+        seen = await open_still.show(fresh=False)
+        assert not is_open(seen) and "Your session is over" in seen
+        assert not is_open(await open_still.show())
+        assert is_open(await other.show())
+
+
+@pytest.mark.long
+async def test_a_session_ends_after_the_hours_of_the_settings_and_with_the_board(world: World) -> None:
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    async with browser(world) as tab:
+        assert is_open(await tab.sign_in())
+        world.settings.write_text(world.settings.read_text() + "hours = 0.0001\n")  # a third of a second
+        await asyncio.sleep(0.5)
+        for fresh in (False, True):
+            assert not is_open(await tab.show(fresh=fresh))
+        world.write(USERS)
+        assert is_open(await tab.show())
+    told = {**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"}
+    for more in ({}, sessions.begun({}), {"session": None}, {"session": {"id": "x"}}):
+        signed = create_signed_value("k" * 32, "_streamlit_user", json.dumps(told | more)).decode()
+        async with aiohttp.ClientSession(cookies={"_streamlit_user": signed}) as http:
+            earlier = Session(world, http)
+            assert not is_open(await earlier.show()), "a cookie of another start of the board, or of a version before"
+            assert earlier.socket is not None
+            await earlier.socket.close()
+
+
+def test_sessions_that_were_ended_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_ENDED", 3)
+    monkeypatch.setattr(sessions, "_ended", {})
+    monkeypatch.setattr(sessions, "_board", "this")
+    users = [sessions.begun({}) for _ in range(5)]
+    for user in users[:3]:
+        sessions.end(user, 12)
+        sessions.end(user, 12)
+    assert [sessions.is_over(user, 12) for user in users] == [True, True, True, False, False]
+    sessions.end(users[3], 12)
+    assert all(sessions.is_over(user, 12) for user in users), "who asks too often ends them all; none comes back"
+    assert not sessions.is_over(sessions.begun({}), 12)
+
+
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("user", "why"),
     [
@@ -284,6 +342,7 @@ async def test_others_who_can_sign_in_see_nothing(world: World, user: dict[str, 
         assert not re.search(r"(?<!`)!\[i\]\(", seen), "it is set as code"
 
 
+@pytest.mark.long
 async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -> None:
     for email in ("x@team.example.org", "MIRA@Example.ORG"):
         world.provider.user = {"email": email, "email_verified": True}
@@ -291,6 +350,7 @@ async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -
             assert is_open(await tab.sign_in())
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("lie", ["another key", "unsigned", "nonce", "audience", "issuer", "expired"])
 async def test_an_id_token_that_is_not_the_providers_word_signs_nobody_in(world: World, lie: str) -> None:
     claims: dict[str, dict[str, object]] = {
@@ -305,6 +365,7 @@ async def test_an_id_token_that_is_not_the_providers_word_signs_nobody_in(world:
         assert not is_open(seen) and "Sign in" in seen
 
 
+@pytest.mark.long
 async def test_the_end_of_somebody_elses_sign_in_is_no_use(world: World) -> None:
     """Login CSRF: a link that ends the sign-in of another browser; and a code is good for once."""
     async with browser(world) as mira, browser(world) as eve:
@@ -318,6 +379,7 @@ async def test_the_end_of_somebody_elses_sign_in_is_no_use(world: World) -> None
         assert not is_open(await eve.show())
 
 
+@pytest.mark.long
 async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> None:
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
@@ -331,6 +393,7 @@ async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> Non
             await tab.socket.close()
 
 
+@pytest.mark.long
 async def test_a_sign_in_leaves_one_short_cookie_whatever_the_provider_tells(world: World) -> None:
     """Long claims and tokens would be cut into pieces; a browser with many of them could not open the board at all."""
     world.provider.claims = {"name": "n" * 20_000, "groups": [f"group-{n}" for n in range(3_000)]}
@@ -349,6 +412,7 @@ def _in_pieces(cut: list[str]) -> dict[str, str]:
     return {name: create_signed_value("k" * 32, name, text).decode() for name, text in told.items()}
 
 
+@pytest.mark.long
 async def test_a_cookie_in_pieces_is_none(world: World) -> None:
     """Somebody who is not on the list joins the beginning of one sign-in of theirs to the end of another."""
     told = json.dumps({**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"})
@@ -364,14 +428,16 @@ async def test_a_cookie_in_pieces_is_none(world: World) -> None:
 def test_pieces_of_cookies_are_found_as_starlette_reads_names(blank: str) -> None:
     from starlette.requests import cookie_parser
 
-    told = f"_streamlit_user=a;{blank}_streamlit_user_1{blank}=b; _streamlit_user_tokens=c;evalkit_page=d; {blank}e"
-    left = sign_in._without_pieces(told.encode("latin-1")).decode("latin-1")
-    assert {name: value for name, value in cookie_parser(left).items() if name} == {
-        "_streamlit_user": "a",
+    told = f"a=b;{blank}_streamlit_user_1{blank}=b; _streamlit_user_tokens=c;evalkit_page=d; {blank}e"
+    left, user = sessions.OneCookie(None, lambda: 12.0)._kept(told.encode("latin-1"))  # type: ignore[arg-type]
+    assert user is None
+    assert {name: value for name, value in cookie_parser(left.decode("latin-1")).items() if name} == {
+        "a": "b",
         "evalkit_page": "d",
     }
 
 
+@pytest.mark.long
 async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_close_the_board(world: World) -> None:
     async with browser(world) as tab:
         assert is_open(await tab.sign_in())
@@ -388,6 +454,7 @@ async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_
         assert is_open(await tab.sign_in())
 
 
+@pytest.mark.long
 async def test_another_sites_page_starts_no_run_and_sees_no_code(world: World) -> None:
     """Leave to start runs changes nothing of who may talk to the board; a link starts nothing by itself."""
     own, port = f"localhost:{world.board.port}", world.board.port
@@ -469,6 +536,7 @@ GOOD = settings("https://board.example", "https://login.example", ["a@example.or
         (GOOD.partition("[evalkit]")[0], "needs both tables"),
         (GOOD.partition("[evalkit]")[2] and "[evalkit]\nusers = ['*']", "needs both tables"),
         (GOOD + "unverifed = true\n", "has users"),
+        *((GOOD + f"hours = {hours}\n", "hours is how long") for hours in ("0", "-1", "721", "true", '"12"', "nan")),
         ("[auth", "no TOML"),
     ],
 )

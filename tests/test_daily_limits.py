@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 import evalkit
-from evalkit.adapters.http_errors import Declined, Where, asked_in_words, error_from_status
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.waits import asked_in_words
 from evalkit.errors import IncompleteRunWarning, OutOfCredit, RateLimited, RequestError
 from tests.loopback import loopback, reply
 from tests.world import write_suite

@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.suite.environments import read_environment
 from evalkit.suite.environments.recorded import OffRecord, beginning_of
-from tests.test_mcp_live import ITEMS, Capture, asks, by_id, calls, run, told, write
+from tests.test_mcp_live import ITEMS, Capture, asks, by_id, calls, newest, run, told, write
 
 HARD = {"id": "hard", "question": "Weather in Nowhere?", "answer": "no such city"}
 SCRIPTS: dict[str, Any] = {
@@ -36,7 +36,6 @@ def two_models(suite: Path, environment: str = "desk.environment.yaml") -> Path:
 
 def scores(suite: Path) -> dict[tuple[str, str, int], tuple[object, ...]]:
     from evalkit.store.sealing import rows_of
-    from tests.test_mcp_live import newest
 
     return {
         (row.model, row.sample_id, row.repeat): (row.outcome, row.score, row.reason, told(row))
@@ -44,6 +43,7 @@ def scores(suite: Path) -> dict[tuple[str, str, int], tuple[object, ...]]:
     }
 
 
+@pytest.mark.long
 def test_a_recorded_run_gives_the_scores_of_the_live_one(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed: nothing of live MCP servers is tested")
     from tests import mcp_desk
@@ -85,6 +85,33 @@ def test_what_is_redacted_is_not_in_the_recording(tmp_path: Path, capsys: Captur
     assert done.code == 0, done.err
     assert "rita@" not in (tmp_path / "desk.json").read_text("utf-8")
     assert [one.text for one in by_id(suite)["rome"].steps[0].results][1] == "mail [EMAIL]"  # type: ignore[index]
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize("where", ["[sending]", "[sending, storing]", "[storing]"])
+def test_what_a_live_server_says_is_redacted_before_a_model_is_told_it(
+    tmp_path: Path, capsys: Capture, where: str
+) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed: nothing of live MCP servers is tested")
+    from tests import mcp_desk
+
+    secret = {"q": "rome", "mail": "rita@example.com"}
+    replies = {"adapter": "scripted", "replies": {"rome": asks("Rome", json.dumps(secret))}}
+    with mcp_desk.over_http() as address:
+        redact = f"redact: {{what: [email], where: {where}}}\n"
+        suite = write(tmp_path, {"base_url": address}, replies, items=ITEMS[1:], more=redact)
+        done = run(capsys, suite, "--debug")
+    assert done.code == 0, done.err
+    sent = [json.loads(line)["request"]["messages"] for line in done.err.splitlines() if line.startswith('{"model')]
+    shown = [one["content"] for one in sent[-1] if "mail" in one["content"]]
+    assert shown, sent
+    assert not any("rita@" in one for one in shown)  # --debug shows the last of these as rows have it
+    row = by_id(suite)["rome"]
+    results = [one.text for step in row.steps or () for one in step.results]
+    assert not any("rita@" in one for one in results) and any("[EMAIL]" in one for one in results)
+    told = json.loads((newest(suite) / "run.json").read_text("utf-8"))["redaction"].get("told")
+    assert told == (None if where == "[storing]" else {"desk": {"email": 1}})
+    assert ("redacted in what its live server said: 1 email" in done.err) == (where != "[storing]")
 
 
 def entry(session: str, name: str, text: str, **arguments: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalkit.reading import open_to_read, read_file
+from evalkit.writing import open_to_write
 from tests.world import evalkit, run_folders, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -45,6 +46,7 @@ def test_what_is_no_ordinary_file_is_not_read(tmp_path: Path) -> None:
     assert (read_file(tmp_path / "file"), read_file(tmp_path / "link")) == (b"said", b"said")
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "name", ["run.json", "summary.json", "scores.npz", "rows-1.parquet", "texts-1.parquet", "journal-1.jsonl"]
 )
@@ -66,6 +68,81 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
         ran = evalkit(capsys, "gate", folder, *places)
         assert ran.code == 2
         assert "ordinary file" in " ".join(ran.err.split()) or name == "run.json"
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "run.json", "summary.json"])
+def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Path, capsys: Capture, name: str) -> None:
+    """What judges said is asked of DuckDB, which would wait for a pipe where run.json has no digest of it."""
+    places = ("--results", tmp_path / "results")
+    folder = judged_run(tmp_path, capsys)
+    (folder / "judging" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "judging" / name)
+    for command in (("list",), ("show", folder), ("show", folder, "--json"), ("judge-check", folder)):
+        ran = evalkit(capsys, *command, *places)
+        assert ran.code in {0, 2}, ran.err
+        assert "Traceback" not in ran.err
+
+
+def judged_run(folder: Path, capsys: Capture) -> Path:
+    """A run whose answers a judge has marked, and people too."""
+    (folder / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n{"q": "Why?"}\n')
+    suite = folder / "suite.yaml"
+    suite.write_text(
+        f"name: s\nmodels:\n{MODELS}\n"
+        'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
+        "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
+    )
+    ran = evalkit(capsys, "run", suite, "--results", folder / "results")
+    assert ran.code == 0, ran.err
+    (made,) = run_folders(folder / "results")
+    return made
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
+@pytest.mark.parametrize("command", ["judge-check", "corpus", "show"])
+def test_every_reader_of_a_run_refuses_a_pipe(tmp_path: Path, capsys: Capture, name: str, command: str) -> None:
+    folder = judged_run(tmp_path, capsys)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    ran = evalkit(capsys, command, folder, "--results", tmp_path / "results")
+    assert ran.code in {0, 2} and "Traceback" not in ran.err
+    assert ran.code == 2 or name == "texts-1.parquet"
+
+
+def test_nothing_is_written_into_a_pipe_that_a_checkout_brought(tmp_path: Path) -> None:
+    """A signature, a report: whoever opened it would wait for a reader for ever."""
+    os.mkfifo(tmp_path / "run.sig")
+    for append in (False, True):
+        with pytest.raises(OSError, match="no ordinary file"):
+            open_to_write(tmp_path / "run.sig", append=append)
+    reader = os.open(tmp_path / "run.sig", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="no ordinary file"):
+        open_to_write(tmp_path / "run.sig")
+    os.close(reader)
+    with open_to_write(Path("/dev/null")) as file:
+        file.write(b"x")
+
+
+@pytest.mark.parametrize("left", ["one", "all", "column"])
+def test_an_answer_that_was_scored_and_has_no_score_is_refused(tmp_path: Path, capsys: Capture, left: str) -> None:
+    folder = judged_run(tmp_path, capsys)
+    path = folder / "rows-1.parquet"
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("score")
+    scores = table.column("score").to_pylist()
+    scores = [None if left == "all" or n == 0 else one for n, one in enumerate(scores)]
+    made = table.set_column(place, table.schema.field(place), pa.array(scores, pa.float64()))
+    pq.write_table(table.remove_column(place) if left == "column" else made, path)
+    facts = json.loads((folder / "run.json").read_text())
+    for name in ("sealed", "checksum"):
+        facts.pop(name, None)
+    (folder / "run.json").write_text(json.dumps(facts))
+    for name in ("scores.npz", "summary.json"):
+        (folder / name).unlink(missing_ok=True)
+    for command in (("show",), ("show", "--slices"), ("show", "--json"), ("judge-check",), ("gate",)):
+        ran = evalkit(capsys, command[0], folder, *command[1:], "--results", tmp_path / "results")
+        assert ran.code == 2 and "Traceback" not in ran.err, (command, ran.err)
 
 
 @pytest.mark.parametrize("model", [[{"a": 1}], [1], [["a"]], [b"\xff"], [None]])

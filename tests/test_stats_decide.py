@@ -116,6 +116,7 @@ def test_right_and_wrong_answers_are_judged_by_their_discordant_pairs(
     assert decision.delta == pytest.approx((wins - losses) / n)
 
 
+@pytest.mark.long
 @given(
     n=st.integers(1, 300),
     seed=st.integers(0, 10**6),
@@ -238,6 +239,7 @@ def test_clusters_of_a_fraction_of_a_pair_are_drawn_around_the_same_mean(size: f
     assert predictive_p(sizes, lost, won, -0.1) == pytest.approx(0.54, abs=0.06)
 
 
+@pytest.mark.long
 def test_clusters_follow_the_documented_law_written_again(rng: np.random.Generator) -> None:
     from evalkit.stats.cluster_counts import predictive_p
 
@@ -259,6 +261,7 @@ def test_clusters_follow_the_documented_law_written_again(rng: np.random.Generat
     assert stats.test(baseline, candidate, 0.1, clusters=[f"c{x}" for x in labels]) == decision
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("k", "size", "icc", "discordant"), [(20, 10, 0.4, 0.06), (40, 10, 0.4, 0.06)])
 def test_clusters_of_unequal_size_do_not_pass_too_often(k: int, size: int, icc: float, discordant: float) -> None:
     """The truth lies on the margin. The spread alone passed 17 and 16 in a hundred of these."""
@@ -320,6 +323,7 @@ def test_answers_to_one_item_are_supposed_to_move_together() -> None:
     assert alone.p_pass == in_passages.p_pass, "clusters of items that were asked once"
 
 
+@pytest.mark.long
 def test_few_items_asked_four_times_pass_no_more_often_than_promised() -> None:
     rng, cell = np.random.default_rng(20261130), (40, "equal 4", 0.6, 0.05, 0.06)
     drawn = [draw(rng, cell, "beta", 1) for _ in range(400)]
@@ -355,6 +359,7 @@ def test_about_a_whole_suite_the_verdict_is_arithmetic() -> None:
     assert stats.decide(*differences(150, 0, 3), 0.02, scope="suite", n_errored=1) is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.long
 def test_how_many_more_items_are_said_both_ways() -> None:
     decision = stats.test(*differences(200, 12, 14), 0.02)
     sd = math.sqrt(26 / 200 - 0.01**2) * math.sqrt(200 / 199)

@@ -126,6 +126,7 @@ def test_a_server_is_started_asked_recorded_and_stopped(capsys: Capture, folder:
     assert str(call["key"]) not in json.dumps(facts)
 
 
+@pytest.mark.long
 def test_servers_take_turns_and_answers_that_are_there_start_none(capsys: Capture, folder: Path) -> None:
     models = (
         "  one: {adapter: vllm, model: weights, serve: {dtype: float32}, variants: {two: {serve: {dtype: float16}}}}"
@@ -140,6 +141,7 @@ def test_servers_take_turns_and_answers_that_are_there_start_none(capsys: Captur
     assert again.code == 0 and len(calls(folder)) == 2, "the cache knows these weights, whatever the port"
 
 
+@pytest.mark.long
 def test_a_server_that_dies_is_started_once_more_and_nothing_is_lost(capsys: Capture, folder: Path) -> None:
     behave(folder, latency_s=0.3)
     running = start("run", write(folder), "--results", folder / "results", "--no-cache")
@@ -154,6 +156,7 @@ def test_a_server_that_dies_is_started_once_more_and_nothing_is_lost(capsys: Cap
     assert read_facts(run_folder)["servers"]["mine"]["restarts"] == 1
 
 
+@pytest.mark.long
 def test_a_server_left_by_a_killed_run_is_stopped_by_the_next(capsys: Capture, folder: Path) -> None:
     behave(folder, latency_s=0.3)
     suite = write(folder)
@@ -170,6 +173,7 @@ def test_a_server_left_by_a_killed_run_is_stopped_by_the_next(capsys: Capture, f
     assert "resuming" in ran.err
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_the_server(folder: Path) -> None:
     behave(folder, latency_s=0.3)
     running = start("run", write(folder), "--results", folder / "results", "--no-cache")
@@ -199,6 +203,7 @@ def test_a_server_that_does_not_start_says_why_and_the_way_out(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_likelihoods_of_a_server_are_proved_before_the_first_is_used(capsys: Capture, folder: Path) -> None:
     suite = write(folder, mode="likelihood")
     ran = evalkit(capsys, "run", suite, "--results", folder / "results", "--no-cache")
@@ -225,6 +230,8 @@ def test_without_vllm_the_message_names_the_extra(
         ("{host: 0.0.0.0}", "is set by evalkit itself"),
         ("{lora_modules: x}", "it maps names to folders"),
         ("{startup_timeout_s: -1}", "above 0"),
+        ("{load_format: npcache}", "a suite may set auto, hf, safetensors"),
+        ("{load_format: runai_streamer}", "--allow-suite-code"),
     ],
 )
 def test_flags_that_a_suite_may_not_set_are_refused(capsys: Capture, folder: Path, serve: str, expected: str) -> None:
@@ -252,44 +259,3 @@ def _until(holds: object, seconds: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(0.05)
-
-
-def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
-    from evalkit.adapters.vllm.weights import identify
-
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "model.safetensors").write_bytes(b"weights")
-    before = identify("mine", {}, tmp_path, "models.m").identity
-    (tmp_path / "mine" / "chat_template.jinja").write_text("{{ messages }}")
-    assert identify("mine", {}, tmp_path, "models.m").identity != before
-
-
-@pytest.mark.parametrize(
-    "name", ["merges.txt", "vocab.txt", "qwen.tiktoken", "model.pt", "consolidated.00.pth", "x.bpe"]
-)
-def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, name: str) -> None:
-    """Another merges.txt is another tokenizer: a baseline with it is another baseline."""
-    from evalkit.adapters.vllm.weights import digest_of
-    from evalkit.paths import find
-
-    (tmp_path / "model.safetensors").write_bytes(b"weights")
-    (tmp_path / name).write_text("one", "utf-8")
-    folder = find(".", tmp_path)
-    before = digest_of(folder, "models.m")
-    (tmp_path / name).write_text("two", "utf-8")
-    assert digest_of(folder, "models.m") != before
-
-
-def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
-    """vLLM loads the verifier that `speculators_config` names: any folder of the machine, or a branch of the hub."""
-    from evalkit.adapters.vllm.weights import identify
-
-    folder = tmp_path / "draft"
-    folder.mkdir()
-    (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "config.json").write_text('{"speculators_config": {"verifier": {"name_or_path": "/home/x/w"}}}', "utf-8")
-    with pytest.raises(SuiteError, match="names another checkpoint"):
-        identify("./draft", {}, tmp_path, "models.m")
-    for config in ("{}", "[]", "{", '{"speculators_config": null}'):
-        (folder / "config.json").write_text(config, "utf-8")
-        assert identify("./draft", {}, tmp_path, "models.m").identity

@@ -197,6 +197,11 @@ def n_values(value: object, most: int) -> int:
     return n
 
 
+def is_too_deep(value: object) -> bool:
+    """Whether a JSON value is nested more deeply than any provider takes back (100 levels)."""
+    return _depth(value) > _MAX_DEPTH
+
+
 def _depth(value: object, depth: int = 0) -> int:
     if depth > _MAX_DEPTH or not isinstance(value, dict | list):
         return depth

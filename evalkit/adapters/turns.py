@@ -9,14 +9,16 @@ conversation is the same request whoever answered. They have nine letters and di
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import orjson
 
+from evalkit.adapters.reply_fields import is_too_deep, joined
 from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Tool
 
 
@@ -28,7 +30,7 @@ class SentCall:
     name: str
     """As it is spelled on the wire."""
     arguments: str
-    """JSON text of an object; what the model wrote where it was none is `{}`: providers refuse anything else."""
+    """JSON text of an object; what the model wrote where it was none, or too deep, is `{}`: providers refuse it."""
 
     @property
     def input(self) -> Json:
@@ -69,9 +71,16 @@ def linked(messages: tuple[Message, ...], tools: tuple[Tool, ...]) -> Iterator[L
 
 def _as_object(arguments: str) -> str:
     try:
-        return arguments if isinstance(orjson.loads(arguments), dict) else "{}"
+        value = orjson.loads(arguments)
     except orjson.JSONDecodeError:
         return "{}"
+    return arguments if isinstance(value, dict) and not is_too_deep(value) else "{}"
+
+
+def to_carry(back: object) -> str:
+    """What a provider wants back with a turn, as `Response.carried`; `carried` reads it. A half of a character, which
+    is no text anywhere else, becomes U+FFFD."""
+    return joined([json.dumps(back, ensure_ascii=False)])
 
 
 def carried(message: Message) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.facts import RunFacts
 from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest

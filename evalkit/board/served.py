@@ -13,8 +13,8 @@ from streamlit.starlette import App
 
 from evalkit.board import sign_in
 from evalkit.board.front_end import FrontEnd
-from evalkit.board.guard import Guard, hold_settings
-from evalkit.board.plain_logs import hold_logs
+from evalkit.board.guard import Guard, hold_logs, hold_settings
+from evalkit.board.sessions import OneCookie
 from evalkit.errors import EvalkitError
 
 _COLLECT_S = 5.0
@@ -31,7 +31,10 @@ hold_settings()
 hold_logs()
 sign_in.set_up()
 sign_in.hold_cookie()
-_BEFORE = [Middleware(Guard), Middleware(sign_in.OneCookie), Middleware(sign_in.WayBack), Middleware(FrontEnd)]
+_BEFORE = [
+    *(Middleware(Guard), Middleware(OneCookie, hours=sign_in.hours)),
+    *(Middleware(sign_in.WayBack), Middleware(FrontEnd)),
+]
 app = App(Path(__file__).with_name("app.py"), middleware=_BEFORE)
 
 

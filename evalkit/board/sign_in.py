@@ -10,6 +10,7 @@
 
     [evalkit]
     users = ["mira@example.org", "@team.example.org"]       # addresses, domains; ["*"]: whoever the provider lets in
+    hours = 12                                              # how long a sign-in holds (`sessions`)
 
 The file lies among the user's settings and never in a checkout: it says who may read every prompt and answer. What is
 missing or odd in it keeps the board closed.
@@ -31,6 +32,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
+from evalkit.board import sessions
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
 from evalkit.reading import settings_folder
@@ -44,7 +46,6 @@ _LOGIN = "/auth/login"
 _COOKIE = "evalkit_page"
 _PAGE = re.compile(r"/[a-z]{0,20}(?:\?[A-Za-z0-9%&=._~+:,*()!'-]{0,3000})?")
 """A page of the board with its query: never another site, whatever stands in the cookie."""
-_USER = "_streamlit_user"
 _KEPT = ("email", "email_verified", "origin", "is_logged_in", "provider")
 """What the signed cookie says of a person: what is read of it. A name or a picture, which people choose themselves, has
 no place in it."""
@@ -60,6 +61,8 @@ class SignIn:
 
     users: tuple[str, ...]
     """Addresses, domains as `@example.org`, or `*`; lower case."""
+    hours: float
+    """How long a sign-in holds."""
     unverified: bool
     """Whether an address counts of which the provider does not say that it is verified."""
     host: str
@@ -158,9 +161,18 @@ def _read(path: Path, size: int, changed_ns: int) -> SignIn | None:
     if not str(texts["redirect_uri"]).endswith(CALLBACK):
         raise UserError(f"{path}: redirect_uri is the board's address with {CALLBACK} at its end")
     unverified = own.get("unverified", False)
-    if not isinstance(unverified, bool) or set(own) - {"users", "unverified"}:
-        raise UserError(f"{path}: [evalkit] has users, a list of texts, and unverified, true or false")
-    return SignIn(_users(path, own.get("users")), unverified, host, _origin(str(texts["redirect_uri"])))
+    if not isinstance(unverified, bool) or set(own) - {"users", "unverified", "hours"}:
+        raise UserError(f"{path}: [evalkit] has users, a list of texts, hours, a number, and unverified, true or false")
+    hours = own.get("hours", sessions.HOURS)
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= sessions.MOST_HOURS:
+        raise UserError(f"{path}: [evalkit] hours is how long a sign-in holds, above 0 and up to 720 (30 days)")
+    return SignIn(_users(path, own.get("users")), float(hours), unverified, host, _origin(str(texts["redirect_uri"])))
+
+
+def hours() -> float | None:
+    """How long a sign-in holds now; None without sign-in. Raises UserError as `current`."""
+    found = current()
+    return None if found is None else found.hours
 
 
 def _host(path: Path, name: str, url: str) -> str:
@@ -219,9 +231,10 @@ def passed() -> bool:
     if found is None:
         return True
     user = st.user.to_dict()
-    if user.get("is_logged_in") is not True:
+    was_in = user.get("is_logged_in") is True
+    if not was_in or sessions.is_over(user, found.hours):
         st.title("evalkit", anchor=False)
-        st.text("Sign in to see the board.")
+        st.text("Your session is over: sign in again." if was_in else "Sign in to see the board.")
         st.button("Sign in", type="primary", on_click=st.login)
         return False
     why = found.refusal(user)
@@ -236,7 +249,7 @@ def passed() -> bool:
 
 
 def hold_cookie() -> None:
-    """Let a sign-in leave one short cookie, which is signed as a whole, from now on.
+    """Let a sign-in leave one short cookie, which is signed as a whole and names its session, from now on.
 
     Streamlit keeps every claim of the id token and its tokens. What is longer than a cookie it cuts into pieces, signs
     each by itself, and puts them together again: pieces of two sign-ins, with claims that a person chooses, make a
@@ -245,35 +258,13 @@ def hold_cookie() -> None:
     from streamlit.web.server.starlette import starlette_auth_routes as routes
 
     whole: Callable[..., Awaitable[None]] | None = getattr(routes, "_set_auth_cookie", None)
-    if whole is None or getattr(routes, "USER_COOKIE_NAME", None) != _USER:
+    if whole is None or getattr(routes, "USER_COOKIE_NAME", None) != sessions.USER_COOKIE:
         raise RuntimeError("this version of Streamlit sets the cookie of a sign-in elsewhere")
 
     async def short(response: object, user_info: Mapping[str, object], tokens: object) -> None:
-        await whole(response, {name: user_info[name] for name in _KEPT if name in user_info}, {})
+        await whole(response, sessions.begun({name: user_info[name] for name in _KEPT if name in user_info}), {})
 
     setattr(routes, "_set_auth_cookie", short)  # noqa: B010  # the type of the module has it as it was
-
-
-class OneCookie:
-    """ASGI middleware: takes pieces of cookies out of every request, so that nothing is put together of them."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, with the other cookies alone."""
-        if scope["type"] in {"http", "websocket"}:
-            headers = [(name, _without_pieces(value) if name.lower() == b"cookie" else value)
-                       for name, value in scope["headers"]]  # fmt: skip
-            scope = {**scope, "headers": headers}
-        await self.app(scope, receive, send)
-
-
-def _without_pieces(cookies: bytes) -> bytes:
-    """Without Streamlit's further cookies of a sign-in: pieces of a long one, and the provider's tokens. Names are read
-    as Starlette reads them, blanks beyond ASCII included."""
-    every = cookies.decode("latin-1").split(";")
-    return ";".join(one for one in every if not one.partition("=")[0].strip().startswith(_USER + "_")).encode("latin-1")
 
 
 class WayBack:

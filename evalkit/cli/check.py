@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,17 @@ if TYPE_CHECKING:
 @allow_code_execution
 @as_json
 def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> int:
-    """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
+    """Validate SUITE, or each suite of a folder: keys, models, data, prompts, scorers (each must give 1.0 on its own
+    gold). Sends nothing."""
     from evalkit.api.options import RunOptions
 
-    return check_suite(suite, RunOptions(**with_changes(given)), show_prompt=show_prompt, as_json=as_json)
+    options = RunOptions(**with_changes(given))
+    check = partial(check_suite, options=options, show_prompt=show_prompt, as_json=as_json)
+    if not suite.is_dir():
+        return check(suite)
+    from evalkit.cli.suite_folders import on_each
+
+    return on_each(suite, check)
 
 
 def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:
@@ -146,31 +154,45 @@ def _facts(plan: Plan) -> dict[str, object]:
 
 
 def _show_prompts(plan: Plan) -> None:
+    """As they are sent; with `redact: where: [storing]` as they are stored, since a pipeline keeps what is printed."""
     from evalkit.engine.conversation import conversations
 
+    shown = _as_stored(plan)
     for task in plan.work.tasks:
         *before, sample = next(iter(conversations(task.samples())))
         turns = f" and {len(before)} before it" if before else ""
-        target = "" if sample.target is None else f", target {visible(str(sample.target))}"
+        target = "" if sample.target is None else f", target {visible(shown(str(sample.target)))}"
         echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
-        _show_messages(sample.messages)
+        _show_messages(sample.messages, shown)
         for model, asked in task.prompts.items():
             echo(f"\n{task.name}, the same sample as {visible(model)} is asked:")
-            _show_messages(asked(sample).messages)
+            _show_messages(asked(sample).messages, shown)
         if task.sent:
             echo("  [fields for applications]")
-            _show_lines(json.dumps({name: sample.fields[name] for name in task.sent}, ensure_ascii=False, default=str))
+            sent = {name: sample.fields[name] for name in task.sent}
+            _show_lines(shown(json.dumps(sent, ensure_ascii=False, default=str)))
         if sample.tools:
             echo("  [functions offered]")
             for tool in sample.tools:
-                _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
+                said = f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}"
+                _show_lines(shown(said))
+    if plan.work.storing is not None:
+        echo("\nShown as it is stored (redact: where: [storing]); what is sent holds what the suite sends.")
 
 
-def _show_messages(messages: Iterable[Message]) -> None:
+def _as_stored(plan: Plan) -> Callable[[str], str]:
+    """What is shown of a text."""
+    from evalkit.engine.stored import texts_as_stored
+
+    storing = plan.work.storing
+    return str if storing is None else lambda text: str(texts_as_stored(text, storing))
+
+
+def _show_messages(messages: Iterable[Message], shown: Callable[[str], str]) -> None:
     for message in messages:
         echo(f"  [{message.role}]")
         text = message.text or "(what the model says)" if message.role == "assistant" else message.text
-        _show_lines(text)
+        _show_lines(shown(text))
 
 
 def _show_lines(text: str) -> None:

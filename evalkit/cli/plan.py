@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Mapping, Set
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,19 @@ def command(
     as_json: bool,
     **given: object,
 ) -> int:
-    """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
+    """Say what running SUITE, or each suite of a folder, would take, who would receive its prompts, and what its gate
+    could see. Sends nothing."""
     from evalkit.api.options import RunOptions, dollars
     from evalkit.engine.forecast import Pace
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
     pace = Pace(requests_per_minute, tokens_per_minute)
-    return plan_suite(suite, options, pace, as_json=as_json, earlier=earlier)
+    plan = partial(plan_suite, options=options, pace=pace, as_json=as_json, earlier=earlier)
+    if not suite.is_dir():
+        return plan(suite)
+    from evalkit.cli.suite_folders import on_each
+
+    return on_each(suite, plan)
 
 
 def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, earlier: str | None = None) -> int:

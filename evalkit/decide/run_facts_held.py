@@ -129,7 +129,7 @@ _HAPPENED = {
         for name in ("transport", "host", "server", "protocol", "tools_digest", "tools")
     },
     "TaskFacts.marked_redacted": "how many answers were redacted before they were scored anew",
-    **{f"RedactionFacts.{name}": _FOUND for name in ("found", "stored")},
+    **{f"RedactionFacts.{name}": _FOUND for name in ("found", "stored", "told")},
     "RunFacts.stopped_early": "the stop is walked through again with the suite's rules",
     **{f"StopFacts.{name}": "walked through again" for name in ("seed", "counts", "needs_all", "candidates", "walked")},
     **{f"StoppedCandidate.{name}": "walked through again" for name in ("n_used", "n_items", "items_digest", "verdict")},

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,6 +32,7 @@ from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
+from evalkit.frozen import dataclass
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
@@ -61,8 +62,8 @@ class Lane:
     """Names of models that have answered in this run."""
     failures_in_a_row: dict[str, int] = field(default_factory=dict)
     """By model name: items that failed since its last answer."""
-    stopped: dict[str, RequestError] = field(default_factory=dict)
-    """Model name -> the error after which asking it further is pointless."""
+    stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
+    """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
     pausing: set[asyncio.Task[Any]] = field(default_factory=set)
     """Items that wait for their next attempt: nothing of theirs is under way."""
 
@@ -380,7 +381,7 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
     if _ends_model(error, lane, name) or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
-        lane.stopped.setdefault(name, error)
+        lane.stopped.setdefault(name, (error, item))
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told = (

@@ -1,11 +1,12 @@
 """`--debug`: each call's request and reply as a line of JSON on standard error, keys masked.
 
-    with logged(sys.stderr): ...      # every attempt within is written
+    with logged(sys.stderr, plan.work.storing): ...      # every attempt within is written
 
     {"model": "gpt", "task": "triage", "sample": "t1", "attempt": 1, "to": "api.openai.com",
      "request": {"messages": [...], "settings": {...}}, "reply": {"text": "...", "usage": {...}}, "seconds": 0.81}
 
-What is written is what adapters are given and what they make of a reply; bytes of the wire are not shown.
+What is written is what adapters are given and what they make of a reply; bytes of the wire are not shown. A pipeline
+keeps what a command writes, so a suite that redacts what is stored (`redact: where: [storing]`) has it redacted here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.work import Item
@@ -23,17 +24,21 @@ from evalkit.records import Message, Request, Response
 from evalkit.store.message_codec import content_record
 from evalkit.text.escape import json_commands
 
-_out: list[TextIO] = []
+if TYPE_CHECKING:  # a plain run starts without it
+    from evalkit.suite.redaction import Redactor
+
+_out: list[tuple[TextIO, Redactor | None]] = []
 
 
 @contextmanager
-def logged(file: TextIO) -> Iterator[None]:
-    """Write every attempt made within."""
-    _out.append(file)
+def logged(file: TextIO, storing: Redactor | None = None) -> Iterator[None]:
+    """Write every attempt made within. `storing`: what is taken out of it before; None: nothing."""
+    held = (file, storing)
+    _out.append(held)
     try:
         yield
     finally:
-        _out.remove(file)
+        _out.remove(held)
 
 
 def is_on() -> bool:
@@ -47,23 +52,36 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
         reply: dict[str, object] = {"reply": _said(asdict(found))}
     else:
         reply = {"error": {"kind": type(found).__name__, "message": str(found)}}
-    line = {
+    where = {
         **{"model": item.model.name, "task": item.task.name, "sample": item.sample.id, "repeat": item.repeat},
         **{"attempt": attempt, "to": item.model.adapter.endpoint.host},
-        "request": _said({
-            "model": item.model.adapter.spec.model,
-            "messages": [_turn(message) for message in request.messages],
-            "settings": _said(asdict(request.settings)),
-            "tools": [asdict(tool) for tool in request.tools],
-            "continuations": request.continuations,
-        }),
-        **reply,
-        "seconds": round(seconds, 3),
-    }  # fmt: skip
-    # Plain ASCII, and no command that a CI system would obey: no text of a model reaches the terminal as it is.
-    text = json_commands(without_keys(json.dumps(line, default=str)))
-    for file in _out:
-        file.write(text + "\n")
+    }
+    sent = _said({
+        "model": item.model.adapter.spec.model,
+        "messages": [_turn(message) for message in request.messages],
+        "settings": _said(asdict(request.settings)),
+        "tools": [asdict(tool) for tool in request.tools],
+        "continuations": request.continuations,
+    })  # fmt: skip
+    for file, storing in _out:
+        said = {"request": sent, **reply}
+        if storing is not None:
+            said = _redacted(said, request, storing)
+        line = {**where, **said, "seconds": round(seconds, 3)}
+        # Plain ASCII, and no command that a CI system would obey: no text of a model reaches the terminal as it is.
+        file.write(json_commands(without_keys(json.dumps(line, default=str))) + "\n")
+
+
+def _redacted(said: dict[str, object], request: Request, storing: Redactor) -> dict[str, object]:
+    """Request and reply without what is taken out of rows; ids of samples stay, as they do in rows."""
+    from evalkit.engine.stored import error_as_stored, texts_as_stored  # here: few suites redact what they store
+
+    if (error := said.get("error")) is not None:
+        assert isinstance(error, dict)
+        sent = [message.text for message in request.messages]
+        said = {**said, "error": {**error, "message": error_as_stored(error["message"], sent, storing)}}
+    made: dict[str, object] = texts_as_stored(said, storing)
+    return made
 
 
 def _turn(message: Message) -> dict[str, object]:

@@ -98,6 +98,11 @@ class Ledger:
         if item.sample.world is not None:
             await self.live.admit(item)
 
+    @property
+    def taken_out(self) -> dict[str, dict[str, int]]:
+        """By task and kind: what was taken out of what live servers said in this session."""
+        return {} if self._live is None else {task: dict(n) for task, n in self._live.taken_out.items() if n}
+
     async def leave(self, item: Item) -> None:
         """End the session of an item; nothing where it has none."""
         if self._live is not None:

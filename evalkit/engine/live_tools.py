@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -196,6 +197,8 @@ class LiveSessions:
     one sample to another.
     """
 
+    taken_out: dict[str, Counter[str]] = field(default_factory=dict)
+    """By task and kind: what was taken out of what servers said."""
     _slots: dict[int, asyncio.Semaphore] = field(default_factory=dict)
     """By server: places that are free."""
     _open: dict[Key, tuple[ToolSession, asyncio.Semaphore]] = field(default_factory=dict)
@@ -238,4 +241,8 @@ class LiveSessions:
         session, _ = self._open[item.key]
         began = perf_counter()
         said = await session.call(call.name, arguments)
-        return ToolResult(said.text or "ok", said.failed, perf_counter() - began)
+        took = perf_counter() - began
+        text = said.text or "ok"
+        if (redactor := world.environment.taken_out) is not None:
+            text = redactor.text(text, self.taken_out.setdefault(item.task.name, Counter()))
+        return ToolResult(text, said.failed, took)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.loadtest import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
-from evalkit.engine.stored import RedactedLog, stored_facts
+from evalkit.engine.stored import RedactedLog, error_as_stored, stored_facts
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import LoadFacts, RunFacts
@@ -87,7 +86,9 @@ def sweep_model(
             except EvalkitError as error:
                 reason, lag = str(error), None
                 if plan.work.storing is not None:
-                    reason = plan.work.storing.text(reason, Counter())
+                    sent = [message.text for prompt in sweep.prompts for message in prompt.request.messages]
+                    reason = error_as_stored(reason, sent, plan.work.storing)
+                    error.args = (reason,)
                 if not sweep.steps:
                     left = RunFacts(status="incomplete", reasons=(reason,), spent_usd=_spent(sweep))
                     runs.update_facts(made, left)

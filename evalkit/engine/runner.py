@@ -155,6 +155,7 @@ class Runner:
             lag=meter.stop(),
             lanes={lane.name: lane_facts(lane) for lane, _ in lanes},
             bad_data=self._bad_data,
+            taken_out=self.ledger.taken_out,
         )
 
     def _askable(self, models: list[PlannedModel]) -> Iterator[Item]:
@@ -251,7 +252,7 @@ class Runner:
             item, request = left
             needs = RequestNeeds(item.task.scorer.needs == "likelihood", bool(request.tools), bool(request.images))
             if (error := await self._serving.why_not_ready(item.model, needs)) is not None:
-                lane.stopped.setdefault(name, error)
+                lane.stopped.setdefault(name, (error, None))
                 continue
             due_at = time.perf_counter()
             await self.ledger.admit(item)  # before the slot: whoever holds a session is never short of one

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesImages, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error, scrubbed_facts, without_keys
 from evalkit.addresses import is_private
-from evalkit.engine.asking import OUTAGE_AFTER, Lane
+from evalkit.engine.asking import OUTAGE_AFTER, Lane, request_of
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
+from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:
@@ -169,11 +169,16 @@ def limiter_of(fixed: int | None, models: list[PlannedModel]) -> Limiter:
 def why_stopped(lane: Lane, storing: Redactor | None) -> dict[str, str]:
     """By the name of each model that was given up why, as a text that may be stored."""
     reasons = {}
-    for name, error in lane.stopped.items():
+    for name, (error, item) in lane.stopped.items():
         why = str(error)
         if not error.ends_model:
             why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
-        reasons[name] = why if storing is None else storing.text(why, Counter())
+        if storing is not None:
+            from evalkit.engine.stored import error_as_stored  # here: most runs store what they are told as it came
+
+            sent = [message.text for message in request_of(item).messages] if item is not None else ()
+            why = error_as_stored(why, sent, storing)
+        reasons[name] = why
     return reasons
 
 

@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from evalkit.engine.work import RowLog
 from evalkit.facts import RunFacts
 from evalkit.facts.run import RedactionFacts
+from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
@@ -80,6 +81,33 @@ def stored(row: Row, redactor: Redactor) -> Row:
     )
 
 
+def error_as_stored(text: str, sent: Iterable[str], redactor: Redactor) -> str:
+    """An error as it may be kept outside a row, in run.json or the log of a pipeline; one that quotes a part of what is
+    taken out of `sent`, the texts that were sent when it was met, is `NOT_KEPT`."""
+    nothing: Counter[str] = Counter()
+    made = _error(text, redactor, nothing) or ""
+    texts = list(sent)
+    lost = _pieces(texts) - _pieces(redactor.text(one, nothing) for one in texts)
+    return NOT_KEPT if _pieces([made]) & lost else made
+
+
+def complaints_as_stored(complaints: Iterable[str], redactor: Redactor) -> list[str]:
+    """What is wrong with records, as it may be printed and kept: it quotes them."""
+    return [error_as_stored(complaint, (), redactor) for complaint in complaints]
+
+
+def texts_as_stored(value: object, redactor: Redactor) -> Any:
+    """Texts in lists and groups, at whatever depth, as rows keep them; numbers stay."""
+    nothing: Counter[str] = Counter()
+    if isinstance(value, str):
+        return _text(value, redactor, nothing)
+    if isinstance(value, Mapping):
+        return {redactor.text(str(key), nothing): texts_as_stored(inner, redactor) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [texts_as_stored(inner, redactor) for inner in value]
+    return value
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """Counts by kind as a row has them: `2 email, 1 phone`; "" for none."""
     return ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()) if n)
@@ -105,6 +133,19 @@ def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> Ru
         return RunFacts()
     found = RedactionFacts(stored=found_in(sealing.rows_of(folder)))
     return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
+
+
+def live_result_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
+    """What run.json says of what was taken out of what live servers said, with what it said `before` this session;
+    nothing is set where nothing was found. `facts`: those of the plan."""
+    earlier = before.redaction.told if before.redaction is not None else None
+    if not found and not earlier:
+        return RunFacts()
+    totals = {task: Counter(n) for task, n in (earlier or {}).items()}
+    for task, n in found.items():
+        totals.setdefault(task, Counter()).update(n)
+    told = RedactionFacts(told={task: dict(n) for task, n in totals.items()})
+    return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,9 @@ class RedactionFacts(StoredRecord):
     where: tuple[str, ...] = ()
     found: Mapping[str, Mapping[str, Int]] = {}
     """By task and kind: how often it stood in records."""
+    told: Mapping[str, Mapping[str, Int]] | None = None
+    """By task and kind: how often it stood in what live servers of tools said; sessions that were killed are not
+    counted. None: it was found in nothing that one said."""
     stored: Mapping[str, Mapping[str, Int]] | None = None
     """By task: rows that were redacted (`rows`), and how often each kind stood in them. None: not sealed yet."""
 

@@ -132,7 +132,10 @@ def _why_none(found: CheapestMixes) -> str:
         limit, way_out = f"the limit of {_figure(found, question.at)}", "Suppose a smaller one, or a wider limit."
     else:
         supposed = f"the supposed difference ({numbers.difference(question.difference)})"
-        limit, way_out = f"the margin of {question.margin:g}", "Suppose a smaller loss, or a wider margin."
+        limit, way_out = (
+            f"the margin of {numbers.points(question.margin)}",
+            "Suppose a smaller loss, or a wider margin.",
+        )
     most = max(map(most_drawn, found.in_vain), default=MOST_DRAWN)
     why = {
         "beyond margin": f"{supposed} lies at {limit} or beyond it, where no candidate passes. {way_out}",

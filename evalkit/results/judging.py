@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from evalkit.errors import StoreError
 from evalkit.facts import JudgeIdentity, RunFacts, TaskFacts, parse
 from evalkit.facts.base import StoredRecord
 from evalkit.facts.summary import CostFigures, LatencyFigures
@@ -198,6 +199,8 @@ def _marked(folder: Path, tasks: list[str]) -> dict[str, list[_Marked]]:
         )
         while chunk := asked.fetchmany(4_000):
             for model, task, digest, occurrence, repeat, score, parts, cluster in chunk:
+                if score is None:
+                    raise StoreError(f"{folder} holds an answer that was scored and has no score. Restore it.", folder)
                 if parts:
                     key = (model, task, digest, occurrence, repeat)
                     found[task].append(_Marked(key, score, dict(parts), cluster))

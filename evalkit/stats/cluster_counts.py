@@ -22,10 +22,10 @@ The p-value is a posterior predictive one with the null imposed (Meng 1994). It 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats.scores import Floats
 from evalkit.stats.tango import constrained_rates
 
@@ -52,7 +52,7 @@ _FAR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownOfPairs:
     """What is known of pairs in clusters before they are counted."""
 
     repeats: float = 0.0
@@ -64,7 +64,7 @@ class Known:
     the null is the limit itself."""
 
 
-NOTHING = Known()
+NOTHING = KnownOfPairs()
 
 
 def predictive_p(
@@ -73,7 +73,7 @@ def predictive_p(
     losses: Floats,
     margin: float,
     *,
-    known: Known = NOTHING,
+    known: KnownOfPairs = NOTHING,
     only_whether: float | None = None,
 ) -> float:
     """P-value against "the true difference is -margin", for float64[K] counts of pairs, wins and losses by cluster.
@@ -85,7 +85,7 @@ def predictive_p(
 class ClusterCounts:
     """Counts by cluster, and what of the test does not hang on the margin: an interval asks for a dozen margins."""
 
-    def __init__(self, sizes: Floats, wins: Floats, losses: Floats, known: Known = NOTHING) -> None:
+    def __init__(self, sizes: Floats, wins: Floats, losses: Floats, known: KnownOfPairs = NOTHING) -> None:
         """`sizes`, `wins`, `losses`: float64[K] counts of pairs, wins and losses. They may be fractions (repeats that
         are averaged within their item)."""
         from scipy.special import gammaln

@@ -19,12 +19,13 @@ little of both. The tail is Pearson III's, read on Student's t with k_eff - 1 de
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats.bounded import FLAT, PValue, moments, never, unseen
-from evalkit.stats.cluster_counts import NOTHING, ClusterCounts, Known, pearson3_tail
+from evalkit.stats.cluster_counts import NOTHING, ClusterCounts, KnownOfPairs, pearson3_tail
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import remembered
@@ -98,7 +99,7 @@ def clustered(
     *,
     binary: bool,
     guard: bool,
-    known: Known = NOTHING,
+    known: KnownOfPairs = NOTHING,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
     jack: Jackknife | None = None,

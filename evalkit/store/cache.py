@@ -18,17 +18,18 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
 import orjson
 
+from evalkit.frozen import dataclass
 from evalkit.messages import content_identity
 from evalkit.reading import has_more_values
 from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage
-from evalkit.store import stage_codec
+from evalkit.store import message_codec, stage_codec
 from evalkit.store.row_codec import spell, unspell
 from evalkit.store.row_kinds import LATEST
 
@@ -322,6 +323,7 @@ def _is_sound(answer: CachedAnswer) -> bool:
     whole = [*(response.logliks_greedy or ()), *(response.loglik_tokens or ())]
     return (
         all(isinstance(word, str | None) for word in texts)
+        and (response.carried is None or message_codec.carried_fits(response.carried))
         and response.stop_reason in get_args(StopReason)
         and all(isinstance(n, int | float) for n in numbers)
         and all(isinstance(n, int) for n in whole)

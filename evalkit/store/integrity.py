@@ -11,7 +11,9 @@ runs that were sealed before there were digests are read as they are.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from evalkit.errors import StoreError
@@ -47,8 +49,12 @@ def record(folder: Path, *, new_part: int | None = None) -> None:
 
 
 def verify(path: Path) -> None:
-    """Raises StoreError where the file is not what was sealed. Says nothing of a file without a recorded digest, and of
-    one that cannot be read (its reader will)."""
+    """Raises StoreError where the file is not what was sealed, or is a device or a pipe, which its reader (Arrow,
+    DuckDB) would wait for. Says nothing of a file without a recorded digest, and of one that cannot be read (its reader
+    will)."""
+    with suppress(OSError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
     expected = _digests(path.parent).get(path.name)
     if expected is None:
         return

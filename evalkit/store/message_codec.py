@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
+import orjson
+
 from evalkit.records import Content, Image, Message, Role, ToolCall
 
 _ROLES: frozenset[str] = frozenset(get_args(Role))
@@ -65,6 +67,17 @@ def fits(value: object) -> bool:
     return len(value) == 2 or (
         isinstance(value[2], dict) and value[2].keys() <= {"calls", "failed"} and _fits(value[2])
     )
+
+
+def carried_fits(value: object) -> bool:
+    """Whether a step's or the cache's value is one of `Message.carried`: JSON that an adapter can read again."""
+    if not isinstance(value, str):
+        return False
+    try:
+        orjson.dumps(orjson.loads(value))
+    except (orjson.JSONDecodeError, TypeError):  # the second: nested too deeply for any request
+        return False
+    return True
 
 
 def _image(image: Image) -> dict[str, object]:

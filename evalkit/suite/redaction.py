@@ -15,12 +15,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite import ibans, phone_numbers
+from evalkit.frozen import dataclass
+from evalkit.suite import cards, ibans, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.text.spellings import Plainly, plainly
 
 Span = tuple[int, int]
 _LONGEST_PATTERN = 2_000
@@ -29,8 +30,7 @@ _GROWS_TIMES, _GROWS_BY = 20, 1_000
 patterns after them: without a bound, fifty patterns make a text 82 to the 50th times as long."""
 _ESCAPE = re.compile(r"(?<!\\)\\+u([0-9A-Fa-f]{4})")
 _PROBES = ("", "a", "1 b", "\n", "é")
-_EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_EMAIL = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.%+'-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
@@ -39,13 +39,6 @@ _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
 
 def _emails(text: str) -> Iterator[Span]:
     return (match.span() for match in _EMAIL.finditer(text))
-
-
-def _cards(text: str) -> Iterator[Span]:
-    for match in _CARD.finditer(text):
-        digits = [int(one) for one in match[0] if one.isdigit()]
-        if len(set(digits)) > 1 and _luhn(digits):
-            yield match.span()
 
 
 def _addresses(text: str) -> Iterator[Span]:
@@ -61,7 +54,7 @@ def _addresses(text: str) -> Iterator[Span]:
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
     "iban": ibans.found,
-    "card": _cards,
+    "card": cards.found,
     "email": _emails,
     "ip": _addresses,
     "phone": phone_numbers.usual,
@@ -110,17 +103,27 @@ class Redactor:
 
     def _found(self, text: str, counts: Counter[str]) -> tuple[str, str | None]:
         most = _GROWS_TIMES * len(text) + _GROWS_BY
+        read: Plainly | None = None
         for kind, find in _FINDERS.items():
             if kind in self.what:
-                text = _replaced(text, self._spans(kind, find, _plain(text)), kind, counts)
+                read = read or plainly(text)
+                made = _replaced(text, self._spans(kind, find, text, read), kind, counts)
+                text, read = made, read if made == text else None
         for name, pattern in self.patterns.items():
-            made = _by_pattern(text, name, pattern, counts, most)
-            if made is None:
+            by_pattern = _by_pattern(text, name, pattern, counts, most)
+            if by_pattern is None:
                 return f"[{name.upper()}]", name
-            text = made
+            text = by_pattern
         return text, None
 
-    def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
+    def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], written: str, read: Plainly) -> list[Span]:
+        """Where this kind stands in a text, also spelt as in an address or on a page."""
+        spans = self._spans_in(kind, find, _plain(written))
+        if read.passes:
+            spans += [read.span(span) for span in self._spans_in(kind, find, _plain(read.text))]
+        return spans
+
+    def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
         if kind == "phone":
             return [*found, *phone_numbers.of_countries(text, self.countries)]
@@ -276,8 +279,3 @@ def _ascii(one: str) -> str:
         return "-"
     plain = unicodedata.normalize("NFKC", one)
     return plain if len(plain) == 1 else one
-
-
-def _luhn(digits: list[int]) -> bool:
-    doubled = [2 * one - 9 if 2 * one > 9 else 2 * one for one in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

@@ -14,7 +14,6 @@ The SDK's own environment variables (base address, tokens, profiles, headers) ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
@@ -36,7 +35,7 @@ from evalkit.adapters.reply_fields import bill, count, inner, items, joined, map
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
-from evalkit.adapters.turns import carried, linked, split_system
+from evalkit.adapters.turns import carried, linked, split_system, to_carry
 from evalkit.facts.base import Json
 from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Tool, Usage
 
@@ -315,7 +314,7 @@ def _thoughts(found: Iterable[SignedThought]) -> str | None:
         for one in found
         if any(one.signature)
     ]
-    return json.dumps(blocks) if blocks else None
+    return to_carry(blocks) if blocks else None
 
 
 def _messages(turns: tuple[Message, ...], tools: tuple[Tool, ...]) -> list[dict[str, Json]]:

@@ -17,7 +17,6 @@ model of botocore 1.44.8.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +38,7 @@ from evalkit.adapters.presets import Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage, text
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
-from evalkit.adapters.turns import LinkedTurn, carried, linked, split_system
+from evalkit.adapters.turns import LinkedTurn, carried, linked, split_system, to_carry
 from evalkit.errors import MissingKey, SuiteError
 from evalkit.facts.base import Json
 from evalkit.records import Image, Request, Response, StopReason, Timing, Tool, Usage
@@ -242,7 +241,7 @@ class ConverseAnswer(ReplyReading):
             for pieces, signature in self._signed.values()
             if any(signature)
         ]
-        return json.dumps(found) if found else None
+        return to_carry(found) if found else None
 
     def _take_delta(self, index: object, delta: Mapping[str, object], now: float | None) -> None:
         self.content(delta.get("text"), now)

@@ -11,7 +11,6 @@ There is no [DONE]: a stream is whole when it has named a finish reason or why t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,7 +28,7 @@ from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.tool_calls import offered
-from evalkit.adapters.turns import LinkedTurn, carried, linked
+from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import SuiteError
 from evalkit.facts.base import Json
 from evalkit.records import Image, Request, Response, Settings, StopReason, Timing, Tool, Usage
@@ -229,7 +228,7 @@ class GeminiAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
-            carried=json.dumps(self._signatures) if calls and any(self._signatures) else None,
+            carried=to_carry(self._signatures) if calls and any(self._signatures) else None,
         )
 
     def _take_candidate(self, candidate: Mapping[str, object], now: float | None) -> None:

@@ -15,7 +15,6 @@ Looked up 2026-11-28, not run: docs.ollama.com/api/chat and its openapi.yaml, gi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -34,7 +33,7 @@ from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
-from evalkit.adapters.turns import LinkedTurn, carried, linked
+from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import RequestError, Unsupported
 from evalkit.facts.base import Json
 from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Tool, Usage
@@ -234,7 +233,7 @@ class OllamaAnswer(ReplyReading):
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
             dropped=left_out,
-            carried=json.dumps({"thinking": self.reasoned}) if calls and self.thoughts else None,
+            carried=to_carry({"thinking": self.reasoned}) if calls and self.thoughts else None,
         )
 
 

@@ -14,7 +14,6 @@ OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI's own hosts, where they choose 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -49,7 +48,7 @@ from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.stated_cost import stated_cost
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
-from evalkit.adapters.turns import LinkedTurn, carried, linked
+from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import RequestError, ServerError
 from evalkit.facts.base import Json
 from evalkit.records import Image, Request, Response, StopReason, Timing, Tool, Usage
@@ -365,7 +364,7 @@ def _encrypted(output: Iterable[Mapping[str, object]]) -> str | None:
         for item in output
         if item.get("type") == "reasoning" and isinstance(secret := item.get("encrypted_content"), str)
     ]
-    return json.dumps(found) if found else None
+    return to_carry(found) if found else None
 
 
 def _is_aside(item: Mapping[str, object]) -> bool:

@@ -18,10 +18,11 @@ from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.vllm.weights import digest_of
+from evalkit.adapters.vllm.weights import digest_of, refuse_elsewhere
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 from evalkit.suite.schema.parts import Text
+from evalkit.suite.wording import short
 
 ALLOWED = frozenset(
     """
@@ -43,6 +44,10 @@ OURS = frozenset(
 STARTUP_S = "startup_timeout_s"
 """Not a flag: seconds that the server may take to start (1,800 unless given: large weights load for minutes)."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_ADAPTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LOAD_FORMATS = ("auto", "hf", "safetensors", "pt", "gguf", "bitsandbytes", "mistral", "sharded_state", "dummy")
+"""Values of `load_format` by which vLLM reads the files that were digested, or none. Others read a copy of their own
+(`npcache`), by other programs or from elsewhere."""
 
 
 def arguments(serve: Mapping[str, object], where: str, *, allow_code: bool) -> list[str]:
@@ -64,6 +69,12 @@ def arguments(serve: Mapping[str, object], where: str, *, allow_code: bool) -> l
                     f"{where}.{written} is {value!r}; it maps names to folders: {{mine: ./adapters/mine}}"
                 )
             continue  # folders are resolved by the adapter, which knows the suite's place
+        if name == "load_format" and value not in LOAD_FORMATS and not allow_code:
+            complaints.append(
+                f"{where}.{written} is {value!r}; a suite may set {', '.join(LOAD_FORMATS)}. If you trust this suite, "
+                "allow it with --allow-suite-code."
+            )
+            continue
         if isinstance(value, Mapping | list):
             complaints.append(f"{where}.{written} is {value!r}; a flag takes one value")
             continue
@@ -115,10 +126,19 @@ def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dic
     found = {}
     for name, path in named.items():
         place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
+        if not _ADAPTER.fullmatch(str(name)) or name == SERVED:
+            raise SuiteError(
+                f"models.{spec.name}: a LoRA adapter cannot be called {short(str(name))}; its name is letters, digits, "
+                f"dots, - and _, and is not {SERVED}"
+            )
+        if "," in str(place.real):  # vLLM reads NAME=PATH with a comma as JSON, which may name any folder
+            raise SuiteError(
+                f"models.{spec.name}: the folder {place} of a LoRA adapter has a comma in its path, which vLLM does "
+                "not take; rename it"
+            )
         if not (place / "adapter_config.json").is_file():
             raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
-        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
-            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
+        refuse_elsewhere(place, f"models.{spec.name}.lora")  # some versions of vLLM load an adapter's own tokenizer
         found[str(name)] = place
     return found
 

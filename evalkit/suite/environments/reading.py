@@ -66,6 +66,8 @@ class Environment:
     """Who opens sessions with the live server. None: nothing will be carried out."""
     code: ClassCode | None = None
     """The class of the suite whose methods the tools are. None: they are data, or a server's."""
+    taken_out: Redactor | None = None
+    """What is taken out of what a live server says, before anybody is told it. None: nothing."""
     held: bool = True
     """Whether stored results are held against what the class returns again."""
 
@@ -115,13 +117,15 @@ def read_environment(written: str, folder: Path) -> Environment:
 
 
 def redacted(environment: Environment, redactor: Redactor) -> Environment:
-    """The environment without personal data in its state and in recorded results: tools show models both. What tools
-    say themselves (descriptions, texts of `returns`) stays, as in a suite. Raises SuiteError as `Redactor.record`."""
+    """The environment without personal data in its state, in recorded results and in those of a live server: tools show
+    models all three. What tools say themselves (descriptions, texts of `returns`) stays, as in a suite. Raises
+    SuiteError as `Redactor.record`."""
     nothing: Counter[str] = Counter()
     state = redactor.record(environment.state, nothing)
     recorded = {name: one for name, one in environment.functions.items() if isinstance(one, RecordedFunction)}
     functions = {**environment.functions, **redacted_functions(recorded, redactor, nothing)}
-    return replace(environment, state=cast(JsonMap, state), functions=functions)
+    live = redactor if environment.live is not None else None
+    return replace(environment, state=cast(JsonMap, state), functions=functions, taken_out=live)
 
 
 def _made(entry: EnvironmentFile, written: str, folder: Path) -> Environment:

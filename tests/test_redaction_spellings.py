@@ -1,0 +1,124 @@
+"""Personal data beside other digits, and spelt as addresses and pages spell it: what a person reads is found."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from evalkit.suite.redaction import Redactor
+from evalkit.text.spellings import plainly
+
+EVERYTHING = ("email", "phone", "card", "iban", "ip")
+
+
+def redacted(text: str, *what: str) -> str:
+    return Redactor(what or EVERYTHING, {}).text(text, Counter())
+
+
+CARDS = {
+    "4111111111111111": (4, 4, 4, 4), "5500000000000004": (4, 4, 4, 4), "378282246310005": (4, 6, 5),
+    "30569309025904": (4, 6, 4), "6011111111111117": (8, 8), "2223003122003222": (4, 4, 4, 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [("card",), EVERYTHING])
+def test_a_card_is_found_whatever_digits_stand_beside_it(what: tuple[str, ...]) -> None:
+    """A code, an expiry, a year, a count or a phone number made the whole no card, and all of it was sent."""
+    others = ["1", "12", "123", "12/27", "2026", "3", "1227", "order 3", "0004", "12 27", "+49 30 12345678", "99999"]
+    left = []
+    for number, form in CARDS.items():
+        groups, at = [], 0
+        for n in form:
+            groups.append(number[at : at + n])
+            at += n
+        for gap in (" ", "-", "  ", ".", "\u00a0", "\u2013", "/", "\u200b", "%20", "&nbsp;", ""):
+            written = gap.join(groups)
+            for before in ("", *others):
+                for behind in ("", *others):
+                    text = f"{before} {written} {behind}".strip()
+                    made = redacted(text, *what)
+                    if written in made or ("[CARD]" not in made and "[PHONE]" not in made):
+                        left.append((text, made))
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1999 2000 2001 2002 2003 2004 2005 2006 2007 2008",
+        "DE89 3704 0044 0532 0130 01",
+        "4111\n1111\n1111\n1111 stands in four lines",
+        "sizes 4000 3000 2000 1001 900 and 12.5 7.25 3.125",
+        "0x4111 1111 is no card",
+    ],
+)
+def test_rows_of_figures_are_no_card(text: str) -> None:
+    assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("5 +49 30 1234567", "5 [PHONE]"),
+        ("flat 5 0170 1234567", "flat 5 [PHONE]"),
+        ("2 0049 30 1234567", "2 [PHONE]"),
+        ('"ann b"@example.org', "[EMAIL]"),
+        ("q=ann%40example.org&n=1", "q=[EMAIL]&n=1"),
+        ("ann%2540example%2Eorg", "[EMAIL]"),
+        ("<a>ann&#64;example&#x2E;org</a>", "<a>[EMAIL]</a>"),
+        ("ann&commat;example&period;org", "[EMAIL]"),
+        ("ann&amp;#64;example.org", "[EMAIL]"),
+        ("caf%C3%A9%40example.org", "[EMAIL]"),
+        ("a\u00adnn@exam\u200bple.org", "[EMAIL]"),
+        ("tel %2B49%2030%201234567.", "tel [PHONE]."),
+        ("+49\u200b30\u200b1234567", "[PHONE]"),
+        ("&#52;111&nbsp;1111&nbsp;1111&nbsp;1111", "[CARD]"),
+        ("DE89%203704%200044%200532%200130%2000", "[IBAN]"),
+        ("%31%30.0.0.1", "[IP]"),
+        ("100% a&b; %zz %C3%28 &#0; &#xD800; &x; ann%40x.org", "100% a&b; %zz %C3%28 &#0; &#xD800; &x; [EMAIL]"),
+    ],
+)
+def test_what_is_spelt_otherwise_is_found_and_the_rest_stays_as_it_was_written(text: str, made: str) -> None:
+    assert redacted(text) == made
+    assert redacted(made) == made
+
+
+@pytest.mark.parametrize(
+    "text", ["10 05 2024 1200", "2024 05 12 10 30 00", "1 001 002 003 004", "rises 5%2030 in all", "x%40", "a &amp; b"]
+)
+def test_what_is_no_personal_data_in_any_spelling_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_every_place_leads_back_to_what_was_written() -> None:
+    draws = random.Random(3)
+    pieces = [
+        "a",
+        "b ",
+        "%40",
+        "%2540",
+        "&#64;",
+        "&amp;",
+        "&amp;#64;",
+        "\u200b",
+        "%C3%A9",
+        "%",
+        "&",
+        ";",
+        "#64;",
+        "é",
+        "25",
+    ]
+    for _ in range(3_000):
+        text = "".join(draws.choices(pieces, k=draws.randint(1, 12)))
+        read = plainly(text)
+        for n, char in enumerate(read.text):
+            start, stop = read.span((n, n + 1))
+            assert 0 <= start < stop <= len(text)
+            assert plainly(text[start:stop]).text in (char, text[start:stop]), (text, n, text[start:stop])
+        if read.text:
+            spans = [read.span((n, n + 1)) for n in range(len(read.text))]
+            assert all(one[1] <= after[0] for one, after in pairwise(spans)), text
