@@ -301,14 +301,14 @@ def test_asking_every_item_three_times_does_not_make_three_items() -> None:
 def test_a_sample_that_won_nothing_does_not_pass_as_if_nothing_could_be_won(rng: np.random.Generator) -> None:
     """Few losses are luck as often as a sign of few wins where pairs move together: some wins are supposed. What has no
     wins by its nature, one model's errors against a limit, is judged by the limit's own rate."""
-    from evalkit.stats.cluster_counts import Known, predictive_p
+    from evalkit.stats.cluster_counts import KnownOfPairs, predictive_p
 
     labels, d = np.repeat(np.arange(40), 8), np.zeros(320)
     d[[0, 1, 8, 16, 24, 32]] = -1.0
     sizes, lost, none = np.full(40, 8.0), np.bincount(labels, weights=d < 0), np.zeros(40)
     supposed = predictive_p(sizes, none, lost, 0.05)
     assert supposed == pytest.approx(predicted_by_hand(d, labels, -0.05), abs=0.01)
-    assert predictive_p(sizes, none, lost, 0.05, known=Known(only_losses=True)) < 0.95 * supposed
+    assert predictive_p(sizes, none, lost, 0.05, known=KnownOfPairs(only_losses=True)) < 0.95 * supposed
 
 
 def test_answers_to_one_item_are_supposed_to_move_together() -> None:
