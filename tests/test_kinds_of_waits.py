@@ -9,13 +9,18 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from evalkit.adapters import waits
 from evalkit.adapters.http_errors import Where, error_from_event, error_from_status
 from evalkit.adapters.waits import asked_in_words, retry_after
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 H = 3600
+READ_AT = time.time()
 
 
 def e(message: str, **more: Any) -> dict[str, Any]:
@@ -185,6 +190,12 @@ NO_WAIT: list[dict[str, str]] = [
 ]
 
 # fmt: on
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moments of the cases are counted from when this file is read, which in a run of all tests is minutes before."""
+    monkeypatch.setattr(waits, "time", SimpleNamespace(time=lambda: READ_AT))
 
 
 def test_what_an_error_means_and_how_long_it_asks_to_wait() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records import Outcome, Row
-from evalkit.store.parts import Columns, rows_batch, texts_batch
+from evalkit.store.parts import PartColumns, rows_batch, texts_batch
 from evalkit.store.row_codec import column_values, from_line, key_hash, read_record, record_key, to_line
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, an_error
 
@@ -27,7 +27,7 @@ def test_a_row_comes_back_exactly_as_it_was(row: object) -> None:
 
 @pytest.mark.parametrize("row", [a_row(), an_error(), a_hostile_row()], ids=["typical", "errored", "hostile"])
 def test_sealing_sees_the_same_row_without_making_one(row: Row) -> None:
-    columns = Columns()
+    columns = PartColumns()
     for one in (an_error(1), row, a_row(2)):  # a field that one of them lacks has its default there
         columns.add(column_values(read_record(to_line(one))))
     made = [an_error(1), row, a_row(2)]
