@@ -50,6 +50,7 @@ def test_an_agent_acts_until_it_is_done_and_every_step_is_stored(tmp_path: Path,
     assert len(other.steps or ()) == 1
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("replies", "reason"),
     [

@@ -316,6 +316,7 @@ def test_rows_are_redacted_with_their_steps(tmp_path: Path, capsys: Capture) -> 
     assert not list(folder.glob("steps-*.jsonl"))
 
 
+@pytest.mark.long
 def test_long_prompts_are_priced_by_the_request_and_not_by_the_sample(tmp_path: Path, capsys: Capture) -> None:
     """Four requests of 150,000 tokens are none above 200,000, where Gemini's price doubles."""
     entry = {"adapter": "openai_chat", "price_as": "google:gemini-2.5-pro", "probe_tools": False}

@@ -296,6 +296,7 @@ def test_a_dossier_and_a_baseline_may_name_any_run(tmp_path: Path, capsys: Captu
     assert ran.code == 2, ran.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("number", ["²", "9" * 5_000])
 def test_what_only_looks_like_a_number_is_a_text(tmp_path: Path, capsys: Capture, number: str) -> None:
     """`isdigit` takes more than `int` does: a suite, a data file and a sample's name ended in tracebacks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -248,3 +249,34 @@ def test_a_streamlit_that_asks_for_its_limit_elsewhere_starts_no_board(monkeypat
     monkeypatch.delattr(starlette_server, "get_max_message_size_bytes")
     with pytest.raises(RuntimeError, match="limit of what a browser says"):
         guard.hold_frames()
+
+
+async def test_so_many_pages_are_open_at_once_and_no_more() -> None:
+    """Each has a session behind it, also before sign-in; who closes one makes room."""
+    closed = asyncio.Event()
+    told: list[dict[str, object]] = []
+
+    async def pages(scope: object, receive: object, send: object) -> None:
+        await closed.wait()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, object]) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"localhost:8501"), (b"origin", b"http://localhost:8501")]
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": headers}
+    door = guard.Guard(pages)  # type: ignore[arg-type]
+    visits = [asyncio.create_task(door(scope, receive, send)) for _ in range(guard.MOST_OPEN)]  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert told == []
+    await door(scope, receive, send)  # type: ignore[arg-type]
+    assert [(one["type"], one["code"]) for one in told] == [("websocket.close", 1013)]
+    visits[0].cancel()
+    await asyncio.gather(visits[0], return_exceptions=True)
+    last = asyncio.create_task(door(scope, receive, send))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert len(told) == 1
+    closed.set()
+    await asyncio.gather(*visits[1:], last)

@@ -208,6 +208,7 @@ def test_columns_of_which_nothing_is_known_are_left_out(tmp_path: Path) -> None:
     assert "total p50" in columns
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("page", ["leaderboard", "tradeoff", "sample", "cost", "history"])
 def test_a_maker_s_mark_stands_before_each_model_and_none_where_no_maker_is_known(page: str, tmp_path: Path) -> None:
     for n in (10, 12):
@@ -226,6 +227,7 @@ def chosen(at: AppTest) -> list[str]:
     return list(at.sidebar.multiselect(key="models").value)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("page", PAGES)
 def test_the_chosen_models_come_from_the_address_and_are_marked_on_every_page(page: str, many: Path) -> None:
     at = draw(page, many, suite="support", models="qwen")

@@ -39,6 +39,7 @@ FAMILIES = {
 }
 
 
+@pytest.mark.long
 def test_the_catalogue_that_is_read_is_the_one_that_people_edit(tmp_path: Path) -> None:
     yaml = PACKED.with_suffix(".yaml")
     assert PACKED.read_bytes() == pack(yaml), "models.yaml was changed: python -m evalkit.catalogue"

@@ -289,6 +289,8 @@ def test_ordinary_programs_run_in_every_cage() -> None:
 
 
 def test_without_a_cage_nothing_is_run_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import evalkit.scorers.code  # noqa: F401 - before `run_program` is replaced: what it imports then, it keeps
+
     ran = run("open('/etc/passwd')", "none")
     assert ran.broken and "neither namespaces nor Landlock" in ran.reason
     monkeypatch.setitem(code_worker._permission, "allowed", True)

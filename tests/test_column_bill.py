@@ -149,6 +149,7 @@ def test_the_shipped_runs_have_the_same_bill_both_ways(
     assert in_columns == (name != "own-machine")  # which has models on own hardware
 
 
+@pytest.mark.long
 def test_a_run_that_was_resumed_counts_each_answer_once(tmp_path: Path) -> None:
     (shipped,) = (REPO / "results").glob("mcpmark-*")
     folder = shutil.copytree(shipped, tmp_path / shipped.name)

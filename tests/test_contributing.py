@@ -105,6 +105,7 @@ def test_what_was_added_is_found(copy: Path) -> None:
     assert done.stdout.startswith(str(copy))
 
 
+@pytest.mark.long
 def test_the_added_code_is_clean(copy: Path) -> None:
     """The examples pass the linter and the type checker, as `make check` would ask."""
     paths = [path for path, inside, _ in FILES if path.endswith(".py") and not inside]

@@ -84,6 +84,7 @@ def test_a_file_with_another_sign_between_its_fields_is_read_or_explained(
         assert "delimiter" in ran.err or repr(sign) in ran.err or "separat" in ran.err, ran.err
 
 
+@pytest.mark.long
 def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: Capture) -> None:
     whole = a_run(tmp_path, ("gpt", "qwen"), n=10)
     cut = a_run(tmp_path, ("gpt", "qwen"), n=10)

@@ -91,6 +91,7 @@ def test_a_bad_candidate_fails_early_and_the_stored_run_says_the_same(tmp_path: 
     assert facts["stopped_early"]["candidates"]["cand"]["verdict"] == "fail"
 
 
+@pytest.mark.long
 def test_an_equal_candidate_passes_early_where_nothing_needs_the_rest(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 400) as (base, cand):
         ran = run(capsys, tmp_path, gated_suite(tmp_path, base, cand, 400), "--gate")
@@ -99,6 +100,7 @@ def test_an_equal_candidate_passes_early_where_nothing_needs_the_rest(tmp_path: 
     assert "settled after" in ran.out
 
 
+@pytest.mark.long
 def test_a_scan_has_to_see_every_item_before_a_pass(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 120) as (base, cand):
         suite = gated_suite(tmp_path, base, cand, 120, scan="{margin: 0.2}")
@@ -134,6 +136,7 @@ def test_early_stop_off_asks_everything(tmp_path: Path, capsys: Capture) -> None
     assert ran.code == 1
 
 
+@pytest.mark.long
 def test_items_are_asked_in_a_random_order_that_is_the_same_each_time(tmp_path: Path, capsys: Capture) -> None:
     from evalkit.store.sealing import rows_of
 
@@ -283,6 +286,7 @@ def test_a_run_that_was_marked_again_is_judged_by_the_suite_that_marks_so(tmp_pa
     assert evalkit(capsys, "gate", "latest", *places).code == 0
 
 
+@pytest.mark.long
 def test_a_run_that_was_marked_again_by_other_right_answers_is_not_the_suites(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 60) as (base, cand):
         suite = gated_suite(tmp_path, base, cand, 60, margin=0.2)

@@ -355,6 +355,7 @@ def test_a_run_that_does_not_say_its_prices_is_not_judged_by_cost(world: World) 
 # Through the command line
 
 
+@pytest.mark.long
 def test_all_differences_are_told_at_once(world: World) -> None:
     ours = world.suite("ours.yaml")
     theirs = world.suite(

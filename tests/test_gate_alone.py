@@ -195,6 +195,7 @@ def test_every_report_knows_a_gate_without_a_baseline(judge: Gate, tmp_path: Pat
     assert "it has none" in signed.err
 
 
+@pytest.mark.long
 def test_the_board_shows_a_gate_without_a_baseline(judge: Gate) -> None:
     from tests.test_board_pages import draw, words
 

@@ -44,6 +44,7 @@ def test_two_equal_models_do_pass(judge: Gate) -> None:
 # Too little evidence
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("n", [1, 5, 14, 100, 148])
 def test_a_handful_of_identical_answers(judge: Gate, n: int) -> None:
     refused(judge(stored(judge.results, {"base": scores(n), "cand": scores(n)})), 3, "more item")

@@ -148,6 +148,7 @@ def test_history_saves_items_and_says_so_before_and_after(desk: Desk, ran: Ran) 
     assert len(said["history"]["older"]) == 5
 
 
+@pytest.mark.long
 def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk, ran: Ran) -> None:
     for one in runs.list_runs(desk.folder / "results"):
         facts = read_facts(one.path)
@@ -234,6 +235,7 @@ def test_a_changed_baseline_is_refused(desk: Desk) -> None:
     assert "other scores than when the run was asked" in found.err
 
 
+@pytest.mark.long
 def test_own_answers_copies_and_the_baseline_predict_nothing(desk: Desk) -> None:
     (desk.folder / "copy.jsonl").write_text((desk.folder / "old5.jsonl").read_text())
     evalkit(desk.capsys, "run", desk.suite("more.yaml", "copy", "cand"), *desk.places)

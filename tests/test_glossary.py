@@ -39,6 +39,7 @@ def test_no_public_name_uses_a_word_that_was_given_up() -> None:
     assert found == []
 
 
+@pytest.mark.long
 def test_no_class_name_lives_in_two_modules() -> None:
     seen: dict[str, str] = {}
     twice = []

@@ -136,6 +136,7 @@ def test_facts_of_a_suite_of_a_thousand_tasks_are_read(folder: Path) -> None:
     assert len(runs.open_facts(folder).tasks or {}) == 1_000
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("size", [33, 200])
 def test_a_file_of_marks_that_is_too_large_is_one_that_cannot_be_read(folder: Path, size: int) -> None:
     (folder / "reviews.jsonl").write_bytes(b"\n" * 2**17)

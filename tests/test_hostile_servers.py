@@ -193,6 +193,7 @@ async def test_odd_figures_of_a_prompt_are_an_error_of_that_row(body: bytes) -> 
         await adapter.aclose()
 
 
+@pytest.mark.long
 async def test_a_probe_does_not_wait_for_tokens_without_end() -> None:
     n = 200_000
     body = of_completions({"tokens": ["a"] * n, "token_logprobs": [-0.1] * n})

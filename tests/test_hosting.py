@@ -42,6 +42,7 @@ def test_an_hour_is_gpus_power_and_people() -> None:
     assert lease.usd_per_hour * 730 == pytest.approx(Decimal(15_000))
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(positive, positive, st.integers(1, 100), st.integers(1, 100))
 def test_a_token_costs_more_the_less_the_machine_is_busy(hour: Decimal, speed: Decimal, a: int, b: int) -> None:

@@ -831,6 +831,7 @@ def test_of_two_spellings_of_one_name_the_exact_one_is_guessed(tmp_path: Path, i
     assert {(row.model, row.sample_id, row.score) for row in made} == {("a", f"{n}", 1.0) for n in range(3)}
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(
     ("cell", "seconds"),
     [

@@ -360,6 +360,21 @@ def test_a_label_is_one_label_however_its_letters_were_typed(capsys: Capture, tm
     assert evalkit(capsys, "show", *results, "--slices").out.count("ckgabe") == 1
 
 
+def test_marks_of_one_letter_are_named_in_the_prompt(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"Aufsatz {n} über einen Hund,{'ABCD'[n % 4]}" for n in range(40)]
+    _, suite = made(capsys, csv(tmp_path / "d.csv", "Aufsatz,Note", rows), "--target", "Note")
+    assert str(task_of(suite)["prompt"]).startswith("Which of these fits the text below: Note (A, B, C, D)?")
+    assert "exact" in str(task_of(suite)["score"])
+
+
+def test_labels_that_read_alike_are_one_label(capsys: Capture, tmp_path: Path) -> None:
+    labels = ["billing", "billing\u200b", "ship\u00adping now", "shipping  now", "shipping now"]
+    rows = [f"Message number {n} of mine;{labels[n % 5]}" for n in range(50)]
+    ran, suite = made(capsys, csv(tmp_path / "d.csv", "message;label", rows))
+    assert task_of(suite)["choices"] == ["billing", "shipping now"]
+    assert "shipping now 30, billing 20" in ran.out and ": fine." in ran.out
+
+
 def test_whole_copies_are_left_out_so_that_records_keep_their_ids(capsys: Capture, tmp_path: Path) -> None:
     rows = [f"F-{n:04};Paket {n} ist nicht da;{QUEUES[n % 3]}" for n in range(30)]
     ran, suite = made(capsys, csv(tmp_path / "d.csv", "Fall-Nr.;Nachricht;queue", [*rows, rows[3], rows[8]]))
@@ -479,6 +494,7 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
     assert task_of(suite)["target"] == "{{ row['Erwartete Antwort'] }}"
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("header", "asked", "taken"),
     [

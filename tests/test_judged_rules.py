@@ -332,6 +332,7 @@ def found_in(folder: Path, results: Path, capsys: Capture) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("floor", "verdict"), [(0.6, "pass"), (0.76, "inconclusive"), (0.9, "fail")])
 def test_labels_put_a_floor_right(floor: float, verdict: str, tmp_path: Path, capsys: Capture) -> None:
     """The judge calls nine in ten wrong answers right: without labels every floor up to .9 passes."""

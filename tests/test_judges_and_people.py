@@ -60,6 +60,7 @@ def test_judges_have_a_bill_of_their_own(
     assert "strict" in evalkit(capsys, "show", folder / "judging").out
 
 
+@pytest.mark.long
 def test_an_answer_without_a_mark_is_billed_all_the_same(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -104,6 +105,7 @@ def test_check_names_the_judges_and_where_prompts_go(tmp_path: Path, capsys: Cap
     assert "judges the answers" in ran.out
 
 
+@pytest.mark.long
 def test_how_far_judges_agree_is_shown(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:

@@ -121,6 +121,7 @@ def test_what_a_judge_fails_to_say_is_no_mark_and_never_a_zero(
     assert "strict: not marked, 3 times" in ran.err
 
 
+@pytest.mark.long
 def test_a_pair_is_shown_in_both_orders_and_a_judge_that_likes_the_first_place_gives_a_tie(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -555,6 +556,7 @@ run: {in_flight: 4}"""
     assert "strict" not in facts(folder)["judges_unread"], "nothing rests on it any more"
 
 
+@pytest.mark.long
 def test_a_run_that_was_marked_again_is_decided_for_the_suite_that_marks_like_that(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:

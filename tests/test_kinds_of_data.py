@@ -305,6 +305,7 @@ def otherwise(world: DataWorld, case: Case) -> str | None:  # noqa: PLR0911, PLR
     return found[:300]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cases", [TEMPLATES, FILES], ids=["templates", "files"])
 def test_what_a_careful_person_would_expect(world: DataWorld, cases: list[Case]) -> None:
     wrong = [f"{case[0]}: {found!r}, not {case[3]}" for case in cases if (found := otherwise(world, case)) is not None]

@@ -123,3 +123,19 @@ def test_choices_whose_texts_hold_one_another() -> None:
         if found.outcome.value not in outcomes.split("|"):
             otherwise.append(f"{choices} {reply!r}: {found.outcome.value} {found.extracted}, not {outcomes}")
     assert not otherwise, "\n".join(otherwise)
+
+
+@pytest.mark.parametrize(
+    ("target", "reply", "outcome"),
+    [
+        ("42", "42\n\nNote: I rounded to 2 decimals.", "right"),
+        ("3.14", "π ≈ 3.14, rounded to 2 decimal places", "right"),
+        ("3.14", "3.14 (gerundet auf 2 Nachkommastellen)", "right"),
+        ("4.5", "The answer is 4.5, correct to 1 decimal place.", "right"),
+        ("2", "It has 2 decimals.", "right"),
+        ("43", "I get 42; the book says 43.", "unparseable"),
+        ("43", "The answer key says 43", "unparseable"),
+    ],
+)
+def test_how_far_a_number_is_rounded_and_what_books_say_is_no_answer(target: str, reply: str, outcome: str) -> None:
+    assert mark("numbers", {}, sample(target), reply).outcome.value == outcome

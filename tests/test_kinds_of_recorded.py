@@ -140,6 +140,7 @@ def _same(value: Any, wanted: Any) -> bool:
     )
 
 
+@pytest.mark.long
 def test_recorded_answers_become_what_a_careful_person_expects(world: DataWorld) -> None:
     wrong = []
     for name, records, (file, data), model, run, expected in CASES:

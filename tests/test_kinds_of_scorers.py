@@ -296,6 +296,7 @@ def test_instructions_on_odd_texts() -> None:
     assert not otherwise, "\n".join(otherwise)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(code_worker.unsupported() is not None, reason="seccomp of Linux")
 def test_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(code_worker._permission, "allowed", True)

@@ -120,6 +120,7 @@ def test_every_published_quality_time_and_token_count_comes_out(stored: list[Row
             assert abs(np.mean([min(scores) for scores in items.values()]) - figures["pass^4"]) < 6e-5, name
 
 
+@pytest.mark.long
 def test_every_published_cost_comes_out_to_the_cent(stored: list[Row], published: dict[str, Any]) -> None:
     spent: dict[str, Decimal] = defaultdict(Decimal)
     runs: dict[str, set[int]] = defaultdict(set)

@@ -97,6 +97,7 @@ def test_a_judgment_without_a_rating_is_missing_and_not_minus_one(
     assert set(quality["slices"]) >= {"turn=1", "turn=2", "category=math"}
 
 
+@pytest.mark.long
 def test_a_suite_without_that_judge_is_told(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite.write_text(suite.read_text().replace(", judges: gpt4", ""))
     ran = evalkit(capsys, "check", suite)

@@ -99,6 +99,7 @@ def verdict_of(store: ResultsReader, lines: list[LeaderboardLine], a: Leaderboar
     return compare_samples(store, *sides, leaderboard=lines).is_shown
 
 
+@pytest.mark.long
 def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Path, capsys: Capture) -> None:
     run = a_suite(tmp_path / "results", CASES["an even field"])
     store = ResultsReader(tmp_path / "results")

@@ -86,6 +86,7 @@ def test_replies_with_markup_are_read_anew(reply: str) -> None:
     assert len(reply) > letters.LONGEST_KEPT or words_of_plain_reply(reply) is None
 
 
+@pytest.mark.long(but=137)
 @pytest.mark.parametrize("letter", "ABCDEabc1")
 @pytest.mark.parametrize(
     "choices",

@@ -165,6 +165,7 @@ def test_one_answer_an_item_says_nothing_of_repeats(tmp_path: Path) -> None:
         Earlier.of(run_of(tmp_path / "other"), "base", "base")
 
 
+@pytest.mark.long
 def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run_of(tmp_path / "results", 1)
     monkeypatch.chdir(tmp_path)

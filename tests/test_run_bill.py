@@ -70,6 +70,7 @@ def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[Bille
         assert whole.models[model].known_usd == sum((amounts.known_usd for amounts in of_tasks), Decimal(0))
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), max_size=8))
 def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnswer]) -> None:

@@ -147,5 +147,6 @@ def test_ctrl_c_is_heard_while_runs_are_read(work: str) -> None:
     assert (done.stdout.strip(), done.stderr.split()) == (str([130] * 8), ["interrupted"] * 8)
 
 
+@pytest.mark.long
 def test_a_list_of_sealed_runs_imports_no_reader_of_columns() -> None:
     assert not READERS & _imported(_AT_THE_END, "list", "--results", REPO / "results")

@@ -84,6 +84,7 @@ REFUSED: list[tuple[str, bytes, list[str]]] = [
 ]
 
 
+@pytest.mark.long(but=9)
 @pytest.mark.parametrize(("name", "content", "words"), REFUSED)
 def test_a_file_of_another_kind_is_one_sentence_with_the_way_out(
     world: DataWorld, name: str, content: bytes, words: list[str]

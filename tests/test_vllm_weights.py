@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,59 @@ def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "config.json").write_text('{"speculators_config": {"verifier": {"name_or_path": "/home/x/w"}}}', "utf-8")
-    with pytest.raises(SuiteError, match="names another checkpoint"):
+    with pytest.raises(SuiteError, match="names a file or a checkpoint elsewhere"):
         identify("./draft", {}, tmp_path, "models.m")
-    for config in ("{}", "[]", "{", '{"speculators_config": null}'):
+    for config in (
+        "{}",
+        "[]",
+        "{",
+        '{"speculators_config": null, "_name_or_path": "/root/x", "auto_map": {"A": "o/n--x.Y"}}',
+    ):
         (folder / "config.json").write_text(config, "utf-8")
         assert identify("./draft", {}, tmp_path, "models.m").identity
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("config.json", '{"configuration_files": ["config.4.0.json"]}'),
+        ("tokenizer_config.json", '{"fast_tokenizer_files": [".tokenizer.4.0.json"]}'),
+        ("config.json", '{"model_type": "ultravox", "text_model_id": "org/other"}'),
+        ("config.json", '{"audio_model_id": "/home/me/x"}'),
+        ("config.json", '{"text_config": {"deep": [{"weights_path": "sub/x"}]}}'),
+        ("config.json", '{"anything": "/home/me/x"}'),
+        ("processor_config.json", '{"audio_tokenizer": {"audio_tokenizer_name_or_path": "org/other"}}'),
+        ("modules.json", '[{"path": "../elsewhere"}]'),
+        ("preprocessor_config.json", '{"x": "https://evil.example/a"}'),
+        ("config.json", "[" * 40 + "]" * 40),
+    ],
+)
+def test_settings_that_lead_a_server_elsewhere_are_refused(tmp_path: Path, name: str, said: str) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / name).write_text(said, "utf-8")
+    with pytest.raises(SuiteError, match="elsewhere"):
+        identify("w", {}, tmp_path, "models.m")
+
+
+def test_settings_as_checkpoints_have_them_are_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    ordinary = {
+        "config.json": {"_name_or_path": "/raid/x", "text_config": {"_name_or_path": "a/b"}, "eos_token_id": [1, 2],
+                        "architectures": ["LlamaForCausalLM"], "auto_map": {"AutoConfig": "a/b--configuration.C"}},
+        "tokenizer_config.json": {"added_tokens_decoder": {"1": {"content": "/INST"}}, "eos_token": "</s>",
+                                  "chat_template": "/{{ messages }}", "name_or_path": "/x/y", "tokenizer_file": None},
+        "generation_config.json": {"pad_token_id": 0},
+        "model.safetensors.index.json": {"weight_map": {"a/b": "model.safetensors"}},
+        "trainer_state.json": {"best_model_checkpoint": "./out/checkpoint-1"},
+        "modules.json": [{"idx": 0, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}],
+    }  # fmt: skip
+    for name, said in ordinary.items():
+        (folder / name).write_text(json.dumps(said), "utf-8")
+    assert identify("w", {}, tmp_path, "models.m").identity
 
 
 @pytest.mark.parametrize(
@@ -147,5 +196,5 @@ def test_an_adapter_brings_no_tokenizer_from_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "mine" / "adapter_config.json").write_text("{}")
     (tmp_path / "mine" / "tokenizer_config.json").write_text('{"vocab_file": "/home/x/secret.json"}')
     spec = ModelSpec(name="m", adapter="vllm", model="w", folder=str(tmp_path))
-    with pytest.raises(SuiteError, match="names a file of another folder"):
+    with pytest.raises(SuiteError, match="names a file or a checkpoint elsewhere"):
         lora_folders(spec, {"lora_modules": {"mine": "./mine"}}, tmp_path)

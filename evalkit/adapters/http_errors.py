@@ -119,14 +119,14 @@ def error_from_status(
             f".base_url.",
             status=status,
         )
+    from evalkit.adapters.waits import asked_in_words, retry_after  # most runs meet no error
+
     said = read_error(body)
     if where.own is not None and (told := _own_message(body, where.own)):
         said = replace(said, words=told)
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
-    from evalkit.adapters.waits import asked_in_words, retry_after  # a run without an error needs none of its words
-
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)

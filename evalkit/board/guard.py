@@ -60,6 +60,8 @@ LONGEST_LOGGED = 2_000
 """Characters of one message."""
 _MOST_TRACED = 200
 """Of a traceback."""
+MOST_OPEN = 300
+"""Pages that are open at once, each a WebSocket with a session of Streamlit's, of some megabytes, behind it."""
 LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
 """Where nobody says otherwise: Streamlit's own accent is a red, which reads as an error."""
 _ADDED = [
@@ -128,10 +130,11 @@ def _logged(text: str, limit: int) -> str:
 
 
 class Guard:
-    """ASGI middleware: refuses what `refusal` names, before Streamlit sees it."""
+    """ASGI middleware: refuses what `refusal` names, and more open pages than `MOST_OPEN`, before Streamlit sees it."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         self.app = app
+        self._n_open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403."""
@@ -141,7 +144,17 @@ class Guard:
         hold_settings()  # Streamlit reads its settings anew when a file of them changes
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         why = refusal(headers, str(scope.get("method", "GET")), config.get_option("server.address"))
-        if why is None:
+        if why is None and scope["type"] == "websocket":
+            if self._n_open >= MOST_OPEN:
+                await receive()
+                await send({"type": "websocket.close", "code": 1013, "reason": ""})  # try again later
+                return
+            self._n_open += 1
+            try:
+                await self.app(scope, receive, _with_headers(send, scope))
+            finally:
+                self._n_open -= 1
+        elif why is None:
             await self.app(scope, receive, _with_headers(send, scope))
         elif scope["type"] == "websocket":
             await receive()

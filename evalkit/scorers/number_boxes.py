@@ -243,3 +243,17 @@ def find_heading(text: str) -> Number | None:
         return None
     shift = found.start("line")
     return replace(numbers[0], start=numbers[0].start + shift, end=numbers[0].end + shift)
+
+
+_PRECISION = re.compile(
+    r"\b(?:round\w*|correct|accurate|gerundet|arrondi\w*|redonde\w*|arrotond\w*|arredond\w*|afgerond|zaokrągl\w*"
+    r"|округл\w*)(?!\w)[^.!?\n\d]{0,30}?(?<!\w)(?:to|auf|à|a|su|op|do|до)(?: about)? \d{1,2} ?"
+    r"(?:decimals?(?: (?:places?|points?|digits?))?|d\.?p\b\.?|significant (?:figures?|digits?)|sig\.? figs?"
+    r"|(?:nachkomma|dezimal)stellen|décimales?|decimales|decimali|casas decimais|decimalen|miejsc\w*|знак\w*)",
+    re.IGNORECASE,
+)
+
+
+def without_precision(reply: str) -> str:
+    """The reply without how far a result is rounded ("rounded to 2 decimals"): that number is no result."""
+    return _PRECISION.sub("rounded", reply)

@@ -31,6 +31,7 @@ from evalkit.scorers.number_boxes import (
     shortened,
     up_to_bold,
     without_check,
+    without_precision,
 )
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
@@ -105,7 +106,7 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    reply = _without_tags(without_crossed(reply))
+    reply = without_precision(_without_tags(without_crossed(reply)))
     if pick == "final":
         reply = up_to_bold(without_check(reply)) if not cut else reply
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))

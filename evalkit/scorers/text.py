@@ -212,13 +212,18 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"-?\d+")
 _TAKEN_BACK = re.compile(
 r"\([A-Za-z]\)|\b(?:or|not|n't|no|yes|true|false|valid|invalid|wait|actually|but|however|unless|maybe|perhaps|either|neither|"
-    r"wrong|incorrect|rather|instead|sorry|correction)\b|n't\b|n’t\b|\?", re.IGNORECASE,
+    r"wrong|incorrect|rather|instead|sorry|correction|although|though|suppose|guess|probably|possibly|likely)\b|n't\b|n’t\b|\?",
+    re.IGNORECASE,
 )  # fmt: skip
 _NO_UNIT = re.compile(
-r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|percent|point|times|and|to|minus|plus|half|halves|thirds?|more|"
+r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|"
+    r"percent|per cent|prozent|pour ?cent|por ?cento|por ?ciento|per ?cento|процент\w*|point|times|and|to|minus|plus|"
+    r"half|halves|thirds?|more|"
     r"less|fewer|squared|cubed|over|divided|than|k|m)\b", re.IGNORECASE,
 )  # fmt: skip
 _LONGEST = 2_000
+_NO_CHOICE = "\ue000"
+"""Beside the one word that is looked for, `choice` is given one that no reply has."""
 
 
 def says_plainly(reply: str, right: str) -> bool:
@@ -229,11 +234,36 @@ def says_plainly(reply: str, right: str) -> bool:
     if letter := _LETTER.fullmatch(wanted):
         return _names(said, letter[1])
     if _WORD.fullmatch(wanted):
-        return _leads(said, wanted, ",.;:!–—")
+        return _leads(said, wanted, ",.;:!–—") and _stands(said, wanted)
     if _NUMBER.fullmatch(wanted) and said.startswith(wanted + " "):
         rest = said[len(wanted) :].strip()
-        return len(rest.split()) <= 3 and not _NO_UNIT.search(rest) and not _TAKEN_BACK.search(rest)
+        if len(rest.split()) > 3 or _NO_UNIT.search(rest) or _TAKEN_BACK.search(rest):
+            return False
+        return _is_number(said, wanted) and not _opens_with_or(rest)
     return False
+
+
+def _stands(said: str, word: str) -> bool:
+    """Whether what follows a word leaves it standing, in the languages that `choice` reads: no other one, no doubt."""
+    from evalkit.scorers.letters import read_choice
+
+    if _opens_with_or(said[len(word) :].lstrip(" \t,;:.!–—")):
+        return False
+    return read_choice(said, (word, _NO_CHOICE)).index == 0
+
+
+def _is_number(said: str, wanted: str) -> bool:
+    """Whether `numbers` reads this number: not "5 Tausend", not "5 at most"."""
+    from evalkit.scorers.number_statements import find_answer
+
+    found = find_answer(said, "final").number
+    return found is not None and found.value == int(wanted)
+
+
+def _opens_with_or(rest: str) -> bool:
+    from evalkit.scorers.number_doubts import opens_with_or
+
+    return opens_with_or(rest)
 
 
 def unwrapped(text: str) -> str:

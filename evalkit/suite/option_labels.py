@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from string import ascii_uppercase
 
-from evalkit.suite.wording import composed, short
+from evalkit.suite.wording import composed, read_alike, short
 
 _JSON_WORDS = frozenset({"true", "false"})
 _LETTERED = re.compile(r"\(?([A-Za-z])[).:]*(?:\s+(.*))?", re.DOTALL)
@@ -41,6 +41,10 @@ def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
         return by_text[0]
     if by_letter is not None:
         return by_letter
+    if "letters" not in names:
+        alike = [i for i, choice in enumerate(choices) if read_alike(choice) == read_alike(text)]
+        if len(alike) == 1:
+            return alike[0]
     if text.casefold() in _JSON_WORDS:  # true in the data is True among the options
         alike = [i for i, choice in enumerate(choices) if choice.strip().casefold() == text.casefold()]
         if len(alike) == 1:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from evalkit.errors import SuiteError
+from evalkit.suite.packed_texts import LONGEST_TEXT, longest_texts
 from evalkit.suite.rendering import Binary
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
             check_size(file.metadata, size, label)
             short = {field.name: field.type for field in file.schema_arrow if _has_short_floats(field.type)}
             number = n_chars = 0
-            for batch in _batches(file, label):
+            for batch in _batches(file, label, longest_texts(source, file.metadata, label)):
                 for record in _listed(batch, number, label):
                     number += 1
-                    n_chars += sum([len(value) for value in record.values() if isinstance(value, str)])
+                    lengths = [len(value) for value in record.values() if isinstance(value, str)]
+                    n_chars += sum(lengths)
+                    if lengths and max(lengths) > LONGEST_TEXT:
+                        raise SuiteError(f"{label} row {number:,}: holds a text of {max(lengths):,} characters")
                     if n_chars > max(MOST_UNPACKED, MOST_TIMES * size):  # one long text, named by many rows
                         raise SuiteError(
                             f"{label}: its texts are more than {MOST_TIMES:,} times its size; it is not read"
@@ -76,10 +80,11 @@ def plain(value: object) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _batches(file: pq.ParquetFile, label: str) -> Iterator[pa.RecordBatch]:
-    """The file's rows, fewer at a time where they are long."""
+def _batches(file: pq.ParquetFile, label: str, longest: int) -> Iterator[pa.RecordBatch]:
+    """The file's rows, fewer at a time where they are long. `longest`: bytes that the texts of one row may take."""
     rows = _ROWS
     widest = max((_row_bytes(file.metadata.row_group(i)) for i in range(file.metadata.num_row_groups)), default=0)
+    widest = max(widest, longest)
     if widest * rows > LARGEST_BATCH:
         rows = max(1, LARGEST_BATCH // max(1, widest))
     for batch in file.iter_batches(batch_size=rows):

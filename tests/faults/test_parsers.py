@@ -91,6 +91,7 @@ def test_a_line_of_a_journal_with_a_value_of_another_kind_is_none_of_ours(field:
             read_record(line)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("where", "value"),
     [

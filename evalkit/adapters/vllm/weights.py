@@ -12,8 +12,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from evalkit.errors import SuiteError
@@ -32,8 +33,22 @@ _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
 _PICKLED = frozenset({".pt", ".pth"})
 _NOT_READ = frozenset({".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf"})
 """Endings of files beside weights that no server reads. All others count: a tokenizer has many forms."""
-_NOT_OPENED = frozenset({"special_tokens_map_file", "added_tokens_file"})
-"""Written into tokenizer_config.json by old versions of transformers, with a path of their author; none opens them."""
+_SETTINGS = ("*config*.json", "modules.json", "params.json", "chat_template.json")
+"""Files beside weights that a server reads as settings."""
+_LEADS = frozenset(["speculators_config", "configuration_files", "fast_tokenizer_files", "init_inputs", "init_args"])
+"""Keys by which a checkpoint stands for another one (vLLM), or one file of settings for another (transformers)."""
+_NAMES_FILES = ("_file", "_files", "_path", "_id", "_dir", "_name_or_path", "_repo", "_model")
+"""How keys end whose text with a slash in it is a file, or a checkpoint of the hub that is loaded beside this one."""
+_NOT_OPENED = frozenset(
+    {
+        *("special_tokens_map_file", "added_tokens_file"),  # with a path of the author, by old versions of transformers
+        *("_name_or_path", "name_or_path", "base_model_name_or_path"),
+    }
+)
+"""Where this one came from: nobody follows them."""
+_WORDS = frozenset({"content", "chat_template", "template", "default_system_prompt", "license", "description"})
+"""Keys of texts for models, and of tokens, which may begin as paths do."""
+_DEEPEST_SETTING = 30
 _DEEPEST, _MOST_FILES = 5, 10_000
 """Folders inside folders of a checkpoint, and its files in all."""
 _OF_THE_WEIGHTS = frozenset({"config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"})
@@ -75,48 +90,53 @@ def identify(model: str, serve: Mapping[str, object], folder: Path, where: str) 
 
 
 def refuse_elsewhere(folder: Inside, where: str) -> None:
-    """Raises SuiteError where settings of a checkpoint or of a LoRA adapter make a server read what is elsewhere."""
-    _refuse_other_weights(folder / "config.json", where)
-    _refuse_other_files(folder / "tokenizer_config.json", where)
+    """Raises SuiteError where the settings of a checkpoint or of a LoRA adapter lead a server to files or weights that
+    are not in its folder, or to other settings in the place of these."""
+    for file in folder.members("*.json"):
+        if not any(fnmatch(file.name.lower(), one) for one in _SETTINGS):
+            continue
+        led = next(_led_away(_settings(file), ""), None)
+        if led is not None:
+            key, value = led
+            raise SuiteError(
+                f"{where}.model: {file} names a file or a checkpoint elsewhere ({key[-80:]}: {short(value, 80)}), and "
+                "a server would load that one, unseen. Remove the key, or serve the other model by its own name"
+            )
 
 
-def _refuse_other_weights(config: Inside, where: str) -> None:
-    """Raises SuiteError where a checkpoint names another one that vLLM would load in its place, from anywhere."""
-    if _settings(config).get("speculators_config"):
-        raise SuiteError(
-            f"{where}.model: {config} names another checkpoint (speculators_config), and vLLM would load that one "
-            "instead. Serve the model that it names, by its own name"
-        )
+def _led_away(value: object, key: str, *, depth: int = 0) -> Iterator[tuple[str, object]]:
+    """Each key by which a server is led elsewhere, with what it says."""
+    name = key.rpartition(".")[2]
+    if depth > _DEEPEST_SETTING:
+        yield key, "nested too deeply"
+    elif name in _LEADS and value:
+        yield key, value
+    elif isinstance(value, Mapping):
+        for inner, one in value.items():
+            yield from _led_away(one, f"{key}.{inner}" if key else str(inner), depth=depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _led_away(one, key, depth=depth + 1)
+    elif isinstance(value, str) and name not in _NOT_OPENED:
+        away = value.startswith(("/", "~", "../", "./", "file:", "http:", "https:")) and len(value) > 2
+        if (away and name not in _WORDS and not name.endswith("_token")) or (
+            "/" in value and name.endswith(_NAMES_FILES)
+        ):
+            yield key, value
 
 
-def _refuse_other_files(config: Inside, where: str) -> None:
-    """Raises SuiteError where tokenizer_config.json names files, which transformers opens in the place of the folder's
-    own: a plain name is one of them, anything else is elsewhere."""
-    said = _settings(config)
-    named = [value for name, value in said.items() if name.endswith("_file") and name not in _NOT_OPENED]
-    named += [said.get("init_inputs"), said.get("init_args")]
-    if any(isinstance(one, str) and "/" in one for one in named) or any(isinstance(one, list) and one for one in named):
-        raise SuiteError(
-            f"{where}.model: {config} names a file of another folder (vocab_file, tokenizer_file, merges_file, "
-            "init_inputs ...), and a server would read that one. Remove the key: the folder's own file is read then"
-        )
-
-
-def _settings(file: Inside) -> Mapping[str, object]:
-    """A file of settings; {} where it is not there or is no JSON: vLLM says what is wrong. Raises SuiteError for one
-    that vLLM might read and this does not."""
-    if not file.is_file():
-        return {}
+def _settings(file: Inside) -> object:
+    """What a file of settings says; None where it is no JSON: vLLM says what is wrong. Raises SuiteError for one that
+    vLLM might read and this does not."""
     content = file.read(_LARGEST_CONFIG + 1)
     if len(content) > _LARGEST_CONFIG:
         raise SuiteError(f"{file}: is larger than {_LARGEST_CONFIG / 2**20:g} MB, and no settings of a model are")
     try:
-        said = json.loads(content)
+        return json.loads(content)
     except RecursionError as error:
         raise SuiteError(f"{file}: is nested too deeply for settings of a model") from error
     except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return None
 
 
 def template_of(folder: Inside) -> str | None:

@@ -23,10 +23,12 @@ from evalkit.bridges.outcome_table import opened_table
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.datasets import Data, Record
 from evalkit.suite.filekinds import separator_of
-from evalkit.suite.wording import composed
+from evalkit.suite.wording import composed, read_alike
 
 MOST_DIFFERENT = 2_000
 """Different values that are counted of a column; beyond them it is `values = None`."""
+_LABEL = 200
+"""Characters of a value that may be a label: what reads alike is counted as one."""
 HEAD = 300
 """Values that are kept of a column."""
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -63,7 +65,7 @@ class ColumnLook:
         if len(self.head) < HEAD:
             self.head.append(text)
         if self.values is not None:
-            self.values[text] += 1
+            self.values[read_alike(text) if len(text) <= _LABEL else text] += 1
             if len(self.values) > MOST_DIFFERENT:
                 self.values = None
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,6 +70,8 @@ class Proposal:
     left_out: set[int] = field(default_factory=set)
     """Their places in the file."""
     languages: Counter[str] = field(default_factory=Counter)
+    labels: tuple[str, ...] = ()
+    """Those that a prompt has to name though they are no options: single letters, compared as texts."""
     whole_numbers: tuple[int, int] | None = None
     """Lowest and highest of right answers that are a few different whole numbers; None: they are anything else."""
     n: int = 0
@@ -285,6 +288,8 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
             raise UserError(f"--score choice: {why}; --score exact compares texts")
         found.kind = "exact"
         found.said.append(f"{why}, so replies are compared as texts")
+        if 2 <= len(labels) <= _MOST_LABELS and all(len(label) == 1 for label in labels):
+            found.labels = tuple(labels)
         return
     if len(folded) < len(values):
         found.said.append(
@@ -297,19 +302,7 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
         found.said.append(
             f"the labels are {', '.join(labels[:6])}: say in the prompt what they stand for, or no model can know"
         )
-    if unsure := [label for label in labels if label.casefold() in _MAY_BE_NOTHING]:
-        found.said.append(
-            f"{', '.join(map(repr, unsure))} stands among the labels of {visible(answers.name)}, and is offered: if it "
-            "means that nobody labelled the record, leave those records out"
-        )
-    by_set: dict[frozenset[str], list[str]] = {}
-    for label in labels:
-        by_set.setdefault(frozenset(part.strip() for part in re.split("[,;|/+&]", label)), []).append(label)
-    if orders := [same for same in by_set.values() if len(same) > 1]:
-        found.said.append(
-            f"{' and '.join(visible(label, limit=60) for label in orders[0])} are the same words in another order, and "
-            "count as different labels: write them one way"
-        )
+    found.said += _odd_labels(labels, answers.name)
     alike = Counter({label: 0 for label in labels})
     for spelling, n in values.items():
         alike[spelling.casefold() if len(folded) < len(values) else spelling] += n
@@ -319,6 +312,25 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
             f"{numbers.plural(len(rare), 'label stands', 'labels stand')} there only once (first: "
             f"{visible(rare[0])}): a misspelling?"
         )
+
+
+def _odd_labels(labels: Sequence[str], column: str) -> list[str]:
+    """What may be no label, or another one in other words, as sentences."""
+    said = []
+    if unsure := [label for label in labels if label.casefold() in _MAY_BE_NOTHING]:
+        said.append(
+            f"{', '.join(map(repr, unsure))} stands among the labels of {visible(column)}, and is offered: if it "
+            "means that nobody labelled the record, leave those records out"
+        )
+    by_set: dict[frozenset[str], list[str]] = {}
+    for label in labels:
+        by_set.setdefault(frozenset(part.strip() for part in re.split("[,;|/+&]", label)), []).append(label)
+    if orders := [same for same in by_set.values() if len(same) > 1]:
+        said.append(
+            f"{' and '.join(visible(label, limit=60) for label in orders[0])} are the same words in another order, and "
+            "count as different labels: write them one way"
+        )
+    return said
 
 
 def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> None:

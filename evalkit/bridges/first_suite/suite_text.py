@@ -280,11 +280,21 @@ def _prompt(proposal: Proposal) -> list[str]:
     if proposal.kind == "numbers":
         return _prompt_for_a_number(proposal, asked)
     if proposal.kind == "exact":
-        return [*asked, "", "Reply with the answer only."]
+        return _prompt_for_a_text(proposal, asked)
     if proposal.kind == "fields":
         keys = f": {', '.join(proposal.keys)}" if proposal.keys else ""
         return [f"Read these fields out of the text below{keys}. Reply with one JSON object only.", "", *asked]
     return asked
+
+
+def _prompt_for_a_text(proposal: Proposal, asked: list[str]) -> list[str]:
+    """Labels of one letter have to be named; what else is compared as a text, the question asks for."""
+    if not proposal.labels:
+        return [*asked, "", "Reply with the answer only."]
+    target = proposal.roles.target or ""
+    which = f": {target.replace('_', ' ')}" if _HAS_PLAIN_NAME.fullmatch(target) else ""
+    ask = f"Which of these fits the text below{which} ({', '.join(proposal.labels)})? Reply with that letter only."
+    return [ask, "", *asked]
 
 
 def _prompt_for_a_number(proposal: Proposal, asked: list[str]) -> list[str]:
