@@ -190,6 +190,8 @@ def _differences(
     chart = differences_chart(found)
     if chart is not None:
         elements.draw(chart)
+    if told := [(name, one.among) for name, group, one in found if one.among is not None and group == "task"]:
+        st.caption("; ".join(f"{elements.plain(name, 60)}: {elements.plain(why, 300)}" for name, why in told) + ".")
     with st.expander("The differences as a table"):
         table = [
             {
@@ -207,8 +209,6 @@ def _differences(
         st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
         if whole.n > FEW:
             st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
-        if told := [(name, one.among) for name, group, one in found if one.among is not None and group == "task"]:
-            st.caption("; ".join(f"{elements.plain(name, 60)}: {elements.plain(why, 300)}" for name, why in told) + ".")
         st.caption(
             "A task is decided as the leaderboard of that task decides it. Slices are read one by one: of many, one in "
             "twenty leaves out zero by chance."

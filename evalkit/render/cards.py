@@ -99,7 +99,8 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
     notes = [f"Of the {found.n_known} that were measured."] if found.unknown else []
     quickest = found.lines[0]
     if quickest in first:
-        notes.append("It also leads in quality." if quickest is leader else "Its quality is too close to call.")
+        leads = quickest.cell.quality.mean == leader.cell.quality.mean
+        notes.append("It also leads in quality." if leads else "Its quality is too close to call.")
     else:
         notes.append(f"{gap_text(leader, quickest)} behind {name(leader.model)}.")
         best = fastest(first)

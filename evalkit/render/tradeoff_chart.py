@@ -23,6 +23,7 @@ from evalkit.render.vega import (
     GREY,
     Chart,
     Spec,
+    amounts,
     chart_of,
     cost_domain,
     decades,
@@ -106,8 +107,9 @@ def tradeoff(
         told[size] = _wrapped(numbered, _ROW_LETTERS[size])
     kind = {"type": "log" if log else "linear", "domain": across, "nice": False}
     scale = {"domain": up, "nice": False}
-    ticks: Spec = (decades(rows, "x", "x_high") | {"format": "~g"}) if log else {"tickCount": 6}
-    x = field("x", "Q", title=axis, scale=kind, axis=ticks | {"labelOverlap": True, "grid": False})
+    ticks: Spec = decades(rows, "x", "x_high") if log else {"tickCount": 6}
+    ticks |= amounts("$" if "USD" in axis or "cost" in axis else "") | {"labelOverlap": True, "grid": False}
+    x = field("x", "Q", title=axis, scale=kind, axis=ticks)
     y = field("quality", "Q", title="quality", scale=scale, axis={"tickCount": 6})
     states = [STATES[key] for key in ("front", "possible", "beaten")]
     legend = {"title": None, "orient": "top", "columns": 2}
