@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -195,7 +196,8 @@ def plan_suite(
 def digest_of(plan: Plan) -> str:
     """Of all that a person agrees to who has read a plan: what is asked and how it is scored, of whom, where prompts
     go, at which prices and up to which cost. Not of what is cached or was learnt from earlier runs."""
-    return digest("evalkit.plan/1", {"run": plan.digest, "facts": plan.facts.as_json()})
+    name = os.fsencode(plan.facts.suite_path or "").decode("utf-8", "backslashreplace")  # which may be no UTF-8
+    return digest("evalkit.plan/1", {"run": plan.digest, "facts": {**plan.facts.as_json(), "suite_path": name}})
 
 
 def require_planned(plan: Plan, planned: str) -> None:
