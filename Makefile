@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test test-all demo docs lock bench soak fuzz audit test-lm-eval test-vllm test-servers
+.PHONY: check test test-long test-all demo docs lock bench soak fuzz audit test-lm-eval test-vllm test-servers
 
 check:
 	uv run ruff format --check .
@@ -11,18 +11,23 @@ check:
 test:
 	uv run pytest -n auto
 
-# The same on every Python that evalkit supports, each in an environment of its own; one that is not here is skipped loudly.
+# What takes much processor time: kills, real weights, simulations, large files, pictures, whole tutorials. CI runs both.
+test-long:
+	uv run pytest -n auto -m long
+
+# Both on every Python that evalkit supports, each in an environment of its own; one that is not here is skipped loudly.
 test-all:
 	@for version in 3.11 3.12 3.13; do \
 		if python=$$(scripts/find_python.sh $$version); then \
-			uv run --isolated --python "$$python" pytest -n auto || exit 1; \
+			uv run --isolated --python "$$python" pytest -n auto -m "not live and not gpu and not slow" || exit 1; \
 		else echo "=== test-all SKIPPED Python $$version: it is not on this machine ==="; fi; \
 	done
 
 # lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like. Its templates are
 # read by evalkit alone, in `make test`.
 test-lm-eval:
-	uv run --isolated --extra lm-eval pytest -n auto tests/test_lm_eval*.py --ignore tests/test_lm_eval_templates.py
+	uv run --isolated --extra lm-eval pytest -n auto tests/test_lm_eval*.py --ignore tests/test_lm_eval_templates.py \
+		-m "not live and not gpu and not slow"
 
 # Real vLLM on the CPU in an environment of its own (2 GB, once); about four minutes on two cores.
 test-vllm:

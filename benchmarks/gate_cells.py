@@ -76,7 +76,8 @@ def latencies() -> Iterator[tuple[str, Drawn]]:
             for k, kind in (*shapes, *asked):
                 for icc in (0.0, 0.2, 0.5) if kind != "equal 1" else (0.0,):
                     name = f"p{100 * quantile:g} {'seconds' if seconds else 'ratio'} {k} x {kind}, ICC {icc}"
-                    yield name, partial(_times, k, kind, icc, quantile, seconds=seconds)
+                    repeated = (k, kind) in asked
+                    yield name, partial(_times, k, kind, icc, quantile, seconds=seconds, repeated=repeated)
 
 
 def bills() -> Iterator[tuple[str, Drawn]]:
@@ -142,7 +143,9 @@ def logit_normal(mean: float, icc: float) -> tuple[float, float]:
     return middle_of((least + most) / 2), (least + most) / 2
 
 
-def _times(k: int, kind: str, icc: float, quantile: float, rng: np.random.Generator, *, seconds: bool) -> str:
+def _times(
+    k: int, kind: str, icc: float, quantile: float, rng: np.random.Generator, *, seconds: bool, repeated: bool
+) -> str:
     """Lognormal times, a part shared by both sides of a cluster or item and a part of each side's own."""
     labels = np.repeat(np.arange(k), cluster_sizes(rng, kind, k))
     shared = rng.normal(0, 0.5, k)[labels]
@@ -152,10 +155,11 @@ def _times(k: int, kind: str, icc: float, quantile: float, rng: np.random.Genera
     ]
     first, second = np.exp(shared + own[0]), np.exp(shared + own[1])
     alone = None if labels.size == k else labels
+    together = {"items": alone} if repeated else {"clusters": alone}
     if seconds:
         limit = math.exp(math.sqrt(0.5) * (1.6448536269514722 if quantile == 0.95 else 0.0))
-        return str(decide_quantile(first, second, quantile, max_s=limit, alpha=ALPHA, clusters=alone))
-    return str(decide_quantile(first, 1.2 * second, quantile, max_ratio=1.2, alpha=ALPHA, clusters=alone))
+        return str(decide_quantile(first, second, quantile, max_s=limit, alpha=ALPHA, **together))
+    return str(decide_quantile(first, 1.2 * second, quantile, max_ratio=1.2, alpha=ALPHA, **together))
 
 
 def _pareto(rng: np.random.Generator, n: int, shape: float, most: float) -> Floats:

@@ -28,7 +28,7 @@ from benchmarks.gate_draws import ALPHA, Floats
 from benchmarks.gate_history_data import sets
 from evalkit.stats import assisted, assisted_population, bounded, exact, history, part
 from evalkit.stats.assisted import Codes, LookPlan, PairCounts, ResidualMoments, Sides
-from evalkit.stats.betting import Bets
+from evalkit.stats.assisted_looks import Bets
 from evalkit.stats.looks import sequential
 from evalkit.stats.tango import normal_quantile, normal_tail, tango, tango_of
 

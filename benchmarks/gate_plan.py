@@ -8,7 +8,8 @@ the plan sees a random half of the items, and the runs are drawn from all: it al
 
 Rules on bills and times are planned for a candidate whose true ratio is .8 of the limit (.95 for RouterBench's bills,
 where .8 takes 15 items), weighted samples with lognormal weights (spread .7). With history: the share of the items that
-a gate with history asks, as planned and as drawn anew.
+a gate with history asks, as planned and as drawn anew. Together: all rules of a gate at once, and what the smallest
+chance of a rule and the product of all would have promised.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ import numpy as np
 from benchmarks.gate_axes import fixed_pairs
 from benchmarks.gate_draws import Floats
 from benchmarks.gate_history_data import sets
+from evalkit.stats.joint_power import JointRule, JointTrials, WantedFloor
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit, limit_pass_chance, smallest_of_limit
 from evalkit.stats.resampling import StoredPair
-from evalkit.stats.sample_size import Mix, WantedPower, pass_chance, smallest, stopping_early
+from evalkit.stats.sample_size import Mix, WantedPower, fewest_items, pass_chance, smallest, stopping_early
 
 SEED = 20261129
 _NEAR = 0.08  # of the two means: nobody plans a swap for a far worse model
@@ -112,11 +114,16 @@ def cells(data: Path, results: Path, n: int, rng: np.random.Generator) -> Iterat
 
 
 def _dollars(path: Path) -> Floats:
+    usd = _columns(path, "usd")
+    return np.asarray(usd[:, ~np.isnan(usd).any(axis=0)])
+
+
+def _columns(path: Path, what: str) -> Floats:
+    """float64[models, items]: `score` or `usd`, NaN where there is none."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
-    places = [n for n, name in enumerate(head) if name.endswith("|usd")]
-    usd = np.array([[float(row[n]) if row[n] else np.nan for row in rows] for n in places])
-    return np.asarray(usd[:, ~np.isnan(usd).any(axis=0)])
+    places = [n for n, name in enumerate(head) if name.endswith(f"|{what}")]
+    return np.array([[float(row[n]) if row[n] else np.nan for row in rows] for n in places])
 
 
 def _seconds(path: Path) -> Floats:
@@ -167,6 +174,79 @@ def with_history(data: Path, draws: int, rng: np.random.Generator) -> None:
         print(f"{name}, {n} items, {len(older)} older: planned from a half {told[0]}; all items {told[1]}", flush=True)
 
 
+def gates(data: Path, results: Path, n: int, rng: np.random.Generator) -> Iterator[tuple[str, int, list[JointRule]]]:
+    """Name, answers an item and rules of gates about quality, bills and times."""
+    for first, second, pair in fixed_pairs(next(results.glob("mcpmark-*")), n, rng):
+        swap = f"mcpmark {first} -> {second}"
+        scores, usd = StoredPair(*pair.score), StoredAmounts(pair.usd[1], pair.usd[0])
+        rules = [
+            JointRule("quality", scores, WantedPower(0.1), difference=0.0),
+            JointRule("cost", usd, WantedLimit(1.0, supposed=BELOW)),
+            JointRule("p50", StoredAmounts(pair.seconds[1], pair.seconds[0]), WantedLimit(1.0, 0.5, supposed=BELOW)),
+        ]
+        for k in (1, 4):
+            yield swap, k, rules
+    for name, margin in (("routerbench_mbpp", 0.05), ("routerbench_arc_challenge", 0.03)):
+        path = data / "history" / f"{name}.csv.gz"
+        right, usd_of = (_columns(path, what) for what in ("score", "usd"))
+        there = ~np.isnan(right).any(axis=0) & ~np.isnan(usd_of).any(axis=0)
+        right, usd_of = right[:, there, None], usd_of[:, there, None]
+        for _ in range(n):
+            i, j = rng.permutation(len(right))[:2]
+            floor = float(right[i].mean()) - 2 * margin
+            yield (
+                name,
+                1,
+                [
+                    JointRule("quality", StoredPair(right[i], right[j]), WantedPower(margin), difference=0.0),
+                    JointRule("cost", StoredAmounts(usd_of[j], usd_of[i]), WantedLimit(1.0, supposed=0.9)),
+                    JointRule("floor", StoredPair(right[j], right[j]), WantedFloor(max(0.05, floor))),
+                ],
+            )
+
+
+def balanced(rules: list[JointRule]) -> list[JointRule]:
+    """The same with suppositions by which the truth lies as many standard deviations from every limit as from the first
+    one's: so every rule fails about as often, and what they have in common shows."""
+    wanted = 0.999 * _slope_of(rules[:1])
+    made = rules[:1]
+    for rule in rules[1:]:
+        low, high = 0.0, 1.0  # of the way from the limit to 0, or from the mean score to 0
+        for _ in range(30):
+            way = (low + high) / 2
+            low, high = (way, high) if _slope_of([rules[0], _at(rule, way)]) < wanted else (low, way)
+        made.append(_at(rule, high))
+    return made
+
+
+def _at(rule: JointRule, way: float) -> JointRule:
+    if isinstance(rule.question, WantedLimit):
+        return replace(rule, question=replace(rule.question, supposed=rule.question.at * (1 - way)))
+    assert isinstance(rule.question, WantedFloor)
+    return replace(rule, question=replace(rule.question, at=float(rule.stored.candidate.mean()) * (1 - way)))
+
+
+def _slope_of(rules: list[JointRule]) -> float:
+    """Of the one whose truth lies nearest to its limit."""
+    trials = JointTrials.of(rules, 1)
+    return 0.0 if trials is None else trials.slope
+
+
+def together(data: Path, results: Path, n: int, draws: int) -> None:
+    """Promised and achieved chance that all rules of a gate pass, each about as hard, and the product of their own."""
+    print(f"all rules together, {n} pairs a set, {draws} draws: items; promised, achieved, each rule, their product")
+    for place, (name, k, given) in enumerate(gates(data, results, n, np.random.default_rng(SEED))):
+        rules = balanced(given)
+        trials = JointTrials.of(rules, k)
+        mix = None if trials is None else fewest_items(trials, None, WantedPower(0.0), k, seed=place, draws=2 * draws)
+        if trials is None or mix is None:
+            print(f"{name} x {k}: no plan", flush=True)
+            continue
+        *each, got = trials.shares(mix.items, draws, seed=1000 + place)
+        said = " ".join(f"{chance:.2f}" for chance in each)
+        print(f"{name} x {k}: {mix.items}; {mix.passes:.3f}, {got:.3f}, {said}, {np.prod(each):.3f}", flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -180,6 +260,8 @@ def main() -> None:
     for cell in cells(given.data, given.results, given.pairs, np.random.default_rng(SEED)):
         if not given.only or any(word in cell.name for word in given.only):
             _print(cell, given.draws)
+    if not given.only or "together" in given.only:
+        together(given.data, given.results, given.pairs, given.draws)
     if not given.only or "history" in given.only:
         with_history(given.data, given.draws, np.random.default_rng(SEED))
 

@@ -25,9 +25,10 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from evalkit.frozen import dataclass
 
 MOST_BYTES = 2**20
 """What a child may write to its standard output, unless the caller says otherwise."""

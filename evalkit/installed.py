@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
+
+from evalkit.frozen import dataclass
 
 Kind = Literal["clone", "uv tool", "uvx", "pipx", "image", "pip"]
 IMAGE_EXTRAS = "EVALKIT_IMAGE_EXTRAS"
@@ -34,7 +35,8 @@ class Installation:
     source: str | None = None
     """`git+https://...` or `file:///...`, where it came from there; None: from the package index."""
     extras: str = ""
-    """Those of the container image, separated by commas."""
+    """Those that are there, separated by commas: of the container image, or of a tool of uv, which a new installation
+    would take away."""
 
     def command(self, extra: str) -> str:
         """The command that adds an extra."""
@@ -43,7 +45,8 @@ class Installation:
         if self.kind == "image":  # nothing can be added to one that runs
             extras = ",".join(filter(None, (self.extras, extra)))
             return f"docker build --build-arg EXTRAS={extras} -t evalkit ."
-        wanted = f"{PACKAGE}[{extra}]" + (f" @ {self.source}" if self.source else "")
+        extras = ",".join(dict.fromkeys(filter(None, (*self.extras.split(","), extra))))
+        wanted = f"{PACKAGE}[{extras}]" + (f" @ {self.source}" if self.source else "")
         start = {
             "uv tool": "uv tool install --force",
             "uvx": "uvx --from",
@@ -68,13 +71,34 @@ def found(prefix: Path, package: Path, direct_url: str | None, image: str | None
         return Installation("clone")
     source, words = _source(direct_url), [*prefix.parts]
     pairs = list(pairwise(words))
-    if ("uv", "tools") in pairs:
-        return Installation("uv tool", source)
+    receipt = prefix / "uv-receipt.toml"
+    if ("uv", "tools") in pairs or receipt.is_file():
+        return Installation("uv tool", source, _extras(receipt))
     if any(word in {"archive-v0", "environments-v2"} for word in words) or ("uv", "builds-v0") in pairs:
         return Installation("uvx", source)
     if ("pipx", "venvs") in pairs:
         return Installation("pipx", source)
     return Installation("pip", source)
+
+
+def _extras(receipt: Path) -> str:
+    """The extras with which uv installed a tool, by its receipt; empty where it does not say."""
+    import tomllib
+
+    try:
+        told = tomllib.loads(receipt.read_text("utf-8")).get("tool", {}).get("requirements", [])
+        named = [one for one in told if isinstance(one, dict) and one.get("name") == PACKAGE]
+        return ",".join(str(extra) for one in named for extra in one.get("extras", []))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return ""
+
+
+def first_commands() -> tuple[str, ...]:
+    """What to type for a first run that needs no key and no network: the suite of a clone, or, in a folder of one's
+    own, a starter suite."""
+    if Path("suites/quickstart.yaml").is_file():
+        return ("evalkit run suites/quickstart.yaml",)
+    return "evalkit init", "evalkit run evals/suite.yaml"
 
 
 def _direct_url() -> str | None:

@@ -10,8 +10,10 @@ pictures reads, stores and digests what it always did.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from evalkit.frozen import dataclass
 
 Role = Literal["system", "user", "assistant", "tool"]
 

@@ -20,12 +20,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from io import BufferedReader
 from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
+from evalkit.frozen import dataclass
 
 ROOTS_VARIABLES = ("EVALKIT_DATA_ROOTS", "EVALKIT_DATA")
 _SYSTEM = ("/proc", "/sys", "/dev")

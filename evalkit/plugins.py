@@ -17,12 +17,12 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, get_args
 
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 
 Kind = Literal["adapters", "scorers", "tasks", "presets", "rules"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

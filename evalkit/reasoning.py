@@ -34,8 +34,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import lru_cache
+
+from evalkit.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ Anywhere below, `None` means "not reported" or "does not apply"; it never means 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from evalkit.frozen import dataclass
 from evalkit.messages import Content as Content  # noqa: PLC0414
 from evalkit.messages import Image as Image  # noqa: PLC0414
 from evalkit.messages import Message as Message  # noqa: PLC0414

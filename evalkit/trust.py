@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

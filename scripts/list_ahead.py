@@ -44,7 +44,9 @@ def look(event, args):
 loaders.SourceLoader.get_code = noted
 atexit.register(lambda: open(sys.argv.pop(), "w").write("\\n".join(names)))
 sys.addaudithook(look)
+from evalkit import compiling_ahead
 from evalkit.__main__ import main
+compiling_ahead.start = lambda: None  # what a copy compiled is not seen here
 file = sys.argv.pop()
 sys.argv[0] = "evalkit"
 atexit.register(lambda: sys.argv.append(file))

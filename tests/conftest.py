@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -91,6 +92,29 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
     gc.enable()
+
+
+_NOT_LONG = " and not long"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever names single tests (`FILE::TEST`) gets those, long or not."""
+    if config.option.markexpr.endswith(_NOT_LONG) and config.args and all("::" in arg for arg in config.args):
+        config.option.markexpr = config.option.markexpr.removesuffix(_NOT_LONG)
+
+
+_QUICK_CASES: Counter[str] = Counter()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Of a test that is `long(but=N)` the first N cases are quick: its promise is tested each time, all of it in CI."""
+    mark = item.get_closest_marker("long")
+    if mark is None or not (n_quick := mark.kwargs.get("but", 0)):
+        return
+    function = item.nodeid.partition("[")[0]
+    _QUICK_CASES[function] += 1
+    if _QUICK_CASES[function] <= n_quick:
+        item.own_markers[:] = [one for one in item.own_markers if one.name != "long"]
 
 
 @pytest.hookimpl(optionalhook=True)

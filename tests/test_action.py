@@ -60,6 +60,7 @@ def test_the_verdict_s_exit_code_and_files_reach_the_job(tmp_path: Path, exit_co
     assert bash(STEPS["Verdict"]["run"], tmp_path, CODE=outputs["exit-code"]).returncode == exit_code
 
 
+@pytest.mark.long
 def test_one_comment_is_kept(tmp_path: Path) -> None:
     run = stored(tmp_path / "results", {"base": scores(300), "cand": scores(300)}, gate())
     command = [sys.executable, "-m", "evalkit", "gate", str(run), "--markdown", str(tmp_path / "gate.md")]

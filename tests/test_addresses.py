@@ -94,6 +94,7 @@ def test_what_two_readers_could_read_in_two_ways_is_refused(url: str, why: str) 
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.long
 @given(st.text(max_size=40), st.sampled_from(["https://", "http://", "https://api.openai.com", "http://[", ""]))
 def test_any_text_is_an_address_or_refused_and_libraries_agree_on_the_host(text: str, start: str) -> None:
     url = start + text

@@ -50,6 +50,7 @@ def test_an_agent_acts_until_it_is_done_and_every_step_is_stored(tmp_path: Path,
     assert len(other.steps or ()) == 1
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("replies", "reason"),
     [
@@ -77,6 +78,7 @@ def test_what_an_agent_did_wrong_is_said(replies: list[str], reason: str, tmp_pa
 SILENT = [*GOOD["lost"][:-1], ""]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("replies", "answer", "outcome", "reason"),
     [
@@ -167,6 +169,7 @@ def script(replies: list[str]) -> tuple[object, ...]:
 SCRIPTS = {"P-1 is lost": script(GOOD["lost"]), "P-2": script(GOOD["coming"])}
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_tool_interface_carries_calls_and_results(
     dialect: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch

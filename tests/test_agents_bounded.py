@@ -16,6 +16,7 @@ from tests.world import evalkit
 GO = '[{"name": "go", "arguments": {}}]'
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("does", ["find", "remove", "returns"])
 def test_a_call_that_takes_long_is_broken_off_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, does: str

@@ -119,6 +119,7 @@ def gated(folder: Path, url: str, **changes: str) -> Path:
     return write(folder, models, more=gate, **changes)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("change", "said"),
     [

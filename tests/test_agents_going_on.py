@@ -102,6 +102,7 @@ def test_after_kill_9_only_what_is_open_is_asked(tmp_path: Path, capsys: Capture
     assert all(row.outcome == "right" and len(row.steps or ()) == 4 for row in found.values())
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_between_steps(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(served(latency_s=0.05)) as provider:
         suite = write(tmp_path, asking("openai_chat", provider), more="run: {in_flight: 4}\n")
@@ -315,6 +316,7 @@ def test_rows_are_redacted_with_their_steps(tmp_path: Path, capsys: Capture) -> 
     assert not list(folder.glob("steps-*.jsonl"))
 
 
+@pytest.mark.long
 def test_long_prompts_are_priced_by_the_request_and_not_by_the_sample(tmp_path: Path, capsys: Capture) -> None:
     """Four requests of 150,000 tokens are none above 200,000, where Gemini's price doubles."""
     entry = {"adapter": "openai_chat", "price_as": "google:gemini-2.5-pro", "probe_tools": False}

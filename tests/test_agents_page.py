@@ -54,6 +54,7 @@ def test_the_page_s_class_carries_its_tools_out(
     assert [one.text for step in row.steps or () for one in step.results] == ['{"cents": 105000}', "ok"]
 
 
+@pytest.mark.long
 def test_the_page_s_live_server_is_recorded_and_not_needed_again(
     suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -168,6 +168,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("odd", FAULTS)
 def test_what_a_class_does_wrong_ends_its_sample_alone(odd: str, tmp_path: Path, capsys: Capture) -> None:
     suite = desk(tmp_path, scripted({"a": GOOD, "b": [calls(FIND), calls(ODD)]}), [record("a"), record("b")], odd=odd)
@@ -276,6 +277,7 @@ def test_a_class_of_an_installed_module_is_its_file_s_text() -> None:
     assert "class JSONDecoder" in code.source
 
 
+@pytest.mark.long
 def test_a_kill_repeats_only_the_steps_in_flight(tmp_path: Path, capsys: Capture) -> None:
     scripts = {"P-1 is lost": script(GOOD)}
     with FakeProvider.in_thread(Behaviour(scripts=scripts, latency_s=0.02)) as provider:  # type: ignore[arg-type]

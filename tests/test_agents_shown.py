@@ -79,6 +79,7 @@ def test_hostile_texts_of_agents_are_written_out(tmp_path: Path, capsys: Capture
     assert not any(cell.startswith("=") for cell in out.read_text("utf-8").split(","))
 
 
+@pytest.mark.long
 def test_the_board_draws_a_trajectory(tmp_path: Path, capsys: Capture) -> None:
     hostile(tmp_path, capsys)
     (folder,) = run_folders(tmp_path / "results")

@@ -30,6 +30,7 @@ def lines(name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
 
 
+@pytest.mark.long
 def test_the_scripted_agents_solve_some_tasks_and_fail_others(tmp_path: Path, capsys: Capture) -> None:
     ran = evalkit(capsys, "run", SUITE, "--results", tmp_path, "--no-cache")
     assert ran.code == 0, ran.err
@@ -61,6 +62,7 @@ def test_the_gate_fails_the_hasty_one(tmp_path: Path, capsys: Capture) -> None:
     assert ran.code == 1, ran.out + ran.err
 
 
+@pytest.mark.long
 def test_the_forty_tasks_end_alike_through_every_tool_interface(tmp_path: Path, capsys: Capture) -> None:
     shutil.copytree(DATA, tmp_path / "data" / "agents")
     replies = {one["id"]: one["replies"] for one in lines("careful.jsonl")}

@@ -506,6 +506,7 @@ def app() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.long
 def test_two_versions_of_an_application_are_run_shown_and_gated(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -554,6 +555,7 @@ async def test_a_trace_is_an_id_an_address_or_a_small_tree(said_of_it: object, k
     assert response.raw_usage == {"cost_usd": 0.5, **({"trace_id": said_of_it} if kept else {})}
 
 
+@pytest.mark.long
 def test_places_at_which_no_reply_had_anything_are_said_once_for_each_model(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -599,6 +601,7 @@ def test_a_header_that_is_not_sent_is_said_with_the_way_to_send_it(
     assert "header_env" not in sent.out + sent.err
 
 
+@pytest.mark.long
 def test_answers_are_kept_only_where_a_version_is_named_and_only_for_the_same_request(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -624,6 +627,7 @@ def test_answers_are_kept_only_where_a_version_is_named_and_only_for_the_same_re
     assert cached(named.replace("answer: answer.queue", "answer: app")) == 0
 
 
+@pytest.mark.long
 def test_a_gate_takes_no_request_and_no_reading_of_the_candidate_s_own(
     app: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,7 @@ def test_what_a_guard_blocks_is_refused_and_never_reaches_the_model(world: World
         assert row["input_tokens"] == sum(part["usage"]["input"] for part in parts)
 
 
+@pytest.mark.long
 def test_show_price_and_run_json_tell_the_parts_apart(world: World) -> None:
     folder = world.run(world.suite())
     found = read_stages(folder)

@@ -167,6 +167,7 @@ FAULTS: dict[str, tuple[str, type[RequestError], str]] = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", FAULTS)
 async def test_whatever_a_program_does_is_an_error_of_that_item(name: str, program: Callable[..., ModelSpec]) -> None:
     source, kind, said = FAULTS[name]
@@ -229,6 +230,7 @@ async def test_what_is_given_up_ends_with_everything_that_it_started(
     raise AssertionError("what the program started is still there")
 
 
+@pytest.mark.long
 async def test_a_program_may_be_started_for_each_request(program: Callable[..., ModelSpec]) -> None:
     whole = "import json, sys; print(json.dumps({'text': json.load(sys.stdin)['prompt'].upper()}))"
     assert (await asked(program(whole, once=True))).text == "WHERE IS IT?"
@@ -354,6 +356,7 @@ FUNCTIONS = """
 """
 
 
+@pytest.mark.long
 async def test_a_function_is_called_in_a_process_without_keys(
     program: Callable[..., ModelSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,6 +419,7 @@ async def test_an_async_function_answers_many_at_once(program: Callable[..., Mod
 # In suites and gates
 
 
+@pytest.mark.long
 def test_the_example_runs_where_the_person_allows_it(tmp_path: Path, capsys: Capture) -> None:
     suite = EXAMPLE / "programs.yaml"
     refused = evalkit(capsys, "check", suite)
@@ -435,6 +439,7 @@ def test_the_example_runs_where_the_person_allows_it(tmp_path: Path, capsys: Cap
     assert all((row["cost_usd"] is None) == (row["model"] == "plain") for row in rows)
 
 
+@pytest.mark.long
 def test_a_protected_gate_believes_no_program_of_the_checkout(tmp_path: Path, capsys: Capture) -> None:
     """Its files can be changed by a pull request, and nobody compares them: as candidate and as baseline."""
     shutil.copytree(EXAMPLE, tmp_path / "app")

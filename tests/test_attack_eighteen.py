@@ -89,6 +89,7 @@ def around(*places: int) -> list[int]:
     return [place - before for place in places for before in (7, 15, 30, 49) if place > before]
 
 
+@pytest.mark.long
 def test_a_key_that_stands_across_a_cut_leaves_no_piece() -> None:
     """Quotations are cut after 200 signs, names of what is billed after 100, messages after 500, bodies after 4,000."""
     keep_out_of_replies(WHOLE)

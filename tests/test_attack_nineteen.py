@@ -56,6 +56,7 @@ def test_a_signed_baseline_is_signed_under_its_own_name_alone(tmp_path: Path, ca
     assert "is the file of the baseline 'old', not of 'prod'" in " ".join(ran.err.split())
 
 
+@pytest.mark.long
 @needs_ssh
 def test_history_by_which_a_protected_gate_orders_items_is_signed_too(tmp_path: Path, capsys: Capture) -> None:
     """Whoever chooses the history chooses the order of the items, and with it where a gate may stop and pass."""
@@ -268,6 +269,7 @@ def test_a_text_deep_in_a_log_is_not_copied_for_each_level() -> None:
     assert found == "x" * 10_000_000
 
 
+@pytest.mark.long
 def test_a_log_has_no_more_values_than_its_bytes_can_mean() -> None:
     """20 MB of empty lists were 5 million objects, and a body may have 64 MB."""
     numbers = b"".join(field(1, b"\x21" + n.to_bytes(8, "little")) for n in range(200_000))
@@ -294,6 +296,7 @@ def test_a_dossier_and_a_baseline_may_name_any_run(tmp_path: Path, capsys: Captu
     assert ran.code == 2, ran.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("number", ["²", "9" * 5_000])
 def test_what_only_looks_like_a_number_is_a_text(tmp_path: Path, capsys: Capture, number: str) -> None:
     """`isdigit` takes more than `int` does: a suite, a data file and a sample's name ended in tracebacks."""
@@ -324,6 +327,7 @@ def test_what_only_looks_like_a_number_is_a_text(tmp_path: Path, capsys: Capture
 # Load sweeps
 
 
+@pytest.mark.long
 def test_a_sweep_of_large_prompts_has_no_more_pictures_in_memory_than_a_run(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

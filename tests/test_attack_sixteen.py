@@ -121,6 +121,7 @@ def test_logs_hold_no_escaped_personal_data(tmp_path: Path, capsys: Capture) -> 
 # ---- logs of production
 
 
+@pytest.mark.long
 def test_time_and_disk_of_logs_grow_with_their_size(tmp_path: Path) -> None:
     """Files of a few hundred kB took minutes: every step repeated all before it, or walked all above it."""
     steps = [{"source": "user", "message": "hello"}, *({"source": "agent", "message": f"m{n}"} for n in range(1_500))]
@@ -207,6 +208,7 @@ def test_no_call_costs_more_than_a_bill_can_have() -> None:
     assert [money(one) for one in (2**64, "1e9", 10**6, 0.5, -1)] == [None, None, 10**6, 0.5, None]
 
 
+@pytest.mark.long
 def test_a_packed_log_unpacks_to_so_much(tmp_path: Path, capsys: Capture) -> None:
     with gzip.open(tmp_path / "l.json.gz", "wb") as file:
         file.write(b'{"prompt":\n')

@@ -224,6 +224,7 @@ def test_slices_are_shown_where_a_model_has_no_row_of_a_task(tmp_path: Path, cap
         assert ran.code == 0 and "en" in ran.out, ran.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("value", [b"[]", b"{}", b'"ab"', b"1.5"])
 def test_a_history_of_millions_of_values_is_refused_before_it_is_read(tmp_path: Path, value: bytes) -> None:
     content = b'{"items":[' + b",".join([value] * (history.MOST_VALUES + 10)) + b"]}"

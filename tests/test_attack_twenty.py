@@ -256,6 +256,7 @@ def test_storing_redacts_every_name_that_a_server_gives_itself() -> None:
     assert stored(plain, redactor) == plain
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("word", ["a", "1.", "a-", "f", "@"])
 def test_a_log_with_one_long_word_is_read_in_time(word: str, tmp_path: Path, capsys: Capture) -> None:
     """Pictures and files stand in logs as one word in base64; four times as long took sixteen times as long."""

@@ -105,6 +105,7 @@ def test_a_day_that_no_row_can_hold_is_refused_before_the_run(day: str, tmp_path
     assert "answers.csv:2: started_at" in said.err
 
 
+@pytest.mark.long
 def test_a_table_of_many_columns_takes_no_minutes() -> None:
     """Each name was looked for among all the others."""
     names = [f"column {n}" for n in range(20_000)]

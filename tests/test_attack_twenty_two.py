@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.board.plain_logs import LONGEST, hold_logs
+from evalkit.board.guard import LONGEST_LOGGED, hold_logs
 from evalkit.suite.pictures import pixels
 from tests.world import evalkit
 
@@ -50,7 +50,7 @@ def test_a_strangers_words_make_up_no_line_and_fill_no_log(log: io.StringIO) -> 
     logging.getLogger("a.library").warning("said: %s", "a\nERROR made up\n" + "b" * 60_000)
     lines = log.getvalue().splitlines()
     assert lines[0] == "WARNING said: a" and all(line.startswith("    ") for line in lines[1:])
-    assert len(log.getvalue()) < LONGEST + 200
+    assert len(log.getvalue()) < LONGEST_LOGGED + 200
 
 
 def test_the_words_of_an_exception_are_written_out_too(log: io.StringIO) -> None:

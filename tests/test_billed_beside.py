@@ -58,6 +58,7 @@ ANY = Preset(name="any", about="", source="")
         {"grounding_queries": 1},
         {"container_session_hours": 0.5},
         {"web_search": {"count": 2}},
+        {"prompt_tokens": 9, "text.images": {"count": 2}},
         {"image_generation": {"n": 1}},
     ],
 )

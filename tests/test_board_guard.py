@@ -75,6 +75,7 @@ STRANGERS = (
 )  # fmt: skip
 
 
+@pytest.mark.long(but=17)
 @pytest.mark.parametrize("host", STRANGERS)
 def test_a_foreign_name_gets_nothing(board: Board, host: str) -> None:
     host = host.format(port=board.port)

@@ -199,6 +199,7 @@ def test_machines_that_are_paid_while_busy_cost_by_the_request_at_every_volume()
     assert machines_text(whole, 1_000_000, 3.0) == "1 copy"
 
 
+@pytest.mark.long
 def test_the_board_and_the_command_have_one_answer_about_own_machines(tmp_path: Path) -> None:
     """`evalkit breakeven` counts them by the same rule: busy hours where only these are paid."""
     store = ResultsReader(tmp_path)

@@ -208,6 +208,7 @@ async def test_nothing_is_shown_before_sign_in(world: World) -> None:
             assert "Leaderboard" not in seen and "Trade-off" not in seen
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("left", "back"),
     [
@@ -230,6 +231,7 @@ async def test_who_signs_in_on_a_page_comes_back_to_it(world: World, left: str, 
         assert again is None or again.headers["Location"] == "/"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/%0d%0aX: y", "/\\evil", "javascript:x"])
 async def test_a_cookie_of_somebody_else_s_making_leads_nowhere_else(world: World, page: str) -> None:
     async with browser(world) as tab:
@@ -260,6 +262,7 @@ async def test_who_is_on_the_list_sees_the_board_and_marks_by_that_name_until_si
         assert not is_open(await tab.show())
 
 
+@pytest.mark.long
 async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> None:
     """Also in a tab that is open still, and where other sessions of the same person go on."""
     async with browser(world) as tab, browser(world) as other, browser(world) as open_still:
@@ -277,6 +280,7 @@ async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> Non
         assert is_open(await other.show())
 
 
+@pytest.mark.long
 async def test_a_session_ends_after_the_hours_of_the_settings_and_with_the_board(world: World) -> None:
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
@@ -312,6 +316,7 @@ def test_sessions_that_were_ended_are_bounded(monkeypatch: pytest.MonkeyPatch) -
     assert not sessions.is_over(sessions.begun({}), 12)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("user", "why"),
     [
@@ -337,6 +342,7 @@ async def test_others_who_can_sign_in_see_nothing(world: World, user: dict[str, 
         assert not re.search(r"(?<!`)!\[i\]\(", seen), "it is set as code"
 
 
+@pytest.mark.long
 async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -> None:
     for email in ("x@team.example.org", "MIRA@Example.ORG"):
         world.provider.user = {"email": email, "email_verified": True}
@@ -344,6 +350,7 @@ async def test_a_domain_and_another_spelling_of_an_address_count(world: World) -
             assert is_open(await tab.sign_in())
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("lie", ["another key", "unsigned", "nonce", "audience", "issuer", "expired"])
 async def test_an_id_token_that_is_not_the_providers_word_signs_nobody_in(world: World, lie: str) -> None:
     claims: dict[str, dict[str, object]] = {
@@ -358,6 +365,7 @@ async def test_an_id_token_that_is_not_the_providers_word_signs_nobody_in(world:
         assert not is_open(seen) and "Sign in" in seen
 
 
+@pytest.mark.long
 async def test_the_end_of_somebody_elses_sign_in_is_no_use(world: World) -> None:
     """Login CSRF: a link that ends the sign-in of another browser; and a code is good for once."""
     async with browser(world) as mira, browser(world) as eve:
@@ -371,6 +379,7 @@ async def test_the_end_of_somebody_elses_sign_in_is_no_use(world: World) -> None
         assert not is_open(await eve.show())
 
 
+@pytest.mark.long
 async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> None:
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
@@ -384,6 +393,7 @@ async def test_a_cookie_that_the_board_did_not_sign_is_none(world: World) -> Non
             await tab.socket.close()
 
 
+@pytest.mark.long
 async def test_a_sign_in_leaves_one_short_cookie_whatever_the_provider_tells(world: World) -> None:
     """Long claims and tokens would be cut into pieces; a browser with many of them could not open the board at all."""
     world.provider.claims = {"name": "n" * 20_000, "groups": [f"group-{n}" for n in range(3_000)]}
@@ -402,6 +412,7 @@ def _in_pieces(cut: list[str]) -> dict[str, str]:
     return {name: create_signed_value("k" * 32, name, text).decode() for name, text in told.items()}
 
 
+@pytest.mark.long
 async def test_a_cookie_in_pieces_is_none(world: World) -> None:
     """Somebody who is not on the list joins the beginning of one sign-in of theirs to the end of another."""
     told = json.dumps({**MIRA, "origin": world.url, "is_logged_in": True, "provider": "default"})
@@ -426,6 +437,7 @@ def test_pieces_of_cookies_are_found_as_starlette_reads_names(blank: str) -> Non
     }
 
 
+@pytest.mark.long
 async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_close_the_board(world: World) -> None:
     async with browser(world) as tab:
         assert is_open(await tab.sign_in())
@@ -442,6 +454,7 @@ async def test_who_leaves_the_list_is_out_at_the_next_click_and_broken_settings_
         assert is_open(await tab.sign_in())
 
 
+@pytest.mark.long
 async def test_another_sites_page_starts_no_run_and_sees_no_code(world: World) -> None:
     """Leave to start runs changes nothing of who may talk to the board; a link starts nothing by itself."""
     own, port = f"localhost:{world.board.port}", world.board.port

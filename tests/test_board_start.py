@@ -92,6 +92,7 @@ def until(seen: Callable[[], Any], seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_a_person_plans_starts_stops_and_goes_on_and_a_second_one_cannot_start_it_too(
     suites: Path, tmp_path: Path
 ) -> None:
@@ -157,6 +158,7 @@ def test_what_changed_since_the_plan_is_not_run(suites: Path, tmp_path: Path, ch
         assert len(provider.account) == 4
 
 
+@pytest.mark.long
 def test_the_page_says_why_a_run_did_not_start(suites: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
@@ -189,6 +191,7 @@ def test_without_leave_nothing_can_be_started_and_without_the_code_nothing_is_sh
     assert "not the code" in said(at) and not at.selectbox
 
 
+@pytest.mark.long
 def test_names_of_suites_are_only_names(suites: Path, tmp_path: Path) -> None:
     text = write_suite(suites, "http://127.0.0.1:9/v1", n=2).read_text()
     odd = ["--help.yaml", "$(touch owned).yaml", "a\nb.yaml", "![i](x).yaml", "; touch owned;.yaml"]
@@ -212,6 +215,7 @@ def test_names_of_suites_are_only_names(suites: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("owned"))
 
 
+@pytest.mark.long
 def test_the_end_of_the_board_stops_what_it_started_and_says_so(suites: Path, tmp_path: Path) -> None:
     results, told = tmp_path / "results", list[str]()
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.2)) as provider:
@@ -226,6 +230,7 @@ def test_the_end_of_the_board_stops_what_it_started_and_says_so(suites: Path, tm
     assert read_facts(info.path).started_by == "mira@example.org"
 
 
+@pytest.mark.long
 def test_a_run_hears_that_the_board_was_killed(suites: Path, tmp_path: Path) -> None:
     """The kernel closes the pipe that the board held, and nothing goes on spending."""
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.2)) as provider:

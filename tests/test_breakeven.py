@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from evalkit.cost.breakeven import Billed, Own, Range, compare, crossover, usd_per_year
 from evalkit.cost.scenario import quantity, read_scenario
 from evalkit.errors import UserError
+from evalkit.render.breakeven import sentences
 from evalkit.text import numbers
 from tests.conftest import REPO
 from tests.world import evalkit
@@ -130,6 +132,25 @@ def test_machines_that_come_and_go_cost_by_the_token_too() -> None:
     assert crossover(own, Billed("api", "api", Range.of(Decimal("1e-7")))) is None
 
 
+def test_gpus_that_come_and_go_are_counted_at_the_peak() -> None:
+    """Busy hours alone are paid; how many must be had at the busiest moment is another question."""
+    two = Range.of(Decimal(2))
+    own = Own("own", Range.of(Decimal(8760)), tokens_per_s=Range.of(Decimal(10)), gpus=two, elastic=True)
+    own = replace(own, peak_factor=Range.of(Decimal(3)))
+    made = compare([own, Billed("api", "api", Range.of(Decimal("1e-3")))], [Decimal(n) for n in (10_000, 5_720_000)])
+    assert [at["lines"][0]["gpus"]["low"] for at in made["volumes"]] == ["2", "40"], "66 a second, three times at peak"
+    scenario = replace(
+        read_scenario(EXAMPLES / "third-line.yaml"), lines=(own, Billed("api", "api", Range.of(Decimal("1e-3"))))
+    )
+    assert "own costs less than api at every volume." in sentences(scenario, made)
+
+
+def test_machines_of_which_nobody_says_what_they_serve_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "breakeven", "--scenario", EXAMPLES / "crossovers.yaml")
+    said = " ".join(ran.out.split())
+    assert "Whether two H100, four H100 and eight H100 can serve these volumes is not stated (`tokens_per_s`" in said
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("10M", 10**7), ("1.5B", 1_500_000_000), ("250,000", 250_000), ("1k", 1000)]
 )
@@ -143,6 +164,18 @@ def test_what_is_no_volume(text: str) -> None:
         quantity(text)
 
 
+def test_a_scenario_s_unit_has_the_plural_that_it_says(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "name: s\nunit: {name: Anfrage, plural: Anfragen, input_tokens: 1000, output_tokens: 0}\n"
+        "volumes_per_day: [1M]\nlines:\n  - {name: a, kind: api, usd_per_mtok_input: 1, usd_per_mtok_output: 1}\n"
+        "  - {name: b, kind: own, usd_per_month: 1000}\n",
+        "utf-8",
+    )
+    ran = evalkit(capsys, "breakeven", "--scenario", path)
+    assert "Anfragen a day" in ran.out and "Anfrages" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -154,7 +187,8 @@ def test_what_is_no_volume(text: str) -> None:
         ("{name: a, kind: own, usd_per_month: .nan}", "number"),
         ("{name: a, kind: own, usd_per_month: 1, tokens_per_s: 0}", "more than 0"),
         ("{name: a, kind: api, usd_per_mtok_input: 1, usd_per_mtok_output: 1, gpus: 2}", "kind: own"),
-        ("{name: a, kind: own, usd_per_month: 1, colour: red}", "colour"),
+        ("{name: a, kind: own, usd_per_month: 1, colour: red}", "colour: no such key; known are billing"),
+        ("{name: a, kind: own, usd_per_mnth: 1}", "did you mean usd_per_month or "),
         ("{name: a, kind: own, usd_per_month: [2, 1]}", "lower to the higher"),
     ],
 )
@@ -209,6 +243,7 @@ def test_hostile_names_stay_text_in_plot_and_report(capsys: pytest.CaptureFixtur
     assert r"\[x\]" in report.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_example_measures_a_closed_and_an_own_model_and_prints_the_crossover(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

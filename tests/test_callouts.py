@@ -142,6 +142,7 @@ tasks:
     return path
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("where", ["model", "task", "judge", "variant"])
 @pytest.mark.parametrize("extra", [{"tools": [{"type": "mcp", "server_url": EVIL}]}, {"metadata": {"x": EVIL}}])
 def test_prompts_that_are_not_public_are_not_passed_on(

@@ -39,12 +39,14 @@ FAMILIES = {
 }
 
 
+@pytest.mark.long
 def test_the_catalogue_that_is_read_is_the_one_that_people_edit(tmp_path: Path) -> None:
     yaml = PACKED.with_suffix(".yaml")
     assert PACKED.read_bytes() == pack(yaml), "models.yaml was changed: python -m evalkit.catalogue"
     assert packed(yaml) == parse(yaml.read_text("utf-8"), "models.yaml").data
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("damage", ["absent", "older", "no json", "no object"])
 def test_a_catalogue_without_its_json_is_read_as_it_stands(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

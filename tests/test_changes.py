@@ -62,6 +62,7 @@ def test_seed_and_repeats_are_those_of_the_command(suite: Path, capsys: Capture)
     assert facts["suite_resolved"]["run"]["seed"] == 7  # type: ignore[index]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("share, n", [("10%", 3), ("0.1%", 1), ("100%", 25), ("0.1", 3), ("7", 7)])
 def test_a_limit_may_be_a_share_of_each_task(suite: Path, capsys: Capture, share: str, n: int) -> None:
     folder, facts = ran(capsys, suite, "--limit", share)

@@ -9,7 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from evalkit.catalogue.facts import _COMPANIES, TIERS
 from evalkit.render import rows, vega
+from evalkit.render.maker_marks import mark_of
 from tests.test_charts import every_chart, nodes
 
 PAGES = {"light": "#ffffff", "dark": "#171614"}
@@ -77,6 +79,16 @@ def test_the_ink_of_a_heat_map_stands_out_from_every_ground() -> None:
         assert found is not None
         assert contrast(*found) >= 4.5, n
     assert rows.heat(None, 0.0, 1.0) is None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_maker_s_mark_stands_out_and_its_letters_are_its_own(page: str) -> None:
+    letters = {}
+    for family, maker in {**_COMPANIES, "unknown": None}.items():
+        mark = mark_of(maker, "closed")
+        assert contrast(mark.colour, PAGES[page]) >= 3 and contrast(mark.ink, mark.colour) >= 4.5, family
+        assert letters.setdefault(mark.letters, maker) == maker, family
+    assert {mark_of(None, openness).shape for openness in (*TIERS, "disputed", None)} == {"square", "circle", "octagon"}
 
 
 @pytest.mark.parametrize("page", PAGES)

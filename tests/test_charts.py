@@ -80,6 +80,7 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
             yield from nodes(inner)
 
 
+@pytest.mark.long
 def test_every_chart_is_drawn_from_the_specification_that_the_board_gets(tmp_path: Path) -> None:
     made = every_chart(tmp_path)
     assert len(made) >= 8
@@ -102,6 +103,7 @@ def test_no_specification_has_an_address_an_image_or_a_name_in_an_expression(tmp
                 assert not [one for one in (*MODELS, "script") if one in str(node.get(kind, ""))], name
 
 
+@pytest.mark.long
 def test_a_picture_for_a_slide_is_small_and_complete(tmp_path: Path) -> None:
     from PIL import Image
 
@@ -140,17 +142,20 @@ def test_without_the_extra_a_plot_is_refused_with_the_way_out(
     assert not (tmp_path / "p.svg").exists()
 
 
+@pytest.mark.long
 def test_a_chart_that_vega_cannot_draw_is_a_sentence() -> None:
     with pytest.raises(pictures.NoPicture, match="could not be drawn"):
         pictures.svg([Chart({"mark": "no such mark", "encoding": 7}, "nothing")])
 
 
+@pytest.mark.long
 def test_nothing_is_fetched_for_a_drawing() -> None:
     spec: Spec = {"data": {"url": "http://127.0.0.1:9/data.json"}, "mark": "point", "encoding": {}}
     with pytest.raises(pictures.NoPicture):
         pictures.svg([Chart(spec, "remote data")])
 
 
+@pytest.mark.long
 def test_drawing_imports_no_chart_library_here() -> None:
     import subprocess
     import sys
@@ -160,6 +165,7 @@ def test_drawing_imports_no_chart_library_here() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.long
 def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Path) -> None:
     models = [f"m{n}" for n in range(20)]
     rows = [
@@ -180,6 +186,7 @@ def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Pa
     assert few is not None and all(row["wide"] for row in few.spec["data"]["values"])  # type: ignore[index]
 
 
+@pytest.mark.long
 def test_a_model_whose_name_has_no_room_has_a_number_that_is_explained(tmp_path: Path) -> None:
     """Thirteen models with nearly the same figures: on a telephone there is room for few names."""
     models = [f"a-model-of-some-maker-{n}" for n in range(13)]

@@ -66,6 +66,7 @@ def starts_of(tree: ast.Module) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_no_module_starts_a_process_but_through_the_door() -> None:
     modules = {path.relative_to(ROOT).as_posix(): tree for path, tree in trees().items()}
     assert len(modules) > 200
@@ -119,6 +120,7 @@ SDKS = """
 """
 
 
+@pytest.mark.long
 def test_what_a_command_really_starts_comes_through_the_door(tmp_path: Path) -> None:
     """Also what the SDKs start: one asked for the processor's name by starting `uname`, with every key."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
@@ -177,6 +179,7 @@ def test_a_child_sees_an_allow_list_and_no_key(monkeypatch: pytest.MonkeyPatch, 
     assert all(place.startswith("/") for place in env["PATH"].split(":"))
 
 
+@pytest.mark.long
 def test_a_module_in_the_working_directory_is_never_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marker = tmp_path / "PWNED"
     names = ["json", "os", "importlib", "runpy", "sitecustomize", "usercustomize", "csv", "evalkit", "encodings", "re"]

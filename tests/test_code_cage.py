@@ -92,6 +92,7 @@ READS = {
 }
 
 
+@pytest.mark.long(but=6)
 @pytest.mark.parametrize("cages", CAGES)
 @pytest.mark.parametrize("kind", READS)
 def test_nothing_but_libraries_can_be_read(
@@ -165,6 +166,7 @@ REACHES = {
 }
 
 
+@pytest.mark.long(but=8)
 @pytest.mark.parametrize("cages", CAGES)
 @pytest.mark.parametrize("kind", REACHES)
 def test_nothing_can_be_reached_started_or_changed(kind: str, cages: str) -> None:
@@ -239,6 +241,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_bomb_ends_and_is_wrong(kind: str) -> None:
     start = time.monotonic()
@@ -260,6 +263,7 @@ def check(f):
 """
 
 
+@pytest.mark.long
 def test_a_key_cannot_be_spelled_by_right_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(code_worker._permission, "allowed", True)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -285,6 +289,8 @@ def test_ordinary_programs_run_in_every_cage() -> None:
 
 
 def test_without_a_cage_nothing_is_run_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import evalkit.scorers.code  # noqa: F401 - before `run_program` is replaced: what it imports then, it keeps
+
     ran = run("open('/etc/passwd')", "none")
     assert ran.broken and "neither namespaces nor Landlock" in ran.reason
     monkeypatch.setitem(code_worker._permission, "allowed", True)

@@ -89,6 +89,7 @@ WRONG = {
 }
 
 
+@pytest.mark.long(but=8)
 @pytest.mark.parametrize("reply", RIGHT.values(), ids=RIGHT)
 def test_the_program_is_found(reply: str) -> None:
     score = mark("code", {}, ITEM, reply)

@@ -91,6 +91,7 @@ def _columns(rows: list[BilledAnswer]) -> BilledColumns:
     )
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("reprice", [False, True])
 @pytest.mark.parametrize("unit", [*UNITS, FREE], ids=range(len(UNITS) + 1))
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -129,6 +130,7 @@ def test_a_price_that_whole_numbers_do_not_hold_is_left_to_the_rows(unit: UnitPr
         Splits.of(1).price(np.arange(1), unit, _columns(rows))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [{}, {"at": "2026-10-01"}, {"at": "2025-03-01", "tier": "batch"}])
 @pytest.mark.parametrize("name", ["mcpmark", "quickstart", "own-machine"])
 def test_the_shipped_runs_have_the_same_bill_both_ways(
@@ -147,6 +149,7 @@ def test_the_shipped_runs_have_the_same_bill_both_ways(
     assert in_columns == (name != "own-machine")  # which has models on own hardware
 
 
+@pytest.mark.long
 def test_a_run_that_was_resumed_counts_each_answer_once(tmp_path: Path) -> None:
     (shipped,) = (REPO / "results").glob("mcpmark-*")
     folder = shutil.copytree(shipped, tmp_path / shipped.name)
@@ -157,6 +160,7 @@ def test_a_run_that_was_resumed_counts_each_answer_once(tmp_path: Path) -> None:
     assert pricing.bill_of(folder, facts, tmp_path, at=at) == once
 
 
+@pytest.mark.long
 def test_a_bill_loads_no_http_client_and_whoever_asks_for_one_gets_it() -> None:
     script = (
         "import sys\n"

@@ -37,7 +37,7 @@ def test_where_only_the_interval_says_different_both_are_said_and_why(
     swap(tmp_path, lost=5)
     ran = evalkit(capsys, "compare", "latest:now", "latest:new", "--results", tmp_path)
     said = " ".join(ran.out.split())
-    assert "refunds: the interval [−0.268, −0.020] says that the two differ, p 0.062 does not." in said
+    assert "refunds: the interval [−26.8, −2.0] says that the two differ, p 0.062 does not." in said
     assert "sees only the items that changed sides" in said and "Go by the interval." in said
 
 
@@ -80,7 +80,7 @@ def test_a_comparison_prints_a_short_table(tmp_path: Path) -> None:
     shown = str(door.compare(run["now"], run["new"]))
     assert shown.splitlines()[0] == f"{run.name}:new minus {run.name}:now: 20 items lost, 0 won"
     line = next(line for line in shown.splitlines() if line.startswith("refunds"))
-    assert line.split()[:3] == ["refunds", "40", "−0.500"] and line.endswith("<0.001")
+    assert line.split()[:3] == ["refunds", "40", "−50.0"] and line.endswith("<0.001")
     assert max(map(len, shown.splitlines())) <= 100
 
 

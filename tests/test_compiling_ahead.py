@@ -31,6 +31,7 @@ def _own(names: list[str]) -> set[str]:
     return {name for name in names if name.split(".")[0] == "evalkit"}
 
 
+@pytest.mark.long
 def test_the_list_holds_what_a_plain_run_imports() -> None:
     listed, seen = _listed(), modules_of_a_run()
     told = "Import what the first request does not need later, or: python scripts/list_ahead.py"
@@ -134,6 +135,7 @@ def test_the_copy_is_over_when_the_process_is_killed(rooms: Path) -> None:
     assert done.returncode == -9
 
 
+@pytest.mark.long
 def test_a_run_without_byte_code_does_the_same(tmp_path: Path) -> None:
     """The command itself, from a copy of the package that has none."""
     write_suite(tmp_path, "", n=3, models="  said: {adapter: scripted, model: said, replies: {'*': B}}")

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from evalkit.installed import IMAGE_EXTRAS
 from tests.conftest import REPO
 
@@ -45,6 +47,7 @@ def test_hints_of_the_image_name_the_extras_that_it_was_built_with() -> None:
     )
 
 
+@pytest.mark.long
 def test_it_writes_nothing_beside_its_work_folder(tmp_path: Path) -> None:
     work, home = tmp_path / "work", tmp_path / "tmp"
     for folder in (work, home):

@@ -78,16 +78,18 @@ def test_the_page_has_what_it_promises() -> None:
         assert sum(folder in Path(path).parts for path in paths) == n, f"files in {folder}: {paths}"
     assert len(COMMANDS) >= 9
     makefile = (REPO / "Makefile").read_text("utf-8")
-    for target in re.findall(r"^make (\w+)", PAGE, re.MULTILINE):
+    for target in re.findall(r"^make ([\w-]+)", PAGE, re.MULTILINE):
         assert f"\n{target}:" in makefile
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_does_what_the_page_says(line: str, copy: Path) -> None:
     done = run(line, copy)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
+@pytest.mark.long
 def test_what_was_added_is_found(copy: Path) -> None:
     code = (
         "from evalkit.adapters.registry import own_adapters, all_options\n"
@@ -103,6 +105,7 @@ def test_what_was_added_is_found(copy: Path) -> None:
     assert done.stdout.startswith(str(copy))
 
 
+@pytest.mark.long
 def test_the_added_code_is_clean(copy: Path) -> None:
     """The examples pass the linter and the type checker, as `make check` would ask."""
     paths = [path for path, inside, _ in FILES if path.endswith(".py") and not inside]

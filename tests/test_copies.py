@@ -143,6 +143,7 @@ def test_check_and_plan_count_copies(tmp_path: Path, capsys: Capture, verb: str)
     assert told in str(said)
 
 
+@pytest.mark.long
 def test_check_plan_and_gate_say_the_same_figures_of_copies(tmp_path: Path, capsys: Capture) -> None:
     """Copies that come unequally often: forty different questions tell as much as sixteen equal ones."""
     suite = a_suite(tmp_path, [n for n in range(40) for _ in range(1 + 15 * (n % 8 == 0))], wrong=-1)

@@ -141,6 +141,7 @@ def units(draw: st.DrawFn) -> UnitPrices:
     return UnitPrices("m", "test", ((0, bands[0]),), draw(st.sampled_from([Decimal(0), Decimal("0.005")])))
 
 
+@pytest.mark.long
 @given(usages(), units())
 def test_the_parts_add_up_to_the_total_and_are_never_negative(usage: Usage, unit: UnitPrices) -> None:
     made = bill(usage, unit)
@@ -151,6 +152,7 @@ def test_the_parts_add_up_to_the_total_and_are_never_negative(usage: Usage, unit
     assert sum(parts) == made.total_usd
 
 
+@pytest.mark.long
 @given(usages(), units())
 def test_no_bill_exceeds_the_worst_case(usage: Usage, unit: UnitPrices) -> None:
     made = bill(usage, unit)

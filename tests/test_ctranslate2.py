@@ -34,6 +34,17 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_toy(tmp_path_factory.mktemp("toy") / "toy")
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _one_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are converted, and tried in a process of their own, once for the file and not once a test."""
+    monkeypatch.setenv("EVALKIT_CACHE", str(cache))
+
+
 def make(folder: Path, **options: Any) -> CTranslate2Adapter:
     return ctranslate2_local.make(
         ModelSpec(name="mine", adapter="ctranslate2", model=str(folder), options={"intra_threads": 1, **options})

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import evalkit
-from evalkit.adapters.http_errors import Declined, Where, asked_in_words, error_from_status
+from evalkit.adapters import waits
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.waits import asked_in_words
 from evalkit.errors import IncompleteRunWarning, OutOfCredit, RateLimited, RequestError
 from tests.loopback import loopback, reply
 from tests.world import write_suite
@@ -30,6 +33,15 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 def told(status: int, body: Any, headers: dict[str, str] | None = None) -> RequestError | Declined:
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     return error_from_status(status, headers or {}, raw, "/v1/chat/completions", WHERE)
+
+
+READ_AT = time.time()
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moments of the cases are counted from when this file is read, which in a run of all tests is minutes before."""
+    monkeypatch.setattr(waits, "time", SimpleNamespace(time=lambda: READ_AT))
 
 
 def said(message: str, **more: Any) -> dict[str, Any]:

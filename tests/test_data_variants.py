@@ -251,6 +251,7 @@ def test_what_is_typed_without_quotes_is_refused_with_the_way_out(world: DataWor
     assert not otherwise, "\n".join(otherwise)
 
 
+@pytest.mark.long
 def test_what_is_marked(world: DataWorld) -> None:
     otherwise = []
     for records, keys, reply, outcome in MARKED:

@@ -54,6 +54,13 @@ def test_the_readme_s_test_command_is_what_ci_runs() -> None:
     assert any(line.startswith("nice make check ") for line in ci)
 
 
+def test_what_the_test_command_leaves_out_ci_runs_too() -> None:
+    left_out = "not live and not gpu and not slow and not long"
+    assert f"-m '{left_out}'" in (REPO / "pyproject.toml").read_text(encoding="utf-8")
+    assert "\ntest-long:\n\tuv run pytest -n auto -m long\n" in (REPO / "Makefile").read_text(encoding="utf-8")
+    assert "\nmake test-long || failed=$?\n" in (REPO / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_every_test_that_the_safety_page_names_is_there() -> None:
     text = (REPO / "docs" / "safety.md").read_text("utf-8")
     named = set(re.findall(r"tests/[\w/]+\.py", text))

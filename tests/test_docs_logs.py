@@ -33,6 +33,7 @@ def says(ran: Ran, lines: str) -> None:
         assert line in ran.out, f"{line!r} is not in\n{ran.out}"
 
 
+@pytest.mark.long
 def test_the_tutorial_leads_from_a_log_to_a_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

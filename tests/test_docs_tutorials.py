@@ -38,6 +38,7 @@ def says(ran: Ran, lines: str) -> None:
         assert line in ran.out, f"{line!r} is not in\n{ran.out}"
 
 
+@pytest.mark.long
 def test_my_csv_and_two_closed_models(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     page = "csv-two-models.md"
     monkeypatch.chdir(tmp_path)
@@ -76,6 +77,7 @@ def test_the_figures_of_the_page_on_own_gpus(tmp_path: Path, capsys: Capture, mo
     assert ran.out.startswith(blocks(page, "text")[0]), "the page leaves out no line, the unit least of all"
 
 
+@pytest.mark.long
 def test_ollama_and_vllm_beside_gpt(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     page = "own-beside-closed.md"
     monkeypatch.chdir(tmp_path)
@@ -215,6 +217,7 @@ def test_a_pull_request_cannot_hide_that_it_changes_a_suite(tmp_path: Path, chan
     assert {line[3:] for line in status.stdout.splitlines()} == {"bin/"}, "a checkout can hold a link under any name"
 
 
+@pytest.mark.long
 def test_the_workflow_seeds_a_baseline_and_the_gate_uses_it(tmp_path: Path, capsys: Capture) -> None:
     page = "gate-a-pull-request.md"
     (tmp_path / "suites").mkdir()

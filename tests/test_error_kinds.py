@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status, retry_after
+from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
+from evalkit.adapters.waits import retry_after
 from evalkit.errors import KeyRefused, OutOfCredit, Overloaded, RateLimited, Rejected, RequestError, ServerError
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")

@@ -81,6 +81,7 @@ COLUMNS: dict[str, tuple[pa.Array, list[str]]] = {
 }
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_a_column_becomes_the_text_that_a_person_would_write(world: DataWorld, kind: str) -> None:
     values, expected = COLUMNS[kind]
@@ -160,6 +161,7 @@ READ: dict[str, tuple[str, bytes, list[tuple[str, str]]]] = {
 }
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize("case", READ)
 def test_a_file_is_read_as_it_was_meant(world: DataWorld, case: str) -> None:
     name, content, expected = READ[case]
@@ -199,7 +201,8 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "a comma behind": ("d.jsonl", ONE.strip() + b",\n" + TWO, "is not a JSON record"),
     "CSV, a header twice": ("d.csv", b"id,q,a,a\n1,b,x,y\n", "the column 'a' stands there twice"),
     "CSV, a header twice that is not used": ("d.csv", b"id,q,a,n,n\n1,b,x,1,2\n", "the column 'n' stands there twice"),
-    "CSV, a column without a name": ("d.csv", b"id,q,a,\n1,b,x,\n", "column 4 has no name"),
+    "CSV, a column without a name": ("d.csv", b"id,,q,a\n1,,b,x\n", "column 2 has no name"),
+    "CSV, cells below no name": ("d.csv", b"id,q,a,\n1,b,x,y\n", "has 4 cells; the header has 3"),
     "CSV, a short row": ("d.csv", b"id,q,a\n1,b\n", "d.csv:2: has 2 cells; the header has 3"),
     "CSV, a long row": ("d.csv", b"id,q,a\n1,b,x,z\n", "d.csv:2: has 4 cells; the header has 3"),
     "CSV, quotes with a backslash": ("d.csv", b'id,q,a\n1,"b \\"c\\"",x\n', "not valid CSV"),

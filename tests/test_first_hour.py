@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ def a_suite(folder: Path, adapter: str = "openai", model: str = "gpt-6-luna", lo
 PROVIDERS = ["openai", "anthropic", "gemini", "together", "mistral", "xai", "deepseek", "bedrock"]
 
 
+@pytest.mark.long(but=8)
 @pytest.mark.parametrize("adapter", PROVIDERS)
 @pytest.mark.parametrize("command", ["check", "plan"])
 def test_what_sends_nothing_needs_no_key(tmp_path: Path, capsys: Capture, adapter: str, command: str) -> None:
@@ -81,6 +84,7 @@ def test_a_file_with_another_sign_between_its_fields_is_read_or_explained(
         assert "delimiter" in ran.err or repr(sign) in ran.err or "separat" in ran.err, ran.err
 
 
+@pytest.mark.long
 def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: Capture) -> None:
     whole = a_run(tmp_path, ("gpt", "qwen"), n=10)
     cut = a_run(tmp_path, ("gpt", "qwen"), n=10)
@@ -98,7 +102,22 @@ def test_list_and_board_leave_out_the_same_damaged_runs(tmp_path: Path, capsys: 
     assert drawn["status"].tolist() == ["complete", "cannot be read", "cannot be read"]
     told = " ".join(element.value for kind in (at.markdown, at.caption, at.error, at.text) for element in kind)
     assert cut.name in told.replace("\\", "") and edited.name in told.replace("\\", "")
-    assert draw("leaderboard", tmp_path).dataframe[0].value["run"].unique().tolist() == [whole.name]
+    assert draw("leaderboard", tmp_path, columns="true").dataframe[0].value["run"].unique().tolist() == [whole.name]
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
+def test_a_run_whose_judges_rows_are_damaged_is_unreadable_everywhere(
+    tmp_path: Path, capsys: Capture, name: str
+) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=5)
+    shutil.copytree(folder, tmp_path / "inner")
+    (tmp_path / "inner").rename(folder / "judging")
+    assert evalkit(capsys, "list", "--results", tmp_path, "--json").json[0]["problem"] is None
+    part = folder / "judging" / name
+    part.write_bytes(part.read_bytes()[:-100])
+    assert f"judging/{name} is damaged" in evalkit(capsys, "list", "--results", tmp_path, "--json").json[0]["problem"]
+    assert f"judging/{name} is damaged" in evalkit(capsys, "show", folder, "--results", tmp_path).err
+    assert draw("runs", tmp_path).dataframe[0].value["status"].tolist() == ["cannot be read"]
 
 
 def test_a_point_estimate_lies_in_its_own_range() -> None:
@@ -112,9 +131,17 @@ def test_a_point_estimate_lies_in_its_own_range() -> None:
 def test_a_spend_that_is_known_in_part_is_said_in_part(tmp_path: Path) -> None:
     rows = [a_row("gpt", "refunds", n) for n in range(4)] + [a_row("tiny", "refunds", n) for n in range(3)]
     folder = a_run(tmp_path, ("gpt", "tiny"), rows=rows, n=4)
-    assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == ["unknown"]
+    assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == ["$0.008 + 3 unpriced"]
     set_facts(folder, spent_usd=Decimal("6.01"))
     assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == ["$6.01 + 3 unpriced"]
+
+
+def test_a_session_that_has_not_ended_says_what_is_known_of_its_spend(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), rows=[a_row("tiny", "refunds", n) for n in range(4)], n=4, status="running")
+    judge = a_run(tmp_path / "inner", ("judge",), rows=[a_row("gpt", "refunds", n) for n in range(4)], n=4)
+    judge.rename(folder / "judging")
+    (spent,) = draw("runs", tmp_path).dataframe[0].value["spent"].tolist()
+    assert re.fullmatch(r"\$[0-9.]+ \+ 4 unpriced", spent), spent
 
 
 def test_the_break_even_of_the_board_takes_what_the_load_sweep_measured(tmp_path: Path) -> None:

@@ -184,6 +184,7 @@ async def answer(dialect: str, pieces: list[Piece]) -> Response:
             await adapter.aclose()
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_the_first_token_is_the_first_that_a_reader_sees(dialect: str) -> None:
     """Some streams at a time: what takes the time are their pauses."""

@@ -38,6 +38,7 @@ def test_a_first_plan_gives_a_range_and_says_what_it_assumes(
         assert shown.code == 0
 
 
+@pytest.mark.long
 def test_what_earlier_runs_taught_makes_the_next_plan_exact_and_what_was_bought_is_free(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_gate_says_the_smallest_regression_it_would_catch(capsys: pytest.Captu
     assert "fails with a chance of 80 %" in said and "evalkit plan --earlier RUN" in said
 
 
+@pytest.mark.long
 def test_likelihoods_read_their_prompt_once_a_choice_in_the_plan_and_under_a_cap(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -201,6 +201,7 @@ def test_a_record_that_a_scorer_cannot_read_is_named_with_its_task_and_sample(ca
         assert part in ran.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("redirect", "code"), [("| head -1", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 4), ("2>/dev/full", 0)]
 )
@@ -367,3 +368,11 @@ def test_no_cache_leaves_no_cache_behind(capsys: Capture, tmp_path: Path, monkey
         common = ("run", suite, "--results", tmp_path / "results", "--new", "--allow-key-host", "127.0.0.1")
         assert evalkit(capsys, *common, "--no-cache").code == 0
         assert not (tmp_path / "cache").exists()
+
+
+def test_models_are_compared_by_the_names_that_tables_show(tmp_path: Path, capsys: Capture) -> None:
+    folder = a_run(tmp_path, ("gpt", "qwen"), n=10)
+    ran = evalkit(capsys, "compare", "gpt", "qwen", "--results", tmp_path)
+    assert ran.code == 0 and f"A: {folder.name}:gpt" in ran.out and f"B: {folder.name}:qwen" in ran.out
+    ran = evalkit(capsys, "compare", "gpt", "qwne", "--results", tmp_path)
+    assert ran.code == 2 and "No run 'qwne'" in ran.err

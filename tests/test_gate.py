@@ -91,6 +91,7 @@ def test_a_bad_candidate_fails_early_and_the_stored_run_says_the_same(tmp_path: 
     assert facts["stopped_early"]["candidates"]["cand"]["verdict"] == "fail"
 
 
+@pytest.mark.long
 def test_an_equal_candidate_passes_early_where_nothing_needs_the_rest(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 400) as (base, cand):
         ran = run(capsys, tmp_path, gated_suite(tmp_path, base, cand, 400), "--gate")
@@ -99,6 +100,7 @@ def test_an_equal_candidate_passes_early_where_nothing_needs_the_rest(tmp_path: 
     assert "settled after" in ran.out
 
 
+@pytest.mark.long
 def test_a_scan_has_to_see_every_item_before_a_pass(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 120) as (base, cand):
         suite = gated_suite(tmp_path, base, cand, 120, scan="{margin: 0.2}")
@@ -108,6 +110,7 @@ def test_a_scan_has_to_see_every_item_before_a_pass(tmp_path: Path, capsys: Capt
     assert "stops early for a fail only: the scan looks at every item" in ran.err
 
 
+@pytest.mark.long
 def test_a_run_that_was_looked_at_to_its_end_is_held_to_the_last_look(tmp_path: Path, capsys: Capture) -> None:
     """Sixty identical answers pass at 5 points when nobody looks before; with `save` nineteen looks spend error."""
     with two_models(0, 60) as (base, cand):
@@ -133,6 +136,7 @@ def test_early_stop_off_asks_everything(tmp_path: Path, capsys: Capture) -> None
     assert ran.code == 1
 
 
+@pytest.mark.long
 def test_items_are_asked_in_a_random_order_that_is_the_same_each_time(tmp_path: Path, capsys: Capture) -> None:
     from evalkit.store.sealing import rows_of
 
@@ -152,6 +156,7 @@ def test_items_are_asked_in_a_random_order_that_is_the_same_each_time(tmp_path: 
     assert orders[0] != [f"q{n}" for n in range(40)]
 
 
+@pytest.mark.long
 def test_an_interrupted_gate_goes_on_and_reaches_the_verdict_of_one_that_was_not(
     tmp_path: Path, capsys: Capture
 ) -> None:
@@ -177,6 +182,7 @@ def test_an_interrupted_gate_goes_on_and_reaches_the_verdict_of_one_that_was_not
     assert used[0] == used[1], "the verdict rests on the order of the items, not on how they were asked"
 
 
+@pytest.mark.long
 def test_a_fast_endpoint_does_not_run_ahead_of_a_slow_one(tmp_path: Path, capsys: Capture) -> None:
     """What it would buy beyond the verdict is not needed; and the slow one's end is waited for by nobody."""
     with two_models(2, 1000) as (base, cand):
@@ -187,6 +193,7 @@ def test_a_fast_endpoint_does_not_run_ahead_of_a_slow_one(tmp_path: Path, capsys
     assert n_cand < 400, f"{n_cand} asked of the fast one, {n_base} of the slow one"
 
 
+@pytest.mark.long
 def test_an_endpoint_that_is_down_is_not_waited_for(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 300) as (base, cand):
         base.behaviour = Behaviour(faults={"400": 1.0})
@@ -279,6 +286,7 @@ def test_a_run_that_was_marked_again_is_judged_by_the_suite_that_marks_so(tmp_pa
     assert evalkit(capsys, "gate", "latest", *places).code == 0
 
 
+@pytest.mark.long
 def test_a_run_that_was_marked_again_by_other_right_answers_is_not_the_suites(tmp_path: Path, capsys: Capture) -> None:
     with two_models(0, 60) as (base, cand):
         suite = gated_suite(tmp_path, base, cand, 60, margin=0.2)
@@ -443,6 +451,7 @@ def test_what_is_not_comparable_is_told_in_the_pull_request_too(
     assert any(line.startswith("::error title=evalkit gate%3A demo was not decided::") for line in ran.err.split("\n"))
 
 
+@pytest.mark.long
 def test_the_self_test_shows_what_the_gate_can_see(judge: Gate) -> None:
     answers = {"base": scores(800, range(80)), "cand": scores(800, range(4, 84))}
     run = stored(judge.results, answers, gate({"quality": "all", "margin": 0.05}))
@@ -472,7 +481,7 @@ def test_compare_pairs_the_items_and_names_those_that_changed_sides(judge: Gate)
     run = stored(judge.results, {"base": scores(300, [5]), "cand": scores(300, range(30))})
     ran = judge.cli("compare", f"{run}:base", f"{run}:cand", "--flips", "1")
     assert ran.code == 0, ran.err
-    assert "−0.097 [−0." in ran.out
+    assert "−9.7 [−1" in ran.out
     assert "29 items went right → wrong, 0 wrong → right" in ran.out
     assert "right → wrong: t " in ran.out
 
@@ -516,6 +525,7 @@ def test_a_million_rows_are_paired_without_a_row_object(judge: Gate) -> None:
     assert ran.json["candidates"][0]["findings"][0]["value"] == 0
 
 
+@pytest.mark.long
 def test_the_quickstart_s_gate_tells_a_quantised_model_from_a_worse_one(tmp_path: Path, capsys: Capture) -> None:
     """Real weights: int8 is as good as float32 as far as 960 items show, and the checkpoint of an early step is not."""
     suite = Path(__file__).parent.parent / "suites" / "quickstart.yaml"
@@ -529,6 +539,7 @@ def test_the_quickstart_s_gate_tells_a_quantised_model_from_a_worse_one(tmp_path
     assert verdicts["tiny-early"]["saved"]["n_used"] < 960
 
 
+@pytest.mark.long
 def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_model(
     tmp_path: Path, capsys: Capture
 ) -> None:

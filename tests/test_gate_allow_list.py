@@ -178,6 +178,7 @@ def is_refused(world: World, folder: Path, trusted: GateTrust, facts: Mapping[st
     return False
 
 
+@pytest.mark.long
 def test_every_key_of_the_suite_is_held_or_stands_in_the_table(world: World) -> None:
     """Whatever single thing a run's suite says otherwise: refused, or a row of the table names it with its reason."""
     cand = world.entry("cand", price_as="openai:gpt-4.1", licence="MIT", settings={"temperature": 0.5})
@@ -268,6 +269,7 @@ def test_every_field_of_run_json_has_a_standing() -> None:
 OF_SWEEPS = {"LoadFacts", "StepFacts", "EstimateFacts", "SpreadFacts", "ServesFacts"}
 
 
+@pytest.mark.long
 def test_every_fact_is_held_or_says_what_happened(world: World) -> None:
     """Whatever single fact a run.json says otherwise: refused, or no gate by a suite holds it."""
     ours = world.suite("ours.yaml", EVERY_RULE)
@@ -353,6 +355,7 @@ def test_a_run_that_does_not_say_its_prices_is_not_judged_by_cost(world: World) 
 # Through the command line
 
 
+@pytest.mark.long
 def test_all_differences_are_told_at_once(world: World) -> None:
     ours = world.suite("ours.yaml")
     theirs = world.suite(
@@ -383,6 +386,7 @@ def test_all_differences_are_told_at_once(world: World) -> None:
         assert one in said, one
 
 
+@pytest.mark.long
 def test_the_ordinary_swap_is_judged(world: World) -> None:
     ours = world.suite("ours.yaml", cand=world.entry("old"))
     for cand in (
@@ -524,6 +528,7 @@ def weighed(folder: Path, name: str, model: str) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_weights_of_the_checkout_bring_no_chat_template_along(world: World) -> None:
     """A chat template is a prompt: the right answers could stand in it."""
     shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
@@ -560,6 +565,7 @@ def test_a_folder_s_template_is_known_apart_from_its_weights(tmp_path: Path) -> 
     assert AtHand().weights("m", entry, tmp_path)["template"] != after["template"]
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     "model",
     [
@@ -579,6 +585,7 @@ def test_a_model_s_name_brings_no_prompt_along(few: World, model: str) -> None:
     assert "names prompts that are kept at the provider" in said
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("model", ["magistral-small", "gpt-6-sol", "o9-agentic", "hf/diag-7b", "mistral-large-2512"])
 def test_ordinary_names_of_models_are_taken(world: World, model: str) -> None:
     code, said = world.judged(world.suite("pr.yaml", cand=world.entry(model)), world.suite("ours.yaml"))
@@ -676,6 +683,7 @@ def test_an_odd_run_is_refused_in_words(few: World) -> None:
     assert not wrong
 
 
+@pytest.mark.long
 def test_a_tokenizer_of_the_checkout_reads_nothing_beside_the_prompt(world: World) -> None:
     """A normalizer can put a text before every prompt; weights may be trained anew."""
     shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
@@ -711,6 +719,7 @@ def test_every_file_beside_weights_is_part_of_what_they_are(tmp_path: Path, name
 # What a pull request's suite asks
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     "task",
     [
@@ -746,6 +755,7 @@ def test_a_task_that_is_asked_otherwise_is_refused(few: World, task: dict[str, A
     assert (": not part of" in " ".join(ran.err.split())) if "name" in task else ("  t: " in ran.err), ran
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -44,6 +44,7 @@ def test_two_equal_models_do_pass(judge: Gate) -> None:
 # Too little evidence
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("n", [1, 5, 14, 100, 148])
 def test_a_handful_of_identical_answers(judge: Gate, n: int) -> None:
     refused(judge(stored(judge.results, {"base": scores(n), "cand": scores(n)})), 3, "more item")
@@ -418,6 +419,7 @@ def test_clusters_that_are_gone(judge: Gate) -> None:
     refused(against_stored(judge, lambda r: replace(r, cluster="one")), 2, "clusters")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("value", [None, "fr"])
 def test_a_slice_that_the_baseline_does_not_know(judge: Gate, value: str | None) -> None:
     def sliced(row: Row) -> Row:
@@ -529,6 +531,7 @@ def test_promoting_over_a_baseline_in_silence(judge: Gate) -> None:
 # What an average hides
 
 
+@pytest.mark.long
 def test_a_task_that_collapsed_under_a_good_average(judge: Gate) -> None:
     rows = [
         one(n, m, float(n % 10 > 0 and not (m == "cand" and n < 60 and n % 2)), task="small" if n < 60 else "big")
@@ -542,6 +545,7 @@ def test_a_task_that_collapsed_under_a_good_average(judge: Gate) -> None:
     refused(ran, 1, "small lost")
 
 
+@pytest.mark.long
 def test_a_slice_that_collapsed_under_a_good_average(judge: Gate) -> None:
     def sliced(row: Row) -> Row:
         n = int(row.sample_id[1:])
@@ -756,6 +760,7 @@ def recorded_suite(folder: Path, name: str, candidate: str) -> Path:
     return suite
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [

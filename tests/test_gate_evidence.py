@@ -92,6 +92,7 @@ def test_a_suite_that_chooses_records_itself_is_judged(folder: Path, capsys: Cap
     assert judged(folder, capsys, ours, ours).code == 0
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("theirs", "ours", "rules", "said"),
     [
@@ -120,6 +121,7 @@ def test_how_fast_a_run_is_made_is_free_where_no_rule_is_about_time(folder: Path
     assert judged(folder, capsys, suite(folder, "pr.yaml", run="in_flight: 1, timeout_s: 60"), ours).code == 0
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("file", "change"),
     [
@@ -205,6 +207,7 @@ def test_a_run_that_was_resumed_under_other_prices_is_refused_too(folder: Path, 
     assert "prices.yaml" in evalkit(capsys, "gate", run, "--suite", ours, "--allow-recorded", *places).err
 
 
+@pytest.mark.long
 def test_a_pull_request_may_not_bring_other_weights_under_a_judge_s_name(folder: Path, capsys: Capture) -> None:
     mine = folder / "mine"
     shutil.copytree(Path(evalkit_package.__file__).parent / "checkpoints" / "tiny", mine)

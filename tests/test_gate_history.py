@@ -132,6 +132,7 @@ def ran(tmp_path: Path, desk: Desk, tmp_path_factory: pytest.TempPathFactory) ->
     return _RAN[0]
 
 
+@pytest.mark.long
 def test_history_saves_items_and_says_so_before_and_after(desk: Desk, ran: Ran) -> None:
     assert ran.code == 0, ran.err
     assert "older models (" in ran.err
@@ -147,6 +148,7 @@ def test_history_saves_items_and_says_so_before_and_after(desk: Desk, ran: Ran) 
     assert len(said["history"]["older"]) == 5
 
 
+@pytest.mark.long
 def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk, ran: Ran) -> None:
     for one in runs.list_runs(desk.folder / "results"):
         facts = read_facts(one.path)
@@ -158,6 +160,7 @@ def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk
     assert "settled after" in again.out
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("rule", "more"),
     [
@@ -232,6 +235,7 @@ def test_a_changed_baseline_is_refused(desk: Desk) -> None:
     assert "other scores than when the run was asked" in found.err
 
 
+@pytest.mark.long
 def test_own_answers_copies_and_the_baseline_predict_nothing(desk: Desk) -> None:
     (desk.folder / "copy.jsonl").write_text((desk.folder / "old5.jsonl").read_text())
     evalkit(desk.capsys, "run", desk.suite("more.yaml", "copy", "cand"), *desk.places)
@@ -348,6 +352,7 @@ class TestProtected:
         assert found.code == 0, found.err
         assert "history: 3 older models" in found.out
 
+    @pytest.mark.long(but=1)
     @pytest.mark.parametrize(
         "theirs",
         [
@@ -406,6 +411,7 @@ def test_a_suite_that_says_nothing_saves_items_where_history_helps(desk: Desk, h
     assert desk.decided()["findings"][0]["method"].startswith(f"sequential test ({plan})")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("history", ["auto", "off"])
 def test_clusters_do_not_matter_to_a_verdict_about_exactly_these_items(desk: Desk, history: str) -> None:
     def grouped(suite: Path) -> Path:
@@ -426,6 +432,7 @@ def test_clusters_do_not_matter_to_a_verdict_about_exactly_these_items(desk: Des
     assert desk.decided()["saved"] is None
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("scope", "margin"), [("suite", 0.1), ("population", 0.2)])
 def test_repeats_stop_early_with_history(desk: Desk, scope: str, margin: float) -> None:
     """Every item is asked twice, both of its answers before the next one, and the stored run is walked again."""

@@ -33,6 +33,7 @@ def world(tmp_path: Path, capsys: Capture) -> Iterator[World]:
         yield World(tmp_path, provider.base_url, capsys)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("rule", [CHEAP, QUALITY])
 @pytest.mark.parametrize(
     ("before", "after", "said"),

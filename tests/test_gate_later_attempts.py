@@ -65,6 +65,7 @@ def giving_up(first: bytes) -> Iterator[str]:
             thread.join(10)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("first", GIVEN_UP.values(), ids=GIVEN_UP)
 def test_a_server_that_gives_up_itself_is_not_fast(tmp_path: Path, capsys: Capture, first: bytes) -> None:
     lines = "".join(f'{{"id": "q{n}", "question": "Is it {n}?", "answer": "B"}}\n' for n in range(12))

@@ -107,6 +107,7 @@ def test_a_few_answers_of_the_cache_do_not_hold_a_limit_up(tmp_path: Path, capsy
     assert judge(stored(judge.results, {"base": scores(300), "cand": scores(300)}, gate(rule), change=few)).code == 0
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("cheap", [{"price_as": "openai:gpt-4.1-nano"}, {"reported_cost": True}])
 def test_an_answer_of_the_cache_has_no_bill_of_an_earlier_suite(world: World, cheap: dict[str, Any]) -> None:
     plain = world.entry("x", weights="one")
@@ -117,6 +118,7 @@ def test_an_answer_of_the_cache_has_no_bill_of_an_earlier_suite(world: World, ch
     assert "of 40 answers of either side cost is unknown" in said
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("rule", "first", "said"),
     [
@@ -155,6 +157,7 @@ def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(few: World) ->
     assert "asked in the same run" not in " ".join(few.gate(free).err.split()), "no rule compares times"
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "extra",
     [
@@ -205,6 +208,7 @@ def test_what_tunes_a_candidate_is_its_own(few: World, settings: dict[str, Any])
     assert code in {0, 1, 3}, said
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("had", "change", "said"),
     [
@@ -265,6 +269,7 @@ def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dic
     assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
 
 
+@pytest.mark.long
 def test_a_long_text_in_extra_is_searched_in_linear_time() -> None:
     for text in ("x" * 1_000_000, "a.b-" * 250_000, "://" * 300_000, " //a" * 250_000, "//" + "a." * 500_000 + "1"):
         started = time.process_time()

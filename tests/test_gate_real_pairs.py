@@ -78,6 +78,7 @@ def pairs(shared_data: Path) -> list[tuple[str, np.ndarray, np.ndarray]]:
     return made
 
 
+@pytest.mark.long
 def test_discordant_counts_and_mcnemar_are_those_of_a_direct_count_and_of_statsmodels(pairs: Any) -> None:
     assert len(pairs) > 60
     for name, base, cand in pairs:
@@ -89,6 +90,7 @@ def test_discordant_counts_and_mcnemar_are_those_of_a_direct_count_and_of_statsm
         assert mcnemar(wins, losses) == pytest.approx(float(reference), abs=1e-9), name
 
 
+@pytest.mark.long
 def test_verdicts_are_those_of_the_formulas_written_independently(pairs: Any) -> None:
     checked = close = 0
     for name, base, cand in pairs:

@@ -15,6 +15,7 @@ from evalkit.decide.sequential_test import RuleTest
 from evalkit.stats.verdict import Verdict
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plan", ["curtail", "save"])
 def test_five_rules_about_whole_suites_fail_early_no_oftener_than_one(plan: str) -> None:
     assert early_fails(5, 100, plan) <= 0.11  # .05 and three standard errors; .19 when each was tested at alpha
@@ -45,6 +46,7 @@ def test_a_critical_item_says_what_chance_may_have_to_do_with_it() -> None:
     assert len(steady.notes) == 1
 
 
+@pytest.mark.long
 def test_the_calibration_goes_on_where_it_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every cell is drawn to the same end, whether in one piece or in two; the table says seed and date."""
     whole, pieces = tmp_path / "whole.jsonl", tmp_path / "pieces.jsonl"

@@ -185,6 +185,7 @@ FIRES: dict[str, tuple[Callable[[Trap], None], bool]] = {
 }
 
 
+@pytest.mark.long(but=6)
 @pytest.mark.parametrize("kind", FIRES)
 def test_no_setting_of_a_checkout_runs_a_program(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay, fires = FIRES[kind]

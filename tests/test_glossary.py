@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.conftest import REPO
 from tests.source_trees import trees
 
@@ -29,6 +31,7 @@ def words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
 
 
+@pytest.mark.long
 def test_no_public_name_uses_a_word_that_was_given_up() -> None:
     given_up = set(re.findall(r"`(\w+)`", PAGE.partition("## Words that we do not use")[2]))
     assert len(given_up) >= 10
@@ -36,6 +39,7 @@ def test_no_public_name_uses_a_word_that_was_given_up() -> None:
     assert found == []
 
 
+@pytest.mark.long
 def test_no_class_name_lives_in_two_modules() -> None:
     seen: dict[str, str] = {}
     twice = []

@@ -152,6 +152,9 @@ def test_tasks_are_searched_by_words_and_wildcards(capsys: Capture) -> None:
     assert none.code == 0  # part of a name
     none = evalkit(capsys, "tasks", "gms8k")
     assert (none.code, "Did you mean gsm8k" in none.err) == (2, True)
+    assert {task["name"] for task in evalkit(capsys, "tasks", "--tag", "code", "--json").json} == {"humaneval"}
+    none = evalkit(capsys, "tasks", "--tag", "nonsense")
+    assert none.code == 2 and "Tags are " in none.err and "math" in none.err
 
 
 def test_the_cache_says_its_size_and_is_pruned_and_cleared(
@@ -194,9 +197,18 @@ def test_a_folder_of_suites_is_run_one_after_the_other(tmp_path: Path, capsys: C
         for name in ("a", "b"):
             suite = write_suite(tmp_path / "suites", provider.base_url, n=2, name=name)
             suite.rename(tmp_path / "suites" / f"{name}.yaml")
+        (tmp_path / "suites" / "a.yaml").rename(
+            tmp_path / "suites" / os.fsdecode(b"a\xff.yaml")
+        )  # a name that is no UTF-8
         (tmp_path / "suites" / "notes.yaml").write_text("tasks: later\n")
         (tmp_path / "suites" / "broken.yaml").write_text("name: c\nmodels: {}\ntasks: []\n")
         ran = evalkit(capsys, "run", tmp_path / "suites", "--results", tmp_path / "r", "--no-cache")
+        checked = evalkit(capsys, "check", tmp_path / "suites")
+        planned = evalkit(capsys, "plan", tmp_path / "suites", "--results", tmp_path / "r")
+    for looked in (checked, planned):
+        assert looked.code == 2 and "broken.yaml" in looked.err and "b.yaml (2 of 3)" in looked.err
+    assert "a\\udcff.yaml: fine" in checked.out and "b.yaml: fine" in checked.out
+    assert planned.out.count("requests") >= 2
     assert ran.code == 2, ran.err  # the broken one; the others are done
     assert "broken.yaml" in ran.err and "b.yaml (2 of 3)" in ran.err
     assert len(list((tmp_path / "r").glob("a-*"))) == len(list((tmp_path / "r").glob("b-*"))) == 1

@@ -94,6 +94,7 @@ def test_no_cell_of_an_export_is_a_formula(capsys: Capture, folder: Path, text: 
 # ---- what a file weighs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", ["run.json", "summary.json", "scores.npz", "journal-x.jsonl", "reviews.jsonl", ".pledged"]
 )
@@ -116,6 +117,7 @@ def test_facts_of_millions_of_values_are_not_read(folder: Path, content: bytes) 
         runs.read_facts(folder)
 
 
+@pytest.mark.long(but=10)
 @pytest.mark.parametrize("key", ["shape", "models", "tasks", "suite_resolved", "rescored"])
 @pytest.mark.parametrize("one", [b"{}", b'{"a":1}', b'{"a":{"b":{}}}'])
 def test_facts_of_many_small_objects_are_not_read(folder: Path, key: str, one: bytes) -> None:
@@ -134,6 +136,7 @@ def test_facts_of_a_suite_of_a_thousand_tasks_are_read(folder: Path) -> None:
     assert len(runs.open_facts(folder).tasks or {}) == 1_000
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("size", [33, 200])
 def test_a_file_of_marks_that_is_too_large_is_one_that_cannot_be_read(folder: Path, size: int) -> None:
     (folder / "reviews.jsonl").write_bytes(b"\n" * 2**17)
@@ -155,6 +158,7 @@ def test_values_are_counted_in_one_look(piece: bytes) -> None:
     assert time.process_time() - began < 10
 
 
+@pytest.mark.long
 def test_a_line_of_a_journal_without_an_end_costs_no_other_line(folder: Path) -> None:
     path = folder / "journal-x.jsonl"
     path.write_bytes(to_line(a_row(1)))
@@ -164,6 +168,7 @@ def test_a_line_of_a_journal_without_an_end_costs_no_other_line(folder: Path) ->
     assert [row.sample_id for row in journal.iter_rows(folder)] == ["q1", "q2"]
 
 
+@pytest.mark.long
 def test_packed_scores_of_zeros_are_made_anew(folder: Path) -> None:
     with (
         zipfile.ZipFile(folder / "scores.npz", "w", zipfile.ZIP_DEFLATED) as file,
@@ -260,6 +265,7 @@ def test_an_odd_line_is_kept_aside_and_owed(folder: Path) -> None:
     assert b'"calls":1' in (folder / sealing.ASIDE).read_bytes()
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -382,6 +388,7 @@ def test_times_of_guidellm_that_nobody_measured_are_unknown(capsys: Capture, tmp
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.long
 def test_a_report_of_hundreds_of_models_takes_no_hours(capsys: Capture, tmp_path: Path) -> None:
     run = made_run(tmp_path / "results", "s", "ab" * 8, {"tasks": {}})
     write(run, [a_row(n, model=f"m{m}", repeat=0) for m in range(250) for n in range(2)])

@@ -193,6 +193,7 @@ async def test_odd_figures_of_a_prompt_are_an_error_of_that_row(body: bytes) -> 
         await adapter.aclose()
 
 
+@pytest.mark.long
 async def test_a_probe_does_not_wait_for_tokens_without_end() -> None:
     n = 200_000
     body = of_completions({"tokens": ["a"] * n, "token_logprobs": [-0.1] * n})
@@ -226,6 +227,7 @@ def keeps_values(dialect: str, at: int) -> dict[str, Any]:
             return {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": {f"k{at}": JUNK}}
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_kept_from_event_to_event_is_bounded(dialect: str) -> None:
     """Each event holds 40,000 values, which are 2.8 MB; twenty of them are read."""

@@ -17,9 +17,8 @@ from tokenizers import Tokenizer
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2 import checkpoint_trial, engine, local, template_process, tokenizer_process
 from evalkit.adapters.ctranslate2.chat_template import chat_template
-from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint
+from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint, read_model_file
 from evalkit.adapters.ctranslate2.llama_weights import converted
-from evalkit.adapters.ctranslate2.model_file import read_model_file
 from evalkit.adapters.ctranslate2.template_process import TemplateProcess
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import Rejected, SuiteError
@@ -48,6 +47,7 @@ def change(folder: Path, file: str, **changes: object) -> None:
     path.write_text(json.dumps({**stored, **changes}))
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     "eos", [10**9, -1, 10**30, [2, 10**6], 2**31, 2**63, -(2**31)], ids=lambda value: str(value)[:20]
 )
@@ -73,6 +73,7 @@ def put_vocabulary(folder: Path, tokens: list[str], ending: str = "json", betwee
     (folder / f"vocabulary.{ending}").write_bytes(content.encode())
 
 
+@pytest.mark.long
 def test_a_vocabulary_that_is_larger_than_the_weights_is_refused(folder: Path) -> None:
     own = packed(folder)
     tokens = json.loads((own / "vocabulary.json").read_text())
@@ -83,6 +84,7 @@ def test_a_vocabulary_that_is_larger_than_the_weights_is_refused(folder: Path) -
         read(own)
 
 
+@pytest.mark.long
 def test_line_ends_that_the_engine_does_not_know_make_no_tokens(folder: Path) -> None:
     own = packed(folder)
     tokens = json.loads((own / "vocabulary.json").read_text())
@@ -103,6 +105,7 @@ async def test_a_token_that_the_weights_do_not_know_costs_that_row_only(folder: 
     await adapter.aclose()
 
 
+@pytest.mark.long
 async def test_a_prompt_that_takes_more_memory_than_there_is_costs_that_row_only(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +122,7 @@ async def test_a_prompt_that_takes_more_memory_than_there_is_costs_that_row_only
     await adapter.aclose()
 
 
+@pytest.mark.long
 async def test_a_folder_that_is_named_too_often_is_refused_before_the_memory_is_full(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +145,7 @@ def test_a_file_of_blanks_fills_no_memory(folder: Path, name: str) -> None:
         read(folder)
 
 
+@pytest.mark.long
 def test_weights_with_other_special_tokens_are_converted_apart(folder: Path) -> None:
     first = read(folder).weights
     change(folder, "tokenizer_config", unk_token="<|end|>", eos_token="<|user|>")
@@ -149,6 +154,7 @@ def test_weights_with_other_special_tokens_are_converted_apart(folder: Path) -> 
     assert json.loads((second / "config.json").read_text())["eos_token"] == "<|user|>"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("eos", [None, "x", 1.5, True, {}, [None, "a", True]], ids=str)
 def test_an_end_token_that_is_no_number_is_passed_over(folder: Path, eos: object) -> None:
     change(folder, "generation_config", eos_token_id=eos)
@@ -167,6 +173,7 @@ SHAPES: dict[str, tuple[object, ...]] = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in SHAPES.items() for value in values], ids=str
 )
@@ -181,6 +188,7 @@ def test_a_number_that_fits_no_weights_is_a_sentence(folder: Path, name: str, va
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("seed", range(6))
 def test_damaged_bytes_are_a_sentence(folder: Path, seed: int) -> None:
     rng = random.Random(seed)
@@ -213,6 +221,7 @@ FILES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", FILES)
 def test_a_file_that_is_no_such_file_is_a_sentence(folder: Path, kind: str) -> None:
     FILES[kind](folder)
@@ -232,6 +241,7 @@ def test_a_run_says_the_sentence_and_ends(folder: Path, capsys: pytest.CaptureFi
         assert ran.code == 2 and "vocabulary has" in ran.err and "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_a_trial_is_made_once_for_the_same_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(folder)
     monkeypatch.setattr(checkpoint_trial.child, "run", lambda *a, **k: pytest.fail("tried again"))
@@ -271,6 +281,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_template_bomb_is_a_sentence_within_bounds(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -326,6 +337,7 @@ def test_a_template_sees_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert b"canary" not in seen
 
 
+@pytest.mark.long
 def test_copies_of_the_shipped_weights_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     shutil.copytree(SHIPPED / "tiny", tmp_path / "w")
@@ -342,6 +354,7 @@ DEEP = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", DEEP)
 def test_a_settings_file_that_json_cannot_read_is_a_sentence(folder: Path, kind: str) -> None:
     file, text = DEEP[kind]
@@ -372,6 +385,7 @@ TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", TOKENIZERS)
 def test_a_tokenizer_that_breaks_on_a_text_costs_that_row_only(
     folder: Path, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -394,6 +408,7 @@ def test_a_tokenizer_that_breaks_on_a_text_costs_that_row_only(
     assert "tokenizer" in ran.err and time.monotonic() - start < 30
 
 
+@pytest.mark.long
 def test_what_a_tokenizer_makes_of_an_answer_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer_process, "LIMIT_S", 2.0)
     stored = json.loads((folder / "tokenizer.json").read_text())
@@ -404,6 +419,7 @@ def test_what_a_tokenizer_makes_of_an_answer_is_bounded(folder: Path, monkeypatc
         read(folder).tokenizer.decode([20, 21, 22] * 500, skip_special_tokens=True)
 
 
+@pytest.mark.long
 def test_a_tokenizer_of_its_own_process_says_the_same_as_the_library(folder: Path) -> None:
     library = Tokenizer.from_file(str(folder / "tokenizer.json"))
     ours = read(folder).tokenizer

@@ -42,6 +42,7 @@ def test_an_hour_is_gpus_power_and_people() -> None:
     assert lease.usd_per_hour * 730 == pytest.approx(Decimal(15_000))
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(positive, positive, st.integers(1, 100), st.integers(1, 100))
 def test_a_token_costs_more_the_less_the_machine_is_busy(hour: Decimal, speed: Decimal, a: int, b: int) -> None:
@@ -238,6 +239,7 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(evalkit(capsys, "price").out.split())
 
 
+@pytest.mark.long
 def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def assert_only_our_script(page: Page, text: str) -> None:
     assert f"script-src 'sha256-{digest}';" in text.partition("<title>")[0]
 
 
+@pytest.mark.long
 def test_the_bill_says_no_sum_of_what_is_unknown(tmp_path: Path, capsys: Capture) -> None:
     """Answers without a price are not free, and neither are requests that failed."""
     priced, free = [a_row("gpt", "triage", i) for i in range(3)], [a_row("own", "triage", i) for i in range(2)]
@@ -106,6 +107,7 @@ def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: P
     assert not re.search(r"https?://", text)
     assert "qwen against gpt: <strong>pass</strong>" in text
     assert "tiny is " in text and "points worse than" in text
+    assert 'role="img" aria-label="OpenAI, closed" title="OpenAI, closed" data-letters="OA"></span>gpt' in text
     assert "unknown" in text, "the price of tiny is unknown, not zero"
     assert "Not drawn, unknown: tiny" in text
     assert len(text) < 200_000
@@ -230,6 +232,7 @@ def test_prompts_of_a_public_suite_alone_are_on_the_page_unless_a_person_says_so
     assert "Is it so?" in out.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_long_texts_leave_the_page_readable_and_it_says_what_was_cut(tmp_path: Path, capsys: Capture) -> None:
     rows = [
         a_row(m, "refunds", n, text=f"{m} {n} " + "word " * 5_000, prompt=(Message("user", "long " * 9_000),) * 20)
@@ -244,6 +247,7 @@ def test_long_texts_leave_the_page_readable_and_it_says_what_was_cut(tmp_path: P
     assert said is None or int(said[1]) <= n
 
 
+@pytest.mark.long
 def test_what_each_of_several_scorers_gives_stands_in_report_and_board(tmp_path: Path, capsys: Capture) -> None:
     from tests.test_several_scorers import MEAN, ran
 
@@ -266,6 +270,7 @@ def test_what_each_of_several_scorers_gives_stands_in_report_and_board(tmp_path:
     assert {row["model"]: [row["exact"], row["shape"]] for row in table.to_dict("records")} == rows
 
 
+@pytest.mark.long
 def test_each_chart_of_a_run_is_written_as_svg_and_png(tmp_path: Path, capsys: Capture) -> None:
     from PIL import Image
 

@@ -54,6 +54,14 @@ HUB: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ),
     ("bbh", {"input": "Q?\nOptions:\n(A) one\n(B) two", "target": "(B)"}, {}, "So the answer is (b)."),
     ("arc", {"id": "x", "question": "Q?", "choices": {"text": LONG, "label": list("1234")}, "answerKey": "3"}, {}, "C"),
+    ("arc", {"id": "x", "question": "Q?", "choices": {"text": LONG, "label": list("BACD")}, "answerKey": "B"}, {}, "A"),
+    ("arc", {"id": "x", "question": "Q?", "choices": {"text": LONG, "label": list("4321")}, "answerKey": "1"}, {}, "D"),
+    (
+        "mmlu_pro",
+        {"question_id": 71, "question": "Q?", "options": ["one", "N/A", "three", "four", "N/A"], "answer": "C",
+         "answer_index": 2, "category": "law"},
+        {}, "The answer is three.",
+    ),
     (
         "hellaswag",
         {"ind": 24, "activity_label": "Roof", "ctx_a": "He sits.", "ctx_b": "he", "ctx": "He sits. he",
@@ -71,6 +79,7 @@ def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> DataWorld:
     return DataWorld(tmp_path, capsys)
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(("name", "record", "more", "reply"), HUB)
 def test_a_built_in_task_takes_the_published_file(
     world: DataWorld, name: str, record: dict[str, Any], more: dict[str, Any], reply: str

@@ -179,6 +179,7 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(table_columns, "_REMEMBERED", 4)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.usefixtures("sizes")
 @pytest.mark.parametrize("kind", ["csv", "tsv", "csv.gz", "jsonl", "parquet"])
 def test_every_cell_is_read_as_if_it_stood_alone(tmp_path: Path, kind: str) -> None:

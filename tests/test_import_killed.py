@@ -89,6 +89,7 @@ def _runs(results: Path) -> list[Path]:
     return [path for path in results.rglob("run.json") if ".new-" not in str(path)]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("tool", COMMANDS)
 def test_an_import_killed_in_the_middle_leaves_no_run(
@@ -112,6 +113,7 @@ def test_an_import_killed_in_the_middle_leaves_no_run(
     assert not list(results.rglob(".lock"))
 
 
+@pytest.mark.long
 def test_another_import_beside_one_that_is_writing_leaves_it_alone(tmp_path: Path, capsys: Capture) -> None:
     results, place = tmp_path / "results", _table(tmp_path)
     process = _stopped("table", place, "--results", results)
@@ -123,6 +125,7 @@ def test_another_import_beside_one_that_is_writing_leaves_it_alone(tmp_path: Pat
     finish(process)
 
 
+@pytest.mark.long
 def test_a_large_table_killed_while_its_rows_are_written_leaves_no_run(tmp_path: Path) -> None:
     results, place = tmp_path / "results", tmp_path / "t.csv"
     place.write_text("model,item,score\n" + "".join(f"m,{n},1\n" for n in range(100_000)))

@@ -82,6 +82,7 @@ MINIS = Decimal("0.00045")
 """1,000 tokens in and 500 out of gpt-4o-mini: $0.15 and $0.60 a million."""
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("tool", "made", "more"),
     [

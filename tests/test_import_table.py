@@ -238,6 +238,7 @@ def test_a_score_that_is_none_is_told_with_its_looks_and_its_scale(tmp_path: Pat
 SCALE = "model: model\nitem: case\nscore: {column: points, max: 10}\n"
 
 
+@pytest.mark.long(but=6)
 @pytest.mark.parametrize(
     ("cell", "mapped", "outcome", "score"),
     [
@@ -537,6 +538,7 @@ gate:
 """
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("rule", "code", "said"),
     [
@@ -700,6 +702,7 @@ def test_the_example_of_the_page_works(tmp_path: Path, evalkit: Evalkit) -> None
     assert "on recorded answers: no model was asked for cheaper" in " ".join(decided.out.split())
 
 
+@pytest.mark.long(but=7)
 @pytest.mark.parametrize(
     ("cell", "day"),
     [
@@ -828,6 +831,7 @@ def test_of_two_spellings_of_one_name_the_exact_one_is_guessed(tmp_path: Path, i
     assert {(row.model, row.sample_id, row.score) for row in made} == {("a", f"{n}", 1.0) for n in range(3)}
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(
     ("cell", "seconds"),
     [

@@ -88,6 +88,7 @@ def test_the_same_log_makes_the_same_suite_and_another_seed_another(tmp_path: Pa
     assert made[0] == made[1] != made[2]
 
 
+@pytest.mark.long
 def test_no_personal_data_is_in_what_is_written(tmp_path: Path, imported: Import) -> None:
     (tmp_path / "names.txt").write_text("grace hopper\nAda\n")
     ran = imported(write_log(tmp_path / "log.jsonl", 400), "--samples", 300, "--names", tmp_path / "names.txt",
@@ -105,6 +106,7 @@ ANSWERS = {"not arrived": "delivery", "nicht da": "delivery", "send back": "retu
 """What a good candidate says, by a part of what it is asked; else `other`."""
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("behaviour", "code"), [(Behaviour(answers=ANSWERS, reply="other"), 0), (Behaviour(), 1)])
 def test_a_suite_of_logs_runs_to_a_verdict(
     tmp_path: Path, imported: Import, capsys: Capture, behaviour: Behaviour, code: int
@@ -341,6 +343,7 @@ def test_any_number_of_samples_can_be_asked_for(tmp_path: Path, imported: Import
     assert round(sum(one["weight"] for one in items)) == 60 - (tmp_path / "log.jsonl").read_text().count("RateLimit")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", ["shares", "costs"])
 def test_intervals_of_a_sample_hold_the_truth_of_a_skewed_and_seasonal_log(kind: str) -> None:
     """Made logs of 3,000 requests in four strata, 200 drawn; benchmarked with 1,000 each: 95 % and 94 %."""

@@ -96,6 +96,7 @@ def test_copies_are_told_as_the_check_and_the_gate_take_them(capsys: Capture, tm
         assert told in ran.out and ("alike items count as one" in ran.out) == ("Copies count as one" in ran.out)
 
 
+@pytest.mark.long
 def test_a_proposed_suite_runs_and_is_gated(capsys: Capture, tmp_path: Path) -> None:
     path = tickets(tmp_path)
     made(capsys, path, "--model", "ctranslate2:tiny", "--model", "ctranslate2:tiny-early")
@@ -266,6 +267,7 @@ def test_a_spreadsheet_is_told_how_to_become_a_table(capsys: Capture, tmp_path: 
         assert ran.code == 2 and "is a spreadsheet; save the sheet as CSV (UTF-8)" in ran.err, ran.err
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("question", "label"),
     [
@@ -335,6 +337,76 @@ def test_amounts_beside_the_only_text_are_compared_as_numbers_and_other_numbers_
         (tmp_path / "suite.yaml").unlink()
         _, suite = made(capsys, csv(tmp_path / "invoices.csv", header, rows))
         assert "target" not in task_of(suite)
+
+
+def test_a_label_is_one_label_however_its_letters_were_typed(capsys: Capture, tmp_path: Path) -> None:
+    """An umlaut of one sign, and of a letter with its marks behind it, as a Mac writes it."""
+    import unicodedata
+
+    typed = [unicodedata.normalize(("NFC", "NFD")[n % 2], "Rückgabe") if n % 3 else "Straße" for n in range(30)]
+    rows = [f"{n};Nachricht Nummer {n} zu meinem Paket;{label};{label}" for n, label in enumerate(typed)]
+    ran, suite = made(capsys, csv(tmp_path / "mac.csv", "id;Nachricht;label;topic", rows))
+    assert task_of(suite)["choices"] == ["Rückgabe", "Straße"] and "Rückgabe 20, Straße 10" in ran.out
+    (tmp_path / "answers.jsonl").write_text("".join(f'{{"id": "{n}", "text": "Rückgabe"}}\n' for n in range(30)))
+    text = (tmp_path / "suite.yaml").read_text("utf-8")
+    models = "models:\n  said: {adapter: replay, path: answers.jsonl}\n"
+    (tmp_path / "suite.yaml").write_text(text[: text.index("models:")] + models + text[text.index("\ntasks:") :])
+    text = (tmp_path / "suite.yaml").read_text("utf-8")
+    (tmp_path / "suite.yaml").write_text(text[: text.index("\n# May a candidate")])
+    results = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml", *results, "--quiet").code == 0
+    shown = evalkit(capsys, "show", *results, "--json").json["models"]["said"]["all"]
+    assert shown["quality"]["mean"] == pytest.approx(20 / 30)
+    assert evalkit(capsys, "show", *results, "--slices").out.count("ckgabe") == 1
+
+
+def test_marks_of_one_letter_are_named_in_the_prompt(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"Aufsatz {n} über einen Hund,{'ABCD'[n % 4]}" for n in range(40)]
+    _, suite = made(capsys, csv(tmp_path / "d.csv", "Aufsatz,Note", rows), "--target", "Note")
+    assert str(task_of(suite)["prompt"]).startswith("Which of these fits the text below: Note (A, B, C, D)?")
+    assert "exact" in str(task_of(suite)["score"])
+
+
+def test_labels_that_read_alike_are_one_label(capsys: Capture, tmp_path: Path) -> None:
+    labels = ["billing", "billing\u200b", "ship\u00adping now", "shipping  now", "shipping now"]
+    rows = [f"Message number {n} of mine;{labels[n % 5]}" for n in range(50)]
+    ran, suite = made(capsys, csv(tmp_path / "d.csv", "message;label", rows))
+    assert task_of(suite)["choices"] == ["billing", "shipping now"]
+    assert "shipping now 30, billing 20" in ran.out and ": fine." in ran.out
+
+
+def test_whole_copies_are_left_out_so_that_records_keep_their_ids(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"F-{n:04};Paket {n} ist nicht da;{QUEUES[n % 3]}" for n in range(30)]
+    ran, suite = made(capsys, csv(tmp_path / "d.csv", "Fall-Nr.;Nachricht;queue", [*rows, rows[3], rows[8]]))
+    assert task_of(suite)["data"] == {"path": "d.rows.jsonl", "id": "Fall-Nr."}
+    assert "2 records: the same as an earlier one in every column" in ran.out and "30 samples" in ran.out
+    (tmp_path / "suite.yaml").unlink()
+    again = [*rows, "F-0003;Paket 3 kam doch;shipping"]
+    ran, suite = made(capsys, csv(tmp_path / "e.csv", "Fall-Nr.;Nachricht;queue", again))
+    assert task_of(suite)["data"] == "e.csv"
+    assert "Fall-Nr. would name the records, but 31 records have 30 different ones ('F-0003' stands" in ran.out
+
+
+def test_cells_that_hold_nothing_are_no_labels(capsys: Capture, tmp_path: Path) -> None:
+    labels = ["yes", "no", "NULL", "NaN", "n/a", "a, b", "b, a"]
+    rows = [f'Is parcel {n} there?,"{labels[n % 7]}"' for n in range(70)]
+    ran, suite = made(capsys, csv(tmp_path / "d.csv", "question,label", rows))
+    assert task_of(suite)["choices"] == ["a, b", "b, a", "n/a", "no", "yes"]
+    assert "20 records: no label" in ran.out and "'n/a' stands among the labels" in ran.out
+    assert "a, b and b, a are the same words in another order" in ran.out
+
+
+def test_a_mark_on_a_scale_is_asked_for_by_its_name_and_range(capsys: Capture, tmp_path: Path) -> None:
+    rows = [f"It broke after {n} days,{n % 5 + 1}," for n in range(30)]  # a spreadsheet ends each line with a comma
+    ran, suite = made(capsys, csv(tmp_path / "stars.csv", "Review Text, Stars ,", rows))
+    assert "Which number fits the text below: Stars, a whole number from 1 to 5?" in str(task_of(suite)["prompt"])
+    assert "30 records, 2 columns" in ran.out
+
+
+def test_a_json_document_is_told_how_to_become_records(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('[{"question": "a b?", "answer": "c"}]', "utf-8")
+    ran = evalkit(capsys, "init", "--from", tmp_path / "list.json")
+    assert ran.code == 2 and "jq -c '.[]' list.json > list.jsonl" in ran.err
 
 
 def test_short_lines_are_not_said_to_be_in_a_language_that_they_do_not_show(capsys: Capture, tmp_path: Path) -> None:
@@ -422,6 +494,7 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
     assert task_of(suite)["target"] == "{{ row['Erwartete Antwort'] }}"
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("header", "asked", "taken"),
     [
@@ -432,6 +505,8 @@ def test_names_of_columns_in_other_languages_are_known(capsys: Capture, tmp_path
         ("Phone Number,message,queue", (), None),
         ("Customer No,message,queue", (), None),
         ("Phone Number,message,queue", ("--id", "Phone Number"), "Phone Number"),
+        ("番号,message,queue", (), "番号"),  # the first column, and it counts the records
+        ("message,番号,queue", ("--question", "message"), None),
     ],
 )
 def test_a_column_that_names_each_record_is_the_id(

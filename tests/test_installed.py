@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.installed import found, install_hint
+from tests.world import evalkit
 
 SITE = "lib/python3.11/site-packages/evalkit"
 GIT = json.dumps({"url": "https://git.example/evalkit", "vcs_info": {"vcs": "git", "commit_id": "abc123"}})
@@ -46,3 +47,27 @@ def test_no_module_names_one_way_for_everybody() -> None:
     own = source / "installed.py"
     named = [path for path in source.rglob("*.py") if path != own and "uv sync --extra" in path.read_text("utf-8")]
     assert named == []
+
+
+def test_a_tool_of_uv_in_another_folder_is_known_by_its_receipt_and_keeps_its_extras(tmp_path: Path) -> None:
+    receipt = (
+        '[tool]\nrequirements = [{ name = "evalkit-harness", extras = ["app"] }, { name = "x", extras = ["y"] }]\n'
+    )
+    (tmp_path / "uv-receipt.toml").write_text(receipt)
+    made = found(tmp_path, tmp_path / SITE, None)
+    assert made.command("mlflow") == "uv tool install --force 'evalkit-harness[app,mlflow]'"
+    assert made.command("app") == "uv tool install --force 'evalkit-harness[app]'"
+    (tmp_path / "uv-receipt.toml").write_text("no [toml")
+    assert found(tmp_path, tmp_path / SITE, None).command("app") == "uv tool install --force 'evalkit-harness[app]'"
+
+
+def test_the_first_command_works_where_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of one's own has no suite of the repository."""
+    monkeypatch.chdir(tmp_path)
+    said = evalkit(capsys, "list").out
+    assert "evalkit init, then evalkit run evals/suite.yaml" in said and "quickstart" not in said
+    assert evalkit(capsys, "doctor", "--json").json["next"].startswith("evalkit init")
+    assert evalkit(capsys, "init").code == 0
+    assert evalkit(capsys, "check", "evals/suite.yaml").code == 0

@@ -74,6 +74,7 @@ def _read(run: Path, readers: Collection[str] = READERS) -> dict[str, object]:
     return found
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "summary.json", "scores.npz"])
 def test_no_flipped_bit_of_a_sealed_file_is_read_as_other_data(run: Path, name: str) -> None:
     truth, path = _read(run), run / name

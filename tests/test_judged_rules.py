@@ -60,6 +60,7 @@ def test_a_good_judge_makes_few_labels_tell_more() -> None:
     assert good.high - good.low < 0.5 * (silent.high - silent.low)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("lean", [0.0, 0.4])
 def test_a_loss_on_the_margin_passes_rarely(lean: float) -> None:
     passed = sum(
@@ -181,6 +182,7 @@ def test_too_few_labels_are_inconclusive_and_say_how_many_are_needed(
     assert "20 pairs have labels of both answers; wanted are at least 30" in " ".join(ran.out.split())
 
 
+@pytest.mark.long
 def test_power_and_plan_know_that_labels_decide(judged_run: JudgedRun, tmp_path: Path, capsys: Capture) -> None:
     """A thousand judged items with a hundred labels are no thousand items."""
     entry = gate_of(read_facts(judged_run(100, labels="random")), tmp_path)
@@ -239,6 +241,7 @@ def test_the_scan_is_put_right_by_people_as_the_rule_is(tmp_path: Path, capsys: 
     assert "not scanned: t; people's labels are to put the judge right" in " ".join(ran.out.split())
 
 
+@pytest.mark.long
 def test_a_scan_that_fails_by_the_judge_alone_says_so(tmp_path: Path, capsys: Capture) -> None:
     good = np.ones(200)
     seen = {"base": good.tolist(), "cand": [float(k % 3 > 0) for k in range(200)]}
@@ -329,6 +332,7 @@ def found_in(folder: Path, results: Path, capsys: Capture) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("floor", "verdict"), [(0.6, "pass"), (0.76, "inconclusive"), (0.9, "fail")])
 def test_labels_put_a_floor_right(floor: float, verdict: str, tmp_path: Path, capsys: Capture) -> None:
     """The judge calls nine in ten wrong answers right: without labels every floor up to .9 passes."""
@@ -374,6 +378,7 @@ def test_equal_weights_change_nothing_and_a_few_heavy_labels_are_not_enough() ->
     assert not enough_labels(replace(some, weights=heavy))
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", ["plain", "weighted", "tied", "clusters"])
 def test_a_floor_that_is_just_missed_passes_rarely(kind: str) -> None:
     """The judge is of the model's family; 150 draws, each .05 to err: three standard errors."""

@@ -40,6 +40,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "results"
 
 
+@pytest.mark.long
 def test_judges_have_a_bill_of_their_own(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -59,6 +60,7 @@ def test_judges_have_a_bill_of_their_own(
     assert "strict" in evalkit(capsys, "show", folder / "judging").out
 
 
+@pytest.mark.long
 def test_an_answer_without_a_mark_is_billed_all_the_same(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -74,6 +76,7 @@ def test_an_answer_without_a_mark_is_billed_all_the_same(
     assert whole["quality"]["mean"] is None
 
 
+@pytest.mark.long
 def test_a_plan_counts_judges(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -102,6 +105,7 @@ def test_check_names_the_judges_and_where_prompts_go(tmp_path: Path, capsys: Cap
     assert "judges the answers" in ran.out
 
 
+@pytest.mark.long
 def test_how_far_judges_agree_is_shown(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -135,6 +139,7 @@ def reviewed(folder: Path, n: int, *, wrong: set[int] = frozenset()) -> None:  #
         add_review(folder, Review(row.key, "wrong" if k in wrong else "right", "Mira"))
 
 
+@pytest.mark.long
 def test_reviews_of_the_board_correct_the_judged_mean_beside_the_raw_one(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -161,6 +166,7 @@ def test_reviews_of_the_board_correct_the_judged_mean_beside_the_raw_one(
     assert "corrected" in shown
 
 
+@pytest.mark.long
 def test_few_labels_correct_nothing_and_say_so(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -175,6 +181,7 @@ def test_few_labels_correct_nothing_and_say_so(
     assert evalkit(capsys, "judge-check", "--json").json["tasks"]["talk"]["people"]["gpt"]["low"] is None
 
 
+@pytest.mark.long
 def test_a_suite_may_name_labels_and_they_count_for_the_answers_they_were_given_to(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -243,6 +250,7 @@ def test_judge_check_of_a_run_without_judges_says_how_to_get_some(
     assert evalkit(capsys, "judge-check", "nowhere").code == 2
 
 
+@pytest.mark.long
 def test_the_example_runs_without_a_key_and_shows_what_judges_do(
     tmp_path: Path, results: Path, capsys: Capture
 ) -> None:

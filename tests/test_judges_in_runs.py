@@ -97,6 +97,7 @@ def test_several_judges_make_a_mean_and_an_unreadable_verdict_is_left_out_of_it(
     assert "second: the judge gave no verdict" in (found["q3"].reason or "")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("behaviour", "why"),
     [
@@ -120,6 +121,7 @@ def test_what_a_judge_fails_to_say_is_no_mark_and_never_a_zero(
     assert "strict: not marked, 3 times" in ran.err
 
 
+@pytest.mark.long
 def test_a_pair_is_shown_in_both_orders_and_a_judge_that_likes_the_first_place_gives_a_tie(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -203,6 +205,7 @@ def test_a_judge_that_says_later_is_waited_for(tmp_path: Path, capsys: Capture, 
     assert {row.attempts for row in candidates(ran_in(tmp_path))} == {1}
 
 
+@pytest.mark.long
 def test_a_judges_outage_is_no_verdict_and_only_the_judge_is_asked_again(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -271,6 +274,7 @@ def test_killed_while_judging_nothing_is_asked_twice(tmp_path: Path, capsys: Cap
     assert run_folders(tmp_path / "results") == [folder]
 
 
+@pytest.mark.long
 def test_stopped_politely_while_judging_it_resumes(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with FakeProvider.in_thread(Behaviour(reply="[[4]]", latency_s=0.05)) as slow:
         suite = write_suite(tmp_path, model("gpt", asked.base_url), model("strict", slow.base_url, id="j"), n=60)
@@ -284,6 +288,7 @@ def test_stopped_politely_while_judging_it_resumes(tmp_path: Path, capsys: Captu
     assert len(asked.account) == 60
 
 
+@pytest.mark.long
 def test_the_cap_covers_judges_and_a_run_cut_while_judging_goes_on_with_more_money(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -316,6 +321,7 @@ def test_a_cap_needs_the_judges_price_too(tmp_path: Path, capsys: Capture, asked
     assert "cannot be kept for strict: its price is unknown" in ran.err
 
 
+@pytest.mark.long
 def test_verdicts_come_from_the_cache_in_the_next_run(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -387,6 +393,7 @@ def test_a_judge_needs_a_name_of_its_own_and_one_that_nobody_names_is_told(
     assert "no task is scored by the judge idle" in ran.out
 
 
+@pytest.mark.long
 def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -405,6 +412,7 @@ def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(
     assert (len(asked.account), len(judge.account)) == (8, 8)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("score", "served", "says"),
     [
@@ -434,6 +442,7 @@ gate:
 """
 
 
+@pytest.mark.long
 def test_the_gate_decides_on_judged_answers(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with (
         FakeProvider.in_thread(Behaviour(reply="A worse one.")) as rival,
@@ -468,6 +477,7 @@ def test_a_run_may_not_bring_a_kinder_judge_or_a_weaker_rival_to_the_gate_of_ano
     assert "the other side of each pair, old: its entry changed" in ran.err
 
 
+@pytest.mark.long
 def test_answers_without_a_mark_are_never_a_pass(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with FakeProvider.in_thread(Behaviour(reply="[[8]]", answers={"Question 7?": "no idea"})) as judge:
         models = model("gpt", asked.base_url) + model("own", asked.base_url)
@@ -490,6 +500,7 @@ def a_judge_that_can_be_silenced(folder: Path, asked: FakeProvider, rival: Behav
         yield write_suite(folder, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
 
 
+@pytest.mark.long
 def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -501,6 +512,7 @@ def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it
     assert (found["own"] or 0) > (found["gpt"] or 0), "by its score alone it would have won"
 
 
+@pytest.mark.long
 def test_a_judge_without_words_in_a_small_task_does_not_hide_behind_a_large_one(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -519,6 +531,7 @@ run: {in_flight: 4, max_error_rate: 0.1}"""
     assert "strict gave no readable verdict on 2 of 2 answers of own to rare" in ran.out + ran.err
 
 
+@pytest.mark.long
 def test_marking_one_task_again_keeps_what_a_judge_could_not_say_in_another(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
@@ -543,6 +556,7 @@ run: {in_flight: 4}"""
     assert "strict" not in facts(folder)["judges_unread"], "nothing rests on it any more"
 
 
+@pytest.mark.long
 def test_a_run_that_was_marked_again_is_decided_for_the_suite_that_marks_like_that(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -562,6 +576,7 @@ def test_a_run_that_was_marked_again_is_decided_for_the_suite_that_marks_like_th
     assert "talk: the prompt, few-shot examples, scorer or settings changed" in " ".join(ran.err.split())
 
 
+@pytest.mark.long
 def test_an_unreadable_verdict_is_asked_for_anew_without_the_cache(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -592,6 +607,7 @@ def test_what_models_write_reaches_judges_as_it_is_and_breaks_nothing(
     assert candidates(ran_in(tmp_path))[0].score == 7 / 9
 
 
+@pytest.mark.long
 def test_runs_of_two_judges_are_not_compared(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:

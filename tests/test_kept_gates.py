@@ -74,6 +74,7 @@ def _rules(path: Path, n: int) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_gate_has_no_endless_rules(tmp_path: Path, evalkit: Evalkit, run: str) -> None:
     """96 kB of rules in a folder that somebody sent kept the page busy for more than a minute."""
     folder = tmp_path / "results" / run / "gates"

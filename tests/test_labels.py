@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
-from evalkit.render.labels import Anchor, Line, PlacedLabel, Room, box_of, outside, overlap, place
+from evalkit.render.tradeoff_chart import Anchor, Line, PlacedLabel, Room, box_of, outside, overlap, place
 
 WIDTHS = (250.0, 320.0, 400.0)
 

@@ -60,6 +60,7 @@ def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(CHECKPOINTS / "tiny", tmp_path / "tiny"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_greedy_text_is_what_transformers_gives(name: str, tmp_path: Path) -> None:
     rows = EXPECTED[name]["greedy"]
@@ -67,6 +68,7 @@ def test_greedy_text_is_what_transformers_gives(name: str, tmp_path: Path) -> No
     assert replies == [row["reply"] for row in rows]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", NAMES)
 def test_log_probabilities_agree_with_transformers(name: str, tmp_path: Path) -> None:
     tokenizer = tokenizer_of(CHECKPOINTS / name)
@@ -120,6 +122,7 @@ def test_float32_and_bfloat16_are_read(copied: Path) -> None:
         assert np.allclose(array, half[name], rtol=1 / 128, atol=1e-30)
 
 
+@pytest.mark.long
 def test_the_factor_of_llama3_scaling_reaches_the_engine(copied: Path, tmp_path: Path) -> None:
     config = json.loads((copied / "config.json").read_text())
     row = EXPECTED["tiny"]["log_probabilities"][0]

@@ -19,6 +19,7 @@ def environment() -> Bounded:
     return _environment(True, {"regex_replace": _regex_replace})
 
 
+@pytest.mark.long(but=30)
 @pytest.mark.parametrize(
     "template",
     [

@@ -128,6 +128,7 @@ def _ttft_p95(rate: float) -> float:
     return sorted(waits)[int(0.95 * len(waits))]
 
 
+@pytest.mark.long
 def test_capacity_and_slo_rate_of_a_server_that_is_known(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     server = Behaviour(
         latency_s=SERVICE_S / 2,

@@ -75,6 +75,7 @@ async def test_a_refused_request_says_the_servers_own_words(name: str) -> None:
             await adapter.respond(ASK)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_suite_runs_and_likelihoods_are_refused_before_anything_is_sent(
     name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -78,6 +78,7 @@ def test_a_server_that_cannot_be_used_stops_the_run_before_anything_is_asked(tmp
         assert took < 30, mode
 
 
+@pytest.mark.long
 def test_a_server_that_fails_in_a_call_is_nobody_s_score(tmp_path: Path, capsys: Capture) -> None:
     for mode, said in IN_A_CALL.items():
         done, row, took = asked(tmp_path, capsys, mode, 1.5 if "1.5" in said else 20)
@@ -89,6 +90,7 @@ def test_a_server_that_fails_in_a_call_is_nobody_s_score(tmp_path: Path, capsys:
         assert took < 30, mode
 
 
+@pytest.mark.long
 def test_what_a_model_is_told_of_odd_results(tmp_path: Path, capsys: Capture) -> None:
     for mode, (text, failed) in TOLD.items():
         done, row, took = asked(tmp_path, capsys, mode, 20)
@@ -115,6 +117,7 @@ def test_a_server_that_says_the_key_it_was_given_leaves_no_part_of_it_anywhere(
         assert not any(b"canary-0" in text for text in [*texts, repr(row).encode()]), mode
 
 
+@pytest.mark.long
 async def test_bodies_over_http_are_bounded() -> None:
     from evalkit.adapters.mcp.session import McpServer
     from evalkit.adapters.mcp.transports import http

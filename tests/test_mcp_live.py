@@ -98,6 +98,7 @@ def program() -> dict[str, Any]:
     return {"command": [sys.executable, str(Path(mcp_desk.__file__))], "timeout_s": 120}
 
 
+@pytest.mark.long
 def test_a_server_over_http_serves_agents_through_a_provider_s_interface(
     tmp_path: Path, capsys: Capture, address: str
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_server_over_http_serves_agents_through_a_provider_s_interface(
     assert "18 C in Ulm" in shown.out
 
 
+@pytest.mark.long
 def test_a_program_runs_by_permission_alone_sees_no_key_and_leaves_nothing_behind(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +233,7 @@ def test_check_and_plan_ask_no_server(tmp_path: Path, capsys: Capture) -> None:
     assert "nobody knows the state of a live server" in refused.err
 
 
+@pytest.mark.long
 def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, capsys: Capture, address: str) -> None:
     """And one server's two runs are compared, gated under their suite, and scored anew without the server."""
     more = "gate: {candidates: [m], rules: [{quality: all, min: 0.01}]}\n"
@@ -281,6 +284,7 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     assert {row.outcome for row in rows_of(first)} == {"wrong"}, "scored by what was stored: no server was asked"
 
 
+@pytest.mark.long
 def test_a_run_is_not_gone_on_with_once_its_server_lists_other_tools(tmp_path: Path, capsys: Capture) -> None:
     """Half of it was answered with other tools on offer: said, and asked anew in a run of its own."""
 

@@ -43,6 +43,7 @@ def scores(suite: Path) -> dict[tuple[str, str, int], tuple[object, ...]]:
     }
 
 
+@pytest.mark.long
 def test_a_recorded_run_gives_the_scores_of_the_live_one(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed: nothing of live MCP servers is tested")
     from tests import mcp_desk
@@ -86,6 +87,7 @@ def test_what_is_redacted_is_not_in_the_recording(tmp_path: Path, capsys: Captur
     assert [one.text for one in by_id(suite)["rome"].steps[0].results][1] == "mail [EMAIL]"  # type: ignore[index]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("where", ["[sending]", "[sending, storing]", "[storing]"])
 def test_what_a_live_server_says_is_redacted_before_a_model_is_told_it(
     tmp_path: Path, capsys: Capture, where: str

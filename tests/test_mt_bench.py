@@ -46,6 +46,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
+@pytest.mark.long
 def test_the_judge_is_asked_in_the_published_words(
     suite: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_judge_is_asked_in_the_published_words(
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_judgment_without_a_rating_is_missing_and_not_minus_one(
     suite: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_judgment_without_a_rating_is_missing_and_not_minus_one(
     assert set(quality["slices"]) >= {"turn=1", "turn=2", "category=math"}
 
 
+@pytest.mark.long
 def test_a_suite_without_that_judge_is_told(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite.write_text(suite.read_text().replace(", judges: gpt4", ""))
     ran = evalkit(capsys, "check", suite)

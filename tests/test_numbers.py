@@ -71,10 +71,28 @@ def test_quality(mean: Any, low: Any, high: Any, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0123, "+0.012"), (-0.0123, "−0.012"), (0.0, "0.000"), (0.0001, "+<0.001"), (-0.0004, "−<0.001"), (None, "–")],
+    [
+        (0.0123, "+1.2 points"),
+        (-0.0123, "−1.2 points"),
+        (0.0, "0.0 points"),
+        (0.0001, "+<0.1 points"),
+        (-0.0004, "−<0.1 points"),
+        (None, "–"),
+    ],
 )
-def test_differences_carry_a_sign(value: Any, shown: str) -> None:
+def test_differences_carry_a_sign_and_are_in_points(value: Any, shown: str) -> None:
     assert numbers.difference(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "exact"),
+    [(0.0042, "0.4 %", "0.42 %"), (0.02, "2.0 %", "2.0 %"), (0.0, "0.0 %", "0.0 %"), (1.0, "100.0 %", "100.0 %"),
+     (0.0001, "<0.1 %", "0.01 %"), (0.99999, ">99.9 %", "99.999 %"), (None, "–", "–")],
+)  # fmt: skip
+def test_shares_of_answers_are_per_cent_and_a_limit_keeps_its_digits(value: Any, shown: str, exact: str) -> None:
+    assert numbers.percent(value) == shown
+    assert numbers.percent(value, exact=True) == exact
+    assert numbers.difference(-0.0025, exact=True) == "−0.25 points", "no limit is rounded"
 
 
 @pytest.mark.parametrize(
@@ -150,10 +168,10 @@ def test_ascii_keeps_the_sense() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
-        (-0.0213, 0.012, "[−0.021, +0.012]"),
-        (0.0, 0.5, "[0.000, +0.500]"),
+        (-0.0213, 0.012, "[−2.1, +1.2]"),
+        (0.0, 0.5, "[0.0, +50.0]"),
         (None, 0.1, ""),
-        (-0.0001, 0.0, "[−0.000, 0.000]"),
+        (-0.0001, 0.0, "[−0.0, 0.0]"),
     ],
 )
 def test_bounds_of_a_difference_show_the_digits_that_a_margin_has(

@@ -31,6 +31,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("key", KEYS)
 def test_odd_facts_are_no_defect(capsys: Capture, folder: Path, key: str) -> None:
     path = folder / "run.json"
@@ -78,6 +79,7 @@ def test_odd_facts_under_a_right_checksum_are_no_defect(
 FIGURES: list[Any] = [None, "x", {}, [], -1, True, {"a": None}, 2**63, 1e308, "<removed>"]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("value", FIGURES, ids=repr)
 def test_figures_of_a_summary_that_are_none_are_made_anew(capsys: Capture, folder: Path, value: Any) -> None:
     path = folder / "summary.json"

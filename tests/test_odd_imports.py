@@ -75,6 +75,7 @@ def test_odd_values_in_results_of_lm_eval(capsys: Capture, tmp_path: Path, odd: 
         say_no_defect(capsys, tmp_path, "lm-eval", tmp_path / "o")
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("odd", HUGE, ids=lambda odd: repr(odd)[:12])
 def test_odd_values_in_a_log_of_inspect(capsys: Capture, tmp_path: Path, odd: Any) -> None:
     log = {**INSPECT, "samples": [inspect_sample(1, "C", started_at="2026-01-01T00:00:00Z")]}
@@ -101,6 +102,7 @@ def test_devices_and_pipes_beside_samples_are_not_read(capsys: Capture, tmp_path
         assert ran.code == 0, "what a results file would add is unknown"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("member", ["header.json", "samples/1.json", "summaries.json"])
 def test_a_log_of_inspect_that_unpacks_to_far_more_is_not_read(capsys: Capture, tmp_path: Path, member: str) -> None:
     log = tmp_path / "log.eval"
@@ -208,6 +210,7 @@ def of_guidellm(folder: Path, value: Any) -> tuple[object, ...]:
     return "guidellm", folder / "g.json"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("written", "good"),
     [

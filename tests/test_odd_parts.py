@@ -75,6 +75,7 @@ def column(name: str, make: Callable[[int], Any]) -> Callable[[pa.Table], pa.Tab
     return lambda t: t.set_column(t.schema.get_field_index(name), name, make(t.num_rows))
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     ("part", "name", "make"),
     [
@@ -107,6 +108,7 @@ def test_odd_columns_are_no_defect(
     assert exported.code == 0 or (exported.code == 2 and part in exported.err), exported.err
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("part", "name"), [(p, n) for p in ("rows-1.parquet", "texts-1.parquet") for n in ("raw_usage", "outcome", "model")]
 )
@@ -122,6 +124,7 @@ def test_texts_with_fewer_rows_than_numbers_are_no_defect(capsys: Capture, folde
     assert evalkit(capsys, "export", "latest", "--to", "csv", "--out", "e.csv").code == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
 def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder: Path, kind: str) -> None:
     """A megabyte in 2,000 rows: some kilobytes on the disk, 2 GB once unpacked."""
@@ -133,6 +136,7 @@ def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_200_000, "kilobytes"
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
 @pytest.mark.parametrize("ask", ["frame", "texts", "columns", "side", "of the store"])
 def test_python_reads_a_folder_within_the_same_bounds(folder: Path, kind: str, ask: str) -> None:

@@ -68,6 +68,7 @@ CASES: Mapping[str, list[Row]] = {
 }
 
 
+@pytest.mark.long
 def test_gate_compare_board_report_show_and_python_test_the_same_pairs(tmp_path: Path, capsys: Capture) -> None:
     rule = {"quality": "all", "margin": 0.0, "tail": "smooth"}
     wrong = []

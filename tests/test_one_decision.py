@@ -12,6 +12,7 @@ import evalkit
 from evalkit.facts import RunFacts
 from evalkit.records import WAITS, Outcome, Row
 from evalkit.render.comparison import sentence
+from evalkit.render.differences import differences_of
 from evalkit.render.html import page_of
 from evalkit.render.standings import headline
 from evalkit.results.compare import behind_of, compare_samples
@@ -49,6 +50,7 @@ CASES = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("wrong", CASES.values(), ids=CASES)
 def test_every_page_says_the_same(tmp_path: Path, capsys: Capture, wrong: Mapping[str, int]) -> None:
     run = a_suite(tmp_path / "results", wrong)
@@ -77,6 +79,7 @@ def test_every_page_says_the_same(tmp_path: Path, capsys: Capture, wrong: Mappin
         assert ("too close to call" in str(compared)) == (compared.among is not None)
 
 
+@pytest.mark.long
 def test_versus_says_what_the_leaderboard_says(tmp_path: Path) -> None:
     """In an even field of 13 there is one whose own interval leaves out zero, and who is too close to call all the
     same."""
@@ -96,6 +99,7 @@ def verdict_of(store: ResultsReader, lines: list[LeaderboardLine], a: Leaderboar
     return compare_samples(store, *sides, leaderboard=lines).is_shown
 
 
+@pytest.mark.long
 def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Path, capsys: Capture) -> None:
     run = a_suite(tmp_path / "results", CASES["an even field"])
     store = ResultsReader(tmp_path / "results")
@@ -104,11 +108,13 @@ def test_compare_in_the_terminal_begins_with_the_sentence_of_versus(tmp_path: Pa
     for other in ("m1", "m6", "m12"):
         versus = sentence(compare_samples(store, (run, "m0"), (run, other), leaderboard=lines), "A", "B")
         said = command(capsys, "compare", f"{run}:m0", f"{run}:{other}", "--results", tmp_path / "results").out
-        assert versus.replace(" samples.", " pairs.") in " ".join(said.split())
+        versus = versus.replace(" samples.", " pairs.").replace(" models", " models of this run")
+        assert versus in " ".join(said.split())
         kinds.add(versus.split()[0])
     assert kinds == {"No", "B"}
 
 
+@pytest.mark.long
 def test_no_filter_changes_a_verdict(tmp_path: Path) -> None:
     """Whatever is hidden, the leaderboard says of each model and the best shown one what Versus says of the two."""
     run = a_suite(tmp_path / "results", CASES["an even field"])
@@ -158,6 +164,7 @@ def _side(line: LeaderboardLine) -> tuple[str, str]:
     return line.entry.run.name, line.model
 
 
+@pytest.mark.long
 def test_a_filtered_leaderboard_says_what_versus_says(tmp_path: Path) -> None:
     """Page against page, where the leader of all is hidden: the best of the shown ones, and the one held with it."""
     run = a_suite(tmp_path / "results", CASES["an even field"])
@@ -224,3 +231,50 @@ def test_the_headline_names_the_cheap_one_that_is_behind(tmp_path: Path) -> None
     said = headline(standing(store, entries_of(store, "support"), None))
     assert said == "gpt leads (0.960). qwen is 16.0 points behind at 20 % of the cost."
     assert run
+
+
+def test_a_page_about_one_run_says_among_which_models_it_decided(tmp_path: Path, capsys: Capture) -> None:
+    """Where the folder has more of the suite, the board decides among more: no two pages may look contradictory."""
+    results = tmp_path / "results"
+    older = a_run(results, ("gpt", "tiny"), n=10)
+    assert "Decided among" not in command(capsys, "show", older.name, "--results", results).out
+    newer = a_run(results, ("gpt", "qwen"), n=10)
+    set_facts(newer, started_at="2030-01-01T00:00:00Z")
+    said = " ".join(command(capsys, "show", older.name, "--results", results).out.split())
+    assert "Decided among the models of this run alone. The folder also has 1 newer run of this suite and " in said
+    assert "1 model that only other runs have (qwen)" in said
+    assert "1 model that only other runs have (tiny): the board" in page_of(ResultsReader(results), newer.name)
+    caption = next(one.value for one in draw("leaderboard", results).caption if one.value.startswith("Of 2 runs"))
+    assert "(2 models)" in caption and "(1 model)" in caption
+
+
+def test_a_task_is_decided_as_its_leaderboard_decides_it(tmp_path: Path, capsys: Capture) -> None:
+    """On each task by itself, too: the colour of Versus' row, the words of `compare` and the standing are one."""
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    entries, seen = entries_of(store, "support"), set()
+    for task in TASKS:
+        stands = {line.model: line.state for line in standing(store, entries, task)}
+        leader = next(model for model, state in stands.items() if state == "leads")
+        for model in set(stands) - {leader}:
+            sides = (run, leader), (run, model)
+            rows = {
+                name: one
+                for name, _, one in differences_of(store, *sides, TASKS, compare_samples(store, *sides), entries)
+            }
+            assert rows[task].is_shown == (stands[model] == "behind"), (task, model)
+            if rows[task].among is not None:
+                seen.add(model)
+                said = command(
+                    capsys, "compare", f"{run}:{leader}", f"{run}:{model}", "--results", tmp_path / "results"
+                )
+                assert f"{task}: too close to call among 13 models of this run" in " ".join(said.out.split())
+    assert seen, "or this says nothing"
+
+
+def test_who_is_equal_shares_the_first_place_on_every_part_of_the_page(tmp_path: Path) -> None:
+    a_suite(tmp_path / "results", {"one": 3, "two": 3, "three": 90})
+    at = draw("leaderboard", tmp_path / "results")
+    assert at.subheader[0].value.startswith("one and two share the first place")
+    assert at.dataframe[0].value["standing"].tolist() == ["shares the first place", "shares the first place", "behind"]
+    assert any("**one and two** · 0.976" in block.value.replace("\\", "") for block in at.markdown)

@@ -147,6 +147,7 @@ def run(
     return ran, list(rows_of(folders[-1])) if folders else []
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("state", "run_keys"),
     [

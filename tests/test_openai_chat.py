@@ -20,9 +20,10 @@ from evalkit.adapters import http_connections, http_session, reply_body
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.dialects import openai_chat
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
-from evalkit.adapters.http_errors import Where, error_from_event, error_from_status, retry_after
+from evalkit.adapters.http_errors import Where, error_from_event, error_from_status
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.sse import MAX_LINE_BYTES, EventReader
+from evalkit.adapters.waits import retry_after
 from evalkit.errors import (
     BadReply,
     ConnectionFailed,
@@ -127,6 +128,7 @@ async def test_connections_are_used_again() -> None:
     assert before == after and len(after) == 1
 
 
+@pytest.mark.long
 async def test_a_response_leaves_no_reference_cycle_to_collect() -> None:
     """A cycle between aiohttp's request and response once cost a fifth of the CPU."""
     async with chat(Behaviour()) as (adapter, _):

@@ -121,6 +121,7 @@ def _outcomes(folder: Path, cases: Sequence[Case], capsys: pytest.CaptureFixture
         yield from _outcomes(folder, cases[half:], capsys)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(4))
 def test_the_outside_cases_are_read_as_a_careful_person_reads_them(
     part: int, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

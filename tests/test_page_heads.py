@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalkit.store import parts, shapes
-from evalkit.store.page_heads import heads_of
+from evalkit.store.shapes import heads_of
 from tests.board_world import a_run
 
 

@@ -22,6 +22,7 @@ ZEROEVAL = {
 QUOTES = "\"'"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ZEROEVAL)
 def test_zeroeval_is_reproduced_to_two_decimals(shared_data: Path, name: str) -> None:
     folder = shared_data / f"zeroeval_{name}"
@@ -83,6 +84,7 @@ def mmlu_pro(
     return scores, outputs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("model", "take", "right", "none"), MMLU_PRO)
 def test_mmlu_pro_is_reproduced_in_both_published_readings(
     shared_data: Path, model: str, take: list[dict[str, Any]], right: int, none: int
@@ -97,6 +99,7 @@ def test_mmlu_pro_is_reproduced_in_both_published_readings(
     assert said == [output["source_pred"] for output in outputs]
 
 
+@pytest.mark.long
 def test_mmlu_pros_llama_3_1_is_reproduced_with_the_guess_that_its_file_holds(shared_data: Path) -> None:
     """The script seeds its generator with 12345 before each guess, so that all missing answers became one letter."""
     guess = random.Random(12345).choice("ABCDEFGHIJ")
@@ -114,6 +117,7 @@ def test_mmlu_pros_llama_3_1_is_reproduced_with_the_guess_that_its_file_holds(sh
     assert (percent(right, len(scores)), none, percent(right + none / 10, len(scores))) == ("43.58", 694, "44.16")
 
 
+@pytest.mark.long
 def test_three_thousand_outputs_are_marked_within_seven_seconds(shared_data: Path) -> None:
     """All 12,032 of the model: 6,258 are right by its own script."""
     started = time.process_time()
@@ -140,6 +144,7 @@ def test_every_gold_answer_of_mmlu_scores_full_marks(shared_data: Path) -> None:
     assert n == 14_042
 
 
+@pytest.mark.long
 def test_bbh_is_reproduced_exactly_in_both_prompts(shared_data: Path) -> None:
     ways = {
         "direct": make_scorer("exact", {}),
@@ -153,6 +158,7 @@ def test_bbh_is_reproduced_exactly_in_both_prompts(shared_data: Path) -> None:
             assert round(100 * right / len(rows), 2) == figures[way], (task, way)
 
 
+@pytest.mark.long
 def test_gsm8k_of_gpt_3_is_reproduced_exactly(shared_data: Path) -> None:
     folder = shared_data / "gsm8k"
     items = list(records(folder / "test.jsonl.gz"))

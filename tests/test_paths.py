@@ -156,6 +156,7 @@ OPTIONS: dict[str, Callable[[World, str], Path]] = {
 }
 
 
+@pytest.mark.long(but=29)
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_option_reads_outside_the_suites_folder_by_any_way(world: World, way: str, option: str) -> None:
@@ -481,6 +482,7 @@ _OWN_FILES = {
 _ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/panel.py", "engine/plan.py")
 
 
+@pytest.mark.long
 def test_rooms_that_meet_a_suites_paths_open_files_by_the_one_door() -> None:
     """No room that reads suites opens a file but through evalkit.paths, except where a reason stands above."""
     package = Path(evalkit.__file__).parent

@@ -44,6 +44,7 @@ def test_six_dialects_show_the_very_bytes_and_a_second_run_buys_nothing(tmp_path
         assert {row["key"] for row in rows(Path(again.json["folder"]))} == {row["key"] for row in found}
 
 
+@pytest.mark.long
 def test_a_changed_picture_is_another_sample_for_resume_compare_and_gate(tmp_path: Path, capsys: Capture) -> None:
     results = tmp_path / "r"
     rules = '{early_stop: "off", rules: [{quality: all, margin: 0.9}]'

@@ -31,6 +31,13 @@ CHOICES = (
     ("same", "same", "other"),
     ("北京", "上海"),
     ("", "B"),
+    ("happy", "unhappy"),
+    ("positive", "negative", "neither"),
+    ("correct answer", "so it is", "Well, no", "e"),
+    ("The cell wall. It is B", "none of these", "it", "don"),
+    ("river.", "stone; D", "river", "a"),
+    ("first", "second\nB", "third"),
+    (*(f"word{chr(97 + n)}" for n in range(26)), "last", "x"),
 )
 WORDS = word_set(
     "The answer is A B C D E (B) (C) **B** b c I think so not isn't wrong maybe option choice would pick be correct "
@@ -52,6 +59,7 @@ KNOWN = (
 )
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("pick", ["last", "first"])
 @pytest.mark.parametrize("choices", CHOICES, ids=" ".join)
 def test_a_reply_is_read_alike_whether_it_was_met_before_or_not(choices: tuple[str, ...], pick: str) -> None:
@@ -78,6 +86,7 @@ def test_replies_with_markup_are_read_anew(reply: str) -> None:
     assert len(reply) > letters.LONGEST_KEPT or words_of_plain_reply(reply) is None
 
 
+@pytest.mark.long(but=137)
 @pytest.mark.parametrize("letter", "ABCDEabc1")
 @pytest.mark.parametrize(
     "choices",

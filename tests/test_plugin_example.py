@@ -154,6 +154,7 @@ def test_without_the_package_its_names_are_unknown(
     assert "there is no built-in task 'quoted-answer'" in ran.err
 
 
+@pytest.mark.long
 def test_its_own_tests_pass(target: Path, tmp_path: Path) -> None:
     tests = tmp_path / "tests"
     shutil.copytree(EXAMPLE / "tests", tests, ignore=shutil.ignore_patterns("__pycache__"))

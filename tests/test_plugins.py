@@ -140,6 +140,7 @@ def test_nothing_is_searched_for_names_of_evalkits_own(monkeypatch: pytest.Monke
         assert "unknown" in known_adapters()
 
 
+@pytest.mark.long
 def test_a_run_of_built_in_names_reads_no_packages(tmp_path: Path) -> None:
     suite = write_suite(tmp_path, "", n=3, models="  m: {adapter: scripted, replies: {'*': B}}")
     code = (
@@ -153,6 +154,7 @@ def test_a_run_of_built_in_names_reads_no_packages(tmp_path: Path) -> None:
     assert done.stderr.strip().splitlines()[-1] == "0"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [["-m", "evalkit"], ["-c", "from evalkit.__main__ import main; main()"]])
 def test_a_package_beside_the_suite_is_never_found_or_imported(tmp_path: Path, command: list[str]) -> None:
     """`python -m evalkit` has the working directory on its path, where somebody else's files may lie."""
@@ -204,6 +206,7 @@ def test_one_name_in_two_packages_is_refused_with_the_way_out(site: Path, kind: 
     assert "pip uninstall pack-b" in str(caught.value)
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(
     "source",
     [
@@ -226,6 +229,7 @@ def test_a_package_that_cannot_be_imported_is_named(site: Path, kind: str, sourc
     assert "\n" not in said
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
@@ -478,6 +482,7 @@ def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: 
     assert "boom" not in sys.modules
 
 
+@pytest.mark.long
 def test_the_schema_has_the_options_of_installed_plug_ins(site: Path, capsys: Capture, tmp_path: Path) -> None:
     install(site, "echo-pack", {"adapters": {"my-echo": "echo_pack"}}, echo_pack=ECHO)
     ran = evalkit(capsys, "schema")

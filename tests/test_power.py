@@ -47,6 +47,7 @@ def test_what_is_promised_is_achieved() -> None:
     assert pass_chance(pair, WantedPower(0.09), mix.items, 1, draws=250, seed=9) == pytest.approx(0.8, abs=0.09)
 
 
+@pytest.mark.long
 def test_repeats_save_items_and_cost_answers() -> None:
     pair = answers(200, 3)
     few, many = (smallest(pair, WantedPower(0.12), k, draws=400) for k in (1, 3))
@@ -131,9 +132,9 @@ def test_why_no_number_of_items_would_do_is_said(tmp_path: Path, capsys: Capture
     folder = run_of(tmp_path / "two", 1, gate({"quality": "all", "margin": 0.1}))
     alike = stored(tmp_path / "same", {"base": [1.0] * 60, "cand": [1.0] * 60}, gate({"quality": "all", "margin": 0.1}))
     for run, results, difference, says, not_said in (
-        (folder, "two", "-0.1", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
-        (folder, "two", "-0.3", "lies at the margin of 0.1 or beyond it", "cannot be weighed"),
-        (alike, "same", "-0.05", "cannot be weighed so that the supposed difference (−0.050) is true", "lies at"),
+        (folder, "two", "-0.1", "lies at the margin of 10.0 points or beyond it", "cannot be weighed"),
+        (folder, "two", "-0.3", "lies at the margin of 10.0 points or beyond it", "cannot be weighed"),
+        (alike, "same", "-0.05", "cannot be weighed so that the supposed difference (−5.0 points) is true", "lies at"),
         (folder, "two", "-0.0999", "even 20,000 items are not shown to be enough", "lies at the margin"),
     ):
         asked = ("power", run.name, "--results", tmp_path / results, "--difference", difference, "--draws", 20)
@@ -143,6 +144,7 @@ def test_why_no_number_of_items_would_do_is_said(tmp_path: Path, capsys: Capture
         assert says in said and not_said not in said, said
 
 
+@pytest.mark.long
 def test_items_that_do_not_exist_are_said_and_paid_for(tmp_path: Path) -> None:
     earlier = Earlier.of(run_of(tmp_path), "base", "cand")
     found = cheapest_mixes(earlier, WantedPower(0.25), Limits((1, 2), most_items=5, usd_per_new_item=10.0), draws=20)
@@ -163,6 +165,7 @@ def test_one_answer_an_item_says_nothing_of_repeats(tmp_path: Path) -> None:
         Earlier.of(run_of(tmp_path / "other"), "base", "base")
 
 
+@pytest.mark.long
 def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run_of(tmp_path / "results", 1)
     monkeypatch.chdir(tmp_path)
@@ -180,6 +183,7 @@ def test_plan_takes_an_earlier_run(tmp_path: Path, capsys: Capture, monkeypatch:
     assert "An earlier run" not in ran.out
 
 
+@pytest.mark.long
 def test_plan_names_the_run_that_it_could_plan_by(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +205,7 @@ def test_plan_names_the_run_that_it_could_plan_by(
     assert evalkit(capsys, "plan", *command.split()).code == 0
 
 
+@pytest.mark.long
 def test_the_forecast_rests_on_the_earlier_run_that_was_named(tmp_path: Path, capsys: Capture) -> None:
     """Wherever it lies; and where a name was another model there, that is said."""
     folder = run_of(tmp_path / "elsewhere", 1)
@@ -275,6 +280,7 @@ def test_scorers_of_a_task_are_no_judges_though_another_task_is_judged(tmp_path:
     assert list(Earlier.of(folder, "base", "cand", "advice").by_judges) == [("a",), ("b",), ("a", "b")]
 
 
+@pytest.mark.long
 def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys: Capture) -> None:
     """Four answers an item: its figure is that of `power`, within what either is known to."""
     rng = np.random.default_rng(3)
@@ -300,6 +306,7 @@ def test_a_gate_of_repeats_says_further_items_not_answers(tmp_path: Path, capsys
     assert 100 + found["more_if_equal"] == pytest.approx(mix.mix.items, rel=0.3)
 
 
+@pytest.mark.long
 def test_the_example_of_the_gate_s_page_is_what_the_command_prints(capsys: Capture) -> None:
     page = (REPO / "docs" / "gate.md").read_text("utf-8")
     (block,) = re.findall(r"^```\n(\$ evalkit power .*?)```", page, re.DOTALL | re.MULTILINE)
@@ -334,6 +341,7 @@ def test_a_plan_of_more_repeats_than_stored_admits_how_little_two_answers_tell(s
     assert mix.passes_high > 0.9
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("judges", [("a",), ("a", "b")])
 def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ...], tmp_path: Path) -> None:
     """40 items of which one half is judged, at a cent a verdict: marking both answers of a judged item costs 2 cents a
@@ -369,6 +377,7 @@ def test_judges_are_paid_for_by_the_answers_that_they_mark(judges: tuple[str, ..
     assert by_bills == Earlier.of(folder, "base", "cand").prices, "a run costs the same, whichever rule plans it"
 
 
+@pytest.mark.long
 def test_a_plan_says_which_chances_are_made_up_or_unknown(tmp_path: Path, capsys: Capture) -> None:
     rng = np.random.default_rng(9)
     rows = []

@@ -34,6 +34,7 @@ def amounts(kind: Kind, n: int = 120, k: int = 3) -> StoredAmounts:
     return StoredAmounts(cand, base, clusters, weights)
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("kind", ["alone", "clusters", "weights"])
 @pytest.mark.parametrize(("at", "quantile"), [(0.6, None), (0.6, 0.5), (0.75, 0.95)])
 def test_a_limit_s_promise_is_kept(kind: Kind, at: float, quantile: float | None) -> None:
@@ -61,6 +62,7 @@ def test_a_limit_of_the_candidate_alone_and_a_dear_answer_that_was_not_seen() ->
         smallest_of_limit(own, WantedLimit(1.0), 4)
 
 
+@pytest.mark.long
 def test_weighted_items_are_planned_as_the_gate_reads_them() -> None:
     rng = np.random.default_rng(4)
     chance = rng.beta(0.6, 0.6, (400, 1))
@@ -180,6 +182,7 @@ def test_a_model_that_costs_nothing_is_said_to_teach_no_bills(tmp_path: Path, ca
     assert "multiplied so that" not in said and "near the limit" not in said
 
 
+@pytest.mark.long
 def test_weighted_runs_say_their_design_effect(tmp_path: Path, capsys: Capture) -> None:
     folder = run_of(tmp_path, {"quality": "all", "margin": 0.25}, weighted=True)
     ran = evalkit(capsys, "power", folder.name, "--results", tmp_path, "--draws", 40)
@@ -190,6 +193,7 @@ def test_weighted_runs_say_their_design_effect(tmp_path: Path, capsys: Capture) 
     assert said in " ".join(ran.out.split()), ran.out
 
 
+@pytest.mark.long
 def test_the_cheapest_mix_is_offered_with_history(tmp_path: Path) -> None:
     earlier = Earlier.of(run_of(tmp_path, older=5, n=400), "base", "cand")
     found = cheapest_mixes(earlier, WantedPower(0.12), Limits(), draws=20)
@@ -207,6 +211,7 @@ def test_the_cheapest_mix_is_offered_with_history(tmp_path: Path) -> None:
     assert stopping_early(graded, None, WantedPower(0.1), 200) is None
 
 
+@pytest.mark.long
 def test_plan_takes_every_limit_of_the_gate(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run_of(tmp_path / "results")
     monkeypatch.chdir(tmp_path)

@@ -76,6 +76,8 @@ def test_an_unknown_price_is_shown_as_unknown() -> None:
     progress, _, clock = watched(10)
     progress.row(row(spend=None))
     assert "spend unknown" in progress.line(clock.now)
+    progress.row(row(spend="0", cached=True))
+    assert "spend unknown" in progress.line(clock.now), "what the cache gave says nothing of what was asked"
     progress.row(row())
     assert "$0.001 + 1 unpriced" in progress.line(clock.now)
 
@@ -299,6 +301,7 @@ def on_a_terminal(columns: int, *args: object) -> tuple[list[list[str]], list[st
     return seen, [line for line in screen.lines if line], process.wait(60)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_run_on_a_terminal_is_redrawn_in_place(columns: int, tmp_path: Path) -> None:
     faulty = Behaviour(reply="B", latency_s=0.03, faults={"500": 0.1}, fault_attempts=1)
@@ -320,6 +323,7 @@ def test_a_run_on_a_terminal_is_redrawn_in_place(columns: int, tmp_path: Path) -
     assert "retries" in "\n".join(last)
 
 
+@pytest.mark.long
 def test_a_refused_key_is_seen_while_the_others_are_still_asked(tmp_path: Path) -> None:
     refusing, slow = Behaviour(faults={"401": 1.0}), Behaviour(reply="B", latency_s=0.1)
     with FakeProvider.in_thread(refusing) as no, FakeProvider.in_thread(slow) as yes:
@@ -337,6 +341,7 @@ def test_a_refused_key_is_seen_while_the_others_are_still_asked(tmp_path: Path) 
     assert "given up: 401: Incorrect API key provided" in lines[-1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])
 def test_quiet_and_json_show_no_progress(flag: str, tmp_path: Path) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:

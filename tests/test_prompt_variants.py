@@ -75,7 +75,7 @@ def test_prompts_are_compared_and_gated_as_models_are(capsys: Capture, tmp_path:
         ran(capsys, tmp_path, a_suite(tmp_path, fake.base_url))
     results = ("--results", tmp_path / "results")
     compared = evalkit(capsys, "compare", "latest:a", "latest:a+terse", *results)
-    assert compared.code == 0 and "system: not reported → 'Reply in one word" in compared.out
+    assert compared.code == 0 and "system: none → 'Reply in one word" in compared.out
     gated = evalkit(capsys, "gate", "latest", *results, "--json")
     (candidate,) = gated.json["candidates"]
     assert candidate["name"] == "a+terse" if "name" in candidate else "a+terse" in gated.out

@@ -67,6 +67,7 @@ def test_records_are_imported_without_an_sdk() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_a_downstream_file_passes_a_strict_type_checker(checker: str, tmp_path: Path) -> None:
     file = REPO / "tests" / "downstream" / "uses_evalkit.py"
@@ -258,6 +259,7 @@ def test_a_rate_limited_function_is_asked_again(tmp_path: Path) -> None:
     assert sorted(run.frame().attempts) == [1, 2]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("wrong", [None, 3, ["billing"], b"billing"])
 def test_a_function_that_returns_no_text_is_told_so(wrong: Any, tmp_path: Path) -> None:
     with pytest.warns(IncompleteRunWarning):
@@ -279,6 +281,7 @@ def test_a_mapping_without_a_text_is_told_so(tmp_path: Path) -> None:
     assert "the reply has no text; its keys are answer" in run.frame(text=True).error[0]
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -484,6 +487,7 @@ async def test_a_second_cancellation_does_not_wait(tmp_path: Path) -> None:
     assert evalkit.open_run("latest", results=tmp_path).status == "interrupted"
 
 
+@pytest.mark.long
 def test_ctrl_c_in_a_script_leaves_a_run_that_resumes(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
@@ -566,6 +570,7 @@ async def _later(value: Any) -> Any:
     return value
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("given", "score", "outcome"),
     [
@@ -850,6 +855,7 @@ def _file_of(records: list[dict[str, Any]], path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_records_in_memory_are_the_same_as_the_file_with_these_lines(tmp_path: Path) -> None:
     path = _file_of(tickets(), tmp_path / "tickets.jsonl")
     ways: list[Any] = [tickets(), pd.DataFrame(tickets()), {"records": tickets(), "id": "id"}, path, str(path)]
@@ -1300,7 +1306,7 @@ def test_a_gate_says_pass_fail_or_inconclusive_with_every_rule(tmp_path: Path) -
     assert rule.estimate == pytest.approx(-2 / 3)
     assert rule.low is not None
     assert rule.low < rule.estimate
-    assert "against ≥ −0.050" in rule.reason
+    assert "against ≥ −5.0 points" in rule.reason
     reason = undecided.rules[0].reason
     assert "more items would pass" in reason
     assert re.findall(r"\d more\b(?! items)", reason) == [], "every figure has its unit"

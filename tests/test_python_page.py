@@ -31,6 +31,7 @@ def cells() -> list[tuple[int, str, str | None]]:
     return found
 
 
+@pytest.mark.long
 async def test_every_block_of_the_page_does_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "suites").symlink_to(REPO / "suites")
     monkeypatch.chdir(tmp_path)

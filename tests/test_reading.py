@@ -46,6 +46,7 @@ def test_what_is_no_ordinary_file_is_not_read(tmp_path: Path) -> None:
     assert (read_file(tmp_path / "file"), read_file(tmp_path / "link")) == (b"said", b"said")
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "name", ["run.json", "summary.json", "scores.npz", "rows-1.parquet", "texts-1.parquet", "journal-1.jsonl"]
 )
@@ -69,6 +70,7 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
         assert "ordinary file" in " ".join(ran.err.split()) or name == "run.json"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "run.json", "summary.json"])
 def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Path, capsys: Capture, name: str) -> None:
     """What judges said is asked of DuckDB, which would wait for a pipe where run.json has no digest of it."""

@@ -46,12 +46,14 @@ def test_there_is_a_suite_for_each_domain() -> None:
     assert DOMAIN == ["domain-finance.yaml", "domain-legal.yaml", "domain-medical.yaml", "domain-support.yaml"]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", DOMAIN)
 def test_a_domain_suite_runs_to_its_end_on_the_embedded_model(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     ran = evalkit(capsys, "run", REPO / "suites" / name, "--limit", "20", "--no-cache")
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_suite_is_accepted(
     name: str, some_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -61,6 +63,7 @@ def test_a_benchmark_suite_is_accepted(
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_suite_runs_to_its_end_on_the_embedded_model(
     name: str, some_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -72,6 +75,7 @@ def test_a_benchmark_suite_runs_to_its_end_on_the_embedded_model(
     assert ran.json["models"]["tiny"]["all"]["outcomes"]["errored"] == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_the_longest_prompt_of_a_benchmark_suite_fits_the_embedded_model(
     name: str, task_data: Path, monkeypatch: pytest.MonkeyPatch

@@ -181,6 +181,7 @@ def test_a_run_on_that_begins_to_think_again_keeps_the_answer_before_it():
     assert found.answer == "The answer is B."
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     "text",
     ["<think>" * 150_000, "</think>" * 130_000, "<think></think>" * 70_000, "`" * 1_000_000, "```\n" * 250_000,

@@ -12,6 +12,7 @@ import pytest
 REPO = Path(__file__).parent.parent
 
 
+@pytest.mark.long
 def test_every_recorded_reply_reads_as_expected(shared_data: Path) -> None:
     recorded = shared_data / "recorded"
     if not (recorded / "index.json").is_file():

@@ -168,6 +168,7 @@ def test_a_rescore_says_that_it_marks_what_is_stored(tmp_path: Path, capsys: Cap
     assert CANARY.encode() not in everything_under(results)
 
 
+@pytest.mark.long
 def test_judges_see_and_leave_behind_only_what_is_stored(tmp_path: Path, capsys: Capture) -> None:
     results = tmp_path / "results"
     said = f"Ask {CANARY}."
@@ -196,6 +197,7 @@ def test_judges_see_and_leave_behind_only_what_is_stored(tmp_path: Path, capsys:
     assert CANARY.encode() not in everything_under(results)
 
 
+@pytest.mark.long
 def test_a_resumed_run_goes_on_from_what_is_stored(tmp_path: Path, capsys: Capture) -> None:
     results = tmp_path / "results"
     refuses = Behaviour(faults={"400": 1.0})

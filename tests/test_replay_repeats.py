@@ -96,6 +96,7 @@ def test_the_file_s_repeats_are_the_run_s_and_their_figures_those_of_each(tmp_pa
     assert "repeat: run" in told
 
 
+@pytest.mark.long
 def test_a_gate_says_where_the_figures_come_from(tmp_path: Path, run: Run) -> None:
     suite = written(tmp_path, rows(1.0), rows(0.5))
     silent = flat(run(suite, "--gate"))
@@ -217,6 +218,7 @@ def test_a_protected_gate_refuses_a_candidate_that_became_a_file(
     assert evalkit(capsys, "gate", "latest", "--suite", protected, *results).code == 2
 
 
+@pytest.mark.long
 def test_what_was_guessed_can_be_written_as_columns_whatever_they_are_called(tmp_path: Path, run: Run) -> None:
     names = {"prompt_tokens": "Prompt Tokens #", "completion_tokens": "- completion_tokens", "run": "Run #"}
     old, new = ([{names.get(key, key): value for key, value in row.items()} for row in rows(f)] for f in (1.0, 0.5))
@@ -278,6 +280,7 @@ def test_an_answer_that_the_file_lacks_costs_nothing(tmp_path: Path, run: Run) -
     assert {row.spend_usd for row in rows_of(folder) if row.model == "old"} == {0}
 
 
+@pytest.mark.long
 def test_one_answer_without_a_token_count_is_named_where_its_model_has_a_price(tmp_path: Path, run: Run) -> None:
     old, new = rows(1.0), rows(0.5)
     for record in (*old, *new):
@@ -301,6 +304,7 @@ def test_a_bill_of_unknown_cost_is_no_unknown_price_on_the_site(
     assert "What 1 of 300 answers of old cost is not known." in (tmp_path / "site" / "index.html").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_recorded_part_of_a_pipeline_is_not_paid_again(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

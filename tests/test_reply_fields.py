@@ -52,6 +52,7 @@ def _with(node: Any, key: str, value: Any) -> Any:
     return [_with(one, key, value) for one in node] if isinstance(node, list) else node
 
 
+@pytest.mark.long(but=19)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("value", NO_NAMES, ids=repr)
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -65,6 +66,7 @@ async def test_a_name_that_is_none_is_unknown_and_the_answer_counts(dialect: str
         assert all(name is None or isinstance(name, str) for name in named) and value not in named
 
 
+@pytest.mark.long(but=54)
 @pytest.mark.parametrize("value", NO_COUNTS, ids=repr)
 @pytest.mark.parametrize(
     ("dialect", "key"),

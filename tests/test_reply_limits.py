@@ -52,6 +52,7 @@ async def test_an_error_body_that_unpacks_to_hundreds_of_megabytes_is_cut(dialec
     assert isinstance(error, Rejected) and peak < 10 * MIB
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_stream_that_unpacks_to_hundreds_of_megabytes_ends_at_the_limit(dialect: str) -> None:
     error, peak = await _peak(dialect, Served([http(_packed(300), more="Content-Encoding: gzip\r\n")]))

@@ -47,6 +47,7 @@ def scores(path: Path) -> list[float | None]:
     return [row["score"] for row in rows(folder)]
 
 
+@pytest.mark.long
 def test_a_mended_suite_marks_the_old_answers_anew(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(score or 0 for score in scores(suite)) == 0
     write(suite, "{numbers: {pick: first}}")
@@ -145,6 +146,7 @@ def test_a_preview_shows_the_change_and_leaves_every_file_as_it_is(
     assert json.loads(told.out)["preview"] is True
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("preview", [True, False])
 def test_a_mean_that_falls_is_said_and_not_only_printed(
     suite: Path, capsys: pytest.CaptureFixture[str], preview: bool

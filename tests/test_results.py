@@ -64,6 +64,7 @@ def test_every_kind_of_stored_run_opens(path: Path, tmp_path: Path) -> None:
         assert facts.entry(name) == entry
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("folder", SAMPLE_RUNS, ids=lambda folder: folder.name)
 def test_the_sample_runs_open_with_rows_and_figures(folder: Path) -> None:
     run = load_run(folder)

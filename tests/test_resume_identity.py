@@ -39,6 +39,7 @@ def _write_suite(folder: Path, provider: FakeProvider, system: str = "", prompts
     (folder / "suite.yaml").write_text(suite, encoding="utf-8")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("where", ["system", "prompts"])
 def test_a_run_with_another_prompt_of_a_model_is_a_new_run(
     where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

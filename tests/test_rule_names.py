@@ -43,6 +43,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_rules_are_in_words_where_people_read_and_keys_in_files(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,7 @@ def _bill(rows: list[BilledAnswer]) -> RunBill:
     return made
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), max_size=8), st.lists(answers(), max_size=8))
 def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[BilledAnswer]) -> None:
@@ -69,6 +70,7 @@ def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[Bille
         assert whole.models[model].known_usd == sum((amounts.known_usd for amounts in of_tasks), Decimal(0))
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), max_size=8))
 def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnswer]) -> None:
@@ -78,6 +80,7 @@ def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnsw
         assert amounts.known_usd >= 0 <= amounts.spend_usd
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw imports
 @given(st.lists(answers(), min_size=1, max_size=8), answers())
 def test_an_unknown_cost_makes_the_total_unknown_and_more_answers_never_cost_less(
@@ -118,6 +121,7 @@ def test_stored_unit_prices_come_back_as_they_were() -> None:
     )
 
 
+@pytest.mark.long
 def test_a_run_is_billed_and_priced_anew_without_asking_anybody(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

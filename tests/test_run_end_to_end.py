@@ -189,6 +189,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path: Path, 
     assert len(run_folders(tmp_path / "results")) == 1
 
 
+@pytest.mark.long
 def test_a_polite_kill_exits_143(tmp_path: Path) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.1)) as provider:
         process = start("run", write_suite(tmp_path, provider.base_url, n=80), "--results", tmp_path / "results")
@@ -227,6 +228,7 @@ def test_after_kill_9_only_what_was_in_flight_is_asked_again_and_the_result_is_t
     assert same == [{k: row[k] for k in ("key", "outcome", "score", "text", "extracted")} for row in rows(other)]
 
 
+@pytest.mark.long
 def test_two_processes_never_write_the_same_run(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.2)) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=80)
@@ -296,6 +298,7 @@ def test_an_error_in_the_middle_of_an_answer_counts_against_the_budget_whatever_
         assert len(provider.account) * each <= 0.04, "every one of them had begun its answer"
 
 
+@pytest.mark.long
 def test_answers_given_up_by_a_second_interrupt_count_against_the_budget_of_the_next_sitting(tmp_path: Path) -> None:
     (tmp_path / "prices.yaml").write_text(PRICES)
     each = 0.001 * (10 + 1)
@@ -320,6 +323,7 @@ def test_answers_given_up_by_a_second_interrupt_count_against_the_budget_of_the_
         assert len(provider.account) * each <= spent <= 1.2
 
 
+@pytest.mark.long
 def test_what_was_under_way_when_a_capped_run_was_killed_counts_against_its_budget(tmp_path: Path) -> None:
     (tmp_path / "prices.yaml").write_text(PRICES)
     each = 0.001 * (10 + 1)
@@ -361,6 +365,7 @@ def test_a_corrected_price_reaches_answers_that_come_from_the_cache(tmp_path: Pa
     assert cost["spend_usd"] == 0.0
 
 
+@pytest.mark.long
 def test_ctrl_c_does_not_wait_for_items_that_only_sleep_before_a_retry(tmp_path: Path) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", limit_per_s=1, retry_after_s=30)) as provider:
         process = start("run", write_suite(tmp_path, provider.base_url, n=80), "--results", tmp_path / "results")
@@ -373,6 +378,7 @@ def test_ctrl_c_does_not_wait_for_items_that_only_sleep_before_a_retry(tmp_path:
     assert time.perf_counter() - begun < 20  # the pause before a retry is 30 s
 
 
+@pytest.mark.long
 def test_a_results_folder_that_vanishes_stops_the_run(tmp_path: Path) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.1)) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=400)
@@ -413,6 +419,7 @@ def test_a_budget_without_a_known_price_is_refused_before_anything_is_sent(tmp_p
     assert "price is unknown" in ran.err
 
 
+@pytest.mark.long
 def test_a_full_disk_is_exit_4_and_loses_nothing_that_was_written(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=300)

@@ -55,6 +55,7 @@ def stream_of(suite: Path) -> SampleStream:
     return stream
 
 
+@pytest.mark.long
 def test_every_question_is_asked_once_and_all_are_counted_from_the_start(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         ran = run(capsys, tmp_path, write_suite(tmp_path, provider.base_url, n=N, in_flight=64))
@@ -67,6 +68,7 @@ def test_every_question_is_asked_once_and_all_are_counted_from_the_start(tmp_pat
     assert len({row["key"] for row in rows(folder)}) == N
 
 
+@pytest.mark.long
 def test_a_wrong_record_breaks_the_run_off_and_the_mended_file_resumes_it(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.02)) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=2)
@@ -98,6 +100,7 @@ def test_a_wrong_record_breaks_the_run_off_and_the_mended_file_resumes_it(tmp_pa
     assert (facts["status"], facts["broken_off"]) == ("complete", None)
 
 
+@pytest.mark.long
 def test_a_file_whose_asked_records_were_changed_too_starts_another_run(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.02)) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=2)
@@ -112,6 +115,7 @@ def test_a_file_whose_asked_records_were_changed_too_starts_another_run(tmp_path
     assert json.loads((broken / "run.json").read_text())["status"] == "incomplete"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("named", ["latest", "name"])
 def test_a_run_that_is_named_takes_the_mended_file_as_the_plain_command_does(
     tmp_path: Path, capsys: Capture, named: str
@@ -183,6 +187,7 @@ def test_a_line_that_is_no_json_is_found_before_anything_is_sent(tmp_path: Path,
         assert len(provider.account) == 0
 
 
+@pytest.mark.long
 def test_notes_tell_of_the_first_samples_first_and_of_all_at_the_end(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=64)

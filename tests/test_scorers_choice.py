@@ -244,6 +244,7 @@ LONG_UNITS = [
 ]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("unit", LONG_UNITS)
 def test_a_reply_of_a_megabyte_is_read_at_once(unit: str) -> None:
     """Well under a second of processor time; the bound is loose because the machine is shared."""

@@ -37,7 +37,8 @@ REPLIES = [
     ("```\n    return x * 2\n```", Outcome.RIGHT),
     ("    return x", Outcome.WRONG),
     ("    return 2 *", Outcome.WRONG),
-    ("I cannot write code.", Outcome.WRONG),
+    ("I cannot write code.", Outcome.REFUSED),
+    ("No.", Outcome.UNPARSEABLE),
     ("    import sys; sys.exit(0)", Outcome.WRONG),
     ("    import os; os._exit(0)", Outcome.WRONG),
 ]
@@ -70,6 +71,7 @@ HARM = [
 ]
 
 
+@pytest.mark.long(but=7)
 @pytest.mark.parametrize("line", HARM)
 def test_harm_is_refused_by_the_kernel(line: str, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
@@ -121,6 +123,7 @@ def test_a_reply_that_continues_the_prompt_is_told_from_a_whole_function() -> No
     assert "Twice" not in whole_function(PROMPT, "def double(x): return 1", "double")
 
 
+@pytest.mark.long
 def test_humanevals_own_solutions_pass(shared_data: Path) -> None:
     scorer = make_scorer("code", {})
     items = list(records(shared_data / "humaneval" / "HumanEval.jsonl.gz"))

@@ -55,6 +55,7 @@ STOPS: st.SearchStrategy[StopReason] = st.sampled_from(
 )
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(("name", "options", "item"), SCORERS)
 @settings(max_examples=40, deadline=None)
 @given(text=TEXTS, stop_reason=STOPS)
@@ -75,6 +76,7 @@ UNITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_long_degenerate_reply_is_marked_quickly(unit: str) -> None:
     """40 kB of repetition. Seconds are allowed where milliseconds are needed: the bound catches blow-ups only."""

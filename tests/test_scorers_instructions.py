@@ -217,6 +217,7 @@ KNOWN_DISAGREEMENTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not IFEVAL.exists(), reason="the shared data is not here: set EVALKIT_TEST_DATA")
 def test_verdicts_agree_with_ifevals_own_on_four_models() -> None:
     """6,672 verdicts (834 instructions, strict and loose, four models): 23 differ. See docs/scoring.md."""

@@ -146,6 +146,7 @@ def test_a_number_beyond_all_floats_is_marked(of: float, reply: str, right: bool
     assert right is None or (found.outcome is Outcome.RIGHT) is right
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("schema", "value"),
     [

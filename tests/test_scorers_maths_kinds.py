@@ -177,6 +177,7 @@ def test_spellings_of_one_answer_are_right(target: str, reply: str) -> None:
     assert found.outcome is Outcome.RIGHT, (found.extracted, found.reason)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "reply", ["\\boxed{9^{9^{9^{9}}}}", "\\boxed{(10^{10^{10}})!}", "The answer is 9^{9^{9^{9}}}."]
 )

@@ -65,6 +65,7 @@ def test_expressions_are_compared_as_mathematics(target: str, reply: str, right:
     assert mark("math", {}, sample(target), reply).value == float(right)
 
 
+@pytest.mark.long
 def test_mathematics_that_takes_for_ever_is_given_up_and_the_next_answer_is_read() -> None:
     score = mark("math", {"limit_s": 1}, sample("7"), "\\boxed{9^{9^{9^{9}}}}")
     assert score.outcome is Outcome.UNPARSEABLE

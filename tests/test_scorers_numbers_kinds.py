@@ -332,6 +332,7 @@ def test_a_number_that_a_reply_does_not_give_is_never_right(reply: str, target: 
     assert found.outcome is not Outcome.RIGHT, (found.extracted, found.reason)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     "reply",
     ["5! " * 330_000, "12,34," * 160_000, "1 234 " * 160_000, "the answer is not " * 55_000, "5 or " * 200_000,

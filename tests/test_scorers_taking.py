@@ -83,7 +83,7 @@ def test_a_rule_that_is_none_is_refused(take: Any, says: str) -> None:
 def test_take_belongs_to_the_identity_and_not_to_likelihoods() -> None:
     assert make_scorer("exact", {"take": {"after": "a"}}).options == {
         "strip": True, "ignore_case": False, "collapse_spaces": False, "escapes": False, "field": None,
-        "ignore_wrapping": False,
+        "ignore_wrapping": False, "text": None,
         "refusal": "wrong", "take": {"after": "a"},
     }  # fmt: skip
     with pytest.raises(SuiteError, match="likelihoods are no reply"):

@@ -25,6 +25,7 @@ def _may_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_reply_is_read_as_a_careful_person_would(batch: int) -> None:
     """Thousands of replies, each marked in a millisecond: one test a batch, which names all that are read otherwise."""

@@ -337,3 +337,30 @@ def test_a_loss_is_not_injected_into_one_scorer_of_several(capsys: Capture, tmp_
     run = stored(tmp_path / "results", {"base": [], "cand": []}, section, rows=rows, tasks={"t": 99}, identity=TWO)
     told = Gate(capsys, tmp_path)(run, "--self-test")
     assert told.code == 2 and "one scorer of several" in told.err
+
+
+@pytest.mark.parametrize(
+    ("score", "digits", "words"),
+    [
+        ("{contains: It is}", 0.0, 1.0),
+        ("{contains: [It, is]}", 0.0, 1.0),
+        ("{contains: {text: [It, '2'], match: any, ignore_case: true}}", 0.4, 1.0),
+        ("{exact: 4}", 0.05, 0.0),
+        ("{regex: '^[0-9]+$'}", 1.0, 0.0),
+        ("[{contains: It, weight: 3}, {regex: '[0-9]$'}]", 0.25, 1.0),
+    ],
+)
+def test_what_every_reply_has_to_say_stands_in_the_suite_and_needs_no_target(
+    capsys: Capture, tmp_path: Path, score: str, digits: float, words: float
+) -> None:
+    asked = "\n".join(f'      - {{question: "{i} + {i}?", id: c{i}}}' for i in range(20))
+    ran(capsys, tmp_path, score, cases=asked)
+    found = evalkit(capsys, "show", "latest", "--results", tmp_path / "results", "--json").json["models"]
+    assert [found[name]["all"]["quality"]["mean"] for name in ("digits", "words")] == pytest.approx([digits, words])
+
+
+@pytest.mark.parametrize("score", ["{equals: Paris}", "{contains: [1.5]}", "{contains: true}"])
+def test_a_constant_that_no_scorer_takes_is_explained_in_one_line(capsys: Capture, tmp_path: Path, score: str) -> None:
+    told = evalkit(capsys, "check", a_suite(tmp_path, score))
+    assert told.code == 2
+    assert "what every reply has to say may stand in it: {contains: Paris}" in told.err

@@ -72,6 +72,7 @@ def test_programs_and_algebra_are_slow_and_the_rest_is_not(monkeypatch: pytest.M
     assert not make_scorer("choice", {}).slow
 
 
+@pytest.mark.long
 def test_a_run_of_programs_gives_the_same_marks_each_time_and_from_the_cache(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_run_of_programs_gives_the_same_marks_each_time_and_from_the_cache(
     assert all(row["cached"] for row in second)
 
 
+@pytest.mark.long
 def test_who_interrupts_twice_does_not_wait_for_a_program(tmp_path: Path) -> None:
     with FakeProvider.in_thread(Behaviour(reply="    while True: pass\n")) as provider:
         suite = write(tmp_path, provider.base_url, test="pass")
@@ -106,6 +108,7 @@ def test_who_interrupts_twice_does_not_wait_for_a_program(tmp_path: Path) -> Non
         assert time.monotonic() - asked_at < 40  # one program alone would take 60 s
 
 
+@pytest.mark.long
 def test_the_comparing_process_imports_nothing_of_the_folder_that_one_stands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

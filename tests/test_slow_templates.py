@@ -44,6 +44,7 @@ def _suite(folder: Path, n: int, **keys: str) -> Path:
     return folder / "s.yaml"
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     ("key", "template"),
     [("prompt", SLOW + "{{ question }}"), ("target", SLOW + "{{ answer }}"), ("cluster", SLOW + "{{ id }}")],
@@ -70,6 +71,7 @@ def test_choices_that_are_slow_are_refused_too(tmp_path: Path, capsys: Capture) 
     assert ran.code == 2 and "s of the processor for" in ran.err and "choices" in ran.err, ran.err
 
 
+@pytest.mark.long
 def test_many_templates_may_not_take_together_what_one_may_not() -> None:
     with pytest.raises(EndlessTemplate, match="the templates of the suite together"):
         for n in range(400):

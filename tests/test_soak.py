@@ -10,6 +10,7 @@ import pytest
 from tests.soaking import soak
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_memory_and_open_files_stay_flat_through_thousands_of_faulty_requests(tmp_path: Path) -> None:
     seen = soak(tmp_path, 2_000)

@@ -13,6 +13,7 @@ import pytest
 from evalkit.records import Outcome
 from evalkit.render import charts
 from evalkit.render.comparison import sentence
+from evalkit.render.standings import headline
 from evalkit.results.changes import KINDS
 from evalkit.results.changes import list_changes as list_flips
 from evalkit.results.compare import compare as paired
@@ -25,6 +26,7 @@ from evalkit.results.standings import on_front, standings
 from evalkit.stats import best
 from evalkit.stats.best import covariance_of
 from evalkit.store import runs
+from evalkit.text import numbers
 from tests.board_world import TASKS, a_row, a_run, an_error
 from tests.run_facts import set_facts
 
@@ -64,6 +66,7 @@ def test_models_far_behind_change_nothing() -> None:
     assert stands(some(95), some(94), some(83), *[some(20)] * 40, joint=False)[:3] == few
 
 
+@pytest.mark.long
 def test_two_models_are_told_apart_just_where_versus_does(tmp_path: Path) -> None:
     """One comparison decides everywhere: of two models the leaderboard is Versus' interval."""
     for lost in range(12):
@@ -72,6 +75,37 @@ def test_two_models_are_told_apart_just_where_versus_does(tmp_path: Path) -> Non
         interval = pair.test(0.025).interval
         assert interval is not None
         assert stands(ours, theirs)[1] == ("behind" if interval.high < 0 else "close"), lost
+
+
+def test_how_far_a_model_is_behind_is_the_same_on_every_page(tmp_path: Path) -> None:
+    """Means are over all that each has a score for, the difference over what both have: they are not the same."""
+    rows = [a_row(m, t, i) for t in TASKS for i in range(40) for m in ("gpt", "tiny")]
+    easy = {row.sample_id for row in rows if row.model == "tiny" and row.outcome is Outcome.RIGHT}
+    left = [row for row in rows if not (row.model == "gpt" and row.sample_id in sorted(easy)[:6])]
+    a_run(tmp_path, ("gpt", "tiny"), rows=left)
+    reader = ResultsReader(tmp_path)
+    lines = standing(reader, entries_of(reader, "support"), None)
+    sides = [(line.entry.run.name, line.model) for line in lines]
+    versus = compare(reader, *sides)
+    assert versus.delta is not None and lines[1].standing is not None
+    assert lines[1].standing.lacks == pytest.approx(-versus.delta, abs=1e-12)
+    means = [line.cell.quality.mean or 0.0 for line in lines]
+    assert abs(means[0] - means[1] + versus.delta) > 0.01, "or this says nothing"
+    assert f"tiny is {numbers.points(versus.delta)} behind" in headline(lines)
+    assert f"tiny is {numbers.points(versus.delta)} worse" in sentence(versus, "gpt", "tiny")
+
+
+@pytest.mark.parametrize("dependence", [{}, {"clusters": True}, {"weights": True}, {"clusters": True, "weights": True}])
+def test_the_difference_of_a_pair_is_that_of_its_test(dependence: dict[str, bool]) -> None:
+    rng = np.random.default_rng(3)
+    scores = (rng.random(60), rng.random(60))
+    known: dict[str, Any] = {}
+    if "clusters" in dependence:
+        known["clusters"] = np.repeat(np.arange(20), 3)
+    if "weights" in dependence:
+        known["weights"] = rng.uniform(0.5, 5.0, 60)
+    pair = Pair(60, 0, 0, 0, scores, **known)
+    assert pair.difference() == pytest.approx(pair.test(0.025).delta, abs=1e-12)
 
 
 def test_a_model_without_scores_has_no_standing() -> None:
@@ -83,6 +117,7 @@ def test_models_without_a_sample_in_common_are_not_ranked_against_each_other() -
     assert stands([1.0] * 50 + [nan] * 50, [nan] * 50 + [0.0] * 50) == ["leads", "close"]
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("k", [2, 5, 8])
 def test_equal_models_are_rarely_called_behind(k: int) -> None:
     """The promise is 5 % for all models together, though the leader is the one that was luckiest."""
@@ -95,6 +130,7 @@ def test_equal_models_are_rarely_called_behind(k: int) -> None:
     assert wrong <= draws * 0.05 + 2 * (draws * 0.05 * 0.95) ** 0.5  # two standard errors of the count
 
 
+@pytest.mark.long
 def test_equal_models_in_clusters_are_rarely_called_behind() -> None:
     rng = np.random.default_rng(5)
     wrong, draws, k = 0, 100, 4
@@ -148,6 +184,7 @@ def test_a_mean_without_an_interval_says_why(tmp_path: Path) -> None:
         assert ("no interval can be given: its 5 samples" in "; ".join(entry.warnings)) == (score is not None)
 
 
+@pytest.mark.long
 def test_a_whole_run_counts_before_a_newer_one_of_a_part(tmp_path: Path) -> None:
     """Whether a gate stopped a candidate, or somebody cut the run; the same run's baseline is whole."""
     at = {"n_used": 3, "n_items": 10, "items_digest": "sha256:0", "verdict": "fail"}

@@ -64,10 +64,12 @@ def suite(tmp_path: Path) -> Path:
     return write_suite(tmp_path, "http://127.0.0.1:9/v1", n=3)
 
 
+@pytest.mark.long
 def test_a_check_sends_nothing_and_imports_nothing_to_send_with(suite: Path) -> None:
     assert _imported(_AT_THE_END, "check", suite) == set()
 
 
+@pytest.mark.long
 def test_a_run_has_only_its_http_client_when_it_connects(suite: Path, tmp_path: Path) -> None:
     seen = _imported(_AT_THE_FIRST_CONNECTION, "run", suite, "--results", tmp_path / "results")
     assert seen - WORDS == {"aiohttp"}  # the words are read beside the first requests, in a thread
@@ -88,12 +90,14 @@ def test_a_schema_a_list_and_a_first_suite_take_no_reader_of_tables(tmp_path: Pa
     assert _imported(_AT_THE_END, "init", tmp_path / "mine") == set()
 
 
+@pytest.mark.long
 def test_an_engine_in_this_process_takes_no_http_client(tmp_path: Path) -> None:
     models = "  said: {adapter: scripted, model: right}"
     seen = _imported(_AT_THE_END, "check", write_suite(tmp_path, "", n=3, models=models))
     assert seen == set()
 
 
+@pytest.mark.long
 def test_a_command_that_reads_stored_rows_ends_without_a_word_of_its_own() -> None:
     """DuckDB tells on stderr of objects that are alive at the end of the process."""
     done = finish(start("price", "quickstart", "--results", REPO / "results"))
@@ -125,6 +129,7 @@ print([os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) for number in childre
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "work",
     [
@@ -142,5 +147,6 @@ def test_ctrl_c_is_heard_while_runs_are_read(work: str) -> None:
     assert (done.stdout.strip(), done.stderr.split()) == (str([130] * 8), ["interrupted"] * 8)
 
 
+@pytest.mark.long
 def test_a_list_of_sealed_runs_imports_no_reader_of_columns() -> None:
     assert not READERS & _imported(_AT_THE_END, "list", "--results", REPO / "results")

@@ -7,8 +7,7 @@ import pytest
 
 from evalkit.stats import assisted, history
 from evalkit.stats import assisted_population as sample
-from evalkit.stats.assisted_looks import Assisted, KnownItems, unknown_items
-from evalkit.stats.betting import Bets
+from evalkit.stats.assisted_looks import Assisted, Bets, KnownItems, unknown_items
 from evalkit.stats.part import test_part as part_of
 
 
@@ -90,6 +89,7 @@ def test_leave_one_out_errors_are_those_of_fits_without_the_item() -> None:
     assert seen.second[0, assisted.RIDGE] == pytest.approx(np.var(errors), rel=1e-9)
 
 
+@pytest.mark.long
 def test_history_saves_items_on_average_and_errs_as_rarely_as_it_says() -> None:
     cand, base, older = made(500, 8, 11)
     truth = float((cand - base).mean())

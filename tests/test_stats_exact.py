@@ -64,6 +64,7 @@ def test_the_probability_of_a_region_equals_the_sum_over_all_its_tables(differen
             assert mine == pytest.approx(chances[reached].sum(), abs=1e-9)
 
 
+@pytest.mark.long
 def test_a_p_value_is_the_largest_chance_over_the_allowed_discordances() -> None:
     wins, losses = 6, 2
     for n, difference in ((40, -0.05), (FEW + 1, -0.02)):
@@ -93,6 +94,7 @@ def test_few_pairs_are_ordered_by_how_often_chance_reaches_tango_at_their_own_di
         assert estimated(n, difference)[wins + losses, wins] == pytest.approx(expected, rel=0.03)
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("margin", [0.0, 0.02, 0.1])
 @pytest.mark.parametrize("n", [8, 25, 45])
 def test_no_truth_at_or_beyond_the_margin_is_misjudged_more_often_than_alpha(n: int, margin: float) -> None:
@@ -111,6 +113,7 @@ def test_no_truth_at_or_beyond_the_margin_is_misjudged_more_often_than_alpha(n: 
                 assert chances[fails].sum() <= 0.05
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("n", "difference"), [(45, -0.05), (45, 0.05), (30, 0.0)])
 def test_more_wins_or_fewer_losses_never_weaken_the_evidence(n: int, difference: float) -> None:
     for d in range(n):

@@ -211,6 +211,7 @@ def test_an_absolute_limit_is_a_binomial_test(rng: np.random.Generator) -> None:
         assert (decision.verdict is Verdict.FAIL) == (decision.low > limit)
 
 
+@pytest.mark.long
 def test_slow_answers_to_one_item_are_known_to_come_together(rng: np.random.Generator) -> None:
     """Forty items of four answers, one in twenty slow: with the prior of clusters .08 of such runs passed."""
     slow = rng.random((150, 40, 4)) < rng.beta(0.05 * 1.5, 0.95 * 1.5, (150, 40))[:, :, None]
@@ -254,6 +255,7 @@ def test_unequal_latencies_are_refused() -> None:
         stats.latency_ratio([0.1, 0.2], [0.1], 0.5, 1.2)
 
 
+@pytest.mark.long
 def test_holm_equals_statsmodels(rng: np.random.Generator) -> None:
     for size in (1, 2, 9, 40):
         ps = rng.random(size) ** 3
@@ -267,6 +269,7 @@ def test_an_untested_task_still_counts_in_the_family() -> None:
         stats.holm([0.1, math.nan])
 
 
+@pytest.mark.long
 def test_power_is_what_simulation_finds(rng: np.random.Generator) -> None:
     n, delta, margin, share = 250, -0.09, 0.02, 0.2
     expected = stats.power_of(n, delta, margin, 0.05, share)
@@ -312,6 +315,7 @@ def test_the_t_tail_equals_scipy(df: float) -> None:
         assert t_tail(t, df) == pytest.approx(scipy_stats.t.sf(t, df), abs=1e-7)
 
 
+@pytest.mark.long
 def test_an_interval_ends_where_the_test_of_that_limit_turns(rng: np.random.Generator) -> None:
     """Its search may leave a dear test out; the verdict at a limit never does."""
     groups, weights = np.repeat(np.arange(40), 10), rng.lognormal(0, 0.6, 400)

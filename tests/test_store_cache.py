@@ -265,6 +265,7 @@ def test_a_file_that_brings_more_than_answers_along_is_left_alone(tmp_path: Path
         assert "something else than evalkit's table of answers" in str(cache.problem)
 
 
+@pytest.mark.long
 def test_an_answer_beyond_any_reply_is_not_taken_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "responses.sqlite"
     with closing(sqlite3.connect(path)) as db:

@@ -66,6 +66,7 @@ def test_money_is_summed_exactly(tmp_path: Path) -> None:
     assert str(total[0]).rstrip("0") == "0.131"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ["it's", 'say "hi"', "a[bc]*?", "semi; drop table rows --", "späße \U0001f600", "{x}"])
 def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     folder = a_run(tmp_path, [a_row(n) for n in range(3)]).rename(tmp_path / name)

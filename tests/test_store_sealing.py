@@ -108,6 +108,7 @@ def test_sealing_nothing_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_full_disk_while_sealing_keeps_the_journal(tmp_path: Path) -> None:
     rows = [a_row(n, text=os.urandom(300).hex()) for n in range(60)]
     write(tmp_path, rows)
@@ -199,6 +200,7 @@ def test_two_thousand_short_questions_take_less_than_a_kilobyte_each(tmp_path: P
     assert sum(p.stat().st_size for p in tmp_path.iterdir()) < 1_000 * len(rows) / 4
 
 
+@pytest.mark.long
 def test_sealing_does_not_import_pandas(tmp_path: Path) -> None:
     """It would cost a short run a third of its time and 55 MB."""
     write(tmp_path, [a_row(1), a_hostile_row(), an_error(3)])

@@ -167,6 +167,7 @@ def test_only_a_full_commit_is_pinned() -> None:
     assert not any(hugging_face.is_pinned(r) for r in (None, "main", "unverified", "0123456", "v1.0", "G" * 40))
 
 
+@pytest.mark.long
 def test_a_file_that_the_hub_cache_holds_is_read_without_a_network(tmp_path: Path) -> None:
     commit = "0123456789abcdef0123456789abcdef01234567"
     held = tmp_path / "cache" / "datasets--org--tickets" / "snapshots" / commit / "data"

@@ -338,6 +338,7 @@ def test_only_takes_models_and_tasks_by_name(folder: Path) -> None:
         suite.only(models=["k"])
 
 
+@pytest.mark.long
 def test_reading_a_suite_imports_nothing_heavy(folder: Path) -> None:
     load(HEAD + "tasks:\n" + TASK)
     code = (

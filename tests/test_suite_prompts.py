@@ -213,6 +213,7 @@ NESTED = "{% set a = [s, s] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}"
 """Ten billion parts, in ten lists."""
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     "template",
     [

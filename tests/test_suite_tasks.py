@@ -252,6 +252,7 @@ def test_a_number_that_json_lacks_is_a_complaint() -> None:
     assert "n.parquet row 2: the field 'q' holds NaN (no number), which is no value to ask about" in found[0]
 
 
+@pytest.mark.long
 def test_a_large_task_is_streamed_again_and_gives_the_same() -> None:
     many = [{**TICKETS[0], "id": f"t{i}", "text": f"Ticket {i % 5400}"} for i in range(5_500)]
     large = task(many)
@@ -264,11 +265,12 @@ def test_a_large_task_is_streamed_again_and_gives_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "path", "n", "first"),
     [
-        ("mmlu", "mmlu/mmlu.jsonl.gz", 14_042, "2"),
         ("gsm8k", "gsm8k/test.jsonl.gz", 1_319, "18"),
         ("ifeval", "ifeval/input_data.jsonl", 541, None),
+        ("mmlu", "mmlu/mmlu.jsonl.gz", 14_042, "2"),
     ],
 )
+@pytest.mark.long(but=2)
 def test_built_in_tasks_read_the_published_files(
     shared_data: Path, name: str, path: str, n: int, first: str | None
 ) -> None:
@@ -283,6 +285,7 @@ def test_built_in_tasks_read_the_published_files(
     assert len(sample.messages) == (11 if name == "mmlu" else 1)
 
 
+@pytest.mark.long
 def test_many_tasks_over_one_file_hold_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "MOST_BYTES", 300_000)
     record = {"q": "Why?", "pages": [str(number) for number in range(1_000)]}

@@ -102,6 +102,7 @@ def test_a_function_is_declared_once() -> None:
         read_tools([GET, GET])
 
 
+@pytest.mark.long
 def test_every_function_of_bfcl_becomes_a_valid_schema(shared_data: Path) -> None:
     n = 0
     for name in ("simple_python", "multiple", "irrelevance"):

@@ -97,6 +97,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_servers_word_alone_makes_a_candidate_cheap(tmp_path: Path, capsys: Capture, name: str) -> None:
     usage, limit = HOSTILE[name]
@@ -134,6 +135,7 @@ UNTOLD: dict[str, Callable[[str], Usage]] = {
 }
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("name", UNTOLD)
 def test_a_total_without_counts_that_support_it_makes_nobody_cheap(tmp_path: Path, capsys: Capture, name: str) -> None:
     found = decided(capsys, tmp_path, UNTOLD[name], "1", own=True, reported_cost=True)  # type: ignore[arg-type]

@@ -187,7 +187,7 @@ def test_a_real_run_folder_is_shown_and_compared(tmp_path: Path) -> None:
     assert "tok/s" not in text  # nothing was streamed
     assert "b: quality with failures as wrong 0.732" in text
     a, b = summary["models"]["a"], summary["models"]["b"]
-    assert "−0.250" in printed(render_comparison, a, b, labels=("a", "b"))
+    assert "−25.0 points" in printed(render_comparison, a, b, labels=("a", "b"))
     assert folder.name in printed(render_runs, [dataclasses.asdict(info) for info in list_runs(tmp_path)])
 
 
@@ -209,7 +209,7 @@ def test_a_reader_without_utf8_gets_ascii() -> None:
     render_comparison(models["tiny"], models["gpt-production"], labels=("a", "modèle"), file=file)
     render_summary(swap(), file=file)
     assert file.getvalue().isascii()
-    assert "+0.067" in file.getvalue()
+    assert "+6.7 points" in file.getvalue()
 
 
 def test_a_terminal_gets_bold_headings_and_a_file_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,3 +392,11 @@ def test_names_of_models_are_whole_at_80_columns() -> None:
         page.grid("", Column("model", names, left=True, folds=True), figures)
     assert all(file.getvalue().count(f"{name} ") == 2 for name in names)
     assert max(map(len, file.getvalue().split("\n"))) <= 80
+
+
+def test_what_some_models_share_is_said_once_with_their_names() -> None:
+    graded = one(cell(0.7, outcomes={"scored": 50}, usd=(1.0, None)))["models"]["m"]
+    plain = one(cell(0.7))["models"]["m"]
+    models = {name: graded if name in "ab" else plain for name in "abcdef"}
+    text = " ".join(printed(render_summary, one(cell(0.7)) | {"models": models}).split())
+    assert text.count("no cost per correct answer") == 1 and "a, b: no cost per correct answer" in text

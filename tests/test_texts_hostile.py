@@ -60,6 +60,7 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("scorer", CALLS)
 def test_a_long_text_of_anything_is_marked_in_half_a_second(scorer: str) -> None:
     name, options, fields = CALLS[scorer]

@@ -86,6 +86,7 @@ def test_more_tokens_than_bytes_are_no_shown_tokens(output: int) -> None:
     assert found.reasoning is None, "nobody knows how much of it was shown, so nothing is known of its speed"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("said", "usage", "rule", "code"),
     [

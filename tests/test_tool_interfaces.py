@@ -248,6 +248,7 @@ def _perturbed(gold: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], ...]:
     return made_up, gold * 2, [{**gold[0], "name": "no_such"}], []
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(("dialect", "step"), [("openai_chat", 4), ("openai", 10), ("anthropic", 10), ("gemini", 10)])
 async def test_bfcls_gold_calls_score_one_through_each_interface_and_perturbed_ones_zero(
     dialect: str, step: int, shared_data: Path

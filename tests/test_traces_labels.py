@@ -59,6 +59,7 @@ def with_labels(suite: Path) -> None:
     suite.write_text(text.replace(rule[0], f"- {rule[1]}"), "utf-8")
 
 
+@pytest.mark.long
 def test_labels_of_pairs_decide_as_the_readme_says(suite: Path, capsys: Capture) -> None:
     before = run(capsys, suite)
     assert "this verdict rests on the judge" in " ".join(before.out.split())
@@ -75,7 +76,7 @@ def test_labels_of_pairs_decide_as_the_readme_says(suite: Path, capsys: Capture)
     said = " ".join(decided.out.split())
     assert decided.code == 1, decided.out
     assert "people labelled both answers of 40 pairs" in said
-    assert "the judge leans 0.500 towards the candidate" in said
+    assert "the judge leans 50.0 points towards the candidate" in said
     trusted = evalkit(capsys, *check, "--json").json["tasks"]
     (judged,) = trusted.values()
     assert judged["people"]["sorry"]["n_labelled"] == 40
@@ -83,6 +84,7 @@ def test_labels_of_pairs_decide_as_the_readme_says(suite: Path, capsys: Capture)
     assert judged["labels"]["n_used"] == judged["labels"]["n"] == 40
 
 
+@pytest.mark.long
 def test_a_label_counts_for_the_two_answers_that_were_compared(suite: Path, capsys: Capture) -> None:
     run(capsys, suite)
     assert evalkit(capsys, "judge-data", "latest", "--out", "labels.jsonl").code == 0
@@ -106,6 +108,7 @@ def test_a_label_that_the_judge_could_not_give_is_refused(suite: Path, capsys: C
     assert "labels.jsonl:1: the label 7 is no verdict that the judge could give" in refused.err
 
 
+@pytest.mark.long
 def test_single_answers_of_a_task_of_pairs_are_written_where_they_are_asked_for(suite: Path, capsys: Capture) -> None:
     run(capsys, suite)
     pairs = evalkit(capsys, "judge-data", "latest", "--out", "pairs.jsonl")

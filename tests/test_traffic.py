@@ -237,6 +237,7 @@ def _run(capsys: pytest.CaptureFixture[str], folder: Path, suite: Path, *args: o
     return evalkit(capsys, "run", suite, "--results", folder / "results", *args)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("adapter", ["openai_chat", "llama-cpp", "lm-studio", "ollama", "vllm", "sglang"])
 def test_swapped_weights_behind_the_same_address_are_asked_anew(
     adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -420,6 +421,7 @@ def test_a_run_that_was_complete_but_never_told_is_told_again_and_not_paid_twice
         assert len(provider.account) == 12, "once told, the same command is another run"
 
 
+@pytest.mark.long
 def test_ctrl_c_while_the_run_folder_is_made_leaves_nothing_behind(tmp_path: Path) -> None:
     models = '  m: {adapter: scripted, replies: {"*": "B"}, delay_s: 2}'
     suite = write_suite(tmp_path, "", n=1, models=models)
@@ -458,6 +460,7 @@ def test_old_drafts_of_killed_processes_are_swept(tmp_path: Path) -> None:
     assert fresh.exists(), "somebody may be making it right now"
 
 
+@pytest.mark.long
 def test_a_reader_that_has_seen_enough_is_no_failed_gate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_score_is_that_of_the_traffic_in_the_run_the_summary_and_the_compariso
     assert "5,000 requests" in shown.out
 
 
+@pytest.mark.long
 def test_a_gate_looks_at_the_traffic(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Half of the samples are lost and 1 % of the traffic; unweighted this fails, and the other way round it passes."""
     for name, heavy, code in (("rare", 1, 0), ("often", 0, 1)):
@@ -249,6 +250,7 @@ def test_a_few_heavy_samples_are_few_samples() -> None:
     assert decide(np.ones(100), np.ones(100), 0.05, weights=weights) is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", ["score", "cost", "p50"])
 def test_the_truth_of_a_skewed_and_seasonal_log_is_covered(kind: str) -> None:
     """Logs of 4,000 requests, 240 drawn within strata (1,000 logs: benchmarks.traffic_coverage)."""
@@ -530,6 +532,7 @@ def two_tasks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
+@pytest.mark.long
 def test_tasks_together_have_intervals_of_cost_and_time_wherever_a_figure_is_shown(
     capsys: pytest.CaptureFixture[str], two_tasks: Path
 ) -> None:
@@ -607,6 +610,7 @@ def test_a_ratio_of_equally_weighted_values_agrees_with_fieller() -> None:
     assert [found.low, found.high] == pytest.approx([other.low, other.high], rel=0.01)
 
 
+@pytest.mark.long
 def test_dollars_a_right_answer_cover_the_truth_of_a_skewed_log() -> None:
     rng, hits = np.random.default_rng(11), 0
     log = []

@@ -110,6 +110,7 @@ def test_each_trajectory_is_one_sample_and_production_stays_on_its_record(tmp_pa
     assert left == {"recorded": (8, 0), "hello": (6, 2)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("leaves", "wrong", "code", "said"),
     [(0, 0, 0, "PASS"), (30, 0, 3, "lost for passing"), (100, 0, 3, "no pair has a score"), (30, 60, 1, "FAIL")],

@@ -241,6 +241,7 @@ def test_only_a_whole_conversation_is_taken_apart(
     assert said in told
 
 
+@pytest.mark.long
 def test_a_long_conversation_costs_no_square_of_its_length(tmp_path: Path, capsys: Capture) -> None:
     turns = [turn for n in range(300) for turn in ({"role": "user", "content": f"{n} " + "x" * 50},
                                                    {"role": "assistant", "content": f"answer {n}"})]  # fmt: skip

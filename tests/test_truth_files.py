@@ -44,6 +44,7 @@ READ: list[tuple[str, bytes]] = [
 ]
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(("name", "content"), READ)
 def test_a_table_is_read_whatever_stands_between_its_cells(world: DataWorld, name: str, content: bytes) -> None:
     _, rows = world.run(content, name=name)
@@ -83,6 +84,7 @@ REFUSED: list[tuple[str, bytes, list[str]]] = [
 ]
 
 
+@pytest.mark.long(but=9)
 @pytest.mark.parametrize(("name", "content", "words"), REFUSED)
 def test_a_file_of_another_kind_is_one_sentence_with_the_way_out(
     world: DataWorld, name: str, content: bytes, words: list[str]
@@ -198,6 +200,14 @@ def test_where_reads_true_in_a_csv_file(world: DataWorld, wanted: Any) -> None:
     assert [row.sample_id for row in rows] == ["1"]
 
 
+@pytest.mark.parametrize("spelt", ["TRUE,FALSE", "True,False"])
+def test_where_reads_true_as_excel_and_pandas_write_it(world: DataWorld, spelt: str) -> None:
+    yes, no = spelt.split(",")
+    content = f"id,q,a,ok\n1,b,x,{yes}\n2,c,x,{no}\n".encode()
+    _, rows = world.run(content, name="d.csv", data={"path": "d.csv", "where": {"ok": True}})
+    assert [row.sample_id for row in rows] == ["1"]
+
+
 @pytest.mark.parametrize("wanted", [[], [["b"]], {"in": ["b"]}, None])
 def test_a_where_that_cannot_be_is_refused(world: DataWorld, wanted: Any) -> None:
     assert "where" in world.said(data={"path": "d.jsonl", "where": {"q": wanted}})
@@ -223,6 +233,7 @@ def test_a_gzip_bomb_is_refused_soon(world: DataWorld, line: bytes) -> None:
     assert time.monotonic() - began < 40.0
 
 
+@pytest.mark.long
 def test_a_parquet_bomb_is_refused_soon(world: DataWorld) -> None:
     big = pa.array(["x" * 4_000_000]).dictionary_encode()
     indices = pa.array([0] * 1_000, pa.int32())
@@ -241,6 +252,7 @@ REPEATED: dict[str, Any] = {
 }
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize("kind", REPEATED)
 def test_a_parquet_file_of_values_that_take_no_bytes_is_refused_soon(world: DataWorld, kind: str) -> None:
     table = pa.table({"q": REPEATED[kind][:1_000_000]})
@@ -298,6 +310,7 @@ def test_digests_of_plain_records_are_those_of_before(world: DataWorld) -> None:
         assert (rows[0].sample_digest, rows[0].target_digest) == (sample, target)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
 def test_a_bomb_of_references_ends_soon(world: DataWorld, word: str) -> None:
     steps: dict[str, Any] = {f"s{i}": {word: [{"$ref": f"#/$defs/s{i + 1}"}] * 2} for i in range(40)}

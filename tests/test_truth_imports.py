@@ -135,6 +135,7 @@ WORDS: list[tuple[Any, float | None]] = [
 ]
 
 
+@pytest.mark.long(but=7)
 @pytest.mark.parametrize(("value", "score"), WORDS)
 def test_inspects_words_are_read_as_inspect_reads_them(
     capsys: Capture, tmp_path: Path, value: Any, score: float | None
@@ -187,3 +188,21 @@ def test_a_sample_of_inspect_keeps_the_day_on_which_it_was_asked(capsys: Capture
     )
     ran = evalkit(capsys, "price", "latest", "--results", tmp_path / "results", "--prices", prices, "--json")
     assert ran.code == 0 and "0.000014" in ran.out
+
+
+@pytest.mark.parametrize("metric", ["bits_per_byte", "word_perplexity", "cer", "my_loss", "ece"])
+def test_a_name_that_says_lower_is_no_score_where_the_results_say_nothing(
+    capsys: Capture, tmp_path: Path, metric: str
+) -> None:
+    ran, _ = lm_eval(capsys, tmp_path, with_metric(metric, 0.5, 0.9))
+    assert ran.code == 2 and metric in ran.err and "lower" in ran.err
+    ran, rows = lm_eval(capsys, tmp_path, with_metric(metric, 0.5, 0.9), higher_is_better={"t": {metric: True}})
+    assert ran.code == 0 and [row.score for row in rows] == [0.5, 0.9]
+
+
+def test_lines_of_another_filter_are_said(capsys: Capture, tmp_path: Path) -> None:
+    both = [generated(0, "strict-match", 0.0), generated(0, "flexible-extract", 1.0)]
+    ran, rows = lm_eval(capsys, tmp_path, both)
+    assert [row.score for row in rows] == [0.0] and "flexible-extract" in ran.out + ran.err
+    ran, rows = lm_eval(capsys, tmp_path, both, "--metric", "exact_match,flexible-extract")
+    assert [row.score for row in rows] == [1.0]

@@ -101,6 +101,7 @@ def test_an_empty_cell_of_a_csv_file_is_no_right_answer(world: DataWorld) -> Non
 METHODS = ["items", "keys", "values", "get", "copy", "pop", "update", "clear", "setdefault", "popitem", "fromkeys"]
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize("name", METHODS)
 def test_a_key_wins_over_a_method_of_its_name(world: DataWorld, name: str) -> None:
     _, rows = world.run(one(meta={name: "inner"}), prompt="{{ meta." + name + " }} {{ meta['" + name + "'] }}")
@@ -168,6 +169,7 @@ JSON: list[tuple[Any, str, str]] = [
 ]
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize(("value", "prompt", "expected"), JSON)
 def test_values_are_written_as_json_has_them(world: DataWorld, value: Any, prompt: str, expected: str) -> None:
     _, rows = world.run(one(v=value), prompt=prompt)
@@ -246,6 +248,7 @@ def test_nothing_is_said_of_what_varies(world: DataWorld) -> None:
     assert world.noted(TWO[:1], prompt="{{ q }}") == ""
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(
     ("column", "prompt", "target"),
     [
@@ -419,6 +422,7 @@ BOMBS = [
 ]
 
 
+@pytest.mark.long(but=5)
 @pytest.mark.parametrize("prompt", BOMBS)
 def test_a_template_ends_soon_whatever_it_says(world: DataWorld, prompt: str) -> None:
     import time

@@ -46,6 +46,7 @@ def test_nor_the_other_way_round(world: DataWorld) -> None:
     assert ran.code == 2 and "answers.jsonl" in ran.err
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(
     ("ids", "answers"),
     [
@@ -179,6 +180,7 @@ def shots(question: dict[str, Any], *examples: dict[str, Any]) -> list[dict[str,
 FEW: dict[str, Any] = {"data": {"path": "d.jsonl", "where": {"split": "test"}}, "shots": {"where": {"split": "dev"}}}
 
 
+@pytest.mark.long(but=4)
 @pytest.mark.parametrize(
     ("question", "twin"),
     [
@@ -192,6 +194,11 @@ FEW: dict[str, Any] = {"data": {"path": "d.jsonl", "where": {"split": "test"}}, 
         ("Ｗhat is it?", "What is it?"),
         ("It's here?", "It’s here?"),
         ("a\u00a0b?", "a b?"),
+        ("What is it now?", "What\u200b is it now?\ufeff"),
+        ("What is it now?", "**What is it now?**"),
+        ("What’s 5 % of 20?", "What's 5% of 20?"),
+        ("Is it A & B?", "Is it A &amp; B?"),
+        ("What is it – now?", "What is it - now?"),
     ],
 )
 def test_a_question_is_not_asked_beside_its_own_answer(world: DataWorld, question: str, twin: str) -> None:
@@ -212,7 +219,10 @@ def test_nor_with_its_options_in_another_order(world: DataWorld) -> None:
     assert len(rows[0].prompt) == 3 and "d?" in rows[0].prompt[0].content
 
 
-@pytest.mark.parametrize(("question", "other"), [("2+2?", "2+3?"), ("x > 2?", "x < 2?"), ("-5?", "5?"), ("a b", "ab")])
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [("2+2?", "2+3?"), ("x > 2?", "x < 2?"), ("-5?", "5?"), ("a b", "ab"), ("2**4", "24"), ("x − y", "x + y")],
+)
 def test_another_question_stays_an_example(world: DataWorld, question: str, other: str) -> None:
     _, rows = world.run(shots({"q": question, "a": "4"}, {"q": other, "a": "5"}), **FEW)
     assert len(rows[0].prompt) == 3

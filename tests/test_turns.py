@@ -218,6 +218,7 @@ def test_after_kill_9_conversations_go_on_and_little_is_asked_twice(tmp_path: Pa
     whole(suite, 30)
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_between_turns(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(answers="echo", latency_s=0.05)) as provider:
         suite = write(tmp_path, fake(provider), n=20)
@@ -230,6 +231,7 @@ def test_ctrl_c_stops_between_turns(tmp_path: Path, capsys: Capture) -> None:
     whole(suite, 20)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("in_flight", [1, 8])
 def test_a_budget_is_kept_between_turns_and_ends_in_no_deadlock(
     in_flight: int, tmp_path: Path, capsys: Capture
@@ -340,6 +342,7 @@ def test_a_list_of_replies_for_what_is_asked_once_is_refused(tmp_path: Path, cap
             assert refused is None or refused in ran.err, (command, ran.err)
 
 
+@pytest.mark.long
 def test_mt_bench_is_asked_in_its_two_turns(task_file: Path, tmp_path: Path, capsys: Capture) -> None:
     suite = tmp_path / "suite.yaml"
     suite.write_text(

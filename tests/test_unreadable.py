@@ -101,6 +101,7 @@ def test_where_several_parts_would_be_read_none_is_chosen(tmp_path: Path, capsys
     assert "primary" in one.advice.lower() and "secondary" in one.advice.lower()
 
 
+@pytest.mark.long
 def test_every_page_says_how_many_and_shows_two_of_them(tmp_path: Path, capsys: Capture) -> None:
     replies = [*queues(18), "Hm <b>hard</b> to say.", "No idea, honestly."]
     store, run, said = ran(tmp_path, capsys, a_suite(tmp_path, replies))

@@ -308,6 +308,7 @@ BOOK_COST = Decimal("0.0000036")  # 1,000 input and 100 output tokens at the pri
 PRICED = "- {model: fake, valid_from: 2026-01-01, currency: USD, input_per_mtok: 0.003, output_per_mtok: 0.006}\n"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("billed", "keys", "paid"),
     [

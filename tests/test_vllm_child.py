@@ -46,6 +46,7 @@ def test_a_relative_place_is_named_in_full(tmp_path: Path, monkeypatch: pytest.M
     assert environment("k", from_hub=False)["HF_HOME"] == str(tmp_path / "hub")
 
 
+@pytest.mark.long(but=3)
 @pytest.mark.parametrize(
     "name", ["csv", "json", "vllm", "email", "importlib", "sitecustomize", "usercustomize", "os", "zipfile", "re"]
 )

@@ -120,6 +120,7 @@ async def test_another_place_is_not_asked_for_the_figures() -> None:
     assert elsewhere == 0 and not sampler.facts.get("looks")
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", ["packed", "endless"])
 async def test_a_page_that_is_packed_or_has_no_end_is_not_read(kind: str) -> None:
     packed = gzip.compress(page(9, 9, 9, 9, 9).encode() + b"#" * 50_000_000)

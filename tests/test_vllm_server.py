@@ -126,6 +126,7 @@ def test_a_server_is_started_asked_recorded_and_stopped(capsys: Capture, folder:
     assert str(call["key"]) not in json.dumps(facts)
 
 
+@pytest.mark.long
 def test_servers_take_turns_and_answers_that_are_there_start_none(capsys: Capture, folder: Path) -> None:
     models = (
         "  one: {adapter: vllm, model: weights, serve: {dtype: float32}, variants: {two: {serve: {dtype: float16}}}}"
@@ -140,6 +141,7 @@ def test_servers_take_turns_and_answers_that_are_there_start_none(capsys: Captur
     assert again.code == 0 and len(calls(folder)) == 2, "the cache knows these weights, whatever the port"
 
 
+@pytest.mark.long
 def test_a_server_that_dies_is_started_once_more_and_nothing_is_lost(capsys: Capture, folder: Path) -> None:
     behave(folder, latency_s=0.3)
     running = start("run", write(folder), "--results", folder / "results", "--no-cache")
@@ -154,6 +156,7 @@ def test_a_server_that_dies_is_started_once_more_and_nothing_is_lost(capsys: Cap
     assert read_facts(run_folder)["servers"]["mine"]["restarts"] == 1
 
 
+@pytest.mark.long
 def test_a_server_left_by_a_killed_run_is_stopped_by_the_next(capsys: Capture, folder: Path) -> None:
     behave(folder, latency_s=0.3)
     suite = write(folder)
@@ -170,6 +173,7 @@ def test_a_server_left_by_a_killed_run_is_stopped_by_the_next(capsys: Capture, f
     assert "resuming" in ran.err
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_the_server(folder: Path) -> None:
     behave(folder, latency_s=0.3)
     running = start("run", write(folder), "--results", folder / "results", "--no-cache")
@@ -199,6 +203,7 @@ def test_a_server_that_does_not_start_says_why_and_the_way_out(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_likelihoods_of_a_server_are_proved_before_the_first_is_used(capsys: Capture, folder: Path) -> None:
     suite = write(folder, mode="likelihood")
     ran = evalkit(capsys, "run", suite, "--results", folder / "results", "--no-cache")

@@ -51,6 +51,7 @@ def unfinished(capsys: Capture) -> Path:
     return run
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "name",
     [
@@ -96,6 +97,7 @@ def test_a_lock_that_is_a_link_empties_no_file(checkout: Path) -> None:
         pass
 
 
+@pytest.mark.long(but=2)
 @pytest.mark.parametrize(
     "command",
     [

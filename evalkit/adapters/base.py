@@ -14,10 +14,11 @@ and the engine asks with isinstance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Request, Response, Settings
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ _ORDINARY_PLACES = frozenset({"", "global", "not_available", "default"})
 
 def billed_beside(usage: object) -> tuple[str, ...]:
     """Names of what was billed besides text tokens, as the provider spells them; empty where nothing shows."""
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, Mapping) or _counts_text_alone(usage, 0):
         return ()
     found = (name for one in _found(usage, "", 0) if (name := reply_fields.name(cut_short(one, _LONGEST))) is not None)
     return tuple(islice(dict.fromkeys(islice(found, _MOST_LOOKED_AT)), _MOST_NAMES))
@@ -143,6 +143,31 @@ def _is_hosted(tool: object) -> bool:
 
 
 _COUNT = re.compile(r"(?:n|num|number|count|total|calls|requests|queries|results|units|quantity|used)$")
+
+
+def _counts_text_alone(usage: Mapping[str, object], depth: int) -> bool:
+    """Whether `_found` surely finds nothing: whole numbers under names of text tokens, as most answers are billed."""
+    for name, value in usage.items():
+        if value is None or value == 0:
+            continue
+        if type(name) is not str or len(name) > _LONGEST or not _counts_text(name):
+            return False
+        if type(value) is dict:
+            if depth == _DEPTH or not _counts_text_alone(value, depth + 1):
+                return False
+        elif type(value) is not int:
+            return False
+    return True
+
+
+_READ_OTHERWISE = frozenset({"modality", "inference_geo", "iterations", "usage_breakdown"})
+"""Names under which more than a number says what is billed."""
+
+
+@lru_cache(maxsize=1_000)
+def _counts_text(name: str) -> bool:
+    plain, is_unit = _read_meaning(name)
+    return not is_unit and plain not in _READ_OTHERWISE and "." not in name  # where a dot is, two names are looked at
 
 
 def _found(usage: Mapping[str, object], path: str, depth: int) -> Iterator[str]:

@@ -150,10 +150,20 @@ class ChatAnswer(ReplyReading):
         if choice.get("error"):  # OpenRouter: what went wrong upstream
             raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
-        if not SHOWN_IN_MESSAGE.isdisjoint(message):
-            self._show(shown_beside([message]))
         if usage := choice.get("usage"):  # Moonshot, in its last event
             self._usage.add(usage)
+        if len(message) == 1 and type(content := message.get("content")) is str:  # a piece of text, as most events are
+            self.content(content, now)
+        elif message:
+            self._take_message(message, now)
+        if isinstance(logprobs := choice.get("logprobs"), dict):  # a bare number is no list of alternatives
+            self.alternatives(_places(logprobs))
+        if finish := choice.get("finish_reason"):
+            self._finish = text(finish)
+
+    def _take_message(self, message: Mapping[str, object], now: float | None) -> None:
+        if not SHOWN_IN_MESSAGE.isdisjoint(message):
+            self._show(shown_beside([message]))
         content = message.get("content")
         if content or content == 0:
             self.content(self._without_thoughts(content, now) if isinstance(content, list) else content, now)
@@ -169,10 +179,6 @@ class ChatAnswer(ReplyReading):
                 self._take_calls([{"function": called}], now)
         if refusal := message.get("refusal"):
             self._grow(self._refusals, text(refusal))
-        if isinstance(logprobs := choice.get("logprobs"), dict):  # a bare number is no list of alternatives
-            self.alternatives(_places(logprobs))
-        if finish := choice.get("finish_reason"):
-            self._finish = text(finish)
 
     def _take_calls(self, pieces: list[Any], now: float | None) -> None:
         """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a

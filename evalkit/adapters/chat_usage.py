@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
@@ -38,6 +39,10 @@ _WRITTEN_PATHS = (
     "prompt_tokens_details.cache_creation_tokens",
 )
 """Where they say how much was written to one, which costs more than plain input."""
+
+
+_ADDED = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Beside these `input_tokens` is Anthropic's, which leaves cached tokens out: what a gateway means there is unknown."""
 
 
 class UsageSoFar:
@@ -101,9 +106,14 @@ def usage_of(
     if not isinstance(raw, dict):
         return None
     given, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
+    if given is None and completion is None:  # gateways that tell it by the names of the Responses API
+        given = None if any(name in raw for name in _ADDED) else count(raw.get("input_tokens"))
+        completion = count(raw.get("output_tokens"))
     if given is None and completion is None:
         return None
     reasoning = count(at(raw, "completion_tokens_details.reasoning_tokens"))
+    if reasoning is None:
+        reasoning = count(at(raw, "output_tokens_details.reasoning_tokens"))
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))
     if reasoning is None and preset.shows_all_tokens and not showed_reasoning:
@@ -113,7 +123,7 @@ def usage_of(
         output = completion + reasoning
     return Usage(
         input=given,
-        cache_read=_first(raw, (*preset.cached_paths, *_CACHED_PATHS)),
+        cache_read=_first(raw, _cached_paths(preset.cached_paths)),
         cache_write_other=_first(raw, _WRITTEN_PATHS),
         output=output,
         reasoning=reasoning,
@@ -121,6 +131,11 @@ def usage_of(
         service_tier=tier,
         beside=(*billed_beside(raw), *shown),
     )
+
+
+@lru_cache(maxsize=100)
+def _cached_paths(own: tuple[str, ...]) -> tuple[str, ...]:
+    return (*own, *_CACHED_PATHS)
 
 
 def _first(raw: Mapping[str, object], paths: Iterable[str]) -> int | None:

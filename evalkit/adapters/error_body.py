@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from evalkit.adapters.error_kinds import plain_code
+from evalkit.frozen import dataclass
 
 _CODE_KEYS = frozenset(
     [
@@ -34,14 +34,24 @@ _CODE_KEYS = frozenset(
         "err_code",
         "__type",
         "quotaid",
+        "quota_limit",
         "failed_check",
     ]
 )
 _WAIT_KEYS = (
-    *("retrydelay", "retry_after_seconds", "retry_after", "retryafter", "resets_in_seconds", "reset_in_seconds"),
-    *("resets_at", "reset_at"),
+    *(
+        "retrydelay",
+        "retryafterseconds",
+        "retryafter",
+        "resetsinseconds",
+        "resetinseconds",
+        "retryinseconds",
+        "retryin",
+    ),
+    *("waitseconds", "resetsat", "resetat", "retryat"),
 )
-"""Where a body says how long to wait, or until when."""
+"""Where a body says how long to wait, or until when; by `plain_code`."""
+_WAIT_MS_KEYS = ("retryafterms", "retryinms", "retrydelayms", "waitms")
 _STATUS_KEYS = ("code", "status", "status_code", "statuscode", "http_status", "http_code", "httpstatus")
 _WORD_KEYS = (
     *("message", "msg", "error_msg", "error_message", "errormessage", "status_msg", "errmsg", "err_msg", "detail"),
@@ -174,10 +184,12 @@ def _parsed(text: str) -> Any:
 
 def _delay(node: Mapping[str, object]) -> str | None:
     """The wait that an object asks for, or when it ends, as text."""
-    for key in _WAIT_KEYS:
-        value = node.get(key)
+    plain = {plain_code(key): value for key, value in node.items()}
+    for key in (*_WAIT_KEYS, *_WAIT_MS_KEYS):
+        value = plain.get(key)
         if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
-            return str(value)[:40]
+            unit = "ms" if key in _WAIT_MS_KEYS and isinstance(value, int | float) else ""
+            return f"{value}{unit}"[:40]
     return None
 
 
@@ -188,7 +200,7 @@ def _codes(node: Mapping[str, object]) -> set[str]:
             found.add(plain_code(str(value).rsplit("#", 1)[-1]))  # com.amazon.coral.service#ThrottlingException
             if key == "code" and _NUMBER.fullmatch(str(value)):
                 found.add(f"{_ZAI}{value}")
-            if key == "quotaid" and "perday" in plain_code(value):
+            if key in {"quotaid", "quota_limit"} and "perday" in plain_code(value):
                 found.add("quotaperday")
         elif key == "flagged_input":
             found.add("flaggedinput")

@@ -175,6 +175,7 @@ _RATE_LIMITED = {
     "ratelimited",
     "toomanyrequests",
     "toomanyrequestserror",
+    "requestlimitexceeded",  # Tencent, Databricks
     "throttling",
     "throttlingexception",  # Bedrock
     "modelnotreadyexception",
@@ -194,6 +195,10 @@ _OVERLOADED = {
 }
 _MODEL_FAILED = {"modelerrorexception", "modelstreamerrorexception"}
 """Bedrock's errors of the model itself, with status 424."""
+_OF_A_DAY = re.compile(
+    r"^[rt]pd(limit|exceeded|reached|quota|$)|(limit|quota|exceeded)[rt]pd$|^daily\w*(limit|quota|exceeded)"
+)
+"""rpd_limit_exceeded, TPD_EXCEEDED, daily_limit_reached: the code alone says that the limit is one of a day."""
 _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 """A limit of a day, a week or a month: nothing that one run can wait for."""
 
@@ -243,8 +248,10 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, wa
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if status in {None, 429, 403, 503} and _is_spent_for_long(text.replace("_", " "), wait_s):
-        return True
+    if status in {None, 429, 403, 503}:
+        named = " ".join("tokens per day limit" for code in codes if _OF_A_DAY.search(code))
+        if _is_spent_for_long(f"{text.replace('_', ' ')} {named}", wait_s):
+            return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False
     if error_words.RATE.search(text):

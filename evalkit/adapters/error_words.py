@@ -87,8 +87,8 @@ BILLING = _any(
 """Only with 403 and 412, where it is about the account."""
 ALLOCATED = _any(r"allocated quota exceeded")
 FREE_ALLOWANCE = _any(r"free")
-NONE_AT_ALL = _any(r"\blimit: 0\b")
-"""Gemini: this project has none of the quota, now or later."""
+NONE_AT_ALL = _any(r"\blimit(:| of|=)? ?0\b(?![.,]\d)(?! (left|remain))")
+"""Gemini ("limit: 0") and others: this project has none of the quota, now or later."""
 _LONG = r"((per[- ]?|(a|each|every) |/ ?)(\d+ )?(calendar )?(day|week|month)s?\b)"
 _OFTEN = r"(\b(dai|week|month)ly (?!plan|subscri|tier|bill|invoice|active))"
 _LIMIT = r"(limit|quota|allowance|allocation|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
@@ -98,7 +98,8 @@ SPENT_QUOTA = _any(
     rf"{_LIMIT}.{{0,40}}(last|past|previous|every|each|per) {_HOURS}",
     rf"{_HOURS}.{{0,12}}(usage|rolling|limit|quota|window|allowance|\bcap\b)",
     r"\b[rt]pd\b|session usage limit",
-    rf"{_LIMIT}.{{0,24}}\b(for )?(today|this (week|month))\b",
+    rf"{_LIMIT}.{{0,24}}\b(for )?(today(?!['’]s (peak|busy|rush|load))|this (week|month))\b",
+    rf"\b(today|this (week|month))['’]s .{{0,24}}{_LIMIT}.{{0,24}}(used|exhaust|reach|exceed|spent|gone|full|hit)",
     r"(täglich|wöchentlich|monatlich)\w*.{0,30}(aufgebraucht|erschöpft|verbraucht)",
     r"(quotidien|journali|hebdomadaire|mensuel)\w*.{0,24}épuisé|(diari|diári|semana|mensu|mensa)\w*.{0,24}(agotad"
     r"|esgotad)|"
@@ -114,13 +115,17 @@ SPENT_QUOTA = _any(
     r"(tages|wochen|monats)-?(limit|kontingent|grenze|quote|budget)",
     r"(täglich|wöchentlich|monatlich)\w*.{0,24}(limit|kontingent|grenze|quote)",
     r"(limite|quota|plafond).{0,24}(quotidien|journali|hebdomadaire|mensuel)|(quota|limite) (du|par) (jour|mois)",
-    r"(l[íi]mite|cuota|cota|quota).{0,24}(diári[oa]|diari[oa]|semanal|mensual|mensal|giornalier|settimanal|mensil)",
+    r"(l[íi]mite?|cuota|cota|quota).{0,24}(diári[oa]|diari[oa]|semanal|mensual|mensal|giornalier|settimanal|mensil)",
     r"(dzienn|dobow|tygodniow|miesięczn)\w+.{0,24}(limit|przydział)|limit.{0,16}(dzienn|dobow|tygodniow|miesięczn)",
     r"(denní|týdenní|měsíční).{0,16}(limit|kvót)|(denný|denného|týždenn|mesačn)\w*.{0,16}(limit|kvót)",
     r"(günlük|haftalık|aylık).{0,24}(sınır|limit|kota)",
     r"(dag|week|maand)-?(limiet|quotum|tegoed)|(dagelijkse|wekelijkse|maandelijkse).{0,16}(limiet|quotum)",
     r"(giới hạn|hạn mức|hạn ngạch).{0,24}(hằng|hàng|mỗi|trong|theo) ?(ngày|tuần|tháng)",
     r"(batas|kuota|had).{0,24}(harian|mingguan|bulanan)",
+    r"(dag|vecka|uge|uke|månad|måned)(en)?s (gräns|kvot|kvote|grense|grænse)",
+    r"(dnevn|tjedn|mjesečn)\w+.{0,16}(limit|kvot|ograničenj)",
+    r"(سقف|سهمیه|محدودیت).{0,24}(روزانه|هفتگی|ماهانه)|(یومیہ|روزانہ).{0,16}حد",
+    r"(দৈনিক|সাপ্তাহিক|মাসিক).{0,24}(সীমা|কোটা)",
     r"(dags|vecko|veckans|månads|ukes|uge)-?(gräns|kvot|grense|kvote|grænse|limit)|"
     r"(daglig|ugentlig|ukentlig|månedlig|dagliga|veckovis)\w*.{0,16}(gräns|kvot|grense|kvote|grænse|limit)",
     r"(napi|heti|havi).{0,16}(limit|keret|korlát|kvót)|(limit|quot|cot)\w*.{0,16}(zilnic|săptămânal|lunar)",
@@ -191,6 +196,10 @@ DECLINED = _any(
     r"(?<!case.)sensitive (content|words?|information|topic|material|text)|new_sensitive",
     r"(contains?|contain) (sensitive|senstive)|content.{0,12}sensitive|considered high risk|responsible ai",
     r"model armor",
+    r"jailbreak\w*.{0,24}(detect|attempt|block)|(detect|block)\w*.{0,24}jailbreak",
+    r"prompt[-_ ]?(shield|injection).{0,30}(detect|block|trigger)",
+    r"\btoxic(ity)?\b.{0,24}(detect|block|filter|threshold|found)",
+    r"(input|output|content|text) audit.{0,12}(fail|reject)",
     r"\bnsfw\b|(sexual|violent|explicit|hateful|graphic) content.{0,24}(detected|found|not allowed|prohibited|blocked)",
     r"(système|filtre|règles?|dispositif|politique)s? de (sécurité|modération)|modération (du|des|de)",
     r"(sistema|filtro|norma|directiva|diretriz|política|controllo|regola|regole)\w* (de|di|del) "
@@ -302,9 +311,11 @@ _COUNTED = (
 )
 _WAIT_UNIT = rf"(?![a-z])(?!{_COUNTED})(?:,? and |, ?| )?"
 """Behind a unit of time: no counted thing ("5m tokens"), and what joins the next part ("1 hour and 30 minutes")."""
+_AMOUNT = r"\d+(?:\.\d+)?"
 ASKED_WAIT = _any(
     r"(?:try|again|retry|wait|resets?|renews?|available)\b[^.!?\d]{0,24}"
-    rf"((?:\d+ ?d(?:ays?)?{_WAIT_UNIT})?(?:\d+ ?h(?:ours?|rs?)?{_WAIT_UNIT})?(?:\d+ ?m(?:in(?:ute)?s?)?{_WAIT_UNIT})?"
+    rf"((?:{_AMOUNT} ?d(?:ays?)?{_WAIT_UNIT})?(?:{_AMOUNT} ?h(?:ours?|rs?)?{_WAIT_UNIT})?"
+    rf"(?:{_AMOUNT} ?m(?:in(?:ute)?s?)?{_WAIT_UNIT})?"
     rf"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)(?![a-z])(?!{_COUNTED}))?)",
 )
 """A wait that stands in words: "try again in 7h12m0s", "please wait 42318 seconds". Its first group is the wait."""

@@ -11,20 +11,16 @@ shown ends included ("sk-...wxyz").
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import urlsplit
 
 import orjson
 
-from evalkit.adapters import error_words
 from evalkit.adapters.error_body import ErrorReply, error_in, read_error
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.adapters.json_paths import JsonPath
@@ -37,6 +33,7 @@ from evalkit.errors import (
     RequestError,
     ServerError,
 )
+from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
 
 MAX_MESSAGE = 500
@@ -48,23 +45,12 @@ _LOOKED_AT = 65_536
 
 _TWICE = re.compile(r"/v\d\w*/(?:.*/)?v\d|/(messages|responses|completions|api|models)/(?:.*/)?\1\b")
 """A path with two versions, or an end of the API's twice."""
-_DURATION = re.compile(
-    r"(?:(\d+) ?d(?:ays?)? ?)?(?:(\d+) ?h(?:ours?|rs?)? ?)?(?:(\d+) ?m(?!s)(?:in(?:ute)?s?)? ?)?"
-    r"(?:(\d+(?:\.\d+)?) ?s(?:ec(?:ond)?s?)?)?(?:(\d+(?:\.\d+)?) ?ms)?"
-)
-_ONE = re.compile(r"\b(?:an?|one) (?=(?:day|hour|minute)\b)")
-_JOINT = re.compile(r",? and |, ?")
-_NONE_LEFT = re.compile(r"\br=0\b")
-_RESETS_IN = re.compile(r"\bt=(\d+)")
-_MOST_DIGITS = 40
 _KEYLIKE = re.compile(r"[A-Za-z0-9_-]{4,}")
 _END, _START, _MASKED_FROM = 4, 8, 16
 """Characters: providers show the last four of a key, and a beginning; a key below 16 is a local server's own word."""
 _LIMITED = frozenset({429, 503, 529, 403})
 """Statuses beside which a wait in words is a wait that the provider asks for."""
 _PACIFIC_S = 8 * 3600
-_EPOCH_S = 1e9
-"""Larger reset values are points in time, not waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +119,8 @@ def error_from_status(
             f".base_url.",
             status=status,
         )
+    from evalkit.adapters.waits import asked_in_words, retry_after  # most runs meet no error
+
     said = read_error(body)
     if where.own is not None and (told := _own_message(body, where.own)):
         said = replace(said, words=told)
@@ -171,8 +159,13 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
 
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
+    from evalkit.adapters.waits import asked_in_words, retry_after
+
     said = error_in(event)
-    wait = _wait_of_a_day(said, retry_after({}, said.retry_delay))
+    wait = retry_after({}, said.retry_delay)
+    if wait is None and said.status in {None, *_LIMITED}:
+        wait = asked_in_words(said.words)
+    wait = _wait_of_a_day(said, wait)
     kind = error_kind(said.status, said.codes, said.words, wait_s=wait)
     error = _error(kind, said.status, _told(said, said.words or _as_it_came(event)), wait, path, where)
     if isinstance(error, RequestError):
@@ -197,47 +190,6 @@ class Declined(Exception):
     def __init__(self, words: str) -> None:
         self.words = words
         super().__init__(words)
-
-
-def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> float | None:
-    """Seconds that the provider asks us to wait; None where it does not say.
-
-    Looks at retry-after-ms, retry-after (seconds or a date), `retry_delay` out of the body (Google's RetryInfo), and
-    the resets of those rate limits of which nothing remains: OpenAI's x-ratelimit-remaining-requests and its kin,
-    Cerebras' limits of a day, Anthropic's dates, the IETF's RateLimit fields. A retry-after-ms of 0 says nothing.
-    """
-    ms, value = _number(headers.get("retry-after-ms")), headers.get("retry-after")
-    if ms:
-        return ms / 1000
-    if value:
-        if (seconds := _number(value)) is not None:
-            return seconds
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (ValueError, TypeError, OverflowError):
-            pass
-    if retry_delay is not None and (delay := _seconds(retry_delay)) is not None:
-        return delay
-    return max((wait for wait in _resets(headers) if wait is not None), default=None)
-
-
-def _resets(headers: Mapping[str, str]) -> Iterator[float | None]:
-    """Seconds until each rate limit of which nothing remains begins anew."""
-    for name, value in headers.items():
-        plain = name.lower()
-        if plain == "ratelimit":  # draft-ietf-httpapi-ratelimit-headers: "day";r=0;t=51234, "minute";r=7;t=3
-            for limit in value.split(","):
-                if _NONE_LEFT.search(limit) and (resets := _RESETS_IN.search(limit)):
-                    yield _seconds(resets[1])
-        elif "ratelimit" in plain and "remaining" in plain and value.strip() == "0":
-            yield _seconds(headers.get(plain.replace("remaining", "reset"), ""))
-
-
-def asked_in_words(words: str) -> float | None:
-    """Seconds that a message asks to wait ("Please try again in 7h12m0s"); None where it names no wait."""
-    words = _ONE.sub("1 ", words[:MAX_MESSAGE].casefold())
-    asked = (found[1] for found in error_words.ASKED_WAIT.finditer(words) if found[1])
-    return next((wait for one in asked if (wait := _seconds(_JOINT.sub(" ", one))) is not None), None)
 
 
 def _error(  # noqa: PLR0911 (one line for each kind)
@@ -323,38 +275,3 @@ def _until_reset() -> float:
     """Seconds until Google's quotas of a day begin anew, at midnight Pacific time (ai.google.dev, rate limits). The
     RetryInfo beside such a quota says a few seconds, and is wrong."""
     return 86_400 - (time.time() - _PACIFIC_S) % 86_400
-
-
-def _number(value: str | None) -> float | None:
-    """A wait in its own unit, not negative; None for anything that is no finite number."""
-    try:
-        number = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    return max(0.0, number) if math.isfinite(number) else None
-
-
-def _seconds(value: str) -> float | None:
-    """Seconds from "1.5", "6m0s", "20ms", "2 hours", a Unix time in seconds or milliseconds, or a date; None for
-    anything else."""
-    value = value.strip()
-    if len(value) > _MOST_DIGITS:
-        return None
-    if (number := _number(value)) is not None:
-        if number > 1000 * _EPOCH_S:
-            number /= 1000
-        return max(0.0, number - time.time()) if number > _EPOCH_S else number
-    match = _DURATION.fullmatch(value)
-    if not value or match is None:
-        return _until(value)
-    days, hours, minutes, seconds, ms = (float(part or 0) for part in match.groups())
-    return days * 86_400 + hours * 3600 + minutes * 60 + seconds + ms / 1000
-
-
-def _until(moment: str) -> float | None:
-    """Seconds until a date with a time zone, like 2026-11-29T00:00:00Z; None for anything else."""
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return None if at.tzinfo is None else max(0.0, at.timestamp() - time.time())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from evalkit.frozen import dataclass
 from evalkit.records import Response, Timing
 
 Sign = Callable[[str, bytes], Mapping[str, str]]

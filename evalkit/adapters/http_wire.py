@@ -12,7 +12,6 @@ a handshake is never booked as the model's latency. Nothing is retried, redirect
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from evalkit.adapters.http_reply import Reply, Sign
 from evalkit.adapters.keys import checked_host, refuse_odd_key
 from evalkit.adapters.reading import ReplyReading
 from evalkit.errors import Rejected, SuiteError
+from evalkit.frozen import dataclass
 from evalkit.records import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is due

@@ -10,8 +10,9 @@ there is ABSENT, which is not null: a server that says null has said something.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from evalkit.frozen import dataclass
 
 _PART = re.compile(r"""\.?([^.\[\]"'\s]+)|\[(-?\d{1,6})\]|\["([^"]*)"\]|\['([^']*)'\]""")
 _MOST_PARTS, _LONGEST = 32, 400

@@ -81,7 +81,8 @@ class Moments:
                 first = _earlier(first, self._when(seen))
         last = None if first is None else self._last
         began = None if first is None or began == first else began
-        return Timing(sent_at, total_s, *(None if at is None else at - sent_at for at in (first, thought, last, began)))
+        since = [None if at is None else at - sent_at for at in (first, thought, last, began)]
+        return Timing(sent_at, total_s, *since)
 
     def _when(self, place: int) -> float:
         """When the character at this place of the text came."""

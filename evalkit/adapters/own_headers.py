@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.keys import api_key, keep_out_of_replies
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OF_THE_CLIENT = frozenset(

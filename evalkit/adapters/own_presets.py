@@ -18,7 +18,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from evalkit import plugins
 from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.plugins import Plugin, folded
 from evalkit.reading import read_small_text, settings_folder
 

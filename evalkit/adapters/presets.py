@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.keys import BASE_URLS
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions

@@ -80,7 +80,7 @@ class ReplyReading(ABC):
     def content(self, piece: object, now: float | None) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
         if piece:
-            said = text(piece)
+            said = piece if type(piece) is str else text(piece)
             self._moments.text(said, now)
             self._grow(self.pieces, said)
         elif piece is not None and not isinstance(piece, str):

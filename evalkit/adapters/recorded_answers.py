@@ -300,6 +300,11 @@ class _Reading:
                 "input_tokens below the cached and written ones, which it may leave out: {sum: [...]} adds them"
             ] += 1
 
+        total, first = found.get("total_s"), found.get("ttft_s")
+        if total is not None and first is not None and first > total:
+            found["ttft_s"] = None
+            self.held["ttft_s above total_s, which no answer can have: is one of them in another unit?"] += 1
+
     def _figure(self, record: Mapping[str, object], which: str, place: str) -> Any:
         """A figure of the record; None where it is unknown. Raises _NoValue."""
         column = self.columns[which]

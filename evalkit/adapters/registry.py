@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +30,7 @@ from evalkit.adapters.presets import (
     preset_names,
 )
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
+from evalkit.frozen import dataclass
 from evalkit.installed import install_hint
 from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import orjson
 
@@ -19,6 +18,7 @@ from evalkit.adapters.reply_fields import is_too_deep, joined
 from evalkit.adapters.tool_calls import fitting_name, wire_names
 from evalkit.errors import Unsupported
 from evalkit.facts.base import Json
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Tool
 
 

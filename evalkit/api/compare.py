@@ -12,7 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
-from evalkit.render.comparison import BY_ANSWER, P_HEAD, difference_text, disagreement, without_p
+from evalkit.render.comparison import BY_ANSWER, P_HEAD, POINTS_HEAD, difference_text, disagreement, without_p
 from evalkit.render.flip_text import lost_and_won
 from evalkit.results.compare import Difference
 from evalkit.results.compare import compare as compare_sides
@@ -91,7 +91,7 @@ class Comparison:
         return [
             Column("over", [visible(one.subject, limit=60) for one in told], left=True, folds=True),
             Column("n", [numbers.count(one.n) for one in told]),
-            Column("difference [95 %]", [difference_text(one) for one in told], left=True),
+            Column(POINTS_HEAD, [difference_text(one) for one in told], left=True),
             Column(P_HEAD, [numbers.p_value(one.p_no_difference) for one in told]),
         ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,7 @@ from evalkit.engine.serving import lanes_of
 from evalkit.engine.session import RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer, Work
 from evalkit.facts.run import STARTED_BY, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.records import Row
 from evalkit.render.progress import ModelShare
 from evalkit.scorers.base import Scorer

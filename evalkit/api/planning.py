@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.facts import RunFacts
 from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
@@ -195,11 +196,8 @@ def plan_suite(
 def digest_of(plan: Plan) -> str:
     """Of all that a person agrees to who has read a plan: what is asked and how it is scored, of whom, where prompts
     go, at which prices and up to which cost. Not of what is cached or was learnt from earlier runs."""
-    facts: object = plan.facts.as_json()
-    try:
-        return digest("evalkit.plan/1", {"run": plan.digest, "facts": facts})
-    except UnicodeEncodeError:  # the suite's file has a name that is no UTF-8
-        return digest("evalkit.plan/1", {"run": plan.digest, "facts": json.dumps(facts, sort_keys=True)})
+    name = os.fsencode(plan.facts.suite_path or "").decode("utf-8", "backslashreplace")  # which may be no UTF-8
+    return digest("evalkit.plan/1", {"run": plan.digest, "facts": {**plan.facts.as_json(), "suite_path": name}})
 
 
 def require_planned(plan: Plan, planned: str) -> None:

@@ -25,6 +25,7 @@ _M_ARENA_MAX = -8  # malloc.h
 # Streamlit writes a string that stands alone in this file onto the page.
 _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 3rem; }
+@media (min-width: 800px) { [data-testid="stMainBlockContainer"] { padding-left: 2rem; padding-right: 2rem; } }
 :focus-visible { outline: 3px solid #0072B2 !important; outline-offset: 2px; border-radius: 4px; }
 [data-testid="stMain"]:focus-visible, canvas:focus-visible { outline: none !important; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: 1; }

@@ -99,10 +99,13 @@ def unmeasured(store: ResultsReader, run: str, measured: Mapping[str, MeasuredHa
 
 def _runs_here(facts: RunFacts, name: str) -> bool:
     """Whether a model is paid by the hour: the suite says so (`hosting`), or its server or its weights are on
-    this machine. A function or a command is none: it may well ask an API."""
+    this machine. One that is billed by use is none (a gateway's address is on this machine too), nor is a function or
+    a command: it may well ask an API."""
     about = facts.model_facts(name)
     if facts.entry(name).get("hosting"):
         return True
+    if about.prices is not None and about.prices.is_a_bill:
+        return False
     return is_loopback(about.host) if about.host else "weights" in (about.facts or {})
 
 
@@ -170,9 +173,11 @@ def breakeven(
                 help="Measure it with `evalkit load`: a guess here decides the chart.",
             )  # fmt: skip
             hardware = MeasuredHardware(gpu, per_s, "by hand")
-        peak = st.slider(
-            "Peak factor: busiest hour against the average", 1.0, 10.0, PEAK, 0.5, key="peak", bind="query-params"
-        )
+        peak = PEAK
+        if not hardware.elastic:  # only busy hours are paid: how they lie in the month changes nothing
+            peak = st.slider(
+                "Peak factor: busiest hour against the average", 1.0, 10.0, PEAK, 0.5, key="peak", bind="query-params"
+            )
     asked = 1 - cached / 100
     api_now = priced[model] * volume * asked
     own_now = own_usd(hardware, volume * asked, peak)
@@ -180,7 +185,8 @@ def breakeven(
     api_text, own_text = numbers.usd(api_now).replace("$", dollar), numbers.usd(own_now).replace("$", dollar)
     machines = machines_text(hardware, volume * asked, peak, unit="copy" if own in measured else "GPU")
     st.markdown(
-        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {machines} {own_text}. "
+        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}; "
+        f"{elements.plain(own, 40) if own in measured else 'own GPUs'} {own_text} ({machines}). "
         f"With these figures {_where(hardware, priced[model], asked, peak)}.**"
     )
     _curves(priced[model], asked, hardware, peak, visible(model, limit=40))

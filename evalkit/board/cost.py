@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.board.breakeven import (
     PEAK,
     MeasuredHardware,
@@ -45,10 +45,10 @@ def render(store: ResultsReader) -> None:
     _projected(models, measured, missing)
     breakeven(models, measured, missing)
     with st.expander("The bill, line by line"):
-        _bill(models, "model")
+        _bill(store, run, models, "model")
         if judges:
             st.caption("Judges: billed for scoring, in no figure of the models")
-            _bill(judges, "judge")
+            _bill(store, run, judges, "judge")
     with st.expander("Prices used, USD per million tokens"):
         _prices(store, run)
 
@@ -107,7 +107,7 @@ def _projected(
     )
 
 
-def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
+def _bill(store: ResultsReader, run: str, models: Mapping[str, ModelSummary], what: str) -> None:
     import pandas as pd
 
     cells = {name: model.all for name, model in models.items()}
@@ -126,7 +126,8 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
             "of these reasoning": [numbers.count(cell.tokens.reasoning) for cell in cells.values()],
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch", alt=f"The bill of each {what}")
+    marks = model_marks.of_run(store, run)
+    model_marks.table(frame, [marks(name) for name in models], before=what, alt=f"The bill of each {what}")
     st.caption(
         "“All answers” is what they cost when they were bought; “this run paid” leaves out what came from the cache "
         "or from a file of answers. One answer of unknown cost makes a bill unknown."
@@ -136,9 +137,10 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
 def _prices(store: ResultsReader, run: str) -> None:
     import pandas as pd
 
-    rows = []
+    rows, marks, mark = [], [], model_marks.of_run(store, run)
     for name, about in (store.facts(run).models or {}).items():
         prices = about.prices
+        marks += [mark(name)] * (len(prices.usd_per_mtok) if prices is not None else 1)
         if prices is None:
             rows.append({"model": elements.cell(name, 60), "priced as": numbers.UNKNOWN})
             continue
@@ -155,6 +157,6 @@ def _prices(store: ResultsReader, run: str) -> None:
         st.info("This run does not say which prices were used.")
         return
     frame = pd.DataFrame(rows).fillna(numbers.UNDEFINED)
-    st.dataframe(frame, hide_index=True, width="stretch", alt="The prices used")
+    model_marks.table(frame, marks, alt="The prices used")
     if any(row["priced as"] == numbers.UNKNOWN for row in rows):
         st.caption("Unknown is not zero: write the price into a prices.yaml beside the suite to have it counted.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from evalkit.installed import first_commands
 from evalkit.render import standings
 from evalkit.render.cells import run_titles
 from evalkit.render.vega import Chart
@@ -142,7 +143,7 @@ def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
 def first_command(store: ResultsReader) -> None:
     """What to type where there is nothing to show yet."""
     st.info("There are no results here yet. The first run needs no key and no network:")
-    st.code("evalkit run suites/quickstart.yaml", language="bash")
+    st.code("\n".join(first_commands()), language="bash")
     st.text(f"Looked in: {visible(str(store.results), limit=300)}")
     st.caption("Elsewhere? Start the board with `evalkit board --results DIR`, or set `EVALKIT_RESULTS`.")
 

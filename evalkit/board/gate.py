@@ -15,6 +15,7 @@ from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import RunFacts
 from evalkit.render.cells import run_titles
+from evalkit.render.gate import GateNote, notes_of
 from evalkit.render.rows import VERDICT_COLOURS, VERDICTS, interval_image
 from evalkit.render.rule_text import (
     RenderedRule,
@@ -86,7 +87,7 @@ def render(store: ResultsReader) -> None:
     for n, candidate in enumerate(candidates):
         rulings = [r for r in rules if r.candidate == visible(candidate.candidate, limit=60)]
         _candidate(store, decision, candidate, rulings, is_open=n == 0 or candidate.candidate in mine)
-    _decided(decision, candidates, rules)
+    _decided(decision, candidates)
     st.code(asks, language="bash")
 
 
@@ -165,10 +166,9 @@ def _candidate(
         _rules(store, decision, candidate.candidate, rulings)
 
 
-def _decided(decision: GateDecision, candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> None:
+def _decided(decision: GateDecision, candidates: Sequence[CandidateDecision]) -> None:
     """What is to be known of the rules and their tests: what is said of several, once."""
-    said = _notes(candidates, rules)
-    told = [f"- {note} ({of})" if of else f"- {note}" for note, of in said]
+    told = [_note(note, len(candidates)) for note in notes_of(candidates, methods=True)]
     served = [(candidate, served_of(candidate)) for candidate in candidates if candidate.served]
     compared = [candidate for candidate in candidates if candidate.compared]
     if not (told or served or compared):
@@ -182,23 +182,12 @@ def _decided(decision: GateDecision, candidates: Sequence[CandidateDecision], ru
             st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
 
 
-def _notes(candidates: Sequence[CandidateDecision], rules: Sequence[RenderedRule]) -> list[tuple[str, str]]:
-    """Each note once, with the rules and the candidates that it is about; as Markdown."""
-    names = [visible(candidate.candidate, limit=60) for candidate in candidates]
-    of: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
-    for candidate, name in zip(candidates, names, strict=True):
-        for note in candidate.notes:
-            of.setdefault(visible(note, limit=300), ({}, {}))[1][name] = None
-    for rule in rules:
-        for note in rule.notes:
-            of_rules, of_names = of.setdefault(note, ({}, {}))
-            of_rules[rule.rule] = of_names[rule.candidate] = None
-    found = []
-    for note, (of_rules, of_names) in of.items():
-        whom = [] if len(of_names) == len(names) else [elements.listed(list(of_names))]
-        of_what = [elements.listed(list(of_rules))] if of_rules else []
-        found.append((elements.plain(note, 400), "; ".join([*of_what, *whom])))
-    return found
+def _note(note: GateNote, n_candidates: int) -> str:
+    """A note with the rules and the candidates that it is about, as Markdown."""
+    about = [elements.listed(note.rules)] if note.rules else []
+    about += [elements.listed(note.candidates)] if len(note.candidates) < n_candidates else []
+    said = elements.plain(note.text, 400)
+    return f"- {said} ({'; '.join(about)})" if about else f"- {said}"
 
 
 def _rules(store: ResultsReader, decision: GateDecision, candidate: str, rulings: Sequence[RenderedRule]) -> None:

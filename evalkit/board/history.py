@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.render.cells import run_titles
 from evalkit.render.history_chart import HistoryPoint, history
 from evalkit.render.run_history import FIGURES, Drift, drawn_models, drifts_of, history_points
@@ -31,8 +32,12 @@ def render(store: ResultsReader) -> None:
     with right:
         figure = elements.choose("Figure", list(FIGURES), key="figure")
     drifts = drifts_of(store, mine)
-    st.subheader(_drift_sentence(drifts, len(mine)), anchor=False)
     rows = history_points(store, mine, task, figure)
+    if figure == "quality":
+        st.subheader(_drift_sentence(drifts, len(mine)), anchor=False)
+    else:
+        st.subheader(_moved_sentence(rows, figure), anchor=False)
+        st.caption(f"Quality: {_drift_sentence(drifts, len(mine))}")
     if not rows:
         st.info(f"No run of this suite has a known {elements.plain(figure)}.")
         return
@@ -99,6 +104,36 @@ def _drift_sentence(drifts: Sequence[Drift], n_runs: int) -> str:
     return " ".join([*(f"{one}." for one in told), quiet]).strip()
 
 
+_MOVED = 0.02
+"""Of a figure: what moved less is not worth a word."""
+_NAMED = 3
+
+
+def _moved_sentence(rows: Sequence[HistoryPoint], figure: str) -> str:
+    """What a figure other than quality did from the first run to the last: the largest changes first."""
+    by_model: dict[str, list[HistoryPoint]] = {}
+    for row in rows:
+        by_model.setdefault(row.model, []).append(row)
+    ends = [(found[0], found[-1]) for found in by_model.values() if len(found) > 1 and found[0].value > 0]
+    moved = [(last.value / first.value, first, last) for first, last in ends if last.value > 0]
+    moved = sorted((one for one in moved if abs(one[0] - 1) >= _MOVED), key=lambda one: -abs(math.log(one[0])))
+    if not ends:
+        return f"{figure}: no model was asked twice with a known figure."
+    told = [
+        f"{elements.plain(first.model, 40)} {_figure(first)} → {_figure(last)} ({numbers.ratio(ratio)})"
+        for ratio, first, last in moved[:_NAMED]
+    ]
+    more = f"; {numbers.plural(len(moved) - _NAMED, 'more model')} moved" if len(moved) > _NAMED else ""
+    rest = len(ends) - len(moved)
+    quiet = f" {numbers.plural(rest, 'model')} moved by less than 2 %." if rest else ""
+    return f"{figure}: {'; '.join(told)}{more}.{quiet}" if told else f"{figure}:{quiet}"
+
+
+def _figure(point: HistoryPoint) -> str:
+    """The figure alone, without an interval, as Markdown."""
+    return elements.plain(point.shown.partition(" [")[0], 40)
+
+
 def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[RunInfo]) -> None:
     import pandas as pd
 
@@ -110,8 +145,8 @@ def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[R
         {
             "model": elements.marked(drift.model),
             "drift": "shown" if drift.is_shown else "not shown",
-            "difference": numbers.difference(drift.found.delta),
-            "95 % interval": numbers.difference_interval(drift.found.low, drift.found.high),
+            "points of 100": numbers.signed_points(drift.found.delta),
+            "95 % interval": numbers.points_interval(drift.found.low, drift.found.high),
             "flips": numbers.count(drift.found.flips),
             "samples": numbers.count(drift.found.n),
             "from": elements.cell(titles[drift.first], 120),
@@ -119,5 +154,7 @@ def _drift_table(store: ResultsReader, drifts: Sequence[Drift], runs: Sequence[R
         }
         for drift in drifts
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Each model's first run against its last")
+    of_run = {run: model_marks.of_run(store, run) for run in {drift.last for drift in drifts}}
+    marks = [of_run[drift.last](drift.model) for drift in drifts]
+    model_marks.table(pd.DataFrame(rows), marks, alt="Each model's first run against its last")
     st.caption("Each model by itself: of many that did not change, one in twenty leaves out zero by chance.")

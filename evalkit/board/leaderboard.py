@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
-from evalkit.board import elements, leaderboard_table
+from evalkit.board import elements, leaderboard_table, model_marks
 from evalkit.board.filters import filtered
 from evalkit.facts import Figures
 from evalkit.render.cards import cards
-from evalkit.render.cells import quality_text
+from evalkit.render.cells import quality_text, run_titles
 from evalkit.render.rows import heat
 from evalkit.render.standings import gate_question, headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, states_of
@@ -48,6 +49,8 @@ def render(store: ResultsReader) -> None:
         st.caption(told)
     if len(lines) < len(asked):
         st.caption(_hidden(lines, asked, task))
+    if told := _runs_of(lines):
+        st.caption(told)
     _cards(lines)
     leaderboard_table.draw(lines)
     elements.sources(store, (entry.run.name for entry in entries))
@@ -60,6 +63,21 @@ def render(store: ResultsReader) -> None:
     if len(suites) > 1:
         _across(store, runs, suites)
     _known(entries)
+
+
+def _runs_of(lines: Sequence[LeaderboardLine]) -> str:
+    """Which runs the models come from, where they come from several; empty where all are of one."""
+    infos = {line.entry.run.name: line.entry.run for line in lines}
+    if len(infos) < 2:
+        return ""
+    titles, n = run_titles(infos.values()), Counter(line.entry.run.name for line in lines)
+    told = [f"{elements.plain(titles[name], 120)} ({numbers.plural(n[name], 'model')})" for name in infos]
+    more = f" and {len(told) - _RUNS} more" if len(told) > _RUNS else ""
+    return f"Of {len(told)} runs, each model from its newest whole one: {'; '.join(told[:_RUNS])}{more}."
+
+
+_RUNS = 4
+"""Runs that are named."""
 
 
 def _hidden(lines: Sequence[LeaderboardLine], asked: Sequence[ReportEntry], task: str | None) -> str:
@@ -94,7 +112,8 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
         for task in tasks
     }
     frame = pd.DataFrame({"model": [elements.marked(entry.model) for entry in entries], **means})
-    frame = frame.astype(dict.fromkeys(means, float))
+    marks = [model_marks.of_entry(entry) for entry in entries]
+    frame = model_marks.added(frame.astype(dict.fromkeys(means, float)), marks, "model")
     known = [value for values in means.values() for value in values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
 
@@ -112,6 +131,10 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
         width="stretch",
         height=35 * (min(len(entries), 20) + 1) + 3,
         placeholder="not asked",
+        column_config={
+            **model_marks.column(marks),
+            "model": st.column_config.TextColumn(width=elements.name_width(frame["model"].tolist())),
+        },
         alt="Mean quality, models by tasks",
     )
     st.caption("Mean quality; deeper blue is more. Choose a task above for its intervals and standings.")

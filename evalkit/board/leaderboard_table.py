@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.board.filters import where
 from evalkit.render import charts, pictures
 from evalkit.render.cells import Timed, correct_range, others_text, time_range, tokens_per_s, usd_range
+from evalkit.render.maker_marks import legend
 from evalkit.render.rows import bar_image, interval_image
 from evalkit.results.entries import LeaderboardLine
 from evalkit.text import numbers
@@ -28,13 +29,16 @@ _RANGED: tuple[tuple[str, Timed], ...] = (
 )  # fmt: skip
 _AROUND = ", 95 %"
 """Behind the name of a figure: the column of its interval, which is there where samples are weighted."""
-_ORDER = (
-    "model", "standing", "quality", "interval", "USD per 1,000", "price", "total p50", "time",
-    "USD per 1,000, 95 %", "total p50, 95 %", "maker", "openness",
-    "licence", "runs on", "95 % interval", "n", "other outcomes", "cost per correct", "cost per correct, 95 %",
-    "TTFT p50", "TTFT p50, 95 %", "TTFT p95", "TTFT p95, 95 %", "total p95", "total p95, 95 %",
-    "tokens/s", "window", "measured", "asked as", "served as", "run",
+_FIRST = (
+    "model", "quality", "interval", "standing", "USD per 1,000", "price", "total p50", "time", "licence",
 )  # fmt: skip
+"""Columns that fit a page of 1440 pixels. The others stand behind a switch."""
+_MORE = (
+    "maker", "openness", "runs on", "95 % interval", "n", "other outcomes", "USD per 1,000, 95 %", "total p50, 95 %",
+    "cost per correct", "cost per correct, 95 %", "TTFT p50", "TTFT p50, 95 %", "TTFT p95", "TTFT p95, 95 %",
+    "total p95", "total p95, 95 %", "tokens/s", "window", "measured", "asked as", "served as", "run",
+)  # fmt: skip
+_IMAGES = ("interval", "price", "time")
 _BEHIND = "Behind: shown to be worse than the leader, with at most 5 % chance of error for all models together."
 _ROW = 35
 
@@ -82,23 +86,22 @@ def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
 
 def draw(lines: Sequence[LeaderboardLine]) -> None:
     """The table, with what can be done with its rows. Columns of which nothing is known are left out."""
-    import pandas as pd
-
+    place = st.container()
     frame = frame_of(lines)
-    images = {"interval": _intervals(lines), "price": _bars(frame, "USD per 1,000"), "time": _bars(frame, "total p50")}
-    names = {"model": [elements.marked(line.entry.model) for line in lines]}
-    shown = frame.assign(**{name: pd.Series(values, dtype=object) for name, values in (names | images).items()})
-    known = [name for name in _ORDER if not (shown[name].isna() | (shown[name] == "")).all()]
-    styler = shown[known].style.format({
+    everything = _actions(lines, frame)
+    shown, marks = _shown(lines, frame), [model_marks.of_entry(line.entry) for line in lines]
+    order = _FIRST + _MORE if everything else _FIRST
+    known = [name for name in order if not (shown[name].isna() | (shown[name] == "")).all()]
+    styler = model_marks.added(shown[known], marks, "model").style.format({
         "quality": lambda v: numbers.quality(_none(v)),
         "n": lambda v: f"{v:,}",
         "window": lambda v: f"{v:,.0f}",
         **dict.fromkeys(_MONEY, lambda v: numbers.usd(_none(v))),
         **dict.fromkeys(_TIMES, lambda v: numbers.time(_none(v))),
         "tokens/s": lambda v: numbers.rate(_none(v)),
-        **dict.fromkeys(images, lambda v: ""),  # or each picture is sent a second time, as its own text
+        **dict.fromkeys((*_IMAGES, model_marks.COLUMN), lambda v: ""),  # or each picture is sent a second time, as text
     }, subset=None)  # fmt: skip
-    st.dataframe(
+    place.dataframe(
         styler,
         hide_index=True,
         width="stretch",
@@ -110,19 +113,41 @@ def draw(lines: Sequence[LeaderboardLine]) -> None:
         placeholder=numbers.UNKNOWN,
         alt="The leaderboard as a table; select two rows to compare them",
         column_config={
-            "model": st.column_config.TextColumn(width=elements.name_width(names["model"])),
-            "standing": st.column_config.TextColumn(help=_BEHIND),
+            **model_marks.column(marks),
+            "model": st.column_config.TextColumn(width=elements.name_width(shown["model"].tolist())),
+            "standing": st.column_config.TextColumn(width=112, help=_BEHIND),
+            "quality": st.column_config.NumberColumn(width=64),
             "interval": st.column_config.ImageColumn(
-                "quality, 95 % interval", width=170, help="Each model alone. Two that overlap may still differ: the "
+                "quality, 95 % interval", width=160, help="Each model alone. Two that overlap may still differ: the "
                 "same samples were put to both. The standing says whether they do."
             ),
-            "USD per 1,000": st.column_config.NumberColumn(help="Of samples, at the prices of the day."),
-            "price": st.column_config.ImageColumn("price", width=80),
-            "total p50": st.column_config.NumberColumn(help="Median time of a whole answer."),
-            "time": st.column_config.ImageColumn("time", width=80),
+            "USD per 1,000": st.column_config.NumberColumn(width=102, help="Of samples, at the prices of the day."),
+            "price": st.column_config.ImageColumn("price", width=70),
+            "total p50": st.column_config.NumberColumn(width=76, help="Median time of a whole answer."),
+            "time": st.column_config.ImageColumn("time", width=70),
+            "licence": st.column_config.TextColumn(help="Of the weights; “closed”: there are none to have."),
         },
     )  # fmt: skip
-    _actions(lines, frame)
+    if told := legend(marks):
+        place.caption(told)
+
+
+def _shown(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> pd.DataFrame:
+    """The table as the page shows it: with pictures, stars at chosen models, and a word where there is no licence."""
+    import pandas as pd
+
+    licences = [
+        found or ("closed" if line.entry.openness == "closed" else "")
+        for line, found in zip(lines, frame["licence"], strict=True)
+    ]
+    values: dict[str, list[str]] = {
+        "model": [elements.marked(line.entry.model) for line in lines],
+        "licence": licences,
+        "interval": _intervals(lines),
+        "price": _bars(frame, "USD per 1,000"),
+        "time": _bars(frame, "total p50"),
+    }
+    return frame.assign(**{name: pd.Series(found, dtype=object) for name, found in values.items()})
 
 
 def picture(lines: Sequence[LeaderboardLine]) -> bytes:
@@ -147,7 +172,8 @@ def _bars(frame: pd.DataFrame, column: str) -> list[str]:
     return [bar_image(value, most) or "" for value in values]
 
 
-def _actions(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> None:
+def _actions(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> bool:
+    """What can be done with the rows; comes out: whether all columns are to be shown."""
     mine = elements.chosen()
     chosen = sorted((line.entry for line in lines if line.entry.model in mine), key=lambda e: mine.index(e.model))
     if len(chosen) < 2 <= len(lines):
@@ -167,7 +193,12 @@ def _actions(lines: Sequence[LeaderboardLine], frame: pd.DataFrame) -> None:
         disabled=not drawable,
         help=None if drawable else pictures.MISSING,
     )
+    everything: bool = buttons.toggle(
+        "All columns", key="columns", bind="query-params", persist_state="session",
+        help="Maker, openness, number of samples, other outcomes, further costs and times, tokens/s, window, run"
+    )  # fmt: skip
     buttons.caption("Select rows to choose models, here and on every page.")
+    return everything
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

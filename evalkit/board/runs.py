@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +12,11 @@ from itertools import count
 
 import streamlit as st
 
-from evalkit.board import elements, start
+from evalkit.board import elements, model_marks, start
 from evalkit.errors import StoreError
 from evalkit.facts import Figures, ModelSummary, RunFacts
 from evalkit.render.cells import run_titles
+from evalkit.render.maker_marks import MakerMark
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.state import given_up_rows, rows_of_each
@@ -82,10 +83,12 @@ def _live(store: ResultsReader, info: RunInfo) -> None:
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
             so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
             st.text(f"{numbers.rate(rate)} {unit}/s · {left} · {so_far}")
-            _by_model(_lines_of(facts, summary.models, given_up, judging=judging), pace, "The live run, model by model")
+            marks = model_marks.of_run(store, run)
+            lines = _lines_of(facts, summary.models, given_up, judging=judging)
+            _by_model(lines, pace, "The live run, model by model", marks)
             if judging:
                 verdicts = [_LiveLine(name, "judging", judge.all, None) for name, judge in who.items()]
-                _by_model(verdicts, pace, "Its judges, one by one")
+                _by_model(verdicts, pace, "Its judges, one by one", marks)
             for name in sorted(given_up):
                 st.text(visible(f"{name} is asked no further: {why_given_up(name, facts.reasons)}", limit=400))
 
@@ -153,7 +156,7 @@ def _lines_of(
     return found
 
 
-def _by_model(lines: Sequence[_LiveLine], pace: _Pace, alt: str) -> None:
+def _by_model(lines: Sequence[_LiveLine], pace: _Pace, alt: str, marks: Callable[[str], MakerMark]) -> None:
     """A line a model: how far it is, how fast, when it is done, what it cost, how often it was asked again."""
     import pandas as pd
 
@@ -182,7 +185,7 @@ def _by_model(lines: Sequence[_LiveLine], pace: _Pace, alt: str) -> None:
             }
         )
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt=alt)
+        model_marks.table(pd.DataFrame(rows), [marks(line.name) for line in lines], alt=alt)
 
 
 def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
@@ -240,7 +243,9 @@ def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:
         return numbers.usd(sum(float(s) for s in spend if s is not None))
     unpriced = sum(cell.cost.n_unknown for cell in cells)
     known = facts.spent_usd
-    if known is None or not unpriced:
+    if known is None:  # it is written as a session ends; until then: models and judges all of whose spend is known
+        known = Decimal(str(sum(float(s) for s in spend if s is not None)))
+    if not unpriced:
         return numbers.UNKNOWN
     return f"{numbers.usd(known)} + {numbers.count(unpriced)} unpriced" if known else numbers.UNKNOWN
 
@@ -252,7 +257,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
     errors = errors_of(store, info.name)
     if errors:
         st.subheader("Errors", anchor=False)
-        _errors(errors)
+        _errors(errors, model_marks.of_run(store, info.name))
     else:
         st.success("No request of this run failed.")
     with st.expander("Facts of the run"):
@@ -262,7 +267,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
         st.code(f"evalkit show {name}\nevalkit report {name} --html report.html", language="bash")
 
 
-def _errors(errors: Sequence[ErrorGroup]) -> None:
+def _errors(errors: Sequence[ErrorGroup], marks: Callable[[str], MakerMark]) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(
@@ -275,7 +280,7 @@ def _errors(errors: Sequence[ErrorGroup]) -> None:
             "its sample": [elements.cell(row.example or "", 60) for row in errors],
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch", alt="Errors by model and kind")
+    model_marks.table(frame, [marks(row.model) for row in errors], alt="Errors by model and kind")
 
 
 def _facts(info: RunInfo, facts: RunFacts) -> dict[str, object]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.board.review import review_form
 from evalkit.records import AgentStep
 from evalkit.results.items import FOUND, ItemRow, RowTexts, SampleItem, answers_of, find_items, texts
@@ -74,7 +74,7 @@ def _show(store: ResultsReader, run: str, item: SampleItem) -> None:
         elements.prompt(first, key="prompt")
     if first.target:
         st.text(f"Right answer: {visible(first.target, limit=500)}")
-    _table(rows, said)
+    _table(store, run, rows, said)
     st.subheader("In full", anchor=False)
     for n, row in enumerate(rows):
         again = f", repeat {row.repeat + 1}" if row.repeat else ""
@@ -121,7 +121,7 @@ _NAMED = 2
 """Models that the headline names beside a score."""
 
 
-def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
+def _table(store: ResultsReader, run: str, rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
     import pandas as pd
 
     read = [said[row.key].extracted if row.key in said else None for row in rows]
@@ -147,10 +147,10 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
     )
     if frame["repeat"].max() == 1:
         frame = frame.drop(columns="repeat")
-    st.dataframe(
+    marks = model_marks.of_run(store, run)
+    model_marks.table(
         frame,
-        hide_index=True,
-        width="stretch",
+        [marks(row.model) for row in rows],
         height=35 * (min(len(rows), 20) + 1) + 3,
         alt="This item through every model and repeat",
         column_config={

@@ -13,8 +13,7 @@ from streamlit.starlette import App
 
 from evalkit.board import sign_in
 from evalkit.board.front_end import FrontEnd
-from evalkit.board.guard import Guard, hold_settings
-from evalkit.board.plain_logs import hold_logs
+from evalkit.board.guard import Guard, hold_logs, hold_settings
 from evalkit.board.sessions import OneCookie
 from evalkit.errors import EvalkitError
 

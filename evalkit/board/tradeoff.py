@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import streamlit as st
 
-from evalkit.board import elements
+from evalkit.board import elements, model_marks
 from evalkit.render import tradeoff_chart
 from evalkit.results.entries import standing
 from evalkit.results.reader import ResultsReader
@@ -117,7 +117,8 @@ def _table(
             "per further point of quality": _steps(points, taken, show),
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality and {axis} of each model")
+    marks = [model_marks.of_entry(p.line.entry) for p in points]
+    model_marks.table(frame, marks, alt=f"Quality and {axis} of each model")
 
 
 def _steps(points: Sequence[TradeoffPoint], taken: Collection[str], show: Callable[[float | None], str]) -> list[str]:

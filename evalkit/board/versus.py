@@ -19,7 +19,7 @@ from evalkit.render.differences import FEW, differences_chart, differences_of
 from evalkit.render.standings import so_far
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
-from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.entries import ReportEntry, entries_of, ranked_of
 from evalkit.results.items import RowTexts, texts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -49,16 +49,18 @@ def render(store: ResultsReader) -> None:
     named = run_titles(runs)
     titles = {key: f"{visible(model, limit=60)} · {named[run]}" for key, (run, model) in sides.items()}
     left, right = st.columns(2)
+    now, instead = _first_pair(store, sides)
     with left:
-        a = sides[elements.choose("A (now)", list(sides), key="a", titles=titles, pinned=True)]
+        a = sides[elements.choose("A (now)", list(sides), key="a", index=now, titles=titles, pinned=True)]
     with right:
-        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1, titles=titles, pinned=True)]
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=instead, titles=titles, pinned=True)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")
         return
     try:
-        whole = compare_samples(store, a, b, leaderboard=_leaderboard(store, runs, a, b))
+        entries = _entries(store, runs, a, b)
+        whole = compare_samples(store, a, b, ranked=ranked_of(entries, None))
         tasks = changes.tasks_of(store, a, b)
     except StoreError as error:
         st.error(elements.plain(error, 400))
@@ -75,18 +77,18 @@ def render(store: ResultsReader) -> None:
     if whole.delta is not None:
         st.caption(f"B scored higher on {whole.gained:,} samples and lower on {whole.lost:,}.")
     _served(store, a, b)
-    _figures(store, a, b)
-    _differences(store, a, b, tasks, whole)
+    _figures(store, a, b, whole.delta)
+    _differences(store, a, b, tasks, whole, entries)
     _computed(whole)
     _flips(store, a, b, tasks)
 
 
-def _leaderboard(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b: SampleSide) -> list[LeaderboardLine]:
-    """The leaderboard that both sides are of one suite's; empty where they are of two."""
+def _entries(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b: SampleSide) -> list[ReportEntry]:
+    """Who stands on the leaderboard of the one suite that both sides are of; empty where they are of two."""
     suites = {info.suite for info in runs if info.name in (a[0], b[0])}
     if len(suites) != 1 or (suite := suites.pop()) is None:
         return []
-    return standing(store, entries_of(store, suite, readable=runs), None)
+    return entries_of(store, suite, readable=runs)
 
 
 def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
@@ -110,6 +112,23 @@ def _sides(store: ResultsReader, runs: list[RunInfo]) -> dict[str, SampleSide]:
     return sides
 
 
+def _first_pair(store: ResultsReader, sides: Mapping[str, SampleSide]) -> tuple[int, int]:
+    """The places of what stands there before anybody chooses: the baseline of the newest run's gate, also where that
+    is a model of an earlier run, and a candidate; else the first two."""
+    of = list(sides.values())
+    facts = store.facts(of[0][0])
+    gate = (facts.suite_resolved.gate if facts.suite_resolved is not None else None) or {}
+    named = gate.get("candidates")
+    candidates = {name for name in named if isinstance(name, str)} if isinstance(named, list | tuple) else set()
+    baseline = gate.get("baseline")
+    if baseline is None or not candidates:
+        return 0, 1
+    instead = next((n for n, (run, model) in enumerate(of) if run == of[0][0] and model in candidates), None)
+    own = next((n for n, side in enumerate(of) if side == (of[0][0], baseline)), None)
+    now = next((n for n, (_, model) in enumerate(of) if model not in candidates), None) if own is None else own
+    return (0, 1) if instead is None or now is None or now == instead else (now, instead)
+
+
 def _follow(sides: Mapping[str, SampleSide]) -> None:
     """Put what was newly chosen elsewhere on the two sides: one model as B, two as A and B. A link goes first."""
     mine, asked = elements.chosen(), st.query_params
@@ -124,8 +143,8 @@ def _follow(sides: Mapping[str, SampleSide]) -> None:
         st.session_state["a"], st.session_state["b"] = first, second
 
 
-def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
-    """Cost and time beside the quality."""
+def _figures(store: ResultsReader, a: SampleSide, b: SampleSide, delta: float | None) -> None:
+    """Cost and time beside the quality; `delta`: its difference over what both sides have a score for."""
     ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
     figures: tuple[
         tuple[str, Callable[[Figures], float | None], Callable[[float | None], str], Callable[[Figures], str]], ...
@@ -140,7 +159,7 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
         x, y = read(ours), read(theirs)
         change = None
         if x is not None and y is not None:
-            change = f"{numbers.difference(y - x)}" if label == "Quality" else numbers.ratio(y / x) if x else None
+            change = numbers.difference(delta) if label == "Quality" else numbers.ratio(y / x) if x else None
         dollar = r"\$"
         place.metric(
             label,
@@ -154,22 +173,32 @@ def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
             place.caption(f"95 %: {'; '.join(ranges)}".replace("$", dollar))
 
 
-def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str], whole: SampleComparison) -> None:
+def _differences(
+    store: ResultsReader,
+    a: SampleSide,
+    b: SampleSide,
+    tasks: list[str],
+    whole: SampleComparison,
+    entries: Sequence[ReportEntry],
+) -> None:
     """Over all, by task and by slice: a forest plot, and the same as a table."""
     import pandas as pd
 
-    found = differences_of(store, a, b, tasks, whole)
+    found = differences_of(store, a, b, tasks, whole, entries)
     if len(found) == 1:
         return
     chart = differences_chart(found)
     if chart is not None:
         elements.draw(chart)
+    if told := [(name, one.among) for name, group, one in found if one.among is not None and group == "task"]:
+        st.caption("; ".join(f"{elements.plain(name, 60)}: {elements.plain(why, 300)}" for name, why in told) + ".")
     with st.expander("The differences as a table"):
         table = [
             {
                 "of": elements.cell(name, 60),
                 "B − A, points of 100": numbers.signed_points(one.delta),
                 "95 % interval": numbers.points_interval(one.low, one.high),
+                "shown": "no" if not one.is_shown else "better" if (one.delta or 0) > 0 else "worse",
                 "samples": numbers.count(one.n),
                 "better": numbers.count(one.gained),
                 "worse": numbers.count(one.lost),
@@ -180,7 +209,10 @@ def _differences(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list
         st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", alt=alt)
         if whole.n > FEW:
             st.caption("Slices are not drawn: there are many samples. Choose one below to read its samples.")
-        st.caption("Tasks and slices are read one by one here: of many, one in twenty leaves out zero by chance.")
+        st.caption(
+            "A task is decided as the leaderboard of that task decides it. Slices are read one by one: of many, one in "
+            "twenty leaves out zero by chance."
+        )
 
 
 def _computed(whole: SampleComparison) -> None:

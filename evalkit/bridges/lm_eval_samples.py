@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -95,9 +95,9 @@ def _model_of(results: Mapping[str, object], model: str) -> ModelFacts:
 def _read_file(
     file: Path, task: str, model: str, results: Mapping[str, object], metric: str | None, found: Imported
 ) -> None:
-    higher = _mapping(_mapping(results.get("higher_is_better")).get(task))
-    lower = frozenset(name for name in higher if higher[name] is False)
+    lower = _Lower(_mapping(_mapping(results.get("higher_is_better")).get(task)))
     chosen: str | None = None
+    left_out: dict[str, None] = {}
     n_taken = n_lines = n_unscored = 0
     asked_at = unix_time(results.get("date"), file.name)
     occurrences: dict[tuple[str, int], int] = {}
@@ -107,7 +107,8 @@ def _read_file(
             if chosen is None:
                 chosen = _chosen(file, metric, lower)
             name, _, wanted_filter = chosen.partition(",")
-            if str(line.get("filter", "none")) != wanted_filter:
+            if (other := str(line.get("filter", "none"))) != wanted_filter:
+                left_out.setdefault(other)
                 continue
             _refuse_scale(line.get(name), name, f"{file.name}:{number}")
             row = _row(line, task, model, name, occurrences, lower)
@@ -118,6 +119,11 @@ def _read_file(
         n_unscored += row.score is None
     if n_lines and not n_taken:
         raise UserError(f"{file.name}: no line has the filter of {chosen!r}")
+    if left_out and metric is None:
+        found.notes.append(
+            f"{file.name}: {chosen} was read; lines of other filters are left out: {', '.join(left_out)}. --metric "
+            f"{chosen.partition(',')[0] if chosen else 'METRIC'},{next(iter(left_out))} reads those"
+        )
     if n_unscored:
         found.notes.append(
             f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored"
@@ -135,6 +141,25 @@ def _read_file(
         "chat_template": results.get("chat_template_sha"),
     }
     found.tasks[task] = task_facts("lm_eval", identity)
+
+
+_USUALLY_LOWER = re.compile(
+    r"perplexity|(^|_)(ppl|bits_per_byte|bpb|nll|loss|wer|cer|ter|mer|brier|brier_score|ece|mse|rmse|mae|edit_distance"
+    r"|error|error_rate|toxicity)($|_)",
+    re.IGNORECASE,
+)
+
+
+class _Lower(Container[str]):
+    """The metrics that are better when lower: those of which the results say so, or of which they say nothing and
+    whose name does (bits_per_byte)."""
+
+    def __init__(self, higher: Mapping[str, object]) -> None:
+        self._higher = higher
+
+    def __contains__(self, name: object) -> bool:
+        told = self._higher.get(str(name))
+        return told is False or (told is None and _USUALLY_LOWER.search(str(name)) is not None)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -156,7 +181,7 @@ def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, line
 
 
-def _chosen(file: Path, metric: str | None, lower: Collection[str]) -> str:
+def _chosen(file: Path, metric: str | None, lower: Container[str]) -> str:
     """Metric and filter of a file, like `acc,none`: what is asked for, or the main one that any line has a value of.
 
     Raises UserError for a metric that is not there, or is better when lower (`lower` names those).
@@ -189,7 +214,7 @@ def _chosen(file: Path, metric: str | None, lower: Collection[str]) -> str:
     return f"{name},{usable[name]}"
 
 
-def _refuse_lower(name: str, lower: Collection[str], names: Iterable[str], file: Path) -> None:
+def _refuse_lower(name: str, lower: Container[str], names: Iterable[str], file: Path) -> None:
     if name in lower:
         others = [other for other in names if other not in lower]
         way = f"; choose another with --metric: {', '.join(others)}" if others else ""
@@ -216,7 +241,7 @@ def _row(
     model: str,
     metric: str,
     occurrences: dict[tuple[str, int], int],
-    lower: Collection[str],
+    lower: Container[str],
 ) -> Row:
     identity = (
         sample_digest(task, str(line["doc_hash"]))

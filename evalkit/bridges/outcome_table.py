@@ -10,6 +10,7 @@ column, some thousands of rows together (`table_batches`, `table_columns`).
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -129,6 +130,11 @@ def opened_table(path: Path) -> Data:
         said = (
             f"{path.name}: its name does not say what it is; read are {', '.join(FORMATS)}, all but Parquet also as .gz"
         )
+        if path.name.lower().removesuffix(".gz").endswith(".json"):
+            said = (
+                f"{path.name}: one JSON document is no table; write one record a line, for a list with: "
+                f"jq -c '.[]' {shlex.quote(path.name)} > {shlex.quote(path.name.partition('.json')[0] + '.jsonl')}"
+            )
         raise UserError(as_sheet(path.name) or said)
     return Data(named(path), path.name, kind, {})
 

@@ -16,9 +16,11 @@ A licence is of the maker's weights alone:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import Any
+
+from evalkit.frozen import dataclass
 
 TIERS = ("closed", "open weights, restricted licence", "open weights, permissive", "fully open")
 LICENCE_KINDS = ("permissive", "modified permissive", "use-restricted", "community", "research only")
@@ -104,6 +106,11 @@ class Known:
     def maker(self) -> str | None:
         """Who made it, as a reader knows the company; None where the family is not known."""
         return _COMPANIES.get(self.family or "")
+
+    @property
+    def openness(self) -> str | None:
+        """The tier that every source agrees on, `disputed` where they do not; None: not known."""
+        return str(self.value("tier") or "disputed") if self.claims.get("tier") else None
 
     @property
     def disputed(self) -> tuple[str, ...]:
@@ -221,6 +228,20 @@ _COMPANIES = {
     "OLMo": "Ai2",
 }
 """Family -> the company that makes it."""
+MAKERS = {
+    "OpenAI": "OA",
+    "Anthropic": "An",
+    "Google": "Go",
+    "xAI": "xAI",
+    "DeepSeek": "DS",
+    "Mistral": "Mi",
+    "Meta": "Me",
+    "Alibaba": "Ali",
+    "Z.ai": "Z",
+    "Microsoft": "MS",
+    "Ai2": "Ai2",
+}
+"""Company -> the letters that stand for it where there is no room for its name; no two are alike."""
 _MAKERS = {
     "GPT-OSS": ("openai",),
     "DeepSeek": ("deepseek-ai", "deepseek"),

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -39,6 +38,7 @@ from evalkit.catalogue.facts import (
     Known,
 )
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.reading import settings_folder
 from evalkit.suite.source_map import Loc, SourceMap, parse

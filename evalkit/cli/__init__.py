@@ -142,6 +142,11 @@ def run_command(args: list[str] | None) -> int:
         with queries_stop():
             result: object = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:
+        if "unexpected extra argument" in error.message and "--markdown" in (args or sys.argv):
+            error = click.UsageError(
+                f"{error.message}. Here --markdown prints to standard output: end the line with > FILE",
+                getattr(error, "ctx", None),
+            )
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):

@@ -154,7 +154,7 @@ def from_run(
         )
     if peak is None:
         assumed.append(f"The peak is assumed to be {PEAK_FACTOR} times the mean: state yours with --peak-factor.")
-    return Scenario(folder.name, "request", per_request, tuple(lines), volumes, assumed=tuple(assumed))
+    return Scenario(folder.name, "request", "requests", per_request, tuple(lines), volumes, assumed=tuple(assumed))
 
 
 def _billed(name: str, kind: Literal["api", "hosted"], stored: list[Stored]) -> Billed:

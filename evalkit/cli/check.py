@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,17 @@ if TYPE_CHECKING:
 @allow_code_execution
 @as_json
 def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> int:
-    """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
+    """Validate SUITE, or each suite of a folder: keys, models, data, prompts, scorers (each must give 1.0 on its own
+    gold). Sends nothing."""
     from evalkit.api.options import RunOptions
 
-    return check_suite(suite, RunOptions(**with_changes(given)), show_prompt=show_prompt, as_json=as_json)
+    options = RunOptions(**with_changes(given))
+    check = partial(check_suite, options=options, show_prompt=show_prompt, as_json=as_json)
+    if not suite.is_dir():
+        return check(suite)
+    from evalkit.cli.suite_folders import on_each
+
+    return on_each(suite, check)
 
 
 def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:

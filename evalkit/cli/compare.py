@@ -49,7 +49,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, markdown: b
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
         return print_json(said)
-    render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None, markdown=markdown)
+    render_comparison(left[1], right[1], labels=(left[0], right[0]), versus=versus, markdown=markdown)
     if versus is not None:
         echo("")
         render_versus(versus, named, markdown=markdown)
@@ -67,7 +67,13 @@ def _side(ref: str, results: Path) -> tuple[str, ModelSummary, Path, str]:
     from evalkit.store.runs import resolve_run, split_side
 
     run, model = split_side(ref)
-    folder = resolve_run(run, results)
+    try:
+        folder = resolve_run(run, results)
+    except StoreError:
+        folder = resolve_run("latest", results)  # which says what is wrong where there is no run at all
+        if model is not None or run not in read_summary(folder).models:
+            raise
+        model = run  # named as tables name it
     models = read_summary(folder).models
     if model is None and len(models) == 1:
         model = next(iter(models))

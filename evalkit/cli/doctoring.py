@@ -78,7 +78,10 @@ def next_command(found: list[DoctorFinding]) -> str:
         return f"evalkit init, then a model of `adapter: {adapter}` in the suite"
     if any(one.what.startswith("key ") and one.state == "ok" for one in found):
         return "evalkit init"
-    return "evalkit run suites/quickstart.yaml   # real weights on this CPU, no key"
+    from evalkit.installed import first_commands
+
+    first = first_commands()
+    return f"{first[0]}   # real weights on this CPU, no key" if len(first) == 1 else ", then ".join(first)
 
 
 def as_facts(found: list[DoctorFinding]) -> dict[str, object]:

@@ -54,7 +54,9 @@ def command(results: Path, as_json: bool) -> int:
     if as_json:
         return print_json(listed)
     if not listed:
-        echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
+        from evalkit.installed import first_commands
+
+        echo(f"No runs in {results}. Make the first one: {', then '.join(first_commands())}")
         return 0
     from evalkit.render.terminal import render_runs
 

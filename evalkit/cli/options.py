@@ -87,7 +87,7 @@ def env_file(command: Command) -> Command:
     def read(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
         if value is None:
             return
-        from evalkit.api.env_file import put_into_environment
+        from evalkit.api.options import put_into_environment
 
         ctx.call_on_close(put_into_environment(value))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from evalkit.text.escape import visible
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
+    from evalkit.decide.joint import Together
     from evalkit.decide.mixes import CheapestMixes
     from evalkit.decide.rules import Condition
     from evalkit.engine.forecast import Pace
@@ -73,13 +75,19 @@ def command(
     as_json: bool,
     **given: object,
 ) -> int:
-    """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
+    """Say what running SUITE, or each suite of a folder, would take, who would receive its prompts, and what its gate
+    could see. Sends nothing."""
     from evalkit.api.options import RunOptions, dollars
     from evalkit.engine.forecast import Pace
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
     pace = Pace(requests_per_minute, tokens_per_minute)
-    return plan_suite(suite, options, pace, as_json=as_json, earlier=earlier)
+    plan = partial(plan_suite, options=options, pace=pace, as_json=as_json, earlier=earlier)
+    if not suite.is_dir():
+        return plan(suite)
+    from evalkit.cli.suite_folders import on_each
+
+    return on_each(suite, plan)
 
 
 def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, earlier: str | None = None) -> int:
@@ -122,20 +130,25 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
         }
     asyncio.run(plan.aclose())
     mixes, unplanned = ([], []) if folder is None else _mixes(plan, folder)
+    together = None if folder is None else _together(plan, folder, mixes, {rule for rule, _ in unplanned})
     if as_json:
         told: dict[str, object] = {"mixes": [one.as_json() for one in mixes]} if mixes else {}
+        told |= {} if together is None else {"all_rules": together.as_json()}
         return print_json(
             {**made, **told, **({"not_planned": {rule.name: why for rule, why in unplanned}} if unplanned else {})}
         )
     from evalkit.render.bill import render_plan
 
     render_plan(made)
-    if mixes:
-        from evalkit.render.mixes import render_mixes
+    if mixes or together is not None:
+        from evalkit.render.mixes import render_mixes, render_together
 
         for one in mixes:
             echo()
             render_mixes(one)
+        if together is not None:
+            echo()
+            render_together(together)
     for rule, why in unplanned:
         echo(f"\n{visible(rule.words, limit=120)} cannot be planned from this run: {visible(why, limit=600)}.")
     if folder is None and (earlier_run := _run_to_plan_by(plan, options.results)) is not None:
@@ -210,6 +223,19 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Co
                 except NotPlanned as error:
                     unplanned.append((condition, str(error)))
     return found, unplanned
+
+
+def _together(plan: Plan, folder: Path, alone: list[CheapestMixes], unplanned: Set[Condition]) -> Together | None:
+    """What the required limits take together, but for those that the earlier run tells too little of; None where fewer
+    than two are left."""
+    from evalkit.decide.joint import plan_together
+    from evalkit.decide.rules import conditions
+
+    gate = plan.suite.gate
+    if gate is None or gate.baseline is None:
+        return None
+    every = [(rule, one) for rule in gate.rules for one in conditions(rule) if one.required and one not in unplanned]
+    return plan_together(folder, gate.baseline, gate.candidates[0], every, alone, alpha=gate.alpha)
 
 
 def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:

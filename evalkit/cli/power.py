@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @click.option("--candidate", help="Model of RUN that stands for the candidate; else the first one of its gate.")
 @click.option("--about", default="all", show_default=True, help="A task, a slice (task/field=value), or all.")
 @click.option("--margin", type=click.FloatRange(0, 1, max_open=True), help="Accepted loss; else the gate's smallest.")
-@click.option("--rule", metavar="RULE", help="One rule as a gate writes it: '{latency: total_p95, max_ratio: 1.2}'.")
+@click.option(
+    "--rule",
+    "rules",
+    metavar="RULE",
+    multiple=True,
+    help="A rule as a gate writes it: '{latency: total_p95, max_ratio: 1.2}'. Several: also what all take together.",
+)
 @click.option(
     "--supposed",
     type=click.FloatRange(0, min_open=True),
@@ -55,7 +61,7 @@ def command(
     candidate: str | None,
     about: str,
     margin: float | None,
-    rule: str | None,
+    rules: tuple[str, ...],
     supposed: float | None,
     power: float,
     alpha: float | None,
@@ -72,53 +78,76 @@ def command(
 
     Two models of RUN stand for the swap: how far their answers differ from item to item, from answer to answer and from
     judge to judge. New runs are drawn from theirs, and the gate's own test decides each. Sends nothing. With --rule a
-    rule about cost or latency is planned in the same way, from the stored bills or times.
+    rule about cost or latency is planned in the same way, from the stored bills or times; of several rules it also says
+    how often all pass together.
     """
+    from evalkit.decide.joint import plan_together
     from evalkit.decide.mixes import Limits
-    from evalkit.decide.planning import Wanted, mixes_of_rule
+    from evalkit.decide.planning import Wanted, can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
     from evalkit.store.runs import resolve_run
 
     folder = resolve_run(run, results)
     own = _of_gate(folder)
     base, cand = baseline or own.baseline, candidate or own.candidate
-    asked = _asked(rule, about, margin, own)
+    asked = _asked(rules, about, margin, own)
     missing = [
         flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", asked)) if value is None
     ]
     if base is None or cand is None or asked is None:
         raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
-    if rule is None and margin is None:
+    if not rules and margin is None:
         _refuse_labelled(about, own.by_people)
-    _refuse_unread(asked, of_rule=rule is not None)
-    limits = Limits(repeats, most_items, usd_per_item, in_flight)
-    true = difference if asked.kind == "quality" else supposed
-    wanted = Wanted(power, true, limits, draws)
+    _refuse_unread(asked, of_rule=bool(rules))
+    every = [(rule, one) for rule in asked for one in conditions(rule)]
+    level, limits = alpha or own.alpha, Limits(repeats, most_items, usd_per_item, in_flight)
+    # Several rules: those that cannot be planned by themselves (floors, rates) are counted among all.
+    alone = [(rule, one) for rule, one in every if len(asked) == 1 or can_be_planned(rule, one)]
+    true = {"quality": difference}
     found = [
-        mixes_of_rule(folder, base, cand, asked, one, alpha=alpha or own.alpha, wanted=wanted)
-        for one in conditions(asked)
+        mixes_of_rule(
+            folder,
+            base,
+            cand,
+            rule,
+            one,
+            alpha=level,
+            wanted=Wanted(power, true.get(rule.kind, supposed), limits, draws),
+        )
+        for rule, one in alone
     ]
+    together = None
+    if len(every) > 1 and supposed is None:
+        want = Wanted(power, difference, limits, draws)
+        together = plan_together(folder, base, cand, every, found, alpha=level, wanted=want)
+    elif not found:
+        raise UserError("none of these rules can be planned")
     if as_json:
-        first, *others = [one.as_json() for one in found]
-        return print_json({"folder": str(folder), **first, **({"other_limits": others} if others else {})})
-    from evalkit.render.mixes import render_mixes
+        first, *others = [one.as_json() for one in found] or [{}]
+        more: dict[str, object] = {"other_limits": others} if others else {}
+        more |= {} if together is None else {"all_rules": together.as_json()}
+        return print_json({"folder": str(folder), **first, **more})
+    from evalkit.render.mixes import render_mixes, render_together
 
     for n, one in enumerate(found):
         if n:
             echo()
         render_mixes(one)
+    if together is not None:
+        echo()
+        render_together(together)
     return 0
 
 
-def _asked(rule: str | None, about: str, margin: float | None, own: _OwnGate) -> RuleEntry | None:
-    """The rule that is planned; None where nobody says a margin. Raises UserError for a rule that is none."""
+def _asked(rules: tuple[str, ...], about: str, margin: float | None, own: _OwnGate) -> list[RuleEntry] | None:
+    """The rules that are planned; None where nobody says a margin. Raises UserError for a rule that is none."""
     from evalkit.suite.schema.rules import read_rule
 
-    if rule is not None:
-        return _rule(rule)
+    if rules:
+        return [_rule(one) for one in rules]
     if margin is not None:
-        return read_rule({"quality": about, "margin": margin})
-    return None if own.margin is None else read_rule({"quality": about, "margin": own.margin, "tail": own.tail})
+        return [read_rule({"quality": about, "margin": margin})]
+    return None if own.margin is None else [read_rule({"quality": about, "margin": own.margin, "tail": own.tail})]
 
 
 def _refuse_labelled(about: str, by_people: frozenset[str]) -> None:
@@ -148,25 +177,30 @@ def _rule(text: str) -> RuleEntry:
     return made
 
 
-def _refuse_unread(asked: RuleEntry, *, of_rule: bool) -> None:
+def _refuse_unread(asked: list[RuleEntry], *, of_rule: bool) -> None:
     """Raises UserError for an option that was given and says nothing of this rule."""
     from evalkit.decide.rules import conditions
 
     context = click.get_current_context()
-    about_scores = asked.kind == "quality"
+    kinds = {rule.kind for rule in asked}
+    about_scores = "quality" in kinds
     unread = ["about", "margin"] if of_rule else []
-    unread += ["supposed"] if about_scores else ["difference"]
+    unread += [] if about_scores else ["difference"]
+    unread += ["supposed"] if kinds == {"quality"} else []
     for name in unread:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             inside = "is not read beside --rule: write it into the rule"
             other = "--difference" if about_scores else "--supposed"
-            why = inside if name in {"about", "margin"} else f"says nothing of a rule about {asked.kind}: use {other}"
+            why = (
+                inside if name in {"about", "margin"} else f"says nothing of a rule about {asked[0].kind}: use {other}"
+            )
             raise UserError(f"--{name} {why}.")
-    names = [one.name for one in conditions(asked)]
+    names = [one.name for rule in asked for one in conditions(rule)]
     if len(names) > 1 and context.params["supposed"] is not None:
+        what = "this rule has several limits" if len(asked) == 1 else "these rules have several limits"
         raise UserError(
-            f"--supposed is one figure, and this rule has several limits, each in its own unit ({', '.join(names)}): "
-            "plan one limit at a time."
+            f"--supposed is one figure, and {what}, each in its own unit ({', '.join(names)}): plan one limit at a "
+            "time."
         )
 
 

@@ -82,7 +82,7 @@ def command(
     if given["new"] and given["resume"]:
         raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
     from evalkit.api.options import RunOptions, dollars
-    from evalkit.cli.running import run_each, run_suite
+    from evalkit.cli.running import run_suite
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
     run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug, quiet=quiet)
@@ -90,4 +90,6 @@ def command(
         return run(suite)
     if markdown or junit or options.resume or options.planned:
         raise click.UsageError("--markdown, --junit, --resume and --planned are about one suite: name its file.")
-    return run_each(suite, run)
+    from evalkit.cli.suite_folders import on_each
+
+    return on_each(suite, run)

@@ -72,7 +72,10 @@ def command(
                 "folder": str(folder),
             }
         )
+    from evalkit.render.standings import among_text
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
+    from evalkit.results.entries import other_runs
+    from evalkit.results.reader import ResultsReader
     from evalkit.results.unsaid_places import unsaid_places
 
     facts = read_facts(folder)
@@ -80,7 +83,9 @@ def command(
         render_slices(summary, markdown=markdown)
     else:
         state = state_of(folder, facts, summary)
-        render_summary(summary, standings=run_standings(folder), facts=facts, state=state, markdown=markdown)
+        among = among_text(other_runs(ResultsReader(folder.resolve().parent), folder.resolve().name))
+        stands = run_standings(folder)
+        render_summary(summary, standings=stands, facts=facts, state=state, among=among, markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
         _print_further(of_scorers, list(summary.models), repeats, agents, markdown=markdown)
         if stages is not None:
@@ -94,7 +99,7 @@ def command(
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    echo(f"\n{folder}  {state_of(folder, facts, summary)}, {_begun(facts)}")
+    echo(f"\n{folder}\n{state_of(folder, facts, summary)}, {_begun(facts)}")
     for reason in facts.reasons:
         echo(f"not complete: {visible(reason, limit=2000)}")
     if (board := board_command(folder)) is not None:
@@ -242,7 +247,9 @@ def _begun(facts: RunFacts) -> str:
     """When the run began, or was imported, and from where."""
     from evalkit.text.escape import visible
 
+    began = visible((facts.started_at or "at an unknown time")[:16], limit=40).replace("T", " ")
+    began += " UTC" if facts.started_at else ""
     if facts.imported is None:
-        return f"started {facts.started_at}"
+        return f"started {began}"
     source = visible(facts.imported.source or "", limit=300)
-    return f"imported {facts.started_at}" + (f" from {source}" if source else "")
+    return f"imported {began}" + (f" from {source}" if source else "")

@@ -22,6 +22,8 @@ class ListedTask:
     of: str
     """evalkit, lm-eval, or the plug-in's package."""
     about: str
+    tags: tuple[str, ...]
+    """What it is about: math, code, choice ..."""
     licence: str
     """Of the data; empty where it is not known."""
     data: str
@@ -30,8 +32,8 @@ class ListedTask:
     """The line of a suite that uses it."""
 
     def fits(self, words: tuple[str, ...]) -> bool:
-        """Whether each word is in its name, description or licence. A word with * or ? has to fit the whole name."""
-        text = f"{self.name} {self.about} {self.licence} {self.of}".casefold()
+        """Whether each word is in its name, description, tags or licence; one with * or ? has to fit the whole name."""
+        text = f"{self.name} {self.about} {' '.join(self.tags)} {self.licence} {self.of}".casefold()
         return all(
             fnmatch.fnmatchcase(self.name.casefold(), word.casefold())
             if set(word) & set("*?")
@@ -42,32 +44,40 @@ class ListedTask:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option("--tag", "tags", multiple=True, metavar="WORD", help="Only tasks with this tag; repeatable.")
 @click.option("--all", "every", is_flag=True, help="Print every task of lm-eval that fits, however many.")
 @as_json
-def command(words: tuple[str, ...], every: bool, as_json: bool) -> int:
-    """List the tasks whose name, description or licence holds each WORD; * and ? stand for parts of a name.
+def command(words: tuple[str, ...], tags: tuple[str, ...], every: bool, as_json: bool) -> int:
+    """List the tasks whose name, description, tags or licence holds each WORD; * and ? stand for parts of a name.
 
     Each says what data it needs, where to get it, and the line of a suite that uses it. lm-eval's are listed where it
     is installed.
     """
-    own = [task for task in _built_in() if task.fits(words)]
-    foreign = [task for task in _of_lm_eval() if task.fits(words)]
+    wanted = {tag.casefold() for tag in tags}
+    own = [task for task in _built_in() if task.fits(words) and wanted <= set(task.tags)]
+    foreign = [task for task in _of_lm_eval() if task.fits(words) and not wanted]
     if as_json:
         return print_json([asdict(task) for task in (*own, *foreign)])
     from evalkit.text.escape import visible
+    from evalkit.text.page import Page
 
-    for task in own:
-        echo(f"{task.name} ({task.of}, {visible(task.licence, limit=60)}): {visible(task.about, limit=300)}")
-        echo(f"  data: {visible(' '.join(task.data.split()), limit=400)}")
-        echo(f"  use:  {task.use}")
+    with Page(None, None) as page:
+        for task in own:
+            page.say(f"{task.name} ({task.of}, {visible(task.licence, limit=60)}): {visible(task.about, limit=300)}")
+            if task.tags:
+                page.say(f"  tags: {visible(', '.join(task.tags), limit=300)}", indent=8)
+            page.say(f"  data: {visible(' '.join(task.data.split()), limit=2_000)}", indent=8)
+            page.say(f"  use:  {task.use}", indent=8)
     shown = foreign if every else foreign[:_SHOWN]
     for task in shown:
         echo(f"{visible(task.name, limit=120)} (lm-eval)")
     if len(foreign) > len(shown):
         echo(f"and {len(foreign) - len(shown):,} more of lm-eval: name a WORD, or --all")
     if not own and not foreign:
-        near = _near(words)
-        echo(f"No task fits {' '.join(words)}.{near} All of them: evalkit tasks", err=True)
+        asked = [*words, *(f"--tag {tag}" for tag in tags)]
+        echo(
+            f"No task fits {' '.join(asked)}.{_near(words) if words else _tags()} All of them: evalkit tasks", err=True
+        )
         return 2
     return 0
 
@@ -82,7 +92,7 @@ def _built_in() -> list[ListedTask]:
         task = builtin_tasks.definition(name)
         use = f"- {{use: {name}, with: {{path: FILE}}}}"
         of = builtin_tasks.origin_of(name) or "evalkit"
-        found.append(ListedTask(name, of, " ".join(task.about.split()), task.licence, task.source, use))
+        found.append(ListedTask(name, of, " ".join(task.about.split()), task.tags, task.licence, task.source, use))
     return found
 
 
@@ -94,7 +104,11 @@ def _of_lm_eval() -> list[ListedTask]:
         return []
     from evalkit.bridges.lm_eval import task_names
 
-    return [ListedTask(name, "lm-eval", "", "", "", f"- {{lm_eval: {name}}}") for name in task_names()]
+    return [ListedTask(name, "lm-eval", "", (), "", "", f"- {{lm_eval: {name}}}") for name in task_names()]
+
+
+def _tags() -> str:
+    return f" Tags are {', '.join(sorted({tag for task in _built_in() for tag in task.tags}))}."
 
 
 def _near(words: tuple[str, ...]) -> str:

@@ -19,9 +19,10 @@ and where something was billed besides text tokens (`Usage.beside`): the price o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 
+from evalkit.frozen import dataclass
 from evalkit.records import Usage
 
 _ZERO = Decimal(0)

@@ -114,11 +114,18 @@ class Own:
         return self.tokens_per_s.at(good) * 86_400 / (self.tokens_per_unit.at(bad) * peak)
 
     def copies(self, units_per_day: Decimal, good: End = "value") -> int | None:
-        """Copies for the peak; None where the machines are stated, or come and go."""
+        """Copies for the peak that are paid all year; None where the machines are stated, or come and go."""
         full = self.units_per_day(good)
         if full is None or self.elastic:
             return None
         return max(self.fewest, math.ceil(units_per_day / full))
+
+    def open_at_peak(self, units_per_day: Decimal) -> int | None:
+        """Copies that are open at the peak, whoever pays for how long; None where the machines are stated."""
+        full = self.units_per_day("value")
+        if full is None or not self.elastic:
+            return self.copies(units_per_day)
+        return max(self.fewest, math.ceil(units_per_day * self.peak_factor.value / full))
 
 
 Line = Billed | Own
@@ -250,7 +257,8 @@ def _year(line: Line, volume: Decimal) -> YearCost:
         return made
     copies, full = line.copies(volume), line.units_per_day("value")
     if line.gpus is not None:
-        made["gpus"] = {"low": _text(line.gpus.low * (copies or 1)), "high": _text(line.gpus.high * (copies or 1))}
+        n = line.open_at_peak(volume) or 1
+        made["gpus"] = {"low": _text(line.gpus.low * n), "high": _text(line.gpus.high * n)}
     if copies is not None and full is not None:
         made["busy_share"] = float(volume / (copies * full * line.peak_factor.value))
     made["copies"] = copies

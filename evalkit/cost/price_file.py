@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +29,7 @@ from typing import Any
 
 from evalkit.cost.billing import Rates, UnitPrices
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside
 
 # What providers call ordinary service.

@@ -228,7 +228,7 @@ class YearCost(TypedDict):
     """By end: value, low, high."""
     copies: int | None
     gpus: dict[str, str] | None
-    """low and high; None: not stated."""
+    """low and high, open at the peak; None: not stated."""
     busy_share: float | None
 
 

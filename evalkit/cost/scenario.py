@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from evalkit.cost.breakeven import Billed, Line, Own, Range
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.errors import UserError
+from evalkit.plugins import near
 from evalkit.reading import nests_deeper, read_small_text
 
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
@@ -73,6 +75,8 @@ class UnitEntry(ScenarioPart):
     """What one unit of volume is."""
 
     name: str = "request"
+    plural: str | None = None
+    """Of the name, where an s behind it does not make one: `{name: Anfrage, plural: Anfragen}`."""
     input_tokens: Quantity
     output_tokens: Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
 
@@ -151,6 +155,8 @@ class Scenario:
     name: str
     unit: str
     """What one unit of volume is, in words."""
+    units: str
+    """Several of them."""
     tokens_per_unit: Decimal
     """Input and output tokens of a unit, as the first line counts them."""
     lines: tuple[Line, ...]
@@ -165,7 +171,7 @@ def read_scenario(path: Path) -> Scenario:
     try:
         found = ScenarioFile.model_validate(_plain(_yaml(path)))
     except ValidationError as error:
-        lines = [f"{path}: {_place(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        lines = [f"{path}: {_place(e['loc'])}: {_complaint(e)}" for e in error.errors()]
         raise UserError("\n".join(lines)) from error
     names = [line.name for line in found.lines]
     if len(set(names)) < len(names):
@@ -173,6 +179,7 @@ def read_scenario(path: Path) -> Scenario:
     return Scenario(
         name=found.name,
         unit=found.unit.name,
+        units=found.unit.plural or (found.unit.name if found.unit.name.endswith("s") else f"{found.unit.name}s"),
         tokens_per_unit=found.unit.input_tokens + found.unit.output_tokens,
         lines=tuple(_line(line, found) for line in found.lines),
         volumes=tuple(found.volumes_per_day),
@@ -262,6 +269,15 @@ def _plain(value: object) -> object:
     if isinstance(value, float):
         return Decimal(repr(float(value)))  # the shortest text that means this number: what was written
     return str(value)
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """What is wrong with one value, and for a key that nobody knows, which ones there are."""
+    if error["type"] != "extra_forbidden":
+        return error["msg"].removeprefix("Value error, ")
+    *above, key = error["loc"]
+    known = UnitEntry if above == ["unit"] else LineEntry if above[:1] == ["lines"] else ScenarioFile
+    return f"no such key; {near(str(key), known.model_fields)}known are {', '.join(sorted(known.model_fields))}"
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -10,7 +10,7 @@ whatever is at stake, so that a run with many of them needs more than is planned
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.rules.latency import times_of, waited_before
 from evalkit.errors import UserError
 from evalkit.results.pairing import pair
-from evalkit.results.pairs import Floats, Half, Mask
+from evalkit.results.pairs import Floats, Half, Mask, Pairs
 from evalkit.results.side import Side
 from evalkit.stats.exceedance import fewest_answers
 from evalkit.stats.planned_limits import StoredAmounts, WantedLimit
@@ -65,11 +65,8 @@ class EarlierAmounts:
             tables[1] = with_supported(sides[1], tables[1])
         pairs = pair(*tables)
         own = condition.limit in {"max_usd", "max_s"}
-        if condition.kind == "cost":
-            amounts = [_bills(pairs.baseline), _bills(pairs.candidate)]
-        else:
-            amounts = [_seconds(pairs.baseline, condition), _longest(pairs.candidate, condition)]
-        there = _known(amounts, own=own)
+        amounts = amounts_of(pairs, condition)
+        there = known_of(amounts, condition)
         rows = np.ones(pairs.n, dtype=bool)
         items, whole = whole_items(pairs, rows, there)
         if len(items) < _fewest(condition):
@@ -83,19 +80,36 @@ class EarlierAmounts:
             condition=condition,
             stored=StoredAmounts(after, None if own else before, *together),
             prices=prices_of(folder, sides, pairs, rows, items),
-            cap=_cap(condition, sides[1], after),
+            cap=cap_of(condition, sides[1], after),
             n_left_out=whole - len(items),
             n_effective=effective_items(*together),
         )
 
     def question(self, alpha: float, power: float, supposed: float | None = None) -> WantedLimit:
         """What the rule is to show. `supposed`: in the unit of the rule's limit; None: as in the earlier run."""
-        unit = 1000.0 if self.condition.subject == _THOUSAND and self.condition.limit == "max_usd" else 1.0
-        quantile = None
-        if self.condition.kind == "latency":
-            quantile = int(self.condition.subject.partition("_p")[2]) / 100
-        at, true = self.condition.at / unit, None if supposed is None else supposed / unit
-        return WantedLimit(at, quantile, alpha, power, true, self.cap)
+        return replace(question_of(self.condition, alpha, power, supposed), cap=self.cap)
+
+
+def question_of(condition: Condition, alpha: float, power: float, supposed: float | None = None) -> WantedLimit:
+    """What a rule on bills or times is to show, no cap counted with; arguments as in `EarlierAmounts.question`."""
+    unit = 1000.0 if condition.subject == _THOUSAND and condition.limit == "max_usd" else 1.0
+    quantile = None
+    if condition.kind == "latency":
+        quantile = int(condition.subject.partition("_p")[2]) / 100
+    return WantedLimit(condition.at / unit, quantile, alpha, power, None if supposed is None else supposed / unit)
+
+
+def amounts_of(pairs: Pairs, condition: Condition) -> tuple[Floats, Floats]:
+    """The baseline's and the candidate's dollars or seconds by row, as a pass has to hold for; NaN: not known."""
+    if condition.kind == "cost":
+        return _bills(pairs.baseline), _bills(pairs.candidate)
+    return _seconds(pairs.baseline, condition), _longest(pairs.candidate, condition)
+
+
+def known_of(amounts: tuple[Floats, Floats], condition: Condition) -> Mask:
+    """bool[n]: rows that have every figure that the rule reads."""
+    own = condition.limit in {"max_usd", "max_s"}
+    return ~np.isnan(amounts[1]) & (own | ~np.isnan(amounts[0]))
 
 
 def _bills(half: Half) -> Floats:
@@ -114,11 +128,8 @@ def _longest(half: Half, condition: Condition) -> Floats:
     return _seconds(half, condition) + waited_before(half, condition.subject.partition("_p")[0])
 
 
-def _known(amounts: list[Floats], *, own: bool) -> Mask:
-    return ~np.isnan(amounts[1]) & (own | ~np.isnan(amounts[0]))
-
-
-def _cap(condition: Condition, side: Side, usd: Floats) -> float | None:
+def cap_of(condition: Condition, side: Side, usd: Floats) -> float | None:
+    """The most that one answer can cost, where the rule counts with it and it is known; `usd`: those that were seen."""
     if condition.kind != "cost" or condition.tail != "strict":
         return None
     return dearest_answer_usd(side.facts, side.model, float(usd.max()))

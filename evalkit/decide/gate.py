@@ -42,6 +42,7 @@ from evalkit.store import baselines
 from evalkit.store import table as stored
 from evalkit.suite.gate_sight import guards_nothing
 from evalkit.suite.schema import GateEntry
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -286,8 +287,9 @@ def _vacuous(finding: RuleResult) -> RuleResult:
     if not condition.compares_scores or base is None or base > condition.at:
         return finding
     why = (
-        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.at:g}: "
-        "look at its answers (are they cut off, or in another form than the scorer reads?)"
+        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than "
+        f"{numbers.points(condition.at)}: look at its answers (are they cut off, or in another form than the scorer "
+        "reads?)"
     )
     return replace(finding, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
 

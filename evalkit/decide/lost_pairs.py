@@ -42,8 +42,9 @@ def limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n
         verdict = Verdict.PASS
     elif better.verdict is Verdict.FAIL:
         verdict = Verdict.FAIL
+    figure = {"cost": "a cost", "latency": "a time"}.get(condition.kind, "a figure")
     lost = (
-        (f"{numbers.plural(n_lost, 'pair lacks', 'pairs lack')} a figure: the worst case is assumed both ways",)
+        (f"{numbers.plural(n_lost, 'pair lacks', 'pairs lack')} {figure}: the worst case is assumed both ways",)
         if n_lost
         else ()
     )

@@ -112,7 +112,7 @@ def _difference(condition: Condition, context: RuleContext, known: JudgedPairs, 
 
     found = test_judged(known, condition.at, context.alpha)
     told = numbers.difference
-    leans = f"{numbers.quality(abs(found.bias))} towards the {'candidate' if found.bias >= 0 else 'baseline'}"
+    leans = f"{numbers.points(found.bias)} towards the {'candidate' if found.bias >= 0 else 'baseline'}"
     note = (
         f"people labelled both answers of {numbers.plural(found.n_labelled, 'pair')}: the scores without labels say "
         f"{told(found.judged)}, and on those pairs the judge leans {leans}"
@@ -134,7 +134,7 @@ def _floor(condition: Condition, context: RuleContext, known: JudgedPairs, rows:
     kind = "milder" if found.bias >= 0 else "stricter"
     note = (
         f"people labelled {numbers.plural(found.n_labelled, 'answer')}: the scores without labels say "
-        f"{numbers.quality(found.judged)}, and on those answers the judge is {numbers.quality(abs(found.bias))} {kind}"
+        f"{numbers.quality(found.judged)}, and on those answers the judge is {numbers.points(found.bias)} {kind}"
     )
     result = of_floor(condition, found.decision, answers_an_item(context.pairs.only(rows)))
     mean = min(1.0, max(0.0, found.decision.mean))

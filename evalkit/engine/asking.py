@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,6 +32,7 @@ from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
+from evalkit.frozen import dataclass
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response

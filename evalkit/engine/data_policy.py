@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from evalkit.adapters.base import Adapter, BodyRefusal, Endpoint
 from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.adapters.registry import account_options
 from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.frozen import dataclass
 from evalkit.suite.extra_fields import (
     MODEL_WITH_PROMPTS,
     beyond_tuning,

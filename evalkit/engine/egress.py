@@ -9,7 +9,6 @@ The rules are in `places`, the person's policy in `suite.policy`. Everything is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import Adapter, HoldsBodies
@@ -18,6 +17,7 @@ from evalkit.addresses import is_loopback
 from evalkit.engine.data_policy import body_refusal, may_receive, passed_on
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.facts.run import EgressFacts, PolicyFacts, ReceiverFacts, RedactionFacts
+from evalkit.frozen import dataclass
 from evalkit.records import Settings
 from evalkit.suite.examination import Examined
 from evalkit.suite.policy import Policy, current

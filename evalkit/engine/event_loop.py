@@ -22,9 +22,10 @@ import time
 from array import array
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+
+from evalkit.frozen import dataclass
 
 EVERY_S = 0.02
 WARM_AFTER_S, WARM_AT_LAST_S = 0.01, 0.2

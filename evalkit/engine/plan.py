@@ -9,8 +9,8 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, 
 from evalkit.engine.work import LiveTools, PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.facts import RunFacts
+from evalkit.frozen import dataclass
 from evalkit.suite.gate_sight import GateSight, sliced_rules
 from evalkit.suite.model_prompts import with_words_of
 from evalkit.suite.pipeline_parts import is_pipeline
@@ -130,8 +131,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), _storing(suite.file.redact))
-    kept = (_kept_note(model) for model in (*models, *marking))
-    notes += [*_mixed_weights(tasks), *_cut(options), *(note for note in kept if note is not None)]
+    notes += [*_mixed_weights(tasks), *_cut(options), *_kept_notes((*models, *marking))]
     panel = _panel(marking, judged)
     facts = (
         facts_of(suite, options, work, prices, panel, live.facts)
@@ -353,15 +353,19 @@ def _adapters(
     return {name: made[name] for name in entries if name in made}, errors, keyless
 
 
-def _kept_note(model: PlannedModel) -> str | None:
-    """What a person should know of a server whose answers are not kept for later runs."""
-    endpoint = model.adapter.endpoint
-    if keepable(model) or not endpoint.cacheable:
-        return None
-    return (
-        f"{model.name}: answers of {endpoint.host} are not kept for later runs, because other weights may be loaded "
-        "there by then. `weights: NAME` in its entry says which ones they are."
-    )
+def _kept_notes(models: Iterable[PlannedModel]) -> Iterator[str]:
+    """What a person should know of servers whose answers are not kept for later runs, a sentence a server."""
+    by_host: dict[str | None, list[str]] = {}
+    for model in models:
+        endpoint = model.adapter.endpoint
+        if endpoint.cacheable and not keepable(model):
+            by_host.setdefault(endpoint.host, []).append(model.name)
+    for host, names in by_host.items():
+        entry = "its entry" if len(names) == 1 else "an entry"
+        yield (
+            f"{', '.join(names)}: answers of {host} are not kept for later runs, because other weights may be loaded "
+            f"there by then. `weights: NAME` in {entry} says which ones they are."
+        )
 
 
 def _refuse(complaints: list[str], errors: list[UserError]) -> None:

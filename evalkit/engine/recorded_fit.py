@@ -84,7 +84,15 @@ def _fit_one(
             f"and {adapter.label} has one answer for both ({short(key)}). Spell the ids alike in both files"
             for key, twin in list(twins.items())[:3]
         ]
-    extra = [key for key in adapter.keys if key not in used]
+    answered = {number: key for key in used if (number := same_number(key)) is not None}
+    doubles = [key for key in adapter.keys if key not in used and same_number(key) in answered]
+    fit.complaints += [
+        f"models.{name}: {adapter.label} has two answers to one sample: the ids {short(answered[number])} and "
+        f"{short(key)} are one number. Leave one of them out"
+        for key in doubles[:3]
+        if (number := same_number(key)) is not None
+    ]
+    extra = [key for key in adapter.keys if key not in used and key not in doubles]
     if extra:
         ids = {same_number(one) or one for task in known for one in task.every_id()}
         extra = [key for key in extra if not {same_number(key) or key, _PART.sub("", key)} & ids]

@@ -11,10 +11,11 @@ that no tokenizer is doubted; what a provider counts within them is its own word
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from evalkit.frozen import dataclass
 from evalkit.reasoning import split
 from evalkit.records import AgentStep, Failure, Outcome, Response, Row, Sample, Score, ToolCall, Usage
 

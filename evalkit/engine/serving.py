@@ -13,7 +13,6 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
+from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:

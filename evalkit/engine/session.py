@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +28,7 @@ from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, 
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
+from evalkit.frozen import dataclass
 from evalkit.store import journal, run_lock, runs, step_log
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
@@ -35,6 +37,8 @@ from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
+    from evalkit.store.part_files import Drafted
+    from evalkit.store.sealing_beside import SealingBeside
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,12 @@ async def execute_run(
         spent = spent_before(plan, folder, before)
         spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
         writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        with journal.Journal.open(folder, writer) as log, _step_log(plan, folder, writer) as steps:
+        with (
+            journal.Journal.open(folder, writer) as log,
+            _step_log(plan, folder, writer) as steps,
+            # Judges give its rows another score later.
+            _Beside(folder, log, wanted=plan.panel is None) as beside,
+        ):
             runner = Runner(
                 plan.work,
                 log,
@@ -118,7 +127,7 @@ async def execute_run(
                     open_steps(folder, recovered.is_done) if steps is not None else {},
                 ),
                 files=RunFiles(folder, cache, spend_file, steps),
-                observer=_Kept(folder, observer or Silent()),
+                observer=_Kept(folder, observer or Silent(), beside.look),
                 stopper=stopper,
             )
             try:
@@ -131,11 +140,12 @@ async def execute_run(
                 if spend_file is not None:
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
+            drafted = beside.finish()
         if observer is not None:
             for task, found in result.taken_out.items():
                 kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.items()))
                 observer.note(f"{task}: redacted in what its live server said: {kinds}")
-        ended = _sealed(plan, folder, result, spent, stopper)
+        ended = _sealed(plan, folder, result, spent, stopper, drafted)
         if ended.status == "complete":
             step_log.forget(folder)
         if spend_file is not None:
@@ -152,10 +162,15 @@ class _Kept:
     """An observer that also writes into run.json which models are given up, while the run still goes on: who looks at
     it from elsewhere sees more than that no answer comes."""
 
-    def __init__(self, folder: Path, shown: Observer) -> None:
-        self._folder, self._shown = folder, shown
+    def __init__(self, folder: Path, shown: Observer, look: Callable[[], None]) -> None:
+        """`look` is called now and then, as `tick` is."""
+        self._folder, self._shown, self._look = folder, shown, look
         self._reasons: tuple[str, ...] = ()
-        self.row, self.waiting, self.note, self.tick = shown.row, shown.waiting, shown.note, shown.tick
+        self.row, self.waiting, self.note = shown.row, shown.waiting, shown.note
+
+    def tick(self) -> None:
+        self._look()
+        self._shown.tick()
 
     def gave_up(self, model: str, why: str) -> None:
         self._reasons += (given_up_text(model, why),)
@@ -189,6 +204,47 @@ def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]
         log.close()
 
 
+class _Beside:
+    """Seals the journal in another process while the run goes on (`sealing_beside`), once it is long enough."""
+
+    FROM_ROWS = 8_000
+    """The process takes half a second of processor time before the first row."""
+
+    def __init__(self, folder: Path, log: journal.Journal, *, wanted: bool) -> None:
+        self._folder, self._log, self._wanted = folder, log, wanted
+        self._process: SealingBeside | None = None
+        self._starting: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Start the process when it is time, in a thread, since requests are timed."""
+        if self._wanted and self._log.n_rows >= self.FROM_ROWS:
+            self._wanted = False
+            self._starting = threading.Thread(target=self._start, daemon=True)
+            self._starting.start()
+
+    def _start(self) -> None:
+        from evalkit.store.sealing_beside import SealingBeside
+
+        self._process = SealingBeside.start(self._folder, self._log.path)
+
+    def finish(self) -> Drafted | None:
+        """What it has made of the whole journal; None where that is nothing."""
+        self._wanted = False
+        if self._starting is not None:
+            self._starting.join()
+        return None if self._process is None else self._process.finish()
+
+    def __enter__(self) -> _Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wanted = False
+        if self._starting is not None:
+            self._starting.join()
+        if self._process is not None:
+            self._process.end()
+
+
 @dataclass(frozen=True, slots=True)
 class _Ended:
     """How a session left its run."""
@@ -199,12 +255,14 @@ class _Ended:
     """Records that cannot be asked, as sentences."""
 
 
-def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None) -> _Ended:
+def _sealed(
+    plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None, drafted: Drafted | None
+) -> _Ended:
     """Seal the journals and write into run.json how the session ended."""
     from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.stored import stored_facts, told_facts
+    from evalkit.engine.stored import live_result_facts, stored_facts
 
-    n_errored, aside = sealing_count(folder)
+    n_errored, aside = sealing_count(folder, drafted)
     status, reasons = _verdict(plan, result, n_errored)
     if aside:
         status, reasons = "incomplete", (*reasons, _set_aside(aside))
@@ -224,7 +282,7 @@ def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper
     )
     if wrong:
         facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
-    told = told_facts(plan.facts, runs.open_facts(folder), result.taken_out)
+    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
     kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
     facts = facts.with_changes(told).with_changes(kept)
     runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
@@ -271,12 +329,13 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
     return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
 
 
-def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
+def sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
     """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
     from evalkit.store import sealing
 
-    sealed = sealing.seal(folder)
-    return journal.recover(folder).n_errored, sealed.aside
+    sealed = sealing.seal(folder, drafted)
+    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
+    return n_errored, sealed.aside
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:

@@ -8,10 +8,11 @@ row: never dropped in silence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from evalkit.adapters.base import Adapter, Capabilities
+from evalkit.frozen import dataclass
 from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
 from evalkit.suite.pipeline_parts import PIPELINE

@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from evalkit.engine.work import RowLog
 from evalkit.facts import RunFacts
 from evalkit.facts.run import RedactionFacts
+from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
 from evalkit.suite.redaction import Redactor
@@ -134,7 +135,7 @@ def stored_facts(facts: RunFacts, folder: Path, redactor: Redactor | None) -> Ru
     return RunFacts(redaction=(facts.redaction or RedactionFacts()).with_changes(found))
 
 
-def told_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
+def live_result_facts(facts: RunFacts, before: RunFacts, found: Mapping[str, Mapping[str, int]]) -> RunFacts:
     """What run.json says of what was taken out of what live servers said, with what it said `before` this session;
     nothing is set where nothing was found. `facts`: those of the plan."""
     earlier = before.redaction.told if before.redaction is not None else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evalkit.adapters.base import Adapter, ChecksRequests, ReadsRecord
 from evalkit.engine.asking import request_of
@@ -21,6 +21,7 @@ from evalkit.engine.sample_stream import begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, PlanOptions, item_for
 from evalkit.errors import SuiteError, Unsupported
+from evalkit.frozen import dataclass
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from evalkit.engine.prompting import AsAsked
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.facts import StopFacts, is_replayed
 from evalkit.facts.base import JsonMap
+from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.store.row_codec import Key

@@ -40,6 +40,11 @@ class PriceFacts(StoredRecord):
     usd_per_mtok: tuple[BandFacts, ...] = ()
     """By band of prompt length, the shortest first."""
 
+    @property
+    def is_a_bill(self) -> bool:
+        """Whether somebody bills by use, wherever the address lies; the price of own machines comes of a load sweep."""
+        return " by load sweep " not in (self.source or "") and bool(self.usd_per_mtok or self.usd_per_request)
+
 
 class ModelFacts(StoredRecord):
     """One model, or one judge, of a run."""

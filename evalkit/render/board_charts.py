@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from evalkit.facts import ModelSummary
 from evalkit.render.vega import (
@@ -105,7 +106,7 @@ def forest(found: Sequence[ForestRow], title: str) -> Chart | None:
     rows = [{name: getattr(row, name) for name in ForestRow.__slots__} | {"way": _way(row)} for row in found]
     names = [visible(row.name, limit=CELL) for row in found]
     y = field("name", "N", sort=names, title=None, axis={"labelLimit": 170, "labelOverlap": False})
-    x = field("delta", "Q", title=title, scale={"zero": True, "nice": True}, axis={"tickCount": 6})
+    x = field("delta", "Q", title=wrap(title, _TITLE), scale={"zero": True, "nice": True}, axis={"tickCount": 6})
     ways = {"better": COLOURS[2], "worse": COLOURS[4], "no difference shown": COLOURS[6]}
     colour = field("way", "N", scale={"domain": list(ways), "range": list(ways.values())},
                    legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
@@ -119,7 +120,11 @@ def forest(found: Sequence[ForestRow], title: str) -> Chart | None:
         layer(point_mark(110), {"y": y, "x": x, "color": colour, "shape": shape, **told}),
     ]  # fmt: skip
     words = "; ".join(f"{row.name}: {row.shown}" for row in found)
-    return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 90}, f"{title}. {words}")
+    return chart_of(rows, {"layer": layers, "height": 26 * len(rows) + 150}, f"{title}. {words}")
+
+
+_TITLE = 34
+"""Signs of a line of an axis title, so that a telephone has room for it."""
 
 
 def _way(row: ForestRow) -> str:

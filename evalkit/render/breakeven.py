@@ -8,12 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TextIO
 
-from evalkit.cost.breakeven import Billed, usd_per_year
+from evalkit.cost.breakeven import Billed, Own, usd_per_year
 from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, YearCost
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.markdown import table
+from evalkit.render.standings import listed
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -75,7 +76,7 @@ def svg(scenario: Scenario, made: BreakEvenReport) -> str:
             at = Decimal(one["units_per_day"])
             marks.append(MarkedPoint(float(at), float(usd_per_year(by_name[one["against"]], at)), numbers.volume(at)))
     title = f"Cost a year by volume: {scenario.name}"
-    chart = curves(lines, x=f"{scenario.unit}s a day", y="USD a year", title=title, crossings=marks)
+    chart = curves(lines, x=f"{visible(scenario.units, limit=40)} a day", y="USD a year", title=title, crossings=marks)
     if chart is None:
         raise ValueError("a plot needs points above 0")
     return pictures.svg([chart])[0]
@@ -84,7 +85,7 @@ def svg(scenario: Scenario, made: BreakEvenReport) -> str:
 def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
     """The crossings and what moves them most, in words; then what was assumed."""
     said = []
-    unit = visible(scenario.unit, limit=40)
+    units = visible(scenario.units, limit=40)
     for one in made["crossovers"]:
         own, other = visible(one["own"], limit=60), visible(one["against"], limit=60)
         if one["units_per_day"] is None:
@@ -94,17 +95,31 @@ def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
         tokens = f" ({numbers.volume(at * scenario.tokens_per_unit)} tokens)" if scenario.tokens_per_unit != 1 else ""
         band = f"{_end(one['low'])} to {_end(one['high'])}"
         sure = one["low"] == one["high"] == one["units_per_day"]
+        where = f"from {numbers.volume(at)} {units} a day{tokens} on" if at else "at every volume"
         said.append(
-            f"{own} costs less than {other} from {numbers.volume(at)} {unit}s a day{tokens} on"
+            f"{own} costs less than {other} {where}"
             + ("." if sure else f"; with everything in doubt at its best or worst end: {band}.")
         )
         if (stays := one["stays_from"]) is not None and Decimal(stays) > at:
             said.append(
                 f"Beyond it each further machine lifts {own} above {other} again for a while; "
-                f"from {numbers.volume(stays)} {unit}s a day on it stays below."
+                f"from {numbers.volume(stays)} {units} a day on it stays below."
             )
         said += _strongest(one)
-    return [*said, *scenario.assumed]
+    return [*said, *_unstated(scenario), *scenario.assumed]
+
+
+def _unstated(scenario: Scenario) -> list[str]:
+    """Of which machines nobody says what they serve: their cost is the same at any volume, and may not carry it."""
+    own = [line.name for line in scenario.lines if isinstance(line, Own) and line.tokens_per_s is None]
+    if not own:
+        return []
+    names = listed([visible(name, limit=60) for name in own])
+    whose = "their cost is" if len(own) > 1 else "its cost is"
+    return [
+        f"Whether {names} can serve these volumes is not stated (`tokens_per_s`, of one copy when full): {whose} the "
+        "same at any volume."
+    ]
 
 
 def _strongest(one: CrossoverFigures) -> list[str]:
@@ -129,12 +144,16 @@ def _end(volume: str | None) -> str:
 
 def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[str], list[list[str]]]]:
     """(title, header, rows) of each table."""
-    unit = visible(scenario.unit, limit=40)
-    header = [f"{unit}s a day", *(visible(line["name"], limit=40) for line in made["lines"]), "cheapest"]
+    comes_and_goes = {line.name for line in scenario.lines if isinstance(line, Own) and line.elastic}
+    header = [
+        f"{visible(scenario.units, limit=40)} a day",
+        *(visible(line["name"], limit=40) for line in made["lines"]),
+        "cheapest",
+    ]
     rows = [
         [
             numbers.volume(at["units_per_day"]),
-            *(_year(line) for line in at["lines"]),
+            *(_year(line, elastic=line["name"] in comes_and_goes) for line in at["lines"]),
             visible(at["cheapest"] or "", limit=40),
         ]
         for at in made["volumes"]
@@ -151,14 +170,14 @@ def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[s
     return tables
 
 
-def _year(line: YearCost) -> str:
+def _year(line: YearCost, *, elastic: bool) -> str:
     year = {end: Decimal(amount) for end, amount in line["usd_per_year"].items()}
     text = numbers.usd(year["value"])
     if year["low"] != year["high"]:
         text += f" [{numbers.usd(year['low'])}, {numbers.usd(year['high'])}]"
     if line["gpus"] is not None:
         low, high = line["gpus"]["low"], line["gpus"]["high"]
-        text += f", {low if low == high else f'{low} to {high}'} GPUs"
+        text += f", {low if low == high else f'{low} to {high}'} GPUs{' at the peak' if elastic else ''}"
     if line["busy_share"] is not None:
         text += f", {numbers.share(line['busy_share'])} busy"
     return text

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalkit.render.cells import quality_text, time_text, usd_text
-from evalkit.render.standings import cheap_behind, gap_text, listed, share_text
+from evalkit.render.standings import below_text, cheap_behind, gap_text, listed, share_text
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.tradeoffs import best_value, fastest, first_of
 from evalkit.text import numbers
@@ -42,15 +42,17 @@ def cards(lines: Sequence[LeaderboardLine], name: Name = lambda model: visible(m
 
 
 def _quality(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:
-    leader, *close = first
+    leader, *others = first
+    equal = [line for line in others if line.cell.quality.mean == leader.cell.quality.mean]
+    close = [line for line in others if line not in equal]
     n_behind = sum(line.standing is not None for line in lines) - len(first)
     if close:
         note = f"Too close to call: {_names(close, name)}."
     elif n_behind:
         note = "Every other model is shown to be behind." if n_behind > 1 else "The other model is shown to be behind."
     else:
-        note = "The only model here."
-    return Card("Best quality", name(leader.model), quality_text(leader.cell.quality), (note,))
+        note = "They measured equal." if equal else "The only model here."
+    return Card("Best quality", _names([leader, *equal], name), quality_text(leader.cell.quality), (note,))
 
 
 def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], name: Name) -> Card:
@@ -70,7 +72,8 @@ def _value(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine], n
         told = "None that may be as good costs less." if len(first) > 1 else "No other model may be as good."
     else:
         share = share_text(leader, found.lines[0])
-        told = f"{f'{share} of the cost of' if share else 'Costs less than'} {name(leader.model)}, too close to call."
+        told = f"{f'{share} of the cost of' if share else 'Costs less than'} {name(leader.model)}, "
+        told += f"too close to call{below_text(leader, found.lines[0])}."
     return Card(title, _names(found.lines, name), f"{cost} per 1,000 samples", (told, *notes))
 
 
@@ -96,7 +99,8 @@ def _fastest(lines: Sequence[LeaderboardLine], first: Sequence[LeaderboardLine],
     notes = [f"Of the {found.n_known} that were measured."] if found.unknown else []
     quickest = found.lines[0]
     if quickest in first:
-        notes.append("It also leads in quality." if quickest is leader else "Its quality is too close to call.")
+        leads = quickest.cell.quality.mean == leader.cell.quality.mean
+        notes.append("It also leads in quality." if leads else "Its quality is too close to call.")
     else:
         notes.append(f"{gap_text(leader, quickest)} behind {name(leader.model)}.")
         best = fastest(first)

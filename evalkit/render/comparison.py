@@ -22,6 +22,12 @@ BY_MEAN = "The two were not asked their samples equally often: the mean of a sam
 """What is tested where some sample has several answers; the same on every page."""
 P_HEAD = "p of no\ndifference"
 """The head of a column of p-values: the gate asks another question (worse by more than a margin?) with other ones."""
+_PAIRED = (
+    "A and B alone are over all items that they have a score for; the difference of their quality is over those that "
+    "both have one for."
+)
+POINTS_HEAD = "points of 100\n[95 %]"
+"""The head of a column of differences."""
 ANSWERS = {"sample": "samples", "answer": "answers", "mean": "samples"}
 _NEARLY = 1.05
 """Of two costs: what is nearer is not worth a word."""
@@ -92,21 +98,23 @@ def render_comparison(
     b: ModelSummary,
     *,
     labels: tuple[str, str],
-    tested: bool = False,
+    versus: PairedComparison | None = None,
     width: int | None = None,
     file: TextIO | None = None,
     markdown: bool = False,
 ) -> None:
     """Print two models side by side; `a` and `b` are entries of a summary's `models`, of one run or of two.
 
-    Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them
-    here; `tested`: a paired test is printed below (`render_versus`).
+    Differences are B against A: quality in points of 100, cost and time as a ratio. `versus`: the paired comparison,
+    which is printed below (`render_versus`) and whose differences these are; None: as measured, and no test is made.
     """
+    paired = {one.subject: one.delta for one in versus.differences} if versus is not None else None
+    whole = None if versus is None else versus.differences[0].delta
     with Page(width, file, markdown=markdown) as page:
         for side, label in zip("AB", labels, strict=True):
             page.say(f"{side}: {visible(label, limit=120)}")
         page.say("")
-        rows = _measures(a.all, b.all)
+        rows = _measures(a.all, b.all, _change(a.all.quality, b.all.quality) if versus is None else whole)
         measures, left, right, change = zip(*rows, strict=True)
         page.table(
             "overall",
@@ -119,23 +127,32 @@ def render_comparison(
         )
         tasks = list(dict.fromkeys([*a.tasks, *b.tasks]))
         shared = [task for task in tasks if task in a.tasks and task in b.tasks]
+        ours, theirs = [a.tasks[t] for t in shared], [b.tasks[t] for t in shared]
+        deltas = [
+            _change(x.quality, y.quality) if paired is None else paired.get(task)
+            for task, x, y in zip(shared, ours, theirs, strict=True)
+        ]
         if len(shared) > 1:
-            ours, theirs = [a.tasks[t] for t in shared], [b.tasks[t] for t in shared]
             page.table(
                 "quality by task",
                 [
                     Column("task", [visible(t, limit=60) for t in shared], left=True, folds=True),
                     Column("A [95 %]", [quality_text(cell.quality) for cell in ours]),
                     Column("B [95 %]", [quality_text(cell.quality) for cell in theirs]),
-                    Column("B − A", [_change(x.quality, y.quality) for x, y in zip(ours, theirs, strict=True)]),
+                    Column("B − A,\npoints", [numbers.signed_points(delta) for delta in deltas]),
                 ],
             )
         for side, only in (("A", a.tasks), ("B", b.tasks)):
             missing = [visible(task, limit=60) for task in tasks if task in only and task not in shared]
             if missing:
                 page.say(f"Only {side} has {', '.join(missing)}: the overall figures are not over the same tasks.")
-        if not tested:
+        if versus is None:
             page.say("Differences are as measured: whether chance alone could make them is not tested here.")
+        elif any(
+            numbers.signed_points(delta) != numbers.signed_points(_change(x.quality, y.quality))
+            for delta, x, y in ((whole, a.all, b.all), *zip(deltas, ours, theirs, strict=True))
+        ):
+            page.say(_PAIRED)
 
 
 def render_versus(
@@ -155,7 +172,7 @@ def render_versus(
             "B − A on the same items",
             [
                 Column("task", [visible(d.subject, limit=60) for d in rows], left=True, folds=True),
-                Column("difference [95 %]", [difference_text(d) for d in rows], left=True),
+                Column(POINTS_HEAD, [difference_text(d) for d in rows], left=True),
                 Column(P_HEAD, [numbers.p_value(d.p_no_difference) for d in rows]),
                 Column("pairs", [numbers.count(d.n) for d in rows]),
                 Column("no score", [numbers.count(d.n_unscored) for d in rows]),
@@ -163,6 +180,8 @@ def render_versus(
         )
         for told in (*filter(None, map(disagreement, rows)), *without_p(rows)):
             page.say(told)
+        for task, why in versus.among_by_task:
+            page.say(f"{visible(task, limit=60)}: {why}.")
         if versus.repeated:
             page.say(BY_ANSWER)
         counts = versus.flips
@@ -209,9 +228,9 @@ def verdict(versus: PairedComparison) -> str:
 
 
 def difference_text(difference: Difference) -> str:
-    """Like "+0.012 [−0.004, +0.028]"; the difference alone where there is no interval."""
+    """Like "+1.2 [−0.4, +2.8]", in points of 100; the difference alone where there is no interval."""
     bounds = numbers.difference_interval(difference.low, difference.high)
-    return f"{numbers.difference(difference.delta)} {bounds}".rstrip()
+    return f"{numbers.signed_points(difference.delta)} {bounds}".rstrip()
 
 
 def disagreement(difference: Difference) -> str:
@@ -250,12 +269,12 @@ def without_p(differences: Sequence[Difference]) -> list[str]:
     ]  # fmt: skip
 
 
-def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
-    """(measure, A, B, B against A) for the figures over all tasks."""
-    rows = [("quality [95 %]", quality_text(a.quality), quality_text(b.quality), _change(a.quality, b.quality))]
+def _measures(a: Figures, b: Figures, delta: float | None) -> list[tuple[str, str, str, str]]:
+    """(measure, A, B, B against A) for the figures over all tasks; `delta` of quality."""
+    rows = [("quality [95 %]", quality_text(a.quality), quality_text(b.quality), numbers.difference(delta))]
     if a.outcomes.get("errored") or b.outcomes.get("errored"):
         x, y = a.quality_failures_wrong, b.quality_failures_wrong
-        rows.append(("  with failures as wrong", quality_text(x), quality_text(y), _change(x, y)))
+        rows.append(("  with failures as wrong", quality_text(x), quality_text(y), numbers.difference(_change(x, y))))
     rows.append(("samples scored", numbers.count(a.quality.n), numbers.count(b.quality.n), ""))
     others = other_outcomes(a), other_outcomes(b)
     for outcome in dict.fromkeys([*others[0], *others[1]]):
@@ -280,8 +299,8 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _change(a: Quality, b: Quality) -> str:
-    return numbers.difference(None if a.mean is None or b.mean is None else b.mean - a.mean)
+def _change(a: Quality, b: Quality) -> float | None:
+    return None if a.mean is None or b.mean is None else b.mean - a.mean
 
 
 def _ratio(a: float | None, b: float | None) -> str:

@@ -63,7 +63,7 @@ def curves(
         scale=log,
         axis=decades(rows, "y", "low", "high") | amounts("$" if y.startswith("USD") else ""),
     )
-    legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1,
+    legend = {"title": None, "orient": "top", "columns": 1, "labelLimit": 300, "symbolOpacity": 1,
               "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 300}  # fmt: skip
     colour = field("line", "N", scale={"domain": names, "range": cycled(COLOURS, names)}, legend=legend)
     told = tips(line="line", shown=y)

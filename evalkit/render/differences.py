@@ -8,6 +8,7 @@ from evalkit.render.board_charts import ForestRow, forest
 from evalkit.render.vega import Chart
 from evalkit.results import changes
 from evalkit.results.compare import SampleComparison, compare_samples
+from evalkit.results.entries import ReportEntry, ranked_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.text import numbers
@@ -21,12 +22,18 @@ Difference = tuple[str, str, SampleComparison]
 
 
 def differences_of(
-    store: ResultsReader, a: SampleSide, b: SampleSide, tasks: Sequence[str], whole: SampleComparison
+    store: ResultsReader,
+    a: SampleSide,
+    b: SampleSide,
+    tasks: Sequence[str],
+    whole: SampleComparison,
+    entries: Sequence[ReportEntry] = (),
 ) -> list[Difference]:
-    """Over all (`whole`), by task where there are several, by slice where there are few samples. Raises StoreError."""
+    """Over all (`whole`), by task where there are several, by slice where there are few samples. `entries`: the
+    leaderboard on which both stand; a task is then decided as its leaderboard decides it. Raises StoreError."""
     found = [("all tasks", "all", whole)]
     if len(tasks) > 1:
-        found += [(task, "task", compare_samples(store, a, b, task)) for task in tasks]
+        found += [(task, "task", compare_samples(store, a, b, task, ranked=ranked_of(entries, task))) for task in tasks]
     for name, value in changes.slices_of(store, a)[:_SLICES] if whole.n <= FEW else ():
         found.append((f"{name} = {value}", "slice", compare_samples(store, a, b, slice=(name, value))))
     return found

@@ -20,7 +20,7 @@ from evalkit.render.html import gate_of
 from evalkit.render.run_history import drawn_models, drifts_of, history_points
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, entries_of, standing
+from evalkit.results.entries import LeaderboardLine, entries_of, ranked_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.store.runs import newest_first
@@ -70,7 +70,9 @@ def _differences(store: ResultsReader, run: str, lines: Sequence[LeaderboardLine
 def _difference(store: ResultsReader, run: str, baseline: str, candidate: str) -> Chart | None:
     a, b = (run, baseline), (run, candidate)
     tasks = [task for task in store.summary(run).models[b[1]].tasks if task in store.summary(run).models[a[1]].tasks]
-    return differences_chart(differences_of(store, a, b, tasks, compare_samples(store, a, b)), _title(a[1], b[1]))
+    entries = entries_of(store, str(store.facts(run).suite), run)
+    whole = compare_samples(store, a, b, ranked=ranked_of(entries, None))
+    return differences_chart(differences_of(store, a, b, tasks, whole, entries), _title(a[1], b[1]))
 
 
 def _title(a: str, b: str) -> str:

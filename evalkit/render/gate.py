@@ -14,7 +14,8 @@ therefore one line of visible text (`text.escape`), so that no model can issue a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -22,6 +23,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.rules import RuleResult
 from evalkit.render import rule_text
+from evalkit.render.standings import listed
 from evalkit.text import numbers
 from evalkit.text.escape import visible, workflow_data, workflow_property
 from evalkit.text.page import Column, Page
@@ -43,6 +45,62 @@ def render_gate(
         page.say("")
         for candidate in decision.candidates:
             _print_candidate(page, decision, candidate, price)
+        if len(decision.candidates) > 1:
+            _print_overview(page, decision)
+
+
+@dataclass(frozen=True, slots=True)
+class GateNote:
+    """A note with the rules and the candidates that it is about."""
+
+    text: str
+    rules: tuple[str, ...]
+    """Empty: it is about the candidates as such."""
+    candidates: tuple[str, ...]
+
+
+def notes_of(candidates: Sequence[CandidateDecision], *, methods: bool = False) -> list[GateNote]:
+    """Each note once; `methods`: also the names of the tests."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for candidate in candidates:
+        name = visible(candidate.candidate, limit=60)
+        told = [(note, "") for note in candidate.notes]
+        for finding in candidate.findings:
+            of_test = [finding.method] if methods and finding.method else []
+            told += [(note, rule_text.rule_of(finding)) for note in (*finding.notes, *of_test)]
+        for note, rule in told:
+            rules, names = found.setdefault(visible(note, limit=400), ({}, {}))
+            names[name] = None
+            if rule:
+                rules[rule] = None
+    return [GateNote(note, tuple(rules), tuple(names)) for note, (rules, names) in found.items()]
+
+
+def _print_notes(page: Page, candidates: Sequence[CandidateDecision]) -> None:
+    for note in notes_of(candidates):
+        about = [listed(note.rules)] if note.rules else []
+        about += [listed(note.candidates)] if len(note.candidates) < len(candidates) else []
+        page.say(f"{', '.join(about)}: {note.text}" if about else note.text)
+
+
+def _print_overview(page: Page, decision: GateDecision) -> None:
+    """What is said of several candidates, once; then each with its verdicts and why, last, where a terminal ends."""
+    whole = [candidate for candidate in decision.candidates if not candidate.incomplete]
+    _print_notes(page, whole)
+    page.say("")
+    titles, verdicts = rule_text.matrix_of(whole, rule_text.rendered_rules_of(decision))
+    if titles:
+        names = [visible(candidate.candidate, limit=60) for candidate in whole]
+        page.grid(
+            "every rule, every candidate",
+            Column("rule", titles, left=True, folds=True),
+            [Column(name, [said or numbers.UNDEFINED for said in of_one], left=True)
+             for name, of_one in zip(names, verdicts, strict=True)],
+        )  # fmt: skip
+    base = visible(decision.baseline, limit=60) if decision.baseline is not None else None
+    for candidate in decision.candidates:
+        page.say(rule_text.why_of(candidate, visible(candidate.candidate, limit=60), base))
+    page.say(rule_text.counted(decision.candidates, base), style="bold")
 
 
 def _price_of_more(candidate: str, finding: RuleResult, price: PriceOfMore | None) -> str:
@@ -77,18 +135,18 @@ def _print_candidate(
         ],
     )
     for finding in rows:
-        advice, *notes = rule_text.remarks_of(finding) or [""]
-        if advice:
-            page.say(advice + _price_of_more(candidate.candidate, finding, price))
-        for note in notes:
-            page.say(note)
+        if advice := rule_text.advice_of(finding):
+            more = _price_of_more(candidate.candidate, finding, price)
+            page.say(f"{rule_text.rule_of(finding)}: {advice}{more}")
+    if len(decision.candidates) == 1:
+        _print_notes(page, [candidate])
     told = (
         rule_text.loss_line(decision, candidate),
         rule_text.flips_of(candidate),
         rule_text.saved_of(candidate),
         rule_text.history_of(candidate),
     )
-    for text in (*told, *candidate.notes):
+    for text in told:
         if text:
             page.say(visible(text, limit=600))
     for line in candidate.compared[:_DIFFERENCES]:

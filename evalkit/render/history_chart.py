@@ -76,8 +76,8 @@ def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
         layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
                "isValid(datum.low)"),
         layer(point_mark(90), {"y": y, "shape": shape, **both, **told}),
-        layer({"type": "text", "align": "right", "dx": -7, "dy": -9, "fontSize": 12, "fontStyle": "italic"},
-              {"x": x, "y": y, "text": field("changed", "N")}, "datum.changed"),
+        layer({"type": "text", "align": "center", "dy": -8, "fontSize": 12, "fontStyle": "italic"},
+              {"x": x, "y": y | {"field": "top"}, "text": field("changed", "N")}, "datum.changed"),
         layer({"type": "rule", "x2Offset": _LEADER_PX, "color": GREY, "aria": False},
               {"x": x, "x2": {"field": "edge"}, "y": y, "y2": {"field": "at_y"}}) | ends,
         layer(point_mark(70, xOffset=_LEADER_PX, aria=False), at_name | {"shape": shape, "color": colour}) | ends,
@@ -162,4 +162,5 @@ def _note(point: HistoryPoint) -> str:
 
 def _row(point: HistoryPoint, x: str) -> Row:
     names = ("at", "model", "run", "value", "low", "high", "shown", "changed")
-    return {name: getattr(point, name) for name in names} | {"x": x, "note": _note(point)}
+    top = point.value if point.high is None else point.high
+    return {name: getattr(point, name) for name in names} | {"x": x, "note": _note(point), "top": top}

@@ -27,10 +27,10 @@ from evalkit.render.rule_text import (
     served_of,
     why_of,
 )
-from evalkit.render.standings import gate_question, headline
+from evalkit.render.standings import among_text, gate_question, headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, entries_of, standing, states_of
+from evalkit.results.entries import LeaderboardLine, entries_of, other_runs, standing, states_of
 from evalkit.results.items import RowTexts
 from evalkit.results.opened import OpenedSample, OpenedSamples, opened
 from evalkit.results.reader import ResultsReader
@@ -163,7 +163,14 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "n_rows": summary.n_rows,
         "leaderboard": leaderboard(lines) if lines else None,
         "headline": " ".join(
-            filter(None, (headline(lines, states=states_of(store, lines)), gate_question(lines, [facts])))
+            filter(
+                None,
+                (
+                    headline(lines, states=states_of(store, lines)),
+                    gate_question(lines, [facts]),
+                    among_text(other_runs(store, run)),
+                ),
+            )
         )
         if lines
         else "",
@@ -171,7 +178,7 @@ def prepared(store: ResultsReader, run: str, links: Sequence[Link] = (), *, samp
         "warnings": [(entry.model, warning) for entry in entries for warning in entry.warnings],
         "first": lines[0].entry.model if lines else "",
         "verdicts": gate.reasons if isinstance(gate, GateSection) else (),
-        "bill": bill(summary.models, store.judges(run)),
+        "bill": bill(entries, store.judges(run)),
         "total": bill_sentence(summary.models, store.judges(run)),
         "pairs": _pairs(store, lines),
         "tasks": by_task(entries, names) if len(names) > 1 else None,

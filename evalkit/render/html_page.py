@@ -21,6 +21,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from evalkit.render import pictures
+from evalkit.render.maker_marks import TINTS
+from evalkit.render.rows import ink_on
 from evalkit.render.vega import Chart
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -89,6 +91,7 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = _shown
     made.filters["said"] = _said
+    made.globals["tints"] = [{"ground": colour, "ink": ink_on(colour)} for colour in TINTS]
     made.globals["plural"] = numbers.plural
     return made
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from evalkit.facts import ModelSummary
 from evalkit.render.cells import correct_text, others_text, quality_text, time_text, tokens_per_s, usd_text
+from evalkit.render.maker_marks import MakerMark, mark_of
 from evalkit.results.entries import LeaderboardLine, ReportEntry
 from evalkit.results.parts import PartFigures
 from evalkit.text import numbers
@@ -26,6 +27,8 @@ class PageCell:
     number: float | None = None
     href: str = ""
     """A relative address of a page of the same site, made by us; empty: no link."""
+    mark: MakerMark | None = None
+    """Drawn before the text. None: nothing is."""
 
     def __str__(self) -> str:
         return self.text
@@ -54,7 +57,7 @@ def leaderboard(lines: Sequence[LeaderboardLine], reports: Mapping[str, tuple[st
         title, href = (reports or {}).get(entry.run.name, (entry.run.name, ""))
         rows.append(
             [
-                PageCell(visible(entry.model, limit=60), href=href),
+                _named(entry, href),
                 line.state or numbers.UNDEFINED,
                 PageCell(quality_text(cell.quality), cell.quality.mean),
                 PageCell(numbers.count(cell.quality.n), cell.quality.n),
@@ -65,13 +68,12 @@ def leaderboard(lines: Sequence[LeaderboardLine], reports: Mapping[str, tuple[st
                 PageCell(numbers.rate(tokens_per_s(times)), tokens_per_s(times)),
                 others_text(cell),
                 entry.maker or "",
-                entry.openness or "",
-                entry.licence or "",
+                ": ".join(filter(None, (entry.openness, entry.licence))),
                 *([PageCell(title, href=href)] if reports is not None else []),
             ]
         )
     heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
-    heads += ["total p50 / p95", "tokens/s", "other outcomes", "maker", "openness", "licence"]
+    heads += ["total p50 / p95", "tokens/s", "other outcomes", "maker", "openness, licence"]
     heads += ["run"] if reports is not None else []
     known = [n for n in range(len(heads)) if any(str(row[n]) not in _NOTHING for row in rows)]
     return PageTable(
@@ -88,7 +90,7 @@ def by_task(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> PageTable:
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
         found = [PageCell(quality_text(cell.quality), cell.quality.mean) if cell else "not asked" for cell in cells]
-        rows.append([visible(entry.model, limit=60), *found])
+        rows.append([_named(entry), *found])
     return PageTable(["model", *tasks], rows, numeric=range(1, len(tasks) + 1))
 
 
@@ -100,20 +102,27 @@ def parts_by_task(parts: PartFigures, entries: Sequence[ReportEntry]) -> dict[st
         for entry in entries:
             cells = [of_part.get(entry.model) for of_part in of_task.values()]
             shown = [PageCell(quality_text(q), q.mean) if q is not None else "not asked" for q in cells]
-            rows.append([visible(entry.model, limit=60), *shown])
+            rows.append([_named(entry), *shown])
         found[task] = PageTable(["model", *of_task], rows, numeric=range(1, len(of_task) + 1))
     return found
 
 
-def bill(models: Mapping[str, ModelSummary], judges: Mapping[str, ModelSummary]) -> PageTable:
+def _named(entry: ReportEntry, href: str = "") -> PageCell:
+    mark = mark_of(entry.maker, entry.openness) if entry.maker else None
+    return PageCell(visible(entry.model, limit=60), href=href, mark=mark)
+
+
+def bill(entries: Sequence[ReportEntry], judges: Mapping[str, ModelSummary]) -> PageTable:
     """What each model and each judge cost."""
+    models = {entry.model: entry.cells for entry in entries}
+    names = {entry.model: _named(entry) for entry in entries}
     rows: list[list[str | PageCell]] = []
     for what, found in (("model", models), ("judge", judges)):
         for name, summary in found.items():
             cost = summary.all.cost
             rows.append(
                 [
-                    visible(name, limit=60),
+                    names[name] if what == "model" else visible(name, limit=60),
                     what,
                     PageCell(numbers.usd(cost.total_usd), cost.total_usd),
                     PageCell(numbers.usd(cost.spend_usd), cost.spend_usd),

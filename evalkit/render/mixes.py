@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TextIO
 
+from evalkit.decide.joint import Together
 from evalkit.decide.mixes import CheapestMixes, PricedMix
 from evalkit.stats.planned_limits import WantedLimit
 from evalkit.stats.sample_size import MOST_DRAWN, most_drawn
@@ -34,6 +35,40 @@ def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO
             _print_mixes(page, found)
         for line in _said(found):
             page.say(line)
+
+
+def render_together(found: Together, *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print what all rules of a gate take together."""
+    with Page(width, file) as page:
+        for line in _together(found):
+            page.say(line)
+
+
+def _together(found: Together) -> list[str]:
+    said = []
+    best = found.best
+    if best is None:
+        said.append(f"All rules together cannot be planned: {visible(found.why_none or '', limit=400)}.")
+    else:
+        mix, price = best.mix, "" if best.usd is None else f", {numbers.usd(best.usd)}"
+        lasts = "" if best.minutes is None else f", {numbers.duration(best.minutes * 60)}"
+        each = "; ".join(f"{visible(words, limit=120)} {numbers.share(chance)}" for words, chance in found.each)
+        asked = "once" if mix.repeats == 1 else f"{mix.repeats} times"
+        said.append(
+            f"All {len(found.each)} rules together pass in {_passes(best)} of new runs of "
+            f"{numbers.plural(mix.items, 'item')} asked {asked}{price}{lasts}"
+            f"{'' if best.fits else ' (too many items)'}. Each of them there: {each}."
+        )
+        if found.of_most is not None and found.of_most[0] < mix.items:
+            items, chance = found.of_most
+            said.append(
+                f"With the {numbers.plural(items, 'item')} of the rule that needs most by itself, all pass in "
+                f"{numbers.share(chance)}."
+            )
+    if found.left_out:
+        left_out = ", ".join(visible(words, limit=120) for words in found.left_out)
+        said.append(f"Not counted there, because stored answers do not decide it: {left_out}.")
+    return said
 
 
 def _figure(found: CheapestMixes, value: float) -> str:
@@ -97,7 +132,10 @@ def _why_none(found: CheapestMixes) -> str:
         limit, way_out = f"the limit of {_figure(found, question.at)}", "Suppose a smaller one, or a wider limit."
     else:
         supposed = f"the supposed difference ({numbers.difference(question.difference)})"
-        limit, way_out = f"the margin of {question.margin:g}", "Suppose a smaller loss, or a wider margin."
+        limit, way_out = (
+            f"the margin of {numbers.points(question.margin)}",
+            "Suppose a smaller loss, or a wider margin.",
+        )
     most = max(map(most_drawn, found.in_vain), default=MOST_DRAWN)
     why = {
         "beyond margin": f"{supposed} lies at {limit} or beyond it, where no candidate passes. {way_out}",

@@ -20,10 +20,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TextIO
 
+from evalkit.frozen import dataclass
 from evalkit.records import Outcome, Row
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -107,8 +107,7 @@ class _Count:
 
     @property
     def spent(self) -> str:
-        answered = self.done - self.resumed - self.errors
-        if self.unpriced and self.unpriced == answered:
+        if self.unpriced and not self.spend_usd:  # what came from the cache cost nothing, and says nothing
             return "spend unknown"
         more = f" + {numbers.count(self.unpriced)} unpriced" if self.unpriced else ""
         return numbers.usd(self.spend_usd) + more
@@ -240,7 +239,7 @@ class Progress:
 
     def _cells(self, now: float, name: str, at: int) -> Sequence[str]:
         count = self.models[name]
-        spent = "" if count.spent == "spend unknown" else numbers.usd(count.spend_usd)
+        spent = count.spent.removeprefix("spend ")
         rate, left = [*self._pace(now, count, at + 1), "", ""][:2]
         remarks = count.remarks
         if self._waits.get(count.lane, 0.0) > now:

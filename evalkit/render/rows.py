@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from evalkit.render.vega import COLOURS, GREY
 
-_WIDTH, _HEIGHT, _PAD, _BAR = 180, 32, 8, 66
+_WIDTH, _HEIGHT, _PAD, _BAR = 144, 32, 8, 58
 _PALE, _DEEP = (235, 243, 250), (8, 81, 156)
 _LIGHT_INK, _DARK_INK = "#ffffff", "#000000"
 _INK_FLIPS = 0.179
@@ -68,10 +68,16 @@ def heat(value: float | None, low: float, high: float) -> tuple[str, str] | None
     if value is None:
         return None
     share = min(1.0, max(0.0, (value - low) / ((high - low) or 1.0)))
-    parts = [round(a + share * (b - a)) for a, b in zip(_PALE, _DEEP, strict=True)]
+    ground = "#{:02x}{:02x}{:02x}".format(*(round(a + share * (b - a)) for a, b in zip(_PALE, _DEEP, strict=True)))
+    return ground, ink_on(ground)
+
+
+def ink_on(ground: str) -> str:
+    """Black or white, whichever stands out more from a ground like "#0072b2": at least 4.5 to 1."""
+    parts = bytes.fromhex(ground[1:])
     red, green, blue = (c / 12.92 if (c := part / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for part in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#{:02x}{:02x}{:02x}".format(*parts), _DARK_INK if luminance > _INK_FLIPS else _LIGHT_INK
+    return _DARK_INK if luminance > _INK_FLIPS else _LIGHT_INK
 
 
 VERDICTS = {

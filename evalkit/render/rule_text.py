@@ -1,7 +1,7 @@
 """The words for a gate's findings, once: the terminal, Markdown, JUnit and annotations all say the same.
 
-limit_of(finding)       ->  "≥ −0.020"
-observed_of(finding)    ->  "−0.004 [−0.021, 0.012]"
+limit_of(finding)       ->  "≥ −2.0 points"
+observed_of(finding)    ->  "−0.4 points [−2.1, +1.2]"
 advice_of(finding)      ->  "about 1,200 more items would pass if both are equally good; ..."
 """
 
@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION, PROGRAMS_ANSWER
@@ -63,6 +64,9 @@ def limit_of(finding: RuleResult) -> str:
     words = describe(finding)
     if words.limit_text is not None:
         return visible(words.limit_text, limit=200)
+    if words.unit in {"difference", "share"}:
+        shows = numbers.difference if words.unit == "difference" else numbers.percent
+        return f"{words.sign} {shows(words.limit, exact=True)}".strip()
     return f"{words.sign} {figure(words.limit, words.unit)}".strip()
 
 
@@ -76,9 +80,7 @@ def observed_of(finding: RuleResult) -> str:
     if value is None:
         return numbers.UNKNOWN if finding.unmeasured else numbers.UNDEFINED
     unit = words.observed_unit or words.unit
-    if unit == "difference":
-        return f"{numbers.difference(value)} {numbers.difference_interval(finding.low, finding.high)}".rstrip()
-    if unit in {"score", "share"}:
+    if unit == "score":
         return numbers.quality_with_interval(value, finding.low, finding.high)
     return f"{figure(value, unit)} {_bounds(finding, unit)}".rstrip()
 
@@ -95,7 +97,7 @@ def figure(value: float | None, unit: Unit) -> str:
     shows: dict[Unit, Callable[[float | None], str]] = {
         "difference": numbers.difference,
         "score": numbers.quality,
-        "share": numbers.quality,
+        "share": numbers.percent,
         "ratio": numbers.ratio,
         "seconds": numbers.time,
         "usd": numbers.usd,
@@ -190,7 +192,8 @@ def history_of(candidate: CandidateDecision) -> str:
 def _bounds(finding: RuleResult, unit: Unit) -> str:
     if finding.low is None and finding.high is None:
         return ""
-    low, high = (numbers.UNDEFINED if x is None else figure(x, unit) for x in (finding.low, finding.high))
+    shows = numbers.signed_points if unit == "difference" else partial(figure, unit=unit)
+    low, high = (end if x is None else shows(x) for x, end in ((finding.low, "−∞"), (finding.high, "∞")))
     return f"[{low}, {high}]"
 
 
@@ -249,7 +252,7 @@ def loss_line(decision: GateDecision, candidate: CandidateDecision) -> str:
 
 
 def why_of(candidate: CandidateDecision, name: str, baseline: str | None = None) -> str:
-    """The verdict with its reason in a sentence: "qwen fails because quality of refunds is −0.510 (limit ≥ −0.050)".
+    """The verdict with its reason in a sentence: "qwen fails because quality of refunds is −51.0 points (limit ...)".
 
     `name` and `baseline` (None: there is none): as they are written where this is shown.
     """
@@ -296,6 +299,7 @@ class RenderedRule:
     """pass, fail or inconclusive."""
     kind: str
     value: float | None
+    """As it is drawn: differences in points of 100, shares in per cent."""
     low: float | None
     high: float | None
     scale: str
@@ -303,8 +307,8 @@ class RenderedRule:
     axis: str
     """Rules of one axis share a chart; `text.rule_names.axis_words` has its title."""
     limit: float | None
-    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
-    no number, or not in these units."""
+    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −2 points). None: the limit
+    is no number, or not in these units."""
     shown: str
     needs: str
     """What it would take to decide; empty when decided."""
@@ -312,7 +316,7 @@ class RenderedRule:
     """What it would take, and what else is to be known, as every output says it."""
     notes: tuple[str, ...]
     title: str
-    """What it is about and where its line is drawn, in words: "quality of all tasks ≥ −0.050"."""
+    """What it is about and where its line is drawn, in words: "quality of all tasks ≥ −5.0 points"."""
     subject: str
     """all, a task, task/slice=value; or the cost, latency or rate that is limited."""
     more: tuple[int, ...]
@@ -343,23 +347,20 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
     condition = finding.condition
     words = describe(finding)
     unit = words.observed_unit or words.unit
-    interval = ""
-    if finding.low is not None or finding.high is not None:
-        low = figure(finding.low, unit) if finding.low is not None else "−∞"
-        high = figure(finding.high, unit) if finding.high is not None else "∞"
-        interval = f" [{low}, {high}]"
+    interval = f" {_bounds(finding, unit)}".rstrip()
+    drawn = 100 if unit in {"difference", "share"} else 1
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
     return RenderedRule(
         candidate=visible(candidate, limit=60),
         rule=rule_of(finding),
         verdict=str(finding.verdict),
         kind=condition.kind,
-        value=finding.value,
-        low=finding.low,
-        high=finding.high,
+        value=_times(finding.value, drawn),
+        low=_times(finding.low, drawn),
+        high=_times(finding.high, drawn),
         scale=f"{condition.kind}: {condition.limit}",
         axis=condition.limit if condition.limit in SHARED else f"{condition.kind}: {condition.limit}",
-        limit=words.limit if unit == words.unit else None,
+        limit=_times(words.limit, drawn) if unit == words.unit else None,
         shown=_shown(finding, interval),
         needs=advice_of(finding),
         remarks=tuple(_remarks(finding)),
@@ -368,6 +369,10 @@ def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
         subject=condition.subject,
         more=more_of(finding),
     )
+
+
+def _times(value: float | None, factor: int) -> float | None:
+    return None if value is None else value * factor
 
 
 def _shown(finding: RuleResult, interval: str) -> str:

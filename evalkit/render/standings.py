@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from evalkit.facts import Figures, RunFacts
 from evalkit.results.standings import ModelStanding
 from evalkit.results.state import RunState
 from evalkit.text import numbers
 from evalkit.text.escape import visible
+
+if TYPE_CHECKING:
+    from evalkit.results.entries import OtherRuns
 
 _NAMED = 5
 """Models that a sentence names."""
@@ -107,6 +110,23 @@ def _headline(lines: Sequence[Ranked], name: Callable[[str], str]) -> str:
     return " ".join(said)
 
 
+def among_text(others: OtherRuns) -> str:
+    """Among which models a page about one run decides, where the folder has more of its suite; empty where it has
+    none: then the board decides among the same."""
+    also = []
+    if others.n_newer:
+        also.append(f"{numbers.plural(others.n_newer, 'newer run')} of this suite")
+    if others.models:
+        names = listed([visible(name, limit=60) for name in others.models])
+        also.append(f"{numbers.plural(len(others.models), 'model')} that only other runs have ({names})")
+    if not also:
+        return ""
+    return (
+        f"Decided among the models of this run alone. The folder also has {' and '.join(also)}: the board's "
+        "Leaderboard decides among the newest whole figures of every model."
+    )
+
+
 def gate_question(lines: Sequence[Ranked], runs: Iterable[RunFacts]) -> str:
     """What the gate of one of these runs asks otherwise than a leaderboard, where a candidate of it is behind; empty
     where none is.
@@ -144,7 +164,7 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
         if cheapest is leader:
             return f"{model} also costs least of these."
         at = f", {share} of the cost" if share else ""
-        return f"{model} costs least of these{at}."
+        return f"{model} costs least of these{at}{below_text(leader, cheapest)}."
     times = [(time, line) for line in first if (time := line.cell.latency.total_s.p50) is not None]
     if len(times) < len(first):
         return None
@@ -173,9 +193,17 @@ def cheap_behind(leader: Ranked, behind: Sequence[R]) -> R | None:
 
 
 def gap_text(leader: Ranked, line: Ranked) -> str:
-    """How far a model measured below the leader: "4.8 points"."""
-    gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
+    """How far a model measured below the leader: "4.8 points"; as Versus says it, on what both have a score for."""
+    gap = line.standing.lacks if line.standing is not None else None
+    if gap is None:
+        gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
     return numbers.points(gap)
+
+
+def below_text(leader: Ranked, line: Ranked) -> str:
+    """ ", measured 13.0 points below": too close to call is not the same as equal. Empty where it measured no less."""
+    gap = line.standing.lacks if line.standing is not None else None
+    return f", measured {numbers.points(gap)} below" if gap is not None and gap > 0 else ""
 
 
 def share_text(leader: Ranked, line: Ranked) -> str | None:

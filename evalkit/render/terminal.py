@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, ModelSummary, RunFacts, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
+from evalkit.frozen import dataclass
 from evalkit.render.cells import other_outcomes, quality_text, range_text, tokens_per_s
 from evalkit.render.standings import gate_question, headline
 from evalkit.stats.copies import ALONE, HEAVY
@@ -53,6 +53,7 @@ def render_summary(
     standings: Mapping[str, ModelStanding | None] | None = None,
     facts: RunFacts | None = None,
     state: RunState | None = None,
+    among: str = "",
     width: int | None = None,
     file: TextIO | None = None,
     markdown: bool = False,
@@ -60,7 +61,7 @@ def render_summary(
     """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
     `standings`: of the models over all tasks; the last line then says who leads. `facts`: of the run, whose gate
-    may ask another question. `state`: how far the run is.
+    may ask another question. `state`: how far the run is. `among`: among which models that was decided, in a sentence.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file, markdown=markdown) as page:
@@ -85,8 +86,9 @@ def render_summary(
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
             ranked.sort(key=lambda one: -(one.cell.quality.mean or 0.0))
             page.say(headline(ranked, states={} if state is None else dict.fromkeys(models, state)))
-            if facts is not None and (told := gate_question(ranked, [facts])):
-                page.say(told)
+            for told in (gate_question(ranked, [facts]) if facts is not None else "", among):
+                if told:
+                    page.say(told)
 
 
 def render_unreadable(
@@ -180,7 +182,9 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
     with Page(width, file) as page:
         listed = list(runs)
         if not listed:
-            page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
+            from evalkit.installed import first_commands
+
+            page.say(f"There are no runs here yet. The first: {', then '.join(first_commands())}")
             return
         name = Column("run", [_word(run["name"]) for run in listed], left=True)
         states = [
@@ -247,13 +251,14 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
     notes += [(name, told) for name, of_one in each.items() if (told := "; ".join(n for n in of_one if n not in alike))]
     notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
     for name, note in notes:
-        page.say(f"{visible(name, limit=80)}: {note}")
+        page.say(f"{visible(name, limit=2_000)}: {note}")
     if notes:
         page.say("")
 
 
 def _of_nearly_all(each: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Notes that are said once -> of whom: every model, or every model but one. Of fewer than three none is."""
+    """Notes that are said once -> of whom: every model, every model but one, or some by name. Of fewer than three
+    models none is."""
     found: dict[str, str] = {}
     if len(each) < _FEW:
         return found
@@ -263,6 +268,8 @@ def _of_nearly_all(each: Mapping[str, Sequence[str]]) -> dict[str, str]:
             found[note] = "every model"
         elif len(without) == 1 and len(each) > _FEW:
             found[note] = f"every model but {visible(without[0], limit=60)}"
+        elif len(named := [visible(name, limit=60) for name, of_one in each.items() if note in of_one]) > 1:
+            found[note] = ", ".join(named)
     return found
 
 

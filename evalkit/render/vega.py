@@ -109,11 +109,14 @@ def amounts(unit: str = "") -> Spec:
 
 
 def decades(rows: Sequence[Row], *columns: str) -> Spec:
-    """A logarithmic axis with a line at each power of ten; where there are too few of them, as Vega draws it."""
+    """A logarithmic axis with a line at each power of ten; of few of them at 1, 2 and 5 of each."""
     ends = figures(rows, *columns)
     powers = range(math.floor(math.log10(min(ends))), math.ceil(math.log10(max(ends))) + 1)
-    plain: Spec = {"tickCount": 6}
-    return plain | {"values": [10.0**power for power in powers]} if len(powers) > 3 else plain
+    steps = (1, 2, 5) if len(powers) <= _FEW_POWERS else (1,)
+    return {"tickCount": 6, "values": [step * 10.0**power for power in powers for step in steps]}
+
+
+_FEW_POWERS = 4
 
 
 def cost_domain(rows: Sequence[Row], *, log: bool) -> list[float]:

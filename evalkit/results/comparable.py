@@ -171,14 +171,23 @@ def _other_tools(ours: ToolServerFacts | None, theirs: ToolServerFacts | None) -
     return ours.changed(theirs)
 
 
+_OF_THE_SUITE = ("system", "prompt")
+"""Keys of a model's entry whose text is compared."""
+
+
 def shown(baseline: Side, candidate: Side) -> list[str]:
     """What is being compared, as sentences: everything known of both models that is not the same."""
     a, b = _flat(baseline), _flat(candidate)
     return [
-        f"{key}: {a.get(key, 'not reported')} → {b.get(key, 'not reported')}"
+        f"{key}: {a.get(key, _absent(key))} → {b.get(key, _absent(key))}"
         for key in dict.fromkeys([*a, *b])
         if a.get(key) != b.get(key)
     ]
+
+
+def _absent(key: str) -> str:
+    """What the suite does not write is not there; what a server does not say may be anything."""
+    return "none" if key in _OF_THE_SUITE or key.startswith("settings.") else "not reported"
 
 
 def _flat(side: Side) -> dict[str, str]:
@@ -190,7 +199,7 @@ def _flat(side: Side) -> dict[str, str]:
     entry = suite.models.get(side.model) if suite is not None else None
     settings = entry.settings.items() if entry is not None else ()
     found |= {f"settings.{key}": str(value) for key, value in settings if value not in (None, [], {})}
-    for key in ("system", "prompt"):
+    for key in _OF_THE_SUITE:
         if entry is not None and (written := entry.root.get(key)) is not None:
             found[key] = short(written)
     found["evalkit"] = side.facts.evalkit_version or "not recorded"

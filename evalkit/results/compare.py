@@ -11,12 +11,13 @@ several times, every answer is a pair, and those of one item are a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.results import completeness
 from evalkit.results.changed_items import changed_items, paired
 from evalkit.results.comparable import refuse_unless_comparable, shown
@@ -97,6 +98,8 @@ class PairedComparison:
     among: str | None = None
     """A sentence where the interval over all tasks leaves out zero, and the two are too close to call all the same
     among the models of their run."""
+    among_by_task: tuple[tuple[str, str], ...] = ()
+    """The same of single tasks, where there are several."""
 
 
 def compare(a: Side, b: Side) -> PairedComparison:
@@ -134,32 +137,47 @@ def compare(a: Side, b: Side) -> PairedComparison:
         (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
         pairs.repeated,
-        _among(a, b, differences[0]),
+        _among(a, b, differences[0], None),
+        tuple(
+            (task, why)
+            for task, one in zip((task for task in a.tasks if task in pairs.tasks), differences[1:], strict=False)
+            if len(pairs.tasks) != 1 and (why := _among(a, b, one, task)) is not None
+        ),
     )
 
 
-def _among(a: Side, b: Side, found: Difference) -> str | None:
+def _among(a: Side, b: Side, found: Difference, task: str | None) -> str | None:
     unclear = found.low is None or found.high is None or found.low <= 0 <= found.high
     if unclear or a.folder.resolve() != b.folder.resolve():
         return None
-    reader, ranked = _ranked(a.folder)
-    return too_close_of(reader, ranked, (ranked[0][0], a.model), (ranked[0][0], b.model), None) if ranked else None
+    reader, ranked = _ranked(a.folder, task)
+    if not ranked:
+        return None
+    sides = (ranked[0][0], a.model), (ranked[0][0], b.model)
+    return too_close_of(reader, ranked, *sides, task, whose=" of this run")
 
 
 def too_close_of(
-    reader: ResultsReader, ranked: Sequence[SampleSide], a: SampleSide, b: SampleSide, task: str | None
+    reader: ResultsReader,
+    ranked: Sequence[SampleSide],
+    a: SampleSide,
+    b: SampleSide,
+    task: str | None,
+    *,
+    whose: str = "",
 ) -> str | None:
     """Why two of a leaderboard are not told apart though the interval of their difference leaves out zero; None: the
-    one that measured less is shown to be behind, or they are not both of it. Raises StoreError."""
+    one that measured less is shown to be behind, or they are not both of it. `whose` models these are, where it is not
+    all that the reader sees. Raises StoreError."""
     if a not in ranked or b not in ranked:
         return None
     i, j = sorted((ranked.index(a), ranked.index(b)))
     if is_behind(reader, ranked, i, j, task):
         return None
-    n, whose = len(ranked) - i, "" if i == 0 else " (the better of the two and all that measured less)"
+    n, which = len(ranked) - i, "" if i == 0 else " (the better of the two and all that measured less)"
     return (
-        f"too close to call among {n} models{whose}: the interval leaves out zero, but of so many models one falls "
-        f"this far behind the {'leader' if i == 0 else 'best'} by chance"
+        f"too close to call among {n} models{whose}{which}: the interval leaves out zero, but of so many models one "
+        f"falls this far behind the {'leader' if i == 0 else 'best'} by chance"
     )
 
 
@@ -187,11 +205,16 @@ def run_standings(folder: Path) -> dict[str, ModelStanding | None]:
     return {model: stands.get(model) for model in reader.summary(folder.resolve().name).models}
 
 
-def _ranked(folder: Path) -> tuple[ResultsReader, tuple[SampleSide, ...]]:
-    """The models of a run that have a score, best first, as `entries.standing` orders them."""
+def _ranked(folder: Path, task: str | None = None) -> tuple[ResultsReader, tuple[SampleSide, ...]]:
+    """The models of a run that have a score over a task (None: over all), best first, as `entries.standing` orders
+    them."""
     folder = folder.resolve()
     reader = ResultsReader(folder.parent)
-    means = {name: model.all.quality.mean for name, model in reader.summary(folder.name).models.items()}
+    cells = {
+        name: model.all if task is None else model.tasks.get(task)
+        for name, model in reader.summary(folder.name).models.items()
+    }
+    means = {name: cell.quality.mean for name, cell in cells.items() if cell is not None}
     known = sorted((-mean, name) for name, mean in means.items() if mean is not None)
     return reader, tuple((folder.name, name) for _, name in known)
 
@@ -277,10 +300,11 @@ def compare_samples(
     task: str | None = None,
     leaderboard: Sequence[LeaderboardLine] = (),
     *,
+    ranked: Sequence[SampleSide] = (),
     slice: tuple[str, str] | None = None,
 ) -> SampleComparison:
     """The comparison over a task, or over all (None), and of a slice, or of all (None); `leaderboard` is the one, over
-    the same, on which both stand.
+    the same, on which both stand, or `ranked` who stands on it, best first.
 
     Raises StoreError.
     """
@@ -305,8 +329,8 @@ def compare_samples(
         return SampleComparison(task, pair.n, n_errored, tested.delta, low, high, *counts, shown, unit=unit)
 
     found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task, slice), computed)
-    ranked = leaderboard[0].ranked if leaderboard and found.is_shown else ()
-    why = too_close_of(reader, ranked, a, b, task)
+    among = ranked or (leaderboard[0].ranked if leaderboard else ())
+    why = too_close_of(reader, among, a, b, task) if found.is_shown and slice is None else None
     return found if why is None else replace(found, is_shown=False, among=why)
 
 

@@ -12,7 +12,9 @@ import numpy as np
 
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
+from evalkit.results.state import state_of
 from evalkit.stats.traffic import row_weights
+from evalkit.store import run_lock
 from evalkit.store import table as stored
 from evalkit.store.journal import OFF_RECORD
 
@@ -25,12 +27,15 @@ def unfinished(side: Side) -> list[str]:
     """Why a run is not whole evidence, by its own account."""
     name, facts = side.folder.name, side.facts
     found = []
-    if facts.status != "complete":
+    if facts.status == "running" and run_lock.is_locked(side.folder):
+        found.append(f"{name} is not over: {state_of(side.folder, facts)}. Wait until it is complete.")
+    elif facts.status != "complete":
         why = "; ".join(facts.reasons).removesuffix(".")
         again = "Run the same command again: it resumes, and pays only for what is missing."
         if facts.imported is not None:
             again = "Import the whole results of that tool."
-        found.append(f"{name} is {facts.status}{': ' + why if why else ''}. {again}")
+        status = "interrupted" if facts.status == "running" else facts.status
+        found.append(f"{name} is {status}{': ' + why if why else ''}. {again}")
     if facts.cut_by_limit is not None:
         found.append(f"{name} was cut by --limit {facts.cut_by_limit}. Run it without --limit.")
     if facts.cut_by_tasks is not None:

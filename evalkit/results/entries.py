@@ -11,15 +11,16 @@ what the sentence says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from evalkit.addresses import is_loopback
 from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
-from evalkit.errors import UserError
+from evalkit.errors import StoreError, UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.frozen import dataclass
 from evalkit.results.busy_client import busy_client
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -106,9 +107,7 @@ class ReportEntry:
     @property
     def openness(self) -> str | None:
         """The tier that every source agrees on, `disputed` where they do not; None: not known."""
-        if self.known is None or not self.known.claims.get("tier"):
-            return None
-        return str(self.known.value("tier") or "disputed")
+        return self.known.openness if self.known else None
 
     @property
     def licence(self) -> str | None:
@@ -148,9 +147,14 @@ class LeaderboardLine:
         """The name that the suite gives it."""
         return self.entry.model
 
+    shares_first: bool = False
+    """Whether it measured exactly as the leader did, or is a leader that another equals."""
+
     @property
     def state(self) -> str:
         """The standing in words; empty without one."""
+        if self.shares_first and self.standing is not None and self.standing.state != "behind":
+            return "shares the first place"
         return str(self.standing) if self.standing else ""
 
 
@@ -213,21 +217,60 @@ def standing(
     """
     asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
     asked.sort(key=lambda one: _order(*one))
-    scored = [entry for entry, cell in asked if entry.comparable and cell.quality.mean is not None]
-    ranked = tuple((entry.run.name, entry.model) for entry in scored)
+    scored = [entry for entry, cell in asked if _is_ranked(entry, cell)]
+    ranked = ranked_of(entries, task)
     keys = {entry.key for entry in (entries if shown is None else shown)}
     first = next((n for n, entry in enumerate(scored) if entry.key in keys), len(scored))
     found = store.standings(ranked[first:], task)
     stands = {entry.key: one for entry, one in zip(scored[first:], found, strict=True)}
+    shown_ones = [(entry, cell) for entry, cell in asked if entry.key in keys]
+    means = [cell.quality.mean for entry, cell in shown_ones if entry.key in stands and cell.quality.mean is not None]
+    best = max(means, default=None)
+    tie = means.count(best) > 1 if best is not None else False
     return [
-        LeaderboardLine(entry, cell, stands.get(entry.key), ranked)
-        for entry, cell in asked if entry.key in keys
-    ]  # fmt: skip
+        LeaderboardLine(entry, cell, stands.get(entry.key), ranked, tie and cell.quality.mean == best)
+        for entry, cell in shown_ones
+    ]
+
+
+def ranked_of(entries: Sequence[ReportEntry], task: str | None) -> tuple[SampleSide, ...]:
+    """Who has a standing over a task (None: over all), best first: a verdict on a pair is made among these."""
+    asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None and _is_ranked(entry, cell)]
+    return tuple((entry.run.name, entry.model) for entry, cell in sorted(asked, key=lambda one: _order(*one)))
+
+
+def _is_ranked(entry: ReportEntry, cell: Cell) -> bool:
+    return entry.comparable and cell.quality.mean is not None
 
 
 def states_of(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> dict[str, RunState]:
     """How far the run of each model is. Raises StoreError."""
-    return {line.model: store.state(line.entry.run.name) for line in lines}
+    runs = {name: store.state(name) for name in dict.fromkeys(line.entry.run.name for line in lines)}
+    return {line.model: runs[line.entry.run.name] for line in lines}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRuns:
+    """What the folder has of a run's suite besides that run: a page about the run alone decides without it."""
+
+    n_newer: int
+    """Runs that began later, and are as whole."""
+    models: tuple[str, ...]
+    """Those that this run does not have, of runs that are results."""
+
+
+def other_runs(store: ResultsReader, run: str) -> OtherRuns:
+    """Other runs of the suite of a run. What cannot be read counts as absent. Raises StoreError for the run itself."""
+    facts = store.facts(run)
+    every = [info for info in store.runs() if info.problem is None and info.suite == facts.suite]
+    own = next((info for info in every if info.name == run), None)
+    others = [info for info in every if own is not None and info.name != run and info.rank <= max(own.rank, 1)]
+    newer = [info for info in others if (info.started_at or "") > (facts.started_at or "")]
+    found: dict[str, None] = {}
+    for info in others:
+        with suppress(StoreError):
+            found |= dict.fromkeys(store.facts(info.name).models or ())
+    return OtherRuns(len(newer), tuple(name for name in found if name not in (facts.models or ())))
 
 
 def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
@@ -279,7 +322,8 @@ def _entry(
 
 def _is_own(facts: RunFacts, model: str) -> bool | None:
     about = facts.model_facts(model)
-    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host)):
+    is_billed = about.prices is not None and about.prices.is_a_bill
+    if facts.entry(model).get("hosting") or (about.host and is_loopback(about.host) and not is_billed):
         return True
     if about.host:
         return False

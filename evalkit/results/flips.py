@@ -9,13 +9,13 @@ use this rule.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.frozen import dataclass
 from evalkit.results.pairs import Codes, Floats, Pairs
 from evalkit.store import queries
 from evalkit.store.transcript import transcript

@@ -6,7 +6,7 @@ pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no sc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.records import Outcome
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
+from evalkit.frozen import dataclass
 from evalkit.results.facts import read_facts
 from evalkit.results.parts import PartFigures, read_parts
 from evalkit.results.repeats import RunRepeats, read_repeats
@@ -307,11 +308,19 @@ class ResultsReader:
     def standings(self, sides: Sequence[SampleSide], task: str | None = None) -> list[ModelStanding | None]:
         """Where each side stands towards the leader of them. Raises StoreError."""
 
+        differences: dict[tuple[int, int], float | None] = {}
+
         def compute() -> list[ModelStanding | None]:
-            return standings([self._mean(side, task) for side in sides], p_worse, covariance)
+            return standings([self._mean(side, task) for side in sides], p_worse, covariance, lacks)
 
         def p_worse(i: int, j: int) -> float:
-            return self.pair(sides[i], sides[j], task).p_worse()
+            pair = self.pair(sides[i], sides[j], task)
+            differences[i, j] = pair.difference()
+            return pair.p_worse()
+
+        def lacks(i: int, j: int) -> float | None:
+            found = differences[i, j]  # p_worse was asked of every pair before
+            return None if found is None else -found
 
         def covariance(leader: int, others: Sequence[int]) -> npt.NDArray[np.float64]:
             joins = [self.sample_join(sides[leader][0], sides[i][0]) for i in others]

@@ -11,10 +11,10 @@ gate do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.results.flips import flipped
 from evalkit.results.pairs import Dependence
 from evalkit.store.score_table import MISSING, ScoreTable, SingleAnswers
@@ -101,6 +101,17 @@ class Pair:
             return comparison.p_worse_of_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored))
         scores, n_errored, dependence = self._tested(self.scores)
         return comparison.p_worse(*scores, tail="smooth", n_errored=n_errored, **dependence)
+
+    def difference(self) -> float | None:
+        """Mean score of the second minus that of the first, as `test` has it; None without a scored sample."""
+        import numpy as np
+
+        if not self.n:
+            return None
+        if self.scores is None:
+            return (self.gained - self.lost) / self.n
+        (first, second), _, dependence = self._tested(self.scores)
+        return float(np.average(second - first, weights=dependence.get("weights")))
 
     def test(self, alpha: float) -> Decision:
         """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""

@@ -9,9 +9,9 @@ What a provider serves under a name can change at any time, between two runs and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.frozen import dataclass
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ side.tasks["refunds"].n, side.n_expected, side.frame()
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, ModelSummary, RunFacts, TaskFacts
+from evalkit.frozen import dataclass
 from evalkit.results.facts import read_facts
 from evalkit.store import parts
 from evalkit.text.escape import visible

@@ -11,8 +11,9 @@ or through `entries.standing`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +32,9 @@ class ModelStanding:
     state: State
     p: float | None = None
     """One-sided p-value of its being as good as the leader, by itself; None for the leader."""
+    lacks: float | None = None
+    """How much less it scored than the leader, on what both have a score for; None for the leader, and where they share
+    nothing. Not the difference of their means, which are over all that each has a score for."""
 
     def __str__(self) -> str:
         return WORDS[self.state]
@@ -40,11 +44,12 @@ def standings(
     means: Sequence[float | None],
     p_worse: Callable[[int, int], float],
     covariance: Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None = None,
+    lacks: Callable[[int, int], float | None] = lambda i, j: None,
 ) -> list[ModelStanding | None]:
     """The standing of each model; None where it has no score.
 
     `p_worse(i, j)` is the one-sided p-value of j's being as good as i. `covariance(i, others)` is that of the means of
-    i and the others; None: unknown. Of equal means the first leads.
+    i and the others; None: unknown. `lacks(i, j)`: how much less j scored than i. Of equal means the first leads.
     """
     from evalkit.stats import best
 
@@ -63,7 +68,7 @@ def standings(
     found[leader] = ModelStanding("leads")
     behind = best.behind(p_values, moving if covariance is not None else None)
     for i, p, is_behind in zip(others, p_values, behind, strict=True):
-        found[i] = ModelStanding("behind" if is_behind else "close", p)
+        found[i] = ModelStanding("behind" if is_behind else "close", p, lacks(leader, i))
     return found
 
 

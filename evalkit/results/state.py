@@ -8,12 +8,13 @@ A run whose judges still work has all its answers and few of its marks: it is ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts, Summary
+from evalkit.frozen import dataclass
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, run_lock

@@ -14,12 +14,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from shlex import quote
 
 from evalkit.facts import TaskFacts
+from evalkit.frozen import dataclass
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import json_inside, visible

@@ -12,9 +12,10 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from evalkit.frozen import dataclass
 from evalkit.records import Outcome, Response, Sample, Score
 
 if TYPE_CHECKING:

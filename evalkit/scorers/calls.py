@@ -180,6 +180,7 @@ def _from_python(text: str) -> list[ScoredCall] | None:
     text = text.strip("`\n ").removeprefix("python").strip()
     if "(" not in text:
         return None
+    text = _LISTED.sub(r"\g<call>", text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "invalid escape sequence" and the like, in a model's text
@@ -202,6 +203,8 @@ class _JsonWords(ast.NodeTransformer):
         return ast.Constant(known[node.id]) if node.id in known else node
 
 
+_LISTED = re.compile(r"^[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]+`?(?=[A-Za-z_][\w.]*\()(?P<call>.*?)`?$", re.MULTILINE)
+"""A line of a list that holds a call, with or without backticks."""
 _MODULES = ("default_api.", "functions.")
 """Before names of functions, as Gemini and others write them in code."""
 
@@ -213,7 +216,8 @@ def _python_call(node: ast.expr) -> ScoredCall:
         raise ValueError("not a call with named arguments")
     values = {str(k.arg): ast.literal_eval(_JsonWords().visit(k.value)) for k in node.keywords}
     name = ast.unparse(node.func)
-    return ScoredCall(next((name.removeprefix(one) for one in _MODULES if name.startswith(one)), name), values)
+    name = next((name.removeprefix(one) for one in _MODULES if name.startswith(one)), name)
+    return ScoredCall(name.removesuffix(".call"), values)  # Llama's built-in tools: brave_search.call(query="..")
 
 
 # Textual forms in which open models write function calls, cut into the stretches that hold one call or more:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.code_reply import LONGEST, whole_function
+from evalkit.scorers.code_reply import LONGEST, holds_code, whole_function
 from evalkit.scorers.code_worker import allowed, run_program, unsupported
 from evalkit.scorers.options import Amount, OptionRule, read
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
@@ -55,10 +55,12 @@ def make(given: Mapping[str, object]) -> Scorer:
         ran = run_program(program, limit_s=options.amount("limit_s"), memory_mb=int(options.amount("memory_mb")))
         if ran.broken:
             return unscored(ran.reason)
+        if not ran.passed and not holds_code(response.text):
+            return unparseable("the reply holds no program")
         return right_or_wrong(ran.passed, solution[:500], ran.reason)
 
     def gold(sample: Sample) -> str | None:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 4, score, gold, options=options, slow=True)
+    return Scorer("code", 5, score, gold, options=options, slow=True)

@@ -4,7 +4,8 @@
 
 * Of several blocks the last that defines the function counts; blocks that only use it, show output or are in another
   language do not. A block before or after it that only defines what it uses goes with it.
-* A session (`>>> def f(x): ...`) is read without its prompts, where nothing else defines the function.
+* `<pre><code>` is a fence too. A session (`>>> def f(x): ...`, `In [1]: def f(x):`) is read without its prompts, where
+  nothing else defines the function.
 * Where nothing defines the function, the reply continues the prompt: as it is where that can be compiled, else with its
   indentation made to fit.
 * Without a fence, prose before and after the function is left out, as far as Python's parser tells it from code.
@@ -18,6 +19,7 @@ import ast
 import re
 import textwrap
 import warnings
+from html import unescape
 
 from evalkit.scorers.fences import Block, fenced_blocks, plain_lines
 
@@ -32,8 +34,16 @@ _OTHER = frozenset({
     "csharp", "c#", "go", "rust", "ruby", "php", "perl", "r", "swift", "scala", "haskell", "lua", "sql", "markdown",
     "md", "diff", "latex", "tex", "mermaid", "dockerfile", "makefile",
 })  # fmt: skip
-_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
-_SESSION_LINE = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_SESSION_LINE = re.compile(r"[ \t]*(?:>>>|\.\.\.:?|In \[\d{1,4}\]:)(?: |$)")
+_PROMPT = re.compile(rf"^{_SESSION_LINE.pattern}", re.MULTILINE)
+_HTML = re.compile(r"<pre\b[^<>]{0,200}>\s*<code\b[^<>]{0,200}>(.*?)</code>\s*</pre>", re.DOTALL | re.IGNORECASE)
+_ODD_INDENT = re.compile(r"^[ \t]*[\u00a0\u2007\u202f][ \t\u00a0\u2007\u202f]*", re.MULTILINE)
+"""No-break blanks before a line, as web pages write an indentation."""
+_SIGN_OF_CODE = re.compile(
+    r"^\s*(?:def|class|return|import|from|for|while|if|with|try|raise|yield|assert|pass|print|lambda|@)\b"
+    r"|[=(){}\[\]]|```|~~~|>>>|<code",
+    re.MULTILINE,
+)
 _CODE_START = re.compile(r"(?:async )?def |class |import |from \w|@\w|#|[A-Za-z_]\w*\s*(?::[^=\n]+)?= ?")
 
 
@@ -42,6 +52,8 @@ def whole_function(prompt: str, reply: str, entry: str) -> str:  # noqa: PLR0911
     text = plain_lines(reply)
     if len(text) > LONGEST:
         return text
+    text = _ODD_INDENT.sub(lambda blanks: " " * len(blanks[0].expandtabs(4)), text)
+    text = _HTML.sub(lambda block: f"```\n{unescape(block[1])}\n```", text)
     blocks = [block for block in fenced_blocks(text) if block.language not in _OTHER][-_MOST_BLOCKS:]
     programs = [_program(block) for block in blocks]
     defining = [n for n, program in enumerate(programs) if _defines(program, entry)]
@@ -52,7 +64,7 @@ def whole_function(prompt: str, reply: str, entry: str) -> str:  # noqa: PLR0911
     sessions = [session for block in blocks if _defines(session := _session(block.text), entry)]
     if sessions:
         return _standing(prompt, sessions[-1], entry)
-    bare = _unfenced(text)
+    bare = _to_the_left(_unfenced(text), entry)
     if not blocks and not _defines(bare, entry) and _defines(typed := _session(bare), entry):
         return _standing(prompt, typed, entry)
     if programs and (all(block.closed for block in blocks) or not _defines(bare, entry)):
@@ -73,6 +85,16 @@ def _unfenced(text: str) -> str:
     """The text without fences that opened or closed nothing."""
     kept = [line for line in text.split("\n") if not re.fullmatch(r"[ \t]*(?:```|~~~)[\w+-]{0,20}[ \t]*", line)]
     return "\n".join(kept) if "```" in text or "~~~" in text else text
+
+
+def _to_the_left(text: str, entry: str) -> str:
+    """A text that defines the function and is indented as a whole, moved to the left."""
+    return textwrap.dedent(text) if text[:1] in (" ", "\t") and _defines(text, entry) else text
+
+
+def holds_code(reply: str) -> bool:
+    """Whether anything in the reply looks like a program; a refusal and plain sentences do not."""
+    return _SIGN_OF_CODE.search(reply) is not None
 
 
 def _session(text: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import Flag, OneOf, OptionRule, read
-from evalkit.scorers.schemas import canonical
+from evalkit.scorers.schemas import comparable
 from evalkit.scorers.scores import graded, unparseable, unscored
 from evalkit.scorers.structure import NotJson, find_json, parse
 
@@ -53,7 +53,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         parts |= {"recall": right / n_wanted} if n_wanted else {}
         return graded(2 * right / (n_said + n_wanted), text[:500], "; ".join(reasons) or None, parts)
 
-    return Scorer("fields", 2, score, lambda sample: sample.target, options=options)
+    return Scorer("fields", 3, score, lambda sample: sample.target, options=options)
 
 
 def _leaves(value: object, fold: bool, path: str = "") -> Iterator[tuple[str, str]]:
@@ -66,6 +66,6 @@ def _leaves(value: object, fold: bool, path: str = "") -> Iterator[tuple[str, st
             yield from _leaves(inner, fold, f"{path}[]")
     elif isinstance(value, str):
         if value.strip():
-            yield path, canonical(value.strip().casefold() if fold else value.strip())
+            yield path, comparable(value.strip().casefold() if fold else value.strip())
     elif value is not None:
-        yield path, canonical(value)
+        yield path, comparable(value)

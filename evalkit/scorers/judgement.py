@@ -27,6 +27,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from statistics import fmean
 from typing import Any
+from unicodedata import normalize
 
 from evalkit.errors import SuiteError
 from evalkit.records import WAITS, Response, Sample, Score
@@ -84,7 +85,7 @@ def make(given: Mapping[str, object]) -> Scorer:
             if rating is None or not low <= rating <= high:
                 return unscored(f"[[{said}]] is no number from {low:g} to {high:g}")
             return graded((rating - low) / (high - low), said)
-        value = words.get(said.casefold())
+        value = words.get(_plain(said))
         if value is None:
             return unscored(f"[[{said}]] is none of the verdicts {', '.join(words)}")
         swapped = sample.fields.get(options.text("swapped")) in (True, "true")
@@ -95,7 +96,12 @@ def make(given: Mapping[str, object]) -> Scorer:
         best = f"{high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
         return f"[[{best}]]"
 
-    return Scorer("verdict", 2, score, gold, options=options, judges=True)
+    return Scorer("verdict", 3, score, gold, options=options, judges=True)
+
+
+def _plain(word: str) -> str:
+    """A word as it is compared: in small letters and composed (NFC)."""
+    return normalize("NFC", word).casefold()
 
 
 def _last(text: str) -> str | None:
@@ -115,7 +121,7 @@ def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
         raise SuiteError(f"scorer verdict: option 'verdicts': {wrong[0]!r} must have a score from 0 to 1")
     if not {0, 1} <= set(given.values()):
         raise SuiteError("scorer verdict: option 'verdicts' needs a word for 0 and one for 1")
-    words = {str(word).casefold(): float(value) for word, value in given.items()}
+    words = {_plain(str(word)): float(value) for word, value in given.items()}
     if len(words) < len(given):
         raise SuiteError("scorer verdict: option 'verdicts' has a word twice; capitals do not tell words apart")
     return words

@@ -8,9 +8,9 @@ Texts compare without case, odd spaces, Markdown and TeX wrappers. Where a reply
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from evalkit.frozen import dataclass
 from evalkit.scorers.labels import labels
 from evalkit.scorers.languages import any_phrase
 from evalkit.scorers.reply_markup import plain, simplify, with_slashes
@@ -51,7 +51,7 @@ class Labelled:
     """Whether every choice begins with a letter, and none is anything of the above: `by_label` says what follows."""
 
 
-_POLAR = word_set(
+POLAR = word_set(
     "no yes true false incorrect correct wrong right nein ja falsch richtig non oui faux vrai sí "
     "si falso verdadero não sim nee nie tak нет да ложь истина ні так hayır evet لا نعم לא כן "
     "नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei kyllä ne ano nem "
@@ -94,7 +94,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         if said := plain(text):
             by_text.setdefault(said, index)
             by_text.setdefault(with_slashes(said), index)
-    polar = not _POLAR.isdisjoint(by_text)
+    polar = not POLAR.isdisjoint(by_text)
     numeric = any(map(str.isdigit, "".join(by_text)))
     by_label, may_name = _named_by(names)
     return Labelled(

@@ -43,7 +43,13 @@ from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answe
 from evalkit.scorers.choice_names import words_of
 from evalkit.scorers.labelled import ChoiceReading, Labelled, cleaned, prepare
 from evalkit.scorers.labels import LETTERS, labels
-from evalkit.scorers.plain_replies import LONGEST_KEPT, is_longer_than_a_letter, stand_ins, words_of_plain_reply
+from evalkit.scorers.plain_replies import (
+    LONGEST_KEPT,
+    is_longer_than_a_letter,
+    says_none_of,
+    stand_ins,
+    words_of_plain_reply,
+)
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify, with_slashes
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.stances import Statement
@@ -135,13 +141,14 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     # What well-behaved models say is a letter: nothing else is tried, nor prepared where no choice is a letter itself.
     if len(bare) == 1 and bare in labels(len(choices)) and all(map(is_longer_than_a_letter, choices)):
         return ChoiceReading(labels(len(choices)).index(bare), "letter alone")
+    plain_words = words_of_plain_reply(reply) if len(reply) <= LONGEST_KEPT else None
+    if plain_words is not None and len(bare) > 1 and says_none_of(plain_words, choices):
+        return _read_by_label(reply, len(choices), pick)
     known = prepare(choices)
     if len(bare) == 1 and bare in known.by_label and bare.casefold() not in known.by_text:
         return ChoiceReading(known.by_label[bare], "letter alone")
-    if len(reply) <= LONGEST_KEPT and known.ordinary:
-        words = words_of_plain_reply(reply)
-        if words is not None and words.isdisjoint(known.by_first):
-            return _read_by_label(reply, len(choices), pick)
+    if plain_words is not None and known.ordinary and plain_words.isdisjoint(known.by_first):
+        return _read_by_label(reply, len(choices), pick)
     return _read(reply, choices, known, pick)
 
 

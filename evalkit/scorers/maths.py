@@ -47,6 +47,8 @@ def make(given: Mapping[str, object]) -> Scorer:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
         reply, gold = without_crossed(response.text[-LONGEST:]), plain(_inside(sample.target))
+        if not gold:
+            return unscored("the sample's target is an empty box")
         said, settled = _said(reply, gold, boxed_only=options.text("read") == "boxed")
         if settled is not None:
             return settled

@@ -97,7 +97,8 @@ _NO_WAY_BEFORE = re.compile(
 _POINTED_TO = re.compile(
     r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?"
     r"|fig\.?|"
-    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as"
+    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise|pages?|p\.|rows?|columns?|slide) ?[(#]?$"
+    r"|\b(?:divisible by|such as"
     r"|e\.g\.,?|"
     r"for example,?|prime,? like|ending (?:in|with)|starting with|begins with|ends (?:in|with)) ?[$€£]?$",
     re.IGNORECASE,

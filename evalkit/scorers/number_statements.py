@@ -20,13 +20,18 @@ from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import without_points
 from evalkit.scorers.number_boxes import (
+    CUE,
     FoundNumber,
     box_denied,
     box_in_doubt,
     denied_before,
     find_box,
+    find_heading,
     read_box,
     shortened,
+    up_to_bold,
+    without_check,
+    without_precision,
 )
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
@@ -39,7 +44,6 @@ from evalkit.scorers.number_doubts import (
     unsaid,
     was_former,
 )
-from evalkit.scorers.number_marks import CUE, find_heading, up_to_bold, without_check
 from evalkit.scorers.number_relations import (
     is_circumstance,
     is_fraction,
@@ -102,7 +106,7 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    reply = _without_tags(without_crossed(reply))
+    reply = without_precision(_without_tags(without_crossed(reply)))
     if pick == "final":
         reply = up_to_bold(without_check(reply)) if not cut else reply
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))

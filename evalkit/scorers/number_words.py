@@ -247,8 +247,8 @@ OTHERS_ANSWER = re.compile(
     re.IGNORECASE,
 )
 RELATIVES_ANSWER = re.compile(
-    r"\b(?:my|his|her|our|a|another|one) (?:\w+ ){0,2}?(?:friend|brother|sister|teacher|colleague|classmate|mother|father|mom|dad|boss|tutor"
-    r"|roommate|student|professor|neighbou?r|calculator) (?:got|gets|wrote|says|said|has|had|put|found|claims|thinks|shows)(?: (?:that|it|is|it's))*[\s$:*]*$",
+    r"\b(?:my|his|her|our|a|another|one|the(?= (?:text|work)?book| answer key| solution)) (?:\w+ ){0,2}?(?:friend|brother|sister|teacher|colleague|classmate|mother|father|mom|dad|boss|tutor"
+    r"|roommate|student|professor|neighbou?r|calculator|(?:text|work)?book|answer key|solutions? manual) (?:got|gets|wrote|says|said|has|had|put|found|claims|thinks|shows)(?: (?:that|it|is|it's))*[\s$:*]*$",
     re.IGNORECASE,
 )
 """The same of one person, where nothing that is counted follows: "my brother got 36."."""

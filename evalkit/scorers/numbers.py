@@ -84,7 +84,7 @@ def make(given: Mapping[str, object]) -> Scorer:
             return None
         return f"\\boxed{{{sample.target}}}" if pick == "boxed" else sample.target
 
-    return Scorer("numbers", 10, score, gold, options=options)
+    return Scorer("numbers", 11, score, gold, options=options)
 
 
 _DIGITS = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400}|/0{0,40}[1-9][0-9]{0,400})?")

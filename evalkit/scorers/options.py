@@ -11,10 +11,10 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 
 _LARGEST = sys.float_info.max
 _Kind = TypeVar("_Kind")
@@ -62,6 +62,18 @@ class Text:
 
     def complaint(self, value: object) -> str | None:
         return None if isinstance(value, str) and value else "text that is not empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A text or a list of texts; None where it is not given."""
+
+    default: None = None
+
+    def complaint(self, value: object) -> str | None:
+        several = value if isinstance(value, list) else [value]
+        good = bool(several) and all(isinstance(one, str) and one for one in several)
+        return None if good else "a text or a list of texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,11 @@ class OptionValues(dict[str, object]):
     def optional_text(self, name: str) -> str | None:
         """An option whose rule is `Text`; None where the suite does not say."""
         return None if self[name] is None else self._of(name, str)
+
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """An option of the rule `Texts`, as several; None where it is not given."""
+        value = self[name]
+        return None if value is None else tuple(value) if isinstance(value, list) else (str(value),)
 
     def amount(self, name: str) -> float:
         """An option whose rule is `Amount`."""

@@ -64,7 +64,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))
 
     def score(sample: Sample, response: Response) -> Score:
-        references = [text[:LONGEST] for text in right_answers(sample, options.optional_text("field")) if text.strip()]
+        references = [text[:LONGEST] for text in right_answers(sample, options) if text.strip()]
         if not references:
             return unscored("the sample has no reference text")
         reply, *references = (normalize("NFC", text) for text in (response.text[:LONGEST], *references))
@@ -73,9 +73,9 @@ def make(given: Mapping[str, object]) -> Scorer:
         return graded(1.0 if value > 1 - 1e-9 else value, None)
 
     def gold(sample: Sample) -> str | None:
-        return next((text for text in right_answers(sample, options.optional_text("field")) if text.strip()), None)
+        return next((text for text in right_answers(sample, options) if text.strip()), None)
 
-    return Scorer("overlap", 2, score, gold, options=options, whole=True)
+    return Scorer("overlap", 3, score, gold, options=options, whole=True)
 
 
 def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Measure:
@@ -107,10 +107,16 @@ def plain_words(text: str) -> list[str]:
 
 
 def token_f1(reply: str, reference: str) -> float:
-    """Harmonic mean of precision and recall over words; 1.0 where both are empty, 0.0 where one is."""
+    """Harmonic mean of precision and recall over words; 0.0 where one side has none.
+
+    Where neither has a word that counts (the answer is "The", or a sign), 1.0 for the same text and 0.0 for another:
+    SQuAD's own script calls any two of them equal.
+    """
     said, wanted = plain_words(reply), plain_words(reference)
+    if not said and not wanted:
+        return float(reply.lower().split() == reference.lower().split())
     if not said or not wanted:
-        return float(said == wanted)
+        return 0.0
     common = sum((Counter(said) & Counter(wanted)).values())
     return 2 * common / (len(said) + len(wanted))
 

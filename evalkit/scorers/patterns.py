@@ -36,8 +36,9 @@ class Pattern:
 
     text: str
     groups: tuple[int, ...]
-    """The groups that may hold the answer, the first that is not empty wins: the one named `answer`, else all of them
-    (at most nine). (0,), the whole match, where there is none."""
+    """The groups that may hold the answer, the first that is not empty wins: the one named `answer` and then those of
+    other alternatives (`Answer: (?P<answer>\\w+)|(\\d+)`), else all of them (at most nine). (0,), the whole match,
+    where there is none."""
 
     @classmethod
     def compile(cls, text: str) -> Pattern:
@@ -55,7 +56,8 @@ class Pattern:
             ) from error
         named = _place_of_answer(text)
         if named is not None and _has_group(text, named):
-            return cls(text, (named,))
+            others = [n for n in _in_other_alternatives(text, named) if _has_group(text, n)]
+            return cls(text, (named, *others))
         return cls(text, tuple(takewhile(lambda group: _has_group(text, group), range(1, _MOST_GROUPS + 1))) or (0,))
 
     def find_all(self, text: str) -> list[str]:
@@ -76,10 +78,32 @@ _GROUP = re.compile(
 )
 
 
+_TOKEN = re.compile(
+    r"\\(?:Q(?:[^\\]|\\[^E])*(?:\\E)?|.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
+    r"|\(\?P?<(?P<name>\w+)>|(?P<plain>\((?!\?))|\(\?|[|)]",
+    re.DOTALL,
+)
+
+
 def _place_of_answer(pattern: str) -> int | None:
     """The number of the group named `answer`; None where there is none (within the first nine)."""
     opened = [match["name"] for match in _GROUP.finditer(pattern) if match[0].startswith("(")]
     return next((n for n, name in enumerate(opened[:_MOST_GROUPS], 1) if name == "answer"), None)
+
+
+def _in_other_alternatives(pattern: str, named: int) -> list[int]:
+    """The groups (within the first nine) that stand in other top-level alternatives than this one."""
+    depth, branch, places = 0, 0, list[int]()
+    for token in _TOKEN.finditer(pattern):
+        if token[0] == "|":
+            branch += depth == 0
+        elif token[0] == ")":
+            depth -= 1
+        elif token[0].startswith("("):
+            depth += 1
+            if token["name"] is not None or token["plain"] is not None:
+                places.append(branch)
+    return [n for n, place in enumerate(places[:_MOST_GROUPS], 1) if place != places[named - 1]]
 
 
 def _has_group(pattern: str, group: int) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from evalkit.scorers.labelled import says_unknown
+from evalkit.scorers.labelled import POLAR, says_unknown
 from evalkit.scorers.reply_markup import simplify
 from evalkit.scorers.reply_words import pieces_of
 
@@ -34,6 +34,22 @@ def words_of_plain_reply(reply: str) -> frozenset[str] | None:
         return None
     words = {piece.text for said in (text, simplify(reply.replace("*", " "))) for piece in pieces_of(said)}
     return frozenset((*words, "not") if "n't" in reply else words)
+
+
+_ORDINARY = re.compile(r"[A-Za-z][A-Za-z ,.;:?!]*(?:\0[A-Za-z][A-Za-z ,.;:?!]*)*")
+_FIRST_WORD = re.compile(r"(?:^|\0)([a-z]+)")
+_OF_OPPOSITES = ("not", "neither")
+"""Words by which one of two or three choices is also named: "not true" for "false"."""
+
+
+def says_none_of(words: frozenset[str], choices: tuple[str, ...]) -> bool:
+    """Whether choices are surely ordinary, and a reply of these words says the first word of none; False where that is
+    to be seen. A twentieth of what `prepare` takes."""
+    joined = "\0".join(choices)
+    if _ORDINARY.fullmatch(joined) is None:
+        return False
+    first = _FIRST_WORD.findall(joined.lower())
+    return words.isdisjoint(first) and words.isdisjoint(_OF_OPPOSITES) and POLAR.isdisjoint(first)
 
 
 _TWO_LETTERS = re.compile(r"[A-Za-z]{2}")

@@ -121,7 +121,10 @@ _REFUSES = re.compile(
     rf"|(?:(?:providing|writing|creating|sharing|doing|answering|helping|assisting|generating|discussing)\b[\w' -]{{0,80}}|this|that|it|such|"
     rf"your|the request)(?:'s| is| goes| would be)?(?: [\w' -]{{1,50}})? (?:violat\w+|against) (?:my|our|openai's|anthropic's|google's) [\w -]{{0,40}}"
     rf"(?:guideline|polic|principle|rule|value|terms|programming|standard)"
-    rf"|request (?:declined|denied|refused)\W*$",
+    rf"|request (?:declined|denied|refused)\W*$"
+    # this request can't be fulfilled
+    r"|(?:this|that|your|the) (?:request|prompt) (?:can ?not|can't|cannot|will not|won't) be "
+    r"(?:fulfill?ed|completed|answered|granted|hono(?:u)?red|accommodated|carried out)",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -151,7 +154,7 @@ def is_refusal(text: str) -> bool:
         return False
     opening = unicodedata.normalize("NFC", text.lstrip()[:OPENING]).translate(_APOSTROPHES)
     spoken = _DECORATION.sub("", _QUOTED.sub("…", opening))
-    if _SORRY_NO.fullmatch(spoken.strip()):
+    if _SORRY_NO.fullmatch(spoken.strip()) or _BARE.fullmatch(spoken.strip()):
         return True
     start = 0
     for n, (sentence, end) in enumerate(_sentences(spoken)):
@@ -168,6 +171,14 @@ _SORRY = (
 _NO = r"no|non|nein|não|нет|不行|いいえ|아니요"
 _SORRY_NO = re.compile(rf"(?:{_SORRY})[\W ]+(?:but )?(?:{_NO})\W*|(?:{_NO})[\W ]+(?:{_SORRY})\W*", re.IGNORECASE)
 """A whole reply: "Sorry. No."."""
+_BARE = re.compile(
+    rf"(?:(?:{_SORRY}|no|nope)[\W ]+(?:but )?)?(?:i|we) (?:won't|will not|refuse|decline|can ?not|can't|must decline)\W*"
+    rf"|(?:(?:{_SORRY})[\W ]+(?:but )?)?(?:i|we)(?: can|'m| am|'re| are) only (?:able to |allowed to |permitted to |designed to |here to )?"
+    r"(?:help|assist|answer|discuss|talk about)(?: you)?(?: with| about| on)? (?!if\b|when\b|once\b|after\b|in \w+\b)[^.:!?\n]{1,80}[.!]?"
+    r"(?: (?:please|is there|do you|what|how|can i|may i)\b[^.:\n]{0,80}[.?!])?",
+    re.IGNORECASE,
+)
+"""A whole reply: "I won't." or "I can only help with billing questions.", with at most one polite sentence behind it."""
 
 
 def is_letter(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -22,6 +23,7 @@ Complain = Callable[[Any], str | None]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # mappings from a free name to a schema
 _DEEPEST = 60
+_SHOWN_DIGITS = 40  # of a number in a message
 _DATA = ("const", "enum", "default", "examples", "required", "dependentRequired")
 _PROBES: tuple[Any, ...] = ({}, [], "", 0, None)
 _REFUSED = {
@@ -153,21 +155,22 @@ def _sizes(value: object) -> dict[int, int]:
     return found
 
 
-def _multiple(validator: object, wanted: float, value: Any, schema: object) -> Iterator[Any]:
-    """jsonschema's own check, and an exact one where its floats overflow."""
-    from jsonschema import Draft202012Validator
+def _multiple(validator: Any, wanted: float, value: Any, schema: object) -> Iterator[Any]:
+    """Exactly, on the decimals as they are written: as floats 19.99 is no multiple of 0.01."""
     from jsonschema.exceptions import ValidationError
 
-    divide: Any = Draft202012Validator.VALIDATORS["multipleOf"]
-    try:
-        yield from divide(validator, wanted, value, schema) or ()
-    except (OverflowError, ValueError):
-        if not _is_multiple(value, wanted):
-            yield ValidationError(f"a number of this size is not a multiple of {wanted!r}")
+    del schema
+    if validator.is_type(value, "number") and not _is_multiple(value, wanted):
+        yield ValidationError(f"{_shortened(value)} is not a multiple of {wanted!r}")
+
+
+def _shortened(value: float) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_DIGITS else f"a number of {len(text):,} digits"
 
 
 def _is_multiple(value: float, of: float) -> bool:
-    """For numbers that floats cannot divide, exactly. One beyond all floats (1e400) is a multiple of nothing."""
+    """One beyond all floats (1e400) is a multiple of nothing."""
     if isinstance(value, float) and not math.isfinite(value):
         return False
     return Fraction(repr(value)) % Fraction(repr(of)) == 0
@@ -176,6 +179,13 @@ def _is_multiple(value: float, of: float) -> bool:
 def canonical(value: object) -> str:
     """Text that is equal for JSON values that are equal: 1 and 1.0 are, true and 1 are not, keys have no order."""
     return json.dumps(_plain_numbers(value), sort_keys=True, ensure_ascii=False)
+
+
+def comparable(value: object) -> str:
+    """Text that is equal for JSON values that a reader takes for equal: `canonical`, with é the same however it was
+    typed (Unicode's composed form)."""
+    text = canonical(value)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _plain_numbers(value: object) -> Any:

@@ -20,6 +20,7 @@ beyond 100.
 A byte order mark before the reply is no part of it.
 
 Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does not matter, the order of lists does.
+Texts compare in Unicode's composed form (NFC), as in `exact`.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.fences import INVISIBLE, fenced_blocks, plain_lines
 from evalkit.scorers.options import Flag, Names, OneOf, OptionRule, Table, read
-from evalkit.scorers.schemas import canonical, compile_schema
+from evalkit.scorers.schemas import comparable, compile_schema
 from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 
 DEEPEST = 100
 """Levels of nesting. Deeper replies are degenerate (`[[[[...`) and would exhaust the stack of what reads them next."""
 
-_MISSING = object()
+MISSING = object()
+"""What stands where an object has no such field."""
 _SHOWN = 500
 _RULES: Mapping[str, OptionRule] = {
     "schema": Table(),
@@ -92,9 +94,9 @@ def make(given: Mapping[str, object]) -> Scorer:
         if complaint is not None:
             return graded(0.0, shown, complaint) if by_share else right_or_wrong(False, shown, complaint)
         if not fields:
-            right = not compares or canonical(value) == canonical(target)
+            right = not compares or comparable(value) == comparable(target)
             return right_or_wrong(right, shown, None if right else "the value differs from the target")
-        wrong = [field for field in fields if not _equal(_get(value, field), _get(target, field))]
+        wrong = [field for field in fields if not _equal(value_at(value, field), value_at(target, field))]
         share = 1 - len(wrong) / len(fields)
         reason = f"differs in {', '.join(wrong[:8])}" if wrong else None
         if by_share:
@@ -105,7 +107,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         example = sample.fields.get("example")
         return sample.target if compares or not isinstance(example, str) else example
 
-    return Scorer("json", 2, score, gold, options=options)
+    return Scorer("json", 3, score, gold, options=options)
 
 
 def parse(text: str) -> Any:
@@ -151,22 +153,22 @@ DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_const
 """RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 
-def _get(value: object, field: str) -> Any:
-    """The field of an object, or along a dotted path; `_MISSING` when it is not there."""
+def value_at(value: object, field: str) -> Any:
+    """The field of an object, or along a dotted path; `MISSING` when it is not there."""
     if isinstance(value, dict) and field in value:
         return value[field]
     for name in field.split("."):
         if not isinstance(value, dict) or name not in value:
-            return _MISSING
+            return MISSING
         value = value[name]
     return value
 
 
 def _equal(said: object, right: object) -> bool:
     """A field that the target lacks must be lacking in the reply too."""
-    if said is _MISSING or right is _MISSING:
+    if said is MISSING or right is MISSING:
         return said is right
-    return canonical(said) == canonical(right)
+    return comparable(said) == comparable(right)
 
 
 _JSON_WORDS = ("json", "jsonc", "json5", "jsonl", "ndjson", "geojson", "jsonld", "json-ld")

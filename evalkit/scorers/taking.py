@@ -9,9 +9,9 @@ stricter than what scorers read on their own: a reply without the phrase, the fi
 
 * `after`: from behind the phrase (its case does not matter) to the end of the line, or where nothing stands there the
   next line that says something; emphasis and backticks around the whole are taken off;
-* `json`: the field of an object in the reply (`pick: first`: of whatever the first brace opens); objects that never
-  close, or are no JSON for another reason, are searched for the field by its name, since models that reason aloud
-  break their JSON more often than their answer;
+* `json`: the field of an object in the reply, or along a dotted path (`pick: first`: of what the first brace opens);
+  objects that never close, or are no JSON for another reason, are searched for the field by its name, since models that
+  reason aloud break their JSON more often than their answer;
 * `pattern`: RE2; the group named `answer`, else the first that took part in the match, else the whole match.
 
 A list of such rules is tried in order: the first that finds something decides. `pick` says which of several places
@@ -32,6 +32,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import did_you_mean
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.scores import unparseable
+from evalkit.scorers.structure import MISSING, value_at
 
 _WAYS = ("after", "json", "pattern")
 _OBJECTS_TRIED = 50
@@ -179,7 +180,8 @@ def _json(field: str, last: bool, drop: str, at: str) -> Taking:
     loose = re.compile(name + r'(?:"(?P<quoted>[^"]{0,2000})|(?P<bare>[^",}\s][^,}\s]{0,500}))')
 
     def find(reply: str) -> str | None:
-        values = [value[field] for value in _objects(reply, 1 if not last else _OBJECTS_TRIED) if field in value]
+        objects = _objects(reply, 1 if not last else _OBJECTS_TRIED)
+        values = [inner for one in objects if (inner := value_at(one, field)) is not MISSING]
         if values:
             value = values[-1 if last else 0]
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

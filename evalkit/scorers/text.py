@@ -6,7 +6,8 @@ r"""Replies compared as text: `exact`, `contains` and `regex`.
 
 All of them compare in Unicode's composed form (NFC), so that é is é however it was typed. Nothing else is forgiven
 unless an option says so: `ignore_case`, `collapse_spaces` (any white space becomes one space), `strip` (on by default).
-Right answers come from the target, or from the record's field named by `field`: a text or a list of texts.
+Right answers come from the target, from the record's field named by `field` (a text or a list of texts), or from the
+suite: `text`.
 
 An answer without what a model wraps around it: `exact` with `ignore_wrapping`, as the built-in `bbh` asks for it.
 
@@ -15,8 +16,8 @@ An answer without what a model wraps around it: `exact` with `ignore_wrapping`, 
     says_plainly("No, they did not.", "No")             # True
     says_plainly("(B) or (C)", "(B)")                   # False
 
-Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs, `\boxed{}`, `\text{}`, a final
-stop.
+Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs on both sides, `\boxed{}`,
+`\text{}`, a final stop.
 Further, by the kind of the right answer:
 
 * an option's letter, `(B)`: also `B`, and the letter with the option's text behind it;
@@ -28,6 +29,7 @@ What stands behind must take nothing back: no other option, no second answer, no
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -35,7 +37,7 @@ from collections.abc import Mapping
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.options import Flag, OneOf, OptionRule, OptionValues, Text, read
+from evalkit.scorers.options import Flag, OneOf, OptionRule, OptionValues, Text, Texts, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.words import has_word
@@ -55,35 +57,43 @@ def make_exact(given: Mapping[str, object]) -> Scorer:
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
     `ignore_wrapping` reads through emphasis, quotation marks and the like (`unwrapped`).
     """
-    options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
+    options = read(
+        "exact", given, {**_FOLDING, "text": Texts(), "escapes": Flag(False), "ignore_wrapping": Flag(False)}
+    )
     same = says_plainly if options.flag("ignore_wrapping") else str.__eq__
 
     def score(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options.optional_text("field"))
+        accepted = right_answers(sample, options)
         if not accepted:
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         reply = fold(response.text, options)
         return right_or_wrong(any(same(reply, fold(answer, options)) for answer in accepted), reply[:_SHOWN])
 
     def gold(sample: Sample) -> str | None:
-        return next(iter(right_answers(sample, options.optional_text("field"))), None) or None
+        return next(iter(right_answers(sample, options)), None) or None
 
-    return Scorer("exact", 3, score, gold, options=options, whole=True)
+    return Scorer("exact", 4, score, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, object]) -> Scorer:
     """Right when all (or any) of the right answers stand in the reply.
 
-    `whole_words` keeps "no" out of "know". Where a script writes no spaces, a word may stand beside any other.
+    `whole_words` keeps "no" out of "know", 5 out of 5.5 and C out of C++. Where a script writes no spaces, a word may
+    stand beside any other.
     """
-    rules: Mapping[str, OptionRule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
+    rules: Mapping[str, OptionRule] = {
+        **_FOLDING,
+        "text": Texts(),
+        "match": OneOf(("all", "any"), "all"),
+        "whole_words": Flag(False),
+    }
     options = read("contains", given, rules)
     enough = all if options.text("match") == "all" else any
 
     def score(sample: Sample, response: Response) -> Score:
-        wanted = [fold(answer, options) for answer in right_answers(sample, options.optional_text("field"))]
+        wanted = [fold(answer, options) for answer in right_answers(sample, options)]
         if not wanted or not all(wanted):
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         reply = fold(response.text, options)
         found = [contains(reply, text, whole_words=options.flag("whole_words")) for text in wanted]
         said = [text for text, there in zip(wanted, found, strict=True) if there]
@@ -92,16 +102,16 @@ def make_contains(given: Mapping[str, object]) -> Scorer:
         return right_or_wrong(enough(found), "; ".join(said)[:_SHOWN] or None, reason)
 
     def gold(sample: Sample) -> str | None:
-        return "\n".join(right_answers(sample, options.optional_text("field"))) or None
+        return "\n".join(right_answers(sample, options)) or None
 
-    return Scorer("contains", 2, score, gold, options=options, whole=True)
+    return Scorer("contains", 3, score, gold, options=options, whole=True)
 
 
 def make_regex(given: Mapping[str, object]) -> Scorer:
     """Right when what the pattern takes out of the reply is a right answer.
 
-    That is the group named `answer`, else the first group that took part in the match (so that one of several
-    alternatives may carry it), else the whole match. Groups that all matched nothing are unparseable.
+    That is the group named `answer`, else, of another alternative or without such a group, the first group that took
+    part in the match, else the whole match. Groups that all matched nothing are unparseable.
 
     `pick` says which match counts, the last by default. `compare: found` asks only that there is a match.
     The pattern is RE2's (`evalkit.scorers.patterns`). Of a longer reply the last 100,000 characters are read, or the
@@ -128,9 +138,9 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
         return matches[-1 if last else 0] if matches else None
 
     def score(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options.optional_text("field"))
+        accepted = right_answers(sample, options)
         if not accepted and not only_found:
-            return unscored(_nothing_to_compare(options.optional_text("field")))
+            return unscored(_nothing_to_compare(options))
         found = extract(response.text)
         if only_found:
             return right_or_wrong(found is not None, found, None if found is not None else "no match")
@@ -145,13 +155,13 @@ def make_regex(given: Mapping[str, object]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         if isinstance(example := sample.fields.get("example"), str):
             return example
-        for answer in right_answers(sample, options.optional_text("field")):
+        for answer in right_answers(sample, options):
             found = extract(answer)
             if found is not None and fold(found, options) == fold(answer, options):
                 return answer
         return None
 
-    return Scorer("regex", 2, score, gold, options=options, whole=only_found)
+    return Scorer("regex", 3, score, gold, options=options, whole=only_found)
 
 
 def fold(text: str, options: OptionValues) -> str:
@@ -167,37 +177,53 @@ def fold(text: str, options: OptionValues) -> str:
     return text.strip() if options.flag("strip") else text
 
 
-def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:
-    """The accepted answers: the record's field when one is named, else the target. Empty when there are none."""
+def right_answers(sample: Sample, options: OptionValues) -> tuple[str, ...]:
+    """The accepted answers: what the suite itself says, the record's field when one is named, else the target. Empty
+    when there are none."""
+    field = options.optional_text("field")
+    if (said := options.texts("text") if "text" in options else None) is not None:
+        return said
     value = sample.fields.get(field) if field is not None else sample.target
     if isinstance(value, list | tuple):
-        return tuple(str(item) for item in value if item is not None)
-    return () if value is None else (str(value),)
+        return tuple(_written(item) for item in value if item is not None)
+    return () if value is None else (_written(value),)
+
+
+def _written(value: object) -> str:
+    """A right answer as templates write it: true, lists and mappings as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else str(value)
 
 
 def contains(text: str, part: str, *, whole_words: bool) -> bool:
-    """Whether the part stands in the text; with `whole_words` not inside a longer word (`evalkit.scorers.words`)."""
-    return has_word(text, part) if whole_words else part in text
+    """Whether the part stands in the text; with `whole_words` not inside a longer word, number or name
+    (`evalkit.scorers.words`)."""
+    return has_word(text, part, whole_value=True) if whole_words else part in text
 
 
-def _nothing_to_compare(field: str | None) -> str:
+def _nothing_to_compare(options: OptionValues) -> str:
+    field = options.optional_text("field")
     return f"the record has no text in its field {field!r}" if field else "the sample has no target"
 
 
-_ENDS = " \t\r\n*_`\"'“”‘’«»$"
+_ENDS = " \t\r\n*_`\"'“”„‟‘’‚‛«»‹›「」『』《》〈〉＂"
 _COMMAND = re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf|fbox)\s*\{([^{}]*)\}")
 _LETTER = re.compile(r"\(([A-Za-z])\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"-?\d+")
 _TAKEN_BACK = re.compile(
 r"\([A-Za-z]\)|\b(?:or|not|n't|no|yes|true|false|valid|invalid|wait|actually|but|however|unless|maybe|perhaps|either|neither|"
-    r"wrong|incorrect|rather|instead|sorry|correction)\b|n't\b|n’t\b|\?", re.IGNORECASE,
+    r"wrong|incorrect|rather|instead|sorry|correction|although|though|suppose|guess|probably|possibly|likely)\b|n't\b|n’t\b|\?",
+    re.IGNORECASE,
 )  # fmt: skip
 _NO_UNIT = re.compile(
-r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|percent|point|times|and|to|minus|plus|half|halves|thirds?|more|"
+r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|"
+    r"percent|per cent|prozent|pour ?cent|por ?cento|por ?ciento|per ?cento|процент\w*|point|times|and|to|minus|plus|"
+    r"half|halves|thirds?|more|"
     r"less|fewer|squared|cubed|over|divided|than|k|m)\b", re.IGNORECASE,
 )  # fmt: skip
 _LONGEST = 2_000
+_NO_CHOICE = "\ue000"
+"""Beside the one word that is looked for, `choice` is given one that no reply has."""
 
 
 def says_plainly(reply: str, right: str) -> bool:
@@ -208,11 +234,36 @@ def says_plainly(reply: str, right: str) -> bool:
     if letter := _LETTER.fullmatch(wanted):
         return _names(said, letter[1])
     if _WORD.fullmatch(wanted):
-        return _leads(said, wanted, ",.;:!–—")
+        return _leads(said, wanted, ",.;:!–—") and _stands(said, wanted)
     if _NUMBER.fullmatch(wanted) and said.startswith(wanted + " "):
         rest = said[len(wanted) :].strip()
-        return len(rest.split()) <= 3 and not _NO_UNIT.search(rest) and not _TAKEN_BACK.search(rest)
+        if len(rest.split()) > 3 or _NO_UNIT.search(rest) or _TAKEN_BACK.search(rest):
+            return False
+        return _is_number(said, wanted) and not _opens_with_or(rest)
     return False
+
+
+def _stands(said: str, word: str) -> bool:
+    """Whether what follows a word leaves it standing, in the languages that `choice` reads: no other one, no doubt."""
+    from evalkit.scorers.letters import read_choice
+
+    if _opens_with_or(said[len(word) :].lstrip(" \t,;:.!–—")):
+        return False
+    return read_choice(said, (word, _NO_CHOICE)).index == 0
+
+
+def _is_number(said: str, wanted: str) -> bool:
+    """Whether `numbers` reads this number: not "5 Tausend", not "5 at most"."""
+    from evalkit.scorers.number_statements import find_answer
+
+    found = find_answer(said, "final").number
+    return found is not None and found.value == int(wanted)
+
+
+def _opens_with_or(rest: str) -> bool:
+    from evalkit.scorers.number_doubts import opens_with_or
+
+    return opens_with_or(rest)
 
 
 def unwrapped(text: str) -> str:
@@ -220,6 +271,8 @@ def unwrapped(text: str) -> str:
     for _ in range(6):
         before = text
         text = text.strip(_ENDS).rstrip(".。!;,").strip(_ENDS)
+        if text[:1] == text[-1:] == "$" and len(text) > 1:
+            text = text.strip("$")  # mathematics; a sign of one side alone is money
         text = text.removeprefix("\\(").removesuffix("\\)") if text.startswith("\\(") else text
         text = _COMMAND.sub(r"\1", text)
         if text == before:

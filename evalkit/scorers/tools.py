@@ -6,8 +6,8 @@
 Each argument has a list of accepted values; "" among them says that it may be left out. A call is right when the
 function is the right one, every required argument is there, none is made up, each value has the declared type (an
 integer is taken for a float, not the other way) and is among the accepted. Texts compare without case, spaces and the
-marks ,./-_*^ (between two digits a mark keeps them apart: 3-4 is not 34) and in Unicode's composed form; lists keep
-their order. Several calls may come in any order unless `order: strict`.
+marks ,./-_*^ and in Unicode's composed form; between two digits a mark keeps them apart (3-4 is not 34), and -5 is not
+5. Lists keep their order. Several calls may come in any order unless `order: strict`.
 
 An empty `ground_truth` says that no function fits: then a reply that makes no call is right, whatever it says.
 
@@ -37,6 +37,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,), "null": (type(None),),
 }  # fmt: skip
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SIGN = re.compile(r"(^|[,;:(\[{=])\s*[-\u2212](?=[\d.])")
+_POINT_FIRST = re.compile(r"(^|[,;:(\[{=\s\x1e])\.(?=\d)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[ ,./\-_*^]+(?=\d)")
 _MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
 
@@ -79,7 +81,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         ]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 4, score, gold, options=options, reads_calls=True)
+    return Scorer("tools", 5, score, gold, options=options, reads_calls=True)
 
 
 def _heard(response: Response, declared: Mapping[str, object]) -> list[ScoredCall] | None:
@@ -260,9 +262,11 @@ def _options(values: object) -> Sequence[Any]:
 
 
 def _plain(text: str) -> str:
-    """Without case and marks. One between two digits keeps them apart: 3-4 is not 34, and 1.5 is not 15."""
+    """Without case and marks. One between two digits keeps them apart: 3-4 is not 34, and 1.5 is not 15. A sign before
+    a number stays (-5 is not 5), and so does a text of marks alone."""
     text = _THOUSANDS.sub("", unicodedata.normalize("NFC", text))
-    return _BETWEEN_DIGITS.sub("\x1f", text).translate(_MARKS).lower()
+    told = _POINT_FIRST.sub(r"\g<1>0.", _SIGN.sub("\\1\x1e", text))
+    return _BETWEEN_DIGITS.sub("\x1f", told).translate(_MARKS).lower() or text.strip()
 
 
 def _first(values: Mapping[str, object]) -> dict[str, object]:

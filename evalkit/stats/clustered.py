@@ -19,12 +19,13 @@ little of both. The tail is Pearson III's, read on Student's t with k_eff - 1 de
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats.bounded import FLAT, PValue, moments, never, unseen
-from evalkit.stats.cluster_counts import ClusterCounts, pearson3_tail
+from evalkit.stats.cluster_counts import NOTHING, ClusterCounts, KnownOfPairs, pearson3_tail
 from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import remembered
@@ -98,7 +99,7 @@ def clustered(
     *,
     binary: bool,
     guard: bool,
-    repeats: float = 0.0,
+    known: KnownOfPairs = NOTHING,
     undecided: float = UNDECIDED,
     only_whether: float | None = None,
     jack: Jackknife | None = None,
@@ -106,7 +107,7 @@ def clustered(
     """P-values of the mean difference of items that move together; `weights` as in `jackknife`.
 
     `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
-    alpha will do: the dearer test can only raise what is above alpha already. `repeats`, `only_whether`: as in
+    alpha will do: the dearer test can only raise what is above alpha already. `known`, `only_whether`: as in
     `ClusterCounts`. `jack`: `jackknife` of the same three; None: it is worked out.
 
     Right/wrong: the larger of `ClusterCounts` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`,
@@ -125,7 +126,7 @@ def clustered(
     sizes, sums = by_cluster(v), by_cluster(v * differences)
     if binary:
         won, lost = by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0))
-        counts = ClusterCounts(sizes, won, lost, repeats)
+        counts = ClusterCounts(sizes, won, lost, known)
 
         def predicted(supposed: float) -> float:
             return counts.p_value(-supposed, only_whether)
@@ -148,7 +149,7 @@ def clustered(
         one = min(max(jump, abs(supposed) * 1.05, 1e-3), 1.0)
         if one not in jumps:
             won = np.minimum(rises / one, sizes)
-            jumps[one] = ClusterCounts(sizes, won, np.minimum(drops / one, sizes - won), repeats)
+            jumps[one] = ClusterCounts(sizes, won, np.minimum(drops / one, sizes - won), known)
         return max(p, jumps[one].p_value(-supposed / one, only_whether))
 
     return remembered(p_value)

@@ -11,14 +11,15 @@ the absence of the other, and what cannot be read raises ValueError instead of d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.frozen import dataclass
 from evalkit.stats import bounded, clustered, exact
 from evalkit.stats.bounded import PValue
+from evalkit.stats.cluster_counts import KnownOfPairs
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs, UndecidedItems, more_if_equal
@@ -343,7 +344,7 @@ def _against(
         weights,
         binary=pairs.counted,
         guard=guard,
-        repeats=pairs.repeats,
+        known=KnownOfPairs(pairs.repeats),
         undecided=undecided,
         only_whether=only_whether,
         jack=None if lost or pairs.jack is None else pairs.jack.of_side(sign),

@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.stats import clustered
+from evalkit.stats.cluster_counts import KnownOfPairs
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
 from evalkit.stats.quantiles import weighted_quantile, weighted_quantiles
@@ -337,9 +338,9 @@ class _Slow:
     def p_value(self, limit: float, side: int, undecided: float = clustered.UNDECIDED) -> float:
         slow, share = (self.values > limit).astype(np.float64), 1 - self.quantile
         lost, supposed = (-slow, -share) if side == PASSES else (slow, share)
-        binary, repeats = self.weights is None, self.repeats
+        binary, known = self.weights is None, KnownOfPairs(self.repeats, only_losses=True)
         return clustered.clustered(
-            lost, self.codes, self.weights, binary=binary, guard=False, repeats=repeats, undecided=undecided
+            lost, self.codes, self.weights, binary=binary, guard=False, known=known, undecided=undecided
         )(supposed)
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
+
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

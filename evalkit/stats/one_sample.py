@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from evalkit.stats import bounded, clustered
 from evalkit.stats.bounded import PValue
+from evalkit.stats.cluster_counts import KnownOfPairs
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs
@@ -265,7 +266,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         if weights is not None:
             weights = np.concatenate((weights, np.full(n_lost, weights.mean() * read.lost / n_lost)))
     guard = read.weighted if read.binary else guard
-    return clustered.clustered(values, labels, weights, binary=read.counted, guard=guard, repeats=read.repeats)
+    known = KnownOfPairs(read.repeats, only_losses=True)
+    return clustered.clustered(values, labels, weights, binary=read.counted, guard=guard, known=known)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

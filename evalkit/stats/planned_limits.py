@@ -67,10 +67,10 @@ class WantedLimit:
 
     def observed(self, stored: StoredAmounts) -> float:
         """The figure of the earlier run, in the unit of the limit; nan: the baseline's is 0."""
-        own = _figure(stored.candidate, stored.weights, self.quantile)
+        own = figure(stored.candidate, stored.weights, self.quantile)
         if stored.baseline is None:
             return own
-        base = _figure(stored.baseline, stored.weights, self.quantile)
+        base = figure(stored.baseline, stored.weights, self.quantile)
         return own / base if base > 0 else math.nan
 
     def true_figure(self, stored: StoredAmounts) -> float:
@@ -132,9 +132,7 @@ class LimitTrials:
 
     @property
     def fewest(self) -> int:
-        least = FEWEST
-        if self.question.quantile is not None:
-            least = max(least, math.ceil(fewest_answers(self.question.quantile) / self.repeats))
+        least = max(FEWEST, math.ceil(fewest_of_limit(self.question) / self.repeats))
         each = self.groups.order.size / len(self.groups)
         return least if self.stored.clusters is None else max(least, math.ceil(5 * each))
 
@@ -144,18 +142,42 @@ class LimitTrials:
         candidate = some_answers(rng, stored.candidate, chosen, k).ravel()
         baseline = None if stored.baseline is None else some_answers(rng, stored.baseline, chosen, k).ravel()
         asked = np.repeat(np.arange(len(chosen)), k) if k > 1 else None
-        labels = asked if stored.clusters is None else np.repeat(cluster, k)
+        clusters = None if stored.clusters is None else np.repeat(cluster, k)
         weights = None if stored.weights is None else np.repeat(stored.weights[chosen], k)
-        at, alpha = question.at, question.alpha
-        if question.quantile is None:
-            first, ratio = (np.full(candidate.size, at), 1.0) if baseline is None else (baseline, at)
-            return cost_verdict(first, candidate, ratio, alpha, labels, question.cap, weights)
-        if baseline is None:
-            return latency_limit_verdict(candidate, question.quantile, at, alpha, labels, weights, asked)
-        return latency_ratio_verdict(baseline, candidate, question.quantile, at, alpha, labels, weights)
+        return decide_limit(question, baseline, candidate, clusters=clusters, items=asked, weights=weights)
 
 
-def _figure(amounts: Floats, weights: Floats | None, quantile: float | None) -> float:
+def fewest_of_limit(question: WantedLimit) -> int:
+    """Answers below which the rule's test decides nothing."""
+    return FEWEST if question.quantile is None else max(FEWEST, fewest_answers(question.quantile))
+
+
+def decide_limit(
+    question: WantedLimit,
+    baseline: Floats | None,
+    candidate: Floats,
+    *,
+    clusters: Codes | None,
+    items: Codes | None,
+    weights: Floats | None,
+) -> Verdict:
+    """What the gate's own test says of these bills or times, a row for each answer; arguments as in `decide_cost`."""
+    labels = items if clusters is None else clusters
+    at, alpha = question.at, question.alpha
+    if question.quantile is None:
+        first, ratio = (np.full(candidate.size, at), 1.0) if baseline is None else (baseline, at)
+        return cost_verdict(first, candidate, ratio, alpha, labels, question.cap, weights)
+    if baseline is None:
+        return latency_limit_verdict(candidate, question.quantile, at, alpha, labels, weights, items)
+    return latency_ratio_verdict(baseline, candidate, question.quantile, at, alpha, labels, weights)
+
+
+def gains(stored: StoredAmounts, question: WantedLimit) -> Floats:
+    """float64[I]: what each item adds to the distance from the limit, above 0 where it lies inside."""
+    return np.asarray(np.sum([one.mean(axis=1) for one in _sides(stored, question)], axis=0), dtype=np.float64)
+
+
+def figure(amounts: Floats, weights: Floats | None, quantile: float | None) -> float:
     if quantile is None:
         return float(np.average(amounts.mean(axis=1), weights=weights))
     each = None if weights is None else np.repeat(weights, amounts.shape[1])
@@ -169,8 +191,8 @@ def _population_figure(stored: StoredAmounts, question: WantedLimit) -> float:
     if q is None:
         return question.observed(stored)
     weights = np.ones(len(stored.candidate)) if stored.weights is None else stored.weights
-    own = _figure(stored.candidate, weights, q)
-    return own if stored.baseline is None else own / _figure(stored.baseline, weights, q)
+    own = figure(stored.candidate, weights, q)
+    return own if stored.baseline is None else own / figure(stored.baseline, weights, q)
 
 
 def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, repeats: int) -> tuple[float, float]:
@@ -178,14 +200,8 @@ def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, rep
 
     Of bills: limit x baseline - candidate. Of times: answers beyond the pooled percentile, baseline minus candidate.
     """
-    gains = [_gains(stored.candidate, question, stored, side=-1)]
-    if stored.baseline is not None:
-        gains.append(_gains(stored.baseline, question, stored, side=1))
-    elif question.quantile is None:
-        gains.append(np.full((len(stored.candidate), 1), question.at))
-    else:
-        gains.append(np.full((len(stored.candidate), 1), 1 - question.quantile))
-    means = np.sum([one.mean(axis=1) for one in gains], axis=0)
+    sides = _sides(stored, question)
+    means = np.sum([one.mean(axis=1) for one in sides], axis=0)
     stands = np.ones(len(means)) if stored.weights is None else stored.weights / stored.weights.mean()
     mean = float(np.average(means, weights=stands))
     pulls = groups.sums(stands * (means - mean))
@@ -193,7 +209,7 @@ def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, rep
     spread = float((pulls**2).mean()) / size
     noise = sum(
         float((stands**2 * one.var(axis=1, ddof=1)).mean()) * (1 / repeats - 1 / one.shape[1])
-        for one in gains
+        for one in sides
         if one.shape[1] > 1
     )
     fourth = float((pulls**4).mean()) / size**2
@@ -203,6 +219,15 @@ def _slope(stored: StoredAmounts, question: WantedLimit, groups: ItemGroups, rep
         error = math.hypot(error, 2 * math.sqrt(spread / len(means)) / abs(mean))
     variance = spread + noise
     return abs(mean) / math.sqrt(variance) if variance > 0 else 1e6, error
+
+
+def _sides(stored: StoredAmounts, question: WantedLimit) -> list[Floats]:
+    """What each answer of either side adds to the distance from the limit; without a baseline the limit's own part."""
+    sides = [_gains(stored.candidate, question, stored, side=-1)]
+    if stored.baseline is not None:
+        return [*sides, _gains(stored.baseline, question, stored, side=1)]
+    own = question.at if question.quantile is None else 1 - question.quantile
+    return [*sides, np.full((len(stored.candidate), 1), own)]
 
 
 def _gains(amounts: Floats, question: WantedLimit, stored: StoredAmounts, *, side: int) -> Floats:

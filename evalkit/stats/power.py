@@ -10,10 +10,10 @@ power of the exact test is summed from its law.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.frozen import dataclass
 from evalkit.stats import exact
 from evalkit.stats.scores import check_alpha, check_margin
 from evalkit.stats.tango import normal_quantile

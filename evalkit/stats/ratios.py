@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -206,8 +207,8 @@ def _least_ratio(
 
 
 def _two_digits(value: float) -> str:
-    """Two digits that count, never with an exponent above 1: "0.49", "49", "120"."""
-    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+    """Two digits that count, never with an exponent: "0.49", "49", "120", "0.000032"."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else format(Decimal(f"{value:.2g}"), "f")
 
 
 def _notes(
@@ -229,7 +230,7 @@ def _notes(
         dearest = 100 * saving * unit
         yield (
             "the most that one answer can cost is not known, so dearer answers than those seen are not considered: "
-            f"one in 100 that costs {_two_digits(dearest)} USD more would undo this saving"
+            f"one in 100 that costs {_two_digits(dearest)} USD more would lie beyond the limit"
         )
     elif guard.worst < 0 and (share := guard.share(saving)) > 0:
         df = _spread(saved, rows)[2]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
+
+from evalkit.frozen import dataclass
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]

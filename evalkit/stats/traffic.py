@@ -17,11 +17,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.frozen import dataclass
 from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_quantile
 from evalkit.stats.scores import Codes, Floats, read_labels, read_weights

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from evalkit.frozen import dataclass
 from evalkit.stats.intervals import Interval
 
 Tail = Literal["strict", "smooth"]

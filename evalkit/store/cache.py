@@ -18,13 +18,14 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
 import orjson
 
+from evalkit.frozen import dataclass
 from evalkit.messages import content_identity
 from evalkit.reading import has_more_values
 from evalkit.records import Message, Request, Response, Settings, StopReason, Timing, ToolCall, Usage

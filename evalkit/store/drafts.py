@@ -13,11 +13,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.store.run_lock import LOCK, is_locked
 
 _DRAFT_S = 3600.0

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Stage
-from evalkit.store import arrays, integrity, runs, shapes, stage_codec
+from evalkit.store import arrays, integrity, judge_files, runs, shapes, stage_codec
 from evalkit.store.message_codec import message_record
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
@@ -108,6 +108,34 @@ def batches_of(columns: Mapping[str, Sequence[Any]]) -> tuple[pa.RecordBatch, pa
     return left, right
 
 
+class PartColumns:
+    """Rows that are given one by one (`row_codec.column_values`), kept by field."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._values: dict[str, list[Any]] = {}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """One more row."""
+        known, n = self._values, self.n
+        for name, value in values.items():
+            column = known.get(name)
+            if column is None:
+                column = known[name] = []
+            if len(column) < n:
+                column += [_ROW_DEFAULTS[name]] * (n - len(column))
+            column.append(value)
+        self.n = n + 1
+
+    def batches(self) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """As `batches_of`, of the rows so far, which are forgotten."""
+        said, n = self._values, self.n
+        for name, column in said.items():
+            column.extend([_ROW_DEFAULTS[name]] * (n - len(column)))
+        self._values, self.n = {}, 0
+        return batches_of(said)
+
+
 def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
     """These columns of journaled records (`row_codec.read_record`), as a part would have them.
 
@@ -154,31 +182,40 @@ def damage(folder: Path) -> str | None:
 
 
 def part_damage(folder: Path) -> str | None:
-    """What is wrong with the part files, for a person; None where nothing is seen to be.
+    """What is wrong with the part files, those of judges too, for a person; None where nothing is seen to be.
 
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
     which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
-    for number in part_numbers(folder):
-        for path in (rows_path(folder, number), texts_path(folder, number)):
-            try:
-                size = path.stat().st_size
-                with open_to_read(path) as file:
-                    head = file.read(4)
-                    file.seek(max(0, size - 8))
-                    tail = file.read(8)
-            except FileNotFoundError:
-                return f"{path.name} is missing. Restore the file."
-            except OSError as error:
-                return f"{path.name} cannot be read ({error.strerror})."
-            footer = int.from_bytes(tail[:4], "little")
-            if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
-                return f"{path.name} is damaged: it is no whole Parquet file. Restore the file."
-            if size <= MOST_HASHED:
-                try:
-                    integrity.verify(path)
-                except StoreError:
-                    return f"{path.name} is damaged: it is not what was sealed. Restore the file."
+    folders = (folder, inner) if (inner := folder / judge_files.FOLDER).is_dir() else (folder,)
+    for of in folders:
+        for number in part_numbers(of):
+            for path in (rows_path(of, number), texts_path(of, number)):
+                if (found := _damage_of(path)) is not None:
+                    return f"{path.relative_to(folder)} {found}"
+    return None
+
+
+def _damage_of(path: Path) -> str | None:
+    """What is wrong with one file, as the rest of a sentence that begins with its name; None: nothing is seen to be."""
+    try:
+        size = path.stat().st_size
+        with open_to_read(path) as file:
+            head = file.read(4)
+            file.seek(max(0, size - 8))
+            tail = file.read(8)
+    except FileNotFoundError:
+        return "is missing. Restore the file."
+    except OSError as error:
+        return f"cannot be read ({error.strerror})."
+    footer = int.from_bytes(tail[:4], "little")
+    if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
+        return "is damaged: it is no whole Parquet file. Restore the file."
+    if size <= MOST_HASHED:
+        try:
+            integrity.verify(path)
+        except StoreError:
+            return "is damaged: it is not what was sealed. Restore the file."
     return None
 
 

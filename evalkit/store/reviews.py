@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from evalkit.errors import RunIncomplete
+from evalkit.frozen import dataclass
 from evalkit.reading import lines_of, open_to_read, refuse_large
 from evalkit.store.row_codec import Key, to_json
 from evalkit.writing import open_descriptor

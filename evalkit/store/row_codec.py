@@ -16,7 +16,7 @@ from dataclasses import MISSING, fields
 from decimal import Decimal
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -86,28 +86,15 @@ def from_line(line: bytes) -> Row:
     return Row(**_fields_of(read_record(line)))
 
 
-class _Written:
-    """What a line says under the names of `Row`, which has the same values; absent ones are `Row`'s defaults."""
-
-    key = Row.key
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.__dict__ = values
-
-
-for _field in fields(Row):
-    if _field.default_factory is not MISSING:
-        setattr(_Written, _field.name, _field.default_factory())
-    elif _field.default is not MISSING:
-        setattr(_Written, _field.name, _field.default)
-
-
-def written_row(line: bytes) -> Row:
-    """The row of a line that `read_record` took before, to be stored elsewhere: as `from_line` gives it, in half the
-    time. Raises ValueError as well."""
-    record = orjson.loads(line)
-    drop_odd_counts(record)
-    return cast(Row, _Written(_fields_of(record)))
+def column_values(record: dict[str, Any]) -> dict[str, Any]:
+    """What `read_record` gave, by name as columns take it (`parts.batches_of`); absent is what `Row` has by default.
+    In a third of the time of `from_line`. Raises ValueError as well."""
+    said = record.pop("prompt", None)
+    values = _fields_of(record)
+    if said:
+        plain_turns = [{"role": one[0], "content": one[1]} for one in said if len(one) == 2 and type(one[1]) is str]
+        values["prompt"] = plain_turns if len(plain_turns) == len(said) else tuple(map(read_entry, said))
+    return values
 
 
 def _fields_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +113,7 @@ def _read_values(record: dict[str, Any]) -> dict[str, Any]:
     if "parts" in record:
         record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
     if "prompt" in record:
-        record["prompt"] = tuple(read_entry(one) for one in record["prompt"])
+        record["prompt"] = tuple(map(read_entry, record["prompt"]))
     if "tools" in record:
         record["tools"] = tuple(Tool(*parts) for parts in record["tools"])
     if "calls" in record:

@@ -30,7 +30,14 @@ def odd_field(record: Mapping[str, object]) -> str | None:
     `null` is nothing wherever a value may be absent.
     """
     for name, value in record.items():
-        if type(value) is str and name in _TEXTS:
+        kind = type(value)
+        if kind is str:
+            if name in _TEXTS:
+                continue
+        elif kind is float:
+            if name in _NUMBERS and -1e300 < value < 1e300:  # type: ignore[operator]  # a float
+                continue
+        elif kind is int and name in _COUNTED and 0 <= value < 2**63:  # type: ignore[operator]  # an int
             continue
         if value is None:
             if name in _ALWAYS:
@@ -186,7 +193,9 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
 }
 """One for every field of `Row`; a test compares the two."""
 _TEXTS = frozenset(name for name, fits in _FITS.items() if fits is _text)
+_NUMBERS = frozenset(name for name, fits in _FITS.items() if fits is _number)
 COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "int64" and _FITS[name] is _count)
+_COUNTED = frozenset(COUNTS)
 _ALWAYS = frozenset(one.name for one in fields(Row) if one.default is MISSING and one.default_factory is MISSING) - {
     "score"
 }

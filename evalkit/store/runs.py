@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from evalkit.errors import StoreError, UserError
+from evalkit.frozen import dataclass
 from evalkit.reading import read_json
 from evalkit.store.drafts import Draft, drafted
 from evalkit.store.row_codec import plain

@@ -8,31 +8,21 @@ the next `seal` does the rest. Works in batches, so that 100,000 rows take no mo
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.errors import RunIncomplete, StoreError
+from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
-from evalkit.store.row_codec import (
-    Key,
-    OddRow,
-    from_line,
-    key_hash,
-    read_record,
-    record_key,
-    to_line,
-    written_row,
-)
+from evalkit.store.part_files import Batches, Drafted, forget_drafts, put_in_place, write_part
+from evalkit.store.row_codec import Key, OddRow, column_values, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 ASIDE = "set-aside.jsonl"
 """Rows that no column can hold, as they were journaled; nothing reads it, a person may."""
@@ -43,8 +33,6 @@ _UNFIT = (TypeError, ValueError, AttributeError, KeyError, ArithmeticError)
 """What a value that no column holds raises; pyarrow's own are among them."""
 RowColumns = Mapping[str, Sequence[Any]]
 """Rows that follow each other, by field of `Row`: a value for each row. What is not given is as `Row` has it."""
-Batches = tuple["pa.RecordBatch", "pa.RecordBatch"]
-"""The numbers and the texts of some rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +48,106 @@ class Sealed:
     """Lines that were no rows (torn or damaged); they are gone with the journal and owed again."""
     aside: tuple[Key, ...] = ()
     """Rows with a value that no column holds: their lines are kept in ASIDE, and they are owed again."""
+    n_errored: int | None = None
+    """Rows of the whole run that are errors and owed; None where this part is not all of it, or nobody counted."""
 
 
-def seal(folder: Path) -> Sealed:
+def seal(folder: Path, drafted: Drafted | None = None) -> Sealed:
     """Move every journaled row into a new part, one line of each key (`journal` says which).
 
-    No journal may be open for writing. Raises RunIncomplete when the part cannot be written (a full disk): the journals
-    are then untouched.
+    No journal may be written any more. `drafted`: what another process has made of it by now (`sealing_beside`); it
+    counts where it is the whole. Raises RunIncomplete when the part cannot be written (a full disk): the journals are
+    then untouched.
     """
     sources = journal.journals(folder)
-    places, n_lines, n_unreadable = _elect_lines(folder)
-    odd = _odd_lines(folder) if n_unreadable else []
-    part: int | None = None
-    misfits: list[Key] = []
-    if places:
-        part = max(parts.part_numbers(folder), default=0) + 1
-        _write_part(folder, part, _of_rows(folder, _at(folder, places, written_row), misfits))
-    _set_aside(folder, [line for _, line in odd])
+    before = parts.part_numbers(folder)
+    part = max(before, default=0) + 1
+    sealed = _sealed_now(folder, part, sources, drafted, alone=not before)
+    forget_drafts(folder)
+    return sealed
+
+
+def _sealed_now(folder: Path, part: int, sources: list[Path], drafted: Drafted | None, *, alone: bool) -> Sealed:
+    """`alone`: the run has no other part."""
+    if drafted is not None and drafted.is_all_of(part, sources) and put_in_place(folder, drafted):
+        integrity.record(folder, new_part=part)
+        sources[0].unlink()
+        return Sealed(part, drafted.n_rows, 0, 0, n_errored=drafted.n_errored if alone else None)
+    lines = journal.scan(folder, bytes)
+    if (first := next(lines, None)) is None:
+        return _seal_elected(folder, part, sources)
+    rows = PlainRows()
+    try:
+        write_part(folder, part, rows.batches(chain([first], lines)))
+    except NotPlain:
+        return _seal_elected(folder, part, sources)
     integrity.record(folder, new_part=part)
     for path in sources:
         path.unlink()
+    return Sealed(part, rows.n, 0, 0, n_errored=rows.n_errored if alone else None)
+
+
+def _seal_elected(folder: Path, part: int, sources: list[Path]) -> Sealed:
+    """The same in two passes, where lines are no rows, or some stand for one key: the first elects."""
+    places, n_lines, n_unreadable = _elect_lines(folder)
+    odd = _odd_lines(folder) if n_unreadable else []
+    misfits: list[Key] = []
+    if places:
+        write_part(folder, part, _of_rows(folder, _at(folder, places, from_line), misfits))
+    _set_aside(folder, [line for _, line in odd])
+    integrity.record(folder, new_part=part if places else None)
+    for path in sources:
+        path.unlink()
     n_rows, aside = len(places) - len(misfits), (*misfits, *dict.fromkeys(key for key, _ in odd))
-    return Sealed(part, n_rows, n_lines - n_unreadable - len(places), n_unreadable - len(odd), aside)
+    n_superseded = n_lines - n_unreadable - len(places)
+    return Sealed(part if places else None, n_rows, n_superseded, n_unreadable - len(odd), aside)
+
+
+class NotPlain(Exception):
+    """Journals hold a line that is no row, two rows of one key, or a row that no column holds."""
+
+
+class PlainRows:
+    """The rows of journals that hold each key once and nothing else, as nearly all do: one pass is enough for them."""
+
+    def __init__(self) -> None:
+        self.n_errored = 0
+        self._keys: set[bytes] = set()
+
+    @property
+    def n(self) -> int:
+        """Rows so far."""
+        return len(self._keys)
+
+    def batches(self, lines: Iterable[bytes | None]) -> Iterator[Batches]:
+        """The rows as they are written, some thousands together. Raises NotPlain, with what was given until then."""
+        columns, n_bytes = parts.PartColumns(), 0
+        for line in lines:
+            columns.add(self._values(line))
+            n_bytes += len(line or b"")
+            if columns.n >= _BATCH_ROWS or n_bytes >= _BATCH_CHARACTERS:
+                yield self._made(columns)
+                n_bytes = 0
+        if columns.n:
+            yield self._made(columns)
+
+    def _values(self, line: bytes | None) -> dict[str, Any]:
+        try:
+            record = read_record(line or b"")
+            key = key_hash(record_key(record))
+            if key in self._keys:
+                raise NotPlain
+            self._keys.add(key)
+            self.n_errored += journal.is_outstanding(record["outcome"], record.get("error_kind"))
+            return column_values(record)
+        except ValueError as error:
+            raise NotPlain from error
+
+    def _made(self, columns: parts.PartColumns) -> Batches:
+        try:
+            return columns.batches()
+        except _UNFIT as error:
+            raise NotPlain from error
 
 
 def _odd_lines(folder: Path) -> list[tuple[Key, bytes]]:
@@ -114,7 +180,7 @@ def seal_columns(folder: Path, batches: Iterator[RowColumns]) -> None:
 
 def _seal_foreign(folder: Path, made: Iterator[Batches], aside: list[Key]) -> None:
     part = max(parts.part_numbers(folder), default=0) + 1
-    _write_part(folder, part, made)
+    write_part(folder, part, made)
     if aside:
         model, task, *_ = aside[0]
         raise StoreError(
@@ -181,32 +247,6 @@ def _all(folder: Path) -> Iterator[Row]:
     yield from journal.iter_rows(folder)
 
 
-def _write_part(folder: Path, part: int, batches: Iterator[Batches]) -> None:
-    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    texts, numbers = folder / f".texts-{part}.tmp", folder / f".rows-{part}.tmp"
-    try:
-        with _writer(pq, numbers, parts.rows_schema()) as left, _writer(pq, texts, parts.texts_schema()) as right:
-            for of_numbers, of_texts in batches:
-                left.write_batch(of_numbers)
-                right.write_batch(of_texts)
-        _sync(texts)
-        _sync(numbers)
-        texts.replace(parts.texts_path(folder, part))
-        numbers.replace(parts.rows_path(folder, part))
-        _sync(folder)
-    except (OSError, pa.ArrowException) as error:
-        for path in (texts, numbers):
-            with suppress(OSError):
-                path.unlink()
-        raise RunIncomplete(
-            f"The rows of {folder} could not be sealed: {str(error).splitlines()[0]}. Nothing is lost, the journal is "
-            "kept. Free some space and run the same command again."
-        ) from error
-
-
 def _of_rows(folder: Path, rows: Iterator[Row], aside: list[Key]) -> Iterator[Batches]:
     """The rows as they are written, some thousands together. `aside` gets the keys of those that were set aside."""
     for batch in _batches(rows):
@@ -246,17 +286,6 @@ def _set_aside(folder: Path, lines: list[bytes]) -> None:
             file.writelines(lines)
 
 
-def _writer(pq: pq, path: Path, schema: object) -> pq.ParquetWriter:
-    return pq.ParquetWriter(
-        path,
-        schema,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=list(parts.LOW_CARDINALITY),
-        write_page_checksum=True,
-    )
-
-
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     characters = 0
@@ -269,11 +298,3 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -20,12 +20,13 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.suite.filekinds import (
     HEAD,
@@ -40,7 +41,7 @@ from evalkit.suite.filekinds import (
     read_table,
 )
 from evalkit.suite.rendering import TooMuch
-from evalkit.suite.wording import columns, masked, word
+from evalkit.suite.wording import columns, composed, masked, word
 
 if TYPE_CHECKING:
     from evalkit.suite.hugging_face_forms import Form
@@ -280,9 +281,14 @@ class Data:
             raise SuiteError(f"{self.label}: no record has {asked}; seen: {', '.join(seen) or 'no record at all'}")
 
     def _is(self, here: object, wanted: object) -> bool:
-        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it."""
+        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it, or as
+        Excel (TRUE) and pandas (True) do."""
         if isinstance(here, bool) is isinstance(wanted, bool) and here == wanted:
             return True
+        if isinstance(wanted, bool) and isinstance(here, str):
+            return self.unit == "line" and here.strip().lower() == _word(wanted)
+        if isinstance(here, str) and isinstance(wanted, str):
+            return composed(here) == composed(wanted)
         return self.unit == "line" and _word(here) == _word(wanted)
 
 
@@ -358,4 +364,4 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number
 
 
 def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else composed(str(value))

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from evalkit.frozen import dataclass
 from evalkit.records import Sample
 from evalkit.suite.grouped import Grouped
 from evalkit.suite.sample_notes import SampleNotes

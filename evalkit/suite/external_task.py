@@ -8,9 +8,9 @@ The suite's reader cannot know what such a task asks, or of how many tasks a gro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.frozen import dataclass
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.source_map import Loc
 

@@ -10,7 +10,7 @@ CSV is read by its header, whatever stands between the cells:
 
 The file's ending says what to expect (a comma, a tab). Where the header is one single column by that, and several by
 a semicolon, a tab, a comma or a bar, and the first record agrees, that one is taken. Names lose white space around
-them.
+them. Columns at the end that have no name and no cell (a separator after every line) are passed over.
 """
 
 from __future__ import annotations
@@ -175,12 +175,21 @@ def read_blocks(
             header = [name.strip() for name in next(rows, [])]
         except csv.Error as error:
             raise _no_csv(error, place(rows.line_num + n_lines)) from error
+        n_unnamed = _unnamed(header)
+        del header[len(header) - n_unnamed :]
         _check_header(header, place(1 + n_lines))
         n_lines += rows.line_num
         for block, undecoded in _line_blocks(head[rows.line_num :], lines):
             rest = lines if undecoded is None else _raised(undecoded)
             rows = csv.reader(chain(block, rest), delimiter=separator, strict=True)
             starts, found, broken = _parsed(rows, block, n_lines + 1)
+            if n_unnamed:
+                found = [_without_blank_end(cells, len(header)) for cells in found]
+            if again := _headers_again(header, found):
+                complain(
+                    f"{place(starts[again[0]])}: is the header again: were two files joined? Leave out "
+                    f"{'this line' if len(again) == 1 else f'these {len(again)} lines'}"
+                )
             yield from _fitting(starts, header, found, place, complain)
             n_lines += rows.line_num
             if isinstance(broken, csv.Error):
@@ -257,6 +266,16 @@ def _fitting(
                 complain(f"{place(starts[n])}: has {len(cells)} cells; the header has {len(header)}")
 
 
+def _headers_again(header: list[str], rows: list[list[str]]) -> list[int]:
+    """Which rows are the header once more, as where two exports were put into one file."""
+    if len(header) < 2:  # a record of one word may be the column's name
+        return []
+    return [
+        n for n, row in enumerate(rows)
+        if row and header[0] in row[0] and [cell.strip(" \t\ufeff") for cell in row] == header
+    ]  # fmt: skip
+
+
 def _no_csv(error: csv.Error, where: str) -> SuiteError:
     open_quote = " (a quotation mark that opens a cell and never closes?)" if "end of data" in str(error) else ""
     return SuiteError(f"{where}: is not valid CSV: {error}{open_quote}")
@@ -285,6 +304,17 @@ def _n_cells(lines: list[str], separator: str) -> int | None:
         return None
 
 
+def _unnamed(header: list[str]) -> int:
+    """How many columns at the end have no name, as where a spreadsheet ends every line with a separator."""
+    n_named = next((n for n in range(len(header), 0, -1) if header[n - 1]), 0)
+    return len(header) - n_named if n_named else 0
+
+
+def _without_blank_end(cells: list[str], n_named: int) -> list[str]:
+    """The cells below names, where those beyond them are blank; else all of them, which then do not fit the header."""
+    return cells if any(map(str.strip, cells[n_named:])) else cells[:n_named]
+
+
 def _check_header(header: list[str], place: str) -> None:
     if not header:
         raise SuiteError(f"{place}: the file is empty; its first line must name every column once")
@@ -294,7 +324,9 @@ def _check_header(header: list[str], place: str) -> None:
             f"(columns seen: {columns(header)})"
         )
     if "" in header:
+        at = header.index("")
+        why = "a separator too many?" if at else "an index that pandas wrote? Write the file with to_csv(index=False)"
         raise SuiteError(
-            f"{place}: column {header.index('') + 1} has no name (a separator too many?); the first line must name "
-            f"every column once (columns seen: {columns(header)})"
+            f"{place}: column {at + 1} has no name ({why}); the first line must name every column once "
+            f"(columns seen: {columns(header)})"
         )

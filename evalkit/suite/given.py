@@ -6,8 +6,10 @@ The suite itself passes the same schema and the same checks as a file; this is p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction

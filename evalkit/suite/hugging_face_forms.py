@@ -49,7 +49,9 @@ def _mmlu_pro(record: Record) -> Record | None:
     options = record.get("options")
     if not isinstance(options, list):
         return record
-    kept = [option for option in options if option != "N/A"]  # the first release fills up to ten with it
+    kept = list(options)
+    while kept and kept[-1] == "N/A":  # the first release fills up to ten with it; before others it is an option
+        kept.pop()
     if len(kept) == 1:
         return None
     made = {**record, "options": kept}
@@ -104,7 +106,14 @@ def _arc(record: Record) -> Record:
     labels = choices.get("label") if isinstance(choices, dict) else None
     if isinstance(labels, list) and key not in labels:
         raise ValueError(f"answerKey is {short(key)}, and the options are labelled {', '.join(map(str, labels))}")
+    if isinstance(labels, list) and list(map(str, labels)) not in _in_order(len(labels)):
+        return {**record, "answerKey": ascii_uppercase[labels.index(key)]}  # shuffled: the label says which, not where
     return record
+
+
+def _in_order(n: int) -> tuple[list[str], list[str]]:
+    """Labels as ARC writes them: A, B, C ... or 1, 2, 3 ..."""
+    return list(ascii_uppercase[:n]), [str(place) for place in range(1, n + 1)]
 
 
 def _hellaswag(record: Record) -> Record:

@@ -22,7 +22,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from io import BufferedReader
 from pathlib import Path
@@ -31,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.paths import find
 from evalkit.suite.conditions import add_conditions
 from evalkit.suite.external_task import ExternalTask

@@ -85,7 +85,8 @@ def _of_entry(
                 yield (*loc, key), unknown_option(adapter, key, record, readers)
             else:
                 keys = {*_keys(ModelEntry if len(loc) == 2 else VariantEntry), *record.model_fields}
-                yield (*loc, key), f"unknown key (value seen: {seen(value)}); {near(key, keys)}"
+                hint = f"did you mean 'settings.{key}'?" if key in SettingsEntry.model_fields else near(key, keys)
+                yield (*loc, key), f"unknown key (value seen: {seen(value)}); {hint}"
     if record is not None:
         yield from (((*loc, key), said) for key, said in record.problems(whole) if key in written)
 

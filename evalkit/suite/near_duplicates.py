@@ -1,4 +1,5 @@
-"""When two questions are the same to a reader: white space, case, width, kinds of quotes and order of options aside.
+"""When two questions are the same to a reader: white space, case, width, kinds of quotes and dashes, emphasis around
+the whole, the spelling of signs in HTML and order of options aside.
 
     near_duplicate_key({"q": "What is it? "}, ["q"], ("u", "w"))
     == near_duplicate_key({"q": "what is  it"}, ["q"], ("w", "u"))
@@ -12,12 +13,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from html import unescape
 from typing import TypeAlias
 
+from evalkit.frozen import dataclass
 from evalkit.suite.templates import EVERY_FIELD
 
-_QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛´`ʼ", "'"), **dict.fromkeys("“”„‟«»", '"')})
+_ALIKE = str.maketrans({
+    **dict.fromkeys("‘’‚‛´`ʼ", "'"), **dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("‐‑‒–—−", "-"),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f", None),
+})  # fmt: skip
+"""Signs by the one that a plain keyboard has; characters without width are none."""
+_BLANK_BEFORE = re.compile(r"\s+(?=[%?!:;])")
 _WIDE_LETTERS = re.compile("[\uff00-\uffef]")
 _WORDS = re.compile(r"[^\W\d]+")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*|[<>=≤≥]")
@@ -73,7 +80,8 @@ def _folded(value: object) -> _Folded:
 def _fold(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     narrow = _WIDE_LETTERS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), composed)
-    return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")
+    plain = (unescape(narrow) if "&" in narrow else narrow).translate(_ALIKE).casefold()
+    return _BLANK_BEFORE.sub("", " ".join(plain.split())).strip("*_ ").rstrip(" .?!:;,…。？！").rstrip("*_ ")
 
 
 def _texts(value: _Folded) -> list[str]:

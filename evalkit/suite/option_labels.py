@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from string import ascii_uppercase
 
-from evalkit.suite.wording import short
+from evalkit.suite.wording import composed, read_alike, short
 
 _JSON_WORDS = frozenset({"true", "false"})
 _LETTERED = re.compile(r"\(?([A-Za-z])[).:]*(?:\s+(.*))?", re.DOTALL)
@@ -26,7 +26,8 @@ def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
     A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either. Raises
     ValueError (half a sentence) where no option or several are meant, or the two readings differ.
     """
-    by_text = [] if "letters" in names else [i for i, choice in enumerate(choices) if choice.strip() == text]
+    text = composed(text)
+    by_text = [] if "letters" in names else [i for i, choice in enumerate(choices) if composed(choice.strip()) == text]
     position = -1 if "choices" in names or len(text) != 1 else ascii_uppercase.find(text)
     by_letter = position if 0 <= position < len(choices) else None
     if len(by_text) > 1 and by_letter is None:
@@ -40,6 +41,10 @@ def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
         return by_text[0]
     if by_letter is not None:
         return by_letter
+    if "letters" not in names:
+        alike = [i for i, choice in enumerate(choices) if read_alike(choice) == read_alike(text)]
+        if len(alike) == 1:
+            return alike[0]
     if text.casefold() in _JSON_WORDS:  # true in the data is True among the options
         alike = [i for i, choice in enumerate(choices) if choice.strip().casefold() == text.casefold()]
         if len(alike) == 1:

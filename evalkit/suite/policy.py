@@ -15,12 +15,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from evalkit.errors import UserError
+from evalkit.frozen import dataclass
 from evalkit.reading import read_small_text
 from evalkit.suite.schema.policy import EndpointEntry, PolicyFile, RequirementEntry
 from evalkit.suite.sensitivity import Sensitivity

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from evalkit.frozen import dataclass
 from evalkit.records import Role
 from evalkit.suite.picture_places import PartedTemplate, PicturePlace
 from evalkit.suite.pictures import Pictures

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import ascii_uppercase
 from typing import TypeVar, cast
 
 from evalkit.facts.base import JsonMap
+from evalkit.frozen import dataclass
 from evalkit.records import Content, Image, Message, Role, Tool, ToolCall
 from evalkit.suite.option_labels import place_of
 from evalkit.suite.picture_places import PartedTemplate, PicturePlace, content_of

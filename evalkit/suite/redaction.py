@@ -16,10 +16,10 @@ import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.suite import cards, ibans, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text.spellings import Plainly, plainly

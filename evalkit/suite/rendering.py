@@ -21,7 +21,8 @@ LONGEST = 2_000_000
 """Characters of one rendered text: beyond any model's window, so it can only be a mistake."""
 
 
-_WIDTHLESS = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_WIDTHLESS = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u2800\u3164\uffa0\u115f\u1160"))
+"""Characters that show nothing: without width, or blank like U+2800 and the Hangul fillers."""
 
 
 class Unwritable(Exception):

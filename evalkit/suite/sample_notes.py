@@ -19,7 +19,7 @@ from evalkit.suite.picture_places import texts_of
 from evalkit.suite.prompts import Prompt
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.templates import field_reading
-from evalkit.suite.wording import short
+from evalkit.suite.wording import read_alike, short
 
 _HOLES = (
     re.compile(r"(?<![\w{}$%\\^_])\{([^{}\n]{1,200})\}(?!\})"),
@@ -78,7 +78,7 @@ class SampleNotes:
         """Take note of one sample."""
         self._size.see(sample)
         if sample.choices and (self._permuted is None or ":order" not in sample.id):
-            texts = {choice.strip() for choice in sample.choices}
+            texts = {read_alike(choice) for choice in sample.choices}
             if len(texts) < len(sample.choices):
                 self._alike.append(sample.id)
             if "" in texts or (not all(map(str.isascii, texts)) and any(map(is_blank, texts))):

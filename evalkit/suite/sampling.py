@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from evalkit.frozen import dataclass
 from evalkit.records import HEAVIEST, LIGHTEST, Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest, why_no_json
@@ -24,7 +25,7 @@ from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.schema.environments import LimitsEntry
 from evalkit.suite.shots import Shots, likeness, sample_digest
-from evalkit.suite.wording import listed, short
+from evalkit.suite.wording import composed, listed, short
 
 if TYPE_CHECKING:  # tasks of single answers have no environment
     from evalkit.suite.environments import Environment, World
@@ -251,5 +252,5 @@ def _short_target_digest(target: str) -> str:
 
 
 def _word(value: object) -> str:
-    """A plain value as text; true and false as JSON writes them."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A plain value as text; true and false as JSON writes them, letters composed."""
+    return str(value).lower() if isinstance(value, bool) else composed(str(value))

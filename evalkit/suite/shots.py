@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.messages import content_identity
 from evalkit.records import Message
 from evalkit.suite.datasets import Data, Record, open_data

@@ -103,7 +103,10 @@ def _sentence(detail: ErrorDetails, loc: Loc, root: type[BaseModel] = SuiteFile)
             return (
                 "unknown key (its value is not shown); keys and passwords come from the environment, never from a suite"
             )
-        return f"unknown key (value seen: {seen(value)}); {near(last, keys_at(loc[:-1], root))}"
+        known = keys_at(loc[:-1], root)
+        below = next((key for key in known if last in keys_at((*loc[:-1], key), root)), None)
+        hint = near(last, known) if below is None else f"did you mean {below + '.' + last!r}?"
+        return f"unknown key (value seen: {seen(value)}); {hint}"
     if kind == "missing":
         return "is required, and missing"
     if kind == "value_error":

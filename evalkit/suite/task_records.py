@@ -10,10 +10,11 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.records import Sample
 from evalkit.suite.datasets import Complain, Data, Record
 from evalkit.suite.prompts import BadRecord

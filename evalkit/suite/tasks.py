@@ -328,6 +328,11 @@ class ResolvedTask:
 
 def _compares_words(score: ScoreEntry | None) -> str | None:
     """The scorer's name where it compares a reply with the target's text."""
-    if score is None or score.name not in {"exact", "contains", "regex", "overlap"} or score.options.get("field"):
+    if (
+        score is None
+        or score.name not in {"exact", "contains", "regex", "overlap"}
+        or score.options.get("field")
+        or score.options.get("text")
+    ):
         return None
     return score.name

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -25,6 +24,7 @@ import jinja2
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
+from evalkit.frozen import dataclass
 from evalkit.suite.metering import Spent, check_time
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
 from evalkit.suite.sandbox import BadValue, Variables, environment
@@ -36,7 +36,8 @@ EVERY_FIELD = "*"
 """Stands among the fields of a template that reads the record as a whole."""
 _DEEPEST_LOOP = 2
 _REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
-_SEVERAL_WORDS = re.compile(r"\{\{-?\s*([^\W\d][\w.-]*(?:\s+[\w.-]+)+)\s*(?:\||-?\}\})")
+_SEVERAL_WORDS = re.compile(r"\{\{-?\s*(\w[\w.?#%&/:-]*(?:\s+[\w.?#%&/:-]+)*)\s*(?:\||-?\}\})")
+"""What stands for a field and is no expression: `{{ Question Text }}`, `{{ 1st }}`, `{{ Correct? }}`."""
 
 
 class BadTemplate(Exception):
@@ -234,7 +235,8 @@ def _parsed(source: str) -> nodes.Template:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
         found = _SEVERAL_WORDS.search(source)
-        way = f"; a field of this name is written {field_reading(' '.join(found[1].split()))}" if found else ""
+        name = "" if found is None else re.sub(r"^(?:row|record)\.", "", " ".join(found[1].split()))
+        way = f"; a field of this name is written {field_reading(name)}" if name else ""
         raise BadTemplate(
             f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -67,3 +68,17 @@ def near(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known are {', '.join(names)}" if names else "none is known here"
+
+
+def composed(text: str) -> str:
+    """Letters with marks as one sign each (NFC): "Rückgabe" is one label, whatever keyboard it was typed on."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff\u00ad"))
+"""Signs without width that change no word: zero-width blank, word joiner, byte order mark, soft hyphen."""
+
+
+def read_alike(text: str) -> str:
+    """The text as a person reads it: composed, without signs that nobody sees, one blank for several."""
+    return " ".join(composed(text).translate(_UNSEEN).split())

@@ -4,8 +4,9 @@
     usd(Decimal("0.00123"))                      ->  "$0.00123"
     usd(None)                                    ->  "unknown"
 
-Quality is a fraction of 1 with three decimals, never per cent; shares of requests are per cent. Money is US dollars
-with three significant digits below one dollar. A time carries its unit, or a whole column shares one.
+Quality is a fraction of 1 with three decimals, never per cent. A difference of two qualities is in points of 100, a
+share of requests in per cent, on every page (JSON and JUnit's values keep fractions of 1). Money is US dollars with
+three significant digits below one dollar. A time carries its unit, or a whole column shares one.
 Nothing that is not zero is ever shown as zero: 0.2 % is "<1 %".
 """
 
@@ -74,14 +75,30 @@ def agreement(value: Number | None, low: Number | None = None, high: Number | No
     return f"{value:.2f} {interval(low, high)}".rstrip().replace("-", "−")
 
 
-def difference(value: Number | None) -> str:
-    """A difference of scores with its sign: "+0.012", "−0.012"; "0.000" without one only where it is exactly zero."""
+def difference(value: Number | None, *, exact: bool = False) -> str:
+    """A difference of scores or shares with its sign, in points of 100: "+1.2 points", "−<0.1 points"; "0.0 points"
+    without one only where it is exactly zero. `exact`: a limit that somebody stated, with all of its digits."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    if value == 0:
-        return "0.000"
-    size = abs(_exact(value))
-    return ("+" if value > 0 else "−") + (f"{size:.3f}" if size >= 0.0005 else "<0.001")
+    size, sign = abs(_exact(value)), "" if value == 0 else "+" if value > 0 else "−"
+    if exact and size:
+        return f"{sign}{_stated(100 * size)} points"
+    return f"{sign}{points(size)}"
+
+
+def percent(value: Number | None, *, exact: bool = False) -> str:
+    """A share of answers: "0.4 %", "<0.1 %", "100.0 %"; `exact` as for `difference`."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    size = _exact(value)
+    if exact:
+        return f"{_stated(100 * size)} %"
+    return "<0.1 %" if 0 < size < 0.0005 else ">99.9 %" if 0.9995 <= size < 1 else f"{100 * float(f'{size:.3f}'):.1f} %"
+
+
+def _stated(hundredths: float) -> str:
+    """One decimal, or as many as were stated."""
+    return f"{hundredths:.1f}" if abs(hundredths - round(hundredths, 1)) < 1e-9 else f"{hundredths:.10g}"
 
 
 def points(size: Number) -> str:
@@ -91,10 +108,8 @@ def points(size: Number) -> str:
 
 
 def difference_interval(low: Number | None, high: Number | None) -> str:
-    """Bounds of a difference, three decimals as the difference itself; "−0.000" lies just below zero, "0.000" on it."""
-    if low is None or high is None:
-        return ""
-    return "[" + ", ".join("0.000" if x == 0 else f"{x:+.3f}".replace("-", "−") for x in (low, high)) + "]"
+    """Bounds of a difference, in points of 100: "[−8.1, −1.6]"; "−0.0" lies just below zero, "0.0" on it."""
+    return "" if low is None or high is None else f"[{_signed_point(low)}, {_signed_point(high)}]"
 
 
 def signed_points(value: Number | None) -> str:

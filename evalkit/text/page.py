@@ -13,10 +13,10 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
+from evalkit.frozen import dataclass
 from evalkit.text import numbers
 from evalkit.text.escape import harmless_lines, html, without_commands
 from evalkit.text.escape import markdown as markdown_text
@@ -92,8 +92,9 @@ class Page:
         encoding = (getattr(self._file, "encoding", None) or "utf-8").lower().replace("-", "")
         self._file.write(text if encoding.startswith("utf") else numbers.plain_ascii(text))
 
-    def say(self, text: str, *, style: str = "") -> None:
-        """Print a line, broken at the page's width. `style`: `red` or `bold`, where there is a terminal."""
+    def say(self, text: str, *, style: str = "", indent: int = 0) -> None:
+        """Print a line, broken at the page's width. `style`: `red` or `bold`, where there is a terminal; `indent`:
+        columns before each line but the first."""
         from rich.text import Text
 
         if self._markdown:
@@ -101,7 +102,9 @@ class Page:
             self._console.print(Text(f"**{shown}**" if style and shown else shown), end="\n\n" if shown else "\n")
             return
         held = _FIGURE.sub(lambda found: found[0].replace(" ", _HELD), harmless_lines(text))
-        filled = textwrap.fill(held, self._width, break_long_words=False, break_on_hyphens=False)
+        filled = textwrap.fill(
+            held, self._width, break_long_words=False, break_on_hyphens=False, subsequent_indent=" " * indent
+        )
         self._console.print(Text(filled.replace(_HELD, " "), style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:

@@ -24,11 +24,11 @@ _TIMES = {
     "total": "total time",
 }
 _AXES = {
-    "margin": "quality: candidate minus baseline",
+    "margin": "quality: candidate minus baseline, points of 100",
     "min": "quality of the candidate",
     "max_ratio": "candidate as a multiple of the baseline",
-    "max_increase": "share of answers: candidate minus baseline",
-    "max_rate": "share of the candidate's answers",
+    "max_increase": "share of answers: candidate minus baseline, points of 100",
+    "max_rate": "share of the candidate's answers, %",
     "max_s": "time, s",
     "max_usd": "cost, USD",
 }

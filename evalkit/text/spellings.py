@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from html.entities import html5
+
+from evalkit.frozen import dataclass
 
 Span = tuple[int, int]
 _DEEPEST = 4

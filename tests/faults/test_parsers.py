@@ -24,6 +24,7 @@ ROW = json.loads(
 )
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # figures of damaged rows may overflow
 def test_no_mutated_input_escapes_the_tree_of_errors() -> None:
     seen, faults = fuzz(320, seed=11, seconds=30)
@@ -32,6 +33,7 @@ def test_no_mutated_input_escapes_the_tree_of_errors() -> None:
     assert any(name.endswith(" read") for name in seen) and any(name.endswith(" refused") for name in seen)
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(
     st.text(max_size=60), st.sampled_from(["", "http://", "https://127.0.0.1", "http://localhost", "//", "http://["])
@@ -89,6 +91,7 @@ def test_a_line_of_a_journal_with_a_value_of_another_kind_is_none_of_ours(field:
             read_record(line)
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize(
     ("where", "value"),
     [

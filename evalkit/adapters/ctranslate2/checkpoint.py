@@ -5,19 +5,29 @@
 
 A folder with `model.bin` is CTranslate2's own format and taken as it is; it needs the checkpoint's tokenizer.json (and
 better its other JSON files) beside it. Everything else is converted once, by content, into the cache.
+
+    read_model_file(folder / "model.bin")        # ModelFile(n_rows=1053, n_heads=4)
+
+The engine looks up whatever number it is given in the table of embeddings, beyond its end too: it reads other memory
+there, or dies (4.8.5); the vocabulary beside it is not compared. So the truth is read from the file itself. Layout of
+binary version 6 (ctranslate2.specs.model_spec), little-endian: version, name, revision, count; of each tensor its name,
+number of dimensions (one byte), dimensions, type (one byte), bytes, data; count of aliases, each two names. Names have
+their length (two bytes, with the zero byte at the end) before them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
+from struct import calcsize, unpack
 from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
-from evalkit.adapters.ctranslate2.model_file import read_model_file
 from evalkit.errors import SuiteError
 from evalkit.paths import MOST_TEXT, Inside, find, named
 
@@ -25,6 +35,10 @@ SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
 _MOST_SETTINGS = 16 * 2**20
 """Bytes of a JSON file of settings: those with a large vocabulary of added tokens have 2 MB."""
+_BINARY_VERSION = 6
+_EMBEDDINGS, _HEADS = "decoder/embeddings/weight", "decoder/num_heads"
+_NUMBER = 8
+"""Bytes of a number by itself, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,3 +272,65 @@ def _token_id(tokenizer: Any, token: object) -> int | None:
         token = token.get("content")
     found = tokenizer.token_to_id(token) if isinstance(token, str) else None
     return found if isinstance(found, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """What evalkit has to know of an engine's file before it gives the engine a token."""
+
+    n_rows: int
+    """Of the table of embeddings: tokens that it has a place for."""
+    n_heads: int
+    """Of each layer's attention."""
+
+
+def read_model_file(file: Inside) -> ModelFile:
+    """Raises ValueError for a file of another layout, SuiteError and OSError as `Inside.open_file`."""
+    with file.open_file() as opened:
+        rows, heads = _rows_and_heads(opened, os.fstat(opened.fileno()).st_size)
+    if not rows or not heads:
+        raise ValueError("model.bin is no decoder: it has no table of embeddings, or no number of heads")
+    return ModelFile(min(rows), max(heads))  # one that has two is given the worse
+
+
+def _rows_and_heads(file: BufferedReader, n_bytes: int) -> tuple[list[int], list[int]]:
+    rows: list[int] = []
+    heads: list[int] = []
+    (version,) = _unpacked(file, "<I")
+    if version != _BINARY_VERSION:
+        raise ValueError(
+            f"model.bin has the binary version {version}, and evalkit reads {_BINARY_VERSION}: convert it anew"
+        )
+    _tensor_name(file)
+    _, count = _unpacked(file, "<II")
+    for _ in range(count):  # a file that announces more than it has breaks off
+        name = _tensor_name(file)
+        (n_dimensions,) = _unpacked(file, "<B")
+        shape = _unpacked(file, f"<{n_dimensions}I")
+        _, size = _unpacked(file, "<BI")
+        if file.tell() + size > n_bytes:
+            raise ValueError("model.bin breaks off")
+        if name == _HEADS and size <= _NUMBER:
+            heads.append(int.from_bytes(file.read(size), "little"))
+            continue
+        if name == _EMBEDDINGS and shape:
+            rows.append(shape[0])
+        file.seek(size, os.SEEK_CUR)
+    (count,) = _unpacked(file, "<I")
+    for _ in range(count):
+        alias, _ = _tensor_name(file), _tensor_name(file)
+        if alias in {_EMBEDDINGS, _HEADS}:
+            raise ValueError(f"model.bin takes {alias} from elsewhere in it, which no converter writes")
+    return rows, heads
+
+
+def _tensor_name(file: BufferedReader) -> str:
+    (length,) = _unpacked(file, "<H")
+    return file.read(length).rstrip(b"\0").decode("utf-8", "replace")
+
+
+def _unpacked(file: BufferedReader, form: str) -> tuple[int, ...]:
+    data = file.read(calcsize(form))
+    if len(data) < calcsize(form):
+        raise ValueError("model.bin breaks off")
+    return unpack(form, data)

@@ -23,9 +23,12 @@ from evalkit.bridges.outcome_table import opened_table
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.datasets import Data, Record
 from evalkit.suite.filekinds import separator_of
+from evalkit.suite.wording import composed, read_alike
 
 MOST_DIFFERENT = 2_000
 """Different values that are counted of a column; beyond them it is `values = None`."""
+_LABEL = 200
+"""Characters of a value that may be a label: what reads alike is counted as one."""
 HEAD = 300
 """Values that are kept of a column."""
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -62,7 +65,7 @@ class ColumnLook:
         if len(self.head) < HEAD:
             self.head.append(text)
         if self.values is not None:
-            self.values[text] += 1
+            self.values[read_alike(text) if len(text) <= _LABEL else text] += 1
             if len(self.values) > MOST_DIFFERENT:
                 self.values = None
 
@@ -88,6 +91,8 @@ class FileLook:
     path: Path
     data: Data
     n: int = 0
+    n_copies: int = 0
+    """Records that are the same as an earlier one in every column."""
     columns: dict[str, ColumnLook] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     """A sentence for each record that cannot be read, with its place."""
@@ -100,13 +105,16 @@ def look(path: Path) -> FileLook:
     try:
         data = opened_table(path)
         found = FileLook(path, data, separator=_separator(data))
+        seen: set[bytes] = set()
         for _, record in data.records(found.unread.append):
             found.n += 1
+            seen.add(whole_digest(record))
             for name, value in record.items():
                 column = found.columns.get(name)
                 if column is None:
                     column = found.columns[name] = ColumnLook(name)
                 column.take(value)
+        found.n_copies = found.n - len(seen)
     except SuiteError as error:
         raise UserError(str(error)) from error
     if not found.n:
@@ -120,15 +128,25 @@ def first_records(looked: FileLook, n: int) -> list[Record]:
     return [record for _, record in islice(looked.data.records(lambda _: None), n)]
 
 
+_NOTHING = frozenset({"", "NULL", "null", "NaN", "nan", "<NA>", "#N/A", "\\N"})
+"""What databases, pandas and spreadsheets write into a cell that holds nothing."""
+
+
 def is_empty(value: object) -> bool:
-    """Whether there is nothing: null, or a text of white space."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Whether there is nothing: null, a text of white space, or what other programs write for nothing."""
+    return value is None or value != value or (isinstance(value, str) and value.strip() in _NOTHING)  # noqa: PLR0124
+
+
+def whole_digest(record: Record) -> bytes:
+    """Of all cells of a record: alike for whole copies."""
+    cells = "\x1f".join(f"{name}\x1e{text_of(value)}" for name, value in record.items())
+    return hashlib.blake2b(cells.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def text_of(value: object) -> str:
-    """The value as a template shows it, white space around it aside."""
+    """The value as a template shows it, white space around it aside, and its letters composed."""
     if isinstance(value, str):
-        return value.strip()
+        return composed(value.strip())
     if isinstance(value, bool | list | dict):
         return orjson.dumps(_plain(value)).decode()
     return str(value)

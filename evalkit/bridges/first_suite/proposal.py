@@ -14,11 +14,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of
+from evalkit.bridges.first_suite.looking import ColumnLook, FileLook, first_records, is_empty, text_of, whole_digest
 from evalkit.bridges.first_suite.roles import LABELS, LANGUAGES, Roles
 from evalkit.bridges.traces.rules import form_of, is_number
 from evalkit.bridges.traces.suite_text import sayable
@@ -43,6 +45,9 @@ _RESERVED = frozenset({"if", "else", "for", "in", "is", "not", "and", "or", "tru
 _SHORT, _MOST_WORDS = 60, 8
 _NEARLY_ALL = 0.95
 _MOST_LABELS = 60
+_MAY_BE_NOTHING = frozenset({"none", "-", "--", "n/a", "na", "?", "unknown"})
+_FEW_NUMBERS = 10
+"""Different right answers up to which numbers may be marks on a scale."""
 _RARE_LANGUAGE = 0.03
 _SEEN = 50
 """Records that are looked at for the form of options and objects."""
@@ -65,6 +70,10 @@ class Proposal:
     left_out: set[int] = field(default_factory=set)
     """Their places in the file."""
     languages: Counter[str] = field(default_factory=Counter)
+    labels: tuple[str, ...] = ()
+    """Those that a prompt has to name though they are no options: single letters, compared as texts."""
+    whole_numbers: tuple[int, int] | None = None
+    """Lowest and highest of right answers that are a few different whole numbers; None: they are anything else."""
     n: int = 0
     """Records that are asked."""
     said: list[str] = field(default_factory=list)
@@ -128,8 +137,14 @@ def _look_again(looked: FileLook, found: Proposal) -> None:
     written: set[int] = set()
     first_otherwise = ""
     unaskable: Counter[str] = Counter()
+    wholes: set[bytes] = set()
     for number, record in looked.data.records(lambda _: None):
-        if why := _unaskable(record, roles) or _unscored(record, found.kind, roles):
+        why = _unaskable(record, roles) or _unscored(record, found.kind, roles)
+        if roles.leaves_copies:
+            whole = whole_digest(record)
+            why = "the same as an earlier one in every column" if whole in wholes else why
+            wholes.add(whole)
+        if why:
             unaskable[why] += 1
             found.left_out.add(number)
             continue
@@ -241,10 +256,13 @@ def _read_answers(found: Proposal, answers: ColumnLook, looked: FileLook, *, ask
         return
     if found.kind == "fields":
         found.keys = _keys(looked, answers.name)
-    if found.kind == "numbers" and answers.values is not None and len(answers.values) <= 10:
+    if found.kind == "numbers" and answers.values is not None and len(answers.values) <= _FEW_NUMBERS:
         found.said.append(
             f"{visible(answers.name)} has {len(answers.values)} different numbers; if they are labels: --score choice"
         )
+        whole = [place for value in answers.values if (place := whole_number(value)) is not None]
+        if len(whole) == len(answers.values) > 1:
+            found.whole_numbers = (min(whole), max(whole))
     if found.kind == "judge" and not asked_for:
         found.said.append(
             f"{visible(answers.name)} holds free text: a judge compares each answer with it. Label some answers "
@@ -270,6 +288,8 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
             raise UserError(f"--score choice: {why}; --score exact compares texts")
         found.kind = "exact"
         found.said.append(f"{why}, so replies are compared as texts")
+        if 2 <= len(labels) <= _MOST_LABELS and all(len(label) == 1 for label in labels):
+            found.labels = tuple(labels)
         return
     if len(folded) < len(values):
         found.said.append(
@@ -282,6 +302,7 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
         found.said.append(
             f"the labels are {', '.join(labels[:6])}: say in the prompt what they stand for, or no model can know"
         )
+    found.said += _odd_labels(labels, answers.name)
     alike = Counter({label: 0 for label in labels})
     for spelling, n in values.items():
         alike[spelling.casefold() if len(folded) < len(values) else spelling] += n
@@ -291,6 +312,25 @@ def _read_labels(found: Proposal, answers: ColumnLook, *, asked_for: bool) -> No
             f"{numbers.plural(len(rare), 'label stands', 'labels stand')} there only once (first: "
             f"{visible(rare[0])}): a misspelling?"
         )
+
+
+def _odd_labels(labels: Sequence[str], column: str) -> list[str]:
+    """What may be no label, or another one in other words, as sentences."""
+    said = []
+    if unsure := [label for label in labels if label.casefold() in _MAY_BE_NOTHING]:
+        said.append(
+            f"{', '.join(map(repr, unsure))} stands among the labels of {visible(column)}, and is offered: if it "
+            "means that nobody labelled the record, leave those records out"
+        )
+    by_set: dict[frozenset[str], list[str]] = {}
+    for label in labels:
+        by_set.setdefault(frozenset(part.strip() for part in re.split("[,;|/+&]", label)), []).append(label)
+    if orders := [same for same in by_set.values() if len(same) > 1]:
+        said.append(
+            f"{' and '.join(visible(label, limit=60) for label in orders[0])} are the same words in another order, and "
+            "count as different labels: write them one way"
+        )
+    return said
 
 
 def _read_options(found: Proposal, answers: ColumnLook, looked: FileLook) -> None:

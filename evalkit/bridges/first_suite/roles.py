@@ -97,6 +97,8 @@ class Roles:
     """Columns that nobody reads."""
     has_bad_id: bool = False
     """Whether a column `id` is there that names no record for itself, so that the suite may not go by it."""
+    leaves_copies: bool = False
+    """Whether records that are the same as an earlier one in every column are left out, so that `id` names each."""
     said: list[str] = field(default_factory=list)
     """What could be meant otherwise, each with the way to change it."""
 
@@ -110,12 +112,12 @@ def roles_of(looked: FileLook, question: Sequence[str], target: str | None, own_
     columns = {name: one for name, one in looked.columns.items() if one.n}
     for name in (*question, *(one for one in (target, own_id) if one)):
         _must_be_there(name, looked)
-    if own_id and (why := _no_id(looked.columns[own_id], looked.n)):
+    if own_id and (why := _no_id(looked.columns[own_id], looked)):
         raise UserError(f"--id {own_id}: {why}; choose a column that names each record, or leave --id out")
     folded = {folded_column(name): name for name in reversed(columns)}
     said: list[str] = []
     options = _options(columns, folded, {*question, target})
-    own_id = own_id or _id(looked, folded, {*question, target})
+    own_id = own_id or _id(looked, folded, {*question, target}, said)
     left = [name for name in columns if name not in {*options, own_id}]
     found = target or _target(looked, folded, left, question, bool(options), said)
     asked = tuple(question) or _question(columns, folded, [name for name in left if name != found], said)
@@ -132,10 +134,11 @@ def roles_of(looked: FileLook, question: Sequence[str], target: str | None, own_
     slices = tuple(name for name in rest if _is_group(columns[name]) and folded_column(name) in GROUPS)
     slices = slices[:_MOST_SLICES]
     unused = tuple(name for name in rest if name not in slices)
-    bad = own_id is None and (why := _no_id(looked.columns.get("id"), looked.n))
+    bad = own_id is None and (why := _no_id(looked.columns.get("id"), looked))
     if bad:
         said.append(f"column id: {why}, so the suite names records by their line; another column: --id COLUMN")
-    return Roles(asked, found, own_id, options, slices, cluster, unused, bool(bad), said)
+    copies = own_id is not None and looked.columns[own_id].n_different < looked.n
+    return Roles(asked, found, own_id, options, slices, cluster, unused, bool(bad), copies, said)
 
 
 def _must_be_there(name: str, looked: FileLook) -> None:
@@ -163,30 +166,49 @@ def _options(columns: dict[str, ColumnLook], folded: dict[str, str], taken: set[
     return ()
 
 
-def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None]) -> str | None:
-    """The column that names every record once: by its whole name, else by the end of it."""
+def _id(looked: FileLook, folded: dict[str, str], taken: set[str | None], said: list[str]) -> str | None:
+    """The column that names every record once, whole copies aside: by its whole name, else by the end of it, else the
+    first, if it counts them."""
     named = [folded[short] for short in IDS if short in folded]
     like = [
         name for short, name in reversed(folded.items())
         if _NAMES_A_RECORD.search(short) and not _NO_NAME.search(short) and short not in TARGETS
         and not any(len(value.split()) > 1 for value in looked.columns[name].head)
     ]  # fmt: skip
-    found = (looked.columns[name] for name in (*named, *like) if name not in taken)
-    return next((column.name for column in found if not _no_id(column, looked.n)), None)
+    counted = [name for name in list(looked.columns)[:1] if _counts_records(looked.columns[name])]
+    counted = [name for name in counted if not _NO_NAME.search(folded_column(name))]
+    found = [looked.columns[name] for name in dict.fromkeys((*named, *like, *counted)) if name not in taken]
+    own = next((column.name for column in found if not _no_id(column, looked)), None)
+    if own is None:
+        said += [
+            f"{visible(column.name)} would name the records, but {why}"
+            for column in found
+            if folded_column(column.name) != "id"
+            and (why := _no_id(column, looked))
+            and 2 * column.n_different > column.n
+        ][:1]
+    return own
+
+
+def _counts_records(column: ColumnLook) -> bool:
+    """Whether its first values are 0, 1, 2 ... or 1, 2, 3 ..., whatever its name says."""
+    whole = [int(value) if value.isdecimal() and len(value) < 10 else -1 for value in column.head]
+    return len(whole) > 2 and whole in (list(range(len(whole))), list(range(1, len(whole) + 1)))
 
 
 _LONGEST_ID = 100
 
 
-def _no_id(column: ColumnLook | None, n: int) -> str | None:
-    """Why a column does not name each of `n` records, in words; None where it does, or is not there."""
+def _no_id(column: ColumnLook | None, looked: FileLook) -> str | None:
+    """Why a column does not name each record, whole copies aside, in words; None where it does, or is not there."""
     if column is None:
         return None
+    n = looked.n
     if column.n < n:
         return f"{n - column.n:,} of {n:,} records have none"
     if column.n_plain < column.n:
         return "some are lists or objects"
-    if column.n_different < n:
+    if column.n_different < n - looked.n_copies:
         twice = next((value for value, count in (column.values or {}).items() if count > 1), None)
         return f"{n:,} records have {column.n_different:,} different ones" + (
             f" ('{visible(twice, limit=60)}' stands there twice)" if twice is not None else ""

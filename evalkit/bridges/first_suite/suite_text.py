@@ -37,6 +37,12 @@ _FEW = {"choice": 32, "options": 32, "numbers": 256, "exact": 256, "fields": 102
 """The longest answer in tokens, by kind of task."""
 _REFUSES_SHORT = 512
 """At least so many where a model may reason: reasoning counts too."""
+_HAS_PLAIN_NAME = re.compile(r"[\w .-]+")
+_NAMES_NO_NUMBER = re.compile(
+    r"answer|antwort|target|expected|reference|gold|truth|ideal|solution|result|label|output|completion|response|reply"
+    r"|respuesta|risposta|resposta|antwoord|r[eé]ponse|correct"
+)
+"""In the name of a column of right answers that does not say which number is asked for: the question does."""
 _KEYS_WRITTEN = frozenset({"name", "sensitivity", "models", "judges", "tasks", "run", "gate"})
 _TASK_KEYS_WRITTEN = frozenset(
     {"name", "data", "prompt", "choices", "target", "score", "cluster", "slices", "settings"}
@@ -272,20 +278,41 @@ def _prompt(proposal: Proposal) -> list[str]:
     if proposal.kind == "options":
         return [*asked, "", "{{ options }}", "", "Reply with the letter of the right option only."]
     if proposal.kind == "numbers":
-        return [*asked, "", "Reply with the number only."]
+        return _prompt_for_a_number(proposal, asked)
     if proposal.kind == "exact":
-        return [*asked, "", "Reply with the answer only."]
+        return _prompt_for_a_text(proposal, asked)
     if proposal.kind == "fields":
         keys = f": {', '.join(proposal.keys)}" if proposal.keys else ""
         return [f"Read these fields out of the text below{keys}. Reply with one JSON object only.", "", *asked]
     return asked
 
 
+def _prompt_for_a_text(proposal: Proposal, asked: list[str]) -> list[str]:
+    """Labels of one letter have to be named; what else is compared as a text, the question asks for."""
+    if not proposal.labels:
+        return [*asked, "", "Reply with the answer only."]
+    target = proposal.roles.target or ""
+    which = f": {target.replace('_', ' ')}" if _HAS_PLAIN_NAME.fullmatch(target) else ""
+    ask = f"Which of these fits the text below{which} ({', '.join(proposal.labels)})? Reply with that letter only."
+    return [ask, "", *asked]
+
+
+def _prompt_for_a_number(proposal: Proposal, asked: list[str]) -> list[str]:
+    """The result of a sum needs no name; a number of stars does, or a reply has any number that the text names."""
+    target = proposal.roles.target or ""
+    if _NAMES_NO_NUMBER.search(folded_column(target)) or not _HAS_PLAIN_NAME.fullmatch(target):
+        return [*asked, "", "Reply with the number only."]
+    scale = proposal.whole_numbers
+    which = f"{target.replace('_', ' ')}{f', a whole number from {scale[0]} to {scale[1]}' if scale else ''}"
+    return [f"Which number fits the text below: {which}? Reply with the number only.", "", *asked]
+
+
 def _shown(name: str, proposal: Proposal) -> str:
     """A line of the prompt that shows a column, under its name where there are several."""
     written = reading(name, proposal.roles)
-    plain = re.fullmatch(r"[\w .-]+", name) is not None
-    labelled = plain and (len(proposal.roles.question) > 1 or proposal.kind in {"choice", "fields"})
+    labelled = _HAS_PLAIN_NAME.fullmatch(name) is not None and (
+        len(proposal.roles.question) > 1 or proposal.kind in {"choice", "fields"}
+    )
     return f"{name[:1].upper()}{name[1:].replace('_', ' ')}: {written}" if labelled else written
 
 

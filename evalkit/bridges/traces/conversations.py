@@ -19,8 +19,7 @@ from typing import Any
 
 import orjson
 
-from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole
-from evalkit.bridges.traces.result_order import in_order
+from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole, in_order
 from evalkit.bridges.traces.values import decoded, first
 from evalkit.records import ToolCall
 

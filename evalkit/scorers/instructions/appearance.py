@@ -175,15 +175,24 @@ _CASE = {
 
 def exist(reply: str, given: Parameters) -> bool:
     """Every keyword appears."""
-    reply = reply.lower()
-    return all(_count(reply, word.lower()) for word in given.texts("keywords"))
+    reply = _plain(reply)
+    return all(_count(reply, _plain(word)) for word in given.texts("keywords"))
 
 
 def appear_so_often(reply: str, given: Parameters) -> bool:
     """The keyword appears `frequency` times, by `relation`."""
     return holds(
-        _count(reply.lower(), given.text("keyword").strip().lower()), given.text("relation"), given.number("frequency")
+        _count(_plain(reply), _plain(given.text("keyword").strip())), given.text("relation"), given.number("frequency")
     )
+
+
+_TYPED = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "＇": "'", "‐": "-", "‑": "-", "\u00ad": None})
+"""Apostrophes and hyphens as other keyboards and word processors type them."""
+
+
+def _plain(text: str) -> str:
+    """The text as words are looked for in it: composed, in small letters, with plain apostrophes and hyphens."""
+    return normalize("NFC", text.lower()).translate(_TYPED)
 
 
 def _count(reply: str, word: str) -> int:
@@ -194,8 +203,8 @@ def _count(reply: str, word: str) -> int:
 
 def are_absent(reply: str, given: Parameters) -> bool:
     """No forbidden word appears as a word of its own (`evalkit.scorers.words`, for scripts without spaces)."""
-    reply = normalize("NFC", reply.lower())
-    return not any(has_word(reply, normalize("NFC", word.strip().lower())) for word in given.texts("forbidden_words"))
+    reply = " ".join(_plain(reply).split())
+    return not any(has_word(reply, " ".join(_plain(word).split())) for word in given.texts("forbidden_words"))
 
 
 def letter_appears_so_often(reply: str, given: Parameters) -> bool:

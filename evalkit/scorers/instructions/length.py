@@ -6,9 +6,9 @@ a number or an ellipsis is followed by a small letter. A list number ("1.") ther
 punkt, which IFEval uses; docs/scoring.md gives the agreement.
 
 Other scripts have their own full stops. Those of Chinese and Japanese (and of the languages of India, Urdu, Amharic)
-need no space behind them; one before a closing corner bracket ends what is quoted, not the sentence. Words of scripts
-without spaces: each character of Chinese and Japanese is one (as word processors count them), and of Thai, Lao, Khmer,
-Burmese and Tibetan three syllable clusters make about one.
+need no space behind them; one before a closing corner bracket ends what is quoted, not the sentence. A semicolon behind
+a Greek letter is a question mark. Words of scripts without spaces: each character of Chinese and Japanese is one (as
+word processors count them), and of Thai, Lao, Khmer, Burmese and Tibetan three syllable clusters make about one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARKED_WORD = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*]{0,4}\s+")
 _OTHER_STOPS = "。！？｡।॥۔؟።፧။"
 _ANY_END = re.compile(
-    rf"(?<=[.!?…])[\"'”’)\]*]{{0,4}}\s+|(?<=[{_OTHER_STOPS}])(?![{_OTHER_STOPS}!?…])[\"'”’)\]*]{{0,4}}(?:[」』）】》]+(?=\s|$))?(?![」』）】》])\s*"
+    rf"(?<=[.!?…\u037e])[\"'”’)\]*]{{0,4}}\s+|(?<=[\u0370-\u03ff\u1f00-\u1fff];)[\"'”’)\]*]{{0,4}}\s+|(?<=[{_OTHER_STOPS}])(?![{_OTHER_STOPS}!?…])[\"'”’)\]*]{{0,4}}(?:[」』）】》]+(?=\s|$))?(?![」』）】》])\s*"
 )
 _CLUSTERS_A_WORD = 3
 _LAST_WORD = re.compile(r"[^\s\"'“‘(\[*]*$")
@@ -68,7 +68,7 @@ def split_sentences(reply: str) -> tuple[str, ...]:
 def _ends(text: str, match: re.Match[str], start: int) -> bool:
     """Whether a sentence ends at this candidate."""
     mark = text[match.start() - 1]
-    if mark in "!?" or mark in _OTHER_STOPS:
+    if mark in "!?;\u037e" or mark in _OTHER_STOPS:
         return True
     small = text[match.end() : match.end() + 1].islower()
     if mark == "…" or text.endswith("..", 0, match.start()):

@@ -136,7 +136,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         example = sample.fields.get("example")
         return example if isinstance(example, str) else None
 
-    return Scorer("instructions", 4, score, gold, options=options, whole=True)
+    return Scorer("instructions", 5, score, gold, options=options, whole=True)
 
 
 def score_reply(instructions: tuple[Instruction, ...], reply: str, *, by_instruction: bool) -> Score:

@@ -78,7 +78,26 @@ def _score(value: object) -> object:
             name, options = next(iter(value.items()))
             if options is None or isinstance(options, dict):
                 return {"name": name, "options": _kept(options or {})}
-    raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
+            if name in _SHORT and (said := _constant(options)) is not None:
+                return {"name": name, "options": {_SHORT[name]: said, **_MEANT.get(name, {})}}
+    raise ValueError(
+        "expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}; what every reply has to say "
+        "may stand in it: {contains: Paris}, {contains: [Paris, France]}, {exact: Paris}, {regex: 'Par.s'}"
+    )
+
+
+_SHORT = {"contains": "text", "exact": "text", "regex": "pattern"}
+"""Scorer -> the option that its constant is."""
+_MEANT: dict[str, dict[str, object]] = {"regex": {"compare": "found"}}
+"""What a constant says besides."""
+
+
+def _constant(value: object) -> object:
+    """A text, or a list of texts; whole numbers as they are written. None: it is neither."""
+    several = value if isinstance(value, list) else [value]
+    if not several or any(isinstance(one, bool) or not isinstance(one, str | int) for one in several):
+        return None
+    return [str(one) for one in several] if isinstance(value, list) else str(value)
 
 
 def _kept(options: dict[str, object]) -> dict[str, object]:
