@@ -65,6 +65,14 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
         ("5 +49 30 1234567", "5 [PHONE]"),
         ("flat 5 0170 1234567", "flat 5 [PHONE]"),
         ("2 0049 30 1234567", "2 [PHONE]"),
+        *((f"{word}+49 30 9876543", f"{word}[PHONE]") for word in ("Tel.", "T", "1", "5.", "_", "ruf")),
+        ("Tel.+49309876543, +49 30 9876543+49 30 9876544", "Tel.[PHONE], [PHONE][PHONE]"),
+        ("T+1 212 555 1234 12 and 1+44 20 7946 0958 55", "T[PHONE] 12 and 1[PHONE] 55"),
+        *(
+            (f"Tel.{number}", "Tel.[PHONE]")
+            for number in ("0049 30 9876543", "030/9876543", "(030) 987654", "555.123.4567", "06 12 34 56 78")
+        ),
+        ("T+4111 1111 1111 1111", "T+[CARD]"),
         ('"ann b"@example.org', "[EMAIL]"),
         (
             r'{"m": "call me:\n+49 30 1234567\nIBAN\nDE89 3704 0044 0532 0130 00\nfrom\t2001:db8::1\n"}',
@@ -120,6 +128,10 @@ def test_what_is_spelt_otherwise_is_found_and_the_rest_stays_as_it_was_written(t
         "10 05 2024 1200",
         "2024 05 12 10 30 00",
         "1 001 002 003 004",
+        "1000000+2000000=3000000, 12+34567890 and x+1234567",
+        "GMT+1 2024-12-01 10:30, UTC+2 2024.12.01 and 10:00:00+1000 2024",
+        "j.neuro.0162-8828.2010, img.0012345678, T0301234567 and P0123456789",
+        f"{'A' * 40}+4930987654",
         "rises 5%2030 in all",
         "x%40",
         "a &amp; b",

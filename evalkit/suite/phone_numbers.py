@@ -24,6 +24,20 @@ _USUAL = re.compile(
     # Beside further digits: divided as only telephone numbers are, not as dates and rows of figures.
     r"|(?<=[0-9] )(?:0[1-9][0-9]{1,3}|00[1-9][0-9]{0,2}[ ./-][1-9][0-9]{1,3})[ ./-][0-9]{5,9}(?![0-9])"
 )
+_GLUED = re.compile(r"(?<=[A-Za-z0-9_.])\+[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])")
+"""With the code of a country, right behind a letter, a digit or a dot (`Tel.+49 30 12`): a number where it has a length
+that its country has, behind a digit where it is one that may be given out; else a sum."""
+_HOUR = re.compile(r"\+[0-9]{1,2} {1,2}(?:19|20)[0-9]{2}[-./](?:0[1-9]|1[0-2])[-./]")  # GMT+1 2024-12-01
+_LAST_GROUP = re.compile(r"(?:^\+|[ ()./-]+)[0-9]+$")
+_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{40}$")
+_NAMED_AND_GLUED = re.compile(
+    r"(?<![A-Za-z])(?:(?:tel|telefon|telephone|phone|fon|fax|mob|mobil|mobile|handy|cell|ph|call)"
+    r"(?:[. -]{0,2}(?:nr|no))?\.?|[tmfp]\.)"
+    r"(00[1-9](?:[ ()./-]{0,3}[0-9]){6,14}|\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}"
+    r"|0[1-9](?:[ /.-]{0,3}[0-9]){6,11}|[0-9]{3}([-. ])[0-9]{3}\2[0-9]{4})(?![0-9])",
+    re.IGNORECASE,
+)
+"""Without that code, right behind a word for it: `Tel.030/1234567`."""
 _DIGITS = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){6,24}")
 """Seven digits or more that may be one number: libphonenumber is asked of nothing else."""
 _AROUND = 12
@@ -58,7 +72,28 @@ _NUMBER_OF = re.compile(
 
 def usual(text: str) -> Iterator[Span]:
     """Numbers with the code of a country (+ or 00), in brackets, with a leading 0, or as 555-123-4567."""
-    return (match.span() for match in _USUAL.finditer(text))
+    yield from (match.span() for match in _USUAL.finditer(text))
+    yield from (span for match in _GLUED.finditer(text) for span in _by_itself(text, match))
+    yield from (match.span(1) for match in _NAMED_AND_GLUED.finditer(text))
+
+
+def _by_itself(text: str, found: re.Match[str]) -> Iterator[Span]:
+    """The number in what is glued to the word before it, without further digits behind it; none where it is a sum."""
+    start = found.start()
+    if _HOUR.match(text, start) or _IN_BASE64.search(text, max(0, start - 40), start):
+        return
+    from phonenumbers import NumberParseException, is_possible_number, is_valid_number, parse
+
+    said: str = found[0]
+    counts = is_valid_number if text[start - 1].isdigit() else is_possible_number
+    while said:
+        try:
+            if counts(parse(said)):
+                yield start, start + len(said)
+                return
+        except NumberParseException:
+            pass
+        said = _LAST_GROUP.sub("", said)
 
 
 def begins_abroad(text: str, span: Span) -> bool:
