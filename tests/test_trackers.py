@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from evalkit.bridges.trackers import figures_of
+from evalkit.store import runs
 from tests.world import evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -60,6 +65,42 @@ def test_mlflow_has_a_run_for_each_model(
     assert found["one"].info.status == "FINISHED" and CANARY.encode() not in kept(out)
 
 
+@pytest.mark.parametrize("to", ["mlflow", "wandb"])
+def test_names_longer_than_a_tracker_takes_are_cut(results: Path, tmp_path: Path, capsys: Capture, to: str) -> None:
+    pytest.importorskip(to)
+    folder, long = run_folders(results)[0], "x" * 5_000
+    facts = runs.read_facts(folder)
+    runs.write_facts(folder, {**facts, "suite": long, "evalkit_version": long})
+    for n in (1, 2):  # the second export finds what the first one made
+        ran = evalkit(capsys, "export", "latest", "--to", to, "--out", tmp_path / "out", "--results", results)
+        assert ran.code == 0, (n, ran.err)
+    if to == "mlflow":
+        names = [line for path in (tmp_path / "out").glob("*/meta.yaml") for line in path.read_text().splitlines()]
+        assert sum(line.startswith("name: xxx") for line in names) == 1
+        assert len(list((tmp_path / "out").glob("*/*/params/suite"))) == 4
+
+
+def test_mlflow_sends_no_record_of_its_use(results: Path, tmp_path: Path) -> None:
+    """In a process of its own, as on a person's machine: MLflow decides when it is imported, and not at all in CI."""
+    pytest.importorskip("mlflow")
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
+        kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "PYTHONPATH"}}
+        out = ("--out", str(tmp_path / "mlruns"), "--results", str(results))
+        ran = subprocess.run(
+            [sys.executable, "-m", "evalkit", "export", "latest", "--to", "mlflow", *out],
+            env={**kept, "HTTPS_PROXY": proxy, "https_proxy": proxy, "DO_NOT_TRACK": "false"},
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        with suppress(TimeoutError):
+            asked.append(server.accept()[0].recv(200))
+    assert ran.returncode == 0 and asked == [], ran.stderr
+
+
 def test_wandb_is_written_offline_and_nothing_is_sent(
     results: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,8 +126,6 @@ def test_wandb_is_written_offline_and_nothing_is_sent(
 def test_without_the_package_the_hint_is_one_sentence(
     results: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     for name in [name for name in sys.modules if name.partition(".")[0] in {"mlflow", "wandb"}]:
         monkeypatch.delitem(sys.modules, name)
     for name in ("mlflow", "mlflow.tracking", "wandb"):

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evalkit.errors import MissingPackage, UserError
 from evalkit.facts import Figures, ModelSummary, RunFacts
@@ -27,6 +28,9 @@ from evalkit.store.summary import read_summary
 _ODD = re.compile(r"[^\w. -]+")
 _LONGEST_NAME = 60
 """Characters of a task's or slice's name: trackers take 250 in all, and keep a file for each."""
+_LONGEST_EXPERIMENT, _LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_GROUP = 500, 500, 250, 120
+"""Characters of an experiment of MLflow, of a fact, of a run's title (MLflow's `evalkit.run` too) and of a group of
+Weights & Biases, which take no more, or refuse the run. A longer one is cut and keeps the beginning of its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ def plain_name(text: str) -> str:
     """
     plain = _ODD.sub("_", text).strip(" .")[:_LONGEST_NAME]
     return plain if plain and plain == text.replace("=", "_", 1) else _with_digest(plain, text)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else _with_digest(text[: most - 9], text)
 
 
 def _with_digest(plain: str, text: str) -> str:
@@ -138,21 +146,37 @@ def _to_mlflow(found: list[ModelFigures], suite: str, run: str, out: Path) -> No
         MLFLOW_TRACKING_URI=out.resolve().as_uri(),
         MLFLOW_ALLOW_FILE_STORE="true",
         MLFLOW_DISABLE_TELEMETRY="true",
+        DO_NOT_TRACK="true",
     ):
         try:
+            from mlflow.exceptions import MlflowException
             from mlflow.tracking import MlflowClient
         except ImportError as error:
             raise MissingPackage(f"the export needs mlflow. Install the extra: {install_hint('mlflow')}") from error
-        client = MlflowClient(tracking_uri=out.resolve().as_uri())
-        there = client.get_experiment_by_name(suite)
-        experiment = there.experiment_id if there is not None else client.create_experiment(suite)
-        for one in found:
-            made = client.create_run(experiment, run_name=f"{run} {one.name}", tags={"evalkit.run": run})
-            for key, text in one.facts.items():
-                client.log_param(made.info.run_id, key, text[:500])
-            for key, value in one.figures.items():
-                client.log_metric(made.info.run_id, key, value)
-            client.set_terminated(made.info.run_id)
+        try:
+            _log_to_mlflow(MlflowClient(tracking_uri=out.resolve().as_uri()), found, suite, run)
+        except MlflowException as error:
+            raise _refused("MLflow", out, error) from error
+
+
+def _log_to_mlflow(client: Any, found: list[ModelFigures], suite: str, run: str) -> None:
+    name = _cut(suite, _LONGEST_EXPERIMENT)
+    there = client.get_experiment_by_name(name)
+    experiment = there.experiment_id if there is not None else client.create_experiment(name)
+    for one in found:
+        title, tags = _cut(f"{run} {one.name}", _LONGEST_TITLE), {"evalkit.run": _cut(run, _LONGEST_TITLE)}
+        made = client.create_run(experiment, run_name=title, tags=tags)
+        for key, text in one.facts.items():
+            client.log_param(made.info.run_id, key, _cut(text, _LONGEST_TEXT))
+        for key, value in one.figures.items():
+            client.log_metric(made.info.run_id, key, value)
+        client.set_terminated(made.info.run_id)
+
+
+def _refused(tracker: str, out: Path, error: Exception) -> UserError:
+    """The error for figures that a tracker does not take."""
+    why = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    return UserError(f"{tracker} does not take these figures ({why}); {out} may hold a part of them")
 
 
 def _to_wandb(found: list[ModelFigures], suite: str, run: str, out: Path) -> None:
@@ -166,25 +190,28 @@ def _to_wandb(found: list[ModelFigures], suite: str, run: str, out: Path) -> Non
             mode="offline", console="off", silent=True, disable_git=True, disable_code=True, x_disable_stats=True,
             x_disable_meta=True,
         )  # fmt: skip
-        for one in found:
-            made = wandb.init(
-                project=plain_name(suite),
-                name=f"{run} {one.name}",
-                group=run,
-                dir=str(out),
-                config=dict(one.facts),
-                settings=settings,
-                reinit="finish_previous",
-            )
-            made.log(dict(one.figures))
-            made.finish()
+        try:
+            for one in found:
+                made = wandb.init(
+                    project=plain_name(suite),
+                    name=_cut(f"{run} {one.name}", _LONGEST_GROUP),
+                    group=_cut(run, _LONGEST_GROUP),
+                    dir=str(out),
+                    config={key: _cut(text, _LONGEST_TEXT) for key, text in one.facts.items()},
+                    settings=settings,
+                    reinit="finish_previous",
+                )
+                made.log(dict(one.figures))
+                made.finish()
+        except (wandb.Error, ValueError) as error:
+            raise _refused("Weights & Biases", out, error) from error
 
 
 @contextmanager
 def _only_here(prefix: str, **own: str) -> Iterator[None]:
     """The tracker's own variables out of the environment for a while, and these in their place: a key or an address
     that stands there sends nothing."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(prefix) or name in own}
     for name in kept:
         del os.environ[name]
     os.environ.update(own)
