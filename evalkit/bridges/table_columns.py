@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from evalkit.bridges.error_cells import IMPORTED_ERROR, Ended, ErrorCells, is_error
 from evalkit.bridges.table_batches import Batch
-from evalkit.bridges.table_map import TEXTS, TableMap
+from evalkit.bridges.table_map import MOST_SLICES, TEXTS, TableMap
 from evalkit.errors import UserError
 from evalkit.records import Outcome
 from evalkit.store import table_values as cells
@@ -239,6 +239,8 @@ class ColumnReader:
         found = row[0] if isinstance(row[0], dict) else {whole: row[0]}
         if whole is None:
             found = dict(zip(self.map.slices, row, strict=True))
+        if len(found) > MOST_SLICES:
+            raise UserError(f"{whole}: an object of {len(found):,} slices in a row, and {MOST_SLICES} are the most")
         return {str(name): str(value) for name, value in found.items() if not cells.empty(value)}
 
     def _end(self, score: Any, outcome: Any, failed: bool) -> Ended:

@@ -20,6 +20,9 @@ LATEST = 253_402_300_799.0
 """The last second of the year 9999, which is the last that a date can tell."""
 EARLIEST = -62_135_596_800.0
 """The first second of the year 1, before which no date can tell one."""
+MOST_SLICES = 200
+"""Slices of a row: a suite's task and an imported table have at most 100, and `permute` adds two. Figures are made of
+each, so that a small file with 20,000 in every row would keep `show` busy for half a minute."""
 _OUTCOMES = frozenset(Outcome)
 _SPELLED = ("inf", "-inf", "nan")
 
@@ -186,6 +189,7 @@ _OF_KIND: Mapping[str, Callable[[object], bool]] = {
 _FITS: Mapping[str, Callable[[object], bool]] = {
     **{name: _OF_KIND[kind] for name, kind in (COLUMNS | TEXT_COLUMNS).items() if kind in _OF_KIND},
     **dict.fromkeys(("occurrence", "repeat"), _place),
+    "slices": lambda value: _OF_KIND["map_string"](value) and len(value) <= MOST_SLICES,  # type: ignore[arg-type]
     "prompt": lambda value: type(value) is list and all(map(message_codec.fits, value)),
     "calls": _pairs,
     **{"score": _share, "weight": _weight, "started_at": _moment, "tools": _tools},

@@ -30,7 +30,7 @@ from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store.arrays import strings
-from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST
+from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST, MOST_SLICES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,11 +150,17 @@ def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 
 def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
     """Raises StoreError for a row without a key, with an outcome that there is not, without a score where its outcome
-    has one, or with a number that none has."""
+    has one, with more slices than a suite may have, or with a number that none has."""
     import pyarrow.compute as pc
 
     _refuse_beyond(path, batch)
     names = batch.schema.names
+    if "slices" in names and batch.num_rows:
+        offsets = batch.column("slices").offsets.to_numpy()
+        if (most := int((offsets[1:] - offsets[:-1]).max())) > MOST_SLICES:
+            raise StoreError(
+                f"{path} holds a row with {most:,} slices, and {MOST_SLICES} are the most. Restore the file.", path
+            )
     for name in {*REQUIRED, "outcome"} & set(names):
         if batch.column(name).null_count:
             raise StoreError(f"{path} holds rows without a {name}. Restore the file.", path)
