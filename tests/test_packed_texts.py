@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalkit.errors import SuiteError
+from evalkit.suite import parquet
 from evalkit.suite.parquet import read_parquet
 
 READ = """
@@ -44,6 +45,30 @@ def texts(kind: str, n: int) -> tuple[pa.Array, dict[str, object]]:
         "use_dictionary": False,
         "column_encoding": {"q": "DELTA_BYTE_ARRAY", "id": "PLAIN"},
     }
+
+
+@pytest.mark.parametrize("kind", ["bytes", "bytes of one length", "in a list", "in a group"])
+def test_long_values_that_all_rows_share_are_counted_wherever_they_stand(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` digested 60 MB of bytes for each row, of which a few kilobytes may hold a million. Smaller here."""
+    monkeypatch.setattr(parquet, "MOST_UNPACKED", 3_000_000)
+    n, text = 40, "a" * 200_000
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([text]))
+    if kind == "bytes":
+        column = pa.DictionaryArray.from_arrays(column.indices, pa.array([text.encode()]))
+    elif kind == "bytes of one length":
+        column = pa.array([text.encode()] * n, pa.binary(len(text)))
+    elif kind == "in a list":
+        column = pa.ListArray.from_arrays(pa.array(range(n + 1), pa.int32()), column)
+    else:
+        column = pa.StructArray.from_arrays([column], ["t"])
+    path, read = tmp_path / "b.parquet", 0
+    pq.write_table(pa.table({"id": list(range(n)), "q": column}), path, compression="zstd")
+    with path.open("rb") as file, pytest.raises(SuiteError, match="its texts and bytes are more than"):
+        for _ in read_parquet(file, "b.parquet", path.stat().st_size):
+            read += 1
+    assert read == 15, "15 of them are the bound"
 
 
 @pytest.mark.parametrize("kind", ["plain", "in a list", "in a group", "beginnings that are shared"])

@@ -52,19 +52,37 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
             for batch in _batches(file, label, longest_texts(source, file.metadata, label)):
                 for record in _listed(batch, number, label):
                     number += 1
-                    lengths = [len(value) for value in record.values() if isinstance(value, str)]
-                    n_chars += sum(lengths)
-                    if lengths and max(lengths) > LONGEST_TEXT:
-                        raise SuiteError(f"{label} row {number:,}: holds a text of {max(lengths):,} characters")
+                    longest, here = _lengths(record)
+                    n_chars += here
+                    if longest > LONGEST_TEXT:
+                        raise SuiteError(f"{label} row {number:,}: holds a text of {longest:,} characters")
                     if n_chars > max(MOST_UNPACKED, MOST_TIMES * size):  # one long text, named by many rows
                         raise SuiteError(
-                            f"{label}: its texts are more than {MOST_TIMES:,} times its size; it is not read"
+                            f"{label}: its texts and bytes are more than {MOST_TIMES:,} times its size; it is not read"
                         )
                     for name, kind in short.items():
                         record[name] = _shortened(record[name], kind)
                     yield number, {name: plain(value) for name, value in record.items()}
     except pa.ArrowException as error:
         raise SuiteError(f"{label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+
+
+def _lengths(value: object) -> tuple[int, int]:
+    """Characters of the longest text in a value, and of all its texts and bytes together, in lists and groups too."""
+    if isinstance(value, str):
+        return len(value), len(value)
+    if isinstance(value, bytes):  # spelt as its digest, and one value that all rows share is digested in each
+        return 0, len(value)
+    if isinstance(value, dict):
+        value = list(value.values())  # names of columns are not in the rows
+    if not isinstance(value, list | tuple):
+        return 0, 0
+    longest = total = 0
+    for one in value:
+        if isinstance(one, str | bytes | list | tuple | dict):
+            of_one, here = _lengths(one)
+            longest, total = max(longest, of_one), total + here
+    return longest, total
 
 
 def plain(value: object) -> Any:
