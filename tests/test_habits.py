@@ -214,3 +214,16 @@ def test_a_folder_of_suites_is_run_one_after_the_other(tmp_path: Path, capsys: C
     assert len(list((tmp_path / "r").glob("a-*"))) == len(list((tmp_path / "r").glob("b-*"))) == 1
     (tmp_path / "none").mkdir()
     assert "holds no suite" in evalkit(capsys, "run", tmp_path / "none").err
+
+
+def test_a_suite_whose_name_is_no_utf_8_is_planned(tmp_path: Path, capsys: Capture) -> None:
+    """One such file in a folder ended the plan of every other suite beside it."""
+    (tmp_path / "d.jsonl").write_text('{"q": "x"}\n')
+    path = tmp_path / os.fsdecode(b"a\xff.yaml")
+    path.write_text(
+        'name: s\nmodels: {m: {adapter: scripted, replies: {"*": "yes"}}}\n'
+        "tasks:\n  - {name: t, data: {path: d.jsonl}, prompt: '{{ q }}', target: 'yes', score: contains}\n"
+    )
+    for more in ((), ("--json",)):
+        ran = evalkit(capsys, "plan", path, *more)
+        assert ran.code == 0 and "digest" in ran.out, ran.err

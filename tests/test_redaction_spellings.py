@@ -66,6 +66,28 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
         ("flat 5 0170 1234567", "flat 5 [PHONE]"),
         ("2 0049 30 1234567", "2 [PHONE]"),
         ('"ann b"@example.org', "[EMAIL]"),
+        (
+            r'{"m": "call me:\n+49 30 1234567\nIBAN\nDE89 3704 0044 0532 0130 00\nfrom\t2001:db8::1\n"}',
+            r'{"m": "call me:\n[PHONE]\nIBAN\n[IBAN]\nfrom\t[IP]\n"}',
+        ),
+        *(
+            (rf"x\{'' if n == 1 else chr(92)}{blank}{number}", rf"x\{'' if n == 1 else chr(92)}{blank}[PHONE]")
+            for n in (1, 2)
+            for blank in "nrt"
+            for number in ("06 12 34 56 78", "030 1234567", "555-123-4567", "+49 30 1234567", "(555) 123-4567")
+        ),
+        (r"ann\x40example.org", "[EMAIL]"),
+        (r'{"m": "x\nann@example.org\tbob@example.org\\nann@example.org"}', r'{"m": "x\n[EMAIL]\t[EMAIL]\\n[EMAIL]"}'),
+        ("ip:2001:db8::1", "ip:[IP]"),
+        ("inet6 addr:2001:db8::1/64", "inet6 addr:[IP]/64"),
+        ("src:2001:db8::1", "src:[IP]"),
+        ("client: 2001:db8::1: refused", "client: [IP]: refused"),
+        ("host=2001:db8::1:", "host=[IP]:"),
+        ("a_2001:db8::1 and ::ffff:10.1.2.3", "a_[IP] and [IP]"),
+        ("ip\u5730\u57402001:db8::1\u662f", "ip\u5730\u5740[IP]\u662f"),
+        ("\u7535\u8bdd030 1234567\u662f", "\u7535\u8bdd[PHONE]\u662f"),
+        ("IBANDE89370400440532013000", "IBAN[IBAN]"),
+        ("DE89  3704  0044  0532  0130  00", "[IBAN]"),
         ("q=ann%40example.org&n=1", "q=[EMAIL]&n=1"),
         ("ann%2540example%2Eorg", "[EMAIL]"),
         ("<a>ann&#64;example&#x2E;org</a>", "<a>[EMAIL]</a>"),
@@ -87,7 +109,21 @@ def test_what_is_spelt_otherwise_is_found_and_the_rest_stays_as_it_was_written(t
 
 
 @pytest.mark.parametrize(
-    "text", ["10 05 2024 1200", "2024 05 12 10 30 00", "1 001 002 003 004", "rises 5%2030 in all", "x%40", "a &amp; b"]
+    "text",
+    [
+        "Foo::add(a::b)",
+        "std::dead(x)",
+        "at:12:30:45:",
+        "abc: def",
+        r"C:\new\table",
+        r"$\nu + \theta$",
+        "10 05 2024 1200",
+        "2024 05 12 10 30 00",
+        "1 001 002 003 004",
+        "rises 5%2030 in all",
+        "x%40",
+        "a &amp; b",
+    ],
 )
 def test_what_is_no_personal_data_in_any_spelling_stays(text: str) -> None:
     assert redacted(text) == text

@@ -115,6 +115,8 @@ def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
         ("tokenizer_config.json", '{"fast_tokenizer_files": [".tokenizer.4.0.json"]}'),
         ("config.json", '{"model_type": "ultravox", "text_model_id": "org/other"}'),
         ("config.json", '{"audio_model_id": "/home/me/x"}'),
+        ("config.json", '{"text_model_id": "gpt2"}'),
+        ("config.json", '{"anything": "/x"}'),
         ("config.json", '{"text_config": {"deep": [{"weights_path": "sub/x"}]}}'),
         ("config.json", '{"anything": "/home/me/x"}'),
         ("processor_config.json", '{"audio_tokenizer": {"audio_tokenizer_name_or_path": "org/other"}}'),

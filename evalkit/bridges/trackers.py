@@ -133,7 +133,12 @@ def _of(where: str, one: Figures) -> Iterator[tuple[str, float]]:
 
 def _to_mlflow(found: list[ModelFigures], suite: str, run: str, out: Path) -> None:
     """One MLflow run a model, in the experiment of the suite's name, in a file store under `out`."""
-    with _only_here("MLFLOW_", MLFLOW_TRACKING_URI=out.resolve().as_uri(), MLFLOW_ALLOW_FILE_STORE="true"):
+    with _only_here(
+        "MLFLOW_",
+        MLFLOW_TRACKING_URI=out.resolve().as_uri(),
+        MLFLOW_ALLOW_FILE_STORE="true",
+        MLFLOW_DISABLE_TELEMETRY="true",
+    ):
         try:
             from mlflow.tracking import MlflowClient
         except ImportError as error:

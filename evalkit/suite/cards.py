@@ -20,7 +20,9 @@ _FIRST = re.compile(r"[456]|3[0-9]|8[12]|22[0-9]|2[3-6]|27[01]|2720|9792")
 """How numbers of cards begin that people carry (ISO/IEC 7812): no year and no small count does."""
 _OF_FIFTEEN = re.compile(r"3[47]")
 """American Express, which alone has 4-6-5, and has nothing else."""
-_FORMS = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (4, 4, 4, 4, 2), (4, 4, 5)})
+_FORMS = frozenset(
+    {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (4, 4, 4, 4, 2), (4, 4, 5), (4, 4, 4, 2)}
+)
 _MOST_GROUPS = max(map(len, _FORMS))
 _BEGIN = frozenset(form[0] for form in _FORMS)
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)

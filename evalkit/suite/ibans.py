@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}(?=[0-9]{2})")
+_HEAD = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=IBAN)|(?<=iban)|(?<=Iban))[A-Za-z]{2}(?=[0-9]{2})")
+_GAP = r"(?: {1,2}|[-.\t])?"
 _REGISTRY = (
     "AD:8n12c AE:19n AL:8n16c AT:16n AZ:4a20c BA:16n BE:12n BG:4a6n8c BH:4a14c BI:23n BR:23n1a1c BY:4c4n16c "
     "CH:5n12c CR:18n CY:8n16c CZ:20n DE:18n DJ:23n DK:14n DO:4c20n EE:16n EG:25n ES:20n FI:14n FK:2a12n FO:14n "
@@ -29,7 +30,7 @@ _SIGNS = {"n": "[0-9]", "a": "[A-Za-z]", "c": "[A-Za-z0-9]"}
 
 
 def found(text: str) -> Iterator[tuple[int, int]]:
-    """Where each begins and ends; its signs may stand apart with a blank or a hyphen between them."""
+    """Where each begins and ends; its signs may stand apart, with a blank or two, a hyphen or a dot between them."""
     for head in _HEAD.finditer(text):
         form = _form(head[0].upper())
         match = None if form is None else form.match(text, head.start())
@@ -41,10 +42,10 @@ def found(text: str) -> Iterator[tuple[int, int]]:
 def _form(country: str) -> re.Pattern[str] | None:
     if country not in _FORMS:
         return None
-    parts = "".join(f"(?:[ -]?{_SIGNS[kind]}){{{n}}}" for n, kind in _PART.findall(_FORMS[country]))
+    parts = "".join(f"(?:{_GAP}{_SIGNS[kind]}){{{n}}}" for n, kind in _PART.findall(_FORMS[country]))
     return re.compile(f"[A-Za-z]{{2}}[0-9]{{2}}{parts}")
 
 
 def _has_checksum(written: str) -> bool:
-    signs = re.sub("[ -]", "", written).upper()
+    signs = re.sub("[-. \\t]", "", written).upper()
     return int("".join(str(int(one, 36)) for one in signs[4:] + signs[:4])) % 97 == 1

@@ -17,10 +17,10 @@ from evalkit.suite.wording import near
 
 Span = tuple[int, int]
 _USUAL = re.compile(
-    r"(?<![\w.])(?:\+|(?<![0-9][ -])00)[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])"  # +49 (0)30 123456, 0033 1 23 45
-    r"|(?<![\w.])\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}(?![0-9])"  # (030) 123456, (555) 123-4567
-    r"|(?<![\w.-])[0-9]{3}([-. ])[0-9]{3}\1[0-9]{4}(?![\w-])"  # 555-123-4567
-    r"|(?<![\w.])(?<![0-9][ -])0[1-9](?:[ /-]{0,3}[0-9]){6,11}(?![0-9])"  # 030/123456, 01 23 45 67 89
+    r"(?<![A-Za-z0-9_.])(?:\+|(?<![0-9][ -])00)[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])"  # +49 (0)30 12, 0033 1 23
+    r"|(?<![A-Za-z0-9_.])\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}(?![0-9])"  # (030) 123456, (555) 123-4567
+    r"|(?<![A-Za-z0-9_.-])[0-9]{3}([-. ])[0-9]{3}\1[0-9]{4}(?![A-Za-z0-9_-])"  # 555-123-4567
+    r"|(?<![A-Za-z0-9_.])(?<![0-9][ -])0[1-9](?:[ /-]{0,3}[0-9]){6,11}(?![0-9])"  # 030/123456, 01 23 45 67 89
     # Beside further digits: divided as only telephone numbers are, not as dates and rows of figures.
     r"|(?<=[0-9] )(?:0[1-9][0-9]{1,3}|00[1-9][0-9]{0,2}[ ./-][1-9][0-9]{1,3})[ ./-][0-9]{5,9}(?![0-9])"
 )
@@ -28,11 +28,11 @@ _DIGITS = re.compile(r"[(+]?[0-9](?:[ ()./-]{0,3}[0-9]){6,24}")
 """Seven digits or more that may be one number: libphonenumber is asked of nothing else."""
 _AROUND = 12
 """Characters around such digits that libphonenumber sees too: it takes no number out of a longer word."""
-_WITHIN_WORD = re.compile(r"(?:[\w#@&][=/.,:-]?|[?&]\w*=)$")
+_WITHIN_WORD = re.compile(r"(?:[\w#@&][=/.,:-]?|[?&]\w*=)$", re.ASCII)
 """Before a number: a letter or a digit, a path or a query of an address. After `Tel.:` and `phone:` a number stands by
 itself (`_NAMED`)."""
 _NAMED = re.compile(r"[A-Za-z]{2,}\.?[:=]$")
-_GOES_ON = re.compile(r"[\w@&=_]|[-.,:/][0-9A-Za-z]")
+_GOES_ON = re.compile(r"[\w@&=_]|[-.,:/][0-9A-Za-z]", re.ASCII)
 _MONEY = r"[€$£¥₹%]|(?:EUR|USD|GBP|CHF|NOK|SEK|DKK|INR|CNY|HKD|SGD|JPY|kr)\b"
 _MONEY_BEFORE = re.compile(rf"(?:{_MONEY})\s?$")
 _MONEY_BEHIND = re.compile(rf"\s?(?:{_MONEY})")

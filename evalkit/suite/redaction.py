@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -32,7 +33,8 @@ _ESCAPE = re.compile(r"(?<!\\)\\+u([0-9A-Fa-f]{4})")
 _PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.%+'-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
-_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
+_IPV6 = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f:]{2,45}(?:\.[0-9]{1,3}){0,3}")
+_WORD = re.compile(r"[A-Za-z0-9_]")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
 """What makes an address of hex digits and colons one: `a::b` is a name in C++."""
 
@@ -42,14 +44,34 @@ def _emails(text: str) -> Iterator[Span]:
 
 
 def _addresses(text: str) -> Iterator[Span]:
-    for pattern in (_IPV4, _IPV6):
-        for match in pattern.finditer(text):
-            try:
-                ipaddress.ip_address(match[0])
-            except ValueError:
-                continue
-            if _SURE.search(match[0]):
-                yield match.span()
+    for span in (*(match.span() for match in _IPV4.finditer(text)), *_six(text)):
+        written = text[slice(*span)]
+        try:
+            ipaddress.ip_address(written)
+        except ValueError:
+            continue
+        if _SURE.search(written):
+            yield span
+
+
+def _six(text: str) -> Iterator[Span]:
+    """What may be an address of IPv6; colons beside it belong to what stands there (`ip:2001:db8::1: refused`)."""
+    for match in _IPV6.finditer(text):
+        start, end = match.span()
+        before = text[start - 1 : start]
+        if text.startswith(":", start) and not text.startswith("::", start):
+            start += 1
+        elif _WORD.match(before) and before != "_":
+            if text.startswith("::", start):
+                continue  # Name::add
+            if not text[start].isdigit():  # the end of a word of other letters: `src:2001:db8::1`
+                start = text.find(":", start, end) + 1
+                if not start or text.startswith(":", start):
+                    continue
+        if text.endswith(":", start, end) and not text.endswith("::", start, end):
+            end -= 1
+        if not _WORD.match(text, end):
+            yield start, end
 
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
@@ -118,10 +140,12 @@ class Redactor:
 
     def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], written: str, read: Plainly) -> list[Span]:
         """Where this kind stands in a text, also spelt as in an address or on a page."""
-        spans = self._spans_in(kind, find, _plain(written))
-        if read.passes:
-            spans += [read.span(span) for span in self._spans_in(kind, find, _plain(read.text))]
-        return spans
+        as_written = self._spans_in(kind, find, _plain(written))
+        if not read.passes:
+            return as_written
+        # The letter of an escape is no part of what stands behind it: \nann@example.org.
+        spans = _joined([read.span(span) for span in self._spans_in(kind, find, _plain(read.text))])
+        return [*spans, *(span for span in as_written if not _meets(span, spans))]
 
     def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
@@ -226,6 +250,12 @@ def _joined(spans: list[Span]) -> list[Span]:
         else:
             joined.append((start, stop))
     return joined
+
+
+def _meets(span: Span, spans: list[Span]) -> bool:
+    """Whether a span overlaps one of these, which are in order and apart."""
+    place = bisect_right(spans, span)
+    return (place > 0 and spans[place - 1][1] > span[0]) or (place < len(spans) and spans[place][0] < span[1])
 
 
 def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str], most: int) -> str | None:

@@ -1,4 +1,4 @@
-"""A text as whoever reads it means it: characters that addresses and HTML spell otherwise, and invisible ones left out.
+"""A text as whoever reads it means it: what JSON, addresses and HTML spell otherwise, invisible characters left out.
 
     read = plainly("ann%40example&#46;org")     # read.text == "ann@example.org"
     read.span((0, 15))                          # (0, 21): where that stands in the text
@@ -25,9 +25,11 @@ _SPELT = re.compile(
     rf"|%[C-Dc-d][0-9A-Fa-f]{_NEXT}|%[Ee][0-9A-Fa-f](?:{_NEXT}){{2}}|%[Ff][0-7](?:{_NEXT}){{3}}"
     r"|&#0{0,9}[0-9]{1,7}(?:;|(?![0-9]))|&#[xX]0{0,9}[0-9A-Fa-f]{1,6}(?:;|(?![0-9A-Fa-f]))"
     rf"|&[A-Za-z][A-Za-z0-9]{{1,31}};|[{_INVISIBLE}]"
+    r"|\\{1,16}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrt/])"
 )
 """One character as an address, a page or nobody shows it."""
-_BEGINS = re.compile(rf"[%&{_INVISIBLE}]")
+_BEGINS = re.compile(rf"[%&\\{_INVISIBLE}]")
+_BLANKS = {"n": "\n", "r": "\r", "t": "\t", "/": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _meant(spelt: str) -> str | None:
             return bytes.fromhex(spelt.replace("%", "")).decode()
         except UnicodeDecodeError:
             return None
+    if spelt[0] == "\\":
+        return _escaped(spelt.lstrip("\\"))
     if spelt[1] == "#":
         digits = spelt[2:].rstrip(";")
         code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
@@ -125,3 +129,13 @@ def _meant(spelt: str) -> str | None:
         said = html5.get(spelt[1:])
         char = said if said is not None and len(said) == 1 else None
     return "" if char is not None and char in _INVISIBLE else char
+
+
+def _escaped(name: str) -> str | None:
+    """The character that stands behind backslashes; None for half a one."""
+    if (blank := _BLANKS.get(name)) is not None:
+        return blank
+    char = chr(int(name[1:], 16))
+    if "\ud800" <= char <= "\udfff":
+        return None
+    return "" if char in _INVISIBLE else char

@@ -39,6 +39,7 @@ _LEADS = frozenset(["speculators_config", "configuration_files", "fast_tokenizer
 """Keys by which a checkpoint stands for another one (vLLM), or one file of settings for another (transformers)."""
 _NAMES_FILES = ("_file", "_files", "_path", "_id", "_dir", "_name_or_path", "_repo", "_model")
 """How keys end whose text with a slash in it is a file, or a checkpoint of the hub that is loaded beside this one."""
+_NAMES_MODELS = ("_model_id", "_name_or_path")
 _NOT_OPENED = frozenset(
     {
         *("special_tokens_map_file", "added_tokens_file"),  # with a path of the author, by old versions of transformers
@@ -118,11 +119,14 @@ def _led_away(value: object, key: str, *, depth: int = 0) -> Iterator[tuple[str,
         for one in value:
             yield from _led_away(one, key, depth=depth + 1)
     elif isinstance(value, str) and name not in _NOT_OPENED:
-        away = value.startswith(("/", "~", "../", "./", "file:", "http:", "https:")) and len(value) > 2
-        if (away and name not in _WORDS and not name.endswith("_token")) or (
-            "/" in value and name.endswith(_NAMES_FILES)
-        ):
+        away = value.startswith(("/", "~", "../", "./", "file:", "http:", "https:")) and len(value) > 1
+        if (away and name not in _WORDS and not name.endswith("_token")) or _names_another(name, value):
             yield key, value
+
+
+def _names_another(name: str, value: str) -> bool:
+    """Whether a key names a file, or a checkpoint, which on the hub may have no slash (`gpt2`)."""
+    return ("/" in value and name.endswith(_NAMES_FILES)) or (value != "" and name.endswith(_NAMES_MODELS))
 
 
 def _settings(file: Inside) -> object:
