@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from evalkit.store import parts, runs
+from evalkit.store import runs
+from evalkit.store.damage import damage
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.judges_world import candidates, judgments, model, write_suite
@@ -158,5 +159,5 @@ def _whole(results: Path, n: int) -> None:
         assert len(judgments(info.path)) == n
         assert not list(info.path.glob("**/journal-*.jsonl"))
         assert not list(info.path.glob("**/.*.tmp"))
-        assert parts.damage(info.path) is None
+        assert damage(info.path) is None
         assert len(list(rows_of(info.path))) == n

@@ -54,7 +54,7 @@ def test_every_command_explains_itself(name: str, capsys: Capture) -> None:
         (["run", "x.yaml", "--limit", "0"], "--limit"),
         (["run", "x.yaml", "--new", "--resume", "latest"], "--new"),
         (["show", "no-such-run"], "no runs in"),
-        (["check", "."], "folder"),
+        (["check", "."], "holds no suite: a YAML file with models and tasks"),
     ],
 )
 def test_a_user_s_mistake_is_a_sentence_and_exit_2(args: list[str], said: str, capsys: Capture, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_it_is_shown_priced_and_compared(tmp_path: Path, evalkit: Evalkit, impor
     assert Decimal(bill["models"]["big"]["total"]["billed_usd"]) == 2 * sum(each)
     compared = evalkit("compare", f"{folder.name}:big", f"{folder.name}:small")
     assert compared.code == 0
-    assert "-0.25" in compared.out.replace("\N{MINUS SIGN}", "-")
+    assert "-25.0" in compared.out.replace("\N{MINUS SIGN}", "-")
 
 
 def test_guesses_and_says_what_it_guessed(tmp_path: Path, imported: Imported) -> None:

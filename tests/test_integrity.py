@@ -12,7 +12,8 @@ import pytest
 from evalkit.errors import StoreError
 from evalkit.results.reader import ResultsReader
 from evalkit.results.run import open_run
-from evalkit.store import integrity, journal, parts, runs
+from evalkit.store import integrity, journal, runs
+from evalkit.store.damage import damage
 from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
 from evalkit.store.sealing import rows_of, seal
@@ -88,10 +89,10 @@ def test_no_flipped_bit_of_a_sealed_file_is_read_as_other_data(run: Path, name: 
         for reader, found in _read(run, READERS if n < 5 else [turn]).items():
             assert found in (truth[reader], "refused"), f"bit {bit} of {name} is read as other data by {reader}"
         if name.endswith(".parquet"):
-            assert name in (parts.damage(run) or ""), "list says it"
+            assert name in (damage(run) or ""), "list says it"
     path.write_bytes(sound)
     assert _read(run) == truth
-    assert parts.damage(run) is None
+    assert damage(run) is None
 
 
 def test_list_and_readers_say_which_file_is_damaged(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +140,7 @@ def test_facts_that_were_edited_or_damaged_are_said(run: Path) -> None:
     assert not runs.edited(run)
     path.write_text(path.read_text().replace('"n_rows": 40', '"n_rows": 41'))
     assert runs.edited(run)
-    assert "run.json is not what evalkit wrote" in (parts.damage(run) or "")
+    assert "run.json is not what evalkit wrote" in (damage(run) or "")
     assert runs.read_facts(run)["n_rows"] == 41, "whoever edits it on purpose can still read it"
 
 
@@ -150,7 +151,7 @@ def test_runs_of_before_have_no_digests_and_open(run: Path) -> None:
     assert facts.pop("checksum")
     (run / "run.json").write_text(json.dumps(facts))
     assert _read(run) == truth
-    assert parts.damage(run) is None
+    assert damage(run) is None
 
 
 def test_a_part_is_hashed_once_a_process(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,4 +179,4 @@ def test_a_part_written_anew_under_an_old_name_has_its_own_digest(run: Path) -> 
             log.append(row)
     seal(run)
     assert len(list(rows_of(run))) == 20
-    assert parts.damage(run) is None
+    assert damage(run) is None

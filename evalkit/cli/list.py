@@ -9,6 +9,7 @@ import click
 
 from evalkit.cli.options import as_json, print_json, results_folder
 from evalkit.cli.printing import echo
+from evalkit.store.damage import damage
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
@@ -36,7 +37,6 @@ def _state(run: RunInfo) -> str | None:
 @as_json
 def command(results: Path, as_json: bool) -> int:
     """List stored runs, the damaged and half-written ones too, with what is wrong with them."""
-    from evalkit.store import parts
     from evalkit.store.runs import list_runs
 
     listed: list[RunListing] = [
@@ -47,7 +47,7 @@ def command(results: Path, as_json: bool) -> int:
             "state": _state(run),
             "started_at": run.started_at,
             "finished_at": run.finished_at,
-            "problem": run.problem or parts.damage(run.path),
+            "problem": run.problem or damage(run.path),
         }
         for run in list_runs(results)
     ]

@@ -37,7 +37,7 @@ from evalkit.text.escape import visible
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
     from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
-    from evalkit.decide.joint import Together
+    from evalkit.decide.joint import AllRules
     from evalkit.decide.mixes import CheapestMixes
     from evalkit.decide.rules import Condition
     from evalkit.engine.forecast import Pace
@@ -225,7 +225,7 @@ def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Co
     return found, unplanned
 
 
-def _together(plan: Plan, folder: Path, alone: list[CheapestMixes], unplanned: Set[Condition]) -> Together | None:
+def _together(plan: Plan, folder: Path, alone: list[CheapestMixes], unplanned: Set[Condition]) -> AllRules | None:
     """What the required limits take together, but for those that the earlier run tells too little of; None where fewer
     than two are left."""
     from evalkit.decide.joint import plan_together

@@ -27,7 +27,8 @@ from evalkit.records import Usage
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.results.trajectories import has_agents
-from evalkit.store import judge_files, parts, runs
+from evalkit.store import judge_files, runs
+from evalkit.store.damage import refuse_damage
 from evalkit.suite.wording import short
 
 
@@ -35,7 +36,7 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     """Print the bill of a run; the exit code. Raises UserError for a bad date, price file or run."""
     import_client_late()
     folder = runs.resolve_run(ref, results)
-    parts.refuse_damage(folder)
+    refuse_damage(folder)
     facts = read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
     if as_json:

@@ -8,6 +8,7 @@ import click
 
 from evalkit.cli.options import baselines_folder, results_folder
 from evalkit.cli.printing import echo
+from evalkit.store.damage import refuse_damage
 from evalkit.text import numbers
 
 
@@ -90,12 +91,11 @@ def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | N
     from evalkit.errors import UserError
     from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
-    from evalkit.store import parts
     from evalkit.store.runs import resolve_run
     from evalkit.writing import write_atomically
 
     folder = resolve_run(run, results).resolve()
-    parts.refuse_damage(folder)
+    refuse_damage(folder)
     if html.exists() and not force:
         raise UserError(f"{html} exists. Choose another file, or replace it with --force.")
     if not html.parent.is_dir():
@@ -109,12 +109,11 @@ def _charts(run: str, out: Path, results: Path, force: bool) -> None:
     from evalkit.render import pictures
     from evalkit.render.embeds import charts_of
     from evalkit.results.reader import ResultsReader
-    from evalkit.store import parts
     from evalkit.store.runs import resolve_run
     from evalkit.writing import write_atomically
 
     folder = resolve_run(run, results).resolve()
-    parts.refuse_damage(folder)
+    refuse_damage(folder)
     found = charts_of(ResultsReader(folder.parent), folder.name)
     if not found:
         raise UserError(f"{folder.name} has no figure that could be drawn.")

@@ -13,6 +13,7 @@ import click
 from evalkit.cli.options import as_json, board_command, markdown_tables, print_json, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
+from evalkit.store.damage import refuse_damage
 
 if TYPE_CHECKING:
     from evalkit.facts import RunFacts, Summary
@@ -45,13 +46,12 @@ def command(
     from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
     from evalkit.results.unreadable import unreadable_in
-    from evalkit.store import parts
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import markdown_code as code
     from evalkit.text.escape import visible
 
     folder = resolve_run(run, results)
-    parts.refuse_damage(folder)
+    refuse_damage(folder)
     if flaky:
         return _print_flaky(folder, markdown=markdown, as_json=as_json)
     if sample is not None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from evalkit.decide.earlier_amounts import amounts_of, cap_of, known_of, question_of
 from evalkit.decide.earlier_run import FEWEST, NotPlanned, prices_of, together_of, whole_items
-from evalkit.decide.mixes import REPEATS, Bill, CheapestMixes, PricedMix, searched
+from evalkit.decide.mixes import REPEATS, CheapestMixes, MixBill, PricedMix, searched
 from evalkit.decide.planning import Wanted
 from evalkit.decide.rules import Condition
 from evalkit.decide.rules.quality import rows_of
@@ -35,7 +35,7 @@ from evalkit.suite.schema import RuleEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class AllRules:
     """What all rules take together."""
 
     power: float
@@ -80,7 +80,7 @@ def plan_together(
     *,
     alpha: float,
     wanted: Wanted | None = None,
-) -> Together | None:
+) -> AllRules | None:
     """All these limits of one gate; None where fewer than two of them can be counted together. `alone`: what each of
     them takes by itself. `wanted.supposed`: the true difference of scores.
 
@@ -95,7 +95,7 @@ def plan_together(
     try:
         rules, bill, most = _read(folder, (baseline, candidate), counted, want, alpha)
     except NotPlanned as error:
-        return Together(want.power, None, (), None, left_out, str(error))
+        return AllRules(want.power, None, (), None, left_out, str(error))
     repeats = tuple(k for k in want.limits.repeats or REPEATS if k <= most) or (most,)
     trials = {k: JointTrials.of(rules, k) for k in repeats}
 
@@ -105,7 +105,7 @@ def plan_together(
 
     mixes, _ = searched([((), k) for k in repeats], found_by, bill, want.draws, 0)
     if not mixes:
-        return Together(want.power, None, (), None, left_out, _why_none(rules, trials))
+        return AllRules(want.power, None, (), None, left_out, _why_none(rules, trials))
     best = mixes[0]
     made, k = trials[best.mix.repeats], best.mix.repeats
     assert made is not None
@@ -116,7 +116,7 @@ def plan_together(
     if needed and len(needed) == len(single):
         of_most = (max(needed), made.shares(max(needed), want.draws, seed=1)[-1])
     words = [one.words for _, one in counted]
-    return Together(want.power, best, tuple(zip(words, shares, strict=False)), of_most, left_out)
+    return AllRules(want.power, best, tuple(zip(words, shares, strict=False)), of_most, left_out)
 
 
 def _why_none(rules: Sequence[JointRule], trials: Mapping[int, JointTrials | None]) -> str:
@@ -143,7 +143,7 @@ def _is_stored(rule: RuleEntry, condition: Condition) -> bool:
 
 def _read(
     folder: Path, names: tuple[str, str], limits: Sequence[Limit], want: Wanted, alpha: float
-) -> tuple[list[JointRule], Bill, int]:
+) -> tuple[list[JointRule], MixBill, int]:
     """The rules with the stored answers of the items that have every figure, what these cost, and how many answers of
     each there are."""
     sides = (Side.of(folder, names[0]), Side.of(folder, names[1]))
@@ -174,7 +174,7 @@ def _read(
             assert not isinstance(made.question, WantedPower | WantedFloor)
             made = replace(made, question=replace(made.question, cap=cap_of(one, sides[1], after)))
         rules.append(made if about.all() else replace(made, about=about))
-    bill = Bill(prices_of(folder, sides, pairs, np.ones(pairs.n, dtype=bool), items), len(items), want.limits)
+    bill = MixBill(prices_of(folder, sides, pairs, np.ones(pairs.n, dtype=bool), items), len(items), want.limits)
     return rules, bill, items.shape[1]
 
 

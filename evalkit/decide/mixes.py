@@ -189,7 +189,7 @@ def cheapest_mixes(
     def found_by(judges: tuple[str, ...], k: int, seed: int, draws: int, start: int) -> Mix | None:
         return smallest(earlier.by_judges[judges], question, k, seed=seed, draws=draws, start=start)
 
-    bill = Bill(earlier.prices, len(whole.baseline), limits)
+    bill = MixBill(earlier.prices, len(whole.baseline), limits)
     mixes, in_vain = searched([(j, k) for k in repeats for j in earlier.by_judges], found_by, bill, draws, seed)
     mixes = _with_history(earlier, question, bill, mixes, seed)
     why = None if mixes else _why_none(earlier, question, in_vain)
@@ -233,7 +233,7 @@ def cheapest_mixes_of_limit(
     def found_by(_: tuple[str, ...], k: int, seed: int, draws: int, start: int) -> Mix | None:
         return smallest_of_limit(stored, question, k, seed=seed, draws=draws, start=start)
 
-    bill = Bill(earlier.prices, len(stored.candidate), limits)
+    bill = MixBill(earlier.prices, len(stored.candidate), limits)
     mixes, in_vain = searched([((), k) for k in repeats], found_by, bill, draws, seed)
     condition = earlier.condition
     return CheapestMixes(
@@ -262,7 +262,7 @@ _Search = Callable[[tuple[str, ...], int, int, int, int], Mix | None]
 
 
 def searched(
-    ways: list[tuple[tuple[str, ...], int]], found_by: _Search, bill: Bill, draws: int, seed: int
+    ways: list[tuple[tuple[str, ...], int]], found_by: _Search, bill: MixBill, draws: int, seed: int
 ) -> tuple[tuple[PricedMix, ...], tuple[int, ...]]:
     """The mixes, cheapest first, and the repeats with which no number of items would do."""
     found: list[PricedMix] = []
@@ -285,7 +285,7 @@ def searched(
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class MixBill:
     """What a mix takes in money and minutes."""
 
     prices: Prices
@@ -318,7 +318,7 @@ class Bill:
 
 
 def _with_history(
-    earlier: Earlier, question: WantedPower, bill: Bill, mixes: tuple[PricedMix, ...], seed: int
+    earlier: Earlier, question: WantedPower, bill: MixBill, mixes: tuple[PricedMix, ...], seed: int
 ) -> tuple[PricedMix, ...]:
     """The mixes, with what a gate that stops early asks, and the one that history helps beside its own."""
     last = list(earlier.by_judges)[-1]

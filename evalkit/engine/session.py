@@ -135,16 +135,10 @@ async def execute_run(
                     plan, folder, log, runner, cache, watch_judges, spend_file, drive
                 )
             except EvalkitError:
-                if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
-                    runs.update_facts(folder, RunFacts(status="incomplete", spent_usd=runner.budget.spent))
-                if spend_file is not None:
-                    spend_file.close(done=False)  # it knows the judges' money too
+                _broken_off(folder, runner, spend_file)
                 raise
             drafted = beside.finish()
-        if observer is not None:
-            for task, found in result.taken_out.items():
-                kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.items()))
-                observer.note(f"{task}: redacted in what its live server said: {kinds}")
+        _note_taken_out(observer, result)
         ended = _sealed(plan, folder, result, spent, stopper, drafted)
         if ended.status == "complete":
             step_log.forget(folder)
@@ -156,6 +150,22 @@ async def execute_run(
         if ended.wrong:
             raise SuiteError([*ended.wrong, _mend(folder)])
         return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+
+
+def _broken_off(folder: Path, runner: Runner, spend_file: SpendFile | None) -> None:
+    """What run.json says of a session that an error ended."""
+    if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
+        runs.update_facts(folder, RunFacts(status="incomplete", spent_usd=runner.budget.spent))
+    if spend_file is not None:
+        spend_file.close(done=False)  # it knows the judges' money too
+
+
+def _note_taken_out(observer: Observer | None, result: RunResult) -> None:
+    if observer is None:
+        return
+    for task, found in result.taken_out.items():
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.items()))
+        observer.note(f"{task}: redacted in what its live server said: {kinds}")
 
 
 class _Kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TextIO
 
-from evalkit.decide.joint import Together
+from evalkit.decide.joint import AllRules
 from evalkit.decide.mixes import CheapestMixes, PricedMix
 from evalkit.stats.planned_limits import WantedLimit
 from evalkit.stats.sample_size import MOST_DRAWN, most_drawn
@@ -37,14 +37,14 @@ def render_mixes(found: CheapestMixes, *, width: int | None = None, file: TextIO
             page.say(line)
 
 
-def render_together(found: Together, *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_together(found: AllRules, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print what all rules of a gate take together."""
     with Page(width, file) as page:
         for line in _together(found):
             page.say(line)
 
 
-def _together(found: Together) -> list[str]:
+def _together(found: AllRules) -> list[str]:
     said = []
     best = found.best
     if best is None:

@@ -38,7 +38,8 @@ from evalkit.results.samples import (
 from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.state import RunState, state_of
 from evalkit.results.summary import read_summary
-from evalkit.store import judge_files, parts, queries, reviews, runs
+from evalkit.store import judge_files, queries, reviews, runs
+from evalkit.store.damage import damage
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
 
@@ -213,7 +214,7 @@ class ResultsReader:
             self.facts(run)
             self.summary(run)
             self.judges(run)
-            return parts.damage(path)
+            return damage(path)
 
         try:
             return _figures.get(("problem", str(path), self._mark(path), self._mark(path / judge_files.FOLDER)), look)

@@ -14,7 +14,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, ModelSummary, RunFacts, TaskFacts
 from evalkit.frozen import dataclass
 from evalkit.results.facts import read_facts
-from evalkit.store import parts
+from evalkit.store.damage import refuse_damage
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Side:
                 "known to be whole. Run the suite with this evalkit.",
                 folder,
             )
-        parts.refuse_damage(folder)
+        refuse_damage(folder)
         return cls(folder, model, facts, label or model)
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Stage
-from evalkit.store import arrays, integrity, judge_files, runs, shapes, stage_codec
+from evalkit.store import arrays, integrity, shapes, stage_codec
 from evalkit.store.message_codec import message_record
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Of the columns below. Raised when a column changes meaning, not when one is added."""
 VERSION_KEY = b"evalkit.schema_version"
-_MAGIC = b"PAR1"
-"""At both ends of a Parquet file; the length of its footer stands before the last."""
-MOST_HASHED = 64 * 2**20
-"""Bytes of a part up to which a list of runs looks at its digest."""
 KEY_COLUMNS = ("model", "task", "sample_digest", "occurrence", "repeat")
 LOW_CARDINALITY = (
     *("model", "task", "outcome", "sample_id", "sample_digest", "target_digest", "error_kind", "stop_reason"),
@@ -167,67 +163,6 @@ def rows_path(folder: Path, number: int) -> Path:
 def texts_path(folder: Path, number: int) -> Path:
     """The texts of a part."""
     return folder / f"texts-{number}.parquet"
-
-
-def damage(folder: Path) -> str | None:
-    """What is wrong with the part files or the facts, for a person; None where nothing is seen to be."""
-    if (found := part_damage(folder)) is not None:
-        return found
-    if runs.edited(folder):
-        return (
-            f"{runs.FACTS} is not what evalkit wrote: it was damaged or edited since. Restore it; where it was edited "
-            f"on purpose, remove its line `{runs.CHECKSUM}`."
-        )
-    return None
-
-
-def part_damage(folder: Path) -> str | None:
-    """What is wrong with the part files, those of judges too, for a person; None where nothing is seen to be.
-
-    A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
-    which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
-    """
-    folders = (folder, inner) if (inner := folder / judge_files.FOLDER).is_dir() else (folder,)
-    for of in folders:
-        for number in part_numbers(of):
-            for path in (rows_path(of, number), texts_path(of, number)):
-                if (found := _damage_of(path)) is not None:
-                    return f"{path.relative_to(folder)} {found}"
-    return None
-
-
-def _damage_of(path: Path) -> str | None:
-    """What is wrong with one file, as the rest of a sentence that begins with its name; None: nothing is seen to be."""
-    try:
-        size = path.stat().st_size
-        with open_to_read(path) as file:
-            head = file.read(4)
-            file.seek(max(0, size - 8))
-            tail = file.read(8)
-    except FileNotFoundError:
-        return "is missing. Restore the file."
-    except OSError as error:
-        return f"cannot be read ({error.strerror})."
-    footer = int.from_bytes(tail[:4], "little")
-    if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
-        return "is damaged: it is no whole Parquet file. Restore the file."
-    if size <= MOST_HASHED:
-        try:
-            integrity.verify(path)
-        except StoreError:
-            return "is damaged: it is not what was sealed. Restore the file."
-    return None
-
-
-def refuse_damage(folder: Path) -> None:
-    """Raises StoreError with what is wrong with the part files, as `evalkit list` and the board say it of the run.
-
-    Whoever shows or compares a run asks first, also where the damaged file is not one that it reads: a run is whole
-    everywhere or nowhere.
-    """
-    if (found := part_damage(folder)) is not None:
-        again = "Or run the suite again with --new: cached answers cost nothing."
-        raise StoreError(f"{folder.name} cannot be read: {found} {again}", folder)
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -61,8 +61,8 @@ _VALUES = re.compile(
 )
 """Kind 0: the same, with at most the number of missing values as its statistics: those of texts quote them."""
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
-_MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value, Outcome.SCORED.value)
-"""Outcomes of answers that have a score."""
+_MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value)
+"""Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
 _known: dict[tuple[object, ...], int] = {}
 """`_longest` by path, size, time, inode, columns and `enough`: a sealed part is looked at once a process."""
 
