@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from evalkit.suite import phone_numbers
 from evalkit.suite.redaction import Redactor
 from evalkit.text.spellings import plainly
 
@@ -139,6 +140,12 @@ def test_what_is_spelt_otherwise_is_found_and_the_rest_stays_as_it_was_written(t
 )
 def test_what_is_no_personal_data_in_any_spelling_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_beyond_so_many_sums_what_is_glued_counts_as_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of a megabyte made for it asked libphonenumber for 14 seconds; unknown is taken out, not sent."""
+    monkeypatch.setattr(phone_numbers, "_MOST_ASKED", 3)
+    assert redacted("1+2000000, " * 2 + "1+49 30 9876543, 1+2000000") == "1+2000000, 1+2000000, 1[PHONE], 1[PHONE]"
 
 
 def test_every_place_leads_back_to_what_was_written() -> None:

@@ -28,6 +28,8 @@ _GLUED = re.compile(r"(?<=[A-Za-z0-9_.])\+[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0
 """With the code of a country, right behind a letter, a digit or a dot (`Tel.+49 30 12`): a number where it has a length
 that its country has, behind a digit where it is one that may be given out; else a sum."""
 _HOUR = re.compile(r"\+[0-9]{1,2} {1,2}(?:19|20)[0-9]{2}[-./](?:0[1-9]|1[0-2])[-./]")  # GMT+1 2024-12-01
+_MOST_ASKED = 5_000
+"""Times that libphonenumber is asked in a text; what is glued beyond them counts as a number."""
 _LAST_GROUP = re.compile(r"(?:^\+|[ ()./-]+)[0-9]+$")
 _IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{40}$")
 _NAMED_AND_GLUED = re.compile(
@@ -73,11 +75,13 @@ _NUMBER_OF = re.compile(
 def usual(text: str) -> Iterator[Span]:
     """Numbers with the code of a country (+ or 00), in brackets, with a leading 0, or as 555-123-4567."""
     yield from (match.span() for match in _USUAL.finditer(text))
-    yield from (span for match in _GLUED.finditer(text) for span in _by_itself(text, match))
+    asked = [0]
+    if "+" in text:
+        yield from (span for match in _GLUED.finditer(text) for span in _by_itself(text, match, asked))
     yield from (match.span(1) for match in _NAMED_AND_GLUED.finditer(text))
 
 
-def _by_itself(text: str, found: re.Match[str]) -> Iterator[Span]:
+def _by_itself(text: str, found: re.Match[str], asked: list[int]) -> Iterator[Span]:
     """The number in what is glued to the word before it, without further digits behind it; none where it is a sum."""
     start = found.start()
     if _HOUR.match(text, start) or _IN_BASE64.search(text, max(0, start - 40), start):
@@ -87,8 +91,9 @@ def _by_itself(text: str, found: re.Match[str]) -> Iterator[Span]:
     said: str = found[0]
     counts = is_valid_number if text[start - 1].isdigit() else is_possible_number
     while said:
+        asked[0] += 1
         try:
-            if counts(parse(said)):
+            if asked[0] > _MOST_ASKED or counts(parse(said)):
                 yield start, start + len(said)
                 return
         except NumberParseException:
