@@ -33,6 +33,8 @@ from evalkit.store.arrays import strings
 from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST, MOST_SLICES
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -151,13 +153,14 @@ def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
     """Raises StoreError for a row without a key, with an outcome that there is not, without a score where its outcome
     has one, with more slices than a suite may have, or with a number that none has."""
+    import numpy as np
     import pyarrow.compute as pc
 
     _refuse_beyond(path, batch)
     names = batch.schema.names
     if "slices" in names and batch.num_rows:
-        offsets = batch.column("slices").offsets.to_numpy()
-        if (most := int((offsets[1:] - offsets[:-1]).max())) > MOST_SLICES:
+        most = int(np.diff(_offsets(batch.column("slices"))).max())
+        if most > MOST_SLICES:
             raise StoreError(
                 f"{path} holds a row with {most:,} slices, and {MOST_SLICES} are the most. Restore the file.", path
             )
@@ -172,6 +175,14 @@ def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
             marked = pc.is_in(batch.column("outcome"), value_set=strings(_MARKED))
             if pc.any(pc.and_(marked, pc.is_null(batch.column("score")))).as_py():
                 raise StoreError(f"{path} holds an answer that was scored and has no score. Restore the file.", path)
+
+
+def _offsets(maps: pa.MapArray) -> npt.NDArray[np.int32]:
+    """Where the pairs of each row begin, without pyarrow's `to_numpy`, which imports pandas (`arrays`)."""
+    import numpy as np
+
+    ends = maps.offsets
+    return np.frombuffer(ends.buffers()[1], dtype=np.int32, count=ends.offset + len(ends))[ends.offset :]
 
 
 def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
