@@ -507,7 +507,7 @@ def _harmless(called: str, node: ast.Call) -> bool:
     said = ast.unparse(node)
     return (
         (called == "load" and ("YAML" in said or "json" in said))
-        or said in {"pq.ParquetFile(opened)", "pq.ParquetFile(source)"}
+        or said in {f"pq.ParquetFile({one})" for one in ("opened", "source", "source, read_dictionary=names")}
         or "os.devnull" in said
         or "importlib" in said
     )

@@ -35,6 +35,7 @@ READ: list[tuple[str, bytes]] = [
     ("d.csv", b"\xef\xbb\xbfid;q;a\r\n1;b;x\r\n"),
     ("d.csv", b"sep=;\r\nid;q;a\r\n1;b;x\r\n"),
     ("d.csv", b"id, q , a\n1,b,x\n"),
+    ("d.csv", b"id,q,a,\n1,b,x,\n"),  # a separator after every line
     ("d.csv", b"id,\tq,a\xc2\xa0\n1,b,x\n"),
     ("d.csv", b'id,q,a\n1,"b","x"\n'),
     ("d.tsv", b"id,q,a\n1,b,x\n"),
@@ -66,7 +67,7 @@ REFUSED: list[tuple[str, bytes, list[str]]] = [
     ("d.jsonl", b'{"id":"1","q":"caf\xe9","a":"x"}\n' * 40, ["d.jsonl:1", "WINDOWS-1252", "39 more"]),
     ("d.csv", b"id,q,a,q\n1,b,x,c\n", ["twice", "'q'"]),
     ("d.csv", b"id,q, q,a\n1,b,c,x\n", ["twice", "'q'"]),
-    ("d.csv", b"id,q,a,\n1,b,x,\n", ["column 4", "no name"]),
+    ("d.csv", b"id,,q,a\n1,,b,x\n", ["column 2", "no name"]),
     ("d.csv", b"", ["empty"]),
     ("d.jsonl", b'[{"id":"1","q":"b","a":"x"},\n{"id":"2","q":"b","a":"x"}]\n', ["one JSON list", "jq"]),
     ("d.jsonl", b'[\n  {"id":"1","q":"b","a":"x"}\n]\n', ["one JSON list"]),

@@ -8,7 +8,6 @@ of sizes does not count these, and nobody has to tell the truth there; a page's 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -70,7 +69,8 @@ def _check_head(source: IO[bytes], column: pq.ColumnChunkMetaData, label: str) -
     """Raises SuiteError where the first page of a column unpacks to more than any does, or has no head."""
     places = [column.data_page_offset, *([column.dictionary_page_offset] if column.has_dictionary_page else [])]
     first = min(place for place in places if place is not None)
-    head = _HEAD.match(os.pread(source.fileno(), _MOST_HEAD, max(0, first)))
+    source.seek(max(0, first))
+    head = _HEAD.match(source.read(_MOST_HEAD))
     if column.num_values and head is None:
         raise SuiteError(
             f"{label}: is not a readable Parquet file: a page of {column.path_in_schema!r:.80} has no head"
