@@ -89,19 +89,17 @@ def command(
 
     folder = resolve_run(run, results)
     own = _of_gate(folder)
-    base, cand = baseline or own.baseline, candidate or own.candidate
-    asked = _asked(rules, about, margin, own)
-    missing = [
-        flag for flag, value in (("--baseline", base), ("--candidate", cand), ("--margin", asked)) if value is None
-    ]
+    base, cand, asked = baseline or own.baseline, candidate or own.candidate, _asked(rules, about, margin, own)
     if base is None or cand is None or asked is None:
-        raise UserError(f"{folder.name} has no gate that says it: give {', '.join(missing)}.")
+        flags = {"--baseline": base, "--candidate": cand, "--margin": asked}
+        missing = ", ".join(flag for flag, value in flags.items() if value is None)
+        raise UserError(f"{folder.name} has no gate that says it: give {missing}.")
     if not rules and margin is None:
         _refuse_labelled(about, own.by_people)
     _refuse_unread(asked, of_rule=bool(rules))
     every = [(rule, one) for rule in asked for one in conditions(rule)]
     level, limits = alpha or own.alpha, Limits(repeats, most_items, usd_per_item, in_flight)
-    # Several rules: those that cannot be planned by themselves (floors, rates) are counted among all.
+    # Floors and rates, which cannot be planned alone, are counted among all.
     alone = [(rule, one) for rule, one in every if len(asked) == 1 or can_be_planned(rule, one)]
     true = {"quality": difference}
     found = [

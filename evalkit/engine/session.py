@@ -120,12 +120,7 @@ async def execute_run(
             runner = Runner(
                 plan.work,
                 log,
-                before=EarlierSessions(
-                    rows_done(plan, recovered),
-                    earlier_answers(plan, folder, recovered),
-                    spent,
-                    open_steps(folder, recovered.is_done) if steps is not None else {},
-                ),
+                before=_earlier(plan, folder, recovered, spent, keeps_steps=steps is not None),
                 files=RunFiles(folder, cache, spend_file, steps),
                 observer=_Kept(folder, observer or Silent(), beside.look),
                 stopper=stopper,
@@ -150,6 +145,18 @@ async def execute_run(
         if ended.wrong:
             raise SuiteError([*ended.wrong, _mend(folder)])
         return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+
+
+def _earlier(
+    plan: Plan, folder: Path, recovered: journal.Recovered, spent: Decimal, *, keeps_steps: bool
+) -> EarlierSessions:
+    """What sessions before this one have done."""
+    return EarlierSessions(
+        rows_done(plan, recovered),
+        earlier_answers(plan, folder, recovered),
+        spent,
+        open_steps(folder, recovered.is_done) if keeps_steps else {},
+    )
 
 
 def _broken_off(folder: Path, runner: Runner, spend_file: SpendFile | None) -> None:
