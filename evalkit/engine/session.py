@@ -11,29 +11,26 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.engine.driving import Drive, drive_with_signals
-from evalkit.engine.ledger import UNMARKED, AnswerCache
+from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
 from evalkit.engine.runner import Runner
-from evalkit.engine.serving import given_up_text, served_facts
+from evalkit.engine.serving import given_up_text
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
-from evalkit.errors import EvalkitError, StoreError, SuiteError
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import RunFacts
-from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
-from evalkit.store import journal, run_lock, runs, step_log
+from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
-from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog, open_steps
-from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
@@ -134,17 +131,10 @@ async def execute_run(
                 raise
             drafted = beside.finish()
         _note_taken_out(observer, result)
-        ended = _sealed(plan, folder, result, spent, stopper, drafted)
-        if ended.status == "complete":
-            step_log.forget(folder)
-        if spend_file is not None:
-            spend_file.close(done=True)
-        from evalkit.store.summary import write_summary  # here: the first request does not wait for it
+        from evalkit.engine.ending import end_session  # here: the first request does not wait for it
 
-        told = write_summary(folder)
-        if ended.wrong:
-            raise SuiteError([*ended.wrong, _mend(folder)])
-        return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+        ended = end_session(plan, folder, result, spent, stopper=stopper, drafted=drafted, spend_file=spend_file)
+        return RunOutcome(folder, ended.status, ended.reasons, ended.summary, result, ended_by)
 
 
 def _earlier(
@@ -262,61 +252,6 @@ class _Beside:
             self._process.end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a session left its run."""
-
-    status: str
-    reasons: tuple[str, ...]
-    wrong: list[str]
-    """Records that cannot be asked, as sentences."""
-
-
-def _sealed(
-    plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None, drafted: Drafted | None
-) -> _Ended:
-    """Seal the journals and write into run.json how the session ended."""
-    from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.stored import live_result_facts, stored_facts
-
-    n_errored, aside = sealing_count(folder, drafted)
-    status, reasons = _verdict(plan, result, n_errored)
-    if aside:
-        status, reasons = "incomplete", (*reasons, _set_aside(aside))
-    wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
-    if wrong:
-        status, reasons = "incomplete", (*wrong, *reasons)
-    facts = RunFacts(
-        status=status,
-        reasons=reasons,
-        client_lag=LagFacts.model_validate(asdict(result.lag)),
-        lanes=result.lanes,
-        n_errored=n_errored,
-        spent_usd=spent,
-        servers=served_facts(plan.work.models),
-        stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
-        told=False,
-    )
-    if wrong:
-        facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
-    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
-    kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
-    facts = facts.with_changes(told).with_changes(kept)
-    runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
-    return _Ended(status, reasons, wrong)
-
-
-def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
-    """What is wrong with the records that the run broke off at, all of it at once."""
-    return [
-        error for task in plan.work.tasks if task.stream is not None for error in task.stream.errors()
-    ] or first.complaints
-
-
-def _mend(folder: Path) -> str:
-    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
-
-
 async def _asked(
     plan: Plan,
     folder: Path,
@@ -344,25 +279,6 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
     """How the whole session ended: what went wrong with the models, then with their judges."""
     reasons = tuple(dict.fromkeys([*asked.reasons, *judged.reasons]))
     return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
-
-
-def sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
-    """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
-    from evalkit.store import sealing
-
-    sealed = sealing.seal(folder, drafted)
-    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
-    return n_errored, sealed.aside
-
-
-def _set_aside(aside: tuple[Key, ...]) -> str:
-    from evalkit.store import sealing
-
-    named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
-    return (
-        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {sealing.ASIDE}: {named}. Run the same "
-        "command again, which asks them anew."
-    )
 
 
 def _folder(plan: Plan, place: RunPlace) -> Path:
@@ -393,28 +309,3 @@ def _folder(plan: Plan, place: RunPlace) -> Path:
 
         unfinished = mended_run(plan, place.results)
     return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)
-
-
-def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[str, ...]]:
-    reasons = list(result.reasons)
-    n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
-    if n_errored > rate * n_rows:
-        unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
-        way_out = f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
-        if plan.lacking:
-            way_out = (
-                "Samples without a recorded answer stay without one; what else failed the same command asks again."
-            )
-        unmarked = [n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNMARKED}")]
-        said = "failed" if not unmarked else "have no mark" if sum(unmarked) >= n_errored else "failed or have no mark"
-        reasons.append(
-            f"{n_errored:,} of {n_rows:,} answers {said}, more than run.max_error_rate {rate:g} allows. {way_out}"
-        )
-        told = "\n".join(result.reasons)  # a model that was given up has said why already
-        for kind, (n, first) in result.errors.items():
-            if first.partition(": ")[2] not in told:
-                reasons.append(f"{kind}, {numbers.plural(n, 'time')}; the first: {first}")
-    if result.interrupted:
-        return "interrupted", tuple(reasons)
-    reasons += plan.lacking
-    return ("incomplete" if reasons else "complete"), tuple(reasons)
