@@ -280,7 +280,6 @@ async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> Non
         assert is_open(await other.show())
 
 
-@pytest.mark.long
 def _message(**kinds: object) -> Any:
     from streamlit.proto.BackMsg_pb2 import BackMsg
 
@@ -322,6 +321,7 @@ async def test_parts_and_files_of_an_open_page_end_with_its_session(world: World
         (address,) = re.findall(r"/media/[\w.%-]+", str(made[-1]))
         assert (await still.http.get(world.url + address)).status == 200
         assert (await nobody.get(world.url + address)).status == 404
+        assert (await nobody.get(world.url + "/_stcore/metrics")).status == 404
 
         tab.widgets.clear()
         await tab.show()
@@ -381,6 +381,7 @@ def _some(kind: str, tool: str | None = None) -> Any:
     return message
 
 
+@pytest.mark.long
 async def test_a_session_ends_after_the_hours_of_the_settings_and_with_the_board(world: World) -> None:
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 

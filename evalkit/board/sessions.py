@@ -38,6 +38,8 @@ SIGN_IN, SIGN_OUT = "evalkit-sign-in", "evalkit-sign-out"
 _LOGOUT = "/auth/logout"
 _MEDIA = "/media/"
 """Under it Streamlit hands out pictures and files of pages, to whoever has the address."""
+_FIGURES = "/_stcore/metrics"
+"""How many are here, and how large what they look at is."""
 _SESSION = "session"
 _USER = "evalkit.user"
 """What is noted of a request: whom its cookie names, None for nobody."""
@@ -137,7 +139,8 @@ class OnlyViews:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass. A file or picture is not found by who may not see the board."""
         user = scope.get(_USER)
-        if scope["type"] == "http" and _MEDIA in str(scope.get("path", "")) and not self.may_see(user):
+        path = str(scope.get("path", ""))
+        if scope["type"] == "http" and (_MEDIA in path or _FIGURES in path) and not self.may_see(user):
             await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
             return
