@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pandas as pd
 import pytest
 
 import evalkit
-from evalkit import Suite, Task
-from evalkit.errors import UserError
+from evalkit import Request, Suite, Task
+from evalkit.errors import LikelyMistakeWarning, UserError
 
 
 def _suite(n: int = 12) -> Suite:
@@ -61,6 +62,81 @@ def test_a_folder_that_is_no_path_is_a_sentence(wrong: object, tmp_path: Path) -
     ):
         with pytest.raises(UserError, match=r"is a path, as a text or a pathlib.Path \(value seen: "):
             asked()
+
+
+async def _cancels_itself(request: Request) -> str:
+    inner = asyncio.ensure_future(asyncio.sleep(60))
+    inner.cancel()
+    await inner
+    return request.prompt
+
+
+async def _no_score(answer: str, record: object) -> bool:
+    await _cancels_itself(Request(messages=()))
+    return bool(answer and record)
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_cancellation_inside_a_function_is_the_failure_of_its_item_and_not_the_end_of_the_run(tmp_path: Path) -> None:
+    data = [{"q": "one"}, {"q": "two"}]
+    asked = evalkit.run(Suite({"m": _cancels_itself}, [Task("t", data=data, prompt="{{ q }}", target="x",
+                                                            score="exact")]), results=tmp_path)  # fmt: skip
+    assert asked.status == "incomplete" and asked.frame().outcome.tolist() == ["errored"] * 2
+    assert "the call cancelled itself" in asked.frame(text=True).error[0]
+    scored = evalkit.run(
+        Suite({"m": lambda r: r.prompt}, [Task("t", data=data, prompt="{{ q }}", score=_no_score)]), results=tmp_path
+    )
+    assert scored.status == "incomplete" and scored.frame().outcome.tolist() == ["errored"] * 2
+
+
+@pytest.mark.parametrize("most", [1.0000000000000002, np.float32(1) + np.finfo(np.float32).eps, -1e-9])
+def test_a_score_that_rounding_put_beyond_its_range_is_a_score(most: float, tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, record: most)
+    assert evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path).frame().score.tolist() == [round(most)]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [({"stop_reason": "refusal"}, "refused"), ({"stop_reason": "length"}, "truncated"), ({"finish": "stop"}, "wrong")],
+)
+def test_a_mapping_may_say_why_an_answer_ended_as_a_response_does(given: dict[str, str], outcome: str,
+                                                                   tmp_path: Path) -> None:  # fmt: skip
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: {"text": "no", **given}}, [task]), results=tmp_path)
+    assert run.frame().outcome.tolist() == [outcome]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    "given",
+    [{"stop_reason": "done"}, {"cost_usd": float("nan")}, {"cost_usd": -1}, {"usage": {"input": "9"}}, {"usage": 7}],
+)
+def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, object], tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: {"text": "yes", **given}}, [task]), results=tmp_path)
+    assert run.frame().outcome.tolist() == ["errored"]
+    assert "the function's mapping has " in run.frame(text=True).error[0]
+
+
+def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
+    def ask(request: Request) -> dict[str, object]:
+        usage = {"input": np.int64(5), "output": 2, "prompt_tokens": 5}
+        return {"text": "yes", "cost": 0.1, "usage": usage, "cost_usd": np.float32(0.5)}
+
+    task = Task("t", data=[{"q": "a"}, {"q": "b"}], prompt="{{ q }}", target="yes", score="exact")
+    with pytest.warns(LikelyMistakeWarning) as told:
+        run = evalkit.run(Suite({"m": ask}, [task]), results=tmp_path)
+    said = [str(one.message) for one in told]
+    assert len(said) == 2 and "'cost', which is not read; did you mean 'cost_usd'?" in said[0]
+    assert "usage.'prompt_tokens'" in said[1]
+    assert run.frame().cost_usd.tolist() == [0.5, 0.5] and run.frame().input_tokens.tolist() == [5, 5]
+
+
+def test_half_a_sign_pair_in_what_a_function_refers_to_is_no_obstacle(tmp_path: Path) -> None:
+    half = "\ud83d"
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: "yes" if half else "no"}, [task]), results=tmp_path)
+    assert run.frame().score.tolist() == [1]
 
 
 def test_a_notebooks_table_has_heads_of_one_line(tmp_path: Path) -> None:
