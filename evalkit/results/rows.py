@@ -9,11 +9,11 @@ Columns have the names of `evalkit.records.Row`. Missing values are null in Arro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError, UserError
+from evalkit.frozen import dataclass
 from evalkit.store import parts, queries
 from evalkit.suite.wording import near
 
