@@ -1,0 +1,137 @@
+"""The end of a session: its journals are sealed, run.json says how it ended, and the figures are summed up.
+
+    ended = end_session(plan, folder, result, spent, stopper, beside)
+    ended.summary()
+
+Imported once everything is asked: no first request waits for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from evalkit.engine.hardware import software_and_hardware
+from evalkit.engine.ledger import UNMARKED
+from evalkit.engine.plan import Plan
+from evalkit.engine.serving import served_facts
+from evalkit.engine.stored import live_result_facts, stored_facts
+from evalkit.engine.work import RunResult, Stopper
+from evalkit.errors import SuiteError
+from evalkit.facts import RunFacts
+from evalkit.facts.run import LagFacts
+from evalkit.frozen import dataclass
+from evalkit.store import journal, runs, sealing
+from evalkit.store.row_codec import Key
+from evalkit.store.summary import read_summary, write_summary
+from evalkit.text import numbers
+
+if TYPE_CHECKING:
+    from evalkit.facts import Summary
+    from evalkit.store.part_files import Drafted
+
+
+class Beside(Protocol):
+    """Another process that may have done a part of this."""
+
+    def finish(self) -> Drafted | None:
+        """What it has drafted of the journal; None: nothing, or not the whole."""
+
+    def sum_up(self) -> bool:
+        """Have it write the summary; whether it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """How a session left its run."""
+
+    status: str
+    reasons: tuple[str, ...]
+    wrong: list[str]
+    """Records that cannot be asked, as sentences."""
+    folder: Path
+    beside: Beside
+
+    def summary(self) -> Summary:
+        """Write the figures of the run, here or beside; they are the same. Raises StoreError, RunIncomplete."""
+        return read_summary(self.folder) if self.beside.sum_up() else write_summary(self.folder)
+
+
+def end_session(
+    plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None, beside: Beside
+) -> SessionEnd:
+    """Seal the journals and write into run.json how the session ended."""
+    n_errored, aside = sealing_count(folder, beside.finish())
+    status, reasons = _verdict(plan, result, n_errored)
+    if aside:
+        status, reasons = "incomplete", (*reasons, _set_aside(aside))
+    wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
+    if wrong:
+        status, reasons = "incomplete", (*wrong, *reasons)
+    facts = RunFacts(
+        status=status,
+        reasons=reasons,
+        client_lag=LagFacts.model_validate(asdict(result.lag)),
+        lanes=result.lanes,
+        n_errored=n_errored,
+        spent_usd=spent,
+        servers=served_facts(plan.work.models),
+        stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
+        told=False,
+    )
+    if wrong:
+        facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
+    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
+    kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
+    facts = facts.with_changes(told).with_changes(kept)
+    runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
+    return SessionEnd(status, reasons, wrong, folder, beside)
+
+
+def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
+    """What is wrong with the records that the run broke off at, all of it at once."""
+    return [
+        error for task in plan.work.tasks if task.stream is not None for error in task.stream.errors()
+    ] or first.complaints
+
+
+def sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
+    """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
+    sealed = sealing.seal(folder, drafted)
+    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
+    return n_errored, sealed.aside
+
+
+def _set_aside(aside: tuple[Key, ...]) -> str:
+    named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
+    return (
+        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {sealing.ASIDE}: {named}. Run the same "
+        "command again, which asks them anew."
+    )
+
+
+def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[str, ...]]:
+    reasons = list(result.reasons)
+    n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
+    if n_errored > rate * n_rows:
+        unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
+        way_out = f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
+        if plan.lacking:
+            way_out = (
+                "Samples without a recorded answer stay without one; what else failed the same command asks again."
+            )
+        unmarked = [n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNMARKED}")]
+        said = "failed" if not unmarked else "have no mark" if sum(unmarked) >= n_errored else "failed or have no mark"
+        reasons.append(
+            f"{n_errored:,} of {n_rows:,} answers {said}, more than run.max_error_rate {rate:g} allows. {way_out}"
+        )
+        told = "\n".join(result.reasons)  # a model that was given up has said why already
+        for kind, (n, first) in result.errors.items():
+            if first.partition(": ")[2] not in told:
+                reasons.append(f"{kind}, {numbers.plural(n, 'time')}; the first: {first}")
+    if result.interrupted:
+        return "interrupted", tuple(reasons)
+    reasons += plan.lacking
+    return ("incomplete" if reasons else "complete"), tuple(reasons)
