@@ -1,8 +1,9 @@
 """2,000 short questions, an endpoint that answers after 200 ms, 256 in flight: the whole command beside a bare loop.
 
 `evalkit` plans, asks, scores, journals, seals and prints; the bare loop only asks and writes lines. Marginal CPU is the
-slope between 2,000 and 6,000 questions, so what is paid once is not in it. Goals: wall at most 1.5 x, marginal CPU at most 0.6 ms
-a request, first request within 0.6 s of the command's start, peak memory at most 150 MB, at most 1 KB a sample on disk.
+slope between 2,000 and 6,000 questions, so what is paid once is not in it. Goals: wall at most 1.5 x, marginal CPU at
+most 0.6 ms a request, first request within 0.6 s of the command's start, peak memory at most 150 MB, at most 1 KB a
+sample on disk.
 """
 
 from __future__ import annotations
