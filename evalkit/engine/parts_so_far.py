@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from evalkit.engine.billing_of_parts import paid_for_stages, priced_stages
 from evalkit.engine.work import PlannedModel
+from evalkit.frozen import dataclass
 from evalkit.records import Response, Stage
 
 
