@@ -20,9 +20,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.adapters.keys import scrubbed, scrubbed_error
-from evalkit.engine.billing_of_parts import billed
+from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, sent_bytes
-from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for

@@ -25,10 +25,10 @@ from evalkit.engine.runner import Runner
 from evalkit.engine.serving import given_up_text
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
-from evalkit.errors import EvalkitError, StoreError, SuiteError
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
-from evalkit.store import journal, run_lock, runs, step_log
+from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
 from evalkit.store.step_log import StepLog, open_steps
 
@@ -132,17 +132,10 @@ async def execute_run(
         if beside.say_end() and sealing is not None:
             sealing()
         _note_taken_out(observer, result)
-        from evalkit.engine.session_end import end_session  # here: the first request does not wait for it
+        from evalkit.engine.ending import end_session  # here: the first request does not wait for it
 
-        ended = end_session(plan, folder, result, spent, stopper, beside)
-        if ended.status == "complete":
-            step_log.forget(folder)
-        if spend_file is not None:
-            spend_file.close(done=True)
-        told = ended.summary()
-        if ended.wrong:
-            raise SuiteError([*ended.wrong, _mend(folder)])
-        return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+        ended = end_session(plan, folder, result, spent, stopper=stopper, beside=beside, spend_file=spend_file)
+        return RunOutcome(folder, ended.status, ended.reasons, ended.summary, result, ended_by)
 
 
 def _earlier(
@@ -274,10 +267,6 @@ class _Beside:
             self._starting.join()
         if self._process is not None:
             self._process.end()
-
-
-def _mend(folder: Path) -> str:
-    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
 async def _asked(

@@ -1,9 +1,9 @@
-"""The end of a session: its journals are sealed, run.json says how it ended, and the figures are summed up.
+"""How one session leaves its run: sealed, with a status and the reasons for it in run.json.
 
-    ended = end_session(plan, folder, result, spent, stopper, beside)
-    ended.summary()
+    ended = end_session(plan, folder, result, spent, stopper=stopper, beside=beside, spend_file=spend_file)
+    ended.status                    # complete, incomplete or interrupted
 
-Imported once everything is asked: no first request waits for it.
+What is heavy here is imported by the end of a session, and the first request does not wait for it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import UNMARKED
 from evalkit.engine.plan import Plan
 from evalkit.engine.serving import served_facts
+from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import live_result_facts, stored_facts
 from evalkit.engine.work import RunResult, Stopper
 from evalkit.errors import SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
-from evalkit.store import journal, runs, sealing
+from evalkit.store import journal, runs, sealing, step_log
 from evalkit.store.row_codec import Key
 from evalkit.store.summary import read_summary, write_summary
 from evalkit.text import numbers
@@ -48,22 +49,28 @@ class SessionEnd:
     """How a session left its run."""
 
     status: str
+    """complete, incomplete or interrupted."""
     reasons: tuple[str, ...]
-    wrong: list[str]
-    """Records that cannot be asked, as sentences."""
-    folder: Path
-    beside: Beside
-
-    def summary(self) -> Summary:
-        """Write the figures of the run, here or beside; they are the same. Raises StoreError, RunIncomplete."""
-        return read_summary(self.folder) if self.beside.sum_up() else write_summary(self.folder)
+    """Why it is not complete; empty when it is."""
+    summary: Summary
 
 
 def end_session(
-    plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None, beside: Beside
+    plan: Plan,
+    folder: Path,
+    result: RunResult,
+    spent: Decimal,
+    *,
+    stopper: Stopper | None,
+    beside: Beside,
+    spend_file: SpendFile | None,
 ) -> SessionEnd:
-    """Seal the journals and write into run.json how the session ended."""
-    n_errored, aside = sealing_count(folder, beside.finish())
+    """Seal the journals, write into run.json how the session ended, and sum up. What only an unfinished run needs is
+    removed where nothing is owed any more.
+
+    Raises SuiteError where the run broke off at records that cannot be asked: all of them.
+    """
+    n_errored, aside = _sealing_count(folder, beside.finish())
     status, reasons = _verdict(plan, result, n_errored)
     if aside:
         status, reasons = "incomplete", (*reasons, _set_aside(aside))
@@ -87,7 +94,14 @@ def end_session(
     kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
     facts = facts.with_changes(told).with_changes(kept)
     runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
-    return SessionEnd(status, reasons, wrong, folder, beside)
+    if status == "complete":
+        step_log.forget(folder)
+    if spend_file is not None:
+        spend_file.close(done=True)
+    summary = read_summary(folder) if beside.sum_up() else write_summary(folder)
+    if wrong:
+        raise SuiteError([*wrong, _mend(folder)])
+    return SessionEnd(status, reasons, summary)
 
 
 def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
@@ -97,7 +111,11 @@ def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
     ] or first.complaints
 
 
-def sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
+def _mend(folder: Path) -> str:
+    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
+
+
+def _sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
     """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
     sealed = sealing.seal(folder, drafted)
     n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
