@@ -1,6 +1,6 @@
 """How one session leaves its run: sealed, with a status and the reasons for it in run.json.
 
-    ended = end_session(plan, folder, result, spent, stopper=stopper, drafted=drafted, spend_file=spend_file)
+    ended = end_session(plan, folder, result, spent, stopper=stopper, beside=beside, spend_file=spend_file)
     ended.status                    # complete, incomplete or interrupted
 
 What is heavy here is imported by the end of a session, and the first request does not wait for it.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import UNMARKED
@@ -26,12 +26,22 @@ from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
 from evalkit.store import journal, runs, sealing, step_log
 from evalkit.store.row_codec import Key
-from evalkit.store.summary import write_summary
+from evalkit.store.summary import read_summary, write_summary
 from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
     from evalkit.store.part_files import Drafted
+
+
+class Beside(Protocol):
+    """Another process that may have done a part of this."""
+
+    def finish(self) -> Drafted | None:
+        """What it has drafted of the journal; None: nothing, or not the whole."""
+
+    def sum_up(self) -> bool:
+        """Have it write the summary; whether it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ def end_session(
     spent: Decimal,
     *,
     stopper: Stopper | None,
-    drafted: Drafted | None,
+    beside: Beside,
     spend_file: SpendFile | None,
 ) -> SessionEnd:
     """Seal the journals, write into run.json how the session ended, and sum up. What only an unfinished run needs is
@@ -60,7 +70,7 @@ def end_session(
 
     Raises SuiteError where the run broke off at records that cannot be asked: all of them.
     """
-    n_errored, aside = _sealing_count(folder, drafted)
+    n_errored, aside = _sealing_count(folder, beside.finish())
     status, reasons = _verdict(plan, result, n_errored)
     if aside:
         status, reasons = "incomplete", (*reasons, _set_aside(aside))
@@ -88,7 +98,7 @@ def end_session(
         step_log.forget(folder)
     if spend_file is not None:
         spend_file.close(done=True)
-    summary = write_summary(folder)
+    summary = read_summary(folder) if beside.sum_up() else write_summary(folder)
     if wrong:
         raise SuiteError([*wrong, _mend(folder)])
     return SessionEnd(status, reasons, summary)

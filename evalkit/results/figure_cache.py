@@ -14,10 +14,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from evalkit.frozen import dataclass
 from evalkit.store import reviews
 
 T = TypeVar("T")

@@ -18,12 +18,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.frozen import dataclass
 from evalkit.reading import lines_of, open_to_read
 from evalkit.records import Outcome, Row
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line

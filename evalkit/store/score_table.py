@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import md5
 from io import BytesIO
@@ -21,6 +20,7 @@ from zipfile import BadZipFile
 
 from evalkit import writing
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import journal, parts, shapes

@@ -57,6 +57,15 @@ def _summary(folder: Path, facts: Mapping[str, object], sealed: list[int], table
     )
 
 
+def prepare() -> None:
+    """Import what a summary needs."""
+    import numpy  # noqa: F401
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+
+    from evalkit.stats import traffic  # noqa: F401
+
+
 def write_summary(folder: Path) -> Summary:
     """Compute the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
 
