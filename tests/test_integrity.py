@@ -180,3 +180,35 @@ def test_a_part_written_anew_under_an_old_name_has_its_own_digest(run: Path) -> 
     seal(run)
     assert len(list(rows_of(run))) == 20
     assert damage(run) is None
+
+
+JUDGED = """
+name: judged
+models: {base: {adapter: scripted, replies: {"*": B}}, cand: {adapter: scripted, replies: {"*": C}}}
+judges: {j: {adapter: scripted, replies: {"*": "[[10]]"}}}
+tasks:
+  - {name: u, data: {path: d.jsonl, id: id}, prompt: "say {{ q }}", score: {judge: {by: j, rubric: judge_rating}}}
+gate: {baseline: base, candidates: [cand], rules: [{quality: u, margin: 0.5, labels: random}]}
+"""
+
+
+def test_what_judges_said_is_missed_where_it_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without it, a gate by people's labels passed by the judge's word alone."""
+    (tmp_path / "s.yaml").write_text(JUDGED)
+    (tmp_path / "d.jsonl").write_text("".join(f'{{"id": "{n}", "q": "q{n}"}}\n' for n in range(8)))
+    ran = evalkit(capsys, "run", tmp_path / "s.yaml", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    (run,) = run_folders(tmp_path / "results")
+    aside = tmp_path / "aside"
+    for name in ("judging", "judging/run.json", "judging/rows-1.parquet", "rows-1.parquet"):
+        (run / name).rename(aside)
+        for command in ("gate", "show"):
+            ran = evalkit(capsys, command, run.name, "--results", tmp_path / "results")
+            assert ran.code == 2 and f"{name.removesuffix('/run.json')}" in ran.err and "missing" in ran.err, name
+        assert "missing" in evalkit(capsys, "list", "--results", tmp_path / "results").out, name
+        aside.rename(run / name)
+    assert evalkit(capsys, "show", run.name, "--results", tmp_path / "results").code == 0
+    inner = run / "judging" / "run.json"
+    facts = json.loads(inner.read_text())
+    inner.write_text(json.dumps({**facts, "labels": {"u": {"n": 9, "n_used": 8}}}))
+    assert "labels.jsonl is missing" in evalkit(capsys, "gate", run.name, "--results", tmp_path / "results").err

@@ -13,6 +13,7 @@ and the engine asks with isinstance.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -23,6 +24,16 @@ from evalkit.records import Message, Request, Response, Settings
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
+
+
+def is_from_inside() -> bool:
+    """Whether a CancelledError that was just caught comes from what was awaited, and nobody cancelled this task.
+
+    A function that cancels a task of its own and awaits it raises one, and so does an inner time limit that leaks: that
+    is the failure of one item, and not the end of the run.
+    """
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
 
 
 @dataclass(frozen=True, slots=True)

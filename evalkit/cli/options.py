@@ -316,10 +316,9 @@ class _Folder(click.Path):
     here, and nothing would arrive there."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from evalkit.store.runs import refuse_address
+        from evalkit.store.runs import results_at
 
-        refuse_address(value)
-        return super().convert(value, param, ctx)
+        return super().convert(results_at(value), param, ctx)
 
 
 def _folder(command: Command, name: str, variable: str, about: str) -> Command:

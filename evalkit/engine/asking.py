@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter
+from evalkit.adapters.base import Adapter, is_from_inside
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
@@ -263,12 +263,17 @@ def believed(response: Response, request: Request) -> Response:
 
 async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
-    if request.images:
-        async with room_for(request), asyncio.timeout(seconds):
-            response = await _sendable(model, request).respond(await with_pictures(request))
-    else:
-        async with asyncio.timeout(seconds):
-            response = await _sendable(model, request).respond(request)
+    try:
+        if request.images:
+            async with room_for(request), asyncio.timeout(seconds):
+                response = await _sendable(model, request).respond(await with_pictures(request))
+        else:
+            async with asyncio.timeout(seconds):
+                response = await _sendable(model, request).respond(request)
+    except asyncio.CancelledError:
+        if is_from_inside():
+            raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
+        raise
     return _with_searches(believed(scrubbed(response), request), model)
 
 

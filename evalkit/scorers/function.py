@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.adapters.base import is_from_inside
 from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
@@ -35,9 +36,11 @@ from evalkit.scorers.scores import graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
 
 NAME = "function"
-VERSION = 1
+VERSION = 2
 """Raised when what a function returns is read in another way; the function itself is known by its digest."""
 
+_ROUNDED = 1e-6
+"""How far beyond 0 or 1 a score is a rounded 0 or 1: a cosine of float32 comes to 1.0000001."""
 LONGEST_S = 600.0
 """Seconds that an async scorer may take for one answer."""
 
@@ -64,6 +67,10 @@ def make(function: OwnFunction, at: str) -> Scorer:
         except TimeoutError:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            return unscored(_raised(error))
+        except asyncio.CancelledError as error:
+            if not is_from_inside():
+                raise
             return unscored(_raised(error))
 
     return Scorer(
@@ -95,9 +102,9 @@ def read(given: object) -> Score:  # noqa: PLR0911  # one return for each kind o
     if isinstance(given, int) and given in (0, 1):
         return right_or_wrong(given == 1, None)
     if isinstance(given, int | float):
-        if math.isfinite(given) and 0 <= given <= 1:
-            return graded(float(given), None)
-        return unscored(f"the scorer gave {given:g}; a score is a number from 0 to 1")
+        if math.isfinite(given) and -_ROUNDED <= given <= 1 + _ROUNDED:
+            return graded(min(max(float(given), 0.0), 1.0), None)
+        return unscored(f"the scorer gave {given!r}; a score is a number from 0 to 1")
     if given is None:
         return unscored("the scorer gave None: no score")
     return unscored(f"the scorer gave {type(given).__name__}; it returns True, False, a number from 0 to 1, or a Score")

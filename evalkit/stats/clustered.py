@@ -187,13 +187,12 @@ def _tilt(scaled: Floats) -> float:
     for _ in range(_STEPS):
         share = scaled / (1 + tilt * scaled)
         value = float(share.sum())
+        step = value / float((share * share).sum())
+        if abs(step) <= 1e-13 * high:  # asked first: at the root rounding names either side of it
+            return tilt + step
         low, high = (tilt, high) if value > 0 else (low, tilt)
-        after = tilt + value / float((share * share).sum())
-        if not low < after < high:
-            after = (low + high) / 2
-        if abs(after - tilt) <= 1e-13 * high:
-            return after
-        tilt = after
+        after = tilt + step
+        tilt = after if low < after < high else (low + high) / 2
     return tilt
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from evalkit.errors import StoreError
@@ -17,6 +18,7 @@ from evalkit.store.parts import part_numbers, rows_path, texts_path
 
 _MAGIC = b"PAR1"
 """At both ends of a Parquet file; the length of its footer stands before the last."""
+_PART = re.compile(r"(?:rows|texts)-([0-9]{1,9})\.parquet")
 MOST_HASHED = 64 * 2**20
 """Bytes of a part up to which a list of runs looks at its digest."""
 
@@ -39,9 +41,14 @@ def part_damage(folder: Path) -> str | None:
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
     which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
-    folders = (folder, inner) if (inner := folder / judge_files.FOLDER).is_dir() else (folder,)
-    for of in folders:
-        for number in part_numbers(of):
+    inner = folder / judge_files.FOLDER
+    if integrity.told(folder).is_judged and judge_files.judging_of(folder) is None:
+        return f"{judge_files.FOLDER}/{runs.FACTS} is missing, with what its judges said. Restore the folder."
+    if integrity.told(inner).has_labels and not (inner / judge_files.LABELS).is_file():
+        return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
+    for of in (folder, inner) if inner.is_dir() else (folder,):
+        sealed = {int(of_part[1]) for name in integrity.told(of).digests if (of_part := _PART.fullmatch(name))}
+        for number in sorted(sealed.union(part_numbers(of))):
             for path in (rows_path(of, number), texts_path(of, number)):
                 if (found := _damage_of(path)) is not None:
                     return f"{path.relative_to(folder)} {found}"

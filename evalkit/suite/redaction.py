@@ -34,24 +34,43 @@ _PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.%+'-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f:]{2,45}(?:\.[0-9]{1,3}){0,3}")
+_QUERY = re.compile(r"(?:[?&;]|^)[\w.\[\]-]{1,64}=[^\s&#\"'<>]+")
+"""One name and its value as an address has them behind its ?, and a form that is sent."""
+_BLANK = re.compile(r"(?<=[0-9A-Za-z)])\+(?=[0-9A-Za-z(+])")
 _WORD = re.compile(r"[A-Za-z0-9_]")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
 """What makes an address of hex digits and colons one: `a::b` is a name in C++."""
 
 
 def _emails(text: str) -> Iterator[Span]:
-    return (match.span() for match in _EMAIL.finditer(text))
+    return (match.span() for match in _EMAIL.finditer(_with_letters(text)))
+
+
+def _with_letters(text: str) -> str:
+    """The text with a letter in the place of each mark that belongs to the letter before it: e and ´, vowels of Indic
+    and Thai writing, points of Arabic. Places stay."""
+    if text.isascii() or "@" not in text:
+        return text
+    return "".join("a" if unicodedata.category(one)[0] == "M" else one for one in text)
 
 
 def _addresses(text: str) -> Iterator[Span]:
     for span in (*(match.span() for match in _IPV4.finditer(text)), *_six(text)):
         written = text[slice(*span)]
         try:
-            ipaddress.ip_address(written)
+            ipaddress.ip_address(_unpadded(written))
         except ValueError:
             continue
         if _SURE.search(written):
             yield span
+
+
+def _unpadded(address: str) -> str:
+    """An address with its zeros taken off where each number has three digits: 192.168.001.010."""
+    parts = address.split(".")
+    if ":" in address or len(parts) != 4:
+        return address
+    return ".".join(str(int(part)) if len(part) == 3 else part for part in parts)
 
 
 def _six(text: str) -> Iterator[Span]:
@@ -148,6 +167,13 @@ class Redactor:
         return [*spans, *(span for span in as_written if not _meets(span, spans))]
 
     def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
+        """Where this kind stands in a text, the blanks of a query being blanks or, in an address of mail, a plus."""
+        found = self._spans_as_written(kind, find, text)
+        if "+" in text and "=" in text and (read := _QUERY.sub(_with_blanks, text)) != text:
+            found += self._spans_as_written(kind, find, read)
+        return found
+
+    def _spans_as_written(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
         if kind == "phone":
             return [*found, *phone_numbers.of_countries(text, self.countries)]
@@ -190,6 +216,10 @@ class Redactor:
     def _number(self, value: float, written: str, counts: Counter[str]) -> Any:
         """The number; a text where what it says in digits is a finding."""
         return value if (made := self.text(written, counts)) == written else made
+
+
+def _with_blanks(found: re.Match[str]) -> str:
+    return _BLANK.sub(" ", found[0])
 
 
 def without_escapes(text: str) -> str:
@@ -305,7 +335,7 @@ def _ascii(one: str) -> str:
         return str(unicodedata.decimal(one))
     if one in "\u00a0\u2007\u2009\u202f":
         return " "
-    if one in "\u2010\u2011\u2012\u2013\u2212":
+    if one in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc":
         return "-"
     plain = unicodedata.normalize("NFKC", one)
     return plain if len(plain) == 1 else one
