@@ -59,7 +59,7 @@ class SealingBeside:
         part = max(parts.part_numbers(folder), default=0) + 1
         flags = ("-B",) if sys.dont_write_bytecode else ()
         wanted = (str(folder.absolute()), journal.name, str(part))
-        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags)
+        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags, behind=True)
         try:
             return cls(child.start(command, stdin=child.PIPE, stdout=child.PIPE))
         except child.ChildFailed:
@@ -154,8 +154,6 @@ def follow(folder: str, journal: str, part: str) -> int:
     then sum up, once it says that the part is in place."""
     import gc
 
-    with suppress(OSError):
-        os.nice(10)  # the run itself comes first
     from evalkit.store.sealing import NotPlain, PlainRows
     from evalkit.store.summary import computed, prepare
 
