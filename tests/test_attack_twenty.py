@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from evalkit.adapters import http_session
 from evalkit.adapters.keys import keep_out_of_replies, without_keys
-from evalkit.engine.data_policy import callouts
+from evalkit.engine.callouts import callouts
 from evalkit.engine.stored import stored
 from evalkit.records import AgentStep, Outcome, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
