@@ -157,7 +157,8 @@ def test_a_command_that_looked_into_rows_ends_in_silence(tmp_path: Path) -> None
     """DuckDB counts what is open when Python ends, and would print 45 lines about it."""
     (tmp_path / "suite.yaml").write_text(
         "name: silent\nmodels: {a: {adapter: scripted, replies: {'*': neither}}}\n"
-        "tasks: [{name: t, data: rows.jsonl, prompt: '{{ q }}', choices: [left, right], target: '{{ a }}', score: choice}]\n"
+        "tasks: [{name: t, data: rows.jsonl, prompt: '{{ q }}', choices: [left, right], target: '{{ a }}', "
+        "score: choice}]\n"
     )
     (tmp_path / "rows.jsonl").write_text('{"q": "one", "a": "left"}\n{"q": "two", "a": "right"}\n')
     command = [sys.executable, "-m", "evalkit", "run", "suite.yaml", "--no-cache", "--quiet", "--results", "results"]
