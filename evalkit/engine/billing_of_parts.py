@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from evalkit.engine.work import PlannedModel
+from evalkit.frozen import dataclass
 from evalkit.records import Response, Stage
 
 

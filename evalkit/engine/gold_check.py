@@ -8,9 +8,10 @@ check.errors()        # ["...: d.jsonl:3 (sample 't3'): its own right answer 'a'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.records import Response, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response

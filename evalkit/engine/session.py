@@ -28,6 +28,7 @@ from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, 
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
+from evalkit.installed import has_byte_code
 from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
 from evalkit.store.step_log import StepLog, open_steps
@@ -74,6 +75,7 @@ async def execute_run(
     watch_judges: Callable[[Work, Recovered], Observer] | None = None,
     stopper: Stopper | None = None,
     drive: Drive | None = None,
+    sealing: Callable[[], None] | None = None,
 ) -> RunOutcome:
     """Run or resume the outstanding requests of `plan`, then seal the folder; `watch` is told the folder and what it
     holds already.
@@ -90,13 +92,16 @@ async def execute_run(
     `drive` runs a Runner in the event loop of the caller, who sees to interruptions (`DriveHere`). None: each Runner
     gets a loop of its own, Ctrl-C and a polite kill are clean stops, and nothing is awaited: `without_loop` runs it.
 
+    `sealing` is called where nothing is asked any more and another process seals: this one has a moment to spare.
+
     Raises StoreError for a folder that is not this run's, RunIncomplete when rows cannot be stored (a full disk):
     what was written by then is kept, and the same command resumes.
     """
     drive = drive or drive_with_signals
     left = None if place.resume is not None or place.new else left_behind(plan, place.results)
     folder = _folder(plan, place)
-    with run_lock.lock_run(folder):
+    # Judges give its rows another score later.
+    with run_lock.lock_run(folder), _Beside(folder, wanted=plan.panel is None) as beside:
         recovered = journal.recover(folder)
         before = runs.open_facts(folder)
         runs.update_facts(folder, resumed_facts(before, plan, recovered))
@@ -108,12 +113,8 @@ async def execute_run(
         spent = spent_before(plan, folder, before)
         spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
         writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        with (
-            journal.Journal.open(folder, writer) as log,
-            _step_log(plan, folder, writer) as steps,
-            # Judges give its rows another score later.
-            _Beside(folder, log, wanted=plan.panel is None) as beside,
-        ):
+        with journal.Journal.open(folder, writer) as log, _step_log(plan, folder, writer) as steps:
+            beside.follow(log, plan.work.n_rows - recovered.n_done)
             runner = Runner(
                 plan.work,
                 log,
@@ -126,14 +127,16 @@ async def execute_run(
                 result, ended_by, spent = await _asked(
                     plan, folder, log, runner, cache, watch_judges, spend_file, drive
                 )
+                log.verify()
             except EvalkitError:
                 _broken_off(folder, runner, spend_file)
                 raise
-            drafted = beside.finish()
+        if beside.say_end() and sealing is not None:
+            sealing()
         _note_taken_out(observer, result)
         from evalkit.engine.ending import end_session  # here: the first request does not wait for it
 
-        ended = end_session(plan, folder, result, spent, stopper=stopper, drafted=drafted, spend_file=spend_file)
+        ended = end_session(plan, folder, result, spent, stopper=stopper, beside=beside, spend_file=spend_file)
         return RunOutcome(folder, ended.status, ended.reasons, ended.summary, result, ended_by)
 
 
@@ -212,34 +215,54 @@ def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]
 
 
 class _Beside:
-    """Seals the journal in another process while the run goes on (`sealing_beside`), once it is long enough."""
+    """Seals the journal and sums up in another process (`sealing_beside`), where that is worth it."""
 
-    FROM_ROWS = 8_000
-    """The process takes half a second of processor time before the first row."""
+    OWED, OWED_UNCOMPILED = 1_000, 8_000
+    """Rows that are still to come when it is started: it takes a quarter of a second of processor time to begin, and a
+    whole one where the libraries have no byte code."""
 
-    def __init__(self, folder: Path, log: journal.Journal, *, wanted: bool) -> None:
-        self._folder, self._log, self._wanted = folder, log, wanted
+    def __init__(self, folder: Path, *, wanted: bool) -> None:
+        self._folder, self._wanted = folder, wanted
         self._process: SealingBeside | None = None
         self._starting: threading.Thread | None = None
 
-    def look(self) -> None:
-        """Start the process when it is time, in a thread, since requests are timed."""
-        if self._wanted and self._log.n_rows >= self.FROM_ROWS:
-            self._wanted = False
-            self._starting = threading.Thread(target=self._start, daemon=True)
-            self._starting.start()
+    def follow(self, log: journal.Journal, n_owed: int) -> None:
+        """Say which journal it is, and how many rows it will have."""
+        self._log, self._n_owed = log, n_owed
 
-    def _start(self) -> None:
+    def look(self) -> None:
+        """Start the process when it is time, in a thread, since requests are timed. Called while models are asked: a
+        run that is over before the first look needs no process."""
+        if self._wanted:
+            self._wanted = False
+            owed = self._n_owed - self._log.n_rows
+            if owed >= self.OWED:
+                self._starting = threading.Thread(target=self._start, args=(owed,), daemon=True)
+                self._starting.start()
+
+    def _start(self, owed: int) -> None:
+        if owed < self.OWED_UNCOMPILED and not has_byte_code("pyarrow"):
+            return
         from evalkit.store.sealing_beside import SealingBeside
 
         self._process = SealingBeside.start(self._folder, self._log.path)
 
-    def finish(self) -> Drafted | None:
-        """What it has made of the whole journal; None where that is nothing."""
+    def say_end(self) -> bool:
+        """Every row is journaled; whether there is a process that hears it."""
         self._wanted = False
         if self._starting is not None:
             self._starting.join()
+        if self._process is not None:
+            self._process.say_end()
+        return self._process is not None
+
+    def finish(self) -> Drafted | None:
+        """What it has made of the whole journal; None where that is nothing."""
         return None if self._process is None else self._process.finish()
+
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures; None where it has computed none."""
+        return None if self._process is None else self._process.sum_up()
 
     def __enter__(self) -> _Beside:
         return self

@@ -14,10 +14,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from evalkit.frozen import dataclass
 from evalkit.store import reviews
 
 T = TypeVar("T")
@@ -80,6 +81,12 @@ class FigureCache:
                 if not one.n_asking:  # else whoever asks next has to wait for the same lock
                     del self.making[key]
             making.release()
+
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        with self.lock:
+            self.kept.clear()
+            self.weight = 0
 
     def _keep(self, key: Hashable, value: object) -> None:
         with self.lock:

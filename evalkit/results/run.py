@@ -9,7 +9,6 @@ run["gpt"]                        # one side of a comparison
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
+from evalkit.frozen import dataclass
 from evalkit.paths import of_person
 from evalkit.results.facts import read_facts
 from evalkit.results.side import Side

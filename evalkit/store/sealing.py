@@ -17,6 +17,7 @@ from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
+from evalkit.store.journal import ASIDE
 from evalkit.store.part_files import Batches, Drafted, forget_drafts, put_in_place, write_part
 from evalkit.store.row_codec import Key, OddRow, column_values, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
@@ -24,8 +25,6 @@ from evalkit.writing import open_to_write
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ASIDE = "set-aside.jsonl"
-"""Rows that no column can hold, as they were journaled; nothing reads it, a person may."""
 _BATCH_ROWS = 4_000
 _BATCH_CHARACTERS = 8_000_000
 """Whichever comes first ends a batch: long prompts make short batches."""
