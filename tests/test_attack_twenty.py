@@ -15,6 +15,7 @@ from evalkit.adapters import http_session
 from evalkit.adapters.keys import keep_out_of_replies, without_keys
 from evalkit.engine.callouts import callouts
 from evalkit.engine.stored import stored
+from evalkit.errors import RequestError
 from evalkit.records import AgentStep, Outcome, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.variables import _is_secret, looks_like_a_credential
@@ -333,3 +334,20 @@ def test_names_of_models_addresses_and_files_are_filled_in() -> None:
         "secret_santa_dataset_2025_final.jsonl",
     ]
     assert [one for one in good if _is_secret(one)] == []
+
+
+async def test_an_odd_reply_is_told_without_words_of_the_interpreter() -> None:
+    odd: list[object] = [{}, [], 3, 1.5, True, None, "x", [[]], [{"type": {}}], [None], [3]]
+    whole = next(event["response"] for event in good("openai") if event["type"] == "response.completed")
+    bodies = [{**whole, "output": value} for value in odd]
+    bodies += [{**whole, "output": [{"type": kind, "content": value, "summary": value}]}
+               for kind in ("message", "reasoning", "function_call") for value in odd]  # fmt: skip
+    for body in bodies:
+        async with serving(Served([http(json.dumps(body).encode())])) as url:
+            adapter = adapter_at("openai", url, idle_timeout_s=20)
+            try:
+                await adapter.respond(ASK)
+            except RequestError as error:
+                assert not any(word in str(error) for word in ("Error:", "NoneType", "unhashable", "attribute", "dict"))
+            finally:
+                await adapter.aclose()
