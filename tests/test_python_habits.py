@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import evalkit
-from evalkit import Request, Suite, Task
+from evalkit import Outcome, Request, Score, Suite, Task
 from evalkit.errors import LikelyMistakeWarning, UserError
 
 
@@ -186,3 +186,31 @@ async def test_what_a_function_returns_after_its_run_was_cancelled_is_asked_agai
         await running
     stored = evalkit.open_run("latest", results=tmp_path)
     assert (stored.status, len(stored.frame())) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Score(1.0, Outcome.WRONG), "the outcome wrong and the value 1: wrong is 0"),
+        (Score(0.5, Outcome.RIGHT), "the outcome right and the value 0.5: right is 1"),
+        (Score(1.0, Outcome.ERRORED), "the outcome errored and the value 1"),
+    ],
+)
+def test_a_score_that_contradicts_itself_is_refused_before_anything_is_asked(
+    given: Score, said: str, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, record: given)
+    with pytest.raises(UserError, match=f"tried on the first sample .*{said}"):
+        evalkit.run(Suite({"m": lambda r: asked.append(r) or "x"}, [task]), results=tmp_path)
+    assert not asked
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_later_score_that_contradicts_itself_is_no_score(tmp_path: Path) -> None:
+    async def score(answer: str, record: object) -> Score:
+        return Score(0.0, Outcome.RIGHT)
+
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=score)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
+    assert (run.status, run.frame().outcome.tolist()) == ("incomplete", ["errored"])

@@ -32,11 +32,11 @@ from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import READING
-from evalkit.scorers.scores import graded, right_or_wrong, unscored
+from evalkit.scorers.scores import contradiction, graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
 
 NAME = "function"
-VERSION = 2
+VERSION = 3
 """Raised when what a function returns is read in another way; the function itself is known by its digest."""
 
 _ROUNDED = 1e-6
@@ -93,7 +93,11 @@ def read(given: object) -> Score:  # noqa: PLR0911  # one return for each kind o
         if given.value is None:
             return given if given.outcome is Outcome.ERRORED else replace(given, outcome=Outcome.ERRORED)
         checked = read(given.value)
-        return checked if checked.value is None else replace(given, value=checked.value)
+        if checked.value is None:
+            return checked
+        told = replace(given, value=checked.value)
+        wrong = contradiction(told)
+        return told if wrong is None else unscored(f"the scorer gave a Score with {wrong}")
     if hasattr(given, "item") and not isinstance(given, bool | int | float):
         given = given.item()  # numpy's numbers and truths
     if isinstance(given, bool):
