@@ -127,6 +127,7 @@ async def execute_run(
                 result, ended_by, spent = await _asked(
                     plan, folder, log, runner, cache, watch_judges, spend_file, drive
                 )
+                log.verify()
             except EvalkitError:
                 _broken_off(folder, runner, spend_file)
                 raise

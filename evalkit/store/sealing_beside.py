@@ -56,7 +56,7 @@ class SealingBeside:
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if n_cores < 2 or sys.platform == "win32":
             return None
-        part = max(parts.part_numbers(folder), default=0) + 1
+        part = max(parts.numbers_there(folder), default=0) + 1
         flags = ("-B",) if sys.dont_write_bytecode else ()
         wanted = (str(folder.absolute()), journal.name, str(part))
         command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags, behind=True)
