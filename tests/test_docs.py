@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import evalkit
 from evalkit.testing.fake_provider import Behaviour
 from tests.conftest import REPO
 
@@ -78,3 +79,10 @@ def test_every_word_of_the_person_is_on_the_safety_page() -> None:
     names = [name for word in words for name in (word.option, word.variable)]
     names += ["--data-root", *ROOTS_VARIABLES, "--policy", policy.VARIABLE, "--sensitivity", sensitivity.VARIABLE]
     assert [name for name in names if name not in text] == []
+
+
+def test_the_site_has_a_reference_of_every_public_name() -> None:
+    page = (REPO / "site" / "api.md").read_text("utf-8")
+    written = set(re.findall(r"^\.\. auto(?:function|class):: (\w+)$", page, re.MULTILINE))
+    assert written == set(evalkit.__all__) - {"__version__", "errors"}
+    assert ".. automodule:: evalkit.errors\n   :members:" in page

@@ -32,6 +32,7 @@ from evalkit.api.suite_parts import (
     task_of,
 )
 from evalkit.errors import SuiteError, UserError
+from evalkit.paths import of_person
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.rows_in_memory import Rows
 from evalkit.suite.source_map import parse, without_lines
@@ -84,7 +85,7 @@ class Suite:
     @classmethod
     def from_yaml(cls, path: str | Path) -> Suite:
         """The suite in a file. Raises SuiteError with every complaint, each with its line."""
-        path = Path(path)
+        path = of_person(path, "a suite's file")
         from evalkit.suite.loading import read_text
 
         suite = cls.__new__(cls)

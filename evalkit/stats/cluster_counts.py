@@ -45,6 +45,8 @@ _TIE = 0.75
 _LEAST_WINS = 1 / 15
 """Of the margin: rate of wins that is supposed at least where passing is at stake. Without it 80 clusters of lognormal
 sizes passed in .066 of draws; an equal candidate passes as often as before (docs/gate-statistics.md)."""
+_NEVER = 2e-9
+"""Rates up to this stand for 0 (`constrained_rates` gives none below 1e-9): no draw holds such a pair."""
 _SMALL = 0.03
 """Share of the pairs: where no cluster has more, the moments alone say whether a p-value lies far from alpha,"""
 _FAR = 1.5
@@ -198,20 +200,25 @@ def _draw(sizes: np.ndarray, shrunk: Floats, p_loss: float, p_win: float, rho: F
     a pair, one pair more is drawn and each counts `shrunk` of one, float64[K]: else the sum would lie too far from 0.
     """
     rng = np.random.default_rng(0)
-    concentration = (1 - np.maximum(rho, 1e-5))[:, None] / np.maximum(rho, 1e-5)[:, None]
+    rho = np.maximum(rho, 1e-5)
+    concentration = (1 - rho) / rho
     shape = (rho.size, sizes.size)
     p_differs = p_loss + p_win
     differs = rng.binomial(
         sizes,
         rng.beta(
-            np.broadcast_to(p_differs * concentration, shape), np.broadcast_to((1 - p_differs) * concentration, shape)
+            np.broadcast_to((p_differs * concentration)[:, None], shape),
+            np.broadcast_to(((1 - p_differs) * concentration)[:, None], shape),
         ),
     )
+    if min(p_loss, p_win) <= _NEVER:  # all that differ are of one kind: half of the work is spared
+        return np.asarray((differs @ shrunk) * (1 if p_win > p_loss else -1), dtype=np.float64)
     of_row, of_cluster = np.nonzero(differs)
-    share = rng.beta((p_loss * concentration)[of_row, 0], np.maximum(p_win * concentration, 1e-12)[of_row, 0])
+    differing = differs[of_row, of_cluster]
+    share = rng.beta((p_loss * concentration)[of_row], np.maximum(p_win * concentration, 1e-12)[of_row])
     share[np.isnan(share)] = 1.0
-    lost = rng.binomial(differs[of_row, of_cluster], np.clip(share, 0, 1))
-    balance = (differs[of_row, of_cluster] - 2 * lost) * shrunk[of_cluster]
+    lost = rng.binomial(differing, np.clip(share, 0, 1))
+    balance = (differing - 2 * lost) * shrunk[of_cluster]
     return np.asarray(np.bincount(of_row, weights=balance, minlength=rho.size), dtype=np.float64)
 
 

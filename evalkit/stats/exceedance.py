@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ from evalkit.stats.cluster_counts import KnownOfPairs
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
 from evalkit.stats.quantiles import weighted_quantile, weighted_quantiles
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence, repeated_share
+from evalkit.stats.scores import Codes, Floats, Labels, check_limit, read, read_dependence, repeated_share
 from evalkit.stats.sign_flips import sign_flip_ps
 from evalkit.stats.verdict import LimitDecision, Verdict
 
@@ -40,8 +41,7 @@ FEW = 10
 """Fewer answers than this beyond the percentile: the verdict holds, but only gross differences are ever seen."""
 FEWEST_BEYOND = 5
 """Fewer groups than this with an answer beyond the threshold decide nothing."""
-_PARTS = 20
-"""An average request's weight in whole parts."""
+_PARTS = 20  # an average request's weight in whole parts
 _LEVEL = 1 + 1e-12  # a latency divided by a ratio and multiplied again is still itself
 
 
@@ -110,10 +110,7 @@ def _ratio_test(
     first, second = _durations(baseline_s, "baseline"), _durations(candidate_s, "candidate")
     if first.size != second.size:
         raise ValueError(f"latencies are compared item by item: there are {first.size} and {second.size}")
-    check_alpha(alpha)
-    _check_quantile(quantile)
-    if not (math.isfinite(max_ratio) and max_ratio > 0):
-        raise ValueError(f"max_ratio is a positive number like 1.2, not {max_ratio}")
+    check_limit(max_ratio, "max_ratio is a positive number like 1.2", quantile, alpha)
     codes, heavy = read_dependence(first.size, groups, None, weights)
     return _RatioTest(first, second, quantile, codes, heavy), first, second, codes, heavy
 
@@ -122,17 +119,17 @@ PASSES, FAILS = 0, 1
 """Places in (p-value for passing, p-value for failing)."""
 
 
+_Shown = tuple[Callable[[float], bool], Callable[[float], bool]]  # whether a limit passes, and whether it fails
+
+
 def _bounds(
-    shown: tuple[Callable[[float], bool], Callable[[float], bool]],
-    p_values: tuple[float, float],
-    alpha: float,
-    limit: float,
-    start: float,
+    shown: _Shown, p_values: tuple[float, float], alpha: float, limit: float, start: float, likely: _Shown | None = None
 ) -> tuple[float | None, float | None]:
     """The largest limit that fails and the smallest that passes; they never contradict what `limit` itself does.
-    `shown`: whether a limit passes, and whether it fails."""
+    `likely`: cheaper guesses at `shown`."""
     passes, fails = (p <= alpha for p in p_values)
-    high, low = least_passing(shown[PASSES], start), largest_failing(shown[FAILS], start)
+    passing, failing = likely or (None, None)
+    high, low = least_passing(shown[PASSES], start, passing), largest_failing(shown[FAILS], start, failing)
     if high is not None or passes:
         high = min(high or limit, limit) if passes else max(high or limit, limit * (1 + 1e-9))
     if low is not None or fails:
@@ -281,10 +278,7 @@ def _limit_read(
     weights: npt.ArrayLike | None,
 ) -> tuple[Floats, Codes | None, Floats | None]:
     values = _durations(latencies_s, "latency")
-    check_alpha(alpha)
-    _check_quantile(quantile)
-    if not (math.isfinite(max_s) and max_s > 0):
-        raise ValueError(f"max_s is a positive number of seconds, not {max_s}")
+    check_limit(max_s, "max_s is a positive number of seconds", quantile, alpha)
     return values, *read_dependence(values.size, groups, None, weights)
 
 
@@ -307,19 +301,18 @@ def _binomial(
 
 def _clustered_limit(slow: _Slow, max_s: float, alpha: float) -> tuple[float, float, float | None, float | None]:
     ordered = np.sort(slow.values)
-    known: dict[tuple[int, int], bool] = {}
 
-    def shows(limit: float, side: int) -> bool:
+    @cache
+    def shown_at(place: int, side: int, only_whether: float | None) -> bool:
         """Between two neighbouring durations every limit is the same. A p-value above alpha need not be exact."""
-        place = (side, int(np.searchsorted(ordered, limit, side="right")))
-        if place not in known:
-            known[place] = slow.p_value(limit, side, alpha) <= alpha
-        return known[place]
+        return slow.p_value(float(ordered[place - 1]) if place else 0.0, side, alpha, only_whether) <= alpha
 
-    shown = (lambda limit: shows(limit, PASSES), lambda limit: shows(limit, FAILS))
-    p_values = slow.p_values(max_s)
-    start = weighted_quantile(slow.values, slow.quantile, slow.weights)
-    return (*p_values, *_bounds(shown, p_values, alpha, max_s, start))
+    def shows(side: int, only_whether: float | None) -> Callable[[float], bool]:
+        return lambda limit: shown_at(int(np.searchsorted(ordered, limit, side="right")), side, only_whether)
+
+    p_values, start = slow.p_values(max_s), weighted_quantile(slow.values, slow.quantile, slow.weights)
+    shown, likely = ((shows(PASSES, only), shows(FAILS, only)) for only in (None, alpha))
+    return (*p_values, *_bounds(shown, p_values, alpha, max_s, start, likely))
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,13 +328,14 @@ class _Slow:
     def p_values(self, limit: float) -> tuple[float, float]:
         return self.p_value(limit, PASSES), self.p_value(limit, FAILS)
 
-    def p_value(self, limit: float, side: int, undecided: float = clustered.UNDECIDED) -> float:
+    def p_value(
+        self, limit: float, side: int, undecided: float = clustered.UNDECIDED, only_whether: float | None = None
+    ) -> float:
         slow, share = (self.values > limit).astype(np.float64), 1 - self.quantile
         lost, supposed = (-slow, -share) if side == PASSES else (slow, share)
-        binary, known = self.weights is None, KnownOfPairs(self.repeats, only_losses=True)
-        return clustered.clustered(
-            lost, self.codes, self.weights, binary=binary, guard=False, known=known, undecided=undecided
-        )(supposed)
+        known = KnownOfPairs(self.repeats, only_losses=True)
+        test = partial(clustered.clustered, lost, self.codes, self.weights, guard=False, known=known)
+        return test(binary=self.weights is None, undecided=undecided, only_whether=only_whether)(supposed)
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:
@@ -364,11 +358,6 @@ def _durations(values: object, name: str) -> Floats:
     if (array <= 0).any():
         raise ValueError(f"{name} duration {int((array <= 0).argmax())} is not positive: leave unmeasured answers out")
     return array
-
-
-def _check_quantile(quantile: float) -> None:
-    if not 0 < quantile < 1:
-        raise ValueError(f"a quantile lies between 0 and 1, like 0.95, not {quantile}")
 
 
 def fewest_answers(quantile: float) -> int:

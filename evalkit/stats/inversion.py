@@ -70,24 +70,40 @@ def lower_bound(
     return _close_in(gap, low, low_gap, high, high_gap, fine)
 
 
-def least_passing(passes: Callable[[float], bool], start: float) -> float | None:
+def least_passing(
+    passes: Callable[[float], bool], start: float, likely: Callable[[float], bool] | None = None
+) -> float | None:
     """The smallest limit found that passes, to a two-thousandth of itself; None: none of up to a million times `start`.
 
-    Limits are positive, and what passes one passes every larger one.
+    Limits are positive, and what passes one passes every larger one. `likely`: a cheaper guess at `passes`, which is
+    then asked of the two limits alone between which the guess ends; where it says otherwise there, of all.
     """
-    bracket = _bracket(passes, start)
+    bracket = _guided(passes, start, likely)
     return None if bracket is None else bracket[1]
 
 
-def largest_failing(fails: Callable[[float], bool], start: float) -> float | None:
+def largest_failing(
+    fails: Callable[[float], bool], start: float, likely: Callable[[float], bool] | None = None
+) -> float | None:
     """The largest limit found that fails, likewise: what fails one fails every smaller one. None: none does."""
-    bracket = _bracket(lambda limit: not fails(limit), start)
+    guess = None if likely is None else lambda limit: not likely(limit)
+    bracket = _guided(lambda limit: not fails(limit), start, guess)
     if bracket is None:
         return start * _FAR
     return bracket[0] if bracket[0] > 0 else None
 
 
 _FAR = 2.0**20
+
+
+def _guided(
+    holds: Callable[[float], bool], start: float, likely: Callable[[float], bool] | None
+) -> tuple[float, float] | None:
+    """`_bracket` of `holds`, on the way of the guess where both of its ends hold and do not hold as guessed."""
+    guess = None if likely is None else _bracket(likely, start)
+    if guess is not None and guess[0] > 0 and holds(guess[1]) and not holds(guess[0]):
+        return guess
+    return _bracket(holds, start)
 
 
 def _bracket(holds: Callable[[float], bool], start: float) -> tuple[float, float] | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import md5
 from io import BytesIO
@@ -21,6 +20,7 @@ from zipfile import BadZipFile
 
 from evalkit import writing
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import journal, parts, shapes
@@ -136,8 +136,13 @@ def read_scores(folder: Path) -> ScoreTable:
     return tabulate(read_table(folder))
 
 
-def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None:
-    """Keep the scores of these parts in `scores.npz`. Raises StoreError or RunIncomplete."""
+def write_scores(folder: Path, content: bytes) -> None:
+    """Keep the scores of a run in `scores.npz`. Raises StoreError or RunIncomplete."""
+    writing.write_atomically(folder / _FILE, content)
+
+
+def scores_content(sealed_parts: list[int], table: RunTable) -> bytes:
+    """The scores of these parts, as a file holds them. Raises StoreError."""
     import numpy as np
     import orjson
 
@@ -155,7 +160,7 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
         arrays |= {f"answer_scores_{n}": column for n, column in enumerate(made.answers.scores)}
     buffer = BytesIO()
     np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
-    writing.write_atomically(folder / _FILE, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def tabulate(table: RunTable) -> ScoreTable:

@@ -20,7 +20,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.suite import cards, ibans, phone_numbers
+from evalkit.suite import payment_numbers, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text.spellings import Plainly, plainly
 
@@ -94,8 +94,8 @@ def _six(text: str) -> Iterator[Span]:
 
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
-    "iban": ibans.found,
-    "card": cards.found,
+    "iban": payment_numbers.ibans,
+    "card": payment_numbers.cards,
     "email": _emails,
     "ip": _addresses,
     "phone": phone_numbers.usual,
