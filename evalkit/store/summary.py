@@ -78,8 +78,8 @@ def write_summary(folder: Path) -> Summary:
     summary = _summary(folder, facts, sealed, table)
     content = orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     writing.write_atomically(folder / _FILE, content)
-    integrity.note(folder / _FILE)
     score_table.write_scores(folder, sealed, table)
+    integrity.note(folder, _FILE, score_table.FILE)
     return summary
 
 
