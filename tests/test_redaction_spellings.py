@@ -242,3 +242,18 @@ def test_addresses_with_marks_on_their_letters_are_found_whole(address: str) -> 
 )
 def test_further_ways_to_write_what_is_found(text: str, made: str) -> None:
     assert redacted(text) == made
+
+
+def test_names_of_a_records_fields_are_read_and_words_of_templates_stay() -> None:
+    counts: Counter[str] = Counter()
+    record = {
+        "id": "ann@example.org",
+        "question": "x",
+        "ann@example.org": 1,
+        "bob@example.org": 2,
+        "tel 030 1234567": 3,
+    }
+    made = Redactor(EVERYTHING, {"word": "[a-z]{8}"}).record(record, counts, keep="id")
+    assert made["id"] == "ann@example.org" and made["question"] == "x"
+    assert list(made.values()) == ["ann@example.org", "x", 1, 2, 3]
+    assert "@" not in "".join(list(made)[1:]) and "030" not in "".join(made)

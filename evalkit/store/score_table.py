@@ -137,11 +137,13 @@ def read_scores(folder: Path) -> ScoreTable:
     return tabulate(read_table(folder))
 
 
-def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None:
-    """Keep the scores of these parts in `scores.npz`; whoever calls notes its digest.
+def write_scores(folder: Path, content: bytes) -> None:
+    """Keep the scores of a run in `scores.npz`; whoever calls notes its digest. Raises StoreError or RunIncomplete."""
+    writing.write_atomically(folder / FILE, content)
 
-    Raises StoreError or RunIncomplete.
-    """
+
+def scores_content(sealed_parts: list[int], table: RunTable) -> bytes:
+    """The scores of these parts, as a file holds them. Raises StoreError."""
     import numpy as np
     import orjson
 
@@ -159,7 +161,7 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
         arrays |= {f"answer_scores_{n}": column for n, column in enumerate(made.answers.scores)}
     buffer = BytesIO()
     np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
-    writing.write_atomically(folder / FILE, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def tabulate(table: RunTable) -> ScoreTable:
