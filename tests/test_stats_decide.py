@@ -463,6 +463,16 @@ def test_one_row_that_weighs_all_there_is_decides_nothing(heavy: float) -> None:
     assert stats.decide_quantile(times, times, 0.5, max_s=9.0, weights=weights) == "inconclusive"
 
 
+def test_errored_rows_do_not_make_too_few_clusters_enough() -> None:
+    """Four clusters decide nothing, as the note says; three rows without a score are no three clusters more."""
+    labels, scores = np.repeat(np.arange(4), 30), np.arange(120) % 2.0
+    found = stats.test_floor(scores, 0.95, clusters=labels, n_errored=3)
+    assert found.verdict == "inconclusive"
+    assert "4 clusters or items decide nothing" in found.notes[0]
+    compared = stats.test(np.ones(120), np.zeros(120), 0.05, clusters=labels, n_errored=3)
+    assert (compared.verdict, compared.p_fail) == ("inconclusive", 1.0)
+
+
 _ROWS = np.arange(40) % 2.0
 
 
