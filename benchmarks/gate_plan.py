@@ -255,7 +255,14 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--pairs", type=int, default=4)
     parser.add_argument("--only", nargs="*", help="Rows whose name holds one of these words.")
+    parser.add_argument("--plans", type=int, help="So many plans of each pair, from the same items: is a gap noise?")
     given = parser.parse_args()
+    if given.plans:
+        print(f"seed {SEED}, {given.plans} plans a pair, {2 * given.draws} draws behind each, {given.draws} its check")
+        for cell in cells(given.data, given.results, given.pairs, np.random.default_rng(SEED)):
+            if not given.only or any(word in cell.name for word in given.only):
+                _print_many(cell, given.plans, given.draws)
+        return
     print(f"seed {SEED}, {given.pairs} pairs, {given.draws} draws; power: mean promised, mean achieved, worst gap")
     for cell in cells(given.data, given.results, given.pairs, np.random.default_rng(SEED)):
         if not given.only or any(word in cell.name for word in given.only):
@@ -264,6 +271,30 @@ def main() -> None:
         together(given.data, given.results, given.pairs, given.draws)
     if not given.only or "history" in given.only:
         with_history(given.data, given.draws, np.random.default_rng(SEED))
+
+
+def _print_many(cell: Cell, plans: int, draws: int) -> None:
+    """Promised and achieved of many plans of each pair: what is left on average is no noise of the draws."""
+    pairs, spread = [], []
+    for place, stored in enumerate(cell.pairs):
+        gaps = []
+        for plan in range(plans):
+            seed = SEED + place + 1000 * plan
+            mix = promised(stored, cell.question, cell.repeats, seed, 2 * draws)
+            got = None if mix is None else achieved(stored, cell.question, mix.items, cell.repeats, seed, draws)
+            if mix is not None and got is not None:
+                gaps.append((mix.passes, got, got - mix.passes))
+        if len(gaps) > 1:
+            pairs.append(np.mean(gaps, axis=0))
+            spread.append(float(np.std([gap for *_, gap in gaps], ddof=1)))
+    said, came, gap = np.transpose(pairs)
+    worst = float(gap[np.abs(gap).argmax()])
+    name = f"{cell.name} x {cell.repeats}"
+    print(
+        f"{name}: promised {said.mean():.3f}, achieved {came.mean():.3f}, gap of a pair at most {worst:+.3f}, "
+        f"one plan's spread {np.mean(spread):.3f}",
+        flush=True,
+    )
 
 
 def _print(cell: Cell, draws: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.stats import comparison
-from evalkit.stats.ratios import cost_ratio
+from evalkit.stats.ratios import cost_ratio, fieller
 from evalkit.stats.traffic import Design, TrafficEstimate, quantile, weighted_mean, weighted_ratio
 from evalkit.stats.verdict import Verdict
 
@@ -153,14 +153,63 @@ def skewed(kind: str, n: int, spread: float, draws: int, seed: int) -> tuple[flo
     return 1 - (below + above) / draws, below / draws, above / draws, longest
 
 
+RATIOS = (
+    ("items", 150, 0.0, 0.0, 0.0),
+    ("clusters of 10", 300, 0.6, 0.0, 0.0),
+    ("clusters of unequal size", 300, 0.6, 0.0, 0.0),
+    ("repeats of 4", 160, 0.8, 0.0, 0.0),
+    ("repeats of 4", 508, 0.8, 0.0, 0.0),
+    ("weighted", 300, 0.0, 0.8, 0.0),
+    ("weighted, hard ones more", 300, 0.0, 0.5, 0.6),
+)
+"""(rows, how many, share of the difficulty that a group has in common, spread of the logarithm of the weights, and what
+of it follows difficulty)"""
+
+
+def answers(
+    rng: np.random.Generator, kind: str, n: int, shared: float, spread: float, follows: float
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
+    """Dollars, right or wrong, weights, and groups of answers: hard ones are dear and wrong."""
+    sizes = np.ones(n) if kind.startswith(("items", "weighted")) else np.full(n, 4 if "of 4" in kind else 10)
+    if "unequal" in kind:
+        sizes = np.maximum(1, rng.lognormal(1.5, 1, n))
+    groups = np.repeat(np.arange(n), sizes.astype(int))[:n]
+    hard = np.sqrt(shared) * rng.normal(size=n)[groups] + np.sqrt(1 - shared) * rng.normal(size=n)
+    right = (rng.random(n) < 1 / (1 + np.exp(1.2 * hard - 0.6))).astype(np.float64)
+    usd = np.exp(-4 + 0.6 * hard + 0.5 * rng.normal(size=n))
+    return usd, right, np.exp(follows * hard + spread * rng.normal(size=n)), groups
+
+
+def per_right(row: tuple[str, int, float, float, float], draws: int, seed: int) -> tuple[float, float, float, float]:
+    """Share of the draws whose dollars a right answer are covered; missed below, missed above; and covered by Fieller's
+    interval with weights alone."""
+    rng = np.random.default_rng(seed)
+    sums = np.zeros(2)
+    for _ in range(max(1, 400_000 // row[1])):
+        usd, right, weights, _ = answers(rng, *row)
+        sums += (weights * usd).sum(), (weights * right).sum()
+    truth, counts = float(sums[0] / sums[1]), np.zeros(3)
+    for _ in range(draws):
+        usd, right, weights, groups = answers(rng, *row)
+        found = weighted_ratio(usd, right, Design.of(usd.size, weights, clusters=groups))
+        plain = fieller(usd, right, weights=weights if np.ptp(weights) else None)
+        if found is not None and found.low is not None and found.high is not None:
+            counts[:2] += truth < found.low, truth > found.high
+        counts[2] += plain is not None and plain.low <= truth <= plain.high
+    below, above, covered = counts / draws
+    return 1 - below - above, below, above, covered
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--logs", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("covered", "passed", "means"), help="One table; false passes take longest.")
+    parser.add_argument(
+        "--only", choices=("covered", "passed", "means", "right"), help="One table; false passes take longest."
+    )
     args = parser.parse_args()
-    tables = ("covered", "passed", "means") if args.only is None else (args.only,)
+    tables = ("covered", "passed", "means", "right") if args.only is None else (args.only,)
     for cell in CELLS:
         told = f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season}"
         if "covered" in tables:
@@ -169,6 +218,11 @@ def main() -> None:
         if "passed" in tables:
             found = " ".join(f"{value:.3f}" for value in false_passes(cell, args.logs, args.seed).values())
             print(f"{told} | false pass: score, usd: {found}", flush=True)
+    if "right" in tables:
+        print("dollars a right answer: rows · n | covered, truth below, truth above; Fieller's with weights alone")
+        for row in RATIOS:
+            figures = " ".join(f"{value:.3f}" for value in per_right(row, args.logs, args.seed))
+            print(f"{row[0]} · {row[1]} | {figures}", flush=True)
     if "means" not in tables:
         return
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from evalkit.records import Row
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.text import numbers
 from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
@@ -387,6 +388,28 @@ def test_every_kind_of_rule_can_pass(judge: Gate) -> None:
     assert ran.code == 0, verdicts
     assert len(verdicts) == 10
     assert [name for name, verdict in verdicts.items() if verdict != "pass"] == ["cost usd_per_correct (max_ratio 1)"]
+
+
+def test_what_a_right_answer_costs_knows_that_items_of_one_cluster_move_together(judge: Gate) -> None:
+    from dataclasses import replace
+
+    section = gate({"cost": "usd_per_correct", "max_ratio": 1.0, "required": False})
+    hard = [k for k in range(200) if k // 10 % 2]  # whole conversations are dear, and mostly wrong
+    answers = {"base": scores(200), "cand": scores(200, [k for k in hard if k % 10 < 8])}
+
+    def told(clustered: bool) -> tuple[float, float, float]:
+        def change(row: Row) -> Row:
+            k = int(row.sample_id[1:])
+            return replace(row, cluster=f"c{k // 10}" if clustered else None, **dollars(".03" if k in hard else ".01"))
+
+        found = judge(stored(judge.results, answers, section, change=change), "--json").json["candidates"][0]
+        (one_rule,) = (f for f in found["findings"] if "usd_per_correct" in f["condition"]["name"])
+        assert one_rule["verdict"] == "inconclusive"
+        return one_rule["value"], one_rule["low"], one_rule["high"]
+
+    alone, together = told(clustered=False), told(clustered=True)
+    assert alone[0] == pytest.approx(4 / 120) == together[0]
+    assert together[2] - together[1] > 2 * (alone[2] - alone[1])
 
 
 def test_markdown_holds_the_verdict_first_and_no_answer_can_break_out_of_it(judge: Gate, tmp_path: Path) -> None:

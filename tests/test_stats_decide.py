@@ -18,6 +18,7 @@ from benchmarks.gate_dependence import draw
 from benchmarks.gate_draws import decide_differences
 from evalkit import stats
 from evalkit.stats import Verdict
+from tests.tables import table
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+@table("case", CASES)
 def test_degenerate_data_get_the_only_acceptable_answer(case: Case) -> None:
     assert outcome(case) == case.expected
 

@@ -3,6 +3,8 @@
     judged = judged_rows(context)                 # a mask of the pairs that judges marked; none: nobody judged
     labelled_pairs(context, rows)                 # stats.judged_estimate.JudgedPairs: what corrects the judge
 
+A judge scores a task alone, so that no scorer of several is one: labels are of whole answers.
+
 Only labels of the files that tasks name count, never marks of the board: people look at what is odd there, and what
 they mark is no random sample.
 """
@@ -51,8 +53,6 @@ def judged_rows(context: RuleContext) -> Mask:
 
 def rests_on_judge(condition: Condition, context: RuleContext, rows: Mask, judged: Mask) -> str:
     """That a verdict about these rows rests on the judge, how many labels there are, and the way to enough of them."""
-    if condition.part is not None:
-        return f"{RESTS_ON_JUDGE} (labels are of whole answers)"
     if not context.labels_believed:
         return RESTS_ON_JUDGE
     try:
@@ -87,8 +87,6 @@ def by_labels(condition: Condition, context: RuleContext, rows: Mask, judged: Ma
     if not context.labels_believed:
         why = "labels that a run holds are not believed where a protected suite decides: leave labels: out of its rule"
         return unmeasured(condition, why)
-    if condition.part is not None:
-        return unmeasured(condition, "labels are of whole answers, not of one scorer: leave labels: out of the rule")
     known = _known(condition, context, rows, judged)
     if not len(known.judged):
         why = "no pair has a score on both sides" if condition.is_margin else "no answer of the candidate has a score"

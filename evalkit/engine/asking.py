@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter, is_from_inside
+from evalkit.adapters.base import Adapter, is_from_inside, within
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
@@ -265,16 +265,19 @@ async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Re
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
     try:
         if request.images:
-            async with room_for(request), asyncio.timeout(seconds):
-                response = await _sendable(model, request).respond(await with_pictures(request))
+            async with room_for(request):
+                response = await within(seconds, _shown(_sendable(model, request), request))
         else:
-            async with asyncio.timeout(seconds):
-                response = await _sendable(model, request).respond(request)
+            response = await within(seconds, _sendable(model, request).respond(request))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
         raise
     return _with_searches(believed(scrubbed(response), request), model)
+
+
+async def _shown(adapter: Adapter, request: Request) -> Response:
+    return await adapter.respond(await with_pictures(request))
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:

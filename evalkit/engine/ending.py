@@ -26,7 +26,7 @@ from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
 from evalkit.store import journal, runs, sealing, step_log
 from evalkit.store.row_codec import Key
-from evalkit.store.summary import read_summary, write_summary
+from evalkit.store.summary import keep, read_summary, write_summary
 from evalkit.text import numbers
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Beside(Protocol):
     def finish(self) -> Drafted | None:
         """What it has drafted of the journal; None: nothing, or not the whole."""
 
-    def sum_up(self) -> bool:
-        """Have it write the summary; whether it has."""
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What it has computed of the run's figures (`summary.computed`); None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,11 @@ def end_session(
 
     Raises SuiteError where the run broke off at records that cannot be asked: all of them.
     """
-    n_errored, aside = _sealing_count(folder, beside.finish())
+    n_stored, n_errored, aside = _sealing_count(folder, beside.finish())
     status, reasons = _verdict(plan, result, n_errored)
+    stopped_early = stopper.facts() if stopper is not None and status == "complete" else None
+    if status == "complete" and stopped_early is None and n_stored + len(aside) < plan.work.n_rows:
+        status, reasons = "incomplete", (_absent(plan.work.n_rows - n_stored),)
     if aside:
         status, reasons = "incomplete", (*reasons, _set_aside(aside))
     wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
@@ -85,7 +88,7 @@ def end_session(
         n_errored=n_errored,
         spent_usd=spent,
         servers=served_facts(plan.work.models),
-        stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
+        stopped_early=stopped_early if status == "complete" else None,
         told=False,
     )
     if wrong:
@@ -98,10 +101,18 @@ def end_session(
         step_log.forget(folder)
     if spend_file is not None:
         spend_file.close(done=True)
-    summary = read_summary(folder) if beside.sum_up() else write_summary(folder)
+    summary = _summed_up(folder, beside)
     if wrong:
         raise SuiteError([*wrong, _mend(folder)])
     return SessionEnd(status, reasons, summary)
+
+
+def _summed_up(folder: Path, beside: Beside) -> Summary:
+    """Write the figures of the run, computed here or beside: they are the same."""
+    if (kept := beside.sum_up()) is None:
+        return write_summary(folder)
+    keep(folder, *kept)
+    return read_summary(folder)
 
 
 def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
@@ -115,17 +126,24 @@ def _mend(folder: Path) -> str:
     return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
-def _sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
-    """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
+def _sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, int, tuple[Key, ...]]:
+    """Seal the journals; (rows of the whole run, those of them that are errored, the keys of rows that no file can
+    hold)."""
     sealed = sealing.seal(folder, drafted)
-    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
-    return n_errored, sealed.aside
+    if sealed.n_errored is not None:
+        return sealed.n_rows, sealed.n_errored, sealed.aside
+    stored = journal.recover(folder)
+    return len(stored.seen), stored.n_errored, sealed.aside
+
+
+def _absent(n: int) -> str:
+    return f"{numbers.plural(n, 'answer')} did not come, and no failure says why. Run the same command again."
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:
     named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
     return (
-        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {sealing.ASIDE}: {named}. Run the same "
+        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {journal.ASIDE}: {named}. Run the same "
         "command again, which asks them anew."
     )
 

@@ -28,6 +28,7 @@ from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, 
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
+from evalkit.installed import has_byte_code
 from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
 from evalkit.store.step_log import StepLog, open_steps
@@ -126,6 +127,7 @@ async def execute_run(
                 result, ended_by, spent = await _asked(
                     plan, folder, log, runner, cache, watch_judges, spend_file, drive
                 )
+                log.verify()
             except EvalkitError:
                 _broken_off(folder, runner, spend_file)
                 raise
@@ -215,8 +217,9 @@ def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]
 class _Beside:
     """Seals the journal and sums up in another process (`sealing_beside`), where that is worth it."""
 
-    OWED = 1_000
-    """Rows that are still to come when it is started: it takes a quarter of a second of processor time to begin."""
+    OWED, OWED_UNCOMPILED = 1_000, 8_000
+    """Rows that are still to come when it is started: it takes a quarter of a second of processor time to begin, and a
+    whole one where the libraries have no byte code."""
 
     def __init__(self, folder: Path, *, wanted: bool) -> None:
         self._folder, self._wanted = folder, wanted
@@ -232,11 +235,14 @@ class _Beside:
         run that is over before the first look needs no process."""
         if self._wanted:
             self._wanted = False
-            if self._n_owed - self._log.n_rows >= self.OWED:
-                self._starting = threading.Thread(target=self._start, daemon=True)
+            owed = self._n_owed - self._log.n_rows
+            if owed >= self.OWED:
+                self._starting = threading.Thread(target=self._start, args=(owed,), daemon=True)
                 self._starting.start()
 
-    def _start(self) -> None:
+    def _start(self, owed: int) -> None:
+        if owed < self.OWED_UNCOMPILED and not has_byte_code("pyarrow"):
+            return
         from evalkit.store.sealing_beside import SealingBeside
 
         self._process = SealingBeside.start(self._folder, self._log.path)
@@ -254,9 +260,9 @@ class _Beside:
         """What it has made of the whole journal; None where that is nothing."""
         return None if self._process is None else self._process.finish()
 
-    def sum_up(self) -> bool:
-        """Whether it has written the summary."""
-        return self._process is not None and self._process.sum_up()
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures; None where it has computed none."""
+        return None if self._process is None else self._process.sum_up()
 
     def __enter__(self) -> _Beside:
         return self

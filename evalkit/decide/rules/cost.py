@@ -189,29 +189,30 @@ def _stated(spent: Floats, full: Floats, supported: Floats, now: float, most: fl
 
 
 def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleResult:
-    """Dollars for each right answer: shown with Fieller's interval, never a verdict."""
+    """Dollars for each right answer: shown with an interval that minds clusters, repeats and weights; no verdict."""
     import numpy as np
 
-    from evalkit.stats.ratios import cost_per_correct
+    from evalkit.decide.lost_pairs import groups
+    from evalkit.stats.traffic import Design, weighted_ratio
 
     sides = []
     for half in (pairs.baseline, pairs.candidate):
         marked = rows & ~np.isnan(half.score)
-        heavy = None if pairs.weight is None else pairs.weight[marked]
-        found = cost_per_correct(half.cost_usd[marked], half.score[marked], weights=heavy) if marked.any() else None
-        sides.append(found)
+        n = int(marked.sum())
+        heavy = np.ones(n) if pairs.weight is None else pairs.weight[marked]
+        design = Design.of(n, heavy, clusters=groups(pairs, marked, np.zeros_like(marked)))
+        sides.append(weighted_ratio(half.cost_usd[marked], half.score[marked], design) if n else None)
     before, after = sides
-    interval = after[1] if after else None
     return RuleResult(
         condition,
         Verdict.INCONCLUSIVE,
-        value=after[0] if after else None,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        baseline=before[0] if before else None,
-        candidate=after[0] if after else None,
+        value=after.value if after else None,
+        low=after.low if after else None,
+        high=after.high if after else None,
+        baseline=before.value if before else None,
+        candidate=after.value if after else None,
         n=int(rows.sum()),
-        method="Fieller's interval; shown, not tested",
+        method="tilted interval of a ratio of means, by cluster or item; shown, not tested",
     )
 
 
