@@ -256,7 +256,7 @@ class _Reading:
         if self.n_held > MOST_HELD:
             raise SuiteError(
                 f"{place}: the answers up to here have more than {MOST_HELD // 10**6:,} million characters, and all "
-                "are kept in memory: name a file with the answers to these tasks alone, or one for each part of the suite"
+                "are kept in memory: name a file with the answers to these tasks alone, or one for each part of it"
             )
         self.by_label.setdefault(key, {}).setdefault(label, answer)
 
