@@ -1,4 +1,4 @@
-"""`dataclass` for frozen records with slots, made in a seventh of the time.
+"""`dataclass`, made in a seventh of the time.
 
     from evalkit.frozen import dataclass
 
@@ -8,8 +8,8 @@
 The `dataclass` of the standard library writes and compiles six methods for each class: .6 ms for a small one, a tenth
 of a second for those of a plain run, before it asks anything. Here `__init__` is written when the first object is made,
 which for most classes never happens, and the others are the same code for all. What comes out is a dataclass: `fields`,
-`replace`, `repr`, equality, hashes, pickles and errors are as ever. A class with anything of its own in the way (a
-`__post_init__`, an `__eq__`, another base) is made by the standard library, and so is one that is not frozen.
+`replace`, `repr`, equality, hashes, pickles and errors are as ever. A class with anything of its own in the way (an
+`__init__`, an `__eq__`, another base), or with an order, is made by the standard library.
 
 Docs: docs/decisions/0050-frozen-records-are-made-late.md.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import MISSING, FrozenInstanceError
 from operator import attrgetter
 from reprlib import recursive_repr
@@ -32,12 +33,11 @@ else:
         return _made(cls, options) if cls is not None else lambda cls: _made(cls, options)
 
 
-_OWN = frozenset(
-    ("__init__", "__post_init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__getstate__")
-)
+_OWN = frozenset(("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__getstate__"))
 """What a class may define so that it is made by the standard library."""
-_PLAIN = ({"frozen": True, "slots": True}, {"frozen": True, "slots": True, "kw_only": True})
-_made_here: set[type] = set()
+_OPTIONS = frozenset(("frozen", "slots", "kw_only"))
+_made_here: dict[type, bool] = {}
+"""Whether each class that was made here is frozen."""
 
 
 class _Factory:
@@ -52,23 +52,28 @@ _FACTORY = _Factory()
 
 def _made(cls: type[Any], options: dict[str, Any]) -> type[Any]:
     bases: list[Any] = [] if cls.__bases__ == (object,) else list(cls.__bases__)
-    if options not in _PLAIN or not _OWN.isdisjoint(vars(cls)) or not _made_here.issuperset(bases):
+    frozen = options.get("frozen", False)
+    alike = all(_made_here.get(base) is frozen for base in bases)
+    own = vars(cls)
+    plain = _OPTIONS.issuperset(options) and _OWN.isdisjoint(own) and "InitVar" not in str(own.get("__annotations__"))
+    if not (plain and alike):
         return dataclasses.dataclass(**options)(cls)
     if cls.__doc__ is None:  # else it would be made of the signature, which takes longer than all the rest
         cls.__doc__ = f"{cls.__name__}(...)"
-    kw_only = options.get("kw_only", False)
+    rest = {key: value for key, value in options.items() if key != "frozen"}
     for base in bases:
         base.__dataclass_params__.frozen = False  # one that is not frozen, as this is for the moment, may not follow
     try:
-        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
+        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **rest)(cls)
     finally:
         for base in bases:
-            base.__dataclass_params__.frozen = True
+            base.__dataclass_params__.frozen = frozen
     said = made.__dataclass_params__
-    said.init = said.repr = said.eq = said.frozen = True
-    _freeze(made)
+    said.init = said.repr = said.eq = True
+    said.frozen = frozen
+    _equip(made, slots=options.get("slots", False), frozen=frozen)
     made.__init__ = _Unwritten(made)
-    _made_here.add(made)
+    _made_here[made] = frozen
     found: type[Any] = made
     return found
 
@@ -88,6 +93,7 @@ class _Unwritten:
 
 def _init_of(cls: type[Any]) -> Any:
     """The `__init__`, from the names of the fields, as the standard library writes its own."""
+    frozen = cls.__dataclass_params__.frozen
     known: dict[str, Any] = {"_set": object.__setattr__, "_factory": _FACTORY}
     places, by_name, made = ["self"], ["*"], []
     fields = dataclasses.fields(cls)
@@ -105,8 +111,8 @@ def _init_of(cls: type[Any]) -> Any:
         f"def write({', '.join(known)}):",
         f" def __init__({', '.join(places + (by_name if len(by_name) > 1 else []))}):",
         *made,
-        *(f"  _set(self, {one.name!r}, {one.name})" for one in fields),
-        "  pass",
+        *(f"  _set(self, {one.name!r}, {one.name})" if frozen else f"  self.{one.name} = {one.name}" for one in fields),
+        "  self.__post_init__()" if hasattr(cls, "__post_init__") else "  pass",
         " return __init__",
     ]
     names: dict[str, Any] = {}
@@ -117,13 +123,37 @@ def _init_of(cls: type[Any]) -> Any:
     return init
 
 
-def _freeze(cls: type[Any]) -> None:
-    """What a frozen dataclass with slots has besides its `__init__`."""
+def _equip(cls: type[Any], *, slots: bool, frozen: bool) -> None:
+    """What a dataclass has besides its `__init__`."""
     fields = dataclasses.fields(cls)
-    names = frozenset(one.name for one in fields)
     compared = _values_of([one.name for one in fields if one.compare])
+    shown = [one.name for one in fields if one.repr]
+
+    def __eq__(self: Any, other: object) -> Any:
+        return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
+
+    @recursive_repr()
+    def __repr__(self: Any) -> str:
+        return f"{self.__class__.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    _give(cls, __eq__, __repr__)
+    cls.__hash__ = None  # type: ignore[assignment]
+    if frozen:
+        _freeze(cls, fields)
+        if slots:
+            _give(cls, *_states([one.name for one in fields]))
+
+
+def _give(cls: type[Any], *methods: Any) -> None:
+    for method in methods:
+        method.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
+        setattr(cls, method.__name__, method)
+
+
+def _freeze(cls: type[Any], fields: Sequence[dataclasses.Field[Any]]) -> None:
+    """What a frozen one has."""
+    names = frozenset(one.name for one in fields)
     hashed = _values_of([one.name for one in fields if (one.compare if one.hash is None else one.hash)])
-    stored, shown = [one.name for one in fields], [one.name for one in fields if one.repr]
 
     def __setattr__(self: Any, name: str, value: object) -> None:
         if type(self) is cls or name in names:
@@ -135,15 +165,14 @@ def _freeze(cls: type[Any]) -> None:
             raise FrozenInstanceError(f"cannot delete field {name!r}")
         super(cls, self).__delattr__(name)
 
-    def __eq__(self: Any, other: object) -> Any:
-        return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
-
     def __hash__(self: Any) -> int:
         return hash(hashed(self))
 
-    @recursive_repr()
-    def __repr__(self: Any) -> str:
-        return f"{self.__class__.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+    _give(cls, __setattr__, __delattr__, __hash__)
+
+
+def _states(stored: list[str]) -> tuple[Any, Any]:
+    """How a frozen object with slots is pickled."""
 
     def __getstate__(self: Any) -> list[Any]:
         return [getattr(self, name) for name in stored]
@@ -152,9 +181,7 @@ def _freeze(cls: type[Any]) -> None:
         for name, value in zip(stored, values, strict=True):
             object.__setattr__(self, name, value)
 
-    for method in (__setattr__, __delattr__, __eq__, __hash__, __repr__, __getstate__, __setstate__):
-        method.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
-        setattr(cls, method.__name__, method)
+    return __getstate__, __setstate__
 
 
 def _values_of(names: list[str]) -> Any:

@@ -38,6 +38,16 @@ class Installation:
     """Those that are there, separated by commas: of the container image, or of a tool of uv, which a new installation
     would take away."""
 
+    @property
+    def compiling(self) -> str:
+        """The command that compiles everything once, for places where Python writes no byte code by itself."""
+        if self.kind == "clone":
+            return "uv sync --compile-bytecode && uv run python -m compileall -q evalkit"
+        import sysconfig
+        from shlex import quote
+
+        return f"{quote(sys.executable)} -m compileall -q {quote(sysconfig.get_path('purelib'))}"
+
     def command(self, extra: str) -> str:
         """The command that adds an extra."""
         if self.kind == "clone":
@@ -58,7 +68,28 @@ class Installation:
 
 def install_hint(extra: str) -> str:
     """The command that adds this extra to the installation that runs."""
-    return found(Path(sys.prefix), _HERE, _direct_url(), os.environ.get(IMAGE_EXTRAS)).command(extra)
+    return _own().command(extra)
+
+
+def compile_hint() -> str | None:
+    """The command that compiles what each start compiles anew; None where there is byte code, or the next start writes
+    it."""
+    if has_byte_code("pyarrow") and has_byte_code("evalkit.errors"):
+        return None
+    written = not sys.dont_write_bytecode and os.access(_HERE, os.W_OK)
+    return None if written else _own().compiling
+
+
+def has_byte_code(module: str) -> bool:
+    """Whether a module is compiled on disk, so that a start need not do it. It is not imported."""
+    from importlib.util import find_spec
+
+    spec = find_spec(module)
+    return spec is not None and spec.cached is not None and Path(spec.cached).is_file()
+
+
+def _own() -> Installation:
+    return found(Path(sys.prefix), _HERE, _direct_url(), os.environ.get(IMAGE_EXTRAS))
 
 
 def found(prefix: Path, package: Path, direct_url: str | None, image: str | None = None) -> Installation:

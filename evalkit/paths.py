@@ -62,6 +62,18 @@ def named_roots(folders: Iterable[Path]) -> Iterator[None]:
         _named.reset(before)
 
 
+def of_person(written: object, what: str) -> Path:
+    """A path that a person gave: `~/` is their home, as in a shell, and no folder of that name here.
+
+    Some libraries read a `~` in whatever they open and others do not, so none begins with it from here on. Raises
+    UserError where it is neither a text nor a path; `what` is how the message calls it.
+    """
+    if not isinstance(written, str | os.PathLike) or not isinstance(os.fspath(written), str):
+        raise UserError(f"{what} is a path, as a text or a pathlib.Path (value seen: {type(written).__name__})")
+    path = Path(os.path.expanduser(os.fspath(written)))  # noqa: PTH111  # never raises
+    return path.absolute() if str(path).startswith("~") else path
+
+
 def data_roots() -> tuple[Path, ...]:
     """The data folders that the person running evalkit named, without links. Raises UserError for one that is none."""
     listed = [(folder, "--data-root") for folder in _named.get()]

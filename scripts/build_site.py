@@ -8,6 +8,7 @@ that every link means the same on the site.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ SOURCE, SITE = REPO / "build" / "site-source", REPO / "build" / "site"
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 SHOWN = ("docs", "suites", "examples")
 """Folders that pages lie in or link to."""
+ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>', re.MULTILINE)
+"""How a paragraph is named on GitHub; Sphinx has its own way to say it."""
 LINKED = (".md", ".png", ".json", ".yaml", ".yml", ".py", ".toml")
 
 
@@ -36,6 +39,10 @@ def lay_out() -> Path:
     for file in (REPO / "site").glob("*"):
         if file.is_file():
             shutil.copy(file, SOURCE / file.name)
+    for page in SOURCE.rglob("*.md"):
+        text = page.read_text("utf-8")
+        if ANCHOR.search(text):
+            page.write_text(ANCHOR.sub(r"(\1)=\n", text), "utf-8")
     return SOURCE
 
 

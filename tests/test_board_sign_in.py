@@ -280,6 +280,107 @@ async def test_a_copy_of_a_cookie_is_none_after_signing_out(world: World) -> Non
         assert is_open(await other.show())
 
 
+def _message(**kinds: object) -> Any:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    return BackMsg(**kinds)  # type: ignore[arg-type]
+
+
+async def _told(session: Session, message: Any, *, until: str, within_s: float = 5) -> list[Any]:
+    """What the board answers to a browser's message, up to the first answer of that kind."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    assert session.socket is not None
+    await session.socket.send_bytes(message.SerializeToString())
+    told: list[Any] = []
+    while not told or told[-1].WhichOneof("type") != until:
+        try:
+            said = await session.socket.receive_bytes(timeout=within_s)
+        except TimeoutError:
+            return told
+        told.append(ForwardMsg.FromString(said))
+    return told
+
+
+async def test_parts_and_files_of_an_open_page_end_with_its_session(world: World) -> None:
+    async with browser(world) as tab, browser(world) as still, aiohttp.ClientSession() as nobody:
+        await tab.sign_in()
+        kept = tab.http.cookie_jar.filter_cookies(URL(world.url))["_streamlit_user"].value
+        still.http.cookie_jar.update_cookies({"_streamlit_user": kept}, URL(world.url))
+        await still.show("versus")
+        view = _message()
+        view.rerun_script.page_name = ""
+        page = await _told(still, view, until="script_finished", within_s=60)
+        session = next(one.new_session for one in page if one.WhichOneof("type") == "new_session")
+        (file_id, *_) = re.findall(r'deferred_file_id: "([^"]+)"', "".join(map(str, page)))
+        file = _message()
+        file.backend_operation_request.request_id = "1"
+        file.backend_operation_request.session_id = session.initialize.session_id
+        file.backend_operation_request.deferred_file.file_id = file_id
+        made = await _told(still, file, until="backend_operation_response")
+        (address,) = re.findall(r"/media/[\w.%-]+", str(made[-1]))
+        assert (await still.http.get(world.url + address)).status == 200
+        assert (await nobody.get(world.url + address)).status == 404
+        assert (await nobody.get(world.url + "/_stcore/metrics")).status == 404
+
+        tab.widgets.clear()
+        await tab.show()
+        await tab.press("Sign out")
+        await tab.go(world.url + tab.sent_to)
+
+        assert (await still.http.get(world.url + address)).status == 404
+        assert await _told(still, file, until="backend_operation_response", within_s=1) == []
+        part = _message()
+        part.rerun_script.fragment_id = "a part of the page that is open"
+        seen = "".join(map(str, await _told(still, part, until="script_finished", within_s=60)))
+        assert "Your session is over" in seen and not is_open(seen)
+
+
+async def test_a_page_that_was_left_is_not_taken_up_by_somebody_else(world: World) -> None:
+    async with browser(world) as tab, browser(world) as nobody:
+        await tab.sign_in()
+        view = _message()
+        view.rerun_script.page_name = ""
+        page = await _told(tab, view, until="script_finished", within_s=60)
+        session = next(one.new_session for one in page if one.WhichOneof("type") == "new_session")
+        assert tab.socket is not None
+        await tab.socket.close()
+        await nobody.http.get(f"{world.url}/_stcore/health")
+        token = nobody.http.cookie_jar.filter_cookies(URL(world.url))["_streamlit_xsrf"].value
+        named = ("streamlit", token, session.initialize.session_id)
+        nobody.socket = await nobody.http.ws_connect(
+            f"{world.url}/_stcore/stream", origin=world.url, protocols=named, max_msg_size=0
+        )
+        assert not is_open(await nobody.show(fresh=False))
+
+
+def test_what_streamlit_offers_developers_is_not_passed_on() -> None:
+    """Each kind of message that Streamlit knows is either one that pages of the board send, or ends before it."""
+    message = _message()
+    kinds = {field.name for field in message.DESCRIPTOR.fields}
+    tools = {field.name for field in message.backend_operation_request.DESCRIPTOR.fields} - {"request_id", "session_id"}
+    passed = {kind for kind in kinds if sessions.passed_on(_some(kind).SerializeToString(), may_see=True) is not None}
+    assert passed == {"rerun_script", "stop_script", "app_heartbeat"}
+    assert kinds >= passed | {"load_git_info", "clear_cache", "set_run_on_save", "file_urls_request"}
+    for may_see, operations in ((True, {"deferred_file", "dataframe_chunk"}), (False, set())):
+        assert operations == {
+            tool
+            for tool in tools
+            if sessions.passed_on(_some("backend_operation_request", tool).SerializeToString(), may_see) is not None
+        }
+
+
+def _some(kind: str, tool: str | None = None) -> Any:
+    message = _message()
+    if isinstance(getattr(message, kind), bool):
+        setattr(message, kind, True)
+    else:
+        getattr(message, kind).SetInParent()
+    if tool is not None:
+        getattr(message.backend_operation_request, tool).SetInParent()
+    return message
+
+
 @pytest.mark.long
 async def test_a_session_ends_after_the_hours_of_the_settings_and_with_the_board(world: World) -> None:
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import evalkit
 from evalkit.testing.fake_provider import Behaviour
 from tests.conftest import REPO
+from tests.tables import table
 
 
 def test_the_pages_that_are_made_from_the_code_are_what_it_says() -> None:
@@ -27,7 +29,7 @@ def test_help_of_a_behaviour_shows_every_field_with_what_it_means() -> None:
         assert line, f"{one.name} says nothing of itself"
 
 
-@pytest.mark.parametrize("page", sorted([REPO / "README.md", *(REPO / "docs").glob("**/*.md")]), ids=lambda p: p.name)
+@table("page", sorted([REPO / "README.md", *(REPO / "docs").glob("**/*.md")]))
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
@@ -78,3 +80,10 @@ def test_every_word_of_the_person_is_on_the_safety_page() -> None:
     names = [name for word in words for name in (word.option, word.variable)]
     names += ["--data-root", *ROOTS_VARIABLES, "--policy", policy.VARIABLE, "--sensitivity", sensitivity.VARIABLE]
     assert [name for name in names if name not in text] == []
+
+
+def test_the_site_has_a_reference_of_every_public_name() -> None:
+    page = (REPO / "site" / "api.md").read_text("utf-8")
+    written = set(re.findall(r"^\.\. auto(?:function|class):: (\w+)$", page, re.MULTILINE))
+    assert written == set(evalkit.__all__) - {"__version__", "errors"}
+    assert ".. automodule:: evalkit.errors\n   :members:" in page

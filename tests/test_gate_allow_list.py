@@ -21,7 +21,7 @@ from evalkit.decide.run_facts_held import STANDING, Standing, _records_in, field
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.results.pairs import NotComparable
-from evalkit.store import runs
+from evalkit.store import judge_files, runs
 from evalkit.suite.extra_fields import beyond_tuning
 from evalkit.suite.schema import ModelEntry, RunEntry, SettingsEntry, SuiteFile
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -506,8 +506,11 @@ def test_unread_verdicts_that_cannot_be_read_themselves_are_not_none(
     judge = Gate(capsys, tmp_path)
     judged = {"judge": {"judges": {"j": {"model": "m"}}}}
     answers = {"base": scores(300), "cand": scores(300)}
-    assert judge(stored(judge.results, answers, identity=judged, judges_unread={"j": {}})).code == 0
-    ran = judge(stored(judge.results, answers, identity=judged, judges_unread=odd))
+    good, bad = (stored(judge.results, answers, identity=judged, judges_unread=said) for said in ({"j": {}}, odd))
+    for run in (good, bad):
+        judge_files.open_judging(run, RunFacts())
+    assert judge(good).code == 0
+    ran = judge(bad)
     assert ran.code == 4, ran.out + ran.err
     assert "does not say how many verdicts of its judges could not be read" in " ".join(ran.out.split())
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import compileall
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from evalkit import installed
 from evalkit.installed import found, install_hint
 from tests.world import evalkit
 
@@ -35,6 +38,23 @@ def test_the_hint_adds_the_extra_to_this_installation(prefix: str, told: str | N
 
 def test_in_a_clone_it_is_uv_sync() -> None:
     assert install_hint("app") == "uv sync --extra app"
+
+
+def test_where_no_start_may_write_byte_code_the_command_that_does_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "alone.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert not installed.has_byte_code("alone") and not installed.has_byte_code("no.such.module".partition(".")[0])
+    compileall.compile_file(tmp_path / "alone.py", quiet=1)
+    assert installed.has_byte_code("alone")
+    for may_write, there, told in ((True, False, "ok"), (False, True, "ok"), (False, False, "missing")):
+        monkeypatch.setattr(sys, "dont_write_bytecode", not may_write)
+        monkeypatch.setattr(installed, "has_byte_code", lambda module, there=there: there)
+        (line,) = [one for one in evalkit(capsys, "doctor", "--json").json["found"] if one["what"] == "byte code"]
+        assert line["state"] == told
+        assert ("uv sync --compile-bytecode" in line["says"]) == (told == "missing")
+    assert found(tmp_path, tmp_path / SITE, None).compiling.split(" -m ")[1].startswith("compileall -q /")
 
 
 def test_in_the_container_image_it_is_another_build_with_the_extras_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from evalkit.suite import phone_numbers
 from evalkit.suite.redaction import Redactor
 from evalkit.text.spellings import plainly
+from tests.tables import table
 
 EVERYTHING = ("email", "phone", "card", "iban", "ip")
 
@@ -60,7 +61,7 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
     assert redacted(text) == text
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "made"),
     [
         ("5 +49 30 1234567", "5 [PHONE]"),
@@ -177,3 +178,83 @@ def test_every_place_leads_back_to_what_was_written() -> None:
         if read.text:
             spans = [read.span((n, n + 1)) for n in range(len(read.text))]
             assert all(one[1] <= after[0] for one, after in pairwise(spans)), text
+
+
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u180e\u200e\u200f\u202a\u202e\u2061\u2066\u2069\u206f\u3164\ufe00\ufe0f\ufeff\x00\x1b"
+)
+WHOLE = (
+    "ann@example.org",
+    "+49 30 1234567",
+    "4111 1111 1111 1111",
+    "DE89370400440532013000",
+    "192.0.2.77",
+    "2001:db8::1",
+)
+
+
+@pytest.mark.parametrize(
+    "sign", [*UNSEEN, "\U000e0041", "\U000e0100", "&lrm;", "&#8207;", "&#x202A;", "\\u200e", "%E2%80%8E"]
+)
+def test_signs_that_nobody_sees_hide_nothing(sign: str) -> None:
+    left = []
+    for whole in WHOLE:
+        for place in (0, 1, 3, len(whole) // 2, len(whole)):
+            made = redacted(f"to {whole[:place]}{sign}{whole[place:]} now")
+            if not made.removeprefix("to ").removesuffix(" now").replace(sign, "").lstrip("\u200e").startswith("["):
+                left.append((whole, place, made))
+    assert left == []
+
+
+def test_digits_drawn_as_keys_are_digits() -> None:
+    assert redacted("+49 " + "".join(f"{one}\ufe0f\u20e3" for one in "301234567"), "phone").startswith("[PHONE]")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jose\u0301@example.org",
+        "jose\u0301.garcia@example.org",
+        "mueller@mu\u0308nchen.de",
+        "\u0905\u091c\u092f@\u0921\u093e\u091f\u093e.\u092d\u093e\u0930\u0924",
+        "\u0915\u0940\u0930\u094d\u0924\u093f@example.org",
+        "\u0e2a\u0e21\u0e0a\u0e32\u0e22@\u0e44\u0e17\u0e22.\u0e44\u0e17\u0e22",
+        "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f@example.org",
+    ],
+)
+def test_addresses_with_marks_on_their_letters_are_found_whole(address: str) -> None:
+    assert redacted(f"to {address} now") == "to [EMAIL] now"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("https://x.example/?tel=%2B49+30+1234567&a=b", "https://x.example/?tel=[PHONE]&a=b"),
+        ("?q=030+1234567", "?q=[PHONE]"),
+        ("q=call+me+at+030+1234567+or+so", "q=call+me+at+[PHONE]+or+so"),
+        ("/pay?iban=DE89+3704+0044+0532+0130+00", "/pay?iban=[IBAN]"),
+        ("/pay?card=4111+1111+1111+1111&x", "/pay?card=[CARD]&x"),
+        ("?to=ann+x@example.org", "?to=[EMAIL]"),
+        ("x = 030+1234567", "x = 030+1234567"),
+        ("192.168.001.010 was it", "[IP] was it"),
+        ('{"a": "\\f030 1234567", "b": "\\bDE89370400440532013000"}', '{"a": "\\f[PHONE]", "b": "\\b[IBAN]"}'),
+        ("+49\u201430\u20151234567", "[PHONE]"),
+    ],
+)
+def test_further_ways_to_write_what_is_found(text: str, made: str) -> None:
+    assert redacted(text) == made
+
+
+def test_names_of_a_records_fields_are_read_and_words_of_templates_stay() -> None:
+    counts: Counter[str] = Counter()
+    record = {
+        "id": "ann@example.org",
+        "question": "x",
+        "ann@example.org": 1,
+        "bob@example.org": 2,
+        "tel 030 1234567": 3,
+    }
+    made = Redactor(EVERYTHING, {"word": "[a-z]{8}"}).record(record, counts, keep="id")
+    assert made["id"] == "ann@example.org" and made["question"] == "x"
+    assert list(made.values()) == ["ann@example.org", "x", 1, 2, 3]
+    assert "@" not in "".join(list(made)[1:]) and "030" not in "".join(made)

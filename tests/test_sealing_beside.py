@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evalkit.engine import session
 from evalkit.store import sealing
 from evalkit.store.journal import Journal, recover
+from evalkit.store.part_files import Drafted
 from evalkit.store.sealing import rows_of
 from evalkit.store.sealing_beside import SealingBeside
+from evalkit.store.summary import read_summary, summarise, write_summary
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.store_rows import a_hostile_row, a_row, an_error, write
 from tests.world import evalkit, write_suite
@@ -26,6 +28,15 @@ def _started(folder: Path, name: str = "journal-main.jsonl") -> SealingBeside:
     beside = SealingBeside.start(folder, folder / name)
     assert beside is not None
     return beside
+
+
+def _finished(process: SealingBeside) -> Drafted | None:
+    try:
+        assert process.wait_until_ready(30)
+        process.say_end()
+        return process.finish()
+    finally:
+        process.end()
 
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="on one core nothing is sealed beside a run")
@@ -43,7 +54,7 @@ def test_what_is_sealed_beside_is_what_the_run_itself_would_seal(tmp_path: Path)
         process = _started(beside)
         for row in ROWS[5:]:
             log.append(row)
-        drafted = process.finish()
+        drafted = _finished(process)
     assert drafted is not None and (drafted.n_rows, drafted.n_errored) == (len(ROWS), 1)
     sealed = sealing.seal(beside, drafted)
     assert (sealed.part, sealed.n_rows, sealed.n_errored) == (1, len(ROWS), 1)
@@ -76,7 +87,7 @@ def _torn(folder: Path) -> None:
 @pytest.mark.parametrize("make", [_repeated, _damaged, _with_another, _torn])
 def test_a_journal_that_is_not_plain_is_sealed_as_ever(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path)
-    sealed = sealing.seal(tmp_path, _started(tmp_path).finish())
+    sealed = sealing.seal(tmp_path, _finished(_started(tmp_path)))
     assert sealed.n_rows == 3 and recover(tmp_path).n_done == 3
     assert {row.sample_id for row in rows_of(tmp_path)} == {"q1", "q2", "q3"}
     assert not list(tmp_path.glob("journal-*"))
@@ -84,7 +95,7 @@ def test_a_journal_that_is_not_plain_is_sealed_as_ever(tmp_path: Path, make: Cal
 
 def test_rows_that_come_after_the_end_are_not_lost(tmp_path: Path) -> None:
     write(tmp_path, [a_row(1)])
-    drafted = _started(tmp_path).finish()
+    drafted = _finished(_started(tmp_path))
     write(tmp_path, [a_row(2)])
     assert drafted is not None and sealing.seal(tmp_path, drafted).n_rows == 2
 
@@ -109,21 +120,49 @@ def test_a_run_that_ends_without_a_word_leaves_no_drafts(tmp_path: Path) -> None
     assert [one.name for one in tmp_path.iterdir()] == ["journal-main.jsonl"]
 
 
-def test_a_long_run_is_sealed_so(
+def test_a_process_that_has_not_begun_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    process = _started(tmp_path)
+    os.kill(process._process.pid, signal.SIGSTOP)
+    process.say_end()
+    begun = time.monotonic()
+    assert process.finish() is None and process.sum_up() is None
+    assert time.monotonic() - begun < 5
+
+
+def test_a_run_of_many_rows_is_sealed_and_summed_up_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found: list[Any] = []
+    done_beside: list[bool] = []
 
     class Seen(session._Beside):
-        FROM_ROWS = 5
+        OWED = OWED_UNCOMPILED = 5
 
-        def finish(self) -> Any:
-            found.append(super().finish())
-            return found[-1]
+        def say_end(self) -> bool:
+            if self._starting is not None:
+                self._starting.join()
+            assert self._process is not None and self._process.wait_until_ready(30)
+            return super().say_end()
+
+        def sum_up(self) -> tuple[bytes, bytes] | None:
+            kept = super().sum_up()
+            done_beside.append(kept is not None)
+            return kept
 
     monkeypatch.setattr(session, "_Beside", Seen)
-    with FakeProvider.in_thread(Behaviour(latency_s=0.02)) as provider:
-        suite = write_suite(tmp_path, provider.base_url, n=60)
+    with FakeProvider.in_thread(Behaviour(latency_s=0.2)) as provider:
+        models = "\n".join(
+            f'  {name}: {{adapter: openai_chat, model: fake, weights: {name}, base_url: "{provider.base_url}"}}'
+            for name in ("one", "two")
+        )
+        suite = write_suite(tmp_path, provider.base_url, n=30, models=models, in_flight=15)
         done = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
     assert done.code == 0, done.err
-    assert found[0] is not None and found[0].n_rows == 60
+    assert done_beside == [True]
+    (folder,) = (tmp_path / "results").iterdir()
+    assert not list(folder.glob(".*.tmp")) and not list(folder.glob("journal-*"))
+    found = read_summary(folder)
+    assert found == summarise(folder) and found.n_rows == 60
+    beside = {name: (folder / name).read_bytes() for name in ("summary.json", "scores.npz")}
+    write_summary(folder)
+    assert beside == {name: (folder / name).read_bytes() for name in beside}

@@ -18,9 +18,10 @@ from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.addresses import is_private
 from evalkit.api.preflight_warnings import retirement
 from evalkit.cli import run_command
-from evalkit.engine.asking import Lane, Slot, ask
+from evalkit.engine.asking import ask
 from evalkit.engine.budget import Budget, Reservation
 from evalkit.engine.caching import keepable
+from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.limiter import Limiter
 from evalkit.errors import ConnectionFailed, Overloaded, RateLimited, RequestError, Stalled
 from evalkit.records import Message, Request, Response, Settings, Timing

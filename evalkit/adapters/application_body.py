@@ -99,7 +99,8 @@ class BodyTemplate:
         if "{{" not in source and "{%" not in source and "{#" not in source:
             return lambda values: source
         from evalkit.suite.sandbox import environment
-        from evalkit.suite.templates import EVERY_FIELD, BadTemplate, items_read
+        from evalkit.suite.template_trees import items_read
+        from evalkit.suite.templates import EVERY_FIELD, BadTemplate
 
         try:
             filler, compiled = _compile(source, at)

@@ -19,25 +19,30 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import math
 import os
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, get_args
+from numbers import Real
+from operator import index
+from typing import Any, SupportsIndex, get_args
 
 from evalkit.adapters.application_record import response_of
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.errors import ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
+from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.variables import looks_like_a_credential
+from evalkit.suite.wording import near, short
 
 NAME = "function"
 _BROKEN = {"TransportError", "APIConnectionError", "ClientConnectionError", "ConnectionError"}
@@ -104,6 +109,8 @@ class FunctionAdapter:
         )
         self._function = function.call
         self._is_async = is_async(function.call)
+        self._told: set[str] = set()
+        """Keys of mappings that a warning has named."""
         self._where = Where(spec.name, spec.model, f"the function {spec.model}", (), None)
 
     async def respond(self, request: Request) -> Response:
@@ -135,7 +142,7 @@ class FunctionAdapter:
         if isinstance(given, str):
             given = Response(str(given), "stop", NOT_TIMED)
         if isinstance(given, Mapping):
-            given = response_of(given, self._where, sent_at, total_s)
+            given = response_of(self._checked(given), self._where, sent_at, total_s)
         if not isinstance(given, Response):
             raise Rejected(
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
@@ -159,6 +166,43 @@ class FunctionAdapter:
         )
         calls = () if request.tools and given.calls is None else given.calls and tuple(given.calls)
         return replace(given, timing=timing, calls=calls)
+
+    def _checked(self, given: Mapping[object, object]) -> Mapping[str, object]:
+        """A mapping that a function returned, with `finish` for `stop_reason`. What is not read of it is told once.
+
+        Raises Rejected where a value that would be read is none of its kind: a person can mend the function.
+        """
+        told = {str(key): value for key, value in given.items()}
+        if "stop_reason" in told:
+            told.setdefault("finish", told.pop("stop_reason"))
+        given_usage = told.get("usage")
+        usage = {str(k): _plain(v) for k, v in given_usage.items()} if isinstance(given_usage, Mapping) else {}
+        if usage:
+            told["usage"] = usage
+        if "cost_usd" in told:
+            told["cost_usd"] = _plain(told["cost_usd"])
+        if told.get("finish") not in (None, *get_args(StopReason)):
+            wrong: str | None = f"the finish {told['finish']!r}; it is one of {', '.join(get_args(StopReason))}"
+        elif given_usage is not None and not isinstance(given_usage, Mapping):
+            wrong = f"a usage that is no mapping of counts ({type(given_usage).__name__})"
+        else:
+            wrong = _wrong_bill(usage, told.get("cost_usd"))
+        if wrong is not None:
+            raise Rejected(f"models.{self.spec.name}: the function's mapping has {wrong}")
+        if "text" not in told:
+            return told  # whose keys are named in what is said of it
+        for keys, known, of in ((told, _KEYS, ""), (usage, _COUNTED, "usage.")):
+            for key in keys:
+                if key not in known and f"{of}{key}" not in self._told:
+                    self._told.add(f"{of}{key}")
+                    warnings.warn_explicit(
+                        f"models.{self.spec.name}: what the function returned has {of}{short(key)}, which is not read; "
+                        f"{near(key, known)}",
+                        LikelyMistakeWarning,
+                        "evalkit.run",
+                        1,
+                    )
+        return told
 
     def _translated(self, error: Exception) -> RequestError | Declined:
         """The error of our tree for one that the function raised."""
@@ -234,6 +278,35 @@ def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if os.sep + "evalkit" + os.sep not in frame.filename]
     return f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""  # noqa: PTH119
+
+
+_KEYS = (
+    *("text", "reasoning", "finish", "stop_reason", "refusal", "served_model", "usage", "cost_usd", "trace_id"),
+    *("error", "id"),
+)
+"""What is read of a mapping; `id` is what programs send back and functions need not."""
+_COUNTED = ("input", "output", "cached", "reasoning")
+
+
+def _plain(value: object) -> object:
+    """A number of numpy as Python's own."""
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        return index(value)
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool | float) else value
+
+
+def _wrong_bill(usage: Mapping[str, object], cost_usd: object) -> str | None:
+    """What of a bill is no figure, as a message fragment; None where nothing is."""
+    for name in _COUNTED:
+        n = usage.get(name)
+        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
+            return f"usage.{name} {n!r}; tokens are a whole number from 0, or None where they are not known"
+    if cost_usd is None or isinstance(cost_usd, str):  # a decimal as a text is read as everywhere
+        return None
+    known = isinstance(cost_usd, int | float | Decimal) and not isinstance(cost_usd, bool)
+    if known and math.isfinite(cost_usd) and cost_usd >= 0:  # type: ignore[arg-type, operator]
+        return None
+    return f"cost_usd {cost_usd!r}; it is a number of US dollars from 0, or None where it is not known"
 
 
 _COUNTS = ("input", "output", "reasoning", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from time import perf_counter
@@ -28,6 +27,7 @@ from evalkit.adapters.reply_body import ReplyBody, error_body
 from evalkit.adapters.reply_fields import parsed
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.errors import BadReply, RequestError
+from evalkit.frozen import dataclass
 from evalkit.records import Response
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ class Prepared:
     def functions(self) -> tuple[OwnFunction, ...]:
         """Models, judges and scorers that are functions given in Python."""
         scorers = (task.scored_by for task in self.plan.suite.tasks)
-        found = [scorer.function for scorer in scorers if isinstance(scorer, Scorer) and scorer.function is not None]
+        found = [one for scorer in scorers if isinstance(scorer, Scorer) for one in scorer.functions]
         return (*self.plan.suite.functions.values(), *found)
 
     @property
@@ -71,6 +71,9 @@ class Watcher(Protocol):
 
     def judging(self, shares: Mapping[str, ModelShare]) -> Observer:
         """Judges are asked from here on: by name, their requests."""
+
+    def sealing(self) -> None:
+        """Nothing is asked any more, and another process seals what there is: whoever shows it may get ready to."""
 
     def note(self, text: str) -> None:
         """Something a person should know, outside of asking and judging."""
@@ -160,6 +163,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
                 watch_judges=lambda work, recovered: watcher.judging(_shares(work, recovered.done_by)),
                 stopper=stopper,
                 drive=drive,
+                sealing=watcher.sealing,
             )
         finally:
             watcher.ended()

@@ -29,6 +29,7 @@ from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures,
 from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import UserError
+from evalkit.paths import of_person
 from evalkit.results.run import Run, load_run
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
@@ -71,7 +72,7 @@ def gate(
     opened = run if isinstance(run, Run) else load_run(run)
     folder, results, promoted = opened.folder, opened.folder.parent, baselines_at(baselines)
     signers = os.environ.get("EVALKIT_SIGNED_BASELINE")
-    signed = Signed(Path(signers) if signers else None)
+    signed = Signed(of_person(signers, "EVALKIT_SIGNED_BASELINE") if signers else None)
     trusted = GateTrust(
         results=results,
         baselines=promoted,
@@ -79,10 +80,10 @@ def gate(
         installed=AtHand(),
         signed=signed,
         allow_recorded=allow_recorded,
-        sweeps=Path(sweeps) if sweeps is not None else None,
+        sweeps=of_person(sweeps, "sweeps") if sweeps is not None else None,
     )
     if baseline is None and candidates is None and rules is None:
-        alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
+        alone = entry_of_file(opened, of_person(suite, "suite")) if isinstance(suite, str | Path) else None
         if alone is not None:
             return result_of(
                 decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted, labels_believed=False)
@@ -106,7 +107,7 @@ def gate(
 
 
 def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
-    return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite)))
+    return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite")))
 
 
 def _entry(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.errors import ImportedTableWarning, SuiteError, UserError
+from evalkit.paths import of_person
 from evalkit.results.run import Run, load_run
 from evalkit.store import runs
 
@@ -39,11 +40,11 @@ def import_table(
     from evalkit.bridges import outcome_table
     from evalkit.bridges.table_map import guess, map_of, read_map
 
-    mapped = None if map is None else read_map(Path(map)) if isinstance(map, str | Path) else map_of(map)
-    into = Path(results) if results is not None else runs.default_results()
-    book = None if prices is None else Path(prices)
+    mapped = None if map is None else read_map(of_person(map, "map")) if isinstance(map, str | Path) else map_of(map)
+    into = runs.results_at(results) if results is not None else runs.default_results()
+    book = None if prices is None else of_person(prices, "prices")
     if isinstance(data, str | Path):
-        folder, told = outcome_table.import_table(Path(data), into, mapped, name=name, prices=book)
+        folder, told = outcome_table.import_table(of_person(data, "data"), into, mapped, name=name, prices=book)
     else:
         from evalkit.suite.rows_in_memory import as_rows
 

@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, fields
 from decimal import Decimal, InvalidOperation
+from operator import index
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, SupportsIndex, TypedDict
 
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
-from evalkit.paths import named_roots
+from evalkit.paths import named_roots, of_person
 from evalkit.reading import read_file
 from evalkit.suite.policy import named_policy
 from evalkit.suite.sensitivity import demanded
@@ -189,12 +190,11 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
     known = list(RunKeywords.__annotations__)
     if unknown := [name for name in given if name not in known]:
         raise UserError(f"there is no option {unknown[0]!r}; {near(unknown[0], known)}")
-    given = {name: value for name, value in given.items() if name not in WORDS}
-    from evalkit.store.runs import default_results, refuse_address
+    given = {name: _whole(value) for name, value in given.items() if name not in WORDS}
+    from evalkit.store.runs import default_results, results_at
 
-    results = default_results() if results is None else results
-    refuse_address(results)
-    made: dict[str, Any] = {"results": Path(results), "run": {k: given[k] for k in OF_RUN if k in given}}
+    kept = default_results() if results is None else results_at(results)
+    made: dict[str, Any] = {"results": kept, "run": {k: given[k] for k in OF_RUN if k in given}}
     made["baselines"] = baselines_at(given.get("baselines"))
     for name in (one.name for one in fields(RunOptions)):
         if name not in given or (given[name] is None and name != "models"):
@@ -205,7 +205,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
         elif name == "baselines":
             continue
         elif name in {"prices", "record_tools"}:
-            value = Path(value)
+            value = of_person(value, name)
         elif name in {"resume", "planned"}:
             value = str(value)
         elif name == "max_cost_usd":
@@ -222,9 +222,15 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
     return RunOptions(**made)
 
 
+def _whole(value: object) -> object:
+    """A whole number of another library (a count of a DataFrame is a `numpy.int64`) as Python's own; else as it is."""
+    return index(value) if isinstance(value, SupportsIndex) and not isinstance(value, bool) else value
+
+
 def baselines_at(folder: str | Path | None) -> Path:
     """The folder of promoted baselines; None: EVALKIT_BASELINES, or `baselines` in the working directory."""
-    return Path(folder if folder is not None else os.environ.get("EVALKIT_BASELINES") or "baselines")
+    named = folder if folder is not None else os.environ.get("EVALKIT_BASELINES") or "baselines"
+    return of_person(named, "the folder of baselines")
 
 
 def listed(name: str, value: object) -> tuple[str, ...]:
@@ -274,7 +280,7 @@ def words(given: Mapping[str, Any]) -> Iterator[None]:
         if given.get("data_roots"):
             stack.enter_context(named_roots([Path(one) for one in listed("data_roots", given["data_roots"])]))
         if given.get("policy"):
-            stack.enter_context(named_policy(Path(given["policy"])))
+            stack.enter_context(named_policy(of_person(given["policy"], "policy")))
         if given.get("sensitivity"):
             stack.enter_context(demanded(str(given["sensitivity"])))
         for name, word in _LISTS.items():

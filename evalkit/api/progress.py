@@ -111,6 +111,9 @@ class Reporter:
         if time.monotonic() >= self._next:
             self._tell()
 
+    def sealing(self) -> None:
+        """See `Watcher`."""
+
     def ended(self) -> None:
         """See `Watcher`."""
         self._tell()

@@ -19,6 +19,7 @@ from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
 from evalkit.facts import RunFacts
+from evalkit.paths import of_person
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
 from evalkit.suite.sample_notes import is_likely_mistake
@@ -108,7 +109,7 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
         raise UserError(f"run takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
     if isinstance(suite, Suite) and options.changes:
         raise UserError("changes are for a suite's file; give a Suite in Python its values where it is made")
-    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite), options.changes)
+    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite"), options.changes)
     prepared = prepare(resolved, options)
     prepared, told = with_stopper(prepared)
     for one in (*prepared.notes, *told):

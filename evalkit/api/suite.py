@@ -28,10 +28,11 @@ from evalkit.api.suite_parts import (
     model_of_entry,
     models_of,
     plain,
-    scored_by,
+    score_with,
     task_of,
 )
 from evalkit.errors import SuiteError, UserError
+from evalkit.paths import of_person
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.rows_in_memory import Rows
 from evalkit.suite.source_map import parse, without_lines
@@ -84,7 +85,7 @@ class Suite:
     @classmethod
     def from_yaml(cls, path: str | Path) -> Suite:
         """The suite in a file. Raises SuiteError with every complaint, each with its line."""
-        path = Path(path)
+        path = of_person(path, "a suite's file")
         from evalkit.suite.loading import read_text
 
         suite = cls.__new__(cls)
@@ -109,7 +110,7 @@ class Suite:
         """
         functions = [f"models.{name}" for name, model in self.models.items() if model.function is not None]
         functions += [f"judges.{name}" for name, model in self.judges.items() if model.function is not None]
-        functions += [f"tasks[{n}].score" for n, task in enumerate(self.tasks) if task.scorer is not None]
+        functions += [f"tasks[{n}].score" for n, task in enumerate(self.tasks) if task.scorers]
         if functions:
             raise UserError(f"suite {self.name!r}: {functions[0]} is a function, and a suite file names none")
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
@@ -127,9 +128,13 @@ class Suite:
             for name, model in (*self.models.items(), *self.judges.items())
             if model.function is not None
         }
-        scorers = {n: OwnFunction.of(task.scorer.call) for n, task in enumerate(self.tasks) if task.scorer is not None}
+        scorers = {
+            n: {place: OwnFunction.of(own.call) for place, own in task.scorers.items()}
+            for n, task in enumerate(self.tasks)
+            if task.scorers
+        }
         tasks = [
-            {**dict(task), **({"score": scored_by(scorers[n])} if n in scorers else {})}
+            {**dict(task), **({"score": score_with(task["score"], scorers[n])} if n in scorers else {})}
             for n, task in enumerate(self.written["tasks"])
         ]
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}

@@ -20,8 +20,9 @@ import ipaddress
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -54,6 +55,8 @@ SETTINGS: dict[str, object] = {
     "runner.postScriptGC": False,  # 0.25 s of the one core after every view, while everybody else waits (see `served`)
 }
 """Settings of Streamlit that no file may change; beside them where its secrets lie (`sign_in.settings_file`)."""
+_ONCE_SERVED: dict[str, object] = {"server.headless": True}
+"""From the first request on: the browser has been opened, and Streamlit offers readers nothing to install."""
 MOST_SAID = 1_000_000
 """Bytes of what a browser says at once, in all widgets of a page; ours need some hundred each."""
 LONGEST_LOGGED = 2_000
@@ -72,13 +75,13 @@ _ADDED = [
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
 
 
-def hold_settings() -> None:
-    """Set Streamlit's options as they must be. Raises RuntimeError where one does not stay."""
+def hold_settings(more: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Set Streamlit's options as they must be, and some more. Raises RuntimeError where one does not stay."""
     for name, value in LOOKS.items():
         with suppress(RuntimeError):  # a release of Streamlit without this option
             if config.get_option(name) is None:
                 config.set_option(name, value, "evalkit")
-    for name, value in {**SETTINGS, "secrets.files": [str(sign_in.settings_file())]}.items():
+    for name, value in {**SETTINGS, **more, "secrets.files": [str(sign_in.settings_file())]}.items():
         try:
             found = config.get_option(name)
         except RuntimeError:
@@ -141,7 +144,7 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        hold_settings()  # Streamlit reads its settings anew when a file of them changes
+        hold_settings(_ONCE_SERVED)  # Streamlit reads its settings anew when a file of them changes
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         why = refusal(headers, str(scope.get("method", "GET")), config.get_option("server.address"))
         if why is None and scope["type"] == "websocket":

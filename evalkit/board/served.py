@@ -14,7 +14,7 @@ from streamlit.starlette import App
 from evalkit.board import sign_in
 from evalkit.board.front_end import FrontEnd
 from evalkit.board.guard import Guard, hold_logs, hold_settings
-from evalkit.board.sessions import OneCookie
+from evalkit.board.sessions import OneCookie, OnlyViews
 from evalkit.errors import EvalkitError
 
 _COLLECT_S = 5.0
@@ -32,7 +32,7 @@ hold_logs()
 sign_in.set_up()
 sign_in.hold_cookie()
 _BEFORE = [
-    *(Middleware(Guard), Middleware(OneCookie, hours=sign_in.hours)),
+    *(Middleware(Guard), Middleware(OneCookie, hours=sign_in.hours), Middleware(OnlyViews, may_see=sign_in.may_see)),
     *(Middleware(sign_in.WayBack), Middleware(FrontEnd)),
 ]
 app = App(Path(__file__).with_name("app.py"), middleware=_BEFORE)

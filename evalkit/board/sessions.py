@@ -7,6 +7,10 @@ still opened the board. So the cookie also names its session and when it began, 
 
 Nothing is written to a disk. Sessions that were ended are remembered as long as they would have lasted; after a start
 of the board, which forgets them, every session before it is over.
+
+A page asks for a view, and the view looks at the session. Much else that a browser may say runs no view: a part of a
+page alone, a file that is made when it is asked for, Streamlit's own tools for developers. `OnlyViews` stands before
+all of it.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
 USER_COOKIE = "_streamlit_user"
 HOURS = 12.0
@@ -29,8 +33,16 @@ MOST_HOURS = 720.0
 """30 days: Streamlit's cookie holds no longer."""
 MOST_ENDED = 100_000
 """Sessions that were ended and are remembered; beyond it everybody is signed out, and none of them comes back."""
+SIGN_IN, SIGN_OUT = "evalkit-sign-in", "evalkit-sign-out"
+"""Keys of the two buttons that somebody may press who may not see the board."""
 _LOGOUT = "/auth/logout"
+_MEDIA = "/media/"
+"""Under it Streamlit hands out pictures and files of pages, to whoever has the address."""
+_FIGURES = "/_stcore/metrics"
+"""How many are here, and how large what they look at is."""
 _SESSION = "session"
+_USER = "evalkit.user"
+"""What is noted of a request: whom its cookie names, None for nobody."""
 
 _board = secrets.token_urlsafe(12)
 """This start of the board."""
@@ -89,7 +101,7 @@ class OneCookie:
                 if user is not None and str(scope.get("path", "")).endswith(_LOGOUT):
                     end(user, MOST_HOURS)
                 others = [(name, value) for name, value in scope["headers"] if name.lower() != b"cookie"]
-                scope = {**scope, "headers": [*others, (b"cookie", kept)]}
+                scope = {**scope, "headers": [*others, (b"cookie", kept)], _USER: user}
         await self.app(scope, receive, send)
 
     def _kept(self, told: bytes) -> tuple[bytes, Mapping[str, object] | None]:
@@ -106,6 +118,90 @@ class OneCookie:
         if user is None or hours is None or is_over(user, hours):
             return ";".join(others).encode("latin-1"), None
         return ";".join([*others, f" {USER_COOKIE}={value}"]).encode("latin-1"), user
+
+
+class OnlyViews:
+    """ASGI middleware behind `OneCookie`: browsers may ask for views, and for parts of one while they may see it.
+
+    `may_see`: whether somebody of whom the cookie says this (None: nobody) may see the board now; True without sign-in.
+
+    Streamlit also takes messages that read git's settings of a folder above, write files for coding assistants, empty
+    the caches of everybody, or name places for uploads: nothing of the board sends them, and they end here.
+    """
+
+    def __init__(
+        self,
+        app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        may_see: Callable[[Mapping[str, object] | None], bool],
+    ) -> None:
+        self.app, self.may_see = app, may_see
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass. A file or picture is not found by who may not see the board."""
+        user = scope.get(_USER)
+        path = str(scope.get("path", ""))
+        if scope["type"] == "http" and (_MEDIA in path or _FIGURES in path) and not self.may_see(user):
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        if not self.may_see(user):
+            scope = {**scope, "headers": [_of_no_session(name, value) for name, value in scope["headers"]]}
+
+        async def heard() -> Message:
+            while True:
+                message = await receive()
+                if message["type"] != "websocket.receive" or not isinstance(message.get("bytes"), bytes):
+                    return message
+                said = passed_on(message["bytes"], self.may_see(user))
+                if said is not None:
+                    return {**message, "bytes": said}
+
+        await self.app(scope, heard, send)
+
+
+def passed_on(said: bytes, may_see: bool) -> bytes | None:
+    """What Streamlit is told of a browser's message; None: nothing. What is no message is passed on, and closes the
+    connection there.
+
+    Who may not see the board asks for whole views alone, which say so, and can press nothing but its own buttons: what
+    a press calls runs before the view does.
+    """
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    message = BackMsg()
+    try:
+        message.ParseFromString(said)
+    except DecodeError:
+        return said
+    kind = message.WhichOneof("type")
+    if kind in {"stop_script", "app_heartbeat"}:
+        return said
+    if kind == "backend_operation_request":
+        asked = message.backend_operation_request.WhichOneof("payload")
+        return said if may_see and asked in {"deferred_file", "dataframe_chunk"} else None
+    if kind != "rerun_script":
+        return None
+    if may_see:
+        return said
+    state = message.rerun_script
+    state.ClearField("fragment_id")
+    state.ClearField("is_auto_rerun")
+    pressed = [one for one in state.widget_states.widgets if one.id.endswith((f"-{SIGN_IN}", f"-{SIGN_OUT}"))]
+    state.ClearField("widget_states")
+    state.widget_states.widgets.extend(pressed)
+    kept: bytes = message.SerializeToString()
+    return kept
+
+
+def _of_no_session(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Without the name of the page's session before, which would be taken up again with whoever was signed in there."""
+    if name.lower() != b"sec-websocket-protocol":
+        return name, value
+    return name, b",".join(value.split(b",")[:2])
 
 
 def read_cookie(value: str) -> Mapping[str, object] | None:

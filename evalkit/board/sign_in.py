@@ -235,17 +235,28 @@ def passed() -> bool:
     if not was_in or sessions.is_over(user, found.hours):
         st.title("evalkit", anchor=False)
         st.text("Your session is over: sign in again." if was_in else "Sign in to see the board.")
-        st.button("Sign in", type="primary", on_click=st.login)
+        st.button("Sign in", type="primary", on_click=st.login, key=sessions.SIGN_IN)
         return False
     why = found.refusal(user)
     if why is not None:
         st.error(markdown_label(why, limit=400))
-        st.button("Sign out", on_click=st.logout)
+        st.button("Sign out", on_click=st.logout, key=sessions.SIGN_OUT)
         return False
     with st.sidebar:
         st.text(f"Signed in as {visible(str(user['email']), limit=120)}")
-        st.button("Sign out", on_click=st.logout)
+        st.button("Sign out", on_click=st.logout, key=sessions.SIGN_OUT)
     return True
+
+
+def may_see(user: Mapping[str, object] | None) -> bool:
+    """Whether somebody of whom a cookie says this may see the board now; None: nobody is signed in."""
+    try:
+        found = current()
+    except UserError:
+        return False
+    if found is None:
+        return True
+    return user is not None and not sessions.is_over(user, found.hours) and found.refusal(user) is None
 
 
 def hold_cookie() -> None:

@@ -13,19 +13,10 @@ import click
 
 from evalkit.cli.options import (
     allow_code_execution,
-    allow_suite_code,
     as_json,
-    changes,
-    data_roots,
-    env_file,
-    key_hosts,
-    least_sensitivity,
-    names,
-    prices_file,
+    persons_words,
     print_json,
-    results_folder,
-    suite_words,
-    task_tags,
+    suite_and_parts,
     with_changes,
 )
 from evalkit.cli.printing import echo
@@ -41,20 +32,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
-@click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@task_tags
-@changes
-@prices_file
-@key_hosts
+@suite_and_parts
+@persons_words
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
-@env_file
-@results_folder
-@data_roots
-@suite_words
-@least_sensitivity
-@allow_suite_code
 @allow_code_execution
 @as_json
 def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> int:

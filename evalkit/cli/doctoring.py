@@ -16,7 +16,7 @@ from evalkit.adapters import own_presets
 from evalkit.adapters.registry import own_adapters
 from evalkit.adapters.vllm.installation import find_vllm, nvidia_smi
 from evalkit.errors import UserError
-from evalkit.installed import install_hint
+from evalkit.installed import compile_hint, install_hint
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
@@ -58,7 +58,7 @@ def examine() -> list[DoctorFinding]:
     found = [
         DoctorFinding("evalkit", "ok", f"{__version__} on Python {platform.python_version()}, {platform.machine()}")
     ]
-    found.append(_memory())
+    found += [_memory(), _byte_code()]
     for extra, (package, purpose) in EXTRAS.items():
         there = importlib.util.find_spec(package) is not None
         way = purpose if there else f"{purpose}; {install_hint(extra)}"
@@ -96,6 +96,13 @@ def _memory() -> DoctorFinding:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     said = f"{total / 2**30:.0f} GiB of memory" if total else "memory unknown"
     return DoctorFinding("machine", "ok", f"{os.cpu_count()} CPUs, {said}")
+
+
+def _byte_code() -> DoctorFinding:
+    command = compile_hint()
+    if command is None:
+        return DoctorFinding("byte code", "ok", "is there, or written by the next start")
+    return DoctorFinding("byte code", "missing", f"each start compiles evalkit and its libraries anew; {command}")
 
 
 def _gpus() -> DoctorFinding:

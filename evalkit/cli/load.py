@@ -8,16 +8,9 @@ from typing import Any
 import click
 
 from evalkit.cli.options import (
-    allow_suite_code,
     as_json,
-    data_roots,
-    env_file,
-    key_hosts,
-    least_sensitivity,
     names,
-    prices_file,
-    results_folder,
-    suite_words,
+    persons_words,
 )
 
 
@@ -31,14 +24,7 @@ from evalkit.cli.options import (
 @click.option("--closed-only", is_flag=True, help="No open loop.")
 @click.option("--seconds", type=click.FloatRange(min=0.05), default=20.0, show_default=True, help="Length of a step.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; needed for a billed model.")
-@prices_file
-@key_hosts
-@env_file
-@results_folder
-@data_roots
-@suite_words
-@least_sensitivity
-@allow_suite_code
+@persons_words
 @as_json
 def command(
     suite: Path,

@@ -81,6 +81,22 @@ def task_tags(command: Command) -> Command:
     )(command)
 
 
+def suite_and_parts(command: Command) -> Command:
+    """SUITE, `--models`, `--tasks`, `--tag`, `--set`, `--seed` and `--repeats`: a suite, and what of it is meant."""
+    command = task_tags(changes(command))
+    for whole in ("tasks", "models"):
+        command = click.option(f"--{whole}", callback=names, help=f"Only these {whole} of the suite, comma separated.")(
+            command
+        )
+    return click.argument("suite", type=click.Path(path_type=Path))(command)
+
+
+def persons_words(command: Command) -> Command:
+    """What every command takes that plans a suite: prices, keys, folders, and the person's words on what it may do."""
+    command = allow_suite_code(least_sensitivity(suite_words(data_roots(results_folder(command)))))
+    return prices_file(key_hosts(env_file(command)))
+
+
 def env_file(command: Command) -> Command:
     """`--env-file FILE`: keys from a file of KEY=VALUE lines, for as long as the command lasts."""
 
@@ -300,10 +316,9 @@ class _Folder(click.Path):
     here, and nothing would arrive there."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from evalkit.store.runs import refuse_address
+        from evalkit.store.runs import results_at
 
-        refuse_address(value)
-        return super().convert(value, param, ctx)
+        return super().convert(results_at(value), param, ctx)
 
 
 def _folder(command: Command, name: str, variable: str, about: str) -> Command:

@@ -13,21 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import (
-    allow_suite_code,
     as_json,
-    changes,
-    data_roots,
-    env_file,
-    key_hosts,
-    least_sensitivity,
     limit,
-    names,
-    prices_file,
+    persons_words,
     print_json,
-    results_folder,
     results_option,
-    suite_words,
-    task_tags,
+    suite_and_parts,
     with_changes,
 )
 from evalkit.cli.printing import echo
@@ -45,25 +36,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
-@click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@task_tags
+@suite_and_parts
 @limit
-@changes
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
 @click.option("--earlier", metavar="RUN", help="Also plan items and repeats of the gate's rules from this stored run.")
-@prices_file
-@key_hosts
-@env_file
-@results_folder
-@data_roots
-@suite_words
-@least_sensitivity
-@allow_suite_code
+@persons_words
 @as_json
 def command(
     suite: Path,

@@ -9,45 +9,25 @@ import click
 
 from evalkit.cli.options import (
     allow_code_execution,
-    allow_suite_code,
     as_json,
     baselines_folder,
-    changes,
-    data_roots,
-    env_file,
     gate_files,
-    key_hosts,
-    least_sensitivity,
     limit,
-    names,
-    prices_file,
-    results_folder,
-    suite_words,
-    task_tags,
+    persons_words,
+    suite_and_parts,
     with_changes,
 )
 
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
-@click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@task_tags
+@suite_and_parts
 @limit
-@changes
-@env_file
-@results_folder
-@data_roots
-@suite_words
-@least_sensitivity
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer is cached.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
 @click.option("--planned", metavar="DIGEST", help="Refuse where `evalkit plan` would no longer say this digest.")
-@prices_file
-@key_hosts
-@allow_suite_code
+@persons_words
 @allow_code_execution
 @click.option(
     "--record-tools",

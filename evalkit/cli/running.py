@@ -6,7 +6,9 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -99,6 +101,9 @@ class _Notes:
 
     def tick(self) -> None: ...
 
+    def sealing(self) -> None:
+        _ready_to_print()
+
     def ended(self) -> None: ...
 
     def note(self, text: str) -> None:
@@ -126,6 +131,9 @@ class _Shown:
     def note(self, text: str) -> None:
         echo(f"note: {text}", err=True)
 
+    def sealing(self) -> None:
+        _ready_to_print()
+
     def ended(self) -> None:
         for shown in self._shown:
             shown.close()
@@ -134,6 +142,22 @@ class _Shown:
         self.ended()
         self._shown.append(progress)
         return progress
+
+
+def _ready_to_print() -> None:
+    """Import what prints the table, in a thread, while another process seals the run."""
+
+    def load() -> None:
+        with suppress(Exception):  # whoever needs it next meets the same error, and says it
+            for name in (
+                "evalkit.render.terminal",
+                "evalkit.results.compare",
+                "evalkit.results.unreadable",
+                "rich.table",
+            ):
+                import_module(name)
+
+    Thread(target=load, daemon=True).start()
 
 
 def _tell(note: str) -> None:

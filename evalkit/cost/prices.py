@@ -17,7 +17,7 @@ the book itself would take any address for OpenAI whose name begins so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.price_file import PriceEntry, book_provider, day_of, plain_tier, read_prices
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside
 from evalkit.records import Usage
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from evalkit import child
 from evalkit.decide.decision import GateDecision
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.results.reader import ResultsReader, mark
+from evalkit.results.figure_cache import mark
+from evalkit.results.reader import ResultsReader
 from evalkit.suite.schema import GateEntry
 
 DECIDE_S = 3600.0

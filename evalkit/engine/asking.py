@@ -8,30 +8,27 @@ Every error of an adapter ends here as data, a `Failure` in the row; what is no 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-from evalkit.adapters.base import Adapter
+from evalkit.adapters.base import Adapter, is_from_inside, within
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
-from evalkit.engine.billing_of_parts import billed, paid_by_run
+from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.limiter import Limiter, wait_before_retry
-from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
+from evalkit.engine.lane import Lane, Slot
+from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
-from evalkit.errors import KeyRefused, Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
+from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.frozen import dataclass
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
@@ -43,65 +40,6 @@ _LONGEST_SAID = 300
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
 been halved, so that no more are needed."""
-OUTAGE_AFTER = 25
-"""Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
-REFUSED_AFTER = 5
-"""The same where each was answered 403 although the model had answered others before."""
-
-
-@dataclass(slots=True)
-class Lane:
-    """What the items of one endpoint share while a run goes on."""
-
-    name: str
-    limiter: Limiter
-    rng: random.Random
-    contacted: bool = False
-    """Whether the endpoint has answered in this run."""
-    answered: set[str] = field(default_factory=set)
-    """Names of models that have answered in this run."""
-    failures_in_a_row: dict[str, int] = field(default_factory=dict)
-    """By model name: items that failed since its last answer."""
-    stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
-    """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
-    pausing: set[asyncio.Task[Any]] = field(default_factory=set)
-    """Items that wait for their next attempt: nothing of theirs is under way."""
-
-    @contextmanager
-    def nothing_under_way(self) -> Iterator[None]:
-        """The current item only waits: an interrupted run may cancel it at once."""
-        task = asyncio.current_task()
-        assert task is not None
-        self.pausing.add(task)
-        try:
-            yield
-        finally:
-            self.pausing.discard(task)
-
-
-@dataclass(slots=True)
-class Slot:
-    """One slot of a lane's limiter: given back while an item waits for its next attempt."""
-
-    lane: Lane
-    held: bool = True
-
-    def give_back(self) -> None:
-        """Release the slot if it is held."""
-        if self.held:
-            self.held = False
-            self.lane.limiter.release()
-
-    async def take_again(self, until: float | None) -> bool:
-        """Wait for a slot, before everything that has not been sent yet; at most `until` (perf_counter; None: for as
-        long as it takes). False where there was none in time."""
-        try:
-            async with asyncio.timeout(None if until is None else until - time.perf_counter()):
-                await self.lane.limiter.acquire(urgent=True)
-        except TimeoutError:
-            return False
-        self.held = True
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +207,7 @@ def _answered(
 ) -> Obtained:
     """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, and their number."""
     timing = response.timing
-    lane.contacted = True
-    lane.answered.add(item.model.name)
-    lane.failures_in_a_row[item.model.name] = 0
-    lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
+    lane.succeeded(item.model.name, timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
     response, cost = cost_of(item, response, attempt)
     money.paid(paid_by_run(item.model, response, cost))  # before the score, which may take its time
@@ -328,13 +263,21 @@ def believed(response: Response, request: Request) -> Response:
 
 async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
-    if request.images:
-        async with room_for(request), asyncio.timeout(seconds):
-            response = await _sendable(model, request).respond(await with_pictures(request))
-    else:
-        async with asyncio.timeout(seconds):
-            response = await _sendable(model, request).respond(request)
+    try:
+        if request.images:
+            async with room_for(request):
+                response = await within(seconds, _shown(_sendable(model, request), request))
+        else:
+            response = await within(seconds, _sendable(model, request).respond(request))
+    except asyncio.CancelledError:
+        if is_from_inside():
+            raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
+        raise
     return _with_searches(believed(scrubbed(response), request), model)
+
+
+async def _shown(adapter: Adapter, request: Request) -> Response:
+    return await adapter.respond(await with_pictures(request))
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:
@@ -378,10 +321,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
 
 
 def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
-    name = item.model.name
-    lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
-    if _ends_model(error, lane, name) or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
-        lane.stopped.setdefault(name, (error, item))
+    lane.failed(item, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told = (
@@ -392,10 +332,3 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
         told = f"{closed(told)} By what is known of it, the model {gone}."
     return Failure(error.kind, told, error.status)
-
-
-def _ends_model(error: RequestError, lane: Lane, name: str) -> bool:
-    """Whether asking the model further is pointless. One 403 to a key that was good before is about the one prompt."""
-    if isinstance(error, KeyRefused) and error.status == 403 and name in lane.answered:
-        return lane.failures_in_a_row[name] >= REFUSED_AFTER
-    return error.ends_model

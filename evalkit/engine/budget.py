@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -29,6 +29,7 @@ from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Request, Settings, Tool, Usage
 from evalkit.suite.extra_fields import asked_tier, other_limits
 from evalkit.suite.schema import ModelEntry

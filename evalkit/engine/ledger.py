@@ -11,7 +11,7 @@ Where items are conversations, `owed` and `left_by_cache` give the first turn th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +20,7 @@ from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
+from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from evalkit.adapters.base import within
 from evalkit.adapters.keys import scrubbed, scrubbed_error
-from evalkit.engine.billing_of_parts import billed
+from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, sent_bytes
-from evalkit.engine.parts_so_far import PartsSoFar, parts_kept
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
@@ -180,8 +180,8 @@ class Sweep:
         response: Response | None = None
         error: RequestError | None = None
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                response = scrubbed(await self.model.adapter.respond(await with_pictures(prompt.request)))
+            asked = self.model.adapter.respond(await with_pictures(prompt.request))
+            response = scrubbed(await within(self.settings.timeout_s, asked))
         except RequestError as caught:
             scrubbed_error(caught)
             if caught.ends_model:

@@ -96,6 +96,7 @@ def sweep_model(
             except BaseException:
                 runs.update_facts(made, RunFacts(status="interrupted", spent_usd=_spent(sweep)))
                 raise
+            log.verify()
         sealing.seal(made)
         asked = LoadFacts(
             seconds=settings.seconds,

@@ -30,10 +30,10 @@ from evalkit.adapters.base import (
 from evalkit.adapters.options import read_options
 from evalkit.adapters.pipeline import PipelineOptions, guards_of
 from evalkit.engine.asking import believed
+from evalkit.engine.billing_of_parts import parts_so_far
 from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
 from evalkit.engine.guards import ReadyGuard
-from evalkit.engine.parts_so_far import parts_so_far
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.facts import is_replayed
 from evalkit.plugins import folded

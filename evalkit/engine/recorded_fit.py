@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import Adapter
+from evalkit.frozen import dataclass
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import short
 

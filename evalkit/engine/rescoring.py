@@ -104,6 +104,7 @@ def rescore(
             for row in rows:
                 journal.append(row)
             journal.sync()
+            journal.verify()
         sealing.seal(folder)
         _record(folder, facts, tasks, scorers, judged, changed)
         summary.write_summary(folder)

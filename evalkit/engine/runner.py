@@ -19,10 +19,11 @@ import time
 from collections.abc import Iterator
 
 from evalkit.adapters.keys import without_keys
-from evalkit.engine.asking import Lane, Slot, ask, obtain
+from evalkit.engine.asking import ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, start_once_idle
+from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped

@@ -123,7 +123,7 @@ def begin(task: ResolvedTask, scorer: Scorer) -> SampleStream | None:
     if not plain or scorer.later or scorer.slow or scorer.unproved:
         return None
     try:
-        if task.data.form is not None:
+        if task.data.form is not None or task.data.is_short(KEPT):
             return None
         n = task.count()
         return None if n is None or n <= KEPT else SampleStream(task, scorer, n)

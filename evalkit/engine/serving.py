@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesImages, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error, scrubbed_facts, without_keys
 from evalkit.addresses import is_private
-from evalkit.engine.asking import OUTAGE_AFTER, Lane, request_of
+from evalkit.engine.asking import request_of
+from evalkit.engine.lane import OUTAGE_AFTER, Lane
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit

@@ -11,29 +11,27 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.engine.driving import Drive, drive_with_signals
-from evalkit.engine.ledger import UNMARKED, AnswerCache
+from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
 from evalkit.engine.runner import Runner
-from evalkit.engine.serving import given_up_text, served_facts
+from evalkit.engine.serving import given_up_text
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
-from evalkit.errors import EvalkitError, StoreError, SuiteError
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import RunFacts
-from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
-from evalkit.store import journal, run_lock, runs, step_log
+from evalkit.installed import has_byte_code
+from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
-from evalkit.store.row_codec import Key
 from evalkit.store.step_log import StepLog, open_steps
-from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.facts import Summary
@@ -77,6 +75,7 @@ async def execute_run(
     watch_judges: Callable[[Work, Recovered], Observer] | None = None,
     stopper: Stopper | None = None,
     drive: Drive | None = None,
+    sealing: Callable[[], None] | None = None,
 ) -> RunOutcome:
     """Run or resume the outstanding requests of `plan`, then seal the folder; `watch` is told the folder and what it
     holds already.
@@ -93,13 +92,16 @@ async def execute_run(
     `drive` runs a Runner in the event loop of the caller, who sees to interruptions (`DriveHere`). None: each Runner
     gets a loop of its own, Ctrl-C and a polite kill are clean stops, and nothing is awaited: `without_loop` runs it.
 
+    `sealing` is called where nothing is asked any more and another process seals: this one has a moment to spare.
+
     Raises StoreError for a folder that is not this run's, RunIncomplete when rows cannot be stored (a full disk):
     what was written by then is kept, and the same command resumes.
     """
     drive = drive or drive_with_signals
     left = None if place.resume is not None or place.new else left_behind(plan, place.results)
     folder = _folder(plan, place)
-    with run_lock.lock_run(folder):
+    # Judges give its rows another score later.
+    with run_lock.lock_run(folder), _Beside(folder, wanted=plan.panel is None) as beside:
         recovered = journal.recover(folder)
         before = runs.open_facts(folder)
         runs.update_facts(folder, resumed_facts(before, plan, recovered))
@@ -111,12 +113,8 @@ async def execute_run(
         spent = spent_before(plan, folder, before)
         spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
         writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        with (
-            journal.Journal.open(folder, writer) as log,
-            _step_log(plan, folder, writer) as steps,
-            # Judges give its rows another score later.
-            _Beside(folder, log, wanted=plan.panel is None) as beside,
-        ):
+        with journal.Journal.open(folder, writer) as log, _step_log(plan, folder, writer) as steps:
+            beside.follow(log, plan.work.n_rows - recovered.n_done)
             runner = Runner(
                 plan.work,
                 log,
@@ -129,22 +127,17 @@ async def execute_run(
                 result, ended_by, spent = await _asked(
                     plan, folder, log, runner, cache, watch_judges, spend_file, drive
                 )
+                log.verify()
             except EvalkitError:
                 _broken_off(folder, runner, spend_file)
                 raise
-            drafted = beside.finish()
+        if beside.say_end() and sealing is not None:
+            sealing()
         _note_taken_out(observer, result)
-        ended = _sealed(plan, folder, result, spent, stopper, drafted)
-        if ended.status == "complete":
-            step_log.forget(folder)
-        if spend_file is not None:
-            spend_file.close(done=True)
-        from evalkit.store.summary import write_summary  # here: the first request does not wait for it
+        from evalkit.engine.ending import end_session  # here: the first request does not wait for it
 
-        told = write_summary(folder)
-        if ended.wrong:
-            raise SuiteError([*ended.wrong, _mend(folder)])
-        return RunOutcome(folder, ended.status, ended.reasons, told, result, ended_by)
+        ended = end_session(plan, folder, result, spent, stopper=stopper, beside=beside, spend_file=spend_file)
+        return RunOutcome(folder, ended.status, ended.reasons, ended.summary, result, ended_by)
 
 
 def _earlier(
@@ -222,34 +215,54 @@ def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]
 
 
 class _Beside:
-    """Seals the journal in another process while the run goes on (`sealing_beside`), once it is long enough."""
+    """Seals the journal and sums up in another process (`sealing_beside`), where that is worth it."""
 
-    FROM_ROWS = 8_000
-    """The process takes half a second of processor time before the first row."""
+    OWED, OWED_UNCOMPILED = 1_000, 8_000
+    """Rows that are still to come when it is started: it takes a quarter of a second of processor time to begin, and a
+    whole one where the libraries have no byte code."""
 
-    def __init__(self, folder: Path, log: journal.Journal, *, wanted: bool) -> None:
-        self._folder, self._log, self._wanted = folder, log, wanted
+    def __init__(self, folder: Path, *, wanted: bool) -> None:
+        self._folder, self._wanted = folder, wanted
         self._process: SealingBeside | None = None
         self._starting: threading.Thread | None = None
 
-    def look(self) -> None:
-        """Start the process when it is time, in a thread, since requests are timed."""
-        if self._wanted and self._log.n_rows >= self.FROM_ROWS:
-            self._wanted = False
-            self._starting = threading.Thread(target=self._start, daemon=True)
-            self._starting.start()
+    def follow(self, log: journal.Journal, n_owed: int) -> None:
+        """Say which journal it is, and how many rows it will have."""
+        self._log, self._n_owed = log, n_owed
 
-    def _start(self) -> None:
+    def look(self) -> None:
+        """Start the process when it is time, in a thread, since requests are timed. Called while models are asked: a
+        run that is over before the first look needs no process."""
+        if self._wanted:
+            self._wanted = False
+            owed = self._n_owed - self._log.n_rows
+            if owed >= self.OWED:
+                self._starting = threading.Thread(target=self._start, args=(owed,), daemon=True)
+                self._starting.start()
+
+    def _start(self, owed: int) -> None:
+        if owed < self.OWED_UNCOMPILED and not has_byte_code("pyarrow"):
+            return
         from evalkit.store.sealing_beside import SealingBeside
 
         self._process = SealingBeside.start(self._folder, self._log.path)
 
-    def finish(self) -> Drafted | None:
-        """What it has made of the whole journal; None where that is nothing."""
+    def say_end(self) -> bool:
+        """Every row is journaled; whether there is a process that hears it."""
         self._wanted = False
         if self._starting is not None:
             self._starting.join()
+        if self._process is not None:
+            self._process.say_end()
+        return self._process is not None
+
+    def finish(self) -> Drafted | None:
+        """What it has made of the whole journal; None where that is nothing."""
         return None if self._process is None else self._process.finish()
+
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures; None where it has computed none."""
+        return None if self._process is None else self._process.sum_up()
 
     def __enter__(self) -> _Beside:
         return self
@@ -260,61 +273,6 @@ class _Beside:
             self._starting.join()
         if self._process is not None:
             self._process.end()
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a session left its run."""
-
-    status: str
-    reasons: tuple[str, ...]
-    wrong: list[str]
-    """Records that cannot be asked, as sentences."""
-
-
-def _sealed(
-    plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None, drafted: Drafted | None
-) -> _Ended:
-    """Seal the journals and write into run.json how the session ended."""
-    from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.stored import live_result_facts, stored_facts
-
-    n_errored, aside = sealing_count(folder, drafted)
-    status, reasons = _verdict(plan, result, n_errored)
-    if aside:
-        status, reasons = "incomplete", (*reasons, _set_aside(aside))
-    wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
-    if wrong:
-        status, reasons = "incomplete", (*wrong, *reasons)
-    facts = RunFacts(
-        status=status,
-        reasons=reasons,
-        client_lag=LagFacts.model_validate(asdict(result.lag)),
-        lanes=result.lanes,
-        n_errored=n_errored,
-        spent_usd=spent,
-        servers=served_facts(plan.work.models),
-        stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
-        told=False,
-    )
-    if wrong:
-        facts = facts.with_changes(RunFacts(broken_off=plan.digest_without_data))
-    told = live_result_facts(plan.facts, runs.open_facts(folder), result.taken_out)
-    kept = stored_facts(plan.facts.with_changes(told), folder, plan.work.storing)
-    facts = facts.with_changes(told).with_changes(kept)
-    runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
-    return _Ended(status, reasons, wrong)
-
-
-def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
-    """What is wrong with the records that the run broke off at, all of it at once."""
-    return [
-        error for task in plan.work.tasks if task.stream is not None for error in task.stream.errors()
-    ] or first.complaints
-
-
-def _mend(folder: Path) -> str:
-    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
 async def _asked(
@@ -346,25 +304,6 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
     return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
 
 
-def sealing_count(folder: Path, drafted: Drafted | None) -> tuple[int, tuple[Key, ...]]:
-    """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
-    from evalkit.store import sealing
-
-    sealed = sealing.seal(folder, drafted)
-    n_errored = journal.recover(folder).n_errored if sealed.n_errored is None else sealed.n_errored
-    return n_errored, sealed.aside
-
-
-def _set_aside(aside: tuple[Key, ...]) -> str:
-    from evalkit.store import sealing
-
-    named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
-    return (
-        f"{numbers.plural(len(aside), 'row')} cannot be stored; set aside in {sealing.ASIDE}: {named}. Run the same "
-        "command again, which asks them anew."
-    )
-
-
 def _folder(plan: Plan, place: RunPlace) -> Path:
     if place.resume is not None:
         from evalkit.engine.resumption import adopt, other_tools
@@ -393,28 +332,3 @@ def _folder(plan: Plan, place: RunPlace) -> Path:
 
         unfinished = mended_run(plan, place.results)
     return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)
-
-
-def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[str, ...]]:
-    reasons = list(result.reasons)
-    n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
-    if n_errored > rate * n_rows:
-        unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
-        way_out = f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
-        if plan.lacking:
-            way_out = (
-                "Samples without a recorded answer stay without one; what else failed the same command asks again."
-            )
-        unmarked = [n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNMARKED}")]
-        said = "failed" if not unmarked else "have no mark" if sum(unmarked) >= n_errored else "failed or have no mark"
-        reasons.append(
-            f"{n_errored:,} of {n_rows:,} answers {said}, more than run.max_error_rate {rate:g} allows. {way_out}"
-        )
-        told = "\n".join(result.reasons)  # a model that was given up has said why already
-        for kind, (n, first) in result.errors.items():
-            if first.partition(": ")[2] not in told:
-                reasons.append(f"{kind}, {numbers.plural(n, 'time')}; the first: {first}")
-    if result.interrupted:
-        return "interrupted", tuple(reasons)
-    reasons += plan.lacking
-    return ("incomplete" if reasons else "complete"), tuple(reasons)

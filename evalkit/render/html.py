@@ -31,8 +31,7 @@ from evalkit.render.standings import among_text, gate_question, headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, entries_of, other_runs, standing, states_of
-from evalkit.results.items import RowTexts
-from evalkit.results.opened import OpenedSample, OpenedSamples, opened
+from evalkit.results.items import OpenedSample, OpenedSamples, RowTexts, opened
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.results.unreadable import unreadable_of

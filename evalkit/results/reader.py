@@ -10,11 +10,10 @@ Nothing here writes, and nothing here knows of Streamlit: the HTML report reads 
 
 from __future__ import annotations
 
-import os
+import atexit
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +22,7 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.frozen import dataclass
 from evalkit.results.facts import read_facts
+from evalkit.results.figure_cache import AT_ONCE, FigureCache, Mark, mark, waiting
 from evalkit.results.parts import PartFigures, read_parts
 from evalkit.results.repeats import RunRepeats, read_repeats
 from evalkit.results.samples import (
@@ -38,7 +38,7 @@ from evalkit.results.samples import (
 from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.state import RunState, state_of
 from evalkit.results.summary import read_summary
-from evalkit.store import judge_files, queries, reviews, runs
+from evalkit.store import judge_files, queries, runs
 from evalkit.store.damage import damage
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 T = TypeVar("T")
-Mark = tuple[tuple[str, int, int], ...]
-"""Name, size and time of change of every file that a figure could come from."""
-
 _KEPT = 1_000
 """Cached figures: summaries, facts, a page of flips. All small."""
 _TABLES = 160_000_000
@@ -60,107 +57,8 @@ _LINES = 64_000_000
 """Bytes of cached samples that two runs share: a million take 16 MB."""
 _OPENED = 160_000_000
 """Bytes of the parts that are open for queries: a run of a million rows has 25 MB, and takes 35 MB of memory."""
-_AT_ONCE = 2
-"""Threads that make figures at the same time, and as many that ask DuckDB: each takes memory, more are not faster."""
 _MEMORY = "200MB"
 """What DuckDB may use for one connection; the rest of the 600 MB is Streamlit, pandas and the caches."""
-
-
-@dataclass(slots=True)
-class _Making:
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    n_asking: int = 0
-    """Threads that make it or wait for it."""
-
-
-@dataclass(slots=True)
-class _Cache:
-    """Values by key, the oldest forgotten when they weigh more than `size` together; safe between sessions."""
-
-    size: int
-    weigh: Callable[[Any], int] = lambda _: 1
-    takes_turns: bool = True
-    """Whether few threads make values at the same time. False: they do not need Python's one lock."""
-    least: int = 1
-    """So many are kept, whatever they weigh."""
-    alone: threading.RLock | None = None
-    """Held while a value is made, so that large ones are not made at the same time; None: values of different keys
-    are."""
-    kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    making: dict[Hashable, _Making] = field(default_factory=dict)
-    weight: int = 0
-    lock: threading.RLock = field(default_factory=threading.RLock)
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value, made by whoever asks first; others who ask for the same wait, and nobody else does."""
-        with self.lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-                found: T = self.kept[key]
-                return found
-            one = self.making.setdefault(key, _Making())
-            one.n_asking += 1
-        making = self.alone or one.lock
-        if not making.acquire(blocking=False):
-            with _waiting():
-                making.acquire()
-        try:
-            with self.lock:
-                if key in self.kept:
-                    made: T = self.kept[key]
-                    return made
-            with _turn() if self.takes_turns else nullcontext():
-                value = make()
-            self._keep(key, value)
-            return value
-        finally:
-            with self.lock:
-                one.n_asking -= 1
-                if not one.n_asking:  # else whoever asks next has to wait for the same lock
-                    del self.making[key]
-            making.release()
-
-    def _keep(self, key: Hashable, value: object) -> None:
-        with self.lock:
-            self.kept[key] = value
-            self.weight += self.weigh(value)
-            while self.weight > self.size and len(self.kept) > self.least:
-                self.weight -= self.weigh(self.kept.popitem(last=False)[1])
-
-
-_turns = threading.BoundedSemaphore(_AT_ONCE)
-_queries = threading.BoundedSemaphore(_AT_ONCE)
-_mine = threading.local()
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One of the few threads that make figures. Who has a turn waits for no other lock than that of a cache's book, so
-    everybody's comes."""
-    if getattr(_mine, "turn", False):  # a figure that is made of figures
-        yield
-        return
-    with _turns:
-        _mine.turn = True
-        try:
-            yield
-        finally:
-            _mine.turn = False
-
-
-@contextmanager
-def _waiting() -> Iterator[None]:
-    """This thread waits, for another's figure or for DuckDB: somebody else has its turn meanwhile."""
-    if not getattr(_mine, "turn", False):
-        yield
-        return
-    _mine.turn = False
-    _turns.release()
-    try:
-        yield
-    finally:
-        _turns.acquire()
-        _mine.turn = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +72,12 @@ class _Opened:
 
 
 _large = threading.RLock()
-_figures = _Cache(_KEPT)
-_tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes, alone=_large)
-_lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines), alone=_large)
-_connections = _Cache(_OPENED, weigh=lambda opened: opened.n_bytes, least=2, takes_turns=False)
+_queries = threading.BoundedSemaphore(AT_ONCE)
+_figures = FigureCache(_KEPT)
+_tables = FigureCache(_TABLES, weigh=lambda table: table.n_bytes, alone=_large)
+_lines = FigureCache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines), alone=_large)
+_connections = FigureCache(_OPENED, weigh=lambda opened: opened.n_bytes, least=2, takes_turns=False)
+atexit.register(_connections.forget)  # DuckDB counts what is open when Python ends, and prints 45 lines about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +112,10 @@ class ResultsReader:
 
         def look() -> str | None:
             self.facts(run)
-            self.summary(run)
-            self.judges(run)
-            return damage(path)
+            if (found := damage(path)) is None:
+                self.summary(run)
+                self.judges(run)
+            return found
 
         try:
             return _figures.get(("problem", str(path), self._mark(path), self._mark(path / judge_files.FOLDER)), look)
@@ -355,7 +256,7 @@ class ResultsReader:
         import duckdb
 
         wanted = sorted(set(names))
-        with _waiting(), _queries:
+        with waiting(), _queries:
             opened = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
             try:
                 with opened.lock:
@@ -375,28 +276,6 @@ class ResultsReader:
     def marks(self, names: Sequence[str]) -> Hashable:
         """What changes when the files of these runs do: part of the key of any cached figure."""
         return tuple((str(self.path(name)), self._mark(self.path(name))) for name in sorted(set(names)))
-
-
-def mark(folder: Path, *, only: str | None = None) -> Mark:
-    """What changes when the files of a folder do: a cached figure is one of exactly these files.
-
-    `only`: just the file of this name. Hidden files (locks, drafts), folders and people's marks do not count: no figure
-    comes from them.
-    """
-    try:
-        entries = [entry for entry in os.scandir(folder) if entry.name == (only or entry.name)]
-    except OSError:
-        return ()
-    found = []
-    for entry in entries:
-        try:
-            if entry.name.startswith(".") or entry.name == reviews.FILE or not entry.is_file():
-                continue
-            stat = entry.stat()
-        except OSError:
-            continue  # sealed this instant: the next look sees the part instead
-        found.append((entry.name, stat.st_size, stat.st_mtime_ns))
-    return tuple(sorted(found))
 
 
 def _open(folders: list[Path]) -> _Opened:

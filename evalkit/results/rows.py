@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError, UserError
+from evalkit.frozen import dataclass
 from evalkit.store import parts, queries
 from evalkit.suite.wording import near
 
@@ -21,8 +22,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _KEY = parts.KEY_COLUMNS
+_ORDER = (
+    "list_position(?::varchar[], r.model), r.model, list_position(?::varchar[], r.task), r.task, "
+    "try_cast(r.sample_id as bigint), r.sample_id, r.sample_digest, r.occurrence, r.repeat"
+)
 _CATEGORIES = ("model", "task", "outcome", "stop_reason", "served_model", "error_kind", "cluster")
 """Columns of few values: as categories they take a tenth of the memory and group twice as fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrder:
+    """Rows by model and task as listed here, then by sample (numbers by size, other ids by letters) and repeat: rows of
+    two models that answered the same samples stand in the same order."""
+
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
 
 
 def columns_of_rows() -> list[str]:
@@ -37,9 +51,14 @@ def columns_of_texts() -> list[str]:
 
 
 def read_rows(
-    folder: Path, columns: Sequence[str] | None = None, *, text: bool = False, model: str | None = None
+    folder: Path,
+    columns: Sequence[str] | None = None,
+    *,
+    text: bool = False,
+    model: str | None = None,
+    order: RowOrder | None = None,
 ) -> pa.Table:
-    """The rows of a run, sealed or still running. Their order is not promised: sort by what you need.
+    """The rows of a run, sealed or still running. Their order is not promised without `order`.
 
     `columns`: names in the order wanted; None takes every column of numbers, and with `text` every column of texts too.
     `prompt`, `tools`, `calls` and `raw_usage` are JSON texts. `cost_usd` and `spend_usd` are decimals of US dollars.
@@ -57,7 +76,11 @@ def read_rows(
     selected = ", ".join(f't."{name}"' if name in texts else f'r."{name}"' for name in wanted) or "r.model"
     keys = " and ".join(f"r.{name} = t.{name}" for name in _KEY)
     joined = f"left join texts t on {keys}" if joins else ""
-    where, values = ("where r.model = ?", [model]) if model is not None else ("", [])
+    values: list[object] = [] if model is None else [model]
+    where = "where r.model = ?" if values else ""
+    if order is not None:
+        where += f" order by {_ORDER}"
+        values += [list(order.models), list(order.tasks)]
     with queries.connect([folder], texts=joins) as con:
         try:
             # `joined` and `selected` are made of column names that were checked above.

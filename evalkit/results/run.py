@@ -9,7 +9,6 @@ run["gpt"]                        # one side of a comparison
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
+from evalkit.frozen import dataclass
+from evalkit.paths import of_person
 from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
 from evalkit.store import run_lock, runs
@@ -139,10 +140,14 @@ class Run:
         return read_rows(self.folder, columns, text=text)
 
     def frame(self, *, text: bool = False) -> pd.DataFrame:
-        """The rows as a pandas frame; see `results.rows.as_frame`. Raises StoreError when the run cannot be read."""
-        from evalkit.results.rows import as_frame, read_rows
+        """The rows as a pandas frame, by model, task, sample and repeat; see `results.rows.as_frame`.
 
-        return as_frame(read_rows(self.folder, text=text))
+        Models and tasks come in the order of the suite, samples by their ids. Raises StoreError when the run cannot be
+        read.
+        """
+        from evalkit.results.rows import RowOrder, as_frame, read_rows
+
+        return as_frame(read_rows(self.folder, text=text, order=RowOrder(tuple(self.models), tuple(self.tasks))))
 
     def __getitem__(self, model: str) -> Side:
         """One model of the run, for `compare`. Raises KeyError with near names where the run has no such model."""
@@ -193,12 +198,14 @@ def open_run(name: str | Path = "latest", results: str | Path | None = None) -> 
     `results`: the folder of results; None takes EVALKIT_RESULTS, or `results` in the working directory.
     Raises StoreError, with what there is, where no run or several fit, or the run cannot be read.
     """
-    return load_run(runs.resolve_run(str(name), Path(results) if results is not None else runs.default_results()))
+    kept = runs.results_at(results) if results is not None else runs.default_results()
+    return load_run(runs.resolve_run(str(of_person(name, "a run")), kept))
 
 
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises StoreError where it is none, or cannot be read."""
-    return Run(Path(folder), read_facts(Path(folder)))
+    path = of_person(folder, "the folder of a run")
+    return Run(path, read_facts(path))
 
 
 def _columns(summary: Summary) -> list[Column]:

@@ -95,7 +95,8 @@ class Side:
         return read_rows(self.folder, columns, text=text, model=self.model)
 
     def frame(self, *, text: bool = False) -> pd.DataFrame:
-        """The model's rows, as `Run.frame` gives them."""
-        from evalkit.results.rows import as_frame, read_rows
+        """The model's rows, as `Run.frame` gives them: by task, sample and repeat."""
+        from evalkit.results.rows import RowOrder, as_frame, read_rows
 
-        return as_frame(read_rows(self.folder, text=text, model=self.model))
+        order = RowOrder((self.model,), tuple(self.tasks))
+        return as_frame(read_rows(self.folder, text=text, model=self.model, order=order))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from evalkit.frozen import dataclass
 from evalkit.scorers.languages import KINDS, WORDS
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from evalkit.frozen import dataclass
 from evalkit.scorers.choice_texts import THINGS
 from evalkit.scorers.clause_endings import WAS, little_sure
 from evalkit.scorers.clause_words import (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evalkit.frozen import dataclass
 from evalkit.scorers.clause_endings import (
     HALF,
     WAS,

@@ -13,7 +13,7 @@ from pathlib import Path
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.store import integrity, judge_files, runs
-from evalkit.store.parts import part_numbers, rows_path, texts_path
+from evalkit.store.parts import numbers_there, rows_path, texts_path
 
 _MAGIC = b"PAR1"
 """At both ends of a Parquet file; the length of its footer stands before the last."""
@@ -39,9 +39,15 @@ def part_damage(folder: Path) -> str | None:
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
     which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
-    folders = (folder, inner) if (inner := folder / judge_files.FOLDER).is_dir() else (folder,)
-    for of in folders:
-        for number in part_numbers(of):
+    inner = folder / judge_files.FOLDER
+    if integrity.told(folder).is_judged and judge_files.judging_of(folder) is None:
+        return f"{judge_files.FOLDER}/{runs.FACTS} is missing, with what its judges said. Restore the folder."
+    if integrity.told(inner).has_labels and not (inner / judge_files.LABELS).is_file():
+        return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
+    for of in (folder, inner) if inner.is_dir() else (folder,):
+        if (lost := integrity.lost(of)) is not None:
+            return f"{lost.relative_to(folder)} is missing. Restore the file."
+        for number in numbers_there(of):
             for path in (rows_path(of, number), texts_path(of, number)):
                 if (found := _damage_of(path)) is not None:
                     return f"{path.relative_to(folder)} {found}"

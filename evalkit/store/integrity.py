@@ -11,6 +11,8 @@ runs that were sealed before there were digests are read as they are.
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,15 +20,30 @@ from pathlib import Path
 
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
+from evalkit.frozen import dataclass
 from evalkit.reading import open_to_read
 from evalkit.store import runs
 
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What run.json says of the files beside it."""
+
+    digests: Mapping[str, str]
+    """By name."""
+    is_judged: bool = False
+    """Whether it has a folder of judges' verdicts."""
+    has_labels: bool = False
+    """Whether that folder, which says so, has people's labels of the answers."""
+
+
+_PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
 """Path, size, time and inode of files that were found to be as they were sealed."""
-_known: dict[str, tuple[tuple[int, int, int], Mapping[str, str]]] = {}
-"""By folder: the stamp of its run.json, and the digests that it holds."""
+_known: dict[str, tuple[tuple[int, int, int], Told]] = {}
+"""By folder: the stamp of its run.json, and what it says."""
 
 
 def record(folder: Path, *, new_part: int | None = None) -> None:
@@ -55,7 +72,7 @@ def verify(path: Path) -> None:
     with suppress(OSError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
-    expected = _digests(path.parent).get(path.name)
+    expected = told(path.parent).digests.get(path.name)
     if expected is None:
         return
     try:
@@ -74,10 +91,26 @@ def verify(path: Path) -> None:
     _sound.add(stamp)
 
 
-def note(path: Path) -> None:
-    """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
-    noted = dict(_noted(runs.read_facts(path.parent)))
-    runs.update_facts(path.parent, RunFacts(sealed={**noted, path.name: digest_of(path)}))
+def lost(folder: Path) -> Path | None:
+    """The first part of those that run.json names as sealed here that is gone; None where all are there."""
+    named = sorted(filter(_PART.fullmatch, told(folder).digests))
+    return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
+
+
+def refuse_loss(folder: Path) -> None:
+    """Raises StoreError where a sealed part is gone: the rows that are left are not the run."""
+    if (path := lost(folder)) is not None:
+        raise StoreError(
+            f"{path} cannot be read (it is missing, and {runs.FACTS} names it as sealed). Restore the file, or run the "
+            "suite again with --new: cached answers cost nothing.",
+            path,
+        )
+
+
+def note(folder: Path, *names: str) -> None:
+    """Note the digests of derived files in run.json, in place of earlier ones. Raises StoreError or RunIncomplete."""
+    noted = dict(_noted(runs.read_facts(folder)))
+    runs.update_facts(folder, RunFacts(sealed={**noted, **{name: digest_of(folder / name) for name in names}}))
 
 
 def as_noted(path: Path) -> bool:
@@ -95,17 +128,35 @@ def digest_of(path: Path) -> str:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _digests(folder: Path) -> Mapping[str, str]:
-    """What run.json says of the folder's parts; empty where it says nothing, or cannot be read."""
+def told(folder: Path) -> Told:
+    """What run.json says of the folder's files; nothing where it cannot be read. It is read once for as long as it does
+    not change."""
     key = str(folder)
     try:
         stamp = _stamp(folder / runs.FACTS)
         found = _known.get(key)
         if found is None or found[0] != stamp:
-            found = _known[key] = (stamp, _noted(runs.read_facts(folder)))
+            found = _known[key] = (stamp, _told(runs.read_facts(folder)))
     except (OSError, StoreError):
-        return {}
+        return Told({})
     return found[1]
+
+
+def _told(facts: Mapping[str, object]) -> Told:
+    judged = any(_of(_of(task, "identity"), "judge") for task in _values(facts.get("tasks")))
+    return Told(
+        _noted(facts),
+        is_judged=facts.get("judges_unread") is not None or (judged and facts.get("status") == "complete"),
+        has_labels=any(_of(task, "n_used") for task in _values(facts.get("labels"))),
+    )
+
+
+def _values(group: object) -> list[object]:
+    return list(group.values()) if isinstance(group, dict) else []
+
+
+def _of(group: object, name: str) -> object:
+    return group.get(name) if isinstance(group, dict) else None
 
 
 def _noted(facts: Mapping[str, object]) -> Mapping[str, str]:

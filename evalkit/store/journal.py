@@ -4,6 +4,8 @@
     journal.append(row)                       # one write; survives kill -9 of this process
     recover(folder).is_done(row.key)          # True: a resumed run does not ask again
 
+    journal.verify()                          # before sealing: every line is there as it was written
+
 A line without its newline is torn: the process died while writing it. It is cut off and its row is owed again. Of
 several lines with one key an answer wins over an error, whatever their order (a resumed run asks again for what
 errored, never for what was answered), and among alike the later one.
@@ -15,19 +17,22 @@ import errno
 import fcntl
 import os
 import re
+import zlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.frozen import dataclass
 from evalkit.reading import lines_of, open_to_read
 from evalkit.records import Outcome, Row
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
-from evalkit.writing import open_descriptor
+from evalkit.writing import open_descriptor, open_to_write
 
 
 class Journal:
@@ -38,7 +43,11 @@ class Journal:
         self.n_rows = 0
         """Rows appended by this writer since it was opened."""
         self._fd = fd
-        self._size = size
+        self._begin = self._size = size
+        self._sum = 0
+        """CRC-32 of everything that was appended."""
+        self._sums = array("I")
+        """The same of each line."""
 
     @classmethod
     def open(cls, folder: Path, writer: str) -> Journal:
@@ -88,6 +97,8 @@ class Journal:
                 "again: it resumes."
             ) from error
         self._size += len(line)
+        self._sum = zlib.crc32(line, self._sum)
+        self._sums.append(zlib.crc32(line))
         self.n_rows += 1
 
     def check(self) -> None:
@@ -101,6 +112,40 @@ class Journal:
                 f"{self.path} is gone: somebody removed or moved the results folder while the run was writing it. "
                 "Nothing more is asked. Run the same command again; answers in the cache are not bought twice."
             )
+
+    def verify(self) -> None:
+        """Raise RunIncomplete where the file does not hold each line that was appended as it was written.
+
+        What a run answered is known to the process that asked, and what is sealed is read from the file: a line that a
+        disk, another program or a person changed in between would be missing, or say something else, in silence. Such
+        lines are taken out (into `set-aside.jsonl`), and their answers are owed.
+        """
+        self.check()
+        there = os.fstat(self._fd).st_size - self._begin
+        found, at = 0, self._begin
+        while chunk := os.pread(self._fd, 1 << 20, at):
+            found, at = zlib.crc32(chunk, found), at + len(chunk)
+        if there == self._size - self._begin and found == self._sum:
+            return
+        written = Counter(self._sums)
+        kept: list[bytes] = []
+        others: list[bytes] = []
+        for line in os.pread(self._fd, max(there, 0), self._begin).splitlines(keepends=True):
+            own = zlib.crc32(line)
+            (kept if written[own] > 0 else others).append(line)
+            written[own] -= 1
+        if others:
+            with open_to_write(self.path.with_name(ASIDE), append=True) as file:
+                file.writelines(line if line.endswith(b"\n") else line + b"\n" for line in others)
+        os.ftruncate(self._fd, min(self._begin, os.fstat(self._fd).st_size))
+        for line in kept:
+            os.write(self._fd, line)
+        n_lost, place = self.n_rows - len(kept), f", what stands in their place is in {ASIDE}" if others else ""
+        raise RunIncomplete(
+            f"{self.path} was changed by something else while the run wrote it: {n_lost:,} of {self.n_rows:,} answers "
+            f"are not there as they were stored{place}. Check the disk, and run the same command again: only these are "
+            "asked."
+        )
 
     def sync(self) -> None:
         """Have the disk confirm every row so far. Raises RunIncomplete when it cannot."""
@@ -126,6 +171,8 @@ class Journal:
         self.close()
 
 
+ASIDE = "set-aside.jsonl"
+"""Lines that are no rows of the run, as they were journaled; nothing reads it, a person may."""
 OFF_RECORD = "off_record"
 """`Row.error_kind` where an agent made a call that was never recorded: a way for a sample to end, and no failure."""
 

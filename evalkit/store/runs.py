@@ -23,6 +23,7 @@ import orjson
 
 from evalkit.errors import StoreError, UserError
 from evalkit.frozen import dataclass
+from evalkit.paths import of_person
 from evalkit.reading import read_json
 from evalkit.store.drafts import Draft, drafted
 from evalkit.store.row_codec import plain
@@ -77,9 +78,14 @@ class RunInfo:
 
 def default_results() -> Path:
     """Where results are kept: EVALKIT_RESULTS, or `results` in the working directory."""
-    named = os.environ.get("EVALKIT_RESULTS") or "results"
-    refuse_address(named)
-    return Path(named)
+    return results_at(os.environ.get("EVALKIT_RESULTS") or "results")
+
+
+def results_at(folder: object) -> Path:
+    """A folder of results that a person named, `~/` being their home. Raises UserError as `refuse_address`, and where
+    it is no path."""
+    refuse_address(folder)
+    return of_person(folder, "the folder of results")
 
 
 def refuse_address(folder: object) -> None:

@@ -17,6 +17,7 @@ from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.records import Row
 from evalkit.store import integrity, journal, parts
+from evalkit.store.journal import ASIDE
 from evalkit.store.part_files import Batches, Drafted, forget_drafts, put_in_place, write_part
 from evalkit.store.row_codec import Key, OddRow, column_values, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
@@ -24,8 +25,6 @@ from evalkit.writing import open_to_write
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ASIDE = "set-aside.jsonl"
-"""Rows that no column can hold, as they were journaled; nothing reads it, a person may."""
 _BATCH_ROWS = 4_000
 _BATCH_CHARACTERS = 8_000_000
 """Whichever comes first ends a batch: long prompts make short batches."""
@@ -60,7 +59,7 @@ def seal(folder: Path, drafted: Drafted | None = None) -> Sealed:
     then untouched.
     """
     sources = journal.journals(folder)
-    before = parts.part_numbers(folder)
+    before = parts.numbers_there(folder)
     part = max(before, default=0) + 1
     sealed = _sealed_now(folder, part, sources, drafted, alone=not before)
     forget_drafts(folder)
@@ -179,7 +178,7 @@ def seal_columns(folder: Path, batches: Iterator[RowColumns]) -> None:
 
 
 def _seal_foreign(folder: Path, made: Iterator[Batches], aside: list[Key]) -> None:
-    part = max(parts.part_numbers(folder), default=0) + 1
+    part = max(parts.numbers_there(folder), default=0) + 1
     write_part(folder, part, made)
     if aside:
         model, task, *_ = aside[0]

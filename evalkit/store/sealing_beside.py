@@ -1,11 +1,14 @@
-"""A long run is sealed while it goes on: another process reads the journal and drafts the part, on a core of its own.
+"""A run is sealed while it goes on: another process reads the journal and drafts the part, on a core of its own.
 
     beside = SealingBeside.start(folder, log.path)
     ...
+    beside.say_end()                    # every row is journaled
     seal(folder, beside.finish())       # the drafts get their names where they hold the whole journal
+    beside.sum_up() or computed(folder)
 
-The process changes nothing but its drafts, whose names no reader looks at. Whatever goes wrong with it, and whatever it
-does not understand (a line that is no row, two rows of one key), the journal is sealed as ever, in this process.
+The process changes nothing but its drafts, whose names no reader looks at: what it computes, the run writes. Whatever
+goes wrong with it, and whatever it does not understand (a line that is no row, two rows of one key), the run does as
+ever. So it does where the other is late: a busy machine may not have let it begin.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,14 +25,20 @@ from pathlib import Path
 import orjson
 
 from evalkit import child
+from evalkit.errors import EvalkitError
 from evalkit.reading import MOST_BYTES, open_to_read
 from evalkit.store import parts
 from evalkit.store.part_files import Drafted, draft_part
 
 LOOKS_EVERY_S = 0.2
+_LATE_S = 0.1
+"""How long a process that has not begun when the run ends may take to. To do all of it here takes twice as long."""
 MOST_WAIT_S = 60.0
 """For the last rows, once all are journaled: some thousands, mostly."""
-_END = b"end\n"
+_END, _SUM_UP = b"end\n", b"sum\n"
+"""What the run says. The words are of one length, and the process reads no more than one at a time."""
+_READY = b"ready"
+_MOST_KEPT = 2**30
 _STEP = 2**20
 
 
@@ -37,6 +47,8 @@ class SealingBeside:
 
     def __init__(self, process: child.Process[bytes]) -> None:
         self._process = process
+        self._said = bytearray()
+        self._ready = False
 
     @classmethod
     def start(cls, folder: Path, journal: Path) -> SealingBeside | None:
@@ -44,29 +56,48 @@ class SealingBeside:
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if n_cores < 2 or sys.platform == "win32":
             return None
-        part = max(parts.part_numbers(folder), default=0) + 1
+        part = max(parts.numbers_there(folder), default=0) + 1
         flags = ("-B",) if sys.dont_write_bytecode else ()
         wanted = (str(folder.absolute()), journal.name, str(part))
-        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags)
+        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags, behind=True)
         try:
             return cls(child.start(command, stdin=child.PIPE, stdout=child.PIPE))
         except child.ChildFailed:
             return None
 
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Whether it has begun to read the journal within so long."""
+        self._ready = self._ready or self._answer(seconds) == _READY
+        return self._ready
+
+    def say_end(self) -> None:
+        """Say that every row is journaled; what it has to do yet, it does while the caller does something else."""
+        self._say(_END)
+
     def finish(self) -> Drafted | None:
-        """What it has drafted, once every row is journaled; None where that is not the whole journal."""
-        given, said = self._process.stdin, self._process.stdout
-        assert given is not None and said is not None
-        try:
-            given.write(_END)
-            given.flush()
-            if not select.select([said], [], [], MOST_WAIT_S)[0]:
-                return None
-            return Drafted(**orjson.loads(said.readline(_STEP)))
-        except (OSError, ValueError, TypeError):
-            return None
-        finally:
+        """What it has drafted; None where that is not the whole journal, or it had not begun when the run ended."""
+        drafted = None
+        if self.wait_until_ready(_LATE_S):
+            with suppress(ValueError, TypeError):
+                drafted = Drafted(**orjson.loads(self._answer(MOST_WAIT_S)))
+        if drafted is None:
             self.end()
+        return drafted
+
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures (`summary.computed`), once the part is in place; None where it has
+        none."""
+        self._say(_SUM_UP)
+        kept: list[bytes | None] = []
+        with suppress(ValueError):
+            sizes = [int(size) for size in self._answer(MOST_WAIT_S).split()]
+            if sum(sizes) <= _MOST_KEPT:
+                kept = [self._take(size, MOST_WAIT_S) for size in sizes]
+        self.end()
+        match kept:
+            case [bytes(summary), bytes(scores)]:
+                return summary, scores
+        return None
 
     def end(self) -> None:
         """End the process, whatever it does. A second call does nothing."""
@@ -74,29 +105,84 @@ class SealingBeside:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
+    def _say(self, word: bytes) -> None:
+        given = self._process.stdin
+        assert given is not None
+        with suppress(OSError, ValueError):  # it is gone: then it will not answer either
+            given.write(word)
+            given.flush()
+
+    def _answer(self, seconds: float) -> bytes:
+        """Its next line; empty where none comes."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._said:
+            if len(self._said) > _STEP or not self._heard_more(until):
+                return b""
+        line, _, rest = bytes(self._said).partition(b"\n")
+        self._said = bytearray(rest)
+        return line
+
+    def _take(self, n_bytes: int, seconds: float) -> bytes | None:
+        """What it says next, of this length; None where it says less."""
+        until = time.monotonic() + seconds
+        while len(self._said) < n_bytes:
+            if not self._heard_more(until):
+                return None
+        taken = bytes(self._said[:n_bytes])
+        del self._said[:n_bytes]
+        return taken
+
+    def _heard_more(self, until: float) -> bool:
+        said = self._process.stdout
+        assert said is not None
+        try:
+            if not select.select([said], [], [], max(0.0, until - time.monotonic()))[0]:
+                return False
+            piece = os.read(said.fileno(), _STEP)
+        except (OSError, ValueError):
+            return False
+        self._said += piece
+        return bool(piece)
+
 
 class _Left(Exception):
     """The run is over without a word: it was killed, or needs the drafts no more."""
 
 
 def follow(folder: str, journal: str, part: str) -> int:
-    """In the process: draft the part while the journal grows; say what was drafted once the run says that it ended."""
+    """In the process: draft the part while the journal grows, and say what was drafted once the run says that it ended;
+    then sum up, once it says that the part is in place."""
     import gc
 
     from evalkit.store.sealing import NotPlain, PlainRows
+    from evalkit.store.summary import computed, prepare
 
+    prepare()
     gc.disable()  # rows hold no cycles
-    with suppress(OSError):
-        os.nice(10)  # the run itself comes first
-    lines, rows = _Lines(Path(folder, journal)), PlainRows()
+    _tell(_READY)
+    place = Path(folder)
+    lines, rows = _Lines(place / journal), PlainRows()
     try:
-        draft_part(Path(folder), int(part), rows.batches(lines), os.getpid())
+        draft_part(place, int(part), rows.batches(lines), os.getpid())
     except (NotPlain, _Left, OSError, ValueError):  # pyarrow's own are ValueErrors or OSErrors
         return 1
-    told = Drafted(int(part), journal, lines.size, rows.n, rows.n_errored, os.getpid())
-    sys.stdout.buffer.write(orjson.dumps(asdict(told)) + b"\n")
+    _tell(orjson.dumps(asdict(Drafted(int(part), journal, lines.size, rows.n, rows.n_errored, os.getpid()))))
+    if os.read(0, len(_SUM_UP)) != _SUM_UP:
+        return 0
+    try:
+        _, *kept = computed(place)
+    except EvalkitError:  # whoever asked tries it again, and says what is wrong
+        return 1
+    _tell(" ".join(str(len(one)) for one in kept).encode())
+    for one in kept:
+        sys.stdout.buffer.write(one)
     sys.stdout.flush()
     return 0
+
+
+def _tell(line: bytes) -> None:
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.flush()
 
 
 class _Lines:

@@ -11,13 +11,13 @@ row. No `Row` is made, no text is read, and pandas is not imported. Questions in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
+from evalkit.frozen import dataclass
 from evalkit.records import Outcome
 from evalkit.store import arrays, journal, parts
 from evalkit.store.row_codec import read_record

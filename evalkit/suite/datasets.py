@@ -60,6 +60,7 @@ FORMATS = {
 }
 
 
+_PIECE = 2**16
 MOST_RECORDS = 1_000_000
 """Records that a packed file may always hold; beyond them as many as it has bytes."""
 
@@ -118,6 +119,19 @@ class Data:
         Raises as `records` without `complain`.
         """
         return self._bounded(self._all(raise_it, read_blocks), lambda block: len(block[0]))
+
+    def is_short(self, most: int) -> bool:
+        """Whether the file's line ends alone say that it has no more records than that."""
+        if self.format == "parquet" or self.path.name.endswith(".gz"):
+            return False
+        n = 1
+        try:
+            with self._bytes() as file:
+                while n <= most and (piece := file.read(_PIECE)):
+                    n += piece.count(b"\n") + (piece.count(b"\r") if self.format != "jsonl" else 0)
+        except OSError:
+            return False
+        return n <= most
 
     def fingerprint(self) -> str:
         """sha256 of the file's bytes as 64 hex characters. Raises SuiteError where it cannot be read."""

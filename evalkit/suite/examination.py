@@ -127,14 +127,22 @@ HELD = HeldSamples()
 
 def weight_of(sample: Sample) -> int:
     """Roughly the bytes of a sample: the letters of its messages and of its record, and something for each value."""
-    return sum(_EACH + len(message.text) for message in sample.messages) + _weight(sample.fields)
+    n = _weight(sample.fields)
+    for message in sample.messages:
+        n += _EACH + len(message.text)
+    return n
 
 
 def _weight(value: object) -> int:
-    if isinstance(value, str):
-        return _EACH + len(value)
-    if isinstance(value, Mapping):
-        return _EACH + sum(_EACH + _weight(inner) for inner in value.values())
-    if isinstance(value, list | tuple):
-        return _EACH + sum(map(_weight, value))
-    return _EACH
+    n = _EACH
+    if isinstance(value, dict):
+        for inner in value.values():
+            n += _EACH + (_EACH + len(inner) if type(inner) is str else _weight(inner))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            n += _EACH + len(inner) if type(inner) is str else _weight(inner)
+    elif isinstance(value, str):
+        n += len(value)
+    elif isinstance(value, Mapping):
+        n += _weight(dict(value)) - _EACH
+    return n

@@ -86,6 +86,7 @@ def identify(function: Callable[..., object]) -> FunctionIdentity:
     except _NoSource:
         _, word = _unread.setdefault(id(function), (function, f"unknown {_PROCESS}-{len(_unread)}"))
         return FunctionIdentity(name, None, word)
+    parts = [part.encode("utf-8", "backslashreplace").decode() for part in parts]  # half a sign pair has no UTF-8
     found = digest("evalkit.function/1", {"name": name, "parts": parts})
     found = _same.get(found, found)
     return FunctionIdentity(name, found, found)

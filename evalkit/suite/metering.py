@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
-from typing import Any
-
-from jinja2 import pass_context
-from jinja2.runtime import Context
+from typing import TYPE_CHECKING, Any
 
 from evalkit.suite.rendering import TooMuch
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
 
 LONGEST_S = 3.0
 """Seconds of the processor that one text may take: a hundred thousand times what a prompt needs. What other programs do
@@ -162,6 +162,8 @@ def check_time(since: float) -> None:
 
 def metered(original: Callable[..., object]) -> Callable[..., object]:
     """The same filter or test, paid for."""
+    from jinja2 import pass_context
+
     passed = getattr(getattr(original, "jinja_pass_arg", None), "name", "")
 
     @pass_context

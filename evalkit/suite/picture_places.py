@@ -10,9 +10,9 @@ A picture is a template that gives a path, or a list of paths: `pages/{{ id }}.p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from evalkit.frozen import dataclass
 from evalkit.records import Content, Image
 from evalkit.suite.pictures import Pictures, check_number
 from evalkit.suite.rendering import is_blank

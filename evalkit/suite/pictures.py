@@ -14,11 +14,12 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
 from evalkit import paths
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.paths import Inside
 from evalkit.records import Image, Message
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.suite import cards, ibans, phone_numbers
+from evalkit.suite import payment_numbers, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text.spellings import Plainly, plainly
 
@@ -34,24 +34,43 @@ _PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.%+'-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f:]{2,45}(?:\.[0-9]{1,3}){0,3}")
+_QUERY = re.compile(r"(?:[?&;]|^)[\w.\[\]-]{1,64}=[^\s&#\"'<>]+")
+"""One name and its value as an address has them behind its ?, and a form that is sent."""
+_BLANK = re.compile(r"(?<=[0-9A-Za-z)])\+(?=[0-9A-Za-z(+])")
 _WORD = re.compile(r"[A-Za-z0-9_]")
 _SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
 """What makes an address of hex digits and colons one: `a::b` is a name in C++."""
 
 
 def _emails(text: str) -> Iterator[Span]:
-    return (match.span() for match in _EMAIL.finditer(text))
+    return (match.span() for match in _EMAIL.finditer(_with_letters(text)))
+
+
+def _with_letters(text: str) -> str:
+    """The text with a letter in the place of each mark that belongs to the letter before it: e and ´, vowels of Indic
+    and Thai writing, points of Arabic. Places stay."""
+    if text.isascii() or "@" not in text:
+        return text
+    return "".join("a" if unicodedata.category(one)[0] == "M" else one for one in text)
 
 
 def _addresses(text: str) -> Iterator[Span]:
     for span in (*(match.span() for match in _IPV4.finditer(text)), *_six(text)):
         written = text[slice(*span)]
         try:
-            ipaddress.ip_address(written)
+            ipaddress.ip_address(_unpadded(written))
         except ValueError:
             continue
         if _SURE.search(written):
             yield span
+
+
+def _unpadded(address: str) -> str:
+    """An address with its zeros taken off where each number has three digits: 192.168.001.010."""
+    parts = address.split(".")
+    if ":" in address or len(parts) != 4:
+        return address
+    return ".".join(str(int(part)) if len(part) == 3 else part for part in parts)
 
 
 def _six(text: str) -> Iterator[Span]:
@@ -75,8 +94,8 @@ def _six(text: str) -> Iterator[Span]:
 
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
-    "iban": ibans.found,
-    "card": cards.found,
+    "iban": payment_numbers.ibans,
+    "card": payment_numbers.cards,
     "email": _emails,
     "ip": _addresses,
     "phone": phone_numbers.usual,
@@ -101,11 +120,20 @@ class Redactor:
         return said
 
     def record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None = None) -> dict[str, object]:
-        """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is.
+        """The record with every text redacted, in lists, groups and names of fields too; `keep` is left as it is.
 
         Raises SuiteError where a pattern finds so much that the text would grow without bound.
         """
-        return {name: value if name == keep else self._value(value, counts) for name, value in record.items()}
+        made: dict[str, object] = {}
+        for written, value in record.items():
+            stays = written == keep or _is_plain(written)
+            name = base = written if stays else self.text(written, counts)
+            n = 1
+            while name in made or (name != written and name in record):
+                n += 1
+                name = f"{base} {n}"
+            made[name] = value if written == keep else self._value(value, counts)
+        return made
 
     def text(self, text: str, counts: Counter[str]) -> str:
         """The text with each finding replaced by its kind in brackets; `counts` counts them by kind.
@@ -148,6 +176,13 @@ class Redactor:
         return [*spans, *(span for span in as_written if not _meets(span, spans))]
 
     def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
+        """Where this kind stands in a text, the blanks of a query being blanks or, in an address of mail, a plus."""
+        found = self._spans_as_written(kind, find, text)
+        if "+" in text and "=" in text and (read := _QUERY.sub(_with_blanks, text)) != text:
+            found += self._spans_as_written(kind, find, read)
+        return found
+
+    def _spans_as_written(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
         if kind == "phone":
             return [*found, *phone_numbers.of_countries(text, self.countries)]
@@ -190,6 +225,15 @@ class Redactor:
     def _number(self, value: float, written: str, counts: Counter[str]) -> Any:
         """The number; a text where what it says in digits is a finding."""
         return value if (made := self.text(written, counts)) == written else made
+
+
+def _is_plain(name: str) -> bool:
+    """Whether the name of a field is a word as templates use it, in which no finding stands."""
+    return name.isidentifier() and sum(one.isdecimal() for one in name) < 6
+
+
+def _with_blanks(found: re.Match[str]) -> str:
+    return _BLANK.sub(" ", found[0])
 
 
 def without_escapes(text: str) -> str:
@@ -305,7 +349,7 @@ def _ascii(one: str) -> str:
         return str(unicodedata.decimal(one))
     if one in "\u00a0\u2007\u2009\u202f":
         return " "
-    if one in "\u2010\u2011\u2012\u2013\u2212":
+    if one in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc":
         return "-"
     plain = unicodedata.normalize("NFKC", one)
     return plain if len(plain) == 1 else one

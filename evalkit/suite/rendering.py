@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping
-
-from jinja2 import Undefined
 
 LONGEST = 2_000_000
 """Characters of one rendered text: beyond any model's window, so it can only be a mistake."""
@@ -55,9 +54,15 @@ def text(value: object) -> str:
         return str(value)
     if isinstance(value, list | tuple | dict):
         return as_json(value)
-    if isinstance(value, Undefined):
+    if _is_absent(value):
         return str(value)
     raise Unwritable(_what(value))
+
+
+def _is_absent(value: object) -> bool:
+    """Whether it is Jinja's word for an absent field, whose text is an error. Without Jinja there is none."""
+    jinja = sys.modules.get("jinja2")
+    return isinstance(value, getattr(jinja, "Undefined", ()))
 
 
 def is_blank(text: str) -> bool:
@@ -67,7 +72,7 @@ def is_blank(text: str) -> bool:
 
 def as_json(value: object) -> str:
     """One line of JSON, non-ASCII characters as they are. Raises like `text` for what JSON does not have."""
-    if isinstance(value, Undefined):
+    if _is_absent(value):
         return str(value)
     measure(value)
     try:

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.reading import nests_deeper
 
 Loc = tuple[str | int, ...]

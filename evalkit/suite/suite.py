@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import SuiteError
 from evalkit.facts.base import json_map
 from evalkit.facts.suite import EntryFacts, RunSettingsFacts, SuiteFacts, SuiteTaskFacts
+from evalkit.frozen import dataclass
 from evalkit.paths import find
 from evalkit.suite.digests import digest
 from evalkit.suite.external_task import ExternalTask

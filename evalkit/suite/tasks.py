@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
+from evalkit.frozen import dataclass
 from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Data, open_data, raise_it

@@ -17,52 +17,47 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
-from jinja2 import Undefined, meta, nodes
-from jinja2.exceptions import TemplateError, TemplateSyntaxError
-
-from evalkit.frozen import dataclass
 from evalkit.suite.metering import Spent, check_time
+from evalkit.suite.plain_templates import (
+    EVERY_FIELD,
+    ROW,
+    BadTemplate,
+    EndlessTemplate,
+    Parts,
+    field_reading,
+    names_in,
+    plain,
+)
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
-from evalkit.suite.sandbox import BadValue, Variables, environment
 from evalkit.suite.wording import listed
 
-ROW = frozenset({"row", "record"})
-"""What templates call the whole record."""
-EVERY_FIELD = "*"
-"""Stands among the fields of a template that reads the record as a whole."""
-_DEEPEST_LOOP = 2
-_REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
-_SEVERAL_WORDS = re.compile(r"\{\{-?\s*(\w[\w.?#%&/:-]*(?:\s+[\w.?#%&/:-]+)*)\s*(?:\||-?\}\})")
-"""What stands for a field and is no expression: `{{ Question Text }}`, `{{ 1st }}`, `{{ Correct? }}`."""
+if TYPE_CHECKING:
+    import jinja2
 
-
-class BadTemplate(Exception):
-    """A template that cannot be compiled, or not rendered for this record. `str()` is half a sentence."""
-
-    def __init__(self, reason: str, *, null: bool = False) -> None:
-        self.null = null
-        """The record says null where the template writes a value."""
-        super().__init__(reason)
-
-
-class EndlessTemplate(BadTemplate):
-    """One that takes too long or too much memory: no other record is tried."""
+__all__ = ["EVERY_FIELD", "ROW", "BadTemplate", "EndlessTemplate", "Expression", "Template", "field_reading"]
 
 
 class Template:
     """A compiled template. `names` are the variables that it reads; `where` is its key in the task."""
 
-    __slots__ = ("_constant", "_parts", "_spent", "_template", "fields", "names", "source", "where")
+    __slots__ = ("_parts", "_spent", "_template", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
         self.where = where
         self._spent = Spent()
-        self.names, self.fields, self._constant, self._parts, self._template = _compiled(source)
+        self._template: jinja2.Template | None = None
+        self._parts = plain(source)
+        if self._parts is not None:
+            self.names, self.fields = names_in(self._parts), frozenset[str]()
+        else:
+            from evalkit.suite.template_trees import read_template
+
+            self.names, self.fields, self._parts = read_template(source)
+            if self._parts is None:
+                self._template = self._coded()
 
     @property
     def reads(self) -> frozenset[str]:
@@ -71,11 +66,11 @@ class Template:
 
     def render(self, values: Mapping[str, object]) -> str:
         """The text for these variables. Raises BadTemplate: an absent variable, or what the expression runs into."""
-        if self._template is None:
-            return self._constant or ""
         if self._parts is not None and self.names <= values.keys():
             return self._filled_in(self._parts, values)
-        template = self._template
+        from evalkit.suite.sandbox import Variables
+
+        template = self._template = self._template or self._coded()
         pieces: list[str] = []
         total, since = 0, time.thread_time()
         try:
@@ -93,7 +88,12 @@ class Template:
             raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
         return _of_pieces(pieces, total)
 
-    def _filled_in(self, parts: Iterable[str | _Read], values: Mapping[str, object]) -> str:
+    def _coded(self) -> jinja2.Template:
+        from evalkit.suite.template_trees import coded
+
+        return coded(self.source)
+
+    def _filled_in(self, parts: Parts, values: Mapping[str, object]) -> str:
         """What Jinja would make of a template that only names its variables. Raises BadTemplate as `render` does."""
         pieces: list[str] = []
         total = 0
@@ -122,7 +122,7 @@ def _of_pieces(pieces: list[str], total: int) -> str:
 class Expression:
     """A template that is one expression, `{{ choices }}`, and gives the value itself instead of its text."""
 
-    __slots__ = ("_evaluate", "_name", "_spent", "fields", "names", "source", "where")
+    __slots__ = ("_evaluate", "_inner", "_name", "_spent", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
@@ -131,16 +131,19 @@ class Expression:
         inner = source.strip()
         if not (inner.startswith("{{") and inner.endswith("}}")) or "{{" in inner[2:] or "{%" in inner:
             raise BadTemplate('expected a list, or one template that names a list, like "{{ choices }}"')
-        tree = _parsed(source)
-        self.names = _names(tree)
-        self.fields = _fields(tree, self.names)
-        inner = inner[2:-2].strip("-+ \n")
-        try:
-            compiled = environment().compile_expression(inner, undefined_to_none=False)
-        except (TemplateError, SyntaxError, RecursionError) as error:
-            raise BadTemplate(f"is not a valid template: {error}") from error
-        self._evaluate: Callable[..., object] = compiled
-        self._name = inner if self.names == {inner} and inner != "self" else None
+        self._inner = inner[2:-2].strip("-+ \n")
+        self._evaluate: Callable[..., object] | None = None
+        parts = plain(inner)
+        if parts is not None and names_in(parts) == {self._inner}:
+            self.names, self.fields = names_in(parts), frozenset[str]()
+        else:
+            from evalkit.suite.template_trees import fields_read, names_read, parsed
+
+            tree = parsed(source)
+            self.names = names_read(tree)
+            self.fields = fields_read(tree, self.names)
+            self._evaluate = self._coded()
+        self._name = self._inner if self.names == {self._inner} and self._inner != "self" else None
         """The one variable that the expression is, which needs no template."""
 
     @property
@@ -152,9 +155,12 @@ class Expression:
         """What the expression gives. Raises BadTemplate."""
         if self._name is not None and self._name in values:
             return values[self._name]
+        from jinja2 import Undefined
+
+        evaluate = self._evaluate = self._evaluate or self._coded()
         try:
             with self._spent.counted():
-                result = self._evaluate(dict(values))
+                result = evaluate(dict(values))
         except TooMuch as error:
             raise EndlessTemplate(str(error)) from error
         except Exception as error:  # as in Template.render
@@ -163,6 +169,11 @@ class Expression:
             raise BadTemplate(why(None, self, values))
         return result
 
+    def _coded(self) -> Callable[..., object]:
+        from evalkit.suite.template_trees import coded_expression
+
+        return coded_expression(self._inner)
+
 
 def _is_null(error: Exception) -> bool:
     return isinstance(error, Unwritable) and str(error) == "is null"
@@ -170,6 +181,10 @@ def _is_null(error: Exception) -> bool:
 
 def why(error: Exception | None, template: Template | Expression, values: Mapping[str, object]) -> str:
     """Half a sentence: the absent or null field by name with the way out, or what else went wrong."""
+    from jinja2.exceptions import TemplateError
+
+    from evalkit.suite.sandbox import BadValue, environment
+
     known = [name for name in values if name not in ROW]
     own = values.get("row")
     columns = list(own) if isinstance(own, Mapping) else known
@@ -192,11 +207,6 @@ def why(error: Exception | None, template: Template | Expression, values: Mappin
     if isinstance(error, BadValue):
         return f"cannot be rendered: {error}"
     return f"cannot be rendered: {str(error) or type(error).__name__}"
-
-
-def field_reading(name: str) -> str:
-    """How a template reads this field: `{{ q }}`, or `{{ row['Question Text'] }}`."""
-    return f"{{{{ {name} }}}}" if name.isidentifier() else f"{{{{ row[{name!r}] }}}}"
 
 
 def _advice(absent: list[str], source: str, columns: Iterable[str]) -> str:
@@ -228,146 +238,3 @@ def _has_null(value: object, own: object, name: str) -> bool:
     if isinstance(value, list | tuple):
         return any(_has_null(inner, None, "") for inner in value[:1_000])
     return value is None
-
-
-def _parsed(source: str) -> nodes.Template:
-    try:
-        tree = environment().parse(source)
-    except TemplateSyntaxError as error:
-        found = _SEVERAL_WORDS.search(source)
-        name = "" if found is None else re.sub(r"^(?:row|record)\.", "", " ".join(found[1].split()))
-        way = f"; a field of this name is written {field_reading(name)}" if name else ""
-        raise BadTemplate(
-            f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
-        ) from error
-    except RecursionError as error:
-        raise BadTemplate("is nested too deeply for a template") from error
-    for node in tree.find_all(_REFUSED):
-        kind = type(node).__name__.lower()
-        raise BadTemplate(f"uses {{% {kind} %}} in its line {node.lineno}; templates have output, if, for and set only")
-    _check_loops(tree, 0)
-    return tree
-
-
-@lru_cache(maxsize=64)
-def _compiled(
-    source: str,
-) -> tuple[frozenset[str], frozenset[str], str | None, tuple[str | _Read, ...] | None, jinja2.Template | None]:
-    """`names`, `fields`, `_constant`, `_parts` and `_template` of a Template: many tasks are asked by the same one."""
-    tree = _parsed(source)
-    names = _names(tree)
-    read = names, _fields(tree, names), _constant(tree), _parts(tree)  # code changes the tree as it is made
-    return *read, None if read[2] is not None else environment().from_string(tree)
-
-
-def _names(tree: nodes.Template) -> frozenset[str]:
-    try:
-        return frozenset(meta.find_undeclared_variables(tree))
-    except TemplateSyntaxError as error:  # unknown filters and tests show only when code is made
-        raise BadTemplate(f"is not a valid template: {error.message}") from error
-
-
-def items_read(source: str, name: str) -> frozenset[str]:
-    """The keys that a template reads of the variable of this name, like `{{ settings.temperature }}`; EVERY_FIELD where
-    it reads the variable as a whole. Raises BadTemplate."""
-    tree = _parsed(source)
-    return _fields(tree, _names(tree), frozenset({name}))
-
-
-def _fields(tree: nodes.Template, names: frozenset[str], rows: frozenset[str] = ROW) -> frozenset[str]:
-    """The fields that are read as `row['...']`; EVERY_FIELD where `row` stands for the whole record."""
-    if not names & rows:
-        return frozenset()
-    found = set()
-    n_named = 0
-    for item in tree.find_all(nodes.Getitem):
-        if _is_row(item.node, rows) and isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
-            found.add(item.arg.value)
-            n_named += 1
-    for attribute in tree.find_all(nodes.Getattr):
-        if _is_row(attribute.node, rows):
-            found.add(attribute.attr)
-            n_named += 1
-    n_read = sum(name.name in rows and name.ctx == "load" for name in tree.find_all(nodes.Name))
-    methods = any(
-        isinstance(call.node, nodes.Getattr) and _is_row(call.node.node, rows) for call in tree.find_all(nodes.Call)
-    )
-    return frozenset(found | ({EVERY_FIELD} if n_read > n_named or methods else set()))
-
-
-def _is_row(node: nodes.Node, rows: frozenset[str]) -> bool:
-    return isinstance(node, nodes.Name) and node.name in rows
-
-
-def _check_loops(node: nodes.Node, depth: int) -> None:
-    if isinstance(node, nodes.For):
-        depth += 1
-        if node.recursive or depth > _DEEPEST_LOOP:
-            raise BadTemplate(
-                f"has loops nested deeper than {_DEEPEST_LOOP}, or a recursive one, in line {node.lineno}"
-            )
-    for child in node.iter_child_nodes():
-        _check_loops(child, depth)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A variable, `{{ name }}`, or one item of it, `{{ name[place] }}`, read as the sandbox reads it."""
-
-    name: str
-    place: object = None
-    """A key or a number; None: the variable itself."""
-    by: str | None = None
-    """The variable that holds the place."""
-
-    def of(self, values: Mapping[str, object]) -> Any:
-        """The value, or Jinja's word for an absent one. Raises KeyError for an absent variable."""
-        whole = values[self.name]
-        place = self.place if self.by is None else values[self.by]
-        if place is None and self.by is None:
-            return whole
-        if type(whole) is list and type(place) is int and 0 <= place < len(whole):
-            return whole[place]  # as the sandbox has it
-        return environment().getitem(whole, place)
-
-
-def _parts(tree: nodes.Template) -> tuple[str | _Read, ...] | None:
-    """Texts and variables in their order, where a template has nothing else; None for any other."""
-    parts: list[str | _Read] = []
-    for output in tree.body:
-        if not isinstance(output, nodes.Output):
-            return None
-        for node in output.nodes:
-            if isinstance(node, nodes.TemplateData):
-                parts.append(node.data)
-            elif (read := _read_by(node)) is not None:
-                parts.append(read)
-            else:
-                return None
-    return tuple(parts)
-
-
-def _read_by(node: nodes.Node) -> _Read | None:
-    if any(name.name == "self" for name in node.find_all(nodes.Name)):
-        return None  # Jinja's own word
-    if isinstance(node, nodes.Name):
-        return None if node.name == "self" else _Read(node.name)
-    if not isinstance(node, nodes.Getitem) or not isinstance(node.node, nodes.Name):
-        return None
-    if isinstance(node.arg, nodes.Name):
-        return _Read(node.node.name, by=node.arg.name)
-    place = node.arg.value if isinstance(node.arg, nodes.Const) else None
-    return _Read(node.node.name, place) if isinstance(place, str) or (type(place) is int and place >= 0) else None
-
-
-def _constant(tree: nodes.Template) -> str | None:
-    """The text of a template without variables; None for any other."""
-    parts: list[str] = []
-    for output in tree.body:
-        if not isinstance(output, nodes.Output):
-            return None
-        for node in output.nodes:
-            if not isinstance(node, nodes.TemplateData):
-                return None
-            parts.append(node.data)
-    return "".join(parts)

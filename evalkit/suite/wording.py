@@ -81,4 +81,4 @@ _UNSEEN = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff\u00ad"))
 
 def read_alike(text: str) -> str:
     """The text as a person reads it: composed, without signs that nobody sees, one blank for several."""
-    return " ".join(composed(text).translate(_UNSEEN).split())
+    return " ".join((text if text.isascii() else composed(text).translate(_UNSEEN)).split())

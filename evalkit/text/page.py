@@ -48,7 +48,7 @@ class Column:
 
 def html_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
     """A small HTML table for a notebook, with notes as a list below it. Every text is escaped here."""
-    head = "".join(f"<th>{html(name)}</th>" for name in heads)
+    head = "".join(f"<th>{html(' '.join(name.split()))}</th>" for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{html(cell, limit=1000)}</td>' for cell in row)}</tr>" for row in rows)
     said = "".join(f"<li>{html(text, limit=1000)}</li>" for text in notes)
     return (

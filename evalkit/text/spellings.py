@@ -18,18 +18,25 @@ from evalkit.frozen import dataclass
 Span = tuple[int, int]
 _DEEPEST = 4
 """Spellings in one another. What is deeper was meant to be hidden."""
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_UNSEEN = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""What Unicode says is not shown (Default_Ignorable_Code_Point), marks of direction among it, as they come along from
+address books and pages in Arabic and Hebrew; beside it control characters, and the key that is drawn around a digit."""
 _NEXT = "%[89ABab][0-9A-Fa-f]"
 _SPELT = re.compile(
     r"%[0-7][0-9A-Fa-f]"
     rf"|%[C-Dc-d][0-9A-Fa-f]{_NEXT}|%[Ee][0-9A-Fa-f](?:{_NEXT}){{2}}|%[Ff][0-7](?:{_NEXT}){{3}}"
     r"|&#0{0,9}[0-9]{1,7}(?:;|(?![0-9]))|&#[xX]0{0,9}[0-9A-Fa-f]{1,6}(?:;|(?![0-9A-Fa-f]))"
-    rf"|&[A-Za-z][A-Za-z0-9]{{1,31}};|[{_INVISIBLE}]"
-    r"|\\{1,16}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrt/])"
+    rf"|&[A-Za-z][A-Za-z0-9]{{1,31}};|[{_UNSEEN}]"
+    r"|\\{1,16}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtfb/])"
 )
 """One character as an address, a page or nobody shows it."""
-_BEGINS = re.compile(rf"[%&\\{_INVISIBLE}]")
-_BLANKS = {"n": "\n", "r": "\r", "t": "\t", "/": "/"}
+_BEGINS = re.compile(rf"[%&\\{_UNSEEN}]")
+_INVISIBLE = re.compile(rf"[{_UNSEEN}]")
+_BLANKS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\n", "/": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def _read(text: str) -> tuple[str, _Pass | None]:
 
 def _meant(spelt: str) -> str | None:
     """The character; "" for an invisible one, None for what is no spelling of one."""
-    if spelt in _INVISIBLE:
+    if len(spelt) == 1:
         return ""
     if spelt[0] == "%":
         try:
@@ -128,7 +135,7 @@ def _meant(spelt: str) -> str | None:
     else:
         said = html5.get(spelt[1:])
         char = said if said is not None and len(said) == 1 else None
-    return "" if char is not None and char in _INVISIBLE else char
+    return "" if char is not None and _INVISIBLE.match(char) else char
 
 
 def _escaped(name: str) -> str | None:
@@ -138,4 +145,4 @@ def _escaped(name: str) -> str | None:
     char = chr(int(name[1:], 16))
     if "\ud800" <= char <= "\udfff":
         return None
-    return "" if char in _INVISIBLE else char
+    return "" if _INVISIBLE.match(char) else char

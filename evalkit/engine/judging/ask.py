@@ -111,6 +111,7 @@ async def run_judges(
             observer=observer,
         )
         result, ended_by = await drive(runner)
+        own.verify()
     sealing.seal(inner)
     whole = not result.interrupted and not result.reasons
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"

@@ -1,0 +1,100 @@
+"""A lane: what the items of one endpoint share while a run goes on, and the slots in which they are asked.
+
+Whether asking a model further is pointless is decided here, too (`Lane.failed`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import field
+from typing import Any
+
+from evalkit.engine.limiter import Limiter
+from evalkit.engine.work import Item
+from evalkit.errors import KeyRefused, RequestError
+from evalkit.frozen import dataclass
+
+OUTAGE_AFTER = 25
+"""Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+REFUSED_AFTER = 5
+"""The same where each was answered 403 although the model had answered others before."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """What the items of one endpoint share while a run goes on."""
+
+    name: str
+    limiter: Limiter
+    rng: random.Random
+    contacted: bool = False
+    """Whether the endpoint has answered in this run."""
+    answered: set[str] = field(default_factory=set)
+    """Names of models that have answered in this run."""
+    failures_in_a_row: dict[str, int] = field(default_factory=dict)
+    """By model name: items that failed since its last answer."""
+    stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
+    """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
+    pausing: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Items that wait for their next attempt: nothing of theirs is under way."""
+
+    @contextmanager
+    def nothing_under_way(self) -> Iterator[None]:
+        """The current item only waits: an interrupted run may cancel it at once."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.pausing.add(task)
+        try:
+            yield
+        finally:
+            self.pausing.discard(task)
+
+    def succeeded(self, name: str, began_s: float | None) -> None:
+        """A model has answered; `began_s`: seconds to its first token, None where they are not known."""
+        self.contacted = True
+        self.answered.add(name)
+        self.failures_in_a_row[name] = 0
+        self.limiter.succeeded(began_s)
+
+    def failed(self, item: Item, error: RequestError) -> None:
+        """An item came to nothing: its model is given up where asking it further is pointless."""
+        name = item.model.name
+        self.failures_in_a_row[name] = self.failures_in_a_row.get(name, 0) + 1
+        if self._ends_model(error, name) or self.failures_in_a_row[name] >= OUTAGE_AFTER:
+            self.stopped.setdefault(name, (error, item))
+
+    def _ends_model(self, error: RequestError, name: str) -> bool:
+        """Whether asking the model further is pointless. One 403 to a key that was good before is about the one
+        prompt."""
+        if isinstance(error, KeyRefused) and error.status == 403 and name in self.answered:
+            return self.failures_in_a_row[name] >= REFUSED_AFTER
+        return error.ends_model
+
+
+@dataclass(slots=True)
+class Slot:
+    """One slot of a lane's limiter: given back while an item waits for its next attempt."""
+
+    lane: Lane
+    held: bool = True
+
+    def give_back(self) -> None:
+        """Release the slot if it is held."""
+        if self.held:
+            self.held = False
+            self.lane.limiter.release()
+
+    async def take_again(self, until: float | None) -> bool:
+        """Wait for a slot, before everything that has not been sent yet; at most `until` (perf_counter; None: for as
+        long as it takes). False where there was none in time."""
+        try:
+            async with asyncio.timeout(None if until is None else until - time.perf_counter()):
+                await self.lane.limiter.acquire(urgent=True)
+        except TimeoutError:
+            return False
+        self.held = True
+        return True

@@ -1,0 +1,216 @@
+"""What people who come from pandas and notebooks do without a thought, and what they get."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evalkit
+from evalkit import Outcome, Request, Score, Suite, Task
+from evalkit.errors import LikelyMistakeWarning, UserError
+
+
+def _suite(n: int = 12) -> Suite:
+    data = pd.DataFrame({"q": [f"question {i}" for i in range(n)], "a": ["x"] * n})
+    return Suite({"a": lambda _: "x", "b": lambda _: "y"}, [Task("t", data=data, prompt="{{ q }}", target="{{ a }}",
+                                                                  score="exact")])  # fmt: skip
+
+
+def test_rows_of_two_models_stand_in_the_same_order_so_that_columns_can_be_subtracted(tmp_path: Path) -> None:
+    run = evalkit.run(_suite(), results=tmp_path, repeats=2)
+    frame = run.frame()
+    one, other = frame[frame.model == "a"], frame[frame.model == "b"]
+    assert one.sample_id.tolist() == other.sample_id.tolist() == run["a"].frame().sample_id.tolist()
+    numbers = [int(name) for name in one.sample_id[::2]]
+    assert numbers == sorted(numbers) and one.repeat.tolist() == [0, 1] * 12
+    assert frame.model.tolist() == ["a"] * 24 + ["b"] * 24
+
+
+def test_counts_of_pandas_and_numpy_are_numbers(tmp_path: Path) -> None:
+    n = pd.Series([3]).sum()
+    run = evalkit.run(_suite(), results=tmp_path, limit=n, repeats=np.int32(2), seed=np.uint8(7), in_flight=np.int64(2))
+    assert len(run.frame()) == 3 * 2 * 2
+    with pytest.raises(UserError, match="limit is a whole number"):
+        evalkit.run(_suite(), results=tmp_path, limit=True)
+
+
+def test_a_tilde_is_the_home_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir(), here.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    run = evalkit.run(_suite(), results="~/runs")
+    assert run.status == "complete" and run.folder.parent == home / "runs" and not list(here.iterdir())
+    assert evalkit.open_run("latest", results="~/runs").name == run.name
+    assert evalkit.load_run(f"~/runs/{run.name}").frame().score.sum() == 12
+    monkeypatch.setenv("EVALKIT_RESULTS", "~/runs")
+    assert evalkit.open_run("latest").name == run.name
+    odd = evalkit.run(_suite(), results=Path("~nobody-of-this-name") / "runs")  # a folder of such a name stands here
+    assert odd.status == "complete" and odd.folder.is_relative_to(here)
+
+
+@pytest.mark.parametrize("wrong", [3, b"results", ["results"]])
+def test_a_folder_that_is_no_path_is_a_sentence(wrong: object, tmp_path: Path) -> None:
+    for asked in (
+        lambda: evalkit.run(_suite(1), results=wrong),  # type: ignore[arg-type]
+        lambda: evalkit.load_run(wrong),  # type: ignore[arg-type]
+        lambda: evalkit.open_run("latest", results=wrong),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UserError, match=r"is a path, as a text or a pathlib.Path \(value seen: "):
+            asked()
+
+
+async def _cancels_itself(request: Request) -> str:
+    inner = asyncio.ensure_future(asyncio.sleep(60))
+    inner.cancel()
+    await inner
+    return request.prompt
+
+
+async def _no_score(answer: str, record: object) -> bool:
+    await _cancels_itself(Request(messages=()))
+    return bool(answer and record)
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_cancellation_inside_a_function_is_the_failure_of_its_item_and_not_the_end_of_the_run(tmp_path: Path) -> None:
+    data = [{"q": "one"}, {"q": "two"}]
+    asked = evalkit.run(Suite({"m": _cancels_itself}, [Task("t", data=data, prompt="{{ q }}", target="x",
+                                                            score="exact")]), results=tmp_path)  # fmt: skip
+    assert asked.status == "incomplete" and asked.frame().outcome.tolist() == ["errored"] * 2
+    assert "the call cancelled itself" in asked.frame(text=True).error[0]
+    scored = evalkit.run(
+        Suite({"m": lambda r: r.prompt}, [Task("t", data=data, prompt="{{ q }}", score=_no_score)]), results=tmp_path
+    )
+    assert scored.status == "incomplete" and scored.frame().outcome.tolist() == ["errored"] * 2
+
+
+@pytest.mark.parametrize("most", [1.0000000000000002, np.float32(1) + np.finfo(np.float32).eps, -1e-9])
+def test_a_score_that_rounding_put_beyond_its_range_is_a_score(most: float, tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, record: most)
+    assert evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path).frame().score.tolist() == [round(most)]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [({"stop_reason": "refusal"}, "refused"), ({"stop_reason": "length"}, "truncated"), ({"finish": "stop"}, "wrong")],
+)
+def test_a_mapping_may_say_why_an_answer_ended_as_a_response_does(given: dict[str, str], outcome: str,
+                                                                   tmp_path: Path) -> None:  # fmt: skip
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: {"text": "no", **given}}, [task]), results=tmp_path)
+    assert run.frame().outcome.tolist() == [outcome]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    "given",
+    [{"stop_reason": "done"}, {"cost_usd": float("nan")}, {"cost_usd": -1}, {"usage": {"input": "9"}}, {"usage": 7}],
+)
+def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, object], tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: {"text": "yes", **given}}, [task]), results=tmp_path)
+    assert run.frame().outcome.tolist() == ["errored"]
+    assert "the function's mapping has " in run.frame(text=True).error[0]
+
+
+def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
+    def ask(request: Request) -> dict[str, object]:
+        usage = {"input": np.int64(5), "output": 2, "prompt_tokens": 5}
+        return {"text": "yes", "cost": 0.1, "usage": usage, "cost_usd": np.float32(0.5)}
+
+    task = Task("t", data=[{"q": "a"}, {"q": "b"}], prompt="{{ q }}", target="yes", score="exact")
+    with pytest.warns(LikelyMistakeWarning) as told:
+        run = evalkit.run(Suite({"m": ask}, [task]), results=tmp_path)
+    said = [str(one.message) for one in told]
+    assert len(said) == 2 and "'cost', which is not read; did you mean 'cost_usd'?" in said[0]
+    assert "usage.'prompt_tokens'" in said[1]
+    assert run.frame().cost_usd.tolist() == [0.5, 0.5] and run.frame().input_tokens.tolist() == [5, 5]
+
+
+def test_half_a_sign_pair_in_what_a_function_refers_to_is_no_obstacle(tmp_path: Path) -> None:
+    half = "\ud83d"
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: "yes" if half else "no"}, [task]), results=tmp_path)
+    assert run.frame().score.tolist() == [1]
+
+
+def test_a_notebooks_table_has_heads_of_one_line(tmp_path: Path) -> None:
+    run = evalkit.run(_suite(), results=tmp_path)
+    drawn = evalkit.compare(run["a"], run["b"])._repr_html_()
+    assert "<th>points of 100 [95 %]</th>" in drawn and "\\n" not in drawn
+
+
+async def _hides_its_end(request: Request) -> str:
+    try:
+        await asyncio.sleep(30)
+    except:  # noqa: E722 - what is tested
+        return "ERROR"
+    return "x"
+
+
+async def _scores_its_end(answer: str, record: object) -> bool:
+    return await _hides_its_end(Request(messages=())) == "x"
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_what_a_function_returns_after_its_time_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="x", score="exact")
+    asked = evalkit.run(Suite({"m": _hides_its_end}, [task]), results=tmp_path, timeout_s=0.05)
+    assert asked.frame().error_kind.tolist() == ["stalled"] and asked.frame(text=True).text.isna().all()
+    monkeypatch.setattr("evalkit.scorers.function.LONGEST_S", 0.05)
+    own = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=_scores_its_end)
+    scored = evalkit.run(Suite({"m": lambda r: "x"}, [own]), results=tmp_path)
+    assert scored.frame().outcome.tolist() == ["errored"] and "no score within" in scored.frame(text=True).reason[0]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+async def test_what_a_function_returns_after_its_run_was_cancelled_is_asked_again(tmp_path: Path) -> None:
+    started = asyncio.Event()
+
+    async def ask(request: Request) -> str:
+        started.set()
+        return await _hides_its_end(request)
+
+    suite = Suite({"m": ask}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="x", score="exact")])
+    running = asyncio.ensure_future(evalkit.arun(suite, results=tmp_path))
+    await started.wait()
+    for _ in range(3):  # a second cancellation does not wait for answers under way
+        running.cancel()
+        await asyncio.sleep(0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    stored = evalkit.open_run("latest", results=tmp_path)
+    assert (stored.status, len(stored.frame())) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Score(1.0, Outcome.WRONG), "the outcome wrong and the value 1: wrong is 0"),
+        (Score(0.5, Outcome.RIGHT), "the outcome right and the value 0.5: right is 1"),
+        (Score(1.0, Outcome.ERRORED), "the outcome errored and the value 1"),
+    ],
+)
+def test_a_score_that_contradicts_itself_is_refused_before_anything_is_asked(
+    given: Score, said: str, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, record: given)
+    with pytest.raises(UserError, match=f"tried on the first sample .*{said}"):
+        evalkit.run(Suite({"m": lambda r: asked.append(r) or "x"}, [task]), results=tmp_path)
+    assert not asked
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_later_score_that_contradicts_itself_is_no_score(tmp_path: Path) -> None:
+    async def score(answer: str, record: object) -> Score:
+        return Score(0.0, Outcome.RIGHT)
+
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=score)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
+    assert (run.status, run.frame().outcome.tolist()) == ("incomplete", ["errored"])
