@@ -41,6 +41,7 @@ _BOOT = (
     "module, _, name = sys.argv[0].partition(':'); "
     "sys.exit(getattr(importlib.import_module(module), name)(*sys.argv[1:]))"
 )
+_BEHIND = 10
 _GRACE_S = 2.0
 """How long a killed child's output may take to end."""
 
@@ -258,12 +259,20 @@ def alike(*arguments: str) -> list[str]:
     return [sys.executable, "-s", "-P", *arguments]
 
 
-def function(target: str, *arguments: str, flags: Sequence[str] = ()) -> list[str]:
+def function(target: str, *arguments: str, flags: Sequence[str] = (), behind: bool = False) -> list[str]:
     """The command line of a Python that calls a function, `package.module:name`, with text arguments.
 
-    It imports what this process would import, except from the working directory. `flags` are Python's own.
+    It imports what this process would import, except from the working directory. `flags` are Python's own. `behind`: it
+    stands back behind others from its first import on.
     """
-    return python(*flags, "-c", _BOOT, json.dumps(import_path()), target, *arguments)
+    return python(
+        *flags,
+        "-c",
+        f"import os; os.nice({_BEHIND}); {_BOOT}" if behind else _BOOT,
+        json.dumps(import_path()),
+        target,
+        *arguments,
+    )
 
 
 def import_path() -> list[str]:

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,8 @@ from urllib.parse import parse_qs, urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the script beside this one
 
 PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
+SITE = "site"
+"""Stands among the pages for those of a site of the same results."""
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 DOCS = {"": 1130, "tradeoff": 1000, "gate": 760, "versus": 1080}
 """Page -> height in pixels of its picture in docs/images, which is 1440 wide."""
@@ -43,43 +45,47 @@ def main() -> int:
     parser.add_argument("results", type=Path, help="folder of results, or `example`")
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "axe", "pictures", "docs"), help="just this")
+    kinds = ("walk", "visit", "keyboard", "axe", "pictures", "docs")
+    parser.add_argument("--only", nargs="+", choices=kinds, default=(), help="just these")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
     parser.add_argument("--tallest", type=int, default=3000, help="height of a picture in pixels, at most")
     parser.add_argument("--looks", nargs="*", default=None, help="only these, like light-1440 dark-390")
-    parser.add_argument("--pages", nargs="*", default=None, help="only these pages, without the walk")
+    parser.add_argument("--pages", nargs="*", default=None, help="only these, without the walk: leaderboard, gate ...")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    pages = PAGES if args.pages is None else ["" if name == "leaderboard" else name for name in args.pages]
+    of_board = [name for name in pages if name != SITE]
     from playwright.sync_api import sync_playwright
 
     asked: list[str] = []
     with (
-        shown(args.results, others=args.only != "docs") as results,
+        shown(args.results, others="docs" not in args.only) as results,
         board(results) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
-        whole = args.only is None and args.pages is None
-        if args.only == "walk" or whole:
+        whole = not args.only and args.pages is None
+        if "walk" in args.only or whole:
             walk(_page(browser, 1440, "light", asked), url)
             choose(_page(browser, 1440, "light", asked), url)
-        if args.only == "keyboard" or whole:
-            by_keyboard(_page(browser, 1440, "light", asked), url)
-        if args.only == "axe" or whole:
+        if "keyboard" in args.only or whole:
+            by_keyboard(_page(browser, 1440, "light", asked), url, of_board)
+        if "axe" in args.only or whole:
             for scheme in ("light", "dark"):
-                without_barriers(_page(browser, 1440, scheme, asked), url, results)
-        if args.only == "docs":
+                without_barriers(_page(browser, 1440, scheme, asked), url, of_board)
+                if args.pages is None or SITE in pages:
+                    site_without_barriers(_page(browser, 1440, scheme, asked), results)
+        if "docs" in args.only:
             for_docs(_page(browser, 1440, "light", asked), url, args.out)
-        looks = {None: LOOKS, "pictures": LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
+        looks = LOOKS if not args.only or "pictures" in args.only else LOOKS[: "visit" in args.only]
         for scheme, width in looks:
             if args.looks is not None and f"{scheme}-{width}" not in args.looks:
                 continue
             page = _page(browser, width, scheme, asked)
-            for name in args.pages if args.pages is not None else PAGES:
-                path = "" if name == "leaderboard" else name
-                page.goto(f"{url}/{path}{'?suite=' + args.suite if args.suite else ''}")
+            for name in of_board:
+                page.goto(f"{url}/{name}{'?suite=' + args.suite if args.suite else ''}")
                 settle(page)
-                if args.only != "visit":
+                if "visit" not in args.only:
                     _tall(page, width, args.tallest)
                     page.screenshot(path=args.out / f"{name or 'leaderboard'}-{scheme}-{width}.png")
         browser.close()
@@ -169,9 +175,9 @@ def choose(page: Any, url: str) -> None:
         raise AssertionError(f"Versus compares with {b!r}, not with the chosen {chosen!r}")
 
 
-def by_keyboard(page: Any, url: str) -> None:
+def by_keyboard(page: Any, url: str, pages: Sequence[str]) -> None:
     """Every control of every page is reached by Tab, says where the focus is, and nothing is cut off on a telephone."""
-    for name in PAGES:
+    for name in pages:
         page.goto(f"{url}/{name}")
         settle(page)
         page.evaluate(_LABEL)
@@ -191,6 +197,8 @@ def by_keyboard(page: Any, url: str) -> None:
         if wide:
             raise AssertionError(f"/{name}: cut off at 390 pixels: {wide}")
         page.set_viewport_size({"width": 1440, "height": 1000})
+    if "sample" not in pages:
+        return
     page.goto(f"{url}/sample")
     settle(page)
     review = page.get_by_role("button", name="Review").first
@@ -201,18 +209,26 @@ def by_keyboard(page: Any, url: str) -> None:
     page.get_by_label("Your name").wait_for(state="hidden", timeout=_WAIT_MS)
 
 
-def without_barriers(page: Any, url: str, results: Path) -> None:
-    """No serious issue that axe-core finds, on any page of the board and of a site."""
-    import axe_playwright_python  # its package carries axe-core; nothing is downloaded
+def without_barriers(page: Any, url: str, pages: Sequence[str]) -> None:
+    """No serious issue that axe-core finds, on these pages of the board."""
+    _no_issues(page, [f"{url}/{name}" for name in pages])
 
-    script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+
+def site_without_barriers(page: Any, results: Path) -> None:
+    """None on the pages of a site of the same results."""
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder) / "site"
         command = [sys.executable, "-m", "evalkit", "report", "--site", str(site), "--results", str(results)]
         subprocess.run(command, check=True, capture_output=True)
         found = [next((site / part).glob("*.html"), None) for part in ("", "runs", "gates")]
-        addresses = [f"{url}/{name}" for name in PAGES] + [one.as_uri() for one in found if one is not None]
-        issues = [issue for address in addresses for issue in _issues(page, address, script)]
+        _no_issues(page, [one.as_uri() for one in found if one is not None])
+
+
+def _no_issues(page: Any, addresses: Sequence[str]) -> None:
+    import axe_playwright_python  # its package carries axe-core; nothing is downloaded
+
+    script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    issues = [issue for address in addresses for issue in _issues(page, address, script)]
     if issues:
         raise AssertionError("axe-core finds:\n" + "\n".join(issues))
 

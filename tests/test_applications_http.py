@@ -430,6 +430,9 @@ _SPELLED = "https%3A%2F%2Felsewhere.example"
         "{{ ['https:', '', 'elsewhere.example'] | join('/') }}",
         "{% if prompt %}{{ record.a ~ record.b }}{% endif %}",
         "u={{ record.a }}{{ record.b }}",
+        "{{ record.a }}elsewhere.example/x",
+        "{{ record.a }}\\\\\\\\elsewhere.example/x",
+        "a{{ '@' }}elsewhere.example, b{{ '@' }}elsewhere.example",
     ],
 )
 def test_addresses_that_templates_make_are_seen_before_anything_is_sent(
@@ -456,7 +459,10 @@ def test_an_address_that_the_prompt_or_a_text_of_the_record_holds_is_no_receiver
         task="    send: [page, found]",
     )
     item: dict[str, object] = {"id": "0", "q": "What is https://a.example about?", "a": "yes"}
-    item |= {"page": "See https://b.example for more.", "found": [{"passage": "It is at https://c.example today."}]}
+    item |= {
+        "page": "See https://b.example for more, or write to ann@d.example and https%3A%2F%2Fe.example.",
+        "found": [{"passage": "It is at https://c.example today."}],
+    }
     (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
     ran = evalkit(capsys, "check", suite)
     assert ran.code == 0, ran.err
@@ -478,6 +484,10 @@ def test_a_message_that_is_an_address_is_asked_and_is_no_callback(
         ("    request:", "    query: {webhook: elsewhere.example}\n    request:", "query.webhook"),
         ("127.0.0.1:9/ask", "127.0.0.1:9/ask/https://elsewhere.example/c", "base_url"),
         ("127.0.0.1:9/ask", "127.0.0.1:9/ask/https%3A%2F%2Felsewhere.example/c", "base_url"),
+        ("127.0.0.1:9/ask", "127.0.0.1:9/ask/https:/elsewhere.example/c", "base_url"),
+        ("127.0.0.1:9/ask", "127.0.0.1:9/ask/elsewhere.example:443/c", "base_url"),
+        ("127.0.0.1:9/ask", "127.0.0.1:9/ask/a@elsewhere.example", "base_url"),
+        ("    request:", "    query: {u: 'https:elsewhere.example'}\n    request:", "query.u"),
     ],
 )
 def test_addresses_in_the_query_and_the_path_are_receivers(

@@ -12,12 +12,13 @@ import pytest
 from pyarrow import parquet
 
 from evalkit.adapters import http_session
-from evalkit.adapters.keys import keep_out_of_replies, without_keys
-from evalkit.engine.data_policy import callouts
+from evalkit.adapters.keys import keep_out_of_replies, keep_parts_out_of_replies, scrubbed, without_keys
+from evalkit.engine.callouts import callouts
 from evalkit.engine.stored import stored
-from evalkit.records import AgentStep, Outcome, Row, Stage, Timing, Usage
+from evalkit.errors import RequestError
+from evalkit.records import AgentStep, Outcome, Response, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
-from evalkit.suite.variables import looks_like_a_credential
+from evalkit.suite.variables import _is_secret, looks_like_a_credential
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
 from tests.world import evalkit, run_folders
@@ -107,7 +108,11 @@ tasks:
 
 @pytest.mark.parametrize(
     "name",
-    ["EVALKIT_JWT", "EVALKIT_BOT_CREDS", "EVALKIT_HMAC", "EVALKIT_USERPW", "EVALKIT_DB_PASS"],
+    [
+        *("EVALKIT_JWT", "EVALKIT_BOT_CREDS", "EVALKIT_HMAC", "EVALKIT_USERPW", "EVALKIT_DB_PASS", "EVALKIT_DBPASS"),
+        *("EVALKIT_PASSCODE", "EVALKIT_PINCODE", "EVALKIT_PSK", "EVALKIT_CERT", "EVALKIT_CONNECTION_STRING"),
+        *("EVALKIT_TOTP", "EVALKIT_PEM", "EVALKIT_ID_RSA"),
+    ],
 )
 def test_further_names_of_credentials(name: str) -> None:
     assert looks_like_a_credential(name)
@@ -286,3 +291,86 @@ tasks:
     ran = evalkit(capsys, "check", tmp_path / "suite.yaml", "--allow-key-host", "openrouter.example")
     assert ran.code == code, ran.err
     assert code == 0 or "--allow-callout prompt" in ran.err
+
+
+@pytest.mark.parametrize(
+    "before", ["fw_", "tgp_v1_", "ABSK", "nvapi-", "pplx-", "csk-", "r8_", "sk_live_", "npm_", "ya29."]
+)
+def test_further_keys_are_filled_in_nowhere(before: str) -> None:
+    assert _is_secret(before + "a1b2c3d4e5f6a7b8c9d0")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=b64",
+        "https://x.blob.core.windows.net/c?sv=1&sig=abc",
+        "Server=x;User Id=sa;Password=p",
+        "Bearer a1",
+        "A1b2C3d4E5f6G7h8I9j0K1l2M3n4",
+    ],
+)
+def test_values_that_hold_a_key_or_are_drawn_are_filled_in_nowhere(value: str) -> None:
+    assert _is_secret(value)
+
+
+def test_names_of_models_addresses_and_files_are_filled_in() -> None:
+    good = [
+        "Qwen/Qwen3-235B-A22B-Instruct-2507",
+        "http://gpu-1.corp.example:8000/v1",
+        "ft:gpt-4o-mini-2024-07-18:acme:s:9ABcDeFg",
+    ]
+    good += [
+        "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6",
+        "asia-northeast1-aiplatform",
+    ]
+    good += [
+        "/data/3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a/x.jsonl",
+        "data/TicketsOfTheSecondQuarterOf2025Germany.jsonl",
+    ]
+    good += [
+        "mistralai/Mixtral-8x22B-Instruct-v0.1",
+        "key-value-memory-network-7b",
+        "secret_santa_dataset_2025_final.jsonl",
+    ]
+    assert [one for one in good if _is_secret(one)] == []
+
+
+async def test_an_odd_reply_is_told_without_words_of_the_interpreter() -> None:
+    odd: list[object] = [{}, [], 3, 1.5, True, None, "x", [[]], [{"type": {}}], [None], [3]]
+    whole = next(event["response"] for event in good("openai") if event["type"] == "response.completed")
+    bodies = [{**whole, "output": value} for value in odd]
+    bodies += [{**whole, "output": [{"type": kind, "content": value, "summary": value}]}
+               for kind in ("message", "reasoning", "function_call") for value in odd]  # fmt: skip
+    for body in bodies:
+        async with serving(Served([http(json.dumps(body).encode())])) as url:
+            adapter = adapter_at("openai", url, idle_timeout_s=20)
+            try:
+                await adapter.respond(ASK)
+            except RequestError as error:
+                assert not any(word in str(error) for word in ("Error:", "NoneType", "unhashable", "attribute", "dict"))
+            finally:
+                await adapter.aclose()
+
+
+@pytest.mark.parametrize("between", [":", "|", "/", "&", "@", ".", "%3A", "<", "(", "?t="])
+def test_a_part_of_a_key_alone_is_cut_out_whatever_divides_it(between: str) -> None:
+    keep_parts_out_of_replies(f"tenant-0001{between}PLACEHOLDERsecret42)")
+    assert without_keys("it was PLACEHOLDERsecret42!") == "it was [key removed]!"
+
+
+@pytest.mark.parametrize("spelt", ["\\x2b", "\\u{2B}", "\\U0000002b", "\\053", "\\u002b"])
+def test_a_key_in_escapes_of_programs_is_cut_out(spelt: str) -> None:
+    keep_parts_out_of_replies("cAnary/Twenty+0123-9876_XYZ.q")
+    assert without_keys(f"a {'cAnary/Twenty+0123-9876_XYZ.q'.replace('+', spelt)} b") == "a [key removed] b"
+
+
+def test_a_key_of_digits_is_cut_out_of_numbers_too_and_counts_stay() -> None:
+    keep_out_of_replies("482910573648291")
+    said = {"account": 482910573648291, "x": {"y": [4.82910573648291e14, "482910573648291"]}, "total_tokens": 48}
+    made = scrubbed(Response(text="x", stop_reason="stop", timing=Timing(0, 1), raw_usage=said))
+    assert made.raw_usage == {
+        "account": "[key removed]",
+        "x": {"y": ["[key removed]", "[key removed]"]},
+        "total_tokens": 48,
+    }

@@ -14,7 +14,7 @@ from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.dialects.bedrock_converse import Converse, ConverseAnswer, read_usage
 from evalkit.adapters.registry import make_adapter
-from evalkit.engine.data_policy import callouts
+from evalkit.engine.callouts import callouts
 from evalkit.errors import KeyRefused, MissingKey, MissingPackage, RateLimited, ServerError, SuiteError, Unsupported
 from evalkit.records import NOT_TIMED, Message, Request, Settings, Tool
 from evalkit.testing.fake_provider import Behaviour, FakeProvider

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.engine.data_policy import Callout, callouts
+from evalkit.engine.callouts import Callout, callouts
+from tests.tables import table
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -16,7 +17,7 @@ EVIL = "https://evil.example/x"
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
-@pytest.mark.parametrize(
+@table(
     ("extra", "kind", "host"),
     [
         ({"tools": [{"type": "mcp", "server_url": EVIL}]}, "mcp", "evil.example"),
@@ -82,6 +83,43 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
         ({"thinking": {"type": "enabled", "tools": [{"type": "web_search_20250305"}]}}, "web_search_20250305", None),
         ({"reasoning": {"mcp": "x"}}, "mcp", None),
         ({"logit_bias": {"deep": [{"webSearchOptions": {}}]}}, "web_search_options", None),
+        ({"parameters": {"enable_search": True}}, "enable_search", None),
+        ({"parameters": {"a_way_of_next_year": True}}, "a_way_of_next_year", None),
+        ({"additionalModelRequestFields": {"parameters": {"tools": [{"type": "mcp"}]}}}, "mcp", None),
+        *(({field: {"deep": {"plugins": ["web"]}}}, "plugins", None) for field in ("labels", "metadata", "documents")),
+        *(
+            ({field: {"send_to": "x"}}, "send_to", None)
+            for field in ("user", "format", "text", "reasoning", "thinking")
+        ),
+        ({"generationConfig": {"a_way_of_next_year": True}}, "a_way_of_next_year", None),
+        ({"output_config": {"format": {"sink": "bucket"}}}, "sink", None),
+        ({"tools": [{"type": "custom", "name": "f", "connector_id": "c"}]}, "connector_id", None),
+        ({"tools": [{"name": "f", "parameters": {}, "googleSearch": {}}]}, "google_search", None),
+        ({"tools": [{"type": "function", "function": {"name": "f", "server_label": "x"}}]}, "server_label", None),
+        ({"tools": [{"functionDeclarations": [{"name": "f", "agent": "x"}]}]}, "agent", None),
+        *(
+            ({"metadata": {"x": address}}, "address", "evil.example")
+            for address in (
+                *(
+                    "https:evil.example/x",
+                    "https:\\\\evil.example/x",
+                    "https:\\/\\/evil.example",
+                    "see https:/evil.example",
+                ),
+                *(
+                    "https%3A%2F%2Fevil.example",
+                    "https&#58;//evil.example",
+                    "mail it to a@evil.example",
+                    "ht\u200btps://evil.example",
+                ),
+            )
+        ),
+        ({"metadata": {"x": "[2001:db8::1]:80"}}, "address", "2001:db8::1"),
+        ({"metadata": {"x": "2001:db8::1"}}, "address", "2001:db8::1"),
+        *(
+            ({"metadata": {field: ["evil.example"]}}, "address", "evil.example")
+            for field in ("hosts", "endpoints", "servers", "webhooks", "callback")
+        ),
     ],
 )
 def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host: str | None) -> None:
@@ -105,6 +143,25 @@ def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host:
         {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}, "speed": "fast"},
         {"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}, "metadata": {"agent": "a", "search": "b"}},
         {"response_format": {"json_schema": {"schema": {"properties": {"tools": {"type": "string"}}}}}},
+        {"metadata": {"ratio": "3:2", "at": "12:30", "build": "a1:b2", "note": "http: a protocol", "n": "::"}},
+        {
+            "tools": [
+                {"type": "custom", "name": "h", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}}
+            ]
+        },
+        {"tools": [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": {"properties": {"agent": {}}}}]}]},
+        {"format": {"type": "object", "properties": {"agent": {"type": "string"}}}, "options": {"num_ctx": 8192}},
+        {"text": {"verbosity": "low", "format": {"type": "json_schema", "name": "x", "schema": {"properties": {}}}}},
+        {
+            "reasoning": {"effort": "low", "summary": "auto", "max_tokens": 20, "exclude": True},
+            "logit_bias": {"50256": -100},
+        },
+        {"tool_choice": {"type": "function", "function": {"name": "f"}}, "stream_options": {"include_usage": True}},
+        {
+            "cache_control": {"type": "ephemeral", "ttl": "1h"},
+            "output_config": {"effort": "low"},
+            "parameters": {"top_k": 5},
+        },
         {"system": "Be brief.", "documents": [{"text": "x"}], "max_new_tokens": 9, "guided_json": {"type": "object"}},
     ],
 )
@@ -117,6 +174,29 @@ def test_ordinary_settings_stay_with_the_provider(extra: dict[str, Any]) -> None
 )
 def test_models_that_search_by_themselves_are_known(model: str) -> None:
     assert callouts(model, {}) == (Callout("model", "web_search"),)
+
+
+@pytest.mark.parametrize("model", ["pplx-70b-online", "relace/relace-search", "moonshotai/kimi-researcher"])
+def test_further_models_that_search(model: str) -> None:
+    assert Callout("model", "web_search") in callouts(model, {})
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *("openrouter/auto", "openrouter/fusion", "openrouter/bodybuilder", "switchpoint/router", "model-router"),
+        "arn:aws:bedrock:eu-west-1:123456789012:default-prompt-router/anthropic.claude:1",
+    ],
+)
+def test_models_that_ask_others_are_known(model: str) -> None:
+    assert callouts(model, {}) == (Callout("model", "routing"),)
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-6", "autobahn-7b", "meta/llama-auto-2", "outer/fusion-7b", "research-1", "a/searcher"]
+)
+def test_other_models_are_asked_themselves(model: str) -> None:
+    assert callouts(model, {}) == ()
 
 
 def write(folder: Path, where: str, extra: object, sensitivity: str) -> Path:

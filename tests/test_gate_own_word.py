@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.engine.data_policy import callouts
+from evalkit.engine.callouts import callouts
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
 from evalkit.suite.extra_fields import other_limits, prompt_fields

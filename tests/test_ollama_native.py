@@ -13,7 +13,7 @@ import pytest
 from evalkit.adapters.base import DescribesServer, ModelSpec
 from evalkit.adapters.dialects.ollama_native import Ollama, OllamaAdapter, OllamaAnswer, OllamaOptions
 from evalkit.adapters.registry import make_adapter
-from evalkit.engine.data_policy import callouts
+from evalkit.engine.callouts import callouts
 from evalkit.errors import Rejected, SuiteError
 from evalkit.records import NOT_TIMED, Message, Request, Settings, Tool
 from evalkit.store.runs import read_facts

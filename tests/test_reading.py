@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,10 +73,12 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
 
 @pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "run.json", "summary.json"])
-def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Path, capsys: Capture, name: str) -> None:
+def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(
+    tmp_path: Path, capsys: Capture, judged_run: Path, name: str
+) -> None:
     """What judges said is asked of DuckDB, which would wait for a pipe where run.json has no digest of it."""
     places = ("--results", tmp_path / "results")
-    folder = judged_run(tmp_path, capsys)
+    folder = judged_run
     (folder / "judging" / name).unlink(missing_ok=True)
     os.mkfifo(folder / "judging" / name)
     for command in (("list",), ("show", folder), ("show", folder, "--json"), ("judge-check", folder)):
@@ -84,25 +87,36 @@ def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Pa
         assert "Traceback" not in ran.err
 
 
-def judged_run(folder: Path, capsys: Capture) -> Path:
-    """A run whose answers a judge has marked, and people too."""
-    (folder / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n{"q": "Why?"}\n')
-    suite = folder / "suite.yaml"
-    suite.write_text(
-        f"name: s\nmodels:\n{MODELS}\n"
-        'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
-        "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
-    )
-    ran = evalkit(capsys, "run", suite, "--results", folder / "results")
-    assert ran.code == 0, ran.err
-    (made,) = run_folders(folder / "results")
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run that a judge has marked is kept, once it is made."""
+    return tmp_path_factory.mktemp("judged")
+
+
+@pytest.fixture
+def judged_run(kept: Path, tmp_path: Path, capsys: Capture) -> Path:
+    """A run of this test's own whose answers a judge has marked."""
+    if not (kept / "results").exists():
+        (kept / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n{"q": "Why?"}\n')
+        suite = kept / "suite.yaml"
+        suite.write_text(
+            f"name: s\nmodels:\n{MODELS}\n"
+            'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
+            "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--results", kept / "results")
+        assert ran.code == 0, ran.err
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    (made,) = run_folders(tmp_path / "results")
     return made
 
 
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
 @pytest.mark.parametrize("command", ["judge-check", "corpus", "show"])
-def test_every_reader_of_a_run_refuses_a_pipe(tmp_path: Path, capsys: Capture, name: str, command: str) -> None:
-    folder = judged_run(tmp_path, capsys)
+def test_every_reader_of_a_run_refuses_a_pipe(
+    tmp_path: Path, capsys: Capture, judged_run: Path, name: str, command: str
+) -> None:
+    folder = judged_run
     (folder / name).unlink()
     os.mkfifo(folder / name)
     ran = evalkit(capsys, command, folder, "--results", tmp_path / "results")
@@ -125,8 +139,10 @@ def test_nothing_is_written_into_a_pipe_that_a_checkout_brought(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("left", ["one", "all", "column"])
-def test_an_answer_that_was_scored_and_has_no_score_is_refused(tmp_path: Path, capsys: Capture, left: str) -> None:
-    folder = judged_run(tmp_path, capsys)
+def test_an_answer_that_was_scored_and_has_no_score_is_refused(
+    tmp_path: Path, capsys: Capture, judged_run: Path, left: str
+) -> None:
+    folder = judged_run
     path = folder / "rows-1.parquet"
     table = pq.read_table(path)
     place = table.schema.get_field_index("score")

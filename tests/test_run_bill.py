@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -190,6 +191,13 @@ def test_derived_figures_carry_intervals_and_an_unknown_cost_leaves_none() -> No
     assert figures["usd_per_1k_samples"]["low"] < 2.0 == pytest.approx(figures["usd_per_1k_samples"]["value"])
     assert figures["usd_per_correct"]["value"] == pytest.approx(0.004)
     assert figures["usd_per_correct"]["low"] < 0.004 < figures["usd_per_correct"]["high"]
+    # Conversations that are dear and wrong as wholes: 6 of them tell less than 60 items would.
+    alike = [Marked(f"s{n}", None, 0.03 if n // 10 % 2 else 0.01, 1.0 - n // 10 % 2, False) for n in range(60)]
+    alone, together = (derived(of)["usd_per_correct"] for of in
+                       (alike, [replace(one, cluster=f"c{n // 10}") for n, one in enumerate(alike)]))  # fmt: skip
+    assert alone["value"] == together["value"] == pytest.approx(0.04)
+    assert alone["high"] is not None
+    assert together["high"] is None or together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
     heavy = [Marked(f"s{n}", None, 0.1 if n % 2 else 0.2, float(n % 2), False, "t", 9.0 if n % 2 else 1.0)
              for n in range(60)]  # fmt: skip
     assert derived(heavy)["quality"] == pytest.approx(0.9)

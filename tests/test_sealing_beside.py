@@ -16,7 +16,7 @@ from evalkit.store.journal import Journal, recover
 from evalkit.store.part_files import Drafted
 from evalkit.store.sealing import rows_of
 from evalkit.store.sealing_beside import SealingBeside
-from evalkit.store.summary import read_summary, summarise
+from evalkit.store.summary import read_summary, summarise, write_summary
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.store_rows import a_hostile_row, a_row, an_error, write
 from tests.world import evalkit, write_suite
@@ -126,7 +126,7 @@ def test_a_process_that_has_not_begun_is_not_waited_for(tmp_path: Path) -> None:
     os.kill(process._process.pid, signal.SIGSTOP)
     process.say_end()
     begun = time.monotonic()
-    assert process.finish() is None and not process.sum_up()
+    assert process.finish() is None and process.sum_up() is None
     assert time.monotonic() - begun < 5
 
 
@@ -144,9 +144,10 @@ def test_a_run_of_many_rows_is_sealed_and_summed_up_so(
             assert self._process is not None and self._process.wait_until_ready(30)
             return super().say_end()
 
-        def sum_up(self) -> bool:
-            done_beside.append(super().sum_up())
-            return done_beside[-1]
+        def sum_up(self) -> tuple[bytes, bytes] | None:
+            kept = super().sum_up()
+            done_beside.append(kept is not None)
+            return kept
 
     monkeypatch.setattr(session, "_Beside", Seen)
     with FakeProvider.in_thread(Behaviour(latency_s=0.2)) as provider:
@@ -162,3 +163,6 @@ def test_a_run_of_many_rows_is_sealed_and_summed_up_so(
     assert not list(folder.glob(".*.tmp")) and not list(folder.glob("journal-*"))
     found = read_summary(folder)
     assert found == summarise(folder) and found.n_rows == 60
+    beside = {name: (folder / name).read_bytes() for name in ("summary.json", "scores.npz")}
+    write_summary(folder)
+    assert beside == {name: (folder / name).read_bytes() for name in beside}

@@ -150,3 +150,18 @@ def test_ctrl_c_is_heard_while_runs_are_read(work: str) -> None:
 @pytest.mark.long
 def test_a_list_of_sealed_runs_imports_no_reader_of_columns() -> None:
     assert not READERS & _imported(_AT_THE_END, "list", "--results", REPO / "results")
+
+
+@pytest.mark.long
+def test_a_command_that_looked_into_rows_ends_in_silence(tmp_path: Path) -> None:
+    """DuckDB counts what is open when Python ends, and would print 45 lines about it."""
+    (tmp_path / "suite.yaml").write_text(
+        "name: silent\nmodels: {a: {adapter: scripted, replies: {'*': neither}}}\n"
+        "tasks: [{name: t, data: rows.jsonl, prompt: '{{ q }}', choices: [left, right], target: '{{ a }}', "
+        "score: choice}]\n"
+    )
+    (tmp_path / "rows.jsonl").write_text('{"q": "one", "a": "left"}\n{"q": "two", "a": "right"}\n')
+    command = [sys.executable, "-m", "evalkit", "run", "suite.yaml", "--no-cache", "--quiet", "--results", "results"]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr[-1000:]
+    assert "unreadable" in ran.stdout

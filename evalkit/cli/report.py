@@ -10,6 +10,7 @@ from evalkit.cli.options import baselines_folder, results_folder
 from evalkit.cli.printing import echo
 from evalkit.store.damage import refuse_damage
 from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 
 @click.command()
@@ -137,10 +138,13 @@ def _site(out: Path, results: Path, force: bool, *, samples: bool | None) -> int
     from evalkit.results.reader import ResultsReader
 
     store = ResultsReader(results)
-    if not store.runs():
+    if not (every := store.runs()):
         raise UserError(f"There is no run in {results}. Make one with evalkit run, or name another folder: --results.")
     folder = SiteFolder.open(out, replace=force)
     n = sum(folder.write(page.path, page.text) for page in pages_of(store, samples=samples))
     folder.sweep()
+    for info in every:
+        if (problem := info.problem or store.problem(info.name)) is not None:
+            echo(visible(f"{info.name} has no page: {problem}", limit=500), err=True)
     echo(f"wrote {numbers.plural(n, 'page')}; open {out / 'index.html'}", err=True)
     return 0

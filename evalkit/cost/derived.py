@@ -2,8 +2,8 @@
 
 Dollars are floats here: an interval is an estimate, not a bill. Formulas: the mean over samples of each sample's mean
 cost (Student's t, or clustered where items move together; `stats.traffic` where samples are weighted); dollars over
-right answers as a ratio of means with Fieller's interval (1954). Unknown costs are not left out silently: one of them
-makes every figure of its model None.
+right answers as a ratio of means with Fieller's interval (1954), in clusters and weighted that of `stats.traffic`.
+Unknown costs are not left out silently: one of them makes every figure of its model None.
 """
 
 from __future__ import annotations
@@ -81,10 +81,11 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
     right: Spread | None = None
     if not graded and len(scores) == len(means):
         found = None
-        if weights is None:
-            found = cost_per_correct(list(means.values()), [scores[sample] for sample in means])
-        else:
-            right = _right_of_traffic(list(means.values()), [scores[one] for one in means], weights, samples, groups)
+        marked = [scores[sample] for sample in means]
+        if weights is None and alone:
+            found = cost_per_correct(list(means.values()), marked)
+        else:  # Fieller's interval would take answers that move together for independent ones
+            right = _right_of_traffic(list(means.values()), marked, weights, samples, groups)
         if found is not None:
             value, bounds = found
             right = {"value": value, "low": bounds.low if bounds else None, "high": bounds.high if bounds else None}
@@ -127,16 +128,17 @@ def _of_traffic(
 def _right_of_traffic(
     costs: Sequence[float],
     scores: Sequence[float],
-    weights: Floats,
+    weights: Floats | None,
     samples: Sequence[Marked],
     clusters: Sequence[int],
 ) -> Spread | None:
-    """Dollars a right answer of the traffic; None where no answer is right."""
+    """Dollars a right answer of the traffic, or of samples in clusters; None where no answer is right."""
     import numpy as np
 
     from evalkit.stats.traffic import weighted_ratio
 
-    found = weighted_ratio(np.array(costs), np.array(scores), _design(weights, samples, clusters))
+    heavy = np.ones(len(costs)) if weights is None else weights
+    found = weighted_ratio(np.array(costs), np.array(scores), _design(heavy, samples, clusters))
     return None if found is None else {"value": found.value, "low": found.low, "high": found.high}
 
 

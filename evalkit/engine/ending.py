@@ -26,7 +26,7 @@ from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
 from evalkit.store import journal, runs, sealing, step_log
 from evalkit.store.row_codec import Key
-from evalkit.store.summary import read_summary, write_summary
+from evalkit.store.summary import keep, read_summary, write_summary
 from evalkit.text import numbers
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Beside(Protocol):
     def finish(self) -> Drafted | None:
         """What it has drafted of the journal; None: nothing, or not the whole."""
 
-    def sum_up(self) -> bool:
-        """Have it write the summary; whether it has."""
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What it has computed of the run's figures (`summary.computed`); None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,18 @@ def end_session(
         step_log.forget(folder)
     if spend_file is not None:
         spend_file.close(done=True)
-    summary = read_summary(folder) if beside.sum_up() else write_summary(folder)
+    summary = _summed_up(folder, beside)
     if wrong:
         raise SuiteError([*wrong, _mend(folder)])
     return SessionEnd(status, reasons, summary)
+
+
+def _summed_up(folder: Path, beside: Beside) -> Summary:
+    """Write the figures of the run, computed here or beside: they are the same."""
+    if (kept := beside.sum_up()) is None:
+        return write_summary(folder)
+    keep(folder, *kept)
+    return read_summary(folder)
 
 
 def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:

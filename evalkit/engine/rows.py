@@ -245,15 +245,20 @@ def least_tokens(text: str) -> int:
     return max(len(text.split()) // WORDS_A_TOKEN, len(text.encode(errors="replace")) // BYTES_A_TOKEN)
 
 
+def _too_few(n: int | None, text: str) -> bool:
+    """Whether a count is known, and below `least_tokens`; of eight signs a token or less nothing need be looked at."""
+    return n is not None and 8 * n < len(text) and n < least_tokens(text)
+
+
 def plausible(usage: Usage, *, prompt: str, said: str) -> Usage:
     """The usage without counts that cannot be true. `said`: all that came, shown reasoning and calls included.
 
     Fewer tokens than the text has are no count. More than it has bytes are hidden reasoning, so where the provider says
     how much of the output that was (0, mostly), that part is unknown.
     """
-    if usage.output is not None and usage.output < least_tokens(said):
+    if _too_few(usage.output, said):
         usage = replace(usage, output=None, reasoning=None)
-    if usage.input is not None and usage.input < least_tokens(prompt):
+    if _too_few(usage.input, prompt):
         usage = replace(usage, input=None, cache_read=None)
     if usage.output is not None and usage.reasoning is not None:
         shown = usage.output - usage.reasoning

@@ -269,9 +269,9 @@ class _Beside:
         """What it has made of the whole journal; None where that is nothing."""
         return None if self._process is None else self._process.finish()
 
-    def sum_up(self) -> bool:
-        """Whether it has written the summary."""
-        return self._process is not None and self._process.sum_up()
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures; None where it has computed none."""
+        return None if self._process is None else self._process.sum_up()
 
     def __enter__(self) -> _Beside:
         return self

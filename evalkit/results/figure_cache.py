@@ -82,6 +82,12 @@ class FigureCache:
                     del self.making[key]
             making.release()
 
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        with self.lock:
+            self.kept.clear()
+            self.weight = 0
+
     def _keep(self, key: Hashable, value: object) -> None:
         with self.lock:
             self.kept[key] = value

@@ -4,10 +4,10 @@
     ...
     beside.say_end()                    # every row is journaled
     seal(folder, beside.finish())       # the drafts get their names where they hold the whole journal
-    beside.sum_up() or write_summary(folder)
+    beside.sum_up() or computed(folder)
 
-Until it is asked to sum up, the process changes nothing but its drafts, whose names no reader looks at. Whatever goes
-wrong with it, and whatever it does not understand (a line that is no row, two rows of one key), this process does as
+The process changes nothing but its drafts, whose names no reader looks at: what it computes, the run writes. Whatever
+goes wrong with it, and whatever it does not understand (a line that is no row, two rows of one key), the run does as
 ever. So it does where the other is late: a busy machine may not have let it begin.
 """
 
@@ -37,7 +37,8 @@ MOST_WAIT_S = 60.0
 """For the last rows, once all are journaled: some thousands, mostly."""
 _END, _SUM_UP = b"end\n", b"sum\n"
 """What the run says. The words are of one length, and the process reads no more than one at a time."""
-_READY, _DONE = b"ready", b"done"
+_READY = b"ready"
+_MOST_KEPT = 2**30
 _STEP = 2**20
 
 
@@ -46,7 +47,7 @@ class SealingBeside:
 
     def __init__(self, process: child.Process[bytes]) -> None:
         self._process = process
-        self._said = b""
+        self._said = bytearray()
         self._ready = False
 
     @classmethod
@@ -55,10 +56,10 @@ class SealingBeside:
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if n_cores < 2 or sys.platform == "win32":
             return None
-        part = max(parts.part_numbers(folder), default=0) + 1
+        part = max(parts.numbers_there(folder), default=0) + 1
         flags = ("-B",) if sys.dont_write_bytecode else ()
         wanted = (str(folder.absolute()), journal.name, str(part))
-        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags)
+        command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags, behind=True)
         try:
             return cls(child.start(command, stdin=child.PIPE, stdout=child.PIPE))
         except child.ChildFailed:
@@ -83,12 +84,20 @@ class SealingBeside:
             self.end()
         return drafted
 
-    def sum_up(self) -> bool:
-        """Have it write the summary of the run, as `summary.write_summary` does. False where it has not."""
+    def sum_up(self) -> tuple[bytes, bytes] | None:
+        """What is to be kept of the run's figures (`summary.computed`), once the part is in place; None where it has
+        none."""
         self._say(_SUM_UP)
-        done = self._answer(MOST_WAIT_S) == _DONE
+        kept: list[bytes | None] = []
+        with suppress(ValueError):
+            sizes = [int(size) for size in self._answer(MOST_WAIT_S).split()]
+            if sum(sizes) <= _MOST_KEPT:
+                kept = [self._take(size, MOST_WAIT_S) for size in sizes]
         self.end()
-        return done
+        match kept:
+            case [bytes(summary), bytes(scores)]:
+                return summary, scores
+        return None
 
     def end(self) -> None:
         """End the process, whatever it does. A second call does nothing."""
@@ -105,23 +114,35 @@ class SealingBeside:
 
     def _answer(self, seconds: float) -> bytes:
         """Its next line; empty where none comes."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._said:
+            if len(self._said) > _STEP or not self._heard_more(until):
+                return b""
+        line, _, rest = bytes(self._said).partition(b"\n")
+        self._said = bytearray(rest)
+        return line
+
+    def _take(self, n_bytes: int, seconds: float) -> bytes | None:
+        """What it says next, of this length; None where it says less."""
+        until = time.monotonic() + seconds
+        while len(self._said) < n_bytes:
+            if not self._heard_more(until):
+                return None
+        taken = bytes(self._said[:n_bytes])
+        del self._said[:n_bytes]
+        return taken
+
+    def _heard_more(self, until: float) -> bool:
         said = self._process.stdout
         assert said is not None
-        line, found, rest = self._said.partition(b"\n")
-        until = time.monotonic() + seconds
-        while not found:
-            try:
-                if not select.select([said], [], [], max(0.0, until - time.monotonic()))[0]:
-                    return b""
-                piece = os.read(said.fileno(), _STEP)
-            except (OSError, ValueError):
-                return b""
-            if not piece or len(self._said) > _STEP:
-                return b""
-            self._said += piece
-            line, found, rest = self._said.partition(b"\n")
-        self._said = rest
-        return line
+        try:
+            if not select.select([said], [], [], max(0.0, until - time.monotonic()))[0]:
+                return False
+            piece = os.read(said.fileno(), _STEP)
+        except (OSError, ValueError):
+            return False
+        self._said += piece
+        return bool(piece)
 
 
 class _Left(Exception):
@@ -133,10 +154,8 @@ def follow(folder: str, journal: str, part: str) -> int:
     then sum up, once it says that the part is in place."""
     import gc
 
-    with suppress(OSError):
-        os.nice(10)  # the run itself comes first
     from evalkit.store.sealing import NotPlain, PlainRows
-    from evalkit.store.summary import prepare, write_summary
+    from evalkit.store.summary import computed, prepare
 
     prepare()
     gc.disable()  # rows hold no cycles
@@ -151,10 +170,13 @@ def follow(folder: str, journal: str, part: str) -> int:
     if os.read(0, len(_SUM_UP)) != _SUM_UP:
         return 0
     try:
-        write_summary(place)
+        _, *kept = computed(place)
     except EvalkitError:  # whoever asked tries it again, and says what is wrong
         return 1
-    _tell(_DONE)
+    _tell(" ".join(str(len(one)) for one in kept).encode())
+    for one in kept:
+        sys.stdout.buffer.write(one)
+    sys.stdout.flush()
     return 0
 
 

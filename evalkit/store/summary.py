@@ -71,16 +71,27 @@ def write_summary(folder: Path) -> Summary:
 
     Raises StoreError or RunIncomplete.
     """
+    summary, *content = computed(folder)
+    keep(folder, *content)
+    return summary
+
+
+def computed(folder: Path) -> tuple[Summary, bytes, bytes]:
+    """The summary, and what is to be kept of it: `summary.json` and the scores by sample. Raises StoreError."""
     import orjson
 
     facts, sealed = runs.read_facts(folder), parts.part_numbers(folder)
     table = read_table(folder)
     summary = _summary(folder, facts, sealed, table)
     content = orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    writing.write_atomically(folder / _FILE, content)
-    integrity.note(folder / _FILE)
-    score_table.write_scores(folder, sealed, table)
-    return summary
+    return summary, content, score_table.scores_content(sealed, table)
+
+
+def keep(folder: Path, summary: bytes, scores: bytes) -> None:
+    """Write what was computed. Raises StoreError or RunIncomplete."""
+    writing.write_atomically(folder / _FILE, summary)
+    score_table.write_scores(folder, scores)
+    integrity.note(folder, _FILE, score_table.FILE)
 
 
 def read_summary(folder: Path) -> Summary:

@@ -23,6 +23,13 @@ from collections.abc import Iterator, Mapping
 MODEL_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
 prompts and agents, OpenAI's assistants."""
+ROUTER = re.compile(
+    r"(?:^|/)auto(?:$|[-:])|(?:^|[/:._-])(?:prompt-|model-)?routers?(?:$|[/:._-])|(?:^|/)(?:fusion|bodybuilder)(?:$|:)",
+    re.IGNORECASE,
+)
+"""Models that are none: the provider chooses whom it asks, one or several, as it likes."""
+CLOUD_MODEL = re.compile(r":(?:[\w.-]+-)?cloud\s*$", re.IGNORECASE)
+"""Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
 
 _PROMPTS = frozenset(
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from evalkit.suite.source_map import Loc, SourceMap
@@ -18,21 +19,41 @@ _VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
 _CREDENTIAL = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
-    r"|(^|_)(PASS|CREDS?|HMAC|PWD|PAT|SAS|DSN|PIN|OTP)$",
+    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PASSCODE|PINCODE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
+    r"|(?<!BY)(?<!COM)PASS$|CONN(ECTION)?_?STR(ING)?$|(^|_)ID_(RSA|DSA|ECDSA|ED25519)"
+    r"|(^|_)(CREDS?|HMAC|PWD|PAT|SAS|DSN|PIN|T?OTP|PSK|PEM|P12|PFX|CERTS?|MFA|MNEMONIC|WEBHOOK|SID|SIG|NPMRC|NETRC)$",
     re.IGNORECASE,
 )
 
 
 _SECRET_VALUE = re.compile(
     r"""://[^/?\#\s@]*:[^/\s@]+@
-    |(?<![A-Za-z0-9])(?:sk-|gsk_|xai-|hf_|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|AIza|A[KS]IA)[A-Za-z0-9_-]{16}
-    |hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/
+    |(?<![A-Za-z0-9])(?:
+        sk[-_]|gsk_|xai-|hf_|gh[opsur]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|oas)-|xox[abeprs]-|xapp-|AIza|A[KS]IA|ABSK
+        |fw_|tgp_v1_|nvapi-|pplx-|csk-|r8_|rk_live_|npm_|pypi-|dop_v1_|SG\.|shp(?:at|ca|pa|ss)_|ntn_|lin_api_|glsa_
+        |dckr_pat_|ATATT|tskey-|lsv2_|jina_|hvs\.|CFPAT-
+    )[A-Za-z0-9_-]{16}
+    |(?<![A-Za-z0-9])(?:dapi|voy-|key-|e?secret_|together_|vercel_|pa-|co-)[A-Za-z0-9]{20}
+    |(?<![A-Za-z0-9])(?:ya29\.|1//)[A-Za-z0-9_-]{16}
+    |(?i:AccountKey|SharedAccess(?:Key|Signature)|Password|Pwd|api_?key|access_token|[?&;]sig|[?&;]token)=[^\s&;]
+    |hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/|webhook\.office\.com/|api\.telegram\.org/bot
+    |ingest\.sentry\.io|(?<![A-Za-z])(?i:Bearer|Basic)[ ]
     |(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ|-----BEGIN[ ]""",
     re.VERBOSE,
 )
-"""What keys of providers, GitHub, GitLab, Slack, Google and AWS begin with, addresses with a password or that are a
-secret by themselves, signed tokens, private keys."""
+"""What keys of providers and tokens of services begin with, addresses with a password or that are a secret by
+themselves, connection strings, signed tokens, private keys."""
+_DRAWN = re.compile(r"[A-Za-z0-9+]{24,}")
+"""Letters and digits in a row that may be drawn at random; names of models and folders have no such row."""
+
+
+def _is_secret(value: str) -> bool:
+    """Whether a value looks like a key, whoever gave it out: by how it begins, or by a long row of digits, capitals and
+    small letters mixed."""
+    return _SECRET_VALUE.search(value) is not None or any(
+        sum(a.isdigit() != b.isdigit() for a, b in pairwise(row)) >= 4 and not row.isupper() and not row.islower()
+        for row in _DRAWN.findall(value)
+    )
 
 
 def looks_like_a_credential(name: str) -> bool:
@@ -102,11 +123,11 @@ def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> 
         )
     elif not environ.get(name):
         tree.refuse(loc, f"the environment variable {name} is not set: export {name}=...")
-    elif _SECRET_VALUE.search(environ[name]):
+    elif _is_secret(environ[name]):
         tree.refuse(
             loc,
             f"${{{name}}} holds what looks like a key, a token or an address with a password, and a suite may not use "
-            "one: evalkit sends keys itself, to their providers only",
+            "one: evalkit sends keys itself, to their providers only. If it is none, write it into the suite",
         )
     else:
         return environ[name]

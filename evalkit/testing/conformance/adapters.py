@@ -126,6 +126,7 @@ _CHECKS: tuple[Check, ...] = (
     a_server_that_is_not_there_was_sent_nothing,
     closing_twice_does_nothing,
     entries.an_unknown_option_is_answered_with_a_near_one,
+    entries.what_is_not_set_is_not_sent,
     entries.an_address_that_cannot_work_is_refused,
     entries.a_missing_key_names_its_variable,
     entries.a_key_that_no_header_can_carry_is_refused,

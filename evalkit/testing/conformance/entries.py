@@ -45,6 +45,23 @@ async def an_address_that_cannot_work_is_refused(bench: Bench) -> None:
         expect("secret" not in str(refused), f"a password was shown: {refused}")
 
 
+async def what_is_not_set_is_not_sent(bench: Bench) -> None:
+    """A setting or option that nobody set is left out: a provider may refuse null, or take it for a value."""
+    async with bench.before(reply(500, b"{}")) as (adapter, server):
+        await error_of(adapter)
+        empty = _nulls(server.last.body)
+    expect(not empty, f"{', '.join(empty)} is sent as null and was not set: leave it out (`without_none`)")
+
+
+def _nulls(value: object, place: str = "") -> list[str]:
+    """Where a JSON value holds null."""
+    if isinstance(value, dict):
+        return [one for key, inner in value.items() for one in _nulls(inner, f"{place}.{key}" if place else str(key))]
+    if isinstance(value, list):
+        return [one for n, inner in enumerate(value) for one in _nulls(inner, f"{place}[{n}]")]
+    return [place] if value is None else []
+
+
 async def a_missing_key_names_its_variable(bench: Bench) -> None:
     """Without a key at the provider's own address: MissingKey with the variable's name, before anything is sent."""
     if not bench.server.key_env:

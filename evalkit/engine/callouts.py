@@ -1,0 +1,315 @@
+"""By some body fields, models and tools a provider sends parts of a prompt elsewhere: which ways out settings open.
+
+    callouts("gpt-6", {"tools": [{"type": "mcp", "server_url": "https://evil.example/mcp"}]})
+      -> (Callout("tools[0]", "mcp", "evil.example"),)
+
+`settings.extra` is sent as it is written, and a suite may come from a pull request. What is known to stay with the
+provider passes (functions, sampling, formats), also inside a field that stays; what is known to call out is named, and
+what is unknown is held to call out. Addresses are found as whoever reads them may read them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from evalkit.adapters.billed_beside import SEARCHING_MODEL
+from evalkit.addresses import BadAddress, read_address
+from evalkit.frozen import dataclass
+from evalkit.suite.extra_fields import (
+    CLOUD_MODEL,
+    MODEL_WITH_PROMPTS,
+    ROUTER,
+    beyond_tuning,
+    other_limits,
+    plain_name,
+    prompt_fields,
+    tier_fields,
+)
+from evalkit.text.spellings import plainly
+
+_ELSEWHERE = frozenset(
+    """
+    mcp mcp_servers mcp_tools plugins plugin provider providers route router models fallbacks connectors
+    data_sources datasources web_search web_search_options websearch enable_search search_options search_parameters
+    search_settings search grounding retrieval google_search google_search_retrieval
+    url_context google_maps code_execution code_interpreter computer_use
+    file_search image_generation container containers skills agent agents assistant assistant_id bot_id
+    prompt conversation previous_response_id vector_store_ids file_ids cached_content tool_resources
+    background webhook webhooks callback callbacks callback_url notify notification compound_custom extra_body
+    preset agent_id guardrails guardrail_config guardrail_identifier model_armor_config prompt_variables skill tool_ids
+    files features attachments knowledge memory memories enable_code_interpreter
+    extra_query extra_headers headers proxy api_base base_url endpoint servers server forward_to kv_transfer_params
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
+provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_FURTHER_FIELDS = frozenset({"additional_model_request_fields", "parameters"})
+"""Fields that hold fields: Bedrock's of the model's own API, DashScope's and TGI's, which mean what they mean outside.
+In a tool `parameters` is a schema."""
+_KEPT = frozenset({"store", "deferred"})
+"""Fields by which a provider keeps prompts or answers for later, where they are true."""
+_SCHEMAS = frozenset(
+    """
+    json_schema schema response_schema response_json_schema guided_json structured_outputs functions properties
+    choices examples messages contents input
+    """.split()  # noqa: SIM905
+)
+"""Fields whose inner names are the person's own: of a schema, of texts that are read."""
+_FREE_NAMES = frozenset("metadata labels documents logit_bias chat_template_kwargs mm_processor_kwargs".split())  # noqa: SIM905
+"""Fields with names of the person's own for plain values; a group among them is looked at for what calls out."""
+_WORDS_OF_SCHEMAS = frozenset(
+    {"properties", "$ref", "items", "enum", "anyOf", "oneOf", "allOf", "additionalProperties"}
+)
+_INNER = frozenset(
+    """
+    type effort summary generate_summary max_tokens exclude enabled budget_tokens display include_usage
+    include_obfuscation continuous_usage_stats category threshold method ttl voice name function mode allowed_tools
+    allowed_function_names function_calling_config tool any auto disable_parallel_tool_use include_thoughts
+    thinking_budget scope keep description required latency num_predict language_code speech_config voice_config
+    prebuilt_voice_config voice_name stop_sequence low_vram use_mmap use_mlock main_gpu numa vocab_only
+    """.split()  # noqa: SIM905
+)
+"""Names below a field that stays; with those of `_STAYS`, what tunes and what is read they are an allow-list there."""
+_DEEPEST = 16
+"""Levels that are looked at; no provider's field has as many."""
+_STAYS = frozenset(
+    """
+    stop stop_sequences stop_token_ids logit_bias response_format response_schema response_json_schema
+    response_mime_type response_modalities response_logprobs json_schema schema format grammar regex ebnf guided_json
+    guided_regex guided_choice guided_grammar guided_decoding structured_outputs strict text output_config
+    tool_choice tool_config function_call functions user user_id metadata labels safety_identifier request_id
+    prompt_cache_key prompt_cache_retention prompt_cache_options cache_control cache_prompt keep_alive num_ctx num_gpu
+    num_thread num_batch num_keep mirostat mirostat_eta mirostat_tau penalize_newline raw think stream stream_options
+    include usage modalities audio prediction truncation truncate truncate_prompt_tokens safety_settings safety_mode
+    safe_prompt inference_config inference_geo generation_config thinking thinking_config thinking_level reasoning
+    reasoning_split reasoning_format chat_template_kwargs mm_processor_kwargs priority echo prompt_logprobs
+    allowed_token_ids bad_words bad_words_ids include_stop_str_in_output add_special_tokens min_length early_stopping
+    do_sample num_beams citation_options citations betas anthropic_version anthropic_beta transforms media_resolution
+    presence_penalty frequency_penalty best_of n candidate_count options verbosity enable_text_image_mixed
+    """.split()  # noqa: SIM905
+)
+"""Fields that change what this model does with what it gets. With those that only tune (`extra_fields`), that say what
+it reads, or how it is served, they are an allow-list: a field of any other name may be a way out that a provider added
+since, and is held to be one where prompts are not public."""
+_FUNCTIONS = frozenset({"function", "custom"})
+_DECLARED = frozenset({"function_declarations"})
+_OF_FUNCTIONS = frozenset(
+    """
+    type name description parameters input_schema function strict cache_control format defer_loading input_examples
+    eager_input_streaming parameters_json_schema response response_json_schema behavior
+    """.split()  # noqa: SIM905
+)
+"""What a tool says that the model may ask to have called, and nobody else calls."""
+_ADDRESS = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*"
+    r"|(?<![A-Za-z])(?:https?|wss?|ftps?):/?[A-Za-z0-9.-]{1,200}\.[A-Za-z0-9]{1,63}[^\s\"'<>]*",
+    re.IGNORECASE,
+)
+"""With the slashes that servers and browsers take for granted after some schemes."""
+_MAILBOX = re.compile(r"(?<![^\s<(,;:\"'])[^\s@:/<(,;\"']{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)")
+_ADDRESS_KEY = re.compile(r"(^|_)(url|uri|endpoint|host|hostname|webhook|server|callback|domain|origin)s?$")
+_BARE_ADDRESS = re.compile(
+    r"""\s*(?:mailto:)?(?:
+      (?P<ip>\d{1,3}(?:\.\d{1,3}){3}) (?::\d{1,5})?
+    | \[?(?P<six>[0-9A-Fa-f:.]{2,45})\]?(?:(?<=\]):\d{1,5})?
+    | (?:[^\s@:/]{1,64}@)(?P<mail>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)
+    | (?P<name>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,63}) :\d{1,5}
+    )(?:[/?#]\S*)?\s*""",
+    re.VERBOSE,
+)
+"""A text that is an address and names no scheme: a number, a host with its port, a mailbox."""
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """One way by which parts of a prompt may leave the provider."""
+
+    place: str
+    """The field: tools[0]"""
+    kind: str
+    """What it is: mcp, web_search, address ... By this name the person allows it."""
+    host: str | None = None
+    """Where it goes; None where the provider decides."""
+    known: bool = True
+    """Whether evalkit knows the field, or holds it to be a way out because it does not."""
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
+
+
+STORED_PROMPT = Callout("model", "prompt")
+ROUTING = Callout("model", "routing")
+
+
+def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
+    """Every way out that these settings open, in the order of the fields."""
+    found = [Callout("model", "web_search")] if SEARCHING_MODEL.search(model) else []
+    if MODEL_WITH_PROMPTS.search(model):
+        found.append(STORED_PROMPT)
+    if ROUTER.search(model):
+        found.append(ROUTING)
+    if CLOUD_MODEL.search(model):
+        found.append(Callout("model", "ollama_cloud", "ollama.com"))
+    for key, value in extra.items():
+        found += _of_field(str(key), value)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_field(key: str, value: object) -> Iterator[Callout]:
+    plain = plain_name(key)
+    if value is None or value is False:
+        return
+    if plain == "tools":
+        for i, tool in enumerate(value if isinstance(value, list) else [value]):
+            yield from _of_tool(f"{key}[{i}]", tool)
+    elif plain in _FURTHER_FIELDS and isinstance(value, Mapping):
+        for inner_key, inner in value.items():
+            yield from (replace(one, place=f"{key}.{one.place}") for one in _of_field(str(inner_key), inner))
+    elif plain in _ELSEWHERE:
+        hosts = list(dict.fromkeys(callout.host for callout in addresses(key, value)))
+        yield from (Callout(key, plain, host) for host in hosts or [None])
+    elif plain in _KEPT:
+        yield Callout(key, plain)
+    elif plain in _STAYS | _SCHEMAS | _FREE_NAMES or not _is_unknown(key, value):
+        yield from addresses(key, value)
+        yield from _below(key, plain, value)
+    elif found := list(addresses(key, value)):
+        yield from found
+        yield from _inside(key, value, own_names=True)
+    else:
+        yield Callout(key, plain, known=False)
+
+
+def _below(place: str, plain: str, value: object, depth: int = 0) -> Iterator[Callout]:
+    """What calls out below a field that stays itself."""
+    if plain in _SCHEMAS or (plain == "format" and isinstance(value, Mapping) and _WORDS_OF_SCHEMAS & set(value)):
+        return
+    yield from _inside(place, value, depth, own_names=plain in _FREE_NAMES)
+
+
+def _inside(place: str, value: object, depth: int = 0, *, own_names: bool = False) -> Iterator[Callout]:
+    """Fields that are ways out wherever they stand, below a field that stays: `toolConfig: {tools: [...]}` of Bedrock,
+    `generationConfig: {tools: ...}` of Gemini; and those of any other name, but where names are the person's own."""
+    if depth > _DEEPEST:
+        yield Callout(place, "nested_too_deeply")
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _inside(f"{place}[{i}]", inner, depth + 1, own_names=own_names)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            plain, at = plain_name(str(name)), f"{place}.{name}"
+            if inner is None or inner is False or (own_names and not isinstance(inner, Mapping | list | tuple)):
+                continue
+            if plain in _FURTHER_FIELDS or plain == "tools" or plain in _ELSEWHERE or plain in _KEPT:
+                yield from (replace(one, place=f"{place}.{one.place}") for one in _of_field(str(name), inner))
+            elif own_names or plain in _INNER | _STAYS | _SCHEMAS | _FREE_NAMES or not _is_unknown(str(name), inner):
+                yield from _below(at, plain, inner, depth + 1)
+            else:
+                yield Callout(at, plain, known=False)
+
+
+def _is_unknown(key: str, value: object) -> bool:
+    """Whether nothing is known of a field: it neither tunes, nor limits, nor says what the model reads."""
+    one = {key: value}
+    return not (prompt_fields({key: ""}) or other_limits(one) or tier_fields(one)) and bool(beyond_tuning(one))
+
+
+def _of_tool(place: str, tool: object) -> Iterator[Callout]:
+    if not isinstance(tool, Mapping):
+        yield Callout(place, str(tool)[:60])
+        return
+    found = list(addresses(place, tool))
+    kind = tool.get("type")
+    declared = {plain_name(str(key)) for key in tool} <= _DECLARED
+    own = "input_schema" in tool or "parameters" in tool or "function" in tool
+    if declared or kind in _FUNCTIONS or (kind is None and "name" in tool and own):
+        yield from found
+        for at, one in _functions(place, tool):
+            yield from (
+                Callout(f"{at}.{key}", plain, known=plain in _ELSEWHERE)
+                for key, inner in one.items()
+                if (plain := plain_name(str(key))) not in _OF_FUNCTIONS | _DECLARED and inner not in (None, False)
+            )
+        return
+    name = str(kind) if kind is not None else ", ".join(str(key) for key in tool) or "unknown"
+    hosts = list(dict.fromkeys(callout.host for callout in found))
+    yield from (Callout(place, name[:60], host) for host in hosts or [None])
+
+
+def _functions(place: str, tool: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """A tool, and what it declares inside."""
+    yield place, tool
+    for key, inner in tool.items():
+        if plain_name(str(key)) in _DECLARED | {"function", "custom"}:
+            for one in inner if isinstance(inner, list | tuple) else [inner]:
+                if isinstance(one, Mapping):
+                    yield f"{place}.{key}", one
+
+
+def addresses(place: str, value: object, key: str = "") -> Iterator[Callout]:
+    """Addresses anywhere in a value, keys included."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name == "$schema":
+                continue  # the name of a JSON schema's dialect, which nobody fetches
+            yield from in_text(f"{place}.{name}", str(name), "")
+            yield from addresses(f"{place}.{name}", inner, plain_name(str(name)))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from addresses(f"{place}[{i}]", inner, key)
+    elif isinstance(value, str):
+        yield from in_text(place, value, key or plain_name(place.rpartition(".")[2]))
+
+
+def in_text(place: str, text: str, key: str) -> Iterator[Callout]:
+    """Addresses in a text, whatever spells them; `key`: the field that holds it."""
+    for said in readings(text):
+        for _, host in written_addresses(said):
+            yield Callout(place, "address", host)
+        yield from bare_address(place, said, key)
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """A text as it stands, and as addresses, pages and JSON mean it, with slashes for backslashes."""
+    return tuple(dict.fromkeys((text, plainly(text).text.replace("\\", "/"))))
+
+
+def written_addresses(text: str) -> Iterator[tuple[str, str | None]]:
+    """What in a text is an address or a mailbox wherever it stands, with its host."""
+    for address in _ADDRESS.findall(text):
+        yield address, host_of(address)
+    for found in _MAILBOX.finditer(text):
+        yield found[0], found[1].lower()
+
+
+def bare_address(place: str, text: str, key: str) -> Iterator[Callout]:
+    """A text that as a whole is an address without a scheme; any word in a field that holds one."""
+    if (bare := _BARE_ADDRESS.fullmatch(text)) and (host := _bare_host(bare)) is not None:
+        yield Callout(place, "address", host)
+    elif _ADDRESS_KEY.search(key) and "//" not in text and text.strip():
+        host = text.strip().partition("/")[0].partition(":")[0]
+        yield Callout(place, "address", host.lower() if _HOST.fullmatch(host) else None)
+
+
+def _bare_host(bare: re.Match[str]) -> str | None:
+    """The host of such an address; None for digits and colons that are none."""
+    if (six := bare["six"]) is None:
+        return next(host for host in bare.group("ip", "mail", "name") if host).lower()
+    try:
+        return str(ipaddress.IPv6Address(six)) if any(one.isdigit() for one in six) else None
+    except ValueError:
+        return None
+
+
+def host_of(address: str) -> str | None:
+    """The host that an address names; None where it names none that evalkit reads."""
+    scheme, colon, rest = address.partition(":")
+    rest = rest.lstrip("/") if colon else address.lstrip("/")
+    try:
+        return read_address(f"{scheme.lower() if scheme.lower() == 'http' else 'https'}://{rest}").host
+    except BadAddress:
+        return None
