@@ -100,3 +100,31 @@ def test_a_list_of_scorers_with_functions_is_checked_when_the_suite_is_made(tmp_
     other = evalkit.run(suite([lambda answer, record: True, "exact"], target="x"), results=tmp_path)
     with pytest.raises(evalkit.errors.UserError):  # scored by other code
         evalkit.compare(one, other)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_an_answer_whose_scorer_failed_is_scored_again_and_not_asked_again(awaited: bool, tmp_path: Path) -> None:
+    asked: list[str] = []
+    down = tmp_path / "down"
+    down.touch()
+
+    def ask(request: Request) -> Response:
+        asked.append(request.prompt)
+        return Response("yes", usage=Usage(input=1, output=2), reasoning="since")
+
+    def score(answer: str, record: dict[str, Any], response: Response) -> bool:
+        if record["q"] == "b" and down.exists():
+            raise OSError("the judge's host is down")
+        return answer == "yes" and response.reasoning == "since" and response.usage is not None
+
+    async def later(answer: str, record: dict[str, Any], response: Response) -> bool:
+        return score(answer, record, response)
+
+    task = Task("t", data=[{"q": "a"}, {"q": "b"}], prompt="{{ q }}", score=later if awaited else score)
+    suite = Suite({"m": ask}, [task])
+    with pytest.warns(evalkit.errors.IncompleteRunWarning, match="have no score.*only these are scored again"):
+        first = evalkit.run(suite, results=tmp_path / "r")
+    down.unlink()
+    again = evalkit.run(suite, results=tmp_path / "r")
+    assert (again.folder, again.status, asked) == (first.folder, "complete", asked[:2])
+    assert again.frame().score.tolist() == [1, 1] and again.frame().output_tokens.tolist() == [2, 2]
