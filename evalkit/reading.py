@@ -64,8 +64,9 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
     """The bytes of an ordinary file. Raises OSError as `open_to_read`, and where it has more than `most` bytes: a file
     of zeros takes no room in an archive, and all of the memory that there is."""
     with open_to_read(path) as file:
+        refuse_large(file, most)
         content = file.read(most + 1)
-    if len(content) > most:
+    if len(content) > most:  # it grew
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return content
 

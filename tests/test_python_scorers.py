@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import evalkit
 from evalkit import Request, Response, Suite, Task, ToolCall, Usage
+from evalkit.errors import SuiteError
 from tests.agent_world import ENVIRONMENT, RECORDS
 
 TOOL = {"name": "find", "parameters": {"type": "object", "properties": {"x": {"type": "string"}}}}
@@ -53,3 +56,47 @@ async def test_a_scorer_sees_the_steps_of_an_agent(tmp_path: Path) -> None:
 def test_a_first_parameter_called_response_is_the_answer(tmp_path: Path) -> None:
     task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda response, sample: response == sample["q"])
     assert evalkit.run(Suite({"m": lambda r: "a"}, [task]), results=tmp_path).frame().score.tolist() == [1]
+
+
+def _short(answer: str, record: dict[str, Any]) -> bool:
+    return len(answer) < 5
+
+
+async def _kind(answer: str, record: dict[str, Any], *, sample: evalkit.Sample) -> float:
+    return 0.5 if sample.target == "yes" else 0.0
+
+
+def test_functions_stand_among_several_scorers(tmp_path: Path) -> None:
+    def asked(*scorers: Any, **options: Any) -> evalkit.Run:
+        data = [{"q": "a", "a": "yes"}]
+        task = Task("t", data=data, prompt="{{ q }}", target="{{ a }}", score=list(scorers), **options)
+        return evalkit.run(Suite({"m": lambda r: "yes"}, [task]), results=tmp_path)
+
+    plain = asked(_short, "exact").frame()
+    assert plain[["score", "part._short", "part.exact"]].values.tolist() == [[1, 1, 1]]
+    weighed = asked("exact", {"function": _kind, "name": "kind", "weight": 3}).frame()
+    assert weighed[["score", "part.kind"]].values.tolist() == [[0.625, 0.5]]
+    thinks = asked(_short, {"contains": "yes"}, reasoning="keep").frame()
+    assert thinks.score.tolist() == [1]
+    whole = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="no", score={"all": ["exact", _short]})
+    frame = evalkit.run(Suite({"m": lambda r: "yes"}, [whole]), results=tmp_path).frame()
+    assert frame[["score", "part._short"]].values.tolist() == [[0, 1]]
+
+
+def test_a_list_of_scorers_with_functions_is_checked_when_the_suite_is_made(tmp_path: Path) -> None:
+    def suite(score: Any, **options: Any) -> Suite:
+        return Suite({"m": lambda r: "x"}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=score, **options)])
+
+    with pytest.raises(SuiteError, match="two of the scorers are called '_short'"):
+        suite([_short, _short])
+    with pytest.raises(SuiteError, match="the function is called as f"):
+        suite([_short, {"function": lambda answer: True}])
+    with pytest.raises(SuiteError, match="there is no scorer 'exakt'"):
+        suite([_short, "exakt"])
+    named = Suite({"m": {"adapter": "scripted"}}, suite([_short, "exact"], target="x").tasks)
+    with pytest.raises(evalkit.errors.UserError, match=r"tasks\[0\].score is a function, and a suite file names none"):
+        named.to_yaml()
+    one = evalkit.run(suite([_short, "exact"], target="x"), results=tmp_path)
+    other = evalkit.run(suite([lambda answer, record: True, "exact"], target="x"), results=tmp_path)
+    with pytest.raises(evalkit.errors.UserError):  # scored by other code
+        evalkit.compare(one, other)
