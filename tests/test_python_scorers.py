@@ -128,3 +128,42 @@ def test_an_answer_whose_scorer_failed_is_scored_again_and_not_asked_again(await
     again = evalkit.run(suite, results=tmp_path / "r")
     assert (again.folder, again.status, asked) == (first.folder, "complete", asked[:2])
     assert again.frame().score.tolist() == [1, 1] and again.frame().output_tokens.tolist() == [2, 2]
+
+
+# Stored runs
+
+
+def test_a_stored_run_is_scored_again_by_a_function_and_no_model_is_asked(tmp_path: Path) -> None:
+    asked: list[Request] = []
+    data = [{"q": "a", "a": "yes"}, {"q": "b", "a": "no"}]
+    suite = Suite({"m": lambda r: asked.append(r) or "yes"}, [Task("t", data=data, prompt="{{ q }}", target="{{ a }}",
+                                                                     score="exact")])  # fmt: skip
+    run = evalkit.run(suite, results=tmp_path)
+    assert run.frame().score.tolist() == [1, 0]
+
+    async def last_letter(answer: str, record: dict[str, Any], response: Response) -> float:
+        return 0.25 if response.timing.total_s and answer.endswith("s") else 0.0
+
+    again = evalkit.rescore(run, suite, score=last_letter)
+    assert again.frame().score.tolist() == [0.25, 0.25] and len(asked) == 2
+    assert evalkit.rescore(run, suite, score=["exact", {"contains": "y"}]).frame().score.tolist() == [1, 0.5]
+    assert evalkit.rescore(again, suite).frame().score.tolist() == [1, 0]  # as the suite says
+    with pytest.raises(SuiteError, match="the run has no task 'x'"):
+        evalkit.rescore(run, suite, score="exact", tasks="x")
+    with pytest.raises(SuiteError, match="the run asked this with other messages"):
+        other = Task("t", data=data, prompt="Now: {{ q }}", target="{{ a }}", score="exact")
+        evalkit.rescore(run, Suite(suite.models, [other]))
+
+
+async def test_runs_are_listed_planned_and_written_as_a_page(tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}] * 3, prompt="{{ q }}", target="a", score="exact")
+    suite = Suite({"m": lambda r: "a"}, [task])
+    planned = evalkit.plan(suite, results=tmp_path, limit=2)
+    assert planned["tasks"] == {"t": 2} and planned["models"][0]["n_requests"] == 2 and not evalkit.list_runs(tmp_path)
+    run = evalkit.run(suite, results=tmp_path, limit=2, planned=planned["digest"])
+    (info,) = evalkit.list_runs(tmp_path)
+    assert (info.name, info.status, info.suite, info.problem) == (run.name, "complete", "suite", None)
+    page = evalkit.report(run, tmp_path / "page.html")
+    assert page.read_text().startswith("<!doctype html>")
+    with pytest.raises(evalkit.errors.UserError, match="exists"):
+        evalkit.report(run, page)

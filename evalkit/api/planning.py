@@ -22,8 +22,12 @@ from evalkit.facts import RunFacts
 from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
 from evalkit.frozen import dataclass
+<<<<<<< HEAD
 from evalkit.paths import Inside, find
 from evalkit.reading import read_file
+=======
+from evalkit.paths import Inside, find, of_person
+>>>>>>> h-P1
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
 from evalkit.suite.given import FUNCTION
@@ -35,6 +39,7 @@ from evalkit.suite.wording import short
 from evalkit.trust import only_hosts
 
 if TYPE_CHECKING:
+    from evalkit.api.suite import Suite
     from evalkit.scorers.base import Scorer
     from evalkit.suite.functions import OwnFunction
     from evalkit.suite.rows_in_memory import Rows
@@ -73,6 +78,21 @@ def read_suite(path: Path, changes: Sequence[str] = ()) -> ResolvedSuite:
     options = OptionsOfAdapters(str(path.parent))
     known = known_adapters(), known_scorers()
     return load_suite(path, known_adapters=known[0], known_scorers=known[1], options=options, changes=changes)
+
+
+def resolved(suite: Suite | str | Path, options: RunOptions) -> ResolvedSuite:
+    """The suite that a person gave to a function of `evalkit`. Raises UserError."""
+    from evalkit.api.suite import Suite
+
+    if not isinstance(suite, Suite | str | Path):
+        raise UserError(
+            f"a suite is an evalkit.Suite, or the path of a suite file (value seen: {type(suite).__name__})"
+        )
+    if not isinstance(suite, Suite):
+        return read_suite(of_person(suite, "suite"), options.changes)
+    if options.changes:
+        raise UserError("changes are for a suite's file; give a Suite in Python its values where it is made")
+    return suite.resolved()
 
 
 def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedSuite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -124,6 +125,16 @@ class Task:
             written |= given
         self.written: Mapping[str, object] = written
         """The task as a suite file would say it; records in memory are named by a path that does not exist."""
+
+    def scored_by(self, score: Scores) -> Task:
+        """The same task, with another score."""
+        made = copy(self)
+        made.scorers = _functions_of(score)
+        said = score_with(plain(score), made.scorers)
+        inside: Any = self.written.get("with") or {}
+        told = {"with": {**inside, "score": said}} if "use" in self.written else {"score": said}
+        made.written = {**self.written, **told}
+        return made
 
     def _data(self, data: object, at: str) -> Any:
         if isinstance(data, str | Path):
