@@ -192,6 +192,23 @@ def test_runs_of_before_have_no_digests_and_open(run: Path) -> None:
     assert damage(run) is None
 
 
+def test_a_derived_file_that_somebody_else_wrote_is_made_anew(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is whole and says other scores, as of another run: it fits in every way but its digest."""
+    results, truth = run.parent, _read(run)
+    (tmp_path / "suite.yaml").write_text((tmp_path / "suite.yaml").read_text().replace('"*": "B"', '"*": "C"'))
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", results, "--new").code == 0
+    (other,) = (folder for folder in run_folders(results) if folder != run)
+    assert _read(other)["scores"] != truth["scores"]
+    said = evalkit(capsys, "show", run.name, "--results", results).out
+    for name in ("scores.npz", "summary.json"):
+        (run / name).write_bytes((other / name).read_bytes())
+        assert _read(run) == truth, name
+        assert evalkit(capsys, "show", run.name, "--results", results).out == said
+    assert damage(run) is None
+
+
 def test_a_part_is_hashed_once_a_process(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     list(rows_of(run))
     monkeypatch.setattr(integrity, "digest_of", lambda path: pytest.fail(f"{path} was hashed again"))

@@ -102,7 +102,7 @@ _MOST_LOOKED_AT = 5_000
 
 def _too_few(plan: Plan) -> list[str]:
     """A sentence for each quality rule that an equally good candidate would not pass with 80 % power."""
-    from evalkit.cli.plan import foreseen
+    from evalkit.api.forecasting import foreseen
 
     return [
         f"on {numbers.plural(look['n'], 'item')} an equally good candidate passes the gate's {look['words']} with a "

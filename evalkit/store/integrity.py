@@ -107,10 +107,10 @@ def refuse_loss(folder: Path) -> None:
         )
 
 
-def note(path: Path) -> None:
-    """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
-    noted = dict(_noted(runs.read_facts(path.parent)))
-    runs.update_facts(path.parent, RunFacts(sealed={**noted, path.name: digest_of(path)}))
+def note(folder: Path, *names: str) -> None:
+    """Note the digests of derived files in run.json, in place of earlier ones. Raises StoreError or RunIncomplete."""
+    noted = dict(_noted(runs.read_facts(folder)))
+    runs.update_facts(folder, RunFacts(sealed={**noted, **{name: digest_of(folder / name) for name in names}}))
 
 
 def as_noted(path: Path) -> bool:

@@ -25,7 +25,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -47,10 +47,6 @@ from evalkit.suite.suite_errors import translate
 from evalkit.suite.variables import fill
 from evalkit.suite.wording import near
 from evalkit.text.numbers import whole_number
-
-if TYPE_CHECKING:
-    from evalkit.suite.given import GivenInPython
-
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -102,10 +98,9 @@ def resolve(
     options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
-    given: GivenInPython | None = None,
 ) -> ResolvedSuite:
     """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
-    paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
+    paths are relative to. Raises as `load_suite`.
     """
     count_anew()
     data = fill(tree, os.environ if environ is None else environ)
@@ -123,8 +118,7 @@ def resolve(
         from evalkit.suite.cases import without_cases
 
         written["tasks"] = without_cases(tree.data["tasks"], inline)
-    suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
-    return suite if given is None else given.put_into(suite)
+    return ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
 
 
 def read_text(path: Path) -> str:
