@@ -22,12 +22,8 @@ from evalkit.facts import RunFacts
 from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
 from evalkit.frozen import dataclass
-<<<<<<< HEAD
-from evalkit.paths import Inside, find
-from evalkit.reading import read_file
-=======
 from evalkit.paths import Inside, find, of_person
->>>>>>> h-P1
+from evalkit.reading import read_file
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
 from evalkit.suite.given import FUNCTION
