@@ -41,7 +41,7 @@ def plan(
 
     with words(options):
         made = options_of(results, options)
-        planned = plan_suite(resolved(suite, made), made, sends=False)
+        planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
         report = plan_report(planned, made, Pace(requests_per_minute, tokens_per_minute))
     _close(planned)
     return report

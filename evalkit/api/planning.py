@@ -76,14 +76,12 @@ def read_suite(path: Path, changes: Sequence[str] = ()) -> ResolvedSuite:
     return load_suite(path, known_adapters=known[0], known_scorers=known[1], options=options, changes=changes)
 
 
-def resolved(suite: Suite | str | Path, options: RunOptions) -> ResolvedSuite:
-    """The suite that a person gave to a function of `evalkit`. Raises UserError."""
+def resolved(suite: Suite | str | Path, options: RunOptions, by: str = "run") -> ResolvedSuite:
+    """The suite that a person gave to `by`, a function of `evalkit`. Raises UserError."""
     from evalkit.api.suite import Suite
 
     if not isinstance(suite, Suite | str | Path):
-        raise UserError(
-            f"a suite is an evalkit.Suite, or the path of a suite file (value seen: {type(suite).__name__})"
-        )
+        raise UserError(f"{by} takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
     if not isinstance(suite, Suite):
         return read_suite(of_person(suite, "suite"), options.changes)
     if options.changes:

@@ -61,7 +61,7 @@ def rescore(
     wanted = None if tasks is None else listed("tasks", tasks)
     if score is not None:
         suite = _scored_by(suite if isinstance(suite, Suite) else Suite.from_yaml(suite), score, wanted or [*run.tasks])
-    made = with_foreign(resolved(suite, RunOptions()), allow_code=allow_suite_code)
+    made = with_foreign(resolved(suite, RunOptions(), "rescore"), allow_code=allow_suite_code)
     _beside_a_loop(rescored, run.folder, made, Choice(wanted, None), allow_code=allow_suite_code)
     return load_run(run.folder)
 

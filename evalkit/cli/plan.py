@@ -138,9 +138,9 @@ def _run_to_plan_by(plan: Plan, results: Path) -> Path | None:
 def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Condition, str]]]:
     """Items and repeats for each required limit of the gate that an earlier run tells of (scores, bills, times); and
     those of which it tells too little, with why."""
-    from evalkit.decide.earlier_run import NotPlanned
     from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
+    from evalkit.errors import NotPlanned
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
