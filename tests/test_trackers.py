@@ -133,3 +133,4 @@ def test_without_the_package_the_hint_is_one_sentence(
     for to in ("mlflow", "wandb"):
         ran = evalkit(capsys, "export", "latest", "--to", to, "--out", tmp_path / to, "--results", results)
         assert ran.code == 2 and f"uv sync --extra {to}" in ran.err
+        assert not (tmp_path / to).exists()

@@ -14,7 +14,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,19 @@ def export_figures(folder: Path, to: str, out: Path) -> list[Path]:
     found = list(figures_of(folder))
     if not found:
         raise UserError(f"{folder} has no rows yet")
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
     suite = runs.open_facts(folder).suite or folder.name
-    (_to_mlflow if to == "mlflow" else _to_wandb)(found, suite, folder.resolve().name, out)
+    try:
+        (_to_mlflow if to == "mlflow" else _to_wandb)(found, suite, folder.resolve().name, out)
+    except MissingPackage:
+        if is_new:
+            with suppress(OSError):
+                out.rmdir()
+        raise
     return [out]
 
 
