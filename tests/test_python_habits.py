@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import evalkit
 from evalkit import Outcome, Request, Score, Suite, Task
 from evalkit.errors import LikelyMistakeWarning, UserError
+from tests.conftest import REPO
 
 
 def _suite(n: int = 12) -> Suite:
@@ -214,3 +216,14 @@ def test_a_later_score_that_contradicts_itself_is_no_score(tmp_path: Path) -> No
     task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=score)
     run = evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
     assert (run.status, run.frame().outcome.tolist()) == ("incomplete", ["errored"])
+
+
+def test_every_error_and_warning_of_evalkit_is_found_in_evalkit_errors() -> None:
+    known = {name for name, one in vars(evalkit.errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+    assert {"NotComparable", "PluginError", "NotPlanned"} <= known
+    for path in (REPO / "evalkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and path.name != "errors.py" and not node.name.startswith("_"):
+                bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                told = f"{path}: {node.name} is an error that `except evalkit.errors.{node.name}` should find"
+                assert not bases & (known | {"UserWarning"}), told

@@ -11,6 +11,7 @@ import pytest
 from evalkit.suite import phone_numbers
 from evalkit.suite.redaction import Redactor
 from evalkit.text.spellings import plainly
+from tests.tables import table
 
 EVERYTHING = ("email", "phone", "card", "iban", "ip")
 
@@ -60,7 +61,7 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
     assert redacted(text) == text
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "made"),
     [
         ("5 +49 30 1234567", "5 [PHONE]"),

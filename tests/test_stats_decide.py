@@ -18,6 +18,7 @@ from benchmarks.gate_dependence import draw
 from benchmarks.gate_draws import decide_differences
 from evalkit import stats
 from evalkit.stats import Verdict
+from tests.tables import table
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+@table("case", CASES)
 def test_degenerate_data_get_the_only_acceptable_answer(case: Case) -> None:
     assert outcome(case) == case.expected
 
@@ -460,6 +461,16 @@ def test_one_row_that_weighs_all_there_is_decides_nothing(heavy: float) -> None:
     assert stats.decide_cost(2 * times, times, max_ratio=1.0, weights=weights) == "inconclusive"
     assert stats.decide_quantile(2 * times, times, 0.5, max_ratio=1.0, weights=weights) == "inconclusive"
     assert stats.decide_quantile(times, times, 0.5, max_s=9.0, weights=weights) == "inconclusive"
+
+
+def test_errored_rows_do_not_make_too_few_clusters_enough() -> None:
+    """Four clusters decide nothing, as the note says; three rows without a score are no three clusters more."""
+    labels, scores = np.repeat(np.arange(4), 30), np.arange(120) % 2.0
+    found = stats.test_floor(scores, 0.95, clusters=labels, n_errored=3)
+    assert found.verdict == "inconclusive"
+    assert "4 clusters or items decide nothing" in found.notes[0]
+    compared = stats.test(np.ones(120), np.zeros(120), 0.05, clusters=labels, n_errored=3)
+    assert (compared.verdict, compared.p_fail) == ("inconclusive", 1.0)
 
 
 _ROWS = np.arange(40) % 2.0

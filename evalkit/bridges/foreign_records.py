@@ -14,7 +14,7 @@ from typing import Any
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.table_map import ModelOf, TableMap
 from evalkit.errors import UserError
-from evalkit.reading import open_to_read
+from evalkit.reading import read_file
 from evalkit.suite.column_names import GUESSES, TableColumn
 
 MOST_BYTES = 2**30
@@ -68,12 +68,9 @@ class ForeignRecords:
 def read_whole(path: Path) -> tuple[bytes, str]:
     """The bytes of a file and their sha256. Raises UserError where it cannot be read, or is too large."""
     try:
-        with open_to_read(path) as file:
-            content = file.read(MOST_BYTES + 1)
+        content = read_file(path, most=MOST_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if len(content) > MOST_BYTES:
-        raise UserError(f"{path}: is larger than {MOST_BYTES // 2**30} GB, and is not read")
     return content, hashlib.sha256(content).hexdigest()
 
 

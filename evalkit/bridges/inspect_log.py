@@ -144,7 +144,11 @@ def _about_grading(log: str, model: str, n: int, n_graded: int, n_unseen: int) -
 
 def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]:
     if not zipfile.is_zipfile(path):
-        whole = _json(read_file(path, most=LARGEST_JSON), path.name)
+        try:
+            content = read_file(path, most=LARGEST_JSON)
+        except OSError as error:
+            raise UserError(f"{path.name} cannot be read: {error.strerror or error}") from error
+        whole = _json(content, path.name)
         samples = whole.get("samples") or []
         if not isinstance(samples, list):
             raise UserError(f"{path.name} is no log of Inspect: its samples are no list")

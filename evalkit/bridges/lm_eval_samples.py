@@ -17,7 +17,6 @@ import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +149,10 @@ _USUALLY_LOWER = re.compile(
 )
 
 
+LONGEST_LINE = 64 * 2**20
+"""Bytes of one sample, as of a record of a suite."""
+
+
 class _Lower(Container[str]):
     """The metrics that are better when lower: those of which the results say so, or of which they say nothing and
     whose name does (bits_per_byte)."""
@@ -167,13 +170,16 @@ def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         content = open_to_read(file)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}).") from error
-    # What is no UTF-8 is named by its line.
-    with TextIOWrapper(content, encoding="utf-8", errors="surrogateescape") as lines:
-        for number, text in enumerate(lines, 1):
+    with content:
+        number = 0
+        while text := content.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(text) > LONGEST_LINE:
+                raise UserError(f"{file.name}:{number}: is longer than {LONGEST_LINE // 2**20} MB, and is not read")
             if not text.strip():
                 continue
             try:
-                line = parse(text.encode("utf-8", "surrogateescape"))
+                line = parse(text)
             except (ValueError, RecursionError) as error:
                 raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
             if not isinstance(line, dict) or "doc_id" not in line:

@@ -89,19 +89,11 @@ def _write(
 
 
 def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | None) -> None:
-    from evalkit.errors import UserError
-    from evalkit.render.html import page_of
-    from evalkit.results.reader import ResultsReader
+    from evalkit.api.stored_runs import report
+    from evalkit.results.run import load_run
     from evalkit.store.runs import resolve_run
-    from evalkit.writing import write_atomically
 
-    folder = resolve_run(run, results).resolve()
-    refuse_damage(folder)
-    if html.exists() and not force:
-        raise UserError(f"{html} exists. Choose another file, or replace it with --force.")
-    if not html.parent.is_dir():
-        raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
-    write_atomically(html, page_of(ResultsReader(folder.parent), folder.name, samples=samples).encode())
+    report(load_run(resolve_run(run, results)), html, samples=samples, force=force)
     echo(f"wrote {html}", err=True)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.errors import UserError
+from evalkit.errors import NotComparable, Unpaired, UserError
 from evalkit.records import SCORE_OF
 from evalkit.results.pairs import (
     ERRORED,
@@ -21,9 +21,7 @@ from evalkit.results.pairs import (
     SUPPORTED,
     Codes,
     Half,
-    NotComparable,
     Pairs,
-    Unpaired,
     rows_of_half,
 )
 from evalkit.stats.copies import with_copies

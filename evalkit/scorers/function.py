@@ -85,7 +85,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
         slow=True,
         reads_calls="response" in taken,
         awaited=awaited if _is_async(call) else None,
-        function=function,
+        functions=(function,),
         unproved=True,
     )
 

@@ -24,8 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import EvalkitError
-from evalkit.plugins import Plugin, PluginError
+from evalkit.errors import EvalkitError, PluginError
+from evalkit.plugins import Plugin
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.declared import read_record, record_of
 from evalkit.scorers.options import REFUSAL, OptionRule, read

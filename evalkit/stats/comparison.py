@@ -336,6 +336,8 @@ def _against(
         guard = pairs.weighted if pairs.binary else guard
         name = "clustered t (CR3), tilted sums and jumps" + (" with support guard" if guard else "")
         name = f"weighted: {name}" if pairs.weighted else name
+    if pairs.jack is not None and pairs.jack.n_clusters < clustered.FEWEST:  # errored pairs make it no more
+        return name, bounded.never
     tested = clustered.clustered(
         differences,
         labels,

@@ -264,6 +264,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         values = np.concatenate((values, np.full(n_lost, -1.0)))
     if labels is None:
         return bounded.skewed_t(values, guard)
+    if np.unique(labels).size < clustered.FEWEST:  # errored answers make it no more
+        return bounded.never
     if n_lost:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
         if weights is not None:

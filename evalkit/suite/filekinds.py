@@ -135,6 +135,8 @@ def check_unpacked(file: IO[bytes], size: int) -> None:
 
 
 LONGEST_CELL = 50_000_000
+LONGEST_LINE = 256 * 2**20
+"""Bytes without an end of a line; a cell has at most so many characters."""
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK_LINES, _BLOCK_CHARACTERS = 8_192, 4_000_000
 """Whichever comes first ends a block of lines that are read together."""
@@ -142,6 +144,29 @@ _STEP_LINES, _STEP_CHARACTERS = 512, 1_000_000
 """So many are read at once where no line so far is long."""
 Block = tuple[Sequence[int], list[str], list[list[str]]]
 """Records that follow each other: the line each begins in, the columns' names, and the cells of each."""
+
+
+class _Lines(io.RawIOBase):
+    """A stream that ends with a sentence where a line has no end: a file of zeros is one line, of any size."""
+
+    def __init__(self, inner: IO[bytes], place: str) -> None:
+        self._inner, self._place, self._n = inner, place, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._inner.read(len(buffer))
+        last = max(found.rfind(b"\n"), found.rfind(b"\r"))
+        self._n = self._n + len(found) if last < 0 else len(found) - last
+        if self._n > LONGEST_LINE:
+            raise SuiteError(f"{self._place}: has a line of more than {LONGEST_LINE // 2**20} MB, and is not read")
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
 
 
 def read_table(
@@ -163,7 +188,8 @@ def read_blocks(
     and for broken quoting; UnicodeDecodeError for what is not UTF-8.
     """
     csv.field_size_limit(LONGEST_CELL)
-    with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
+    bounded = io.BufferedReader(_Lines(file, place(1)), 2**20)
+    with io.TextIOWrapper(bounded, encoding="utf-8-sig", newline="") as lines:
         head = list(islice(lines, 2))
         n_lines = 0
         if head and head[0].strip().lower().startswith("sep=") and len(head[0].strip()) == 5:
