@@ -265,3 +265,23 @@ async def test_ordinary_bills_and_items_are_read_as_before(dialect: str) -> None
         response = await adapter.respond(ASK)
         assert response.usage is not None and response.usage.output == 7 and response.raw_usage
         await adapter.aclose()
+
+
+async def test_what_aiohttp_cut_out_of_a_reply_is_quoted_nowhere() -> None:
+    """It quotes a header from where the packet began, or its first bytes: half a number is known as none."""
+    wrong = {
+        "a header": [b"HTTP/1.1 200 OK\r\nX-Note: call +49 30 ", b"7654321 now\x00\r\n\r\n"],
+        "a status": [b"HTTP/1.1 200 ", b"7654321\x00\r\n\r\n"],
+        "a long header": [b"HTTP/1.1 200 OK\r\nX-Note: 7654321 " + b"a" * 200_000 + b"\r\n\r\n"],
+        "a chunk": [
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7654321x\r\n"
+        ],
+        "no HTTP": [b"7654321\r\n\r\n"],
+    }
+    for what, writes in wrong.items():
+        async with serving(Served(writes, pause_s=0.05)) as url:
+            adapter = adapter_at("openai_chat", url)
+            with pytest.raises(RequestError) as raised:
+                await adapter.respond(ASK)
+            await adapter.aclose()
+        assert "7654321" not in str(raised.value), what

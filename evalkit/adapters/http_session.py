@@ -24,6 +24,7 @@ from evalkit.addresses import is_loopback
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
 
 CONNECT_TIMEOUT_S = 15.0
+_QUOTED = re.compile(r"[\n<]|\bb?['\"]|['\"]")
 NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 """What aiohttp raises for anything that a network, a proxy or a server's HTTP does."""
 
@@ -101,8 +102,16 @@ def network_error(error: Exception, where: Where, idle_s: float) -> RequestError
         # The error carries the request's headers, the key among them, into every repr of this cause.
         error.request_info = aiohttp.RequestInfo(error.request_info.url, "POST", CIMultiDictProxy(CIMultiDict()))
         error.args = ()
-        return BadReply(f"{place}: the reply is no valid HTTP ({where.clean(error.message)})")
+        return BadReply(f"{place}: the reply is no valid HTTP ({where.clean(_unquoted(error.message))})")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        said = where.clean(_unquoted(str(error)))
     return ConnectionFailed(f"{place}: the connection dropped before the answer was complete ({said})")
+
+
+def _unquoted(text: str) -> str:
+    """What aiohttp says of a reply, without what it quotes: it begins where a packet does and ends after some bytes,
+    in the middle of a key or a number, of which no piece may stay."""
+    return _QUOTED.split(text, maxsplit=1)[0].rstrip(" :")
 
 
 def _proxy_error(error: aiohttp.ClientHttpProxyError, place: str, where: Where) -> RequestError:
