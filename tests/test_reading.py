@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -178,3 +178,25 @@ def test_a_column_of_another_kind_ends_in_a_sentence(tmp_path: Path, capsys: Cap
         ran = evalkit(capsys, command, *(() if command == "list" else (folder,)), *places)
         assert ran.code in ({2, 4} if command == "gate" else {0, 2}), ran.err
         assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
+def test_a_suite_that_is_a_pipe_or_has_no_possible_name_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    os.mkfifo(tmp_path / "s.yaml")
+    ran = evalkit(capsys, command, tmp_path / "s.yaml")
+    assert ran.code == 2 and "s.yaml: cannot be read: it is no ordinary file" in ran.err
+    ran = evalkit(capsys, command, "a" * 5_000)
+    assert ran.code == 2 and "File name too long" in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["prices.yaml", "models.yaml"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_folder_in_place_of_a_file_beside_the_suite_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, make: Callable[[Path], None]
+) -> None:
+    suite = write_suite(tmp_path, "http://127.0.0.1:9/v1")
+    make(tmp_path / name)
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2 and name in ran.err and "is no ordinary file" in ran.err, ran.err

@@ -349,6 +349,17 @@ def test_the_law_of_weighted_signs_is_the_one_that_adding_them_up_gives(rng: np.
     assert sign_flip_ps(steps) == pytest.approx((up, down), abs=1e-12)
 
 
+def test_a_few_heavy_answers_that_were_fast_do_not_show_that_few_are_slow() -> None:
+    """Twelve of 150 rows have nearly all the weight, none of them slow; one in twenty may be, and .95^12 is .54."""
+    weights, times = np.ones(150), np.full(150, 0.5)
+    weights[:12] = 200.0
+    times[[20, 90]] = 2.0
+    found = stats.latency_limit(times, 0.95, 1.0, weights=weights)
+    assert found.p_pass > 0.25
+    assert found.verdict == stats.decide_quantile(None, times, 0.95, max_s=1.0, weights=weights) == "inconclusive"
+    assert found.high is None or found.high > 1.0
+
+
 @pytest.mark.parametrize("guess", [1.0, 0.97, 1.3, 0.0, math.inf])
 def test_a_cheap_guess_leads_the_search_for_a_limit_and_decides_nothing(guess: float) -> None:
     from evalkit.stats.inversion import largest_failing, least_passing

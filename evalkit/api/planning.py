@@ -23,6 +23,7 @@ from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find, of_person
+from evalkit.reading import read_file
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
 from evalkit.suite.given import FUNCTION
@@ -201,7 +202,7 @@ def plan_suite(
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    file = options.prices or (beside if beside.is_file() else None)
+    file = options.prices or (beside if beside.exists() else None)
     book = PriceBook.load(file, named=options.prices is not None)
     hosts = frozenset(only_hosts(options.allow_key_host))
     own = {} if options.results is None else _own_hardware(suite, options.results)
@@ -267,13 +268,13 @@ def _overridden(suite: ResolvedSuite, changes: Mapping[str, object]) -> Resolved
 def _price_file(named: Path | None, beside: Inside) -> PriceFileFacts | None:
     """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
     if named is not None:
-        return PriceFileFacts(name=named.name, of="person", sha256=hashlib.sha256(named.read_bytes()).hexdigest())
-    return PriceFileFacts(name=beside.name, of="suite", sha256=beside.sha256()) if beside.is_file() else None
+        return PriceFileFacts(name=named.name, of="person", sha256=hashlib.sha256(read_file(named)).hexdigest())
+    return PriceFileFacts(name=beside.name, of="suite", sha256=beside.sha256()) if beside.exists() else None
 
 
 def _catalogue(suite: ResolvedSuite) -> tuple[Json, ...]:
     """What the suite's own file says of models, for the facts of the run; () where it has none. Raises UserError."""
-    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
+    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).exists():
         return ()
     from evalkit.catalogue.reading import records_of_suite
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> i
 
     options = RunOptions(**with_changes(given))
     check = partial(check_suite, options=options, show_prompt=show_prompt, as_json=as_json)
-    if not suite.is_dir():
+    if not os.path.isdir(suite):  # noqa: PTH112  # never raises
         return check(suite)
     from evalkit.cli.suite_folders import on_each
 

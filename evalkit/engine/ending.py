@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from evalkit.store.part_files import Drafted
 
 
-class Beside(Protocol):
+class SealsBeside(Protocol):
     """Another process that may have done a part of this."""
 
     def finish(self) -> Drafted | None:
@@ -62,7 +62,7 @@ def end_session(
     spent: Decimal,
     *,
     stopper: Stopper | None,
-    beside: Beside,
+    beside: SealsBeside,
     spend_file: SpendFile | None,
 ) -> SessionEnd:
     """Seal the journals, write into run.json how the session ended, and sum up. What only an unfinished run needs is
@@ -107,7 +107,7 @@ def end_session(
     return SessionEnd(status, reasons, summary)
 
 
-def _summed_up(folder: Path, beside: Beside) -> Summary:
+def _summed_up(folder: Path, beside: SealsBeside) -> Summary:
     """Write the figures of the run, computed here or beside: they are the same."""
     if (kept := beside.sum_up()) is None:
         return write_summary(folder)

@@ -254,11 +254,13 @@ def _in_a_line(error: BaseException) -> str:
 
 
 _QUOTED = re.compile(r"input_value=(?:[^\n]*, input_type=|[^\n]*)")
+_LAID_OUT = re.compile(r"\n\s*(?:Failed validating|On instance)\b.*", re.DOTALL)
 
 
 def _unquoted(text: str) -> str:
-    """Without what pydantic quotes: it cuts a value in the middle, and half a key or a number is known as none."""
-    return _QUOTED.sub("input_type=", text)
+    """Without what libraries quote in pieces: pydantic cuts a value in the middle, jsonschema lays one out over several
+    lines, and half a key or a number is known as none."""
+    return _LAID_OUT.sub("", _QUOTED.sub("input_type=", text))
 
 
 _TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id"))
