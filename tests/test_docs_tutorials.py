@@ -133,6 +133,7 @@ def test_the_notebook_s_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for number, cell in enumerate(blocks("notebook.md", "python")):
         exec(compile(cell, f"notebook.md, cell {number + 1}", "exec"), names)
     assert names["result"].decision == "fail"  # type: ignore[attr-defined]
+    assert len(names["plot"].to_dict()["layer"]) == 2  # type: ignore[attr-defined]
     by_model = names["by_model"]
     assert by_model.loc["careful", "part.exact"] == 1.0 and by_model.loc["hasty", "part.form"] == 1.0  # type: ignore[attr-defined]
     page = (PAGES / "notebook.md").read_text("utf-8")

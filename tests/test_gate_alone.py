@@ -450,6 +450,18 @@ def test_a_rule_of_an_installed_package_is_one_file(judge: Gate, tmp_path: Path,
     assert "cannot read" in gone.err
 
 
+def test_a_rule_of_a_package_that_raises_decides_nothing_and_is_named(judge: Gate, tmp_path: Path) -> None:
+    source = PACKAGE.replace("import numpy as np", "raise RuntimeError('rule bug')")
+    install(
+        tmp_path / "site", "evalkit-unscored", {"rules": {"unscored": "unscored_rule:WordRule"}}, unscored_rule=source
+    )
+    with on_path(tmp_path / "site"):
+        ran = judge(run_of(judge, scores(100), {"unscored": "all", "max_count": 2}))
+    told = " ".join((ran.out + ran.err).split())
+    assert ran.code not in {0, 70}, told
+    assert "the rule unscored of evalkit-unscored 1.0 raised RuntimeError: rule bug (unscored_rule.py:" in told
+
+
 @pytest.mark.parametrize(
     ("source", "value", "expected"),
     [

@@ -426,6 +426,28 @@ def test_what_a_plain_function_raises_or_returns_is_no_score(site: Path) -> None
     assert score("text", "x") == (None, Outcome.ERRORED)
 
 
+def test_a_target_that_a_scorer_of_a_package_did_not_foresee_is_refused_with_its_name(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = """
+def make(options):
+    from evalkit.scorers.base import Scorer
+    from evalkit.scorers.scores import right_or_wrong
+    score = lambda sample, response: right_or_wrong(len(response.text.split()) == int(sample.target), None)
+    return Scorer("words", 1, score, lambda sample: "word " * int(sample.target))
+"""
+    install(site, "words-pack", {"scorers": {"words": "words_pack:make"}}, words_pack=source)
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        "name: s\nmodels: {m: {adapter: scripted, replies: {'*': a b}}}\n"
+        "tasks: [{name: t, cases: [{q: a, a: two}], prompt: '{{ q }}', target: '{{ a }}', score: words}]\n"
+    )
+    ran = evalkit(capsys, "check", suite)
+    told = " ".join((ran.out + ran.err).split())
+    assert ran.code == 2, told
+    assert "the scorer 'words' of words-pack raised ValueError: invalid literal" in told and "target 'two'" in told
+
+
 def test_an_adapter_of_a_package_that_breaks_fails_its_items_and_is_named(
     site: Path, capsys: Capture, tmp_path: Path
 ) -> None:

@@ -227,3 +227,21 @@ def test_every_error_and_warning_of_evalkit_is_found_in_evalkit_errors() -> None
                 bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
                 told = f"{path}: {node.name} is an error that `except evalkit.errors.{node.name}` should find"
                 assert not bases & (known | {"UserWarning"}), told
+
+
+def test_a_flag_that_is_a_text_is_refused(tmp_path: Path) -> None:
+    for flag in ("cache", "new", "gate"):
+        with pytest.raises(UserError, match=rf"{flag} is True or False \(value seen: 'no'\)"):
+            evalkit.run(_suite(1), results=tmp_path, **{flag: "no"})  # type: ignore[arg-type]
+    run = evalkit.run(_suite(1), results=tmp_path)
+    with pytest.raises(UserError, match="text is True or False"):
+        run.frame(text="no")  # type: ignore[arg-type]
+    assert len({run, evalkit.load_run(run.folder)}) <= 2  # a run can stand in a set
+    with pytest.raises(KeyError, match="has no model 0"):
+        run[0]  # type: ignore[index]
+
+
+def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:
+    run = evalkit.run(_suite(30), results=tmp_path)
+    drawn = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])._repr_html_()
+    assert "points" in drawn and "-0.02" not in drawn

@@ -109,18 +109,18 @@ class GateResult:
     def _repr_html_(self) -> str:
         """A table for notebooks. Everything that a suite or a model could write is escaped."""
         head = ("candidate", "rule", "verdict", "observed", "limit", "n", "reason")
-        words = [rule_text.rule_of(finding) for one in self.details.candidates for finding in one.findings]
+        found = [finding for one in self.details.candidates for finding in one.findings]
         lines = [
             (
                 rule.candidate,
-                said,
+                rule_text.rule_of(finding),
                 rule.verdict if rule.required else f"{rule.verdict} (shown only)",
-                "unknown" if rule.estimate is None else f"{rule.estimate:.4g} {_interval(rule)}".strip(),
-                "" if rule.limit is None else f"{rule.limit:.4g}",
+                rule_text.observed_of(finding),
+                rule_text.limit_of(finding),
                 f"{rule.n:,}",
                 rule.reason,
             )
-            for rule, said in zip(self.rules, words, strict=True)
+            for rule, finding in zip(self.rules, found, strict=True)
         ]
         return html_table(f"{self.decision}: {self.run}, {self._against}", head, lines, (*self.reasons, *self.notes))
 
@@ -160,10 +160,3 @@ def _outcome(candidate: str, finding: RuleResult) -> RuleOutcome:
         n=finding.n,
         reason="; ".join([seen, *([advice] if advice else []), *finding.notes]),
     )
-
-
-def _interval(rule: RuleOutcome) -> str:
-    if rule.low is None and rule.high is None:
-        return ""
-    low, high = ("…" if end is None else f"{end:.4g}" for end in (rule.low, rule.high))
-    return f"[{low}, {high}]"

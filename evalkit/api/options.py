@@ -184,6 +184,9 @@ WORDS = (
 """Keywords that are the person's word about a suite for as long as the call lasts (`api.words`)."""
 
 
+_FLAGS = ("new", "cache", "allow_suite_code", "gate")
+
+
 def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptions:
     """The record for keyword arguments as Python gives them. Raises UserError for one that is unknown, or not as it
     should be."""
@@ -218,6 +221,8 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             raise UserError(f"limit_share is a share of the samples above 0 and at most 1 (value seen: {short(value)})")
         elif name == "metadata":
             value = _facts(value)
+        elif name in _FLAGS and not isinstance(value, bool):
+            raise UserError(f"{name} is True or False (value seen: {short(value)})")
         made[name] = value
     return RunOptions(**made)
 

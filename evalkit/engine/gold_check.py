@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from evalkit.errors import SuiteError
+from evalkit.errors import place_of as place_in_code
 from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Response, Sample, Timing, Usage
 from evalkit.scorers.base import Scorer
@@ -101,8 +102,18 @@ def _gold(sample: Sample, scorer: Scorer) -> str:
     """The scorer's own right answer; empty where it has none."""
     try:
         return scorer.gold(sample) or ""
-    except SuiteError:
+    except Exception:  # noqa: BLE001  # said where the sample is scored
         return ""
+
+
+def _raised(error: Exception, sample: Sample, scorer: Scorer) -> str:
+    """Why a scorer has no gold or no score for a sample."""
+    if isinstance(error, SuiteError):
+        return f"the scorer {scorer.name!r} cannot score it: {error}"
+    of = f" of {scorer.plugin}" if scorer.plugin else ""
+    said = f"{type(error).__name__}: {error}"[:300]
+    place = place_in_code(error)
+    return f"the scorer {scorer.name!r}{of} raised {said} ({place}) for the target {short(sample.target)}"
 
 
 def _wrong(sample: Sample, scorer: Scorer) -> str | None:
@@ -117,8 +128,8 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
         tokens = (scorer.gold_tokens(sample),) if scorer.gold_tokens is not None else None
         reply = Response(text=text, stop_reason="stop", timing=_NO_TIME, top_logprobs=tokens)
         score = score_response(sample, reply, scorer)
-    except SuiteError as error:
-        return f"the scorer {scorer.name!r} cannot score it: {error}"
+    except Exception as error:  # noqa: BLE001  # a target that a scorer did not foresee is refused as any other
+        return _raised(error, sample, scorer)
     if score.value is None:
         return (
             f"the scorer {scorer.name!r} cannot score it: {score.reason or 'it gives no score'}. Does it have a target?"

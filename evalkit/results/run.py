@@ -14,14 +14,14 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.errors import StoreError
+from evalkit.errors import StoreError, UserError
 from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
 from evalkit.frozen import dataclass
 from evalkit.paths import of_person
 from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
 from evalkit.store import run_lock, runs
-from evalkit.suite.wording import near
+from evalkit.suite.wording import near, short
 from evalkit.text import numbers
 from evalkit.text.escape import html, visible
 from evalkit.text.page import Column, Page, html_table
@@ -147,12 +147,14 @@ class Run:
         """
         from evalkit.results.rows import RowOrder, as_frame, read_rows
 
+        if not isinstance(text, bool):
+            raise UserError(f"text is True or False (value seen: {short(text)})")
         return as_frame(read_rows(self.folder, text=text, order=RowOrder(tuple(self.models), tuple(self.tasks))))
 
     def __getitem__(self, model: str) -> Side:
         """One model of the run, for `compare`. Raises KeyError with near names where the run has no such model."""
         if model not in self.models:
-            raise KeyError(f"{self.name} has no model {model!r}; {near(model, list(self.models))}")
+            raise KeyError(f"{self.name} has no model {model!r}; {near(str(model), list(self.models))}")
         return Side.checked(self.folder, model, self.facts)
 
     def __contains__(self, model: object) -> bool:
@@ -165,6 +167,9 @@ class Run:
     def __len__(self) -> int:
         """The number of models."""
         return len(self.models)
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
 
     def __repr__(self) -> str:
         asked = f"{numbers.plural(len(self.models), 'model')}, {numbers.plural(len(self.tasks), 'task')}"

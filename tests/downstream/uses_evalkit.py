@@ -28,6 +28,14 @@ async def at_length(request: Request) -> Response:
     return Response("yes", "stop")
 
 
+def as_mapping(request: Request) -> dict[str, object]:
+    return {"text": "yes", "usage": {"input": 9}}
+
+
+def calls(answer: str, record: Mapping[str, Any], *, response: Response) -> bool:
+    return bool(response.calls)
+
+
 def exact(answer: str, record: Mapping[str, Any]) -> bool:
     return answer == str(record["queue"])
 
@@ -52,6 +60,7 @@ def made(frame: pd.DataFrame) -> evalkit.Suite:
             "gpt": evalkit.Model("openai", "gpt-6-luna", settings={"max_output_tokens": 16}),
             "mine": ask,
             "threaded": ask_in_a_thread,
+            "mapped": as_mapping,
             "long": evalkit.Model(at_length, price_as="openai:gpt-6-luna"),
             "tiny": {"adapter": "ctranslate2", "model": "tiny"},
         },
@@ -60,6 +69,9 @@ def made(frame: pd.DataFrame) -> evalkit.Suite:
             evalkit.Task("rows", data=[{"ticket": "a", "queue": "b"}], prompt="{{ ticket }}", score=graded, limit=5),
             evalkit.Task("file", data="tickets.jsonl", prompt="{{ ticket }}", target="{{ queue }}", score="exact"),
             evalkit.Task("path", data=Path("tickets.jsonl"), prompt="{{ ticket }}", score=explained),
+            evalkit.Task(
+                "two", data=frame, prompt="{{ ticket }}", target="x", score=[calls, "exact", {"function": exact}]
+            ),
             evalkit.Task(use="mmlu", data={"path": "mmlu.jsonl"}, shots=5),
         ],
         name="downstream",
@@ -73,6 +85,8 @@ def used(frame: pd.DataFrame) -> bool:
     again: evalkit.Run = evalkit.open_run("latest", results="results")
     same: evalkit.Run = evalkit.load_run(again.folder)
     rows: pd.DataFrame = same.frame(text=True)
+    print(evalkit.plan(made(frame), limit=3)["digest"], [info.name for info in evalkit.list_runs("results")])
+    print(evalkit.report(evalkit.rescore(same, made(frame), score=calls, tasks="frame"), "page.html").name)
     comparison: evalkit.Comparison = evalkit.compare(run["gpt"], run["mine"])
     first: float | None = comparison.differences[0].delta
     result: evalkit.GateResult = evalkit.gate(run, baseline="gpt")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalkit import plugins
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
-from evalkit.errors import UserError
+from evalkit.errors import EvalkitError, UserError, place_of
 from evalkit.suite.schema import RuleEntry
 
 __all__ = [
@@ -36,7 +37,26 @@ def conditions(rule: RuleEntry) -> Iterator[Condition]:
 
 def evaluate(rule: RuleEntry, condition: Condition, context: RuleContext) -> RuleResult:
     """What a condition of this rule comes to for one candidate. Raises NotComparable as `GateRule.evaluate` does."""
-    return as_rule(rule).evaluate(condition, context)
+    made = as_rule(rule)
+    try:
+        return made.evaluate(condition, context)
+    except EvalkitError:
+        raise
+    except Exception as error:
+        if (of := _author(type(made))) is None:
+            raise
+        said = f"{type(error).__name__}: {error}"[:300]
+        return unmeasured(
+            condition, f"the rule {type(made).kind} of {of} raised {said} ({place_of(error)}): tell its authors"
+        )
+
+
+def _author(kind: type[GateRule]) -> str | None:
+    """Whose a kind of rule is that another package adds; None: evalkit's own."""
+    if kind.__module__.partition(".")[0] == "evalkit":
+        return None
+    plugin = plugins.find("rules", kind.kind)
+    return plugin.origin if plugin is not None else kind.__module__
 
 
 def describe(result: RuleResult) -> RuleWords:
