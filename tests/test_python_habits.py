@@ -245,3 +245,11 @@ def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> N
     run = evalkit.run(_suite(30), results=tmp_path)
     drawn = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])._repr_html_()
     assert "points" in drawn and "-0.02" not in drawn
+
+
+def test_a_prompt_that_is_the_name_of_a_field_is_a_likely_mistake(tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}, {"q": "b"}], prompt="q", score=lambda answer, record: True)
+    with pytest.warns(
+        LikelyMistakeWarning, match=r"the prompt is the same for all 2 samples .*did you mean \{\{ q \}\}"
+    ):
+        evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)

@@ -143,7 +143,8 @@ class SampleNotes:
     def _constant(self, first: Sample, fields: Mapping[str, object], all_of_them: str) -> Iterable[str]:
         sources = [(text.where, text.source) for _, template in self._prompt.turns for text in texts_of(template)]
         if self._n > 1 and self._same_prompt:
-            meant = next(filter(None, (_meant(source, fields, whole=False) for _, source in sources)), "")
+            found = (_meant(source, fields, whole=whole) for whole in (False, True) for _, source in sources)
+            meant = next(filter(None, found), "")
             yield f"the prompt is the same for {all_of_them} ({_shown(first.messages[-1].text)}){meant}"
         else:
             for where, source in sources:
