@@ -166,7 +166,7 @@ def plan_suite(
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    file = options.prices or (beside if beside.is_file() else None)
+    file = options.prices or (beside if beside.is_given() else None)
     book = PriceBook.load(file, named=options.prices is not None)
     hosts = frozenset(only_hosts(options.allow_key_host))
     own = {} if options.results is None else _own_hardware(suite, options.results)
@@ -238,7 +238,10 @@ def _price_file(named: Path | None, beside: Inside) -> PriceFileFacts | None:
 
 def _catalogue(suite: ResolvedSuite) -> tuple[Json, ...]:
     """What the suite's own file says of models, for the facts of the run; () where it has none. Raises UserError."""
-    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
+    if (
+        suite.file.catalogue is None
+        and not find(FACTS_FILE, suite.folder, label=str(suite.folder / FACTS_FILE)).is_given()
+    ):
         return ()
     from evalkit.catalogue.reading import records_of_suite
 

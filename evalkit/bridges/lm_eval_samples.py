@@ -17,16 +17,16 @@ import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.foreign_records import LONGEST_LINE, TOO_MUCH
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts
 from evalkit.facts.run import ImportedFacts
-from evalkit.reading import open_to_read, read_file
+from evalkit.reading import MOST_VALUES, has_more_values, look_through, open_to_read, read_file
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.dates import unix_time
 from evalkit.store.row_codec import to_json
@@ -164,16 +164,19 @@ class _Lower(Container[str]):
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
+        with open_to_read(file) as content:
+            look_through(content, longest_line=LONGEST_LINE)
         content = open_to_read(file)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}).") from error
-    # What is no UTF-8 is named by its line.
-    with TextIOWrapper(content, encoding="utf-8", errors="surrogateescape") as lines:
-        for number, text in enumerate(lines, 1):
-            if not text.strip():
+    with content:
+        for number, raw in enumerate(content, 1):
+            if not raw.strip():
                 continue
+            if has_more_values(raw, MOST_VALUES):
+                raise UserError(f"{file.name}:{number}: {TOO_MUCH}")
             try:
-                line = parse(text.encode("utf-8", "surrogateescape"))
+                line = parse(raw)
             except (ValueError, RecursionError) as error:
                 raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
             if not isinstance(line, dict) or "doc_id" not in line:

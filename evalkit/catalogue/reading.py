@@ -131,7 +131,7 @@ def records_of_suite(suite: ResolvedSuite) -> list[dict[str, object]]:
     """What the suite's own file says of models; [] where it has none. Raises UserError with every complaint."""
     named = suite.file.catalogue
     path = find(named or FILE_NAME, suite.folder, label=f"{suite.path}: catalogue: {named or FILE_NAME}")
-    return [] if named is None and not path.is_file() else [record(path)]
+    return [] if named is None and not path.is_given() else [record(path)]
 
 
 def _parsed(path: Path | Inside) -> SourceMap:
