@@ -97,7 +97,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedS
             given=GivenInPython(functions.models, scorers, functions.rows, functions.of_files),
         )
     except SuiteError as error:
-        raise SuiteError([*error.complaints, *complaints]) from error
+        raise SuiteError([*error.complaints, *complaints]) from None  # a notebook would show the same twice
     complaints += [
         f"{tree.at((section, name, key))}: belongs to no function; give each function an entry of its own"
         for section, entries in (("models", suite.file.models), ("judges", suite.file.judges))

@@ -338,7 +338,8 @@ def open_data(
     if not target.is_file():
         if target.exists():
             raise SuiteError(f"{label}: is no ordinary file; records are read twice, so a pipe or device cannot serve")
-        raise SuiteError(f"{label}: there is no such file (paths are relative to the suite file){_nearest(target)}")
+        place = "to the suite file, in Python to the working directory"
+        raise SuiteError(f"{label}: there is no such file (paths are relative {place}){_nearest(target)}")
     suffix = Path(target.name.removesuffix(".gz")).suffix.lower()
     kind = format or FORMATS.get(suffix)
     if packed := PACKED.get(Path(target.name).suffix.lower()):
