@@ -10,8 +10,7 @@ from evalkit.adapters.own_presets import find_preset
 from evalkit.cli import doctoring
 from evalkit.errors import SuiteError, UserError
 from evalkit.scorers.registry import make_scorer
-from evalkit.suite.plain_templates import field_reading
-from evalkit.suite.sandbox import BadValue
+from evalkit.suite.plain_templates import BadTemplate, field_reading
 from evalkit.suite.templates import Template
 from tests.world import evalkit
 
@@ -65,7 +64,7 @@ def test_a_field_with_a_word_of_the_templates_is_read_by_row() -> None:
 def test_a_null_inside_a_field_is_named_as_the_template_names_it() -> None:
     values = {"x": {"k": None}, "row": {"x": {"k": None}}}
     template = Template("Q: {{ x.k }}", "prompt")
-    with pytest.raises(BadValue, match=r"\{\{ x\.k \}\} is null, .*\{\{ x\.k or '' \}\}"):
+    with pytest.raises(BadTemplate, match=r"\{\{ x\.k \}\} is null, .*\{\{ x\.k or '' \}\}"):
         template.render(values)
 
 
