@@ -19,11 +19,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from evalkit import errors
     from evalkit.api.compare import Comparison, compare
+    from evalkit.api.forecasting import plan
     from evalkit.api.gate import gate
     from evalkit.api.gate_result import GateResult, RuleOutcome
     from evalkit.api.importing import import_table
     from evalkit.api.progress import RunProgress
     from evalkit.api.run import arun, run
+    from evalkit.api.stored_runs import list_runs, report, rescore
     from evalkit.api.suite import Suite
     from evalkit.api.suite_parts import Model, Task
     from evalkit.records import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     )
     from evalkit.results.run import Run, load_run, open_run
     from evalkit.results.side import Side
+    from evalkit.store.runs import RunInfo
 
 _HOMES = {
     **dict.fromkeys(("run", "arun"), "evalkit.api.run"),
@@ -49,6 +52,9 @@ _HOMES = {
     "Suite": "evalkit.api.suite",
     **dict.fromkeys(("GateResult", "RuleOutcome"), "evalkit.api.gate_result"),
     "gate": "evalkit.api.gate",
+    "plan": "evalkit.api.forecasting",
+    **dict.fromkeys(("list_runs", "report", "rescore"), "evalkit.api.stored_runs"),
+    "RunInfo": "evalkit.store.runs",
     "import_table": "evalkit.api.importing",
     **dict.fromkeys(("Comparison", "compare"), "evalkit.api.compare"),
     "RunProgress": "evalkit.api.progress",
@@ -85,6 +91,7 @@ __all__ = [
     "Response",
     "RuleOutcome",
     "Run",
+    "RunInfo",
     "RunProgress",
     "Sample",
     "Score",
@@ -102,8 +109,12 @@ __all__ = [
     "errors",
     "gate",
     "import_table",
+    "list_runs",
     "load_run",
     "open_run",
+    "plan",
+    "report",
+    "rescore",
     "run",
 ]
 

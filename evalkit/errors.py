@@ -5,7 +5,12 @@
     │   ├── SuiteError                2    a suite file: carries file, line and key
     │   ├── MissingKey                2    an environment variable is not set
     │   ├── MissingPackage            2    an extra is not installed
-    │   └── StoreError                2    a results folder is not what was expected
+    │   ├── StoreError                2    a results folder is not what was expected
+    │   ├── NotComparable             2    two results do not answer the same questions in the same way
+    │   │   └── Unpaired              2    they were not asked the same items
+    │   ├── NotPlanned                2    a gate's rule cannot be planned from this run
+    │   ├── NoPicture                 2    a chart cannot be drawn
+    │   └── PluginError               2    a plug-in cannot be used
     ├── RunIncomplete                 4    what was asked for could not be measured in full
     └── RequestError                  4    one request failed; the engine records it as a Failure
         ├── RateLimited               ↻    the provider says: later (429, or 503 with retry-after)
@@ -71,6 +76,30 @@ class StoreError(UserError):
     def __init__(self, message: str, path: Path | None = None) -> None:
         self.path = path
         super().__init__(message)
+
+
+class PluginError(UserError):
+    """A plug-in cannot be used. The message names the package and the way out."""
+
+
+class NotPlanned(UserError):
+    """One rule cannot be planned from this run; others may."""
+
+
+class NoPicture(UserError):
+    """A chart that could not be drawn: vl-convert is missing or failed."""
+
+
+class NotComparable(UserError):
+    """Two results do not answer the same questions in the same way; the message lists what differs."""
+
+
+class Unpaired(NotComparable):
+    """The two sides were not asked the same items."""
+
+    def __init__(self, counts: str, way_out: str) -> None:
+        super().__init__(f"{counts}\n{way_out}")
+        self.counts, self.way_out = counts, way_out
 
 
 class RunIncomplete(EvalkitError):

@@ -157,12 +157,6 @@ class Inside:
         """Whether an ordinary file is there now."""
         return stat.S_ISREG(self._mode())
 
-    def is_given(self) -> bool:
-        """Whether a file that need not be there is. Raises SuiteError where a folder or a pipe has its name."""
-        if self.exists() and not self.is_file():
-            raise SuiteError(f"{self.label}: is no ordinary file, and a file of this name would be read; rename it")
-        return self.is_file()
-
     def is_dir(self) -> bool:
         """Whether a folder is there now."""
         return stat.S_ISDIR(self._mode())

@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, get_args
 
-from evalkit.errors import UserError
+from evalkit.errors import PluginError
 from evalkit.frozen import dataclass
 
 Kind = Literal["adapters", "scorers", "tasks", "presets", "rules"]
@@ -30,10 +30,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _ONE = {"adapters": "adapter", "scorers": "scorer", "tasks": "task", "presets": "preset", "rules": "gate rule"}
 _OURS = "evalkit-harness"
 """evalkit's own distribution: its names stand in tables of its own, never in entry points."""
-
-
-class PluginError(UserError):
-    """A plug-in cannot be used. The message names the package and the way out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

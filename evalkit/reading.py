@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,17 @@ def _skip_hole(file: BufferedReader) -> None:
         found = os.fstat(fd).st_size if error.errno == errno.ENXIO else at
     os.lseek(fd, raw, os.SEEK_SET)
     file.seek(found)
+
+
+def memory_bytes() -> int:
+    """Of this machine, or what its control group may have where that is less; without a word of either 2**63."""
+    found = [2**63]
+    with suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # "max": none
+            found.append(int(read_file(Path(limit), most=100)))
+    return min(found)
 
 
 def settings_folder() -> Path:

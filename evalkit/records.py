@@ -43,6 +43,10 @@ class Outcome(StrEnum):
     ERRORED = "errored"  # the system's fault: no score, always counted
 
 
+SCORE_OF = {Outcome.RIGHT: 1.0, Outcome.WRONG: 0.0}
+"""Outcomes that leave no choice of a score."""
+
+
 HEAVIEST = 1e15
 """Requests that one sample may stand for: sums of weights stay exact."""
 LIGHTEST = 1e-15

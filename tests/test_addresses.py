@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.addresses import Address, BadAddress, read_address
+from tests.tables import table
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_plain_addresses_are_read(url: str, expected: Address) -> None:
     assert read_address(url) == expected
 
 
-@pytest.mark.parametrize(
+@table(
     ("url", "why"),
     [
         ("https://evil.example⁄@api.openai.com/v1", "beyond ASCII"),

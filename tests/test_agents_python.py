@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from evalkit.records import Row
+from evalkit.scorers import caged_class
 from evalkit.scorers.code_worker import unsupported
 from evalkit.store.sealing import rows_of
 from evalkit.suite.environments.coded import class_code
@@ -338,3 +341,29 @@ def test_a_gate_holds_the_class_to_the_protected_suite_s(tmp_path: Path, capsys:
         ran = evalkit(capsys, *gated)
     assert ran.code == 2
     assert "the environment changed" in " ".join((ran.out + ran.err).split())
+
+
+def test_calls_at_once_have_half_of_the_machines_memory_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caged_class, "memory_bytes", lambda: 4 * 2**30)
+    room, at_once, most = caged_class._Room(), 0, 0
+    lock = threading.Lock()
+
+    def call(mb: int) -> None:
+        nonlocal at_once, most
+        with room.of(mb):
+            with lock:
+                at_once += mb
+                most = max(most, at_once)
+            time.sleep(0.002)
+            with lock:
+                at_once -= mb
+
+    threads = [threading.Thread(target=call, args=(mb,)) for mb in [512] * 20 + [16_384]]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(10)
+    assert not any(one.is_alive() for one in threads)
+    assert most == 16_384, "one that may have more than that runs alone"
+    with room.of(512), room.of(1_024):
+        pass

@@ -6,9 +6,7 @@ import asyncio
 import json
 import resource
 import shutil
-import socket
 import time
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from evalkit.results import read_facts
 from evalkit.store import dossier, runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests import picture_world
-from tests.board_server import Board, free_port, serving
 from tests.gate_world import RULE, gate, scores, stored
 from tests.test_gate_history import Desk, answer
 from tests.test_signatures_and_dossier import allow, make_key
@@ -85,46 +82,6 @@ def test_history_by_which_a_protected_gate_orders_items_is_signed_too(tmp_path: 
     assert "h2.yaml.sig is not a valid signature" in desk.gate(*judged).err
     promote("old2", "h2", "--replace", "--sign", key)
     assert desk.gate(*judged).code == 0
-
-
-# The board
-
-
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    pytest.importorskip("streamlit")
-    folder, port = tmp_path_factory.mktemp("board"), free_port()
-    (folder / "results").mkdir()
-    with serving(port, ["-m", "evalkit", "board", f"--port={port}", "--no-browser"], folder, {}) as found:
-        yield found
-
-
-def test_the_board_takes_no_files(board: Board) -> None:
-    """Streamlit keeps in memory whatever is uploaded by anybody with a session, and each visitor has one, also before
-    signing in: 143 MB a request, as often as one likes."""
-    for method in ("PUT", "POST", "DELETE", "PATCH"):
-        reply = board.ask("/_stcore/upload_file/a/b", method, Host=f"localhost:{board.port}")
-        assert reply.status == 403
-    assert board.ask("/", Host=f"localhost:{board.port}").status == 200
-
-
-def test_a_browser_says_little_at_once(board: Board) -> None:
-    """Six connections held 1.1 GB: each may have sent 200 MB that nobody had looked at."""
-    lines = [
-        "GET /_stcore/stream HTTP/1.1", f"Host: localhost:{board.port}", "Upgrade: websocket", "Connection: Upgrade",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
-    ]  # fmt: skip
-    for size, closed in ((2_000_000, True), (500_000, False)):
-        with socket.create_connection(("127.0.0.1", board.port), 30) as connection:
-            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-            assert b" 101 " in connection.recv(1000)
-            connection.sendall(b"\x82\xff" + size.to_bytes(8, "big") + b"\0\0\0\0")
-            connection.settimeout(10 if closed else 1)
-            try:
-                said = connection.recv(10)
-            except TimeoutError:
-                said = b""
-            assert said.startswith(b"\x88") is closed, "a frame that closes the connection"
 
 
 # Live MCP servers

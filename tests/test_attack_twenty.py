@@ -12,10 +12,11 @@ import pytest
 from pyarrow import parquet
 
 from evalkit.adapters import http_session
-from evalkit.adapters.keys import keep_out_of_replies, without_keys
+from evalkit.adapters.keys import keep_out_of_replies, keep_parts_out_of_replies, scrubbed, without_keys
 from evalkit.engine.callouts import callouts
 from evalkit.engine.stored import stored
-from evalkit.records import AgentStep, Outcome, Row, Stage, Timing, Usage
+from evalkit.errors import RequestError
+from evalkit.records import AgentStep, Outcome, Response, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.variables import _is_secret, looks_like_a_credential
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -333,3 +334,43 @@ def test_names_of_models_addresses_and_files_are_filled_in() -> None:
         "secret_santa_dataset_2025_final.jsonl",
     ]
     assert [one for one in good if _is_secret(one)] == []
+
+
+async def test_an_odd_reply_is_told_without_words_of_the_interpreter() -> None:
+    odd: list[object] = [{}, [], 3, 1.5, True, None, "x", [[]], [{"type": {}}], [None], [3]]
+    whole = next(event["response"] for event in good("openai") if event["type"] == "response.completed")
+    bodies = [{**whole, "output": value} for value in odd]
+    bodies += [{**whole, "output": [{"type": kind, "content": value, "summary": value}]}
+               for kind in ("message", "reasoning", "function_call") for value in odd]  # fmt: skip
+    for body in bodies:
+        async with serving(Served([http(json.dumps(body).encode())])) as url:
+            adapter = adapter_at("openai", url, idle_timeout_s=20)
+            try:
+                await adapter.respond(ASK)
+            except RequestError as error:
+                assert not any(word in str(error) for word in ("Error:", "NoneType", "unhashable", "attribute", "dict"))
+            finally:
+                await adapter.aclose()
+
+
+@pytest.mark.parametrize("between", [":", "|", "/", "&", "@", ".", "%3A", "<", "(", "?t="])
+def test_a_part_of_a_key_alone_is_cut_out_whatever_divides_it(between: str) -> None:
+    keep_parts_out_of_replies(f"tenant-0001{between}PLACEHOLDERsecret42)")
+    assert without_keys("it was PLACEHOLDERsecret42!") == "it was [key removed]!"
+
+
+@pytest.mark.parametrize("spelt", ["\\x2b", "\\u{2B}", "\\U0000002b", "\\053", "\\u002b"])
+def test_a_key_in_escapes_of_programs_is_cut_out(spelt: str) -> None:
+    keep_parts_out_of_replies("cAnary/Twenty+0123-9876_XYZ.q")
+    assert without_keys(f"a {'cAnary/Twenty+0123-9876_XYZ.q'.replace('+', spelt)} b") == "a [key removed] b"
+
+
+def test_a_key_of_digits_is_cut_out_of_numbers_too_and_counts_stay() -> None:
+    keep_out_of_replies("482910573648291")
+    said = {"account": 482910573648291, "x": {"y": [4.82910573648291e14, "482910573648291"]}, "total_tokens": 48}
+    made = scrubbed(Response(text="x", stop_reason="stop", timing=Timing(0, 1), raw_usage=said))
+    assert made.raw_usage == {
+        "account": "[key removed]",
+        "x": {"y": ["[key removed]", "[key removed]"]},
+        "total_tokens": 48,
+    }

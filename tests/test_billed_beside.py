@@ -24,13 +24,14 @@ from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 from evalkit.store.dates import unix_time
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.testing.loopback import raw_server, reply
+from tests.tables import table
 from tests.world import evalkit, write_suite
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 ANY = Preset(name="any", about="", source="")
 
 
-@pytest.mark.parametrize(
+@table(
     "usage",
     [
         {"candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}]},

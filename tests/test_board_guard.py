@@ -94,6 +94,35 @@ def test_the_boards_own_names_work(board: Board) -> None:
         assert board.upgrade(named, None) == 101, "no browser leaves Origin out"
 
 
+def test_the_board_takes_no_files(board: Board) -> None:
+    """Streamlit keeps in memory whatever is uploaded by anybody with a session, and each visitor has one, also before
+    signing in: 143 MB a request, as often as one likes."""
+    for method in ("PUT", "POST", "DELETE", "PATCH"):
+        reply = board.ask("/_stcore/upload_file/a/b", method, Host=f"localhost:{board.port}")
+        assert reply.status == 403
+    assert board.ask("/", Host=f"localhost:{board.port}").status == 200
+
+
+@pytest.mark.parametrize("board", ["evalkit board"], indirect=True)  # `streamlit run` has its own limit
+def test_a_browser_says_little_at_once(board: Board) -> None:
+    """Six connections held 1.1 GB: each may have sent 200 MB that nobody had looked at."""
+    lines = [
+        "GET /_stcore/stream HTTP/1.1", f"Host: localhost:{board.port}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+    ]  # fmt: skip
+    for size, closed in ((2_000_000, True), (500_000, False)):
+        with socket.create_connection(("127.0.0.1", board.port), 30) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            assert b" 101 " in connection.recv(1000)
+            connection.sendall(b"\x82\xff" + size.to_bytes(8, "big") + b"\0\0\0\0")
+            connection.settimeout(10 if closed else 1)
+            try:
+                said = connection.recv(10)
+            except TimeoutError:
+                said = b""
+            assert said.startswith(b"\x88") is closed, "a frame that closes the connection"
+
+
 def test_a_page_names_what_it_is_about_to_need_and_the_board_has_it(board: Board) -> None:
     """Otherwise a browser asks for a megabyte of modules only once the first table has been drawn."""
     own = f"localhost:{board.port}"

@@ -319,7 +319,9 @@ async def test_parts_and_files_of_an_open_page_end_with_its_session(world: World
         file.backend_operation_request.deferred_file.file_id = file_id
         made = await _told(still, file, until="backend_operation_response")
         (address,) = re.findall(r"/media/[\w.%-]+", str(made[-1]))
-        assert (await still.http.get(world.url + address)).status == 200
+        given = await still.http.get(world.url + address)
+        assert given.status == 200
+        assert given.headers.getall("Cache-Control") == ["private, no-store"], "a proxy may not keep it"
         assert (await nobody.get(world.url + address)).status == 404
         assert (await nobody.get(world.url + "/_stcore/metrics")).status == 404
 

@@ -136,6 +136,25 @@ def test_a_person_plans_starts_stops_and_goes_on_and_a_second_one_cannot_start_i
         assert not orders.jobs(results)
 
 
+@pytest.mark.long
+def test_stop_stops_the_run_that_it_stood_beside_whatever_was_started_since(suites: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.3)) as provider:
+        written = write_suite(suites, provider.base_url, n=40, in_flight=2)
+        (suites / "second.yaml").write_text(written.read_text().replace("name: letters", "name: second", 1))
+        code = orders.allow(suites)
+        at = press(plan(draw(results, code)), "Start, for at most $2.50")
+        until(lambda: len(provider.account) > 1)
+        at.run()
+        press(plan(draw(results, code), suite="second.yaml"), "Start, for at most $2.50")
+        press(at, "Stop")
+        states = {job.order.suite: job for job in orders.jobs(results)}
+        until(lambda: orders.jobs(results) and states["suite.yaml"].code is not None)
+        assert states["suite.yaml"].code == 130 and states["second.yaml"].n_stops == 0
+        orders.stop(states["second.yaml"])
+        until(lambda: orders.jobs(results) and states["second.yaml"].code is not None)
+
+
 @pytest.mark.parametrize("changed", ["items.jsonl", "suite.yaml", "prices.yaml"])
 def test_what_changed_since_the_plan_is_not_run(suites: Path, tmp_path: Path, changed: str, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:

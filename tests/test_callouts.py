@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalkit.engine.callouts import Callout, callouts
+from tests.tables import table
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -16,7 +17,7 @@ EVIL = "https://evil.example/x"
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
-@pytest.mark.parametrize(
+@table(
     ("extra", "kind", "host"),
     [
         ({"tools": [{"type": "mcp", "server_url": EVIL}]}, "mcp", "evil.example"),

@@ -347,7 +347,7 @@ def test_a_damaged_record_in_a_run_is_said_on_the_board_and_by_show(
 
 def test_what_is_no_catalogue_at_all_is_refused_before_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+    with pytest.raises(UserError, match="cannot be read: it is no ordinary file"):
         load([tmp_path / "folder.yaml"])
     (tmp_path / "bytes.yaml").write_bytes(b"models: \xff")
     with pytest.raises(UserError, match="no UTF-8"):

@@ -15,6 +15,7 @@ import pytest
 
 from evalkit import child
 from evalkit.decide.stored import decision_of
+from evalkit.errors import NoPicture
 from evalkit.render import charts, pictures, tradeoff_chart
 from evalkit.render.board_charts import Bar, ForestRow, bars, forest
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
@@ -144,14 +145,14 @@ def test_without_the_extra_a_plot_is_refused_with_the_way_out(
 
 @pytest.mark.long
 def test_a_chart_that_vega_cannot_draw_is_a_sentence() -> None:
-    with pytest.raises(pictures.NoPicture, match="could not be drawn"):
+    with pytest.raises(NoPicture, match="could not be drawn"):
         pictures.svg([Chart({"mark": "no such mark", "encoding": 7}, "nothing")])
 
 
 @pytest.mark.long
 def test_nothing_is_fetched_for_a_drawing() -> None:
     spec: Spec = {"data": {"url": "http://127.0.0.1:9/data.json"}, "mark": "point", "encoding": {}}
-    with pytest.raises(pictures.NoPicture):
+    with pytest.raises(NoPicture):
         pictures.svg([Chart(spec, "remote data")])
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from evalkit import child
 from tests.source_trees import ROOT, trees
+from tests.tables import table
 
 _MODULES = frozenset({"subprocess", "multiprocessing", "pty", "popen2", "commands", "_posixsubprocess", "webbrowser"})
 _NAMES = frozenset(
@@ -74,7 +75,7 @@ def test_no_module_starts_a_process_but_through_the_door() -> None:
     assert {name: [start.partition(": ")[2] for start in starts] for name, starts in found.items()} == _KNOWN
 
 
-@pytest.mark.parametrize(
+@table(
     "source",
     [
         "import subprocess", "import subprocess as s", "from subprocess import run", "import multiprocessing.pool",

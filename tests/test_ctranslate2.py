@@ -211,17 +211,18 @@ async def test_blanks_at_the_end_of_a_prompt_belong_to_the_continuation(toy: Pat
     assert first.logliks == second.logliks
 
 
-async def test_a_tokenizer_that_closes_texts_does_not_close_them_before_the_continuation(tmp_path: Path) -> None:
-    open_toy = make_toy(tmp_path / "open")
+async def test_a_tokenizer_that_closes_texts_does_not_close_them_before_the_continuation(
+    toy: Path, tmp_path: Path
+) -> None:
     closing = make_toy(tmp_path / "closing", adds_eos=True)
-    async with loaded(open_toy) as one, loaded(closing) as other:
+    async with loaded(toy) as one, loaded(closing) as other:
         plain, closed = [await adapter.respond(score("the answer is", " red")) for adapter in (one, other)]
     assert closed.logliks == plain.logliks
     assert closed.loglik_tokens == plain.loglik_tokens
 
 
-async def test_an_empty_prompt_is_scored_after_the_start_token(tmp_path: Path) -> None:
-    async with loaded(make_toy(tmp_path / "toy", adds_bos=False)) as bare, loaded(make_toy(tmp_path / "b")) as adding:
+async def test_an_empty_prompt_is_scored_after_the_start_token(toy: Path, tmp_path: Path) -> None:
+    async with loaded(make_toy(tmp_path / "toy", adds_bos=False)) as bare, loaded(toy) as adding:
         first, second = [await adapter.respond(score("", "red")) for adapter in (bare, adding)]
     assert first.logliks == second.logliks
     assert first.logliks is not None and math.isfinite(first.logliks[0])
@@ -272,6 +273,7 @@ def test_a_template_is_code_of_a_stranger_and_stays_in_its_sandbox(tmp_path: Pat
         chat_template(tmp_path, {"chat_template": "{% if %}"})
 
 
+@pytest.mark.long
 async def test_int8_is_another_model_than_float32(toy: Path) -> None:
     async with loaded(toy) as whole, loaded(toy, compute_type="int8") as small:
         assert whole.endpoint.place != small.endpoint.place
@@ -282,6 +284,7 @@ async def test_int8_is_another_model_than_float32(toy: Path) -> None:
     assert first.fingerprint != second.fingerprint
 
 
+@pytest.mark.long
 async def test_a_ready_ctranslate2_folder_is_taken_as_it_is(toy: Path, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     shutil.copytree(converted(toy), ready)

@@ -24,6 +24,7 @@ from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.waits import asked_in_words
 from evalkit.errors import IncompleteRunWarning, OutOfCredit, RateLimited, RequestError
 from tests.loopback import loopback, reply
+from tests.tables import table
 from tests.world import write_suite
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
@@ -251,7 +252,7 @@ SPENT: dict[str, tuple[int, Any, dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", SPENT)
+@table("case", SPENT)
 def test_a_limit_that_outlasts_a_run_is_not_waited_for(case: str) -> None:
     status, body, headers = SPENT[case]
     error = told(status, body, headers)

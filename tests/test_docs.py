@@ -13,6 +13,7 @@ import pytest
 import evalkit
 from evalkit.testing.fake_provider import Behaviour
 from tests.conftest import REPO
+from tests.tables import table
 
 
 def test_the_pages_that_are_made_from_the_code_are_what_it_says() -> None:
@@ -28,7 +29,7 @@ def test_help_of_a_behaviour_shows_every_field_with_what_it_means() -> None:
         assert line, f"{one.name} says nothing of itself"
 
 
-@pytest.mark.parametrize("page", sorted([REPO / "README.md", *(REPO / "docs").glob("**/*.md")]), ids=lambda p: p.name)
+@table("page", sorted([REPO / "README.md", *(REPO / "docs").glob("**/*.md")]))
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:

@@ -20,6 +20,7 @@ from evalkit.suite.schema import SuiteFile
 from evalkit.suite.schema.policy import PolicyFile
 from evalkit.suite.source_map import parse
 from tests.conftest import REPO
+from tests.tables import table
 
 PAGES = [
     *(REPO / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")),
@@ -56,7 +57,7 @@ def commands() -> Iterator[Any]:
                 yield pytest.param(found[1], id=f"{block.id} {found[1][:60]}")
 
 
-@pytest.mark.parametrize("line", list(commands()))
+@table("line", list(commands()))
 def test_every_command_in_the_documents_is_one_that_evalkit_has(line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = cli
@@ -81,12 +82,12 @@ def test_json_in_the_documents_is_json(text: str) -> None:
     json.loads(text)
 
 
-@pytest.mark.parametrize("text", list(blocks("python")))
+@table("text", list(blocks("python")))
 def test_python_in_the_documents_compiles(text: str) -> None:
     compile(text, "<document>", "exec", flags=0x2000)  # PyCF_ALLOW_TOP_LEVEL_AWAIT: blocks of notebooks await
 
 
-@pytest.mark.parametrize("text", list(blocks("yaml")))
+@table("text", list(blocks("yaml")))
 def test_yaml_in_the_documents_fits_its_schema(text: str) -> None:
     written = parse(text, "document.yaml").data
     if isinstance(written, list):

@@ -185,7 +185,9 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change", [pytest.param(name, marks=[pytest.mark.long] * ("thousands" in name)) for name in CHANGES]
+)
 def test_a_pull_request_cannot_hide_that_it_changes_a_suite(tmp_path: Path, change: str) -> None:
     made, decides = CHANGES[change]
     (tmp_path / "checkout" / "suites").mkdir(parents=True)

@@ -10,6 +10,7 @@ import pytest
 from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
 from evalkit.adapters.waits import retry_after
 from evalkit.errors import KeyRefused, OutOfCredit, Overloaded, RateLimited, Rejected, RequestError, ServerError
+from tests.tables import table
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 
@@ -249,12 +250,12 @@ QUOTES = [
 """Errors that quote the prompt, or say such a word about something else: that is not what went wrong."""
 
 
-@pytest.mark.parametrize(("status", "body"), OUT_OF_CREDIT)
+@table(("status", "body"), OUT_OF_CREDIT)
 def test_a_spent_account_stops_the_model(status: int | None, body: Any) -> None:
     assert type(_told(status, body)) is OutOfCredit
 
 
-@pytest.mark.parametrize(("status", "body"), DECLINED)
+@table(("status", "body"), DECLINED)
 def test_a_filter_is_an_answer_about_the_prompt(status: int | None, body: Any) -> None:
     error = _told(status, body)
     assert isinstance(error, Declined) and error.words
@@ -265,7 +266,7 @@ def test_a_refused_key_or_account_stops_the_model(status: int | None, body: Any)
     assert type(_told(status, body)) is KeyRefused
 
 
-@pytest.mark.parametrize(("status", "body"), [*REJECTED, *QUOTES])
+@table(("status", "body"), [*REJECTED, *QUOTES])
 def test_what_can_never_pass_is_asked_once(status: int | None, body: Any) -> None:
     assert type(_told(status, body)) is Rejected
 

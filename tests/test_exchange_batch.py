@@ -16,6 +16,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.errors import RequestError, ServerError
 from evalkit.records import Response
 from tests.faults.replies import ASK, Event, Served, as_stream, good, http, serving, whole
+from tests.tables import table
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 
@@ -467,7 +468,7 @@ STATUSES: list[tuple[int, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "kind"), STATUSES)
+@table(("status", "body", "kind"), STATUSES)
 def test_what_a_status_means(status: int, body: Any, kind: str) -> None:
     raw = body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
     error = error_from_status(status, {}, raw, "/v1/chat/completions", WHERE)

@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-import pytest
-
 from evalkit.adapters.http_errors import Where, error_from_event, error_from_status
+from tests.tables import table
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 Came = tuple[int | None, object, Mapping[str, str]]
@@ -219,7 +218,7 @@ CASES: list[tuple[str, Came, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("family", "came", "wanted"), CASES)
+@table(("family", "came", "wanted"), CASES)
 def test_an_error_is_of_the_kind_that_a_careful_person_would_say(family: str, came: Came, wanted: str) -> None:
     status, body, headers = came
     if status is None:

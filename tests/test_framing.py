@@ -10,6 +10,7 @@ import pytest
 from evalkit.adapters.framing import FrameReader, LineReader
 from evalkit.errors import BadReply
 from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
+from tests.tables import table
 
 LINES = b'{"a": 1}\n\n{"b": "x\\ny"}\r\n  \n{"c": [1, 2]}'
 FRAMES = frame("a", {"x": 1}) + frame("b", {"y": "ü" * 300}) + frame("throttlingException", {}, kind="exception")
@@ -46,7 +47,7 @@ def test_an_indented_object_is_one_event() -> None:
     assert [json.loads(one) for one in found] == [{"a": {"b": [1, 2]}}]
 
 
-@pytest.mark.parametrize("at", range(0, 90, 3))
+@table("at", range(0, 90, 3))
 def test_no_changed_byte_of_a_frame_is_read(at: int) -> None:
     content = frame("contentBlockDelta", {"delta": {"text": "no"}})
     changed = content[:at] + bytes([content[at] ^ 0x41]) + content[at + 1 :]

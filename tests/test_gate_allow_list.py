@@ -18,9 +18,8 @@ from evalkit.decide.allowed_differences import ALLOWED, all_differences, row_for
 from evalkit.decide.gate_run import checked_gate
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.decide.run_facts_held import STANDING, Standing, _records_in, fields_of, unknown_keys
-from evalkit.errors import StoreError
+from evalkit.errors import NotComparable, StoreError
 from evalkit.facts import RunFacts
-from evalkit.results.pairs import NotComparable
 from evalkit.store import judge_files, runs
 from evalkit.suite.extra_fields import beyond_tuning
 from evalkit.suite.schema import ModelEntry, RunEntry, SettingsEntry, SuiteFile

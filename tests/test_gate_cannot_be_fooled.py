@@ -322,8 +322,13 @@ def test_a_suite_without_a_gate(judge: Gate) -> None:
 
 def test_facts_about_judges_that_are_damaged_are_no_traceback(judge: Gate) -> None:
     odd = {"judges_served": ["strict"], "judges_unread": 3}
-    assert judge.promote(stored(judge.results, GOOD, **odd)).code == 0
-    ran = judge(stored(judge.results, GOOD, gate(baseline="baseline@prod"), **odd))
+    promoted = stored(judge.results, GOOD, **odd)
+    run = stored(judge.results, GOOD, gate(baseline="baseline@prod"), **odd)
+    for folder in (promoted, run):  # that of the judges, which the facts speak of
+        (folder / "judging").mkdir()
+        (folder / "judging" / "run.json").write_text('{"schema_version": 1}')
+    assert judge.promote(promoted).code == 0
+    ran = judge(run)
     assert ran.code == 0, ran.out + ran.err
 
 

@@ -113,6 +113,19 @@ def test_single_braces_around_any_field_are_told(tmp_path: Path, capsys: Capture
             assert (f"did you mean {meant}" in ran.out) if meant else ("did you mean" not in ran.out), (prompt, ran.out)
 
 
+def test_what_history_is_worth_beside_rules_that_see_every_item_is_said_first(tmp_path: Path, capsys: Capture) -> None:
+    path = suite(tmp_path, "t", False)
+    written = json.loads(path.read_text("utf-8"))
+    written["gate"]["history"] = "auto"
+    for rule, said in (({"latency": "ttft_p95", "max_s": 1.2}, "nothing for rules about latency, which see"), ({}, "")):
+        rules = [*written["gate"]["rules"], *([rule] if rule else [])]
+        path.write_text(json.dumps({**written, "gate": {**written["gate"], "rules": rules}}), "utf-8")
+        ran = evalkit(capsys, "check", path)
+        out = " ".join(ran.out.split())
+        assert ran.code == 0, ran.err
+        assert (said in out) if said else ("gate, history" not in out), out
+
+
 @pytest.mark.parametrize(
     ("rule", "run", "prices", "said"),
     [

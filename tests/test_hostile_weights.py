@@ -437,3 +437,23 @@ def test_a_tokenizer_of_its_own_process_says_the_same_as_the_library(folder: Pat
     assert ours.get_vocab_size() == library.get_vocab_size()
     assert ours.id_to_token(1) == "<|bos|>" and ours.token_to_id("<|bos|>") == 1
     assert ours.id_to_token(10**6) is None and ours.token_to_id("nowhere") is None
+
+
+def test_a_small_tokenizer_of_long_tokens_fills_no_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library keeps each letter of them apart: a file of 10 MB took 3 GB."""
+    monkeypatch.setattr(tokenizer_process, "_BASE_BYTES", 2**28)
+    stored = json.loads((folder / "tokenizer.json").read_text())
+    rng = random.Random(1)
+    tokens = [["".join(rng.choices("abcdefghijklmnop", k=5_000)), -1.0] for _ in range(200)]
+    stored["model"] = {"type": "Unigram", "unk_id": 0, "vocab": tokens, "byte_fallback": False}
+    (folder / "tokenizer.json").write_text(json.dumps(stored))
+    with pytest.raises(SuiteError, match=r"tokenizer\.json cannot be read: it was not done within .* GiB of memory"):
+        read(folder)
+
+
+def test_a_tokenizer_of_many_small_values_is_not_read(folder: Path) -> None:
+    with (folder / "tokenizer.json").open("w") as file:
+        file.write('{"x": [' + "[]," * 8_000_001 + "[]]}")
+    with pytest.raises(SuiteError, match="holds more than 8,000,000 values"):
+        read(folder)
+    (folder / "tokenizer.json").unlink()

@@ -12,6 +12,7 @@ from unicodedata import normalize
 import pytest
 
 from evalkit.scorers.instructions import read_instructions
+from tests.tables import table
 from tests.test_scorers_instructions import FOLLOWED
 
 NB = "\u00a0"
@@ -184,7 +185,7 @@ CASES: list[tuple[str, dict[str, Any], str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "given", "reply", "followed"), CASES, ids=lambda value: str(value)[:40])
+@table(("kind", "given", "reply", "followed"), CASES)
 def test_an_instruction_is_checked_on_odd_texts(kind: str, given: dict[str, Any], reply: str, followed: bool) -> None:
     (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
     assert instruction.check(reply) is followed

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Collection
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from evalkit.errors import StoreError
 from evalkit.results.reader import ResultsReader
-from evalkit.results.run import open_run
+from evalkit.results.run import Run, open_run
 from evalkit.store import integrity, journal, runs
 from evalkit.store.damage import damage
 from evalkit.store.queries import connect, load_run
@@ -135,6 +136,43 @@ def test_a_run_is_damaged_everywhere_or_nowhere(run: Path, capsys: pytest.Captur
     assert [info.name for info in ResultsReader(results).readable()] == [other.name]
 
 
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize("gone", [("rows-2.parquet",), ("rows-2.parquet", "texts-2.parquet"), ("texts-1.parquet",)])
+def test_no_command_reads_a_run_without_one_of_its_sealed_parts(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], gone: tuple[str, ...]
+) -> None:
+    """What is left of it is other rows, other figures and another bill. Of judges' parts: below."""
+    results, scored = run.parent, tmp_path / "suite.yaml"
+    scored.write_text(scored.read_text().replace("contains", "exact"))
+    assert evalkit(capsys, "rescore", run.name, "--suite", scored, "--results", results).code == 0
+    assert {path.name for path in run.glob("rows-*")} == {"rows-1.parquet", "rows-2.parquet"}
+    for name in gone:
+        (run / name).unlink()
+    named = ("--as", "p", "--by", "ann", "--why", "it", "--baselines", tmp_path / "baselines")
+    for words in (
+        ("show", run.name),
+        ("price", run.name),
+        ("compare", f"{run.name}:m", f"{run.name}:m"),
+        ("rescore", run.name, "--suite", scored),
+        ("baseline", "promote", run.name, "--model", "m", *named),
+        ("export", run.name, "--to", "csv", "--out", tmp_path / "out.csv"),
+        ("export", run.name, "--to", "lm-eval", "--out", tmp_path / "out"),
+        ("report", run.name, "--html", tmp_path / "report.html"),
+    ):
+        ran = evalkit(capsys, *words, "--results", results)
+        assert ran.code == 2 and gone[0] in ran.err and "missing" in ran.err, (words, ran.err)
+        assert "Restore the file" in ran.err and "--new" in ran.err
+    assert not (tmp_path / "baselines").exists()
+    (listed,) = evalkit(capsys, "list", "--results", results, "--json").json
+    assert f"{gone[0]} is missing" in listed["problem"]
+    site = evalkit(capsys, "report", "--site", tmp_path / "site", "--results", results)
+    assert f"{run.name} has no page: {gone[0]} is missing" in site.err
+    figures: tuple[Callable[[Run], object], ...] = (Run.frame, attrgetter("summary"), attrgetter("standings"))
+    for figure in figures:
+        with pytest.raises(StoreError, match=rf"{gone[0]} cannot be read \(it is missing"):
+            figure(open_run(run))
+
+
 def test_facts_that_were_edited_or_damaged_are_said(run: Path) -> None:
     path = run / "run.json"
     assert not runs.edited(run)
@@ -151,6 +189,23 @@ def test_runs_of_before_have_no_digests_and_open(run: Path) -> None:
     assert facts.pop("checksum")
     (run / "run.json").write_text(json.dumps(facts))
     assert _read(run) == truth
+    assert damage(run) is None
+
+
+def test_a_derived_file_that_somebody_else_wrote_is_made_anew(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is whole and says other scores, as of another run: it fits in every way but its digest."""
+    results, truth = run.parent, _read(run)
+    (tmp_path / "suite.yaml").write_text((tmp_path / "suite.yaml").read_text().replace('"*": "B"', '"*": "C"'))
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", results, "--new").code == 0
+    (other,) = (folder for folder in run_folders(results) if folder != run)
+    assert _read(other)["scores"] != truth["scores"]
+    said = evalkit(capsys, "show", run.name, "--results", results).out
+    for name in ("scores.npz", "summary.json"):
+        (run / name).write_bytes((other / name).read_bytes())
+        assert _read(run) == truth, name
+        assert evalkit(capsys, "show", run.name, "--results", results).out == said
     assert damage(run) is None
 
 

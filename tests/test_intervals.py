@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,13 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from evalkit.stats.intervals import Interval, clustered, student_t, student_t_of, t_quantile, wilson
+from tests.tables import table
+
+PS = (0.0005, 0.05, 0.3, 0.4999, 0.5001, 0.6, 0.9, 0.95, 0.975, 0.995, 0.9999)
+DFS = (0.3, 0.5, 1, 1.7, 2, 3, 4.5, 10, 29, 100, 499.9, 500.1, 1e3, 1e5, 1e9)
 
 
-@pytest.mark.parametrize("df", [0.3, 0.5, 1, 1.7, 2, 3, 4.5, 10, 29, 100, 499.9, 500.1, 1e3, 1e5, 1e9])
-@pytest.mark.parametrize("p", [0.0005, 0.05, 0.3, 0.4999, 0.5001, 0.6, 0.9, 0.95, 0.975, 0.995, 0.9999])
+@table("p, df", product(PS, DFS))
 def test_the_t_quantile_equals_scipy(p: float, df: float) -> None:
     # Beyond 500 degrees of freedom an expansion of four terms stands for the law.
     assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-9 if df <= 500 else 1e-8)

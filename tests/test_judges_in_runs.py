@@ -118,7 +118,7 @@ def test_what_a_judge_fails_to_say_is_no_mark_and_never_a_zero(
     assert {(row.score, row.outcome, row.error_kind) for row in rows} == {(None, Outcome.ERRORED, None)}
     assert all("strict" in (row.reason or "") and why in (row.reason or "") for row in rows)
     assert len(asked.account) == 3
-    assert "strict: not marked, 3 times" in ran.err
+    assert "strict: no score, 3 times" in ran.err
 
 
 @pytest.mark.long

@@ -140,3 +140,35 @@ async def test_bodies_over_http_are_bounded() -> None:
             server = McpServer(lambda limits, url=url: http(url, {}, limits, timeout_s=10), "here", 10)
             with pytest.raises(ToolServerFailed, match=said):
                 await server.tools()
+
+
+@pytest.mark.parametrize("said", ["canary/+0123456789&ab<cd", "Call me at +49 30 1234567 or 4111 1111 1111 1111"])
+def test_what_pydantic_cut_in_the_middle_is_quoted_nowhere(said: str) -> None:
+    """Its first letters are gone, so that nothing knows what is left for a key or a number."""
+    import mcp_types
+    from mcp.shared.exceptions import MCPError
+    from pydantic import TypeAdapter, ValidationError
+
+    from evalkit.adapters.mcp.session import _in_a_line
+
+    with pytest.raises(ValidationError) as wrong:
+        TypeAdapter(mcp_types.JSONRPCMessage).validate_python(
+            {"jsonrpc": "2.0", "id": 2, "error": [said, "x" * 50, said]}
+        )
+    told = _in_a_line(MCPError(-32700, f"Failed to parse JSON response: {wrong.value}"))
+    assert "Failed to parse JSON response" in told
+    assert not any(piece in told for piece in ("canary", "0123456789", "1234567", "1111"))
+
+
+def test_what_jsonschema_laid_out_over_lines_is_quoted_nowhere() -> None:
+    """The SDK looks at structured results, and its message holds the value twice: as it is, and broken at blanks."""
+    from jsonschema import ValidationError, validate
+
+    from evalkit.adapters.mcp.session import _in_a_line
+
+    value = [{"note": "n" * at + " Call me at +49 30 1234567"} for at in range(40, 60, 4)]
+    with pytest.raises(ValidationError) as wrong:
+        validate({"a": 1, "b": value}, {"properties": {"a": {"type": "string"}}, "required": ["c"]})
+    told = _in_a_line(RuntimeError(f"Invalid structured content returned by tool look: {wrong.value}"))
+    assert "Invalid structured content" in told and "is a required property" in told
+    assert "\n" not in told and "1234567" not in told

@@ -212,6 +212,7 @@ def test_repeats_say_what_was_published_and_how_far_runs_of_one_model_disagree(
     assert np.median(unstable) == pytest.approx(0.24, abs=0.001)
 
 
+@pytest.mark.long
 def test_taking_508_runs_for_independent_understates_the_error_by_a_third(stored: list[Row]) -> None:
     scores: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     for row in stored:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,26 @@ def test_what_nobody_foresaw_in_a_file_is_a_sentence(
     ran = evalkit(capsys, "import", *of_every_eval_ever(tmp_path, EVALUATION), "--results", tmp_path / "r")
     assert ran.code == 2
     assert "ZeroDivisionError at test_odd_imports.py:" in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("lm-eval", "samples_t_2026-01-01T00-00-00.jsonl"),
+        pytest.param("traces", "e.csv", marks=pytest.mark.long),
+        ("inspect", "x.eval"),
+        ("promptfoo", "x.json"),
+    ],
+)
+def test_a_file_of_zeros_is_told_by_its_size_and_fills_no_memory(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "src").mkdir()
+    with (tmp_path / "src" / name).open("wb") as file:
+        file.truncate(8 * 2**30)
+    source = tmp_path / "src" if command in ("lm-eval", "traces") else tmp_path / "src" / name
+    out = ("--out", tmp_path / "out") if command == "traces" else ("--results", tmp_path / "results")
+    began = time.process_time()
+    ran = evalkit(capsys, "import", command, source, *out)
+    assert ran.code == 2 and name in ran.err, ran.err
+    assert time.process_time() - began < 3

@@ -206,7 +206,7 @@ def test_a_run_that_is_being_judged_says_so_and_not_that_it_failed(tmp_path: Pat
         assert versus.subheader[0].value.startswith(head)
         said = [one.value for one in versus.caption]
         assert not [one for one in said if "failed" in one]
-        assert any(f"{15 - marked} samples have no mark on a side" in one for one in said)
+        assert any(f"{15 - marked} samples have no score on a side" in one for one in said)
         assert head in page_of(ResultsReader(results), run.name)
 
 

@@ -71,6 +71,7 @@ def test_long_values_that_all_rows_share_are_counted_wherever_they_stand(
     assert read == 15, "15 of them are the bound"
 
 
+@pytest.mark.long(but=1)
 @pytest.mark.parametrize("kind", ["plain", "in a list", "in a group", "beginnings that are shared"])
 def test_a_text_that_stands_in_every_row_is_not_unpacked_in_all_of_them(tmp_path: Path, kind: str) -> None:
     n = 20 if kind == "beginnings that are shared" else 200
@@ -86,14 +87,19 @@ def test_a_text_that_stands_in_every_row_is_not_unpacked_in_all_of_them(tmp_path
         assert said and "times its size" in said[0] and rows < 20
 
 
-def test_a_text_or_a_page_that_no_records_have_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_text_or_a_page_that_no_records_have_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (parquet.LONGEST_TEXT, parquet.LARGEST_PAGE) == (64_000_000, 256_000_000)
+    monkeypatch.setattr(parquet, "LONGEST_TEXT", 640_000)  # smaller here, the bounds and what passes them
+    monkeypatch.setattr(parquet, "LARGEST_PAGE", 2_560_000)
     path = tmp_path / "b.parquet"
-    long = pa.DictionaryArray.from_arrays(pa.array([0] * 9, pa.int32()), pa.array(["a" * 70_000_000]))
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 9, pa.int32()), pa.array(["a" * 700_000]))
     pq.write_table(pa.table({"q": long}), path, compression="zstd")
-    with path.open("rb") as file, pytest.raises(SuiteError, match="holds a text of 70,000,000"):
+    with path.open("rb") as file, pytest.raises(SuiteError, match="holds a text of 700,000"):
         next(read_parquet(file, "b.parquet", path.stat().st_size))
-    pq.write_table(pa.table({"q": ["a" * 1_000_000] * 300}), path, compression="zstd", use_dictionary=False)
-    with path.open("rb") as file, pytest.raises(SuiteError, match="unpacks to 300 MB"):
+    pq.write_table(pa.table({"q": ["a" * 10_000] * 300}), path, compression="zstd", use_dictionary=False)
+    with path.open("rb") as file, pytest.raises(SuiteError, match="unpacks to 3 MB"):
         next(read_parquet(file, "b.parquet", path.stat().st_size))
 
 

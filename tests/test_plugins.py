@@ -14,8 +14,7 @@ import pytest
 from evalkit import plugins
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import OptionsOfAdapters, known_adapters, make_adapter, origin_of, preset_of
-from evalkit.errors import MissingKey, SuiteError
-from evalkit.plugins import PluginError
+from evalkit.errors import MissingKey, PluginError, SuiteError
 from evalkit.records import Outcome, Response, Sample, Timing
 from evalkit.scorers.registry import known_scorers, make_scorer
 from evalkit.suite import builtin_tasks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pandas as pd
 import pytest
 
 import evalkit
-from evalkit import Request, Suite, Task
+from evalkit import Outcome, Request, Score, Suite, Task
 from evalkit.errors import LikelyMistakeWarning, UserError
+from tests.conftest import REPO
 
 
 def _suite(n: int = 12) -> Suite:
@@ -143,3 +145,85 @@ def test_a_notebooks_table_has_heads_of_one_line(tmp_path: Path) -> None:
     run = evalkit.run(_suite(), results=tmp_path)
     drawn = evalkit.compare(run["a"], run["b"])._repr_html_()
     assert "<th>points of 100 [95 %]</th>" in drawn and "\\n" not in drawn
+
+
+async def _hides_its_end(request: Request) -> str:
+    try:
+        await asyncio.sleep(30)
+    except:  # noqa: E722 - what is tested
+        return "ERROR"
+    return "x"
+
+
+async def _scores_its_end(answer: str, record: object) -> bool:
+    return await _hides_its_end(Request(messages=())) == "x"
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_what_a_function_returns_after_its_time_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="x", score="exact")
+    asked = evalkit.run(Suite({"m": _hides_its_end}, [task]), results=tmp_path, timeout_s=0.05)
+    assert asked.frame().error_kind.tolist() == ["stalled"] and asked.frame(text=True).text.isna().all()
+    monkeypatch.setattr("evalkit.scorers.function.LONGEST_S", 0.05)
+    own = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=_scores_its_end)
+    scored = evalkit.run(Suite({"m": lambda r: "x"}, [own]), results=tmp_path)
+    assert scored.frame().outcome.tolist() == ["errored"] and "no score within" in scored.frame(text=True).reason[0]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+async def test_what_a_function_returns_after_its_run_was_cancelled_is_asked_again(tmp_path: Path) -> None:
+    started = asyncio.Event()
+
+    async def ask(request: Request) -> str:
+        started.set()
+        return await _hides_its_end(request)
+
+    suite = Suite({"m": ask}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="x", score="exact")])
+    running = asyncio.ensure_future(evalkit.arun(suite, results=tmp_path))
+    await started.wait()
+    for _ in range(3):  # a second cancellation does not wait for answers under way
+        running.cancel()
+        await asyncio.sleep(0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    stored = evalkit.open_run("latest", results=tmp_path)
+    assert (stored.status, len(stored.frame())) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Score(1.0, Outcome.WRONG), "the outcome wrong and the value 1: wrong is 0"),
+        (Score(0.5, Outcome.RIGHT), "the outcome right and the value 0.5: right is 1"),
+        (Score(1.0, Outcome.ERRORED), "the outcome errored and the value 1"),
+    ],
+)
+def test_a_score_that_contradicts_itself_is_refused_before_anything_is_asked(
+    given: Score, said: str, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, record: given)
+    with pytest.raises(UserError, match=f"tried on the first sample .*{said}"):
+        evalkit.run(Suite({"m": lambda r: asked.append(r) or "x"}, [task]), results=tmp_path)
+    assert not asked
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_later_score_that_contradicts_itself_is_no_score(tmp_path: Path) -> None:
+    async def score(answer: str, record: object) -> Score:
+        return Score(0.0, Outcome.RIGHT)
+
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=score)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
+    assert (run.status, run.frame().outcome.tolist()) == ("incomplete", ["errored"])
+
+
+def test_every_error_and_warning_of_evalkit_is_found_in_evalkit_errors() -> None:
+    known = {name for name, one in vars(evalkit.errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+    assert {"NotComparable", "PluginError", "NotPlanned"} <= known
+    for path in (REPO / "evalkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and path.name != "errors.py" and not node.name.startswith("_"):
+                bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                told = f"{path}: {node.name} is an error that `except evalkit.errors.{node.name}` should find"
+                assert not bases & (known | {"UserWarning"}), told

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -72,10 +73,12 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
 
 @pytest.mark.long(but=1)
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "run.json", "summary.json"])
-def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Path, capsys: Capture, name: str) -> None:
+def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(
+    tmp_path: Path, capsys: Capture, judged_run: Path, name: str
+) -> None:
     """What judges said is asked of DuckDB, which would wait for a pipe where run.json has no digest of it."""
     places = ("--results", tmp_path / "results")
-    folder = judged_run(tmp_path, capsys)
+    folder = judged_run
     (folder / "judging" / name).unlink(missing_ok=True)
     os.mkfifo(folder / "judging" / name)
     for command in (("list",), ("show", folder), ("show", folder, "--json"), ("judge-check", folder)):
@@ -84,25 +87,36 @@ def test_a_pipe_in_the_place_of_a_file_of_judges_ends_in_a_sentence(tmp_path: Pa
         assert "Traceback" not in ran.err
 
 
-def judged_run(folder: Path, capsys: Capture) -> Path:
-    """A run whose answers a judge has marked, and people too."""
-    (folder / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n{"q": "Why?"}\n')
-    suite = folder / "suite.yaml"
-    suite.write_text(
-        f"name: s\nmodels:\n{MODELS}\n"
-        'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
-        "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
-    )
-    ran = evalkit(capsys, "run", suite, "--results", folder / "results")
-    assert ran.code == 0, ran.err
-    (made,) = run_folders(folder / "results")
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run that a judge has marked is kept, once it is made."""
+    return tmp_path_factory.mktemp("judged")
+
+
+@pytest.fixture
+def judged_run(kept: Path, tmp_path: Path, capsys: Capture) -> Path:
+    """A run of this test's own whose answers a judge has marked."""
+    if not (kept / "results").exists():
+        (kept / "d.jsonl").write_text('{"q": "Who?"}\n{"q": "When?"}\n{"q": "Why?"}\n')
+        suite = kept / "suite.yaml"
+        suite.write_text(
+            f"name: s\nmodels:\n{MODELS}\n"
+            'judges:\n  j: {adapter: scripted, replies: {"*": "Fine. [[8]]"}}\n'
+            "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: {judge: {by: j, rubric: judge_rating}}}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--results", kept / "results")
+        assert ran.code == 0, ran.err
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    (made,) = run_folders(tmp_path / "results")
     return made
 
 
 @pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
 @pytest.mark.parametrize("command", ["judge-check", "corpus", "show"])
-def test_every_reader_of_a_run_refuses_a_pipe(tmp_path: Path, capsys: Capture, name: str, command: str) -> None:
-    folder = judged_run(tmp_path, capsys)
+def test_every_reader_of_a_run_refuses_a_pipe(
+    tmp_path: Path, capsys: Capture, judged_run: Path, name: str, command: str
+) -> None:
+    folder = judged_run
     (folder / name).unlink()
     os.mkfifo(folder / name)
     ran = evalkit(capsys, command, folder, "--results", tmp_path / "results")
@@ -125,8 +139,10 @@ def test_nothing_is_written_into_a_pipe_that_a_checkout_brought(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("left", ["one", "all", "column"])
-def test_an_answer_that_was_scored_and_has_no_score_is_refused(tmp_path: Path, capsys: Capture, left: str) -> None:
-    folder = judged_run(tmp_path, capsys)
+def test_an_answer_that_was_scored_and_has_no_score_is_refused(
+    tmp_path: Path, capsys: Capture, judged_run: Path, left: str
+) -> None:
+    folder = judged_run
     path = folder / "rows-1.parquet"
     table = pq.read_table(path)
     place = table.schema.get_field_index("score")
@@ -162,3 +178,25 @@ def test_a_column_of_another_kind_ends_in_a_sentence(tmp_path: Path, capsys: Cap
         ran = evalkit(capsys, command, *(() if command == "list" else (folder,)), *places)
         assert ran.code in ({2, 4} if command == "gate" else {0, 2}), ran.err
         assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
+def test_a_suite_that_is_a_pipe_or_has_no_possible_name_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    os.mkfifo(tmp_path / "s.yaml")
+    ran = evalkit(capsys, command, tmp_path / "s.yaml")
+    assert ran.code == 2 and "s.yaml: cannot be read: it is no ordinary file" in ran.err
+    ran = evalkit(capsys, command, "a" * 5_000)
+    assert ran.code == 2 and "File name too long" in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["prices.yaml", "models.yaml"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_folder_in_place_of_a_file_beside_the_suite_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, make: Callable[[Path], None]
+) -> None:
+    suite = write_suite(tmp_path, "http://127.0.0.1:9/v1")
+    make(tmp_path / name)
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2 and name in ran.err and "is no ordinary file" in ran.err, ran.err

@@ -11,6 +11,7 @@ import pytest
 from evalkit.suite import builtin_tasks
 from evalkit.suite.loading import load_suite
 from tests.conftest import REPO
+from tests.tables import table
 from tests.world import evalkit
 
 DOMAIN = sorted(path.name for path in (REPO / "suites").glob("domain-*.yaml"))
@@ -110,7 +111,7 @@ PINNED = {
 """Those whose items at one commit are in the shared data, where the parity tests read them."""
 
 
-@pytest.mark.parametrize("name", builtin_tasks.names())
+@table("name", builtin_tasks.names())
 def test_a_built_in_task_says_what_it_is_and_where_its_data_was_compared(name: str) -> None:
     entry = builtin_tasks.definition(name)
     assert entry.name == name

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from evalkit.reasoning import split
+from tests.tables import table
 
 # (text, the answer)
 CLOSED = [
@@ -153,7 +154,7 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize(("text", "answer"), CLOSED)
+@table(("text", "answer"), CLOSED)
 def test_the_answer_is_what_stands_outside_the_reasoning(text, answer):
     found = split(text)
     assert found.answer == answer
@@ -168,7 +169,7 @@ def test_a_block_that_never_closes_brings_no_answer(text):
     assert found.unclosed
 
 
-@pytest.mark.parametrize("text", KEPT)
+@table("text", KEPT)
 def test_a_mention_of_a_tag_is_part_of_the_answer(text):
     found = split(text)
     assert found.answer == text

@@ -12,6 +12,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema import RedactEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.tables import table
 from tests.world import evalkit, rows, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -96,8 +97,10 @@ OF_COUNTRIES = [
 ]
 
 
-@pytest.mark.parametrize(("number", "country"), OF_COUNTRIES)
-@pytest.mark.parametrize("said", ["call {} now", "{}", "Tel.:{}, thanks.", '{{"phone": "{}"}}', "phone no. {}!"])
+SENTENCES = ("call {} now", "{}", "Tel.:{}, thanks.", '{{"phone": "{}"}}', "phone no. {}!")
+
+
+@table("number, country, said", [(*one, said) for one in OF_COUNTRIES for said in SENTENCES])
 def test_phone_numbers_are_found_as_the_countries_that_are_named_write_them(
     number: str, country: str, said: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from evalkit.suite import phone_numbers
 from evalkit.suite.redaction import Redactor
 from evalkit.text.spellings import plainly
+from tests.tables import table
 
 EVERYTHING = ("email", "phone", "card", "iban", "ip")
 
@@ -60,7 +61,7 @@ def test_rows_of_figures_are_no_card(text: str) -> None:
     assert redacted(text) == text
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "made"),
     [
         ("5 +49 30 1234567", "5 [PHONE]"),
@@ -242,3 +243,18 @@ def test_addresses_with_marks_on_their_letters_are_found_whole(address: str) -> 
 )
 def test_further_ways_to_write_what_is_found(text: str, made: str) -> None:
     assert redacted(text) == made
+
+
+def test_names_of_a_records_fields_are_read_and_words_of_templates_stay() -> None:
+    counts: Counter[str] = Counter()
+    record = {
+        "id": "ann@example.org",
+        "question": "x",
+        "ann@example.org": 1,
+        "bob@example.org": 2,
+        "tel 030 1234567": 3,
+    }
+    made = Redactor(EVERYTHING, {"word": "[a-z]{8}"}).record(record, counts, keep="id")
+    assert made["id"] == "ann@example.org" and made["question"] == "x"
+    assert list(made.values()) == ["ann@example.org", "x", 1, 2, 3]
+    assert "@" not in "".join(list(made)[1:]) and "030" not in "".join(made)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from evalkit.records import Outcome
 from tests.scoring import mark, sample
+from tests.tables import table
 
 REFUSED = [
     # English, in other words than "I can't help"
@@ -126,11 +125,11 @@ HELPED = [
 ]
 
 
-@pytest.mark.parametrize("reply", REFUSED)
+@table("reply", REFUSED)
 def test_a_refusal_is_seen_in_any_language_and_wording(reply: str) -> None:
     assert mark("helps", {}, sample(), reply).outcome is Outcome.REFUSED
 
 
-@pytest.mark.parametrize("reply", HELPED)
+@table("reply", HELPED)
 def test_help_that_sounds_like_a_refusal_is_help(reply: str) -> None:
     assert mark("helps", {}, sample(), reply).outcome is Outcome.RIGHT

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import replay, scripted
+from evalkit.adapters import recorded_answers, replay, scripted
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.adapters.scripted import ScriptedAdapter
@@ -132,3 +132,11 @@ def test_a_script_that_makes_no_sense_is_refused() -> None:
     ):
         with pytest.raises(SuiteError, match=r"models\.fake"):
             script(**options)
+
+
+def test_more_answers_than_memory_should_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_answers, "MOST_HELD", 5_000)
+    lines = [{"id": str(n), "text": "x" * 100} for n in range(20)]
+    with pytest.raises(SuiteError, match=r"more than 0 million characters, and all are kept in memory"):
+        recorded(tmp_path, lines)
+    assert recorded(tmp_path, lines[:9])

@@ -17,6 +17,7 @@ from tests import choice_replies_certain as certain
 from tests import choice_replies_later as later
 from tests.choice_replies import GROUPS
 from tests.scoring import mark, said, sample
+from tests.tables import table
 
 CITIES = ("London", "Rome", "Paris", "Berlin")
 NUMBERS = ("24", "23", "26", "25")
@@ -158,18 +159,18 @@ OTHER_CHOICES = [
 ]
 
 
-@pytest.mark.parametrize(("reply", "letter"), NAMED)
+@table(("reply", "letter"), NAMED)
 def test_a_reply_names_a_letter_or_honestly_none(reply: str, letter: str | None) -> None:
     index = read_choice(reply, CITIES).index
     assert (None if index is None else LETTERS[index]) == letter
 
 
-@pytest.mark.parametrize(("reply", "choices", "index"), OTHER_CHOICES)
+@table(("reply", "choices", "index"), OTHER_CHOICES)
 def test_numbers_long_lists_and_words_as_choices(reply: str, choices: tuple[str, ...], index: int | None) -> None:
     assert read_choice(reply, choices).index == index
 
 
-@pytest.mark.parametrize(("kind", "choices", "rows"), GROUPS, ids=[kind for kind, _, _ in GROUPS])
+@table(("kind", "choices", "rows"), GROUPS)
 def test_replies_are_read_as_a_careful_person_reads_them(
     kind: str, choices: tuple[str, ...], rows: list[tuple[str, str]]
 ) -> None:
@@ -219,7 +220,7 @@ def test_later_replies_are_read_as_a_careful_person_reads_them(batch: str) -> No
     assert read_otherwise == []
 
 
-@pytest.mark.parametrize(("choices", "reply", "wanted", "pick"), later.READ_FROM_REAL_OUTPUTS)
+@table(("choices", "reply", "wanted", "pick"), later.READ_FROM_REAL_OUTPUTS)
 def test_kinds_found_in_published_outputs_are_read_as_a_careful_person_reads_them(
     choices: tuple[str, ...], reply: str, wanted: str, pick: str
 ) -> None:

@@ -20,6 +20,7 @@ from evalkit.scorers.instructions.length import count_sentences
 from evalkit.scorers.registry import make_scorer
 from tests.ifbench_cases import CASES
 from tests.scoring import mark, sample
+from tests.tables import table
 
 ROOT = Path(__file__).parent.parent
 IFEVAL = Path(os.environ.get("EVALKIT_TEST_DATA", ROOT.parent / "shared" / "data")) / "ifeval"
@@ -93,7 +94,7 @@ FOLLOWED: list[tuple[str, dict[str, Any], str, bool]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "given", "reply", "followed"), FOLLOWED)
+@table(("kind", "given", "reply", "followed"), FOLLOWED)
 def test_each_kind_is_followed_or_not(kind: str, given: dict[str, Any], reply: str, followed: bool) -> None:
     (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
     assert instruction.check(reply) is followed

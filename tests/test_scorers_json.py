@@ -12,6 +12,7 @@ from evalkit.records import Outcome
 from evalkit.scorers.registry import make_scorer
 from evalkit.scorers.schemas import compile_schema
 from tests.scoring import mark, sample
+from tests.tables import table
 
 QUEUE = {"type": "object", "required": ["queue"], "properties": {"queue": {"enum": ["billing", "sales"]}}}
 RIGHT, WRONG, UNREAD = Outcome.RIGHT, Outcome.WRONG, Outcome.UNPARSEABLE
@@ -47,7 +48,7 @@ REPLIES: list[tuple[dict[str, Any], str, Outcome]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "reply", "outcome"), REPLIES)
+@table(("options", "reply", "outcome"), REPLIES)
 def test_what_counts_as_json(options: dict[str, Any], reply: str, outcome: Outcome) -> None:
     assert mark("json", options, sample(), reply).outcome is outcome
 

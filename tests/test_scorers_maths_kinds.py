@@ -9,6 +9,7 @@ import pytest
 
 from evalkit.records import Outcome
 from tests.scoring import mark, sample
+from tests.tables import table
 
 if find_spec("math_verify") is None:  # importing it here takes half a second; a process of its own does the comparing
     pytest.skip("math_verify is not installed", allow_module_level=True)
@@ -165,13 +166,13 @@ SAME = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("target", "reply"), DIFFERENT)
+@table(("target", "reply"), DIFFERENT)
 def test_different_answers_are_never_right(target: str, reply: str) -> None:
     found = mark("math", {}, sample(target), reply)
     assert found.outcome is not Outcome.RIGHT, (found.extracted, found.reason)
 
 
-@pytest.mark.parametrize(("target", "reply"), SAME)
+@table(("target", "reply"), SAME)
 def test_spellings_of_one_answer_are_right(target: str, reply: str) -> None:
     found = mark("math", {}, sample(target), reply)
     assert found.outcome is Outcome.RIGHT, (found.extracted, found.reason)

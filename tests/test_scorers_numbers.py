@@ -12,6 +12,7 @@ from evalkit.records import Outcome
 from evalkit.scorers.number_statements import find_answer
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
+from tests.tables import table
 
 READ = [
     ("42", 42),
@@ -117,7 +118,7 @@ READ = [
 ]
 
 
-@pytest.mark.parametrize(("reply", "number"), READ)
+@table(("reply", "number"), READ)
 def test_the_number_of_a_reply_is_read_exactly(reply: str, number: Fraction | int | None) -> None:
     found = find_answer(reply, "final").number
     assert (None if found is None else found.value) == number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scoring import mark, sample
+from tests.tables import table
 
 IN_WORDS = [
     *(
@@ -98,12 +99,12 @@ SAID_OUTRIGHT = [
 ]
 
 
-@pytest.mark.parametrize("reply", [*IN_WORDS, *ONE_OF_TWO])
+@table("reply", [*IN_WORDS, *ONE_OF_TWO])
 def test_a_number_in_a_larger_expression_of_words_is_no_answer(reply: str) -> None:
     assert mark("numbers", {}, sample("5"), reply).outcome == "unparseable"
 
 
-@pytest.mark.parametrize("reply", SAID_OUTRIGHT)
+@table("reply", SAID_OUTRIGHT)
 def test_working_in_such_words_keeps_its_result(reply: str) -> None:
     assert mark("numbers", {}, sample("5"), reply).outcome == "right"
 

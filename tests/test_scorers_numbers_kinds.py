@@ -8,6 +8,7 @@ import pytest
 
 from evalkit.records import Outcome
 from tests.scoring import mark, sample
+from tests.tables import table
 
 # (reply, the number that it gives)
 READ = [
@@ -320,13 +321,13 @@ NOT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("reply", "target"), READ)
+@table(("reply", "target"), READ)
 def test_the_number_that_a_careful_person_reads(reply: str, target: str) -> None:
     found = mark("numbers", {}, sample(target), reply)
     assert found.outcome is Outcome.RIGHT, (found.extracted, found.reason)
 
 
-@pytest.mark.parametrize(("reply", "target"), NOT)
+@table(("reply", "target"), NOT)
 def test_a_number_that_a_reply_does_not_give_is_never_right(reply: str, target: str) -> None:
     found = mark("numbers", {}, sample(target), reply)
     assert found.outcome is not Outcome.RIGHT, (found.extracted, found.reason)
@@ -376,7 +377,7 @@ OPENING = [
 """A number that is a paragraph of its own before a remark, and thousands parted by raised dots."""
 
 
-@pytest.mark.parametrize(("target", "reply", "outcomes"), OPENING)
+@table(("target", "reply", "outcomes"), OPENING)
 def test_a_number_that_opens_the_reply_counts_before_a_remark_only(target: str, reply: str, outcomes: str) -> None:
     assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")
 
@@ -403,7 +404,7 @@ def test_ordinary_words_around_a_number_change_nothing(target: str, reply: str, 
     assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")
 
 
-@pytest.mark.parametrize(
+@table(
     ("reply", "target"),
     [
         # all but this number

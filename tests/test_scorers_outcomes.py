@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score, Timing
+from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.refusal_words import is_refusal
 from evalkit.scorers.registry import known_scorers, make_scorer
@@ -172,6 +173,13 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.mark.parametrize("given", [Score(1.0, Outcome.WRONG), Score(1.5), Score(float("nan"))])
+def test_a_score_of_a_plugin_that_no_reader_would_believe_is_no_score(given: Score) -> None:
+    own = Scorer("acme", 1, lambda sample, response: given, lambda sample: None, plugin="acme-scorers 1.0")
+    found = score_response(sample("a"), Response(text="x"), own)
+    assert found.outcome is Outcome.ERRORED and "acme-scorers 1.0 gave a score with" in str(found.reason)
 
 
 def test_words_of_refusal_are_loaded_beside_the_loop_by_the_first_reply_that_needs_them() -> None:

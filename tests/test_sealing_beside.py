@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.engine import session
-from evalkit.store import sealing
+from evalkit.store import sealing, sealing_beside
 from evalkit.store.journal import Journal, recover
 from evalkit.store.part_files import Drafted
 from evalkit.store.sealing import rows_of
@@ -118,6 +118,17 @@ def test_a_run_that_ends_without_a_word_leaves_no_drafts(tmp_path: Path) -> None
     assert beside._process.wait(30) == 1
     beside.end()
     assert [one.name for one in tmp_path.iterdir()] == ["journal-main.jsonl"]
+
+
+def test_with_less_than_two_cores_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, ROWS)
+    monkeypatch.setattr(sealing_beside, "QUOTA", tmp_path / "cpu.max")
+    for quota, there in (("150000 100000\n", False), ("max 100000\n", True), ("200000 100000\n", True)):
+        (tmp_path / "cpu.max").write_text(quota)
+        beside = SealingBeside.start(tmp_path, tmp_path / "journal-main.jsonl")
+        assert (beside is not None) == there
+        if beside is not None:
+            beside.end()
 
 
 def test_a_process_that_has_not_begun_is_not_waited_for(tmp_path: Path) -> None:

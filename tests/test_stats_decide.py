@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from benchmarks.gate_dependence import draw
 from benchmarks.gate_draws import decide_differences
 from evalkit import stats
 from evalkit.stats import Verdict
+from tests.tables import table
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+@table("case", CASES)
 def test_degenerate_data_get_the_only_acceptable_answer(case: Case) -> None:
     assert outcome(case) == case.expected
 
@@ -445,3 +447,58 @@ def test_failed_pairs_are_counted_in_grammar() -> None:
     said = [stats.test([1.0] * 40, [1.0] * 40, 0.1, 0.05, n_errored=n).notes for n in (1, 2)]
     assert "1 failed pair counts as lost for passing and as won for failing" in said[0]
     assert "2 failed pairs count as lost for passing and as won for failing" in said[1]
+
+
+@pytest.mark.parametrize("heavy", [1e10, 1e13, 1e60, 1e300])
+def test_one_row_that_weighs_all_there_is_decides_nothing(heavy: float) -> None:
+    """Rounding leaves nothing of the other rows: no spread was seen is not that there is none."""
+    scores, times = np.ones(60), 1 + np.random.default_rng(0).random(60)
+    scores[[3, 40]] = 0.5
+    weights = np.ones(60)
+    weights[7] = heavy
+    assert stats.decide(scores, np.ones(60), 0.1, weights=weights, tail="smooth") == "inconclusive"
+    assert stats.decide_floor(scores, 0.5, weights=weights, tail="smooth") == "inconclusive"
+    assert stats.decide_cost(2 * times, times, max_ratio=1.0, weights=weights) == "inconclusive"
+    assert stats.decide_quantile(2 * times, times, 0.5, max_ratio=1.0, weights=weights) == "inconclusive"
+    assert stats.decide_quantile(times, times, 0.5, max_s=9.0, weights=weights) == "inconclusive"
+
+
+def test_errored_rows_do_not_make_too_few_clusters_enough() -> None:
+    """Four clusters decide nothing, as the note says; three rows without a score are no three clusters more."""
+    labels, scores = np.repeat(np.arange(4), 30), np.arange(120) % 2.0
+    found = stats.test_floor(scores, 0.95, clusters=labels, n_errored=3)
+    assert found.verdict == "inconclusive"
+    assert "4 clusters or items decide nothing" in found.notes[0]
+    compared = stats.test(np.ones(120), np.zeros(120), 0.05, clusters=labels, n_errored=3)
+    assert (compared.verdict, compared.p_fail) == ("inconclusive", 1.0)
+
+
+_ROWS = np.arange(40) % 2.0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: stats.decide(_ROWS, _ROWS, "0.1"), "a margin lies between 0 and 1"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, None), "alpha is the accepted"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, n_errored=1.5), "whole numbers"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, n_errored=math.nan), "whole numbers"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, clusters="a" * 40), "not str 'aaa"),
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, clusters=3), "not int 3"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, clusters=_ROWS.reshape(40, 1)), r"of shape \(40, 1\)"),
+        (lambda: stats.decide(_ROWS, _ROWS, 0.1, items=[["a"]] * 40), "item label 0 is list"),  # type: ignore[arg-type]
+        (lambda: stats.decide(_ROWS + 0j, _ROWS, 0.1), "not all numbers"),
+        (lambda: stats.decide(_ROWS.astype("datetime64[s]"), _ROWS, 0.1), "not all numbers"),
+        (lambda: stats.decide_floor(_ROWS, "0.5"), "a floor lies between"),  # type: ignore[arg-type]
+        (lambda: stats.decide_floor(_ROWS, 0.5, tail="Strict"), "tail is strict or smooth"),  # type: ignore[arg-type]
+        (lambda: stats.test_floor(_ROWS, 0.5, scope="suites"), "scope is population or"),  # type: ignore[arg-type]
+        (lambda: stats.decide_cost(_ROWS, _ROWS, max_ratio=None), "max_ratio is a"),  # type: ignore[arg-type]
+        (lambda: stats.decide_cost(_ROWS, _ROWS, max_ratio=1, cap=[1]), "cap is the most"),  # type: ignore[arg-type]
+        (lambda: stats.decide_quantile(_ROWS + 1, _ROWS + 1, "p95", max_s=1), "a quantile"),  # type: ignore[arg-type]
+        (lambda: stats.decide_quantile(_ROWS + 1, _ROWS + 1, 0.5, max_s="1 s"), "max_s is"),  # type: ignore[arg-type]
+        (lambda: stats.test_part(_ROWS, [*_ROWS[:20], *[math.nan] * 20], [_ROWS], 0.1, scope="all"), "scope is"),  # type: ignore[arg-type]
+    ],
+)
+def test_each_misuse_has_a_sentence(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()

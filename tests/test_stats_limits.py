@@ -347,3 +347,45 @@ def test_the_law_of_weighted_signs_is_the_one_that_adding_them_up_gives(rng: np.
         law = after
     up, down = (sum(c for place, c in law.items() if place >= end) for end in (steps.sum(), -steps.sum()))
     assert sign_flip_ps(steps) == pytest.approx((up, down), abs=1e-12)
+
+
+def test_a_few_heavy_answers_that_were_fast_do_not_show_that_few_are_slow() -> None:
+    """Twelve of 150 rows have nearly all the weight, none of them slow; one in twenty may be, and .95^12 is .54."""
+    weights, times = np.ones(150), np.full(150, 0.5)
+    weights[:12] = 200.0
+    times[[20, 90]] = 2.0
+    found = stats.latency_limit(times, 0.95, 1.0, weights=weights)
+    assert found.p_pass > 0.25
+    assert found.verdict == stats.decide_quantile(None, times, 0.95, max_s=1.0, weights=weights) == "inconclusive"
+    assert found.high is None or found.high > 1.0
+
+
+@pytest.mark.parametrize("guess", [1.0, 0.97, 1.3, 0.0, math.inf])
+def test_a_cheap_guess_leads_the_search_for_a_limit_and_decides_nothing(guess: float) -> None:
+    from evalkit.stats.inversion import largest_failing, least_passing
+
+    asked: list[float] = []
+
+    def passes(limit: float) -> bool:
+        asked.append(limit)
+        return limit >= 0.73
+
+    alone = least_passing(passes, 1.0)
+    plain = len(asked)
+    assert least_passing(passes, 1.0, lambda limit: limit >= 0.73 * guess) == alone  # inf: the guess says never
+    assert largest_failing(lambda limit: limit <= 0.73, 1.0, lambda limit: limit <= 0.73 * guess) == pytest.approx(
+        largest_failing(lambda limit: limit <= 0.73, 1.0), rel=1e-12
+    )
+    if guess == 1.0:
+        assert len(asked) - plain == 2 < plain
+
+
+def test_slow_answers_in_clusters_are_drawn_as_the_one_kind_of_event_that_they_are() -> None:
+    from evalkit.stats.cluster_counts import ClusterCounts, KnownOfPairs
+
+    slow = np.array([0, 0, 1, 0, 2, 0, 0, 0, 1, 0] * 3, dtype=float)
+    one_kind = ClusterCounts(np.full(30, 6.0), 0 * slow, slow, KnownOfPairs(only_losses=True)).p_value(0.2)
+    # A rate of wins as small as one in ten million is drawn as two kinds, and no win is ever seen.
+    both = ClusterCounts(np.full(30, 6.0), 0 * slow, slow)
+    both._rates = lambda _: (0.2, 1e-7)  # type: ignore[method-assign]
+    assert both.p_value(0.2) == pytest.approx(one_kind, abs=1e-6)

@@ -150,5 +150,6 @@ def test_a_column_that_a_newer_part_has_does_not_break_older_ones(tmp_path: Path
     pq.write_table(extended.set_column(table.schema.get_field_index("sample_id"), "sample_id", [["q9"]]), folder / "x")
     (folder / "x").rename(folder / "rows-2.parquet")
     (folder / "texts-1.parquet").rename(folder / "texts-2.parquet")
+    set_facts(folder, sealed={})
     with connect([folder], texts=False) as con:
         assert con.execute("select sample_id, novelty from rows").fetchall() == [("q9", 1)]

@@ -14,6 +14,7 @@ from evalkit.records import Settings
 from evalkit.suite.loading import load_suite
 from evalkit.suite.schema import SettingsEntry, merged
 from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.suite_errors import MOST_TOLD
 
 HEAD = "name: x\nmodels:\n  m: {adapter: scripted}\n"
 TASK = "  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: exact}\n"
@@ -36,6 +37,20 @@ def complaints(text: str, **options: object) -> list[str]:
     with pytest.raises(SuiteError) as raised:
         load(text, **options)
     return raised.value.complaints
+
+
+def test_of_thousands_of_wrong_keys_as_many_are_told_as_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sentence looks at every name that could be meant: a suite of a megabyte took 28 s of the processor."""
+    asked = []
+
+    def near(word: str, known: object) -> str:
+        asked.append(word)
+        return "did you mean another?"
+
+    monkeypatch.setattr("evalkit.suite.suite_errors.near", near)
+    found = complaints("name: s\nmodels: {}\ntasks: []\n" + "".join(f"k{n}: 1\n" for n in range(500)))
+    assert 0 < len(asked) <= MOST_TOLD and len(found) < MOST_TOLD + 9
+    assert "is wrong as well, and there may be more below: mend the 100 places above first" in found[-1]
 
 
 def test_the_whole_file_of_the_design_is_understood(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from evalkit.records import Outcome
 from tests.scoring import mark, sample
+from tests.tables import table
 
 WHOLE_WORDS = [
     ("東京", "首都は東京です。", Outcome.RIGHT),
@@ -39,7 +40,7 @@ WHOLE_WORDS = [
 ]
 
 
-@pytest.mark.parametrize(("target", "reply", "outcome"), WHOLE_WORDS)
+@table(("target", "reply", "outcome"), WHOLE_WORDS)
 def test_whole_words_in_any_script(target: str, reply: str, outcome: Outcome) -> None:
     assert mark("contains", {"whole_words": True}, sample(target), reply).outcome is outcome
 
@@ -169,7 +170,7 @@ WRAPPED = [
 ]
 
 
-@pytest.mark.parametrize(("target", "reply", "right"), WRAPPED)
+@table(("target", "reply", "right"), WRAPPED)
 def test_wrapping_around_an_answer_is_ignored_and_nothing_taken_back(target: str, reply: str, right: bool) -> None:
     options = {"take": {"after": "answer is"}, "ignore_wrapping": True, "ignore_case": True}
     assert (mark("exact", options, sample(target), reply).outcome is Outcome.RIGHT) is right

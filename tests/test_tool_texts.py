@@ -10,6 +10,7 @@ import pytest
 from evalkit.records import Outcome
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
+from tests.tables import table
 
 FUNCTIONS = [
     {
@@ -83,13 +84,13 @@ ONE = {
 }
 
 
-@pytest.mark.parametrize("reply", TWO.values(), ids=TWO)
+@table("reply", TWO.values())
 def test_two_calls_are_two(reply: str) -> None:
     score = mark("tools", {}, item(OSLO, ROME), reply)
     assert score.outcome is Outcome.RIGHT, score.reason
 
 
-@pytest.mark.parametrize("reply", TWO.values(), ids=TWO)
+@table("reply", TWO.values())
 def test_a_call_too_many_is_wrong_in_every_form(reply: str) -> None:
     assert mark("tools", {}, item(OSLO), reply).outcome is Outcome.WRONG
     assert mark("tools", {}, item(ROME), reply).outcome is Outcome.WRONG

@@ -10,6 +10,7 @@ import pytest
 
 from evalkit.records import Outcome, ToolCall
 from tests.scoring import mark, sample
+from tests.tables import table
 
 BOOK = {
     "name": "trip.book",
@@ -148,7 +149,7 @@ CASES: dict[str, tuple[tuple[Call, ...], tuple[Call, ...], bool]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@table("case", CASES)
 def test_made_calls_are_held_against_the_right_ones(case: str) -> None:
     right, made, expected = CASES[case]
     item = wanted(*right)

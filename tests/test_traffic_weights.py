@@ -582,7 +582,7 @@ def test_a_summary_without_intervals_of_all_tasks_is_made_anew(two_tasks: Path) 
     for model in told["models"].values():
         del model["all"]["traffic"]
     stored_file.write_text(json.dumps(told))
-    integrity.note(stored_file)
+    integrity.note(run, stored_file.name)
     assert summary.read_summary(run) == before
 
 

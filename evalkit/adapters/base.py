@@ -14,10 +14,10 @@ and the engine asks with isinstance.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from evalkit.frozen import dataclass
 from evalkit.records import Message, Request, Response, Settings
@@ -34,6 +34,39 @@ def is_from_inside() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and not task.cancelling()
+
+
+_Given = TypeVar("_Given")
+
+
+class OutOfTime(TimeoutError):
+    """The time that `within` gives is over."""
+
+
+async def within(seconds: float | None, call: Awaitable[_Given]) -> _Given:
+    """What `call` gives within its time. Raises what it raises; OutOfTime once the time is over, and CancelledError
+    once this task was cancelled.
+
+    Whatever code says of its own cancellation is no answer: `except: return "ERROR"` would become a wrong answer of
+    the model. So neither what it returns then nor what it raises counts.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            given = await call
+    except Exception as error:
+        _require_time(limit, error)
+        raise
+    _require_time(limit, None)
+    return given
+
+
+def _require_time(limit: asyncio.Timeout, error: Exception | None) -> None:
+    """Raises OutOfTime where the time is over, CancelledError where this task was cancelled."""
+    if limit.expired():
+        raise OutOfTime from error
+    if not is_from_inside():
+        raise asyncio.CancelledError from error
 
 
 @dataclass(frozen=True, slots=True)

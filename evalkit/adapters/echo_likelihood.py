@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.adapters.reply_fields import odd
 from evalkit.errors import BadReply, Unsupported
 from evalkit.records import Request
 
@@ -83,7 +84,7 @@ def likelihoods_of(reply: Any, contexts: Sequence[str], continuations: Sequence[
         values = [list(one["token_logprobs"]) for one in logprobs]
         tops = [one.get("top_logprobs") for one in logprobs]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BadReply(f"The reply of /completions is not of the dialect: {type(error).__name__} {error}") from error
+        raise BadReply(f"The reply of /completions is not of the dialect: {odd(error)}") from error
     if len(tokens) != len(continuations):
         raise _refusal(f"it sent {len(tokens)} answers for {len(continuations)} prompts")
     if any(len(one) != len(value) for one, value in zip(tokens, values, strict=True)):

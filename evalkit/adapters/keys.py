@@ -13,10 +13,11 @@ gives none and the person allows its host as well. What is set and not used is n
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
@@ -34,6 +35,8 @@ _SHORTEST = 12
 secrets, and removing them would change the answers."""
 _SHORTEST_NAMED = 6
 """The same, where the header or variable is named like a credential. A shorter one would be cut out of numbers."""
+_PARTS = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_-]+")
+"""What stands between the parts of a key or of a header's value."""
 MOST_SAID = 4_000
 """Characters that are kept of the message of an error, which may quote what a server sent."""
 
@@ -88,8 +91,7 @@ def api_key(
     encrypted = url.lower().startswith("https:") or is_loopback(host)
     at_home = encrypted and not named_by_suite and _at_home(host, home)
     if at_home or _allowed(env, host, spec, named_by_suite=named_by_suite):
-        if len(key) >= _SHORTEST:
-            _handed_out.add(key)
+        keep_parts_out_of_replies(key)
         return key
     if own:
         return None  # a server of one's own: it works without the provider's key, and does not get it
@@ -159,6 +161,15 @@ def keep_out_of_replies(key: str, *names: str) -> None:
         _handed_out.add(key)
 
 
+def keep_parts_out_of_replies(key: str, *names: str) -> None:
+    """The same of a key or a header's value and of its parts, each of which a server may send back alone: a tenant's id
+    before a key, the words of a cookie, an address with a token in it."""
+    for one in (key, unquote(key)):
+        keep_out_of_replies(one, *names)
+        for part in _PARTS.split(one):
+            keep_out_of_replies(part)
+
+
 def _longest_first() -> list[str]:
     """The keys, each before those that are a part of it: of `TENANT:SECRET` nothing but `:SECRET` would stay where
     TENANT was cut out first."""
@@ -216,19 +227,22 @@ def scrubbed_error(error: RequestError) -> RequestError:
     return error
 
 
-def _without(key: str, value: object) -> Any:
-    """The value with the key cut out of every text in it; the value itself where it holds none."""
+def _without(key: str, value: object, *, in_json: bool = False) -> Any:
+    """The value with the key cut out of every text in it, and of JSON where it is a number; the value itself where it
+    holds none."""
     if isinstance(value, str):
         kept = cut_out(key, value, REMOVED)
         return value if kept == value else kept
     if isinstance(value, tuple | list):
-        made = [_without(key, one) for one in value]
+        made = [_without(key, one, in_json=in_json) for one in value]
         same = all(new is old for new, old in zip(made, value, strict=True))
         return value if same else type(value)(made)
     if isinstance(value, Mapping):
-        pairs = {_without(key, name): _without(key, inner) for name, inner in value.items()}
+        pairs = {_without(key, name): _without(key, inner, in_json=True) for name, inner in value.items()}
         same = all(name in pairs and pairs[name] is inner for name, inner in value.items())
         return value if same else pairs
+    if in_json and key.isdecimal() and isinstance(value, int | float) and not isinstance(value, bool):
+        return REMOVED if value in (int(key), float(key)) else value
     if is_dataclass(value) and not isinstance(value, type):
         held = {one.name: getattr(value, one.name) for one in fields(value)}
         changed = {name: new for name, old in held.items() if (new := _without(key, old)) is not old}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.keys import api_key, keep_out_of_replies
+from evalkit.adapters.keys import api_key, keep_parts_out_of_replies
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 
@@ -20,8 +20,6 @@ _OF_THE_CLIENT = frozenset(
 )
 """Headers by which a request would be another one than the one that is checked."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PARTS = re.compile(r"[\s;,:=\"']+")
-"""What stands between the parts of a header's value; a server may send one part alone back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,7 @@ def own_headers(
             continue
         scheme, blank, rest = key.partition(" ")
         secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
-        keep_out_of_replies(secret, header, variable)
-        for piece in _PARTS.split(secret):  # Cookie: session=SECRET; theme=dark, or ApiKey ID:SECRET
-            keep_out_of_replies(piece)
+        keep_parts_out_of_replies(secret, header, variable)  # Cookie: session=SECRET; theme=dark, or ApiKey ID:SECRET
         secrets.append(secret)
         headers[header] = f"Bearer {key}" if header.lower() == "authorization" and secret is key else key
     return OwnHeaders(headers, tuple(secrets), tuple((named or {}).values()))

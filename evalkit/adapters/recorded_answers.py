@@ -65,6 +65,9 @@ _KINDS: Mapping[str, str] = {
     "started_at": "time from 1980 on: 2026-01-31T10:00:00Z, or a number since 1970",
 }
 MOST_REPEATS = 1_000
+MOST_HELD = 256_000_000
+"""Characters of all answers: they are kept in memory, and each record counts as some hundred more."""
+_OF_A_RECORD = 400
 _MOST_COMPLAINTS = 10_000
 _MOST_COLUMNS = 10_000
 
@@ -183,6 +186,7 @@ class _Reading:
         self.complaints: list[str] = []
         self.by_label: dict[str, dict[str, RecordedAnswer | None]] = {}
         self.lines: dict[tuple[str, str], int] = {}
+        self.n_held = 0
         self.unknown: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.first_unread: dict[str, str] = {}
@@ -248,6 +252,12 @@ class _Reading:
         except _NoValue as error:
             self.complaints.append(f"{place}: {error}")
             return
+        self.n_held += _OF_A_RECORD + len(text or "") + sum(len(call.name) + len(call.arguments) for call in made or ())
+        if self.n_held > MOST_HELD:
+            raise SuiteError(
+                f"{place}: the answers up to here have more than {MOST_HELD // 10**6:,} million characters, and all "
+                "are kept in memory: name a file with the answers to these tasks alone, or one for each part of it"
+            )
         self.by_label.setdefault(key, {}).setdefault(label, answer)
 
     def _wanted(self, made: tuple[ToolCall, ...] | None) -> Iterator[str]:

@@ -29,10 +29,10 @@ from evalkit.adapters.presets import (
     placeholders,
     preset_names,
 )
-from evalkit.errors import EvalkitError, MissingPackage, SuiteError
+from evalkit.errors import EvalkitError, MissingPackage, PluginError, SuiteError
 from evalkit.frozen import dataclass
 from evalkit.installed import install_hint
-from evalkit.plugins import KnownNames, Plugin, PluginError, folded
+from evalkit.plugins import KnownNames, Plugin, folded
 
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions

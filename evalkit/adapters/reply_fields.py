@@ -80,7 +80,7 @@ def text(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} where a text belongs")
+        raise TypeError(f"{_kind(value)} where a text belongs")
     return value
 
 
@@ -89,7 +89,7 @@ def mapping(value: object) -> Mapping[str, object]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise TypeError(f"{type(value).__name__} where an object belongs")
+        raise TypeError(f"{_kind(value)} where an object belongs")
     return value
 
 
@@ -98,8 +98,25 @@ def items(value: object) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise TypeError(f"{type(value).__name__} where a list belongs")
+        raise TypeError(f"{_kind(value)} where a list belongs")
     return value
+
+
+_KINDS = {"str": "a text", "int": "a number", "float": "a number", "bool": "true or false", "NoneType": "null"}
+_KINDS |= {"dict": "an object", "list": "a list"}
+_OWN = re.compile(r"where an? [a-z-]+ belongs|is no log-probability|more than [0-9,]+ values|nested too deeply")
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value).__name__, "another value")
+
+
+def odd(error: Exception) -> str:
+    """What is odd about a reply, in words of its JSON; the interpreter's own say nothing to whoever reads them."""
+    if isinstance(error, KeyError) and error.args and str(error.args[0]).isidentifier():
+        return f"{str(error.args[0])[:80]} is missing"
+    said = str(error)
+    return said[:200] if _OWN.search(said) else "a value of another kind than belongs there"
 
 
 def inner(value: object) -> Mapping[str, object]:
@@ -142,7 +159,7 @@ def money(value: object) -> Decimal | None:
 def log_probability(value: object) -> float:
     """A log-probability. Raises TypeError or ValueError for what is none; -inf and servers' -9999 are some."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{type(value).__name__} where a log-probability belongs")
+        raise TypeError(f"{_kind(value)} where a log-probability belongs")
     if math.isnan(value) or value > 1:
         raise ValueError(f"{value} is no log-probability")
     return float(value)

@@ -18,7 +18,7 @@ from evalkit.adapters.error_body import is_error
 from evalkit.adapters.framing import EventSource, FrameReader, LineReader
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import parsed, text_limit, too_long
+from evalkit.adapters.reply_fields import odd, parsed, text_limit, too_long
 from evalkit.adapters.sse import EventReader
 from evalkit.errors import BadReply, ConnectionFailed, RequestError
 from evalkit.records import Response
@@ -90,7 +90,7 @@ class ReplyReader:
         try:
             return reading.response(reading.timing(sent_at, ended_at), left_out)
         except ODD as error:
-            raise self._bad(f"{type(error).__name__}: {error}") from error
+            raise self._bad(f"an answer that is not of the dialect ({odd(error)})") from error
 
     def filtered(self, declined: Declined, sent_at: float, ended_at: float, left_out: tuple[str, ...]) -> Response:
         """The response where the provider's filter stopped the answer, or the prompt before it: with what came so far

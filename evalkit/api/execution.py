@@ -54,7 +54,7 @@ class Prepared:
     def functions(self) -> tuple[OwnFunction, ...]:
         """Models, judges and scorers that are functions given in Python."""
         scorers = (task.scored_by for task in self.plan.suite.tasks)
-        found = [scorer.function for scorer in scorers if isinstance(scorer, Scorer) and scorer.function is not None]
+        found = [one for scorer in scorers if isinstance(scorer, Scorer) for one in scorer.functions]
         return (*self.plan.suite.functions.values(), *found)
 
     @property

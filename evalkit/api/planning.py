@@ -22,7 +22,8 @@ from evalkit.facts import RunFacts
 from evalkit.facts.base import Json, json_map
 from evalkit.facts.run import PriceFileFacts
 from evalkit.frozen import dataclass
-from evalkit.paths import Inside, find
+from evalkit.paths import Inside, find, of_person
+from evalkit.reading import read_file
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.digests import digest
 from evalkit.suite.given import FUNCTION
@@ -34,6 +35,8 @@ from evalkit.suite.wording import short
 from evalkit.trust import only_hosts
 
 if TYPE_CHECKING:
+    from evalkit.api.suite import Suite
+    from evalkit.scorers.base import Scorer
     from evalkit.suite.functions import OwnFunction
     from evalkit.suite.rows_in_memory import Rows
 
@@ -47,8 +50,8 @@ class InPython:
 
     models: Mapping[str, OwnFunction] = field(default_factory=dict)
     """By the name of a model or judge."""
-    scorers: Mapping[int, OwnFunction] = field(default_factory=dict)
-    """By the task's place."""
+    scorers: Mapping[int, Mapping[int | None, OwnFunction]] = field(default_factory=dict)
+    """By the task's place; then by the place in its list of scorers, None where the function scores alone."""
     rows: Mapping[int, Rows] = field(default_factory=dict)
     """By the task's place: its records."""
     of_files: frozenset[int] = frozenset()
@@ -73,18 +76,31 @@ def read_suite(path: Path, changes: Sequence[str] = ()) -> ResolvedSuite:
     return load_suite(path, known_adapters=known[0], known_scorers=known[1], options=options, changes=changes)
 
 
+def resolved(suite: Suite | str | Path, options: RunOptions, by: str = "run") -> ResolvedSuite:
+    """The suite that a person gave to `by`, a function of `evalkit`. Raises UserError."""
+    from evalkit.api.suite import Suite
+
+    if not isinstance(suite, Suite | str | Path):
+        raise UserError(f"{by} takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
+    if not isinstance(suite, Suite):
+        return read_suite(of_person(suite, "suite"), options.changes)
+    if options.changes:
+        raise UserError("changes are for a suite's file; give a Suite in Python its values where it is made")
+    return suite.resolved()
+
+
 def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedSuite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
     from evalkit.suite.given import GivenInPython
 
     complaints: list[str] = []
-    scorers: dict[int, object] = {}
+    made: dict[int, dict[int | None, Scorer]] = {}
     if functions.scorers:
         from evalkit.scorers.function import make
 
-        for n, function in functions.scorers.items():
+        for n, own in functions.scorers.items():
             try:
-                scorers[n] = make(function, tree.at(("tasks", n, "score")))
+                made[n] = {place: make(function, tree.at(("tasks", n, "score"))) for place, function in own.items()}
             except SuiteError as error:
                 complaints += error.complaints
     try:
@@ -94,10 +110,11 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedS
             known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
             known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
             options=OptionsOfAdapters(str(path.parent)),
-            given=GivenInPython(functions.models, scorers, functions.rows, functions.of_files),
         )
     except SuiteError as error:
-        raise SuiteError([*error.complaints, *complaints]) from None  # a notebook would show the same twice
+        raise SuiteError([*error.complaints, *complaints]) from None
+    scorers = _scorers(suite, made, complaints)
+    suite = GivenInPython(functions.models, scorers, functions.rows, functions.of_files).put_into(suite)
     complaints += [
         f"{tree.at((section, name, key))}: belongs to no function; give each function an entry of its own"
         for section, entries in (("models", suite.file.models), ("judges", suite.file.judges))
@@ -108,6 +125,25 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedS
     if complaints:
         raise SuiteError(complaints)
     return suite
+
+
+def _scorers(
+    suite: ResolvedSuite, made: Mapping[int, Mapping[int | None, Scorer]], complaints: list[str]
+) -> dict[int, object]:
+    """The scorer of each task that functions score, alone or among others, by the task's place."""
+    found: dict[int, object] = {}
+    for task in suite.tasks:
+        own = made.get(task.index, {})
+        if None in own:
+            found[task.index] = own[None]
+        elif own and task.entry.score is not None:
+            from evalkit.scorers.several import make
+
+            try:
+                found[task.index] = make(task.entry.score.options, own, keeps_reasoning=task.keeps_reasoning)
+            except SuiteError as error:
+                complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
+    return found
 
 
 def with_foreign(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
@@ -166,7 +202,7 @@ def plan_suite(
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    file = options.prices or (beside if beside.is_given() else None)
+    file = options.prices or (beside if beside.exists() else None)
     book = PriceBook.load(file, named=options.prices is not None)
     hosts = frozenset(only_hosts(options.allow_key_host))
     own = {} if options.results is None else _own_hardware(suite, options.results)
@@ -232,16 +268,13 @@ def _overridden(suite: ResolvedSuite, changes: Mapping[str, object]) -> Resolved
 def _price_file(named: Path | None, beside: Inside) -> PriceFileFacts | None:
     """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
     if named is not None:
-        return PriceFileFacts(name=named.name, of="person", sha256=hashlib.sha256(named.read_bytes()).hexdigest())
-    return PriceFileFacts(name=beside.name, of="suite", sha256=beside.sha256()) if beside.is_file() else None
+        return PriceFileFacts(name=named.name, of="person", sha256=hashlib.sha256(read_file(named)).hexdigest())
+    return PriceFileFacts(name=beside.name, of="suite", sha256=beside.sha256()) if beside.exists() else None
 
 
 def _catalogue(suite: ResolvedSuite) -> tuple[Json, ...]:
     """What the suite's own file says of models, for the facts of the run; () where it has none. Raises UserError."""
-    if (
-        suite.file.catalogue is None
-        and not find(FACTS_FILE, suite.folder, label=str(suite.folder / FACTS_FILE)).is_given()
-    ):
+    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).exists():
         return ()
     from evalkit.catalogue.reading import records_of_suite
 

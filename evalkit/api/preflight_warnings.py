@@ -203,11 +203,14 @@ def gate_warnings(plan: Plan) -> list[str]:
     gate = plan.suite.gate
     if gate is None:
         return []
-    from evalkit.decide.reasons import IDLE_LABELS
+    from evalkit.decide.reasons import EVERY_ITEM, IDLE_LABELS
     from evalkit.decide.rules import conditions
 
     models = {model.name: model for model in plan.work.models}
     found = []
+    required = {c.kind for rule in gate.rules for c in conditions(rule) if c.required}
+    if gate.history != "off" and (kinds := [kind for kind in ("cost", "latency") if kind in required]):
+        found.append(f"gate, history: it {EVERY_ITEM.format(rules='rules about ' + ' and '.join(kinds))}")
     for rule in gate.rules:
         for condition in conditions(rule):
             if condition.kind == "latency":

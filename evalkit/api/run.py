@@ -12,14 +12,13 @@ from typing import Any, Unpack
 
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunKeywords, RunOptions, options_of, words
-from evalkit.api.planning import read_suite
+from evalkit.api.planning import resolved
 from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
 from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
-from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
+from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning
 from evalkit.facts import RunFacts
-from evalkit.paths import of_person
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
 from evalkit.suite.sample_notes import is_likely_mistake
@@ -105,12 +104,7 @@ async def _run(
 
 def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter) -> Prepared:
     """The run, ready to start; its notes are told."""
-    if not isinstance(suite, Suite | str | Path):
-        raise UserError(f"run takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
-    if isinstance(suite, Suite) and options.changes:
-        raise UserError("changes are for a suite's file; give a Suite in Python its values where it is made")
-    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite"), options.changes)
-    prepared = prepare(resolved, options)
+    prepared = prepare(resolved(suite, options), options)
     prepared, told = with_stopper(prepared)
     for one in (*prepared.notes, *told):
         reporter.note(one)

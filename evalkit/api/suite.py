@@ -28,7 +28,7 @@ from evalkit.api.suite_parts import (
     model_of_entry,
     models_of,
     plain,
-    scored_by,
+    score_with,
     task_of,
 )
 from evalkit.errors import SuiteError, UserError
@@ -110,7 +110,7 @@ class Suite:
         """
         functions = [f"models.{name}" for name, model in self.models.items() if model.function is not None]
         functions += [f"judges.{name}" for name, model in self.judges.items() if model.function is not None]
-        functions += [f"tasks[{n}].score" for n, task in enumerate(self.tasks) if task.scorer is not None]
+        functions += [f"tasks[{n}].score" for n, task in enumerate(self.tasks) if task.scorers]
         if functions:
             raise UserError(f"suite {self.name!r}: {functions[0]} is a function, and a suite file names none")
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
@@ -128,9 +128,13 @@ class Suite:
             for name, model in (*self.models.items(), *self.judges.items())
             if model.function is not None
         }
-        scorers = {n: OwnFunction.of(task.scorer.call) for n, task in enumerate(self.tasks) if task.scorer is not None}
+        scorers = {
+            n: {place: OwnFunction.of(own.call) for place, own in task.scorers.items()}
+            for n, task in enumerate(self.tasks)
+            if task.scorers
+        }
         tasks = [
-            {**dict(task), **({"score": scored_by(scorers[n])} if n in scorers else {})}
+            {**dict(task), **({"score": score_with(task["score"], scorers[n])} if n in scorers else {})}
             for n, task in enumerate(self.written["tasks"])
         ]
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 
-ModelFunction: TypeAlias = "Callable[[Request], str | Response | Awaitable[str | Response]]"
-"""A model: gets a request, gives the answer as a text, or a `Response` that also says usage, calls and the like."""
+ModelFunction: TypeAlias = (
+    "Callable[[Request], str | Response | Mapping[str, object] | Awaitable[str | Response | Mapping[str, object]]]"
+)
+"""A model: gets a request, gives the answer as a text, or a `Response` or mapping that also says usage and the like."""
 ScorerFunction: TypeAlias = "Callable[..., float | bool | Score | Awaitable[float | bool | Score]]"
-"""A scorer: (answer, record) -> score, optionally with `sample` as a third argument."""
+"""A scorer: (answer, record) -> score; with parameters named `sample` or `response` it gets those too."""
+_OneScore: TypeAlias = "str | Mapping[str, object] | ScorerFunction"
+Scores: TypeAlias = "_OneScore | Sequence[_OneScore]"
+"""What scores a task: a scorer's name, {NAME: options}, a function, or several of them in a list."""
 
 
 class _Frame(Protocol):
@@ -32,7 +39,7 @@ class _Frame(Protocol):
 
 Records: TypeAlias = "Sequence[Mapping[str, object]] | _Frame"
 """Records in memory: a list of mappings, a pandas or polars DataFrame."""
-_TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, or a function (answer, record)"
+_TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, a function (answer, record), or a list of these"
 
 
 class Model:
@@ -79,11 +86,14 @@ class Task:
         data: str | Path | Mapping[str, object] | Records | None = None,
         prompt: str | None = None,
         target: str | None = None,
-        score: str | Mapping[str, object] | list[Any] | ScorerFunction | None = None,
+        score: Scores | None = None,
         **options: object,
     ) -> None:
         """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
         `records` stands for records in memory: {"records": frame, "id": "ticket_id", "where": {"split": "test"}}.
+
+        `score` is a scorer's name or mapping, a function (answer, record), or a list of them, where a function may
+        stand as {"function": f, "name": "tone", "weight": 2}.
 
         `options` are the other keys of a task in a suite file: system, messages, turns, choices, shots, limit,
         settings, cluster, slices, critical, tools, permute ... With `use="mmlu"` (a built-in task) everything but the
@@ -93,19 +103,17 @@ class Task:
         place = f"task {name!r}" if name is not None else "a task"
         self.rows: Rows | None = None
         """Records that were given in memory; None: there are none."""
-        self.scorer: OwnFunction | None = None
-        """The function that scores; None: a scorer of evalkit does."""
+        self.scorers: Mapping[int | None, OwnFunction] = {}
+        """The functions that score, by their places in a list of scorers; None for one that scores alone."""
         self.of_file = False
         """Whether a suite file says it: a path in it is then that file's word, also in a suite made in Python."""
         given: dict[str, Any] = {"prompt": prompt, "target": target}
         given = {key: value for key, value in given.items() if value is not None} | plain(options)
         if data is not None:
             given["data"] = self._data(data, f"{place}: data")
-        if isinstance(score, str | Mapping | list):
-            given["score"] = plain(score)
-        elif score is not None:
-            self.scorer = OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))
-            given["score"] = scored_by(self.scorer)
+        if score is not None:
+            self.scorers = _functions_of(score)
+            given["score"] = score_with(plain(score), self.scorers)
         if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
             given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
         written: dict[str, object] = {} if name is None else {"name": name}
@@ -117,6 +125,16 @@ class Task:
             written |= given
         self.written: Mapping[str, object] = written
         """The task as a suite file would say it; records in memory are named by a path that does not exist."""
+
+    def scored_by(self, score: Scores) -> Task:
+        """The same task, with another score."""
+        made = copy(self)
+        made.scorers = _functions_of(score)
+        said = score_with(plain(score), made.scorers)
+        inside: Any = self.written.get("with") or {}
+        told = {"with": {**inside, "score": said}} if "use" in self.written else {"score": said}
+        made.written = {**self.written, **told}
+        return made
 
     def _data(self, data: object, at: str) -> Any:
         if isinstance(data, str | Path):
@@ -173,8 +191,34 @@ def _dotted(function: OwnFunction) -> str:
     return function.identity.name.replace(":", ".")
 
 
-def scored_by(function: OwnFunction) -> dict[str, object]:
-    """`score` of a task that a function scores, as a suite file would say it if it could."""
+def _functions_of(score: object) -> dict[int | None, OwnFunction]:
+    """The functions of a task's `score`, by their places in a list of scorers; None: it is one itself."""
+    listed = score["all"] if isinstance(score, Mapping) and set(score) == {"all"} else score
+    if isinstance(listed, str | Mapping):
+        return {}
+    if not isinstance(listed, list | tuple):
+        return {None: OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))}
+    calls = {n: one.get(FUNCTION) if isinstance(one, Mapping) else one for n, one in enumerate(listed)}
+    return {n: OwnFunction.of(call) for n, call in calls.items() if callable(call)}
+
+
+def score_with(score: Any, functions: Mapping[int | None, OwnFunction]) -> Any:
+    """`score` of a task with functions, as a suite file would say it if it could."""
+    if not functions:
+        return score
+    if None in functions:
+        return _said(functions[None])
+    parts = list(score["all"] if isinstance(score, Mapping) else score)
+    for n, function in functions.items():
+        assert n is not None
+        given = parts[n] if isinstance(parts[n], dict) else {}
+        beside = {key: value for key, value in given.items() if key != FUNCTION}
+        name = re.sub(r"\W+", "", function.identity.name.rpartition(":")[2].rpartition(".")[2])
+        parts[n] = {**_said(function), "name": name or FUNCTION, **beside}
+    return {"all": parts} if isinstance(score, Mapping) else parts
+
+
+def _said(function: OwnFunction) -> dict[str, object]:
     return {FUNCTION: {"function": function.identity.name, "source": function.identity.key}}
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from evalkit.board import elements, model_marks
 from evalkit.board.filters import where
+from evalkit.errors import NoPicture
 from evalkit.render import charts, pictures
 from evalkit.render.cells import Timed, correct_range, others_text, time_range, tokens_per_s, usd_range
 from evalkit.render.maker_marks import legend
@@ -154,7 +155,7 @@ def picture(lines: Sequence[LeaderboardLine]) -> bytes:
     """The chart with its figures as a PNG, for a slide or a pull request. Raises NoPicture."""
     chart = charts.leaderboard(lines, figures=True)
     if chart is None:
-        raise pictures.NoPicture("No model has a score, so there is nothing to draw.")
+        raise NoPicture("No model has a score, so there is nothing to draw.")
     return pictures.png(chart)
 
 

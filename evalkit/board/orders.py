@@ -88,6 +88,9 @@ class StartedRun:
     run: str | None = None
     """Its folder's name, once it has one."""
 
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Names it in every page that shows it, wherever it stands in the list by then."""
+
     @property
     def can_go_on(self) -> bool:
         """Whether it ended before its run was complete."""

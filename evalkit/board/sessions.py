@@ -40,6 +40,7 @@ _MEDIA = "/media/"
 """Under it Streamlit hands out pictures and files of pages, to whoever has the address."""
 _FIGURES = "/_stcore/metrics"
 """How many are here, and how large what they look at is."""
+_CACHE = (b"cache-control", b"private, no-store")
 _SESSION = "session"
 _USER = "evalkit.user"
 """What is noted of a request: whom its cookie names, None for nobody."""
@@ -145,7 +146,8 @@ class OnlyViews:
             await send({"type": "http.response.body", "body": b""})
             return
         if scope["type"] != "websocket":
-            await self.app(scope, receive, send)
+            held = _MEDIA in path and not self.may_see(None)
+            await self.app(scope, receive, _kept_nowhere(send) if held else send)
             return
         if not self.may_see(user):
             scope = {**scope, "headers": [_of_no_session(name, value) for name, value in scope["headers"]]}
@@ -160,6 +162,18 @@ class OnlyViews:
                     return {**message, "bytes": said}
 
         await self.app(scope, heard, send)
+
+
+def _kept_nowhere(send: Send) -> Send:
+    """Sends on, and says that no browser and no proxy may keep it: it would be there for whoever asks next."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [(name, value) for name, value in message.get("headers", []) if name.lower() != _CACHE[0]]
+            message = {**message, "headers": [*others, _CACHE]}
+        await send(message)
+
+    return sent
 
 
 def passed_on(said: bytes, may_see: bool) -> bytes | None:

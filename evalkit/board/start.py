@@ -160,28 +160,28 @@ def _jobs(store: ResultsReader) -> None:
         now = orders.jobs(store.results)
         if [(id(job), job.run, job.code, job.n_stops) for job in now] != drawn:
             st.rerun(scope="app")
-        for n, job in enumerate(now):
-            _job(store, job, n)
+        for job in now:
+            _job(store, job)
 
     if found:
         watch()
 
 
-def _job(store: ResultsReader, job: StartedRun, n: int) -> None:
+def _job(store: ResultsReader, job: StartedRun) -> None:
     words, first, second = st.columns([5, 1, 1], vertical_alignment="center")
     by = f" by {visible(job.by, limit=80)}" if job.by else ""
     words.text(f"{visible(job.order.suite, limit=200)}, started {job.at:%H:%M} UTC{by}: {_state(job)}")
     if job.code is None:
         label = "Stop at once" if job.n_stops else "Stop"
-        if first.button(label, key=f"stop-{n}", width="stretch", help="As Ctrl-C: what was answered is kept."):
+        if first.button(label, key=f"stop-{job.key}", width="stretch", help="As Ctrl-C: what was answered is kept."):
             orders.stop(job)
             st.rerun(scope="app")
         return
-    if job.can_go_on and first.button("Go on", key=f"go-on-{n}", width="stretch"):
+    if job.can_go_on and first.button("Go on", key=f"go-on-{job.key}", width="stretch"):
         _plan(store, job.order)
         if _PLAN in st.session_state:
             st.rerun(scope="app")
-    if second.button("Hide", key=f"hide-{n}", width="stretch"):
+    if second.button("Hide", key=f"hide-{job.key}", width="stretch"):
         orders.forget(job)
         st.rerun(scope="app")
     if job.code not in {0, *_STOPPED} and (said := orders.last_words(job)):

@@ -40,7 +40,7 @@ from evalkit.catalogue.facts import (
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
-from evalkit.reading import settings_folder
+from evalkit.reading import read_file, settings_folder
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 
@@ -131,7 +131,7 @@ def records_of_suite(suite: ResolvedSuite) -> list[dict[str, object]]:
     """What the suite's own file says of models; [] where it has none. Raises UserError with every complaint."""
     named = suite.file.catalogue
     path = find(named or FILE_NAME, suite.folder, label=f"{suite.path}: catalogue: {named or FILE_NAME}")
-    return [] if named is None and not path.is_given() else [record(path)]
+    return [] if named is None and not path.exists() else [record(path)]
 
 
 def _parsed(path: Path | Inside) -> SourceMap:
@@ -139,7 +139,7 @@ def _parsed(path: Path | Inside) -> SourceMap:
         size = path.n_bytes() if isinstance(path, Inside) else path.stat().st_size
         if size > _MOST_BYTES:
             raise UserError(f"The catalogue {path} has {size:,} bytes; one of facts has at most {_MOST_BYTES:,}")
-        text = path.text() if isinstance(path, Inside) else path.read_text("utf-8")
+        text = path.text() if isinstance(path, Inside) else read_file(path).decode()
     except OSError as error:
         raise UserError(f"The catalogue {path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

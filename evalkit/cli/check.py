@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ def command(suite: Path, show_prompt: bool, as_json: bool, **given: object) -> i
 
     options = RunOptions(**with_changes(given))
     check = partial(check_suite, options=options, show_prompt=show_prompt, as_json=as_json)
-    if not suite.is_dir():
+    if not os.path.isdir(suite):  # noqa: PTH112  # never raises
         return check(suite)
     from evalkit.cli.suite_folders import on_each
 
@@ -101,7 +102,7 @@ _MOST_LOOKED_AT = 5_000
 
 def _too_few(plan: Plan) -> list[str]:
     """A sentence for each quality rule that an equally good candidate would not pass with 80 % power."""
-    from evalkit.cli.plan import foreseen
+    from evalkit.api.forecasting import foreseen
 
     return [
         f"on {numbers.plural(look['n'], 'item')} an equally good candidate passes the gate's {look['words']} with a "

@@ -27,11 +27,11 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, markdown: b
 
     Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
     """
+    from evalkit.errors import NotComparable
     from evalkit.render.comparison import render_comparison, render_versus
     from evalkit.results import Side
     from evalkit.results import flips as changed
     from evalkit.results.compare import compare
-    from evalkit.results.pairs import NotComparable
 
     left, right = _side(a, results), _side(b, results)
     versus = problem = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
-from collections.abc import Mapping, Set
-from contextlib import ExitStack, suppress
+from collections.abc import Set
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,6 @@ from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from evalkit.api.options import RunOptions
-    from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
     from evalkit.decide.joint import AllRules
     from evalkit.decide.mixes import CheapestMixes
     from evalkit.decide.rules import Condition
@@ -63,7 +63,7 @@ def command(
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
     pace = Pace(requests_per_minute, tokens_per_minute)
     plan = partial(plan_suite, options=options, pace=pace, as_json=as_json, earlier=earlier)
-    if not suite.is_dir():
+    if not os.path.isdir(suite):  # noqa: PTH112  # never raises
         return plan(suite)
     from evalkit.cli.suite_folders import on_each
 
@@ -75,39 +75,14 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool, e
 
     Raises SuiteError with every complaint, as `check` does, and what `decide.mixes` raises of an earlier run.
     """
-    from evalkit.api.planning import digest_of, plan_at
-    from evalkit.engine.caching import CachedAnswers
-    from evalkit.engine.experience import learn
-    from evalkit.engine.forecast import forecast, forecast_judges
+    from evalkit.api.forecasting import plan_report
+    from evalkit.api.planning import plan_at
     from evalkit.store.runs import resolve_run
 
     assert options.results is not None
     folder = None if earlier is None else resolve_run(earlier, options.results)
     plan = plan_at(suite, options, sends=False)
-    judges = plan.panel.judges if plan.panel is not None else ()
-    ids = {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)}
-    known = learn(options.results, ids, folder)
-    with ExitStack() as stack:
-        bought = None
-        if options.cache:
-            from evalkit.store.cache import ResponseCache
-
-            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
-        effective = _effective(plan)
-        made: PlanReport = {
-            "suite": plan.suite.name,
-            "digest": digest_of(plan),
-            "continues": _continued(plan, options.results),
-            "sensitivity": plan.suite.sensitivity,
-            "tasks": {task.name: task.n for task in plan.work.tasks},
-            "repeats": plan.work.settings.repeats,
-            "models": forecast(plan.work, known, pace, bought),
-            "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
-            "tools": list(plan.tools),
-            "gate": foreseen(plan, effective=effective),
-            "floors": _floors(plan, effective),
-            "notes": [*plan.notes, *_other_models(folder, ids)],
-        }
+    made = plan_report(plan, options, pace, folder)
     asyncio.run(plan.aclose())
     mixes, unplanned = ([], []) if folder is None else _mixes(plan, folder)
     together = None if folder is None else _together(plan, folder, mixes, {rule for rule, _ in unplanned})
@@ -160,33 +135,12 @@ def _run_to_plan_by(plan: Plan, results: Path) -> Path | None:
     return None
 
 
-def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
-    """Which names of the suite were other models in the earlier run: its scores stand for theirs, its tokens do not."""
-    from evalkit.store.runs import open_facts
-
-    told = {} if folder is None else open_facts(folder).models or {}
-    return [
-        f"--earlier: {name} was {told[name].model} there and is {model} here: items and repeats are planned from its "
-        "scores, but its tokens and times say nothing of this model"
-        for name, model in ids.items()
-        if name in told and told[name].model and model and told[name].model != model
-    ]
-
-
-def _continued(plan: Plan, results: Path) -> str | None:
-    """The unfinished run that the same command resumes."""
-    from evalkit.store.runs import find_incomplete
-
-    found = find_incomplete(results, plan.suite.file.name, plan.digest)
-    return None if found is None else found.name
-
-
 def _mixes(plan: Plan, folder: Path) -> tuple[list[CheapestMixes], list[tuple[Condition, str]]]:
     """Items and repeats for each required limit of the gate that an earlier run tells of (scores, bills, times); and
     those of which it tells too little, with why."""
-    from evalkit.decide.earlier_run import NotPlanned
     from evalkit.decide.planning import can_be_planned, mixes_of_rule
     from evalkit.decide.rules import conditions
+    from evalkit.errors import NotPlanned
 
     gate = plan.suite.gate
     if gate is None or gate.baseline is None or gate.baseline.startswith("baseline@"):
@@ -216,73 +170,3 @@ def _together(plan: Plan, folder: Path, alone: list[CheapestMixes], unplanned: S
         return None
     every = [(rule, one) for rule in gate.rules for one in conditions(rule) if one.required and one not in unplanned]
     return plan_together(folder, gate.baseline, gate.candidates[0], every, alone, alpha=gate.alpha)
-
-
-def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:
-    """What each quality rule of the gate could see; empty without a gate. `most`: a task of more samples is not looked
-    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many.
-    `effective`: how many independent items tell as much, where that is known already."""
-    gate = plan.suite.gate
-    if gate is None:
-        return []
-    from evalkit.decide.power import forecast_power
-
-    effective = _effective(plan, most) if effective is None else effective
-    return [
-        {
-            "rule": look.rule,
-            "words": look.words,
-            "margin": look.margin,
-            "n": look.n,
-            "effective": look.effective,
-            "discordance": look.discordance,
-            "smallest_regression": look.smallest_regression,
-            "chance_equal_passes": look.chance_equal_passes,
-            "n_needed": look.n_needed,
-            "power": look.power,
-            "labelled": look.labelled,
-        }
-        for look in forecast_power(
-            gate, {task.name: task.n for task in plan.work.tasks}, effective=effective, losses=most is None
-        )
-    ]
-
-
-def _floors(plan: Plan, effective: dict[str, float]) -> list[LimitForecast]:
-    """What each rule about the candidate alone could see (a least score, a largest rate); empty without a gate."""
-    if plan.suite.gate is None:
-        return []
-    from evalkit.decide.power import forecast_floors
-
-    sizes = {task.name: task.n for task in plan.work.tasks}
-    return [
-        {
-            "rule": look.rule,
-            "limit": look.limit,
-            "is_rate": look.is_rate,
-            "n": look.n,
-            "effective": look.effective,
-            "passes_from": look.passes_from,
-            "fails_at": look.fails_at,
-            "power": look.power,
-        }
-        for look in forecast_floors(plan.suite.gate, sizes, effective)
-    ]
-
-
-def _effective(plan: Plan, most: int | None = None) -> dict[str, float]:
-    """How many independent items of equal weight tell as much as those of each task, and as all; empty without a
-    gate."""
-    from evalkit.suite.evidence_size import EvidenceSize, effective_together
-
-    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
-    looked = [task for task in plan.work.tasks if most is None or task.n <= most]
-    if plan.suite.gate is None:
-        return {}
-    for task in looked:
-        for sample in task.samples():
-            sizes[task.name].see(sample)
-    effective = {task.name: sizes[task.name].effective for task in looked}
-    if len(looked) == len(plan.work.tasks):
-        effective["all"] = effective_together([*sizes.values()])
-    return effective

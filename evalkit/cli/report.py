@@ -10,6 +10,7 @@ from evalkit.cli.options import OutFile, baselines_folder, results_folder
 from evalkit.cli.printing import echo
 from evalkit.store.damage import refuse_damage
 from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 
 @click.command()
@@ -88,19 +89,11 @@ def _write(
 
 
 def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | None) -> None:
-    from evalkit.errors import UserError
-    from evalkit.render.html import page_of
-    from evalkit.results.reader import ResultsReader
+    from evalkit.api.stored_runs import report
+    from evalkit.results.run import load_run
     from evalkit.store.runs import resolve_run
-    from evalkit.writing import write_atomically
 
-    folder = resolve_run(run, results).resolve()
-    refuse_damage(folder)
-    if html.exists() and not force:
-        raise UserError(f"{html} exists. Choose another file, or replace it with --force.")
-    if not html.parent.is_dir():
-        raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
-    write_atomically(html, page_of(ResultsReader(folder.parent), folder.name, samples=samples).encode())
+    report(load_run(resolve_run(run, results)), html, samples=samples, force=force)
     echo(f"wrote {html}", err=True)
 
 
@@ -137,10 +130,13 @@ def _site(out: Path, results: Path, force: bool, *, samples: bool | None) -> int
     from evalkit.results.reader import ResultsReader
 
     store = ResultsReader(results)
-    if not store.runs():
+    if not (every := store.runs()):
         raise UserError(f"There is no run in {results}. Make one with evalkit run, or name another folder: --results.")
     folder = SiteFolder.open(out, replace=force)
     n = sum(folder.write(page.path, page.text) for page in pages_of(store, samples=samples))
     folder.sweep()
+    for info in every:
+        if (problem := info.problem or store.problem(info.name)) is not None:
+            echo(visible(f"{info.name} has no page: {problem}", limit=500), err=True)
     echo(f"wrote {numbers.plural(n, 'page')}; open {out / 'index.html'}", err=True)
     return 0

@@ -31,6 +31,7 @@ from evalkit.cost.billing import Rates, UnitPrices
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside
+from evalkit.reading import read_file
 
 # What providers call ordinary service.
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only"})
@@ -84,7 +85,7 @@ def read_prices(path: Path | Inside) -> tuple[PriceEntry, ...]:
     another currency, or two entries for the same thing at the same time.
     """
     try:
-        text = path.text() if isinstance(path, Inside) else path.read_text("utf-8")
+        text = path.text() if isinstance(path, Inside) else read_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The price file {path} cannot be read: {error}") from error
     complaints: list[str] = []

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evalkit.decide.earlier_run import FEWEST, NotPlanned, Prices, effective_items, prices_of, together_of, whole_items
+from evalkit.decide.earlier_run import FEWEST, Prices, effective_items, prices_of, together_of, whole_items
 from evalkit.decide.rules import Condition
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.rules.latency import times_of, waited_before
-from evalkit.errors import UserError
+from evalkit.errors import NotPlanned, UserError
 from evalkit.results.pairing import pair
 from evalkit.results.pairs import Floats, Half, Mask, Pairs
 from evalkit.results.side import Side

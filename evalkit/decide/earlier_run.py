@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.decide.rules.quality import rows_of
-from evalkit.errors import UserError
+from evalkit.errors import NotPlanned, UserError
 from evalkit.results.facts import read_facts
 from evalkit.results.pairing import pair
 from evalkit.results.pairs import Codes, Floats, Mask, Pairs
@@ -26,11 +26,6 @@ from evalkit.stats.resampling import StoredPair
 from evalkit.store import judge_files, queries
 from evalkit.store import table as stored
 from evalkit.text import numbers
-
-
-class NotPlanned(UserError):
-    """One rule cannot be planned from this run; others may."""
-
 
 FEWEST = 15
 """Items below which nothing is planned."""

@@ -29,11 +29,10 @@ from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.gate_trust import PROMOTED, GateTrust, Signed
 from evalkit.decide.rules.quality import QualityRule
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
-from evalkit.errors import EvalkitError, UserError
+from evalkit.errors import EvalkitError, NotComparable, UserError
 from evalkit.facts import HistoryFacts
 from evalkit.results import read_facts
 from evalkit.results.older_models import filled, scores_of, whole_scores_of
-from evalkit.results.pairs import NotComparable
 from evalkit.store import baselines
 from evalkit.store.history import FrozenHistory, freeze, frozen_of
 from evalkit.suite.schema import GateEntry

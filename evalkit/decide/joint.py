@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.decide.earlier_amounts import amounts_of, cap_of, known_of, question_of
-from evalkit.decide.earlier_run import FEWEST, NotPlanned, prices_of, together_of, whole_items
+from evalkit.decide.earlier_run import FEWEST, prices_of, together_of, whole_items
 from evalkit.decide.mixes import REPEATS, CheapestMixes, MixBill, PricedMix, searched
 from evalkit.decide.planning import Wanted
 from evalkit.decide.rules import Condition
 from evalkit.decide.rules.quality import rows_of
+from evalkit.errors import NotPlanned
 from evalkit.results.pairing import pair
 from evalkit.results.pairs import Floats, Mask, Pairs
 from evalkit.results.side import Side

@@ -17,6 +17,11 @@ RECORDED = (
 NO_DECLARED_LOAD = "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
 GIVE_PRICE = "give the model a price (prices.yaml beside the suite, or --prices FILE), or name one with price_as"
 IDLE_LABELS = "labels: random changes nothing here: no judge scores the answers that the rule is about"
+EVERY_ITEM = (
+    "foretells nothing for {rules}, which see every item: a fail may come earlier by it, a pass may not. A gate of its "
+    "own for {rules} lets the others save items"
+)
+"""What `history` is worth beside rules that use none."""
 FAILS_ALONE = "fails alone, not after correcting for"
 """Begins the note of a finding that is open although its own interval lies beyond the limit."""
 

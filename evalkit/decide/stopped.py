@@ -12,14 +12,14 @@ from evalkit.decide.decision import INCOMPLETE, CandidateDecision, HistoryUse, S
 from evalkit.decide.known_items import history_use
 from evalkit.decide.rules import Condition, RuleResult, conditions
 from evalkit.decide.sequential_test import RuleTest, SequentialTest, reasons_against
-from evalkit.errors import StoreError
+from evalkit.errors import NotComparable, StoreError
 from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.results import Side, completeness
 from evalkit.results.comparable import refuse_copies, refuse_same_answers
 from evalkit.results.flips import count_flips
 from evalkit.results.older_models import whole_scores_of
 from evalkit.results.pairing import common_rows, pair
-from evalkit.results.pairs import Floats, NotComparable, Pairs
+from evalkit.results.pairs import Floats, Pairs
 from evalkit.stats.verdict import Verdict
 from evalkit.store.history import FrozenHistory, frozen_of
 from evalkit.suite.schema import GateEntry

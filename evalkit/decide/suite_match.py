@@ -23,10 +23,10 @@ from evalkit.decide.gate_trust import PROMOTED, GateTrust
 from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
 from evalkit.decide.tasks_match import other_tasks
+from evalkit.errors import NotComparable
 from evalkit.facts import ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
 from evalkit.paths import find
 from evalkit.results import read_facts
-from evalkit.results.pairs import NotComparable
 from evalkit.results.sweeps import hosted_prices
 from evalkit.store import runs
 from evalkit.suite.judge_task import compile_judging

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter, is_from_inside
+from evalkit.adapters.base import Adapter, is_from_inside, within
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
@@ -30,7 +30,8 @@ from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.frozen import dataclass
-from evalkit.records import Failure, Request, Response, Row
+from evalkit.records import Failure, Request, Response, Row, Sample, Score
+from evalkit.scorers.base import Scorer
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
 from evalkit.text.given_up import closed
@@ -265,16 +266,19 @@ async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Re
     """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
     try:
         if request.images:
-            async with room_for(request), asyncio.timeout(seconds):
-                response = await _sendable(model, request).respond(await with_pictures(request))
+            async with room_for(request):
+                response = await within(seconds, _shown(_sendable(model, request), request))
         else:
-            async with asyncio.timeout(seconds):
-                response = await _sendable(model, request).respond(request)
+            response = await within(seconds, _sendable(model, request).respond(request))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
         raise
     return _with_searches(believed(scrubbed(response), request), model)
+
+
+async def _shown(adapter: Adapter, request: Request) -> Response:
+    return await adapter.respond(await with_pictures(request))
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:
@@ -300,15 +304,19 @@ def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> tuple[Respo
     return response if stages is None else replace(response, stages=stages), cost
 
 
-async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
-    """The row of an answer, new or from the cache, with its score. Slow scorers run in a thread."""
-    model, sample, scorer = item.model, item.sample, item.task.scorer
+async def score_of(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """The score of an answer. Slow scorers run in a thread."""
     if scorer.awaited is not None:
-        score = await score_awaited_response(sample, response, scorer)
-    elif scorer.slow:
-        score = await in_thread(lambda: score_response(sample, response, scorer))
-    else:
-        score = await score_at_once(sample, response, scorer, in_thread)
+        return await score_awaited_response(sample, response, scorer)
+    if scorer.slow:
+        return await in_thread(lambda: score_response(sample, response, scorer))
+    return await score_at_once(sample, response, scorer, in_thread)
+
+
+async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
+    """The row of an answer, new or from the cache, with its score."""
+    model, sample = item.model, item.sample
+    score = await score_of(sample, response, item.task.scorer)
     if not model.adapter.capabilities.timing:
         attempt = replace(attempt, timed=False)
     row = answered(sample, model.name, item.repeat, attempt, response, score, cost, item.task.dropped[model.name])

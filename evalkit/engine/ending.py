@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from evalkit.engine.hardware import software_and_hardware
-from evalkit.engine.ledger import UNMARKED
+from evalkit.engine.ledger import UNSCORED
 from evalkit.engine.plan import Plan
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from evalkit.store.part_files import Drafted
 
 
-class Beside(Protocol):
+class SealsBeside(Protocol):
     """Another process that may have done a part of this."""
 
     def finish(self) -> Drafted | None:
@@ -62,7 +62,7 @@ def end_session(
     spent: Decimal,
     *,
     stopper: Stopper | None,
-    beside: Beside,
+    beside: SealsBeside,
     spend_file: SpendFile | None,
 ) -> SessionEnd:
     """Seal the journals, write into run.json how the session ended, and sum up. What only an unfinished run needs is
@@ -107,7 +107,7 @@ def end_session(
     return SessionEnd(status, reasons, summary)
 
 
-def _summed_up(folder: Path, beside: Beside) -> Summary:
+def _summed_up(folder: Path, beside: SealsBeside) -> Summary:
     """Write the figures of the run, computed here or beside: they are the same."""
     if (kept := beside.sum_up()) is None:
         return write_summary(folder)
@@ -153,13 +153,16 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
     n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
     if n_errored > rate * n_rows:
         unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
-        way_out = f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
+        unscored = sum(n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNSCORED}"))
+        again = "asked again" if not unscored else "scored again" if unscored >= n_errored else "asked or scored again"
+        if plan.panel is not None:
+            again = f"asked again{unread}"
+        way_out = f"Run the same command again: only these are {again}."
         if plan.lacking:
             way_out = (
                 "Samples without a recorded answer stay without one; what else failed the same command asks again."
             )
-        unmarked = [n for kind, (n, _) in result.errors.items() if kind.endswith(f": {UNMARKED}")]
-        said = "failed" if not unmarked else "have no mark" if sum(unmarked) >= n_errored else "failed or have no mark"
+        said = "failed" if not unscored else "have no score" if unscored >= n_errored else "failed or have no score"
         reasons.append(
             f"{n_errored:,} of {n_rows:,} answers {said}, more than run.max_error_rate {rate:g} allows. {way_out}"
         )

@@ -32,6 +32,7 @@ from evalkit.records import (
     Timing,
     ToolCall,
     ToolResult,
+    Usage,
 )
 from evalkit.scorers.calls import NoCalls, read_calls
 from evalkit.store.journal import OFF_RECORD
@@ -168,8 +169,13 @@ async def episode_row(item: Item) -> Row:
     response = Response(
         text=last.text,
         stop_reason=stop,
-        timing=Timing(sent_at=0.0, total_s=0.0),
+        timing=Timing(sent_at=0.0, total_s=total(steps, lambda step: step.total_s) or 0.0),
         reasoning=last.reasoning,
+        usage=Usage(
+            input=total(steps, lambda step: step.input_tokens),
+            output=total(steps, lambda step: step.output_tokens),
+            reasoning=total(steps, lambda step: step.reasoning_tokens),
+        ),
         refusal=last.refusal,
         calls=last.calls if last.calls or item.sample.tools else None,
         steps=steps,

@@ -12,7 +12,7 @@ from dataclasses import field
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.records import Response, Sample, Timing
+from evalkit.records import AgentStep, Response, Sample, Timing, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
 from evalkit.suite.grouped import kind_of
@@ -78,10 +78,18 @@ def _tried_once(task: ResolvedTask, scorer: Scorer) -> list[str]:
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:
         return []
-    score = scorer.score(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
+    score = scorer.score(sample, _tried_reply(sample))
     if score.value is not None:
         return []
     return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]
+
+
+def _tried_reply(sample: Sample) -> Response:
+    """A reply as a model may give it: an agent has made a step, and calls are known where tools are offered."""
+    text = sample.target or PROBE
+    steps = None if sample.world is None else (AgentStep(text=text, started_at=0.0),)
+    calls = () if sample.tools or steps else None
+    return Response(text, "stop", _NO_TIME, usage=Usage(input=1, output=1), calls=calls, steps=steps)
 
 
 def place_of(name: str, places: Mapping[str, str]) -> str:

@@ -15,10 +15,10 @@ from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
-from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, scored_row
+from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, score_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.rows import AttemptInfo
+from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.engine.live_tools import LiveSessions
     from evalkit.suite.redaction import Redactor
 
-UNMARKED = "not marked"
-"""Stands for an error's kind where an answer came, and nobody could mark it."""
+UNSCORED = "no score"
+"""Stands for an error's kind where an answer came, and nobody could score it."""
 
 
 class AnswerCache(Protocol):
@@ -82,6 +82,8 @@ class Ledger:
     """Where steps of agents' samples go that are not over yet. None: they are not kept."""
     open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
     """Steps of earlier sessions, of samples that were not over."""
+    unscored: Callable[[Key], Row | None] = lambda key: None
+    """The stored row of an answer that its scorer failed on in an earlier session."""
     tally: Tally = field(default_factory=Tally)
     _live: LiveSessions | None = None
 
@@ -121,7 +123,7 @@ class Ledger:
         self.journal.append(row)
         if row.outcome is Outcome.ERRORED and not row.waits:
             self.tally.errored += 1
-            kind = f"{row.model}: {row.error_kind or UNMARKED}"
+            kind = f"{row.model}: {row.error_kind or UNSCORED}"
             why = row.error or row.reason
             n, first = self.tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
             self.tally.errors[kind] = (n + 1, first)
@@ -161,12 +163,13 @@ class Ledger:
         return None
 
     async def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
-        """What is still to be asked of an item once the cache has given what it has; None: nothing."""
+        """What is still to be asked of an item once stored answers and the cache have given what they have; None:
+        nothing."""
         if item.sample.world is not None:
-            return await self._left_of_agent(item)
+            return None if await self._scored_again(item) else await self._left_of_agent(item)
         while True:
             request = request_of(item)
-            row = await self._from_cache(item, request)
+            row = await self._scored_again(item) or await self._from_cache(item, request)
             if row is None:
                 return item, request
             after = self.after(item, row)
@@ -235,6 +238,19 @@ class Ledger:
         if self.steps is not None and not is_live(item):  # no other session has what this one's calls have changed
             self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
         return item
+
+    async def _scored_again(self, item: Item) -> Row | None:
+        """The row of an answer that an earlier session could not score; None where there is none."""
+        row = self.unscored(item.key)
+        if row is None:
+            return None
+        score = await score_of(item.sample, answer_of_row(row), item.task.scorer)
+        parts: Mapping[str, float] = {}
+        if row.steps is not None:
+            from evalkit.engine.episodes import trajectory_parts
+
+            parts = trajectory_parts(item.sample, row.steps)
+        return self.store(with_score(row, item.sample, score, parts))
 
     async def _from_cache(self, item: Item, request: Request) -> Row | None:
         hit = self.cache.get(item.model, request) if self.cache is not None else None

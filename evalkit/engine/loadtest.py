@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from evalkit.adapters.base import within
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, sent_bytes
@@ -179,8 +180,8 @@ class Sweep:
         response: Response | None = None
         error: RequestError | None = None
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                response = scrubbed(await self.model.adapter.respond(await with_pictures(prompt.request)))
+            asked = self.model.adapter.respond(await with_pictures(prompt.request))
+            response = scrubbed(await within(self.settings.timeout_s, asked))
         except RequestError as caught:
             scrubbed_error(caught)
             if caught.ends_model:

@@ -21,16 +21,16 @@ from evalkit.engine.coded_tools import tasks_with_classes
 from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.ask import StoredVerdicts
-from evalkit.engine.judging.verdicts import STOPS
 from evalkit.engine.live_tools import with_stored_tools
 from evalkit.engine.plan_facts import made_by
+from evalkit.engine.rows import answer_of_row, with_score
 from evalkit.engine.stored import stored
 from evalkit.engine.task_plan import task_scorer
 from evalkit.errors import StoreError, SuiteError
 from evalkit.facts import Identity, RunFacts, TaskFacts
 from evalkit.facts.base import json_map
 from evalkit.facts.tasks import RescoredFacts
-from evalkit.records import Outcome, Response, Row, Sample, Timing
+from evalkit.records import Outcome, Row, Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.store import run_lock, runs, sealing, summary
@@ -222,30 +222,12 @@ def _storing(suite: ResolvedSuite, facts: RunFacts) -> Redactor | None:
 
 
 def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
-    response = Response(
-        text=row.text or "",
-        stop_reason=STOPS.get(row.stop_reason or "", "other"),
-        timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
-        reasoning=row.reasoning,
-        refusal=row.refusal,
-        calls=row.calls,
-        logliks=row.logliks,
-        steps=row.steps,
-    )
+    response = answer_of_row(row)
     if scorer.awaited is None:
         score = score_response(sample, response, scorer)
     else:
         score = asyncio.run(score_awaited_response(sample, response, scorer))
-    return replace(
-        row,
-        score=score.value,
-        outcome=score.outcome,
-        extracted=score.extracted,
-        reason=score.reason,
-        parts=score.parts if row.steps is None else {**score.parts, **trajectory_parts(sample, row.steps)},
-        target=sample.target,
-        target_digest=sample.target_digest,
-    )
+    return with_score(row, sample, score, None if row.steps is None else trajectory_parts(sample, row.steps))
 
 
 def _refuse_absent(folder: Path, rows: list[Row]) -> None:

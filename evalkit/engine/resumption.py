@@ -22,7 +22,8 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts
 from evalkit.facts.run import PriceFileFacts
-from evalkit.records import Row, Sample
+from evalkit.records import Outcome, Row, Sample
+from evalkit.scorers.base import Scorer
 from evalkit.store import runs
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
@@ -138,6 +139,26 @@ def earlier_answers(plan: Plan, folder: Path, recovered: Recovered) -> Callable[
 
     rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
     return {row.key: replace(row, prompt=()) for row in rows}.get
+
+
+def unscored_answers(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:
+    """By key the rows of answers that a scorer failed on. Their answers are stored as they were given, so nobody has to
+    be asked again; not where judges score, or where more was read than is stored."""
+    scored = {task.name for task in plan.work.tasks if _from_text(task.scorer)}
+    if not recovered.unmarked or not scored:
+        return lambda key: None
+    from evalkit.store import sealing
+
+    return {row.key: row for row in sealing.rows_of(folder) if row.task in scored and _lacks_a_score(row)}.get
+
+
+def _from_text(scorer: Scorer) -> bool:
+    return scorer.needs == "text" and scorer.gold_tokens is None and not scorer.later and not scorer.judges
+
+
+def _lacks_a_score(row: Row) -> bool:
+    there = row.outcome is Outcome.ERRORED and row.error_kind is None and row.redacted is None
+    return there and row.text is not None and not row.waits
 
 
 def other_tools(plan: Plan, folder: Path) -> str | None:

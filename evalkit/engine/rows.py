@@ -11,13 +11,32 @@ that no tokenizer is doubted; what a provider counts within them is its own word
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from evalkit.frozen import dataclass
 from evalkit.reasoning import split
-from evalkit.records import AgentStep, Failure, Outcome, Response, Row, Sample, Score, ToolCall, Usage
+from evalkit.records import (
+    AgentStep,
+    Failure,
+    Outcome,
+    Response,
+    Row,
+    Sample,
+    Score,
+    StopReason,
+    Timing,
+    ToolCall,
+    Usage,
+)
+
+STOPS: Mapping[str, StopReason] = {
+    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
+    "tool_use": "tool_use",
+}  # fmt: skip
+"""Stored reasons for stopping, as responses have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,37 @@ def answered(
         logliks=response.logliks,
         dropped=dropped + response.dropped,
         stages=response.stages,
+    )
+
+
+def answer_of_row(row: Row) -> Response:
+    """The stored answer as a scorer sees one."""
+    usage = Usage(input=row.input_tokens, output=row.output_tokens, reasoning=row.reasoning_tokens)
+    return Response(
+        text=row.text or "",
+        stop_reason=STOPS.get(row.stop_reason or "", "other"),
+        timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0, ttft_s=row.ttft_s, ttfr_s=row.ttfr_s),
+        reasoning=row.reasoning,
+        served_model=row.served_model,
+        usage=None if usage == Usage() else usage,
+        refusal=row.refusal,
+        calls=row.calls,
+        logliks=row.logliks,
+        steps=row.steps,
+    )
+
+
+def with_score(row: Row, sample: Sample, score: Score, further: Mapping[str, float] | None = None) -> Row:
+    """The stored row with another score; `further`: parts that come from the row itself."""
+    return replace(
+        row,
+        score=score.value,
+        outcome=score.outcome,
+        extracted=score.extracted,
+        reason=score.reason,
+        parts={**score.parts, **(further or {})},
+        target=sample.target,
+        target_digest=sample.target_digest,
     )
 
 
@@ -195,15 +245,20 @@ def least_tokens(text: str) -> int:
     return max(len(text.split()) // WORDS_A_TOKEN, len(text.encode(errors="replace")) // BYTES_A_TOKEN)
 
 
+def _too_few(n: int | None, text: str) -> bool:
+    """Whether a count is known, and below `least_tokens`; of eight signs a token or less nothing need be looked at."""
+    return n is not None and 8 * n < len(text) and n < least_tokens(text)
+
+
 def plausible(usage: Usage, *, prompt: str, said: str) -> Usage:
     """The usage without counts that cannot be true. `said`: all that came, shown reasoning and calls included.
 
     Fewer tokens than the text has are no count. More than it has bytes are hidden reasoning, so where the provider says
     how much of the output that was (0, mostly), that part is unknown.
     """
-    if usage.output is not None and usage.output < least_tokens(said):
+    if _too_few(usage.output, said):
         usage = replace(usage, output=None, reasoning=None)
-    if usage.input is not None and usage.input < least_tokens(prompt):
+    if _too_few(usage.input, prompt):
         usage = replace(usage, input=None, cache_read=None)
     if usage.output is not None and usage.reasoning is not None:
         shown = usage.output - usage.reasoning

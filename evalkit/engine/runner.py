@@ -71,7 +71,9 @@ class Runner:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache)
-        self.ledger = Ledger(journal, *answers, self.observer, work.storing, files.steps, before.open_steps)
+        self.ledger = Ledger(
+            journal, *answers, self.observer, work.storing, files.steps, before.open_steps, before.unscored
+        )
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper

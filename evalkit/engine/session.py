@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING
 from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
-from evalkit.engine.resumption import earlier_answers, left_behind, prices_of, resumed_facts, rows_done, spent_before
+from evalkit.engine.resumption import (
+    earlier_answers,
+    left_behind,
+    prices_of,
+    resumed_facts,
+    rows_done,
+    spent_before,
+    unscored_answers,
+)
 from evalkit.engine.runner import Runner
 from evalkit.engine.serving import given_up_text
 from evalkit.engine.spend_file import SpendFile
@@ -149,6 +157,7 @@ def _earlier(
         earlier_answers(plan, folder, recovered),
         spent,
         open_steps(folder, recovered.is_done) if keeps_steps else {},
+        unscored_answers(plan, folder, recovered),
     )
 
 

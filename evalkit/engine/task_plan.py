@@ -26,6 +26,7 @@ from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.gate_sight import GateSight
+from evalkit.suite.given import FUNCTION
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import short
@@ -149,13 +150,13 @@ def limited(task: ResolvedTask, options: PlanOptions) -> ResolvedTask:
 def task_scorer(task: ResolvedTask) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
+    if entry.score is not None and entry.score.parts and entry.mode in {"likelihood", "first_token"}:
+        raise SuiteError(f"mode {entry.mode} cannot stand beside several scorers, which read the reply: leave it out")
     if isinstance(own := task.own_scorer, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
     options = dict(entry.score.options)
-    if entry.score.parts and entry.mode in {"likelihood", "first_token"}:
-        raise SuiteError(f"mode {entry.mode} cannot stand beside several scorers, which read the reply: leave it out")
     if entry.score.name == "choice" and entry.mode is not None:
         options.setdefault("mode", entry.mode)
     scorer = make_scorer(entry.score.name, options)
@@ -189,6 +190,8 @@ def _all_options(scorer: Scorer) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield scorer.name, options
         return
     for part in parts:
+        if part["use"] == FUNCTION:
+            continue
         one = make_scorer(str(part["use"]), part.get("options") or {})
         yield one.name, one.options or {}
 

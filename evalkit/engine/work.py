@@ -227,6 +227,8 @@ class EarlierSessions:
     """US dollars."""
     open_steps: Mapping[Key, tuple[AgentStep, ...]] = field(default_factory=dict)
     """Steps of agents whose samples are not over."""
+    unscored: Callable[[Key], Row | None] = lambda key: None
+    """The row of an answer that its scorer failed on: it is scored again, and its model not asked."""
 
 
 @dataclass(frozen=True, slots=True)

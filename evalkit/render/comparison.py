@@ -45,8 +45,8 @@ def without_score(found: SampleComparison, a: Figures, b: Figures) -> str:
         return f"{numbers.count(n)} {what} failed on a side. {how}"
     if not n_failed:
         why = "their judges have not spoken, or could not be read"
-        return f"{numbers.count(n)} {what} have no mark on a side: {why}. {how}"
-    said = f"{numbers.plural(n_failed, 'answer')} failed, {numbers.count(n_unmarked)} have no mark from their judges"
+        return f"{numbers.count(n)} {what} have no score on a side: {why}. {how}"
+    said = f"{numbers.plural(n_failed, 'answer')} failed, {numbers.count(n_unmarked)} have no score from their judges"
     return f"{numbers.count(n)} {what} have no score on a side ({said}). {how}"
 
 

@@ -20,6 +20,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from evalkit.errors import NoPicture
 from evalkit.render import pictures
 from evalkit.render.maker_marks import TINTS
 from evalkit.render.rows import ink_on
@@ -62,7 +63,7 @@ def written(pages: Sequence[PageDraft]) -> list[str]:
     no_drawings, made = "", list[str]()
     try:
         made = pictures.inline_svg([chart for page in pages for chart in page.charts.values()])
-    except pictures.NoPicture as error:
+    except NoPicture as error:
         no_drawings = f"Without charts; every figure is in the tables. {error}"
     drawn = iter(made)
     return [

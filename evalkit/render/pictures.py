@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from io import BytesIO
 
 from evalkit import child
-from evalkit.errors import UserError
+from evalkit.errors import NoPicture
 from evalkit.installed import install_hint
 from evalkit.render.vega import Chart, Spec
 from evalkit.text.escape import html, visible
@@ -43,10 +43,6 @@ _CONFIG: Spec = {
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "#dddddd"},
     "legend": {"labelFontSize": 12},
 }
-
-
-class NoPicture(UserError):
-    """A chart that could not be drawn: vl-convert is missing or failed."""
 
 
 def available() -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, NotComparable, Unpaired
 from evalkit.records import Message
 from evalkit.results.pairing import pair
-from evalkit.results.pairs import NotComparable, Pairs, Unpaired
+from evalkit.results.pairs import Pairs
 from evalkit.results.side import Side
 from evalkit.store import queries
 from evalkit.store import table as stored

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from evalkit.errors import NotComparable
 from evalkit.facts.tasks import ToolServerFacts
-from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.results.pairs import Pairs
 from evalkit.results.side import Side
 from evalkit.suite.wording import short
 

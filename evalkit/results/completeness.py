@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.errors import NotComparable
+from evalkit.results.pairs import Pairs
 from evalkit.results.side import Side
 from evalkit.results.state import state_of
 from evalkit.stats.traffic import row_weights

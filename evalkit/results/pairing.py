@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.errors import UserError
+from evalkit.errors import NotComparable, Unpaired, UserError
+from evalkit.records import SCORE_OF
 from evalkit.results.pairs import (
     ERRORED,
     OUTCOMES,
     SUPPORTED,
     Codes,
     Half,
-    NotComparable,
     Pairs,
-    Unpaired,
     rows_of_half,
 )
 from evalkit.stats.copies import with_copies
@@ -174,10 +173,10 @@ def _read_half(table: pa.Table, side: str) -> Half:
             f"The {side}'s rows hold a score of {score[outside][0]:g}: scores lie between 0 and 1. The rows are "
             "damaged or were written by something else; restore them, or run the suite again."
         )
-    for name, value in (("right", 1.0), ("wrong", 0.0)):
-        if (contradicts := (outcome == OUTCOMES.index(name)) & ~np.isnan(score) & (score != value)).any():
+    for named, value in SCORE_OF.items():
+        if (contradicts := (outcome == OUTCOMES.index(named)) & ~np.isnan(score) & (score != value)).any():
             raise UserError(
-                f"The {side}'s rows call an answer {name} and give it a score of {score[contradicts][0]:g}. They are "
+                f"The {side}'s rows call an answer {named} and give it a score of {score[contradicts][0]:g}. They are "
                 "damaged or were written by something else; restore them, or run the suite again."
             )
     cost = stored.floats(table["cost_usd"])

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.records import Outcome
 
@@ -28,18 +27,6 @@ OUTCOMES = tuple(outcome.value for outcome in Outcome)
 SUPPORTED = "supported_usd"
 """The column, which only a gate about cost adds, of what answers cost at least by their texts."""
 ERRORED = OUTCOMES.index(Outcome.ERRORED.value)
-
-
-class NotComparable(UserError):
-    """Two results do not answer the same questions in the same way; the message lists what differs."""
-
-
-class Unpaired(NotComparable):
-    """The two sides were not asked the same items."""
-
-    def __init__(self, counts: str, way_out: str) -> None:
-        super().__init__(f"{counts}\n{way_out}")
-        self.counts, self.way_out = counts, way_out
 
 
 @dataclass(frozen=True, slots=True)

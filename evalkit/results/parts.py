@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.errors import NotComparable
 from evalkit.facts import Quality, RunFacts
 from evalkit.records import Outcome
 from evalkit.results.facts import read_facts
-from evalkit.results.pairs import NotComparable
 from evalkit.store import table as stored
 from evalkit.suite.schema.tasks import SEVERAL
 from evalkit.suite.wording import near

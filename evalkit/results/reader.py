@@ -112,9 +112,10 @@ class ResultsReader:
 
         def look() -> str | None:
             self.facts(run)
-            self.summary(run)
-            self.judges(run)
-            return damage(path)
+            if (found := damage(path)) is None:
+                self.summary(run)
+                self.judges(run)
+            return found
 
         try:
             return _figures.get(("problem", str(path), self._mark(path), self._mark(path / judge_files.FOLDER)), look)

@@ -72,8 +72,8 @@ class Scorer:
     awaited: Callable[[Sample, Response], Awaitable[Score]] | None = None
     """Scores the answer in the event loop (an async function of the person's own); `score` is then not called. None:
     `score` does it."""
-    function: OwnFunction | None = None
-    """The function of the person's own that scores; None: evalkit's scorer, or a plug-in's."""
+    functions: tuple[OwnFunction, ...] = ()
+    """The functions of the person's own that score; (): evalkit's scorer, or a plug-in's."""
     unproved: bool = False
     """A call may cost time or money (a function of the person's own): samples are not scored before the run to see
     whether they can be."""

@@ -15,12 +15,14 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 from evalkit import child
 from evalkit.errors import SuiteError
 from evalkit.facts.base import JsonMap
+from evalkit.reading import memory_bytes
 from evalkit.scorers.cage import class_worker
 from evalkit.scorers.code_worker import unsupported
 from evalkit.suite.environments.coded import ClassCode, CodeReply
@@ -30,6 +32,32 @@ _GRACE_S = 20.0
 """Seconds beyond the limit of a call after which the process that forks is given up; a busy machine starts it late."""
 _KEPT = 4
 """Processes that wait for the next call."""
+
+
+class _Room:
+    """Memory for calls under way, of all classes of this process together: half of the machine's, or what one call may
+    have where that is more. Each call has a limit of its own, and a hundred at once would have it a hundred times."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._taken_mb = 0
+
+    @contextmanager
+    def of(self, mb: int) -> Iterator[None]:
+        """So many megabytes, waited for until there is room."""
+        most = memory_bytes() // 2 >> 20
+        with self._free:
+            self._free.wait_for(lambda: self._taken_mb == 0 or self._taken_mb + mb <= most)
+            self._taken_mb += mb
+        try:
+            yield
+        finally:
+            with self._free:
+                self._taken_mb -= mb
+                self._free.notify_all()
+
+
+_room = _Room()
 
 
 def caged(code: ClassCode, tools: Sequence[str], place: str) -> CagedClass:
@@ -90,6 +118,10 @@ class CagedClass:
     def _asked(self, request: dict[str, object]) -> dict[str, Any]:
         """The answer of a child. Raises BrokenEnvironment where there is none."""
         line = json.dumps(request).encode() + b"\n"
+        with _room.of(self.code.memory_mb):
+            return self._answered(line)
+
+    def _answered(self, line: bytes) -> dict[str, Any]:
         with self._lock:
             process = self._idle.pop() if self._idle else None
         status, said = ("gone", b"") if process is None else self._exchange(process, line)

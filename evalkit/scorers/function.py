@@ -5,10 +5,11 @@
 
     evalkit.Task("cities", data=rows, prompt="{{ question }}", score=names_the_city)
 
-`answer` is the reply's text without its reasoning, `record` the fields of the sample. A function that takes a third
-argument, `sample`, gets the whole sample: target, choices, turn. True is right and False wrong; a number from 0 to 1 is
-a graded score; a `Score` may also say what was read, why, and further figures (`parts`). None, other numbers and an
-exception leave the answer without a score, which is counted as an error and never as 0.
+`answer` is the reply's text without its reasoning, `record` the fields of the sample. A function with a parameter
+`sample` gets the whole sample (target, choices, turn); one with a parameter `response` gets the whole response (calls,
+reasoning, usage, timing, the steps of an agent), also where it is calls alone. True is right and False wrong; a number
+from 0 to 1 is a graded score; a `Score` may also say what was read, why, and further figures (`parts`). None, other
+numbers and an exception leave the answer without a score, which is counted as an error and never as 0.
 
 Refused and empty replies are settled before the function is called, as for every scorer (`evalkit.scorers.outcomes`);
 what the function says stands. An async function is awaited; one that is not runs beside the event loop, as many at once
@@ -26,31 +27,35 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.base import is_from_inside
+from evalkit.adapters.base import OutOfTime, is_from_inside, within
 from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import READING
-from evalkit.scorers.scores import graded, right_or_wrong, unscored
+from evalkit.scorers.scores import contradiction, graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
 
 NAME = "function"
-VERSION = 2
+VERSION = 3
 """Raised when what a function returns is read in another way; the function itself is known by its digest."""
 
 _ROUNDED = 1e-6
 """How far beyond 0 or 1 a score is a rounded 0 or 1: a cosine of float32 comes to 1.0000001."""
+WHOLE = ("sample", "response")
+"""Parameters by which a function asks for more than the answer and the record."""
+_BY_POSITION = 2
 LONGEST_S = 600.0
 """Seconds that an async scorer may take for one answer."""
 
 
 def make(function: OwnFunction, at: str) -> Scorer:
     """The function as a scorer. Raises SuiteError where it does not take (answer, record)."""
-    call, with_sample = function.call, _takes_sample(function.call, at)
+    call, taken = function.call, _takes(function.call, at)
 
     def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, object]]:
-        return (response.text, sample.fields), ({"sample": sample} if with_sample else {})
+        whole = {"sample": sample, "response": response}
+        return (response.text, sample.fields), {name: whole[name] for name in taken}
 
     def score(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
@@ -62,9 +67,8 @@ def make(function: OwnFunction, at: str) -> Scorer:
     async def awaited(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
-            async with asyncio.timeout(LONGEST_S):
-                return read(await call(*given, **named))
-        except TimeoutError:
+            return read(await within(LONGEST_S, call(*given, **named)))
+        except OutOfTime:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             return unscored(_raised(error))
@@ -79,9 +83,9 @@ def make(function: OwnFunction, at: str) -> Scorer:
         score=score,
         gold=lambda sample: None,
         slow=True,
-        reads_calls=False,
+        reads_calls="response" in taken,
         awaited=awaited if _is_async(call) else None,
-        function=function,
+        functions=(function,),
         unproved=True,
     )
 
@@ -94,7 +98,11 @@ def read(given: object) -> Score:  # noqa: PLR0911  # one return for each kind o
         if given.value is None:
             return given if given.outcome is Outcome.ERRORED else replace(given, outcome=Outcome.ERRORED)
         checked = read(given.value)
-        return checked if checked.value is None else replace(given, value=checked.value)
+        if checked.value is None:
+            return checked
+        told = replace(given, value=checked.value)
+        wrong = contradiction(told)
+        return told if wrong is None else unscored(f"the scorer gave a Score with {wrong}")
     if hasattr(given, "item") and not isinstance(given, bool | int | float):
         given = given.item()  # numpy's numbers and truths
     if isinstance(given, bool):
@@ -129,22 +137,28 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _takes_sample(function: Callable[..., Any], at: str) -> bool:
-    """Whether the function wants the sample too. Raises SuiteError where it cannot be called as it will be."""
+def _takes(function: Callable[..., Any], at: str) -> tuple[str, ...]:
+    """What of `sample` and `response` the function wants too. Raises SuiteError where it cannot be called as it will
+    be."""
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
-        return False  # built in: nobody says what it takes
-    named = {"sample": None} if "sample" in signature.parameters else {}
+        return ()  # built in: nobody says what it takes
+    beyond = {
+        name
+        for n, (name, one) in enumerate(signature.parameters.items())
+        if n >= _BY_POSITION or one.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    named = tuple(name for name in WHOLE if name in beyond)
     try:
-        signature.bind("answer", {}, **named)
+        signature.bind("answer", {}, **dict.fromkeys(named))
     except TypeError as error:
         name = getattr(function, "__qualname__", type(function).__qualname__)
         raise SuiteError(
-            f"{at}: the function is called as f(answer, record), or f(answer, record, sample=...), and "
-            f"{name}{signature} cannot be ({error})"
+            f"{at}: the function is called as f(answer, record), with sample=... and response=... where it has "
+            f"parameters of these names, and {name}{signature} cannot be ({error})"
         ) from error
-    return bool(named)
+    return named
 
 
 def _raised(error: BaseException) -> str:

@@ -31,7 +31,7 @@ from functools import partial
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.scores import unparseable, unscored
+from evalkit.scorers.scores import contradiction, unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
@@ -156,6 +156,8 @@ def _acted(response: Response, parted: Split) -> bool:
 
 def _after(score: Score, response: Response, scorer: Scorer, *, wait: bool = True) -> Score:
     """Rules 4 to 7, of what the scorer says."""
+    if scorer.plugin is not None and (wrong := contradiction(score)) is not None:
+        return unscored(f"the scorer {scorer.name} of {scorer.plugin} gave a score with {wrong}")
     if scorer.needs == "likelihood" or scorer.judges or scorer.several or score.value is None or score.value >= 1.0:
         return score
     return _score_lesser(score, response, scorer, wait=wait)

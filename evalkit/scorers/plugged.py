@@ -10,8 +10,9 @@
 An entry point names one of three things: a function `(answer, record) -> float | bool | Score`, a function
 `make(options) -> Scorer` (`options` is a mapping, or a record of `evalkit.scorers.declared`), or a `Scorer`.
 Keyword-only parameters of the first are its options, checked by their types. `answer` is the reply's text without its
-reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample. How such a
-function is called, awaited and read is `evalkit.scorers.function`, as for functions that are given in Python.
+reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample, one called
+`response` the whole response. How such a function is called, awaited and read is `evalkit.scorers.function`, as for
+functions that are given in Python.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import EvalkitError
-from evalkit.plugins import Plugin, PluginError
+from evalkit.errors import EvalkitError, PluginError
+from evalkit.plugins import Plugin
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.declared import read_record, record_of
 from evalkit.scorers.options import REFUSAL, OptionRule, read
@@ -82,7 +83,9 @@ class _Keyword:
 
 
 def _keywords(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """Keyword-only parameters: name to (type, default). `sample` is no option."""
+    """Keyword-only parameters: name to (type, default). `sample` and `response` are no options."""
+    from evalkit.scorers.function import WHOLE
+
     try:
         hints = typing.get_type_hints(function)
     except Exception:  # noqa: BLE001 - annotations of another package that cannot be evaluated say nothing
@@ -90,7 +93,7 @@ def _keywords(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
     return {
         name: (hints.get(name, Any), None if one.default is inspect.Parameter.empty else one.default)
         for name, one in inspect.signature(function).parameters.items()
-        if one.kind is inspect.Parameter.KEYWORD_ONLY and name != "sample"
+        if one.kind is inspect.Parameter.KEYWORD_ONLY and name not in WHOLE
     }
 
 

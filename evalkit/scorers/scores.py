@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from evalkit.records import Outcome, Score
+from evalkit.records import SCORE_OF, Outcome, Score
 
 
 def right_or_wrong(
@@ -30,3 +31,18 @@ def unparseable(reason: str) -> Score:
 def unscored(reason: str) -> Score:
     """Not the model's fault (no target, no log-likelihoods): absent instead of 0, and always counted."""
     return Score(None, Outcome.ERRORED, None, reason)
+
+
+def contradiction(score: Score) -> str | None:
+    """What of a score no reader of the run would believe, as a message fragment; None where all of it agrees."""
+    value = score.value
+    if value is None:
+        return None
+    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+        return f"the value {value!r}; a score is a number from 0 to 1"
+    if score.outcome is Outcome.ERRORED:
+        return f"the outcome errored and the value {value:g}: what is errored has no score (None)"
+    wanted = SCORE_OF.get(score.outcome, value)
+    if value == wanted:
+        return None
+    return f"the outcome {score.outcome} and the value {value:g}: {score.outcome} is {wanted:g}"

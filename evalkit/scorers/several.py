@@ -12,6 +12,7 @@ row (`parts`), under their names.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import OneOf, OptionRule, read
-from evalkit.scorers.outcomes import score_response
+from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.scorers.scores import graded, right_or_wrong, unscored
 
 _MOST = 20
@@ -52,8 +53,11 @@ class _Parts:
 _RULES: Mapping[str, OptionRule] = {"of": _Parts(), "need": OneOf(("mean", "all"), "mean")}
 
 
-def make(given: Mapping[str, object]) -> Scorer:
-    """Raises SuiteError with every complaint about the parts."""
+def make(
+    given: Mapping[str, object], own: Mapping[int | None, Scorer] | None = None, *, keeps_reasoning: bool = False
+) -> Scorer:
+    """Raises SuiteError with every complaint about the parts. `own`: by its place, the scorer of a part that is a
+    function given in Python. `keeps_reasoning`: each part reads the reply as it came (`reasoning: keep`)."""
     options = read("several", given, _RULES)
     written = options["of"]
     assert isinstance(written, list | tuple)
@@ -61,7 +65,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     parts: list[ScorerPart] = []
     for n, one in enumerate(written):
         try:
-            parts.append(_part(one))
+            parts.append(_part(one, (own or {}).get(n)))
         except SuiteError as error:
             complaints += [f"score[{n}]: {complaint}" for complaint in error.complaints]
     if not 1 <= len(written) <= _MOST:
@@ -71,6 +75,8 @@ def make(given: Mapping[str, object]) -> Scorer:
         complaints.append(f"score: two of the scorers are called {twice!r}; give one of them another `name:`")
     if complaints:
         raise SuiteError(complaints)
+    if keeps_reasoning:
+        parts = [replace(part, scorer=replace(part.scorer, keeps_reasoning=True)) for part in parts]
     return of_parts(parts, need_all=options.text("need") == "all", options=options)
 
 
@@ -80,6 +86,9 @@ def of_parts(parts: Sequence[ScorerPart], *, need_all: bool, options: Mapping[st
 
     def score(sample: Sample, response: Response) -> Score:
         return _together(own, [score_response(sample, response, part.scorer) for part in own], need_all)
+
+    async def awaited(sample: Sample, response: Response) -> Score:
+        return _together(own, [await _awaited(sample, response, part.scorer) for part in own], need_all)
 
     plugins = sorted({part.scorer.plugin for part in own if part.scorer.plugin})
     return Scorer(
@@ -94,21 +103,27 @@ def of_parts(parts: Sequence[ScorerPart], *, need_all: bool, options: Mapping[st
         keeps_reasoning=any(part.scorer.keeps_reasoning for part in own),
         unproved=any(part.scorer.unproved for part in own),
         plugin=", ".join(plugins) or None,
+        awaited=awaited if any(part.scorer.awaited is not None for part in own) else None,
+        functions=tuple(one for part in own for one in part.scorer.functions),
     )
 
 
 def keeping_reasoning(scorer: Scorer) -> Scorer:
     """The scorer for a task with `reasoning: keep`: each part reads the reply as it came."""
-    options = scorer.options or {}
-    written = options["of"]
-    assert isinstance(written, list | tuple)
-    parts = [_part(one) for one in written]
-    parts = [replace(part, scorer=replace(part.scorer, keeps_reasoning=True)) for part in parts]
-    made = of_parts(parts, need_all=options.get("need") == "all", options=options)
+    made = make(scorer.options or {}, keeps_reasoning=True)
     return replace(made, keeps_reasoning=True, version=scorer.version)
 
 
-def _part(one: Mapping[str, object]) -> ScorerPart:
+async def _awaited(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """The score of one part beside parts that are awaited."""
+    if scorer.awaited is not None:
+        return await score_awaited_response(sample, response, scorer)
+    if scorer.slow:
+        return await asyncio.to_thread(score_response, sample, response, scorer)
+    return score_response(sample, response, scorer)
+
+
+def _part(one: Mapping[str, object], own: Scorer | None = None) -> ScorerPart:
     from evalkit.scorers.registry import make_scorer
 
     use, options, weight = one.get("use"), one.get("options") or {}, one.get("weight", 1.0)
@@ -121,13 +136,11 @@ def _part(one: Mapping[str, object]) -> ScorerPart:
         raise SuiteError(f"weight must be a number above 0; it is {weight!r}. Leave the scorer out instead of 0")
     if use == "several":
         raise SuiteError("a list of scorers cannot hold a list of scorers")
-    scorer = make_scorer(use, options)
+    scorer = own or make_scorer(use, options)
     if scorer.later or scorer.judges:
         raise SuiteError(f"{use} cannot stand in a list: a judge scores a task alone. Write a second task for it")
     if scorer.needs != "text" or scorer.gold_tokens is not None:
         raise SuiteError(f"{use} reads likelihoods here, and a list of scorers reads the reply: mode: generate")
-    if scorer.awaited is not None:
-        raise SuiteError(f"{use} is awaited, and cannot stand in a list; write a second task for it")
     return ScorerPart(name, scorer, float(weight))
 
 

@@ -23,7 +23,7 @@ from evalkit.stats import assisted_population as sample
 from evalkit.stats.assisted import PairCounts, ResidualMoments, Sides
 from evalkit.stats.history import Predictors
 from evalkit.stats.looks import FAR, FUTILE, FUTILE_FROM, hope
-from evalkit.stats.scores import Floats, check_alpha, check_margin, read_pair
+from evalkit.stats.scores import Floats, check_alpha, check_margin, check_words, read_pair
 from evalkit.stats.tango import normal_quantile, tango
 from evalkit.stats.verdict import Scope, Tail, Verdict
 
@@ -121,6 +121,9 @@ class Assisted:
         if not len(known):
             raise ValueError("a gate with history needs the number of items it could ask, at least 1")
         self.n_items, self.margin, self.alpha = len(known), check_margin(margin), check_alpha(alpha)
+        check_words(tail=tail, scope=scope)
+        if plan not in {"curtail", "save", "strict"}:
+            raise ValueError(f"plan is curtail, save or strict, not {plan!r}")
         self.scope, self.plan, self._known, self._tail = scope, plan, known, tail
         least, most = _bounds(known)
         self._left = [np.append(np.cumsum(part[::-1])[::-1], 0.0) for part in (least, most)]

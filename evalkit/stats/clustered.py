@@ -74,8 +74,10 @@ def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) ->
     sizes, sums = sizes[present], sums[present]
     k, total = sizes.size, float(sizes.sum())
     mean = float(sums.sum() / total)
-    k_eff = total * total / float((sizes**2).sum())
+    k_eff = 1 / float(((sizes / total) ** 2).sum())  # squares of very large weights would be infinite
     heaviest = float(sizes.max()) / total
+    if k >= 2 and heaviest > 1 - _NOTHING:
+        return Jackknife(mean, math.inf, 0.0, k, k_eff, None, heaviest)
     if k < 2:
         return Jackknife(mean, 0.0, 0.0, k, k_eff, None, heaviest)
     without = (sums.sum() - sums) / (total - sizes)
@@ -88,6 +90,9 @@ def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) ->
     return Jackknife(mean, se if known else 0.0, skew, k, k_eff, deff, heaviest)
 
 
+_NOTHING = 1e-9
+"""Share of the weight that is nothing beside one cluster: the others are rounded away, and their spread is unknown, not
+none (as none it passed a cost rule)."""
 UNDECIDED = 0.25
 """Above this a p-value decides nothing, so that the dearer test need not raise it further."""
 
@@ -115,7 +120,7 @@ def clustered(
     counts as one draw.
     """
     jack = jack or jackknife(differences, clusters, weights)
-    if jack.n_clusters < FEWEST:
+    if jack.n_clusters < FEWEST or math.isinf(jack.se):
         return never
     v = np.ones(differences.size) if weights is None else weights / weights.mean()
     present = np.bincount(clusters) > 0

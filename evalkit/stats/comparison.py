@@ -30,6 +30,7 @@ from evalkit.stats.scores import (
     MoreOfRows,
     check_alpha,
     check_margin,
+    check_words,
     read_pair,
     read_rows,
 )
@@ -268,10 +269,7 @@ def _decided(
     """`verdict_only`: p-values above alpha are then only known to be above it, which spares the dearest tests.
     `roughly`: and those far from it only to be on their side."""
     margin, alpha = check_margin(margin), check_alpha(alpha)
-    if tail not in {"strict", "smooth"}:
-        raise ValueError(f"tail is strict or smooth, not {tail!r}")
-    if scope not in {"population", "suite"}:
-        raise ValueError(f"scope is population or suite, not {scope!r}")
+    check_words(tail=tail, scope=scope)
     # Errored pairs shift the mean from both sides: lost for passing, won for failing.
     total = pairs.n + pairs.lost
     low_mean = (pairs.delta * pairs.n - pairs.lost) / total
@@ -338,6 +336,8 @@ def _against(
         guard = pairs.weighted if pairs.binary else guard
         name = "clustered t (CR3), tilted sums and jumps" + (" with support guard" if guard else "")
         name = f"weighted: {name}" if pairs.weighted else name
+    if pairs.jack is not None and pairs.jack.n_clusters < clustered.FEWEST:  # errored pairs make it no more
+        return name, bounded.never
     tested = clustered.clustered(
         differences,
         labels,

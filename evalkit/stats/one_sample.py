@@ -34,6 +34,8 @@ from evalkit.stats.scores import (
     Labels,
     MoreOfRows,
     check_alpha,
+    check_number,
+    check_words,
     read_pair,
     read_rows,
 )
@@ -80,6 +82,7 @@ def decide_floor(
     **more: Unpack[MoreOfRows],
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test_floor`, without the work for an interval."""
+    check_words(tail=tail, scope=scope)
     read = _read(scores, floor, alpha, clusters, more)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope).verdict
@@ -101,6 +104,7 @@ def test_floor(
 
     Raises ValueError for empty, absent or impossible values.
     """
+    check_words(tail=tail, scope=scope)
     read = _read(scores, floor, alpha, clusters, more)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope)
@@ -182,8 +186,7 @@ def _read(
 ) -> _Scores:
     values, _ = read_pair(scores, scores)
     check_alpha(alpha)
-    if not 0 <= floor <= 1:
-        raise ValueError(f"a floor lies between 0 and 1, in score units (0.85), not {floor}")
+    check_number(floor, "a floor lies between 0 and 1, in score units (0.85)", lambda number: 0 <= number <= 1)
     rows = read_rows(values.size, clusters, more)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
     mean = float(np.average(values, weights=rows.weights))
@@ -261,6 +264,8 @@ def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
         values = np.concatenate((values, np.full(n_lost, -1.0)))
     if labels is None:
         return bounded.skewed_t(values, guard)
+    if np.unique(labels).size < clustered.FEWEST:  # errored answers make it no more
+        return bounded.never
     if n_lost:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
         if weights is not None:

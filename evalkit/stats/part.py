@@ -20,7 +20,7 @@ from evalkit.stats import assisted_population as sample
 from evalkit.stats.history import predictors
 from evalkit.stats.intervals import Interval, t_tail
 from evalkit.stats.inversion import lower_bound
-from evalkit.stats.scores import check_alpha, check_margin
+from evalkit.stats.scores import check_alpha, check_margin, check_words
 from evalkit.stats.tango import normal_tail
 from evalkit.stats.verdict import Scope, Verdict
 
@@ -65,6 +65,7 @@ def test_part(
     base, cand = np.asarray(baseline, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
     others = np.asarray(older, dtype=np.float64).reshape(-1, base.size)
     margin, alpha = check_margin(margin), check_alpha(alpha)
+    check_words(scope=scope)
     asked = ~np.isnan(cand) if cand.shape == base.shape else np.zeros(0, dtype=bool)
     n, n_items = int(asked.sum()), base.size
     if base.ndim != 1 or cand.shape != base.shape or not 2 <= n < n_items:

@@ -24,7 +24,7 @@ from evalkit.stats import bounded, clustered
 from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_quantile, t_tail
 from evalkit.stats.inversion import least_passing
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, check_positive, read, read_dependence
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 _FREE = 1e-9
@@ -113,10 +113,8 @@ def _tested(
 ) -> _Tested:
     first, second = _amounts(baseline, candidate)
     check_alpha(alpha)
-    if not (math.isfinite(max_ratio) and max_ratio > 0):
-        raise ValueError(f"max_ratio is a positive number like 0.5, not {max_ratio}")
-    if cap is not None and not (math.isfinite(cap) and cap > 0):
-        raise ValueError(f"cap is the most that one answer can cost, not {cap}")
+    check_positive(max_ratio, "max_ratio is a positive number like 0.5")
+    cap = None if cap is None else check_positive(cap, "cap is the most that one answer can cost")
     unit = _unit(first, second)
     first, second, cap = first / unit, second / unit, None if cap is None else cap / unit
     rows = _Rows(*read_dependence(first.size, clusters, None, weights))

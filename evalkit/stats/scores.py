@@ -7,7 +7,8 @@ every comparison false and so decide something that nobody meant.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from numbers import Real
 from typing import Any, TypedDict
 
 import numpy as np
@@ -43,7 +44,7 @@ def read(values: object, name: str) -> Floats:
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(f"the {name} values are masked: leave absent ones out, on both sides")  # noqa: TRY004
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = _numbers(values)
     except (TypeError, ValueError):
         raise ValueError(f"the {name} values are not all numbers: leave absent ones out, on both sides") from None
     if array.ndim != 1:
@@ -57,8 +58,18 @@ def read(values: object, name: str) -> Floats:
     return array
 
 
+def _numbers(values: object) -> Floats:
+    found = np.asarray(values)
+    if found.dtype.kind in "cmM":  # a complex number would lose its other half, and a date become a large number
+        raise TypeError(found.dtype)
+    return found.astype(np.float64, copy=False)
+
+
 def read_labels(labels: Labels, n: int, name: str) -> Codes:
-    """Labels as whole numbers from 0; each None stands alone. Raises ValueError for NaN or a wrong length."""
+    """Labels as whole numbers from 0; each None stands alone. Raises ValueError for NaN, a wrong length, and for what
+    is no list of labels: the letters of one word are none."""
+    if isinstance(labels, str | bytes) or not hasattr(labels, "__len__") or getattr(labels, "ndim", 1) != 1:
+        raise ValueError(f"give a list of {n} {name} labels, one for each pair, not {_shown(labels)}")
     if len(labels) != n:
         raise ValueError(f"{n} pairs need {n} {name} labels, one each; there are {len(labels)}")
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iub":
@@ -70,8 +81,16 @@ def read_labels(labels: Labels, n: int, name: str) -> Codes:
     for i, label in enumerate(labels):
         if isinstance(label, float) and math.isnan(label):
             raise ValueError(f"{name} label {i} is NaN: give None for a pair that stands alone")
-        read[i] = codes.setdefault(_Alone(i) if label is None else label, len(codes))
+        try:
+            read[i] = codes.setdefault(_Alone(i) if label is None else label, len(codes))
+        except TypeError:
+            raise ValueError(f"{name} label {i} is {_shown(label)}: a label is a word, a number or None") from None
     return read
+
+
+def _shown(given: object) -> str:
+    shape = getattr(given, "shape", None)
+    return f"an array of shape {shape}" if shape else f"{type(given).__name__} {given!r:.40}"
 
 
 def read_weights(weights: object, n: int) -> Floats | None:
@@ -97,9 +116,8 @@ def read_lost(n_errored: int, errored_weight: float | None, weights: object) -> 
     """
     if errored_weight is None or weights is None or not n_errored:
         return float(n_errored)
-    if not (math.isfinite(errored_weight) and errored_weight > 0):
-        raise ValueError(f"errored_weight is what {n_errored} rows weigh together, not {errored_weight}")
-    return float(errored_weight / np.mean(read(weights, "weight")))
+    weight = check_positive(errored_weight, f"errored_weight is what {n_errored} rows weigh together")
+    return float(weight / np.mean(read(weights, "weight")))
 
 
 def read_dependence(
@@ -182,9 +200,7 @@ def read_rows(n: int, clusters: Labels | None, more: MoreOfRows) -> ReadRows:
     """What is known of n rows. Raises TypeError for an unknown name, ValueError for impossible values, and as
     `read_dependence` does."""
     refuse_unknown(more, MoreOfRows.__annotations__)
-    n_errored, weights = more.get("n_errored", 0), more.get("weights")
-    if n_errored < 0:
-        raise ValueError(f"n_errored counts rows without a score, so it is not {n_errored}")
+    n_errored, weights = check_count(more.get("n_errored", 0)), more.get("weights")
     lost = read_lost(n_errored, more.get("errored_weight"), weights)
     weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
     items = more.get("items")
@@ -214,15 +230,45 @@ class _Alone(int):
 
 def check_margin(margin: float) -> float:
     """The margin. Raises ValueError unless it lies in [0, 1)."""
-    if not 0 <= margin < 1:
-        raise ValueError(f"a margin lies between 0 and 1, in score units (0.02: two points), not {margin}")
-    return float(margin)
+    says = "a margin lies between 0 and 1, in score units (0.02: two points)"
+    return check_number(margin, says, lambda number: 0 <= number < 1)
 
 
 def check_alpha(alpha: float) -> float:
     """The level. Raises ValueError unless it lies in (0, 0.5)."""
-    if not 0 < alpha < 0.5:
-        raise ValueError(
-            f"alpha is the accepted probability of a wrong verdict, between 0 and 0.5 like 0.05, not {alpha}"
-        )
-    return float(alpha)
+    says = "alpha is the accepted probability of a wrong verdict, between 0 and 0.5 like 0.05"
+    return check_number(alpha, says, lambda number: 0 < number < 0.5)
+
+
+def check_positive(value: object, says: str) -> float:
+    """The number. Raises ValueError with this sentence unless it is finite and above 0."""
+    return check_number(value, says, lambda number: math.isfinite(number) and number > 0)
+
+
+def check_limit(limit: object, says: str, quantile: object, alpha: float) -> None:
+    """Raises ValueError for a limit of a percentile that cannot be one, with this sentence or its own."""
+    check_alpha(alpha)
+    check_number(quantile, "a quantile lies between 0 and 1, like 0.95", lambda number: 0 < number < 1)
+    check_positive(limit, says)
+
+
+def check_count(n_errored: object) -> int:
+    """How many rows have no score. Raises ValueError unless it is a whole number of at least 0."""
+    says = "n_errored counts rows without a score, in whole numbers from 0"
+    return int(check_number(n_errored, says, lambda number: number >= 0 and number.is_integer()))
+
+
+def check_number(value: object, says: str, within: Callable[[float], bool]) -> float:
+    """The number. Raises ValueError with this sentence for what is none, and for one that does not lie within."""
+    one = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if not isinstance(one, Real) or not within(float(one)):
+        raise ValueError(f"{says}, not {one if isinstance(one, Real) else repr(value)}")
+    return float(one)
+
+
+def check_words(*, tail: str = "strict", scope: str = "population") -> None:
+    """Raises ValueError for a word that is none of those that are known: read as another one it would decide more."""
+    if tail not in {"strict", "smooth"}:
+        raise ValueError(f"tail is strict or smooth, not {tail!r}")
+    if scope not in {"population", "suite"}:
+        raise ValueError(f"scope is population or suite, not {scope!r}")

@@ -28,6 +28,7 @@ from evalkit.facts import RunFacts
 from evalkit.reading import read_file
 from evalkit.store import runs
 from evalkit.store import table as stored
+from evalkit.store.damage import refuse_damage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +88,7 @@ def promote(
     if not by.strip() or not why.strip():
         raise UserError("A baseline says who promoted it and why: --by NAME --why TEXT.")
     facts = runs.open_facts(folder)
+    refuse_damage(folder)
     rows = stored.model_rows(folder, model)
     _refuse_unwhole(folder, model, facts, rows)
     path = baselines / f"{name}.yaml"

@@ -8,17 +8,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.store import integrity, judge_files, runs
-from evalkit.store.parts import part_numbers, rows_path, texts_path
+from evalkit.store.parts import numbers_there, rows_path, texts_path
 
 _MAGIC = b"PAR1"
 """At both ends of a Parquet file; the length of its footer stands before the last."""
-_PART = re.compile(r"(?:rows|texts)-([0-9]{1,9})\.parquet")
 MOST_HASHED = 64 * 2**20
 """Bytes of a part up to which a list of runs looks at its digest."""
 
@@ -47,8 +45,9 @@ def part_damage(folder: Path) -> str | None:
     if integrity.told(inner).has_labels and not (inner / judge_files.LABELS).is_file():
         return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
     for of in (folder, inner) if inner.is_dir() else (folder,):
-        sealed = {int(of_part[1]) for name in integrity.told(of).digests if (of_part := _PART.fullmatch(name))}
-        for number in sorted(sealed.union(part_numbers(of))):
+        if (lost := integrity.lost(of)) is not None:
+            return f"{lost.relative_to(folder)} is missing. Restore the file."
+        for number in numbers_there(of):
             for path in (rows_path(of, number), texts_path(of, number)):
                 if (found := _damage_of(path)) is not None:
                     return f"{path.relative_to(folder)} {found}"

@@ -11,6 +11,8 @@ runs that were sealed before there were digests are read as they are.
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +37,7 @@ class Told:
     """Whether that folder, which says so, has people's labels of the answers."""
 
 
+_PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
@@ -88,10 +91,26 @@ def verify(path: Path) -> None:
     _sound.add(stamp)
 
 
-def note(path: Path) -> None:
-    """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
-    noted = dict(_noted(runs.read_facts(path.parent)))
-    runs.update_facts(path.parent, RunFacts(sealed={**noted, path.name: digest_of(path)}))
+def lost(folder: Path) -> Path | None:
+    """The first part of those that run.json names as sealed here that is gone; None where all are there."""
+    named = sorted(filter(_PART.fullmatch, told(folder).digests))
+    return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
+
+
+def refuse_loss(folder: Path) -> None:
+    """Raises StoreError where a sealed part is gone: the rows that are left are not the run."""
+    if (path := lost(folder)) is not None:
+        raise StoreError(
+            f"{path} cannot be read (it is missing, and {runs.FACTS} names it as sealed). Restore the file, or run the "
+            "suite again with --new: cached answers cost nothing.",
+            path,
+        )
+
+
+def note(folder: Path, *names: str) -> None:
+    """Note the digests of derived files in run.json, in place of earlier ones. Raises StoreError or RunIncomplete."""
+    noted = dict(_noted(runs.read_facts(folder)))
+    runs.update_facts(folder, RunFacts(sealed={**noted, **{name: digest_of(folder / name) for name in names}}))
 
 
 def as_noted(path: Path) -> bool:

@@ -150,7 +150,14 @@ def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) 
 
 
 def part_numbers(folder: Path) -> list[int]:
-    """Numbers of the sealed parts, oldest first."""
+    """Numbers of the sealed parts, oldest first: for whoever reads rows. Raises StoreError where one is gone, or its
+    texts are: what is left would be read as all."""
+    integrity.refuse_loss(folder)
+    return numbers_there(folder)
+
+
+def numbers_there(folder: Path) -> list[int]:
+    """The same of the files that are there, whatever was sealed."""
     found = (re.fullmatch(r"rows-(\d+)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
     return sorted(int(m[1]) for m in found if m)
 

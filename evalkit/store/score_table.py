@@ -23,7 +23,7 @@ from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
-from evalkit.store import journal, parts, shapes
+from evalkit.store import integrity, journal, parts, shapes
 from evalkit.store.table import SLICES, RunTable, dense, read_table
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ MISSING = 255
 OUTCOMES = tuple(Outcome)
 SAMPLE_ID_SQL = "md5_number_lower(concat(task, chr(0), sample_digest, chr(0), occurrence))"
 """`sample_id` for DuckDB."""
-_FILE = "scores.npz"
+FILE = "scores.npz"
 _MOST_BYTES = 1 << 28
 """Of all digests together: every sample takes as many bytes as the longest, and ours have 32."""
 _KINDS = {
@@ -125,20 +125,21 @@ def sample_id(task: str, sample_digest: str, occurrence: int) -> int:
 
 
 def read_scores(folder: Path) -> ScoreTable:
-    """The stored table, or a fresh one where it is missing, damaged or older than the rows. Changes nothing.
+    """The stored table, or a fresh one where it is missing, damaged, another file than the one that was written beside
+    these rows, or older than them. Changes nothing.
 
     Raises StoreError when the run cannot be read.
     """
-    if not journal.journals(folder):
-        stored = _load(folder / _FILE, parts.part_numbers(folder))
+    if not journal.journals(folder) and integrity.as_noted(folder / FILE):
+        stored = _load(folder / FILE, parts.part_numbers(folder))
         if stored is not None:
             return stored
     return tabulate(read_table(folder))
 
 
 def write_scores(folder: Path, content: bytes) -> None:
-    """Keep the scores of a run in `scores.npz`. Raises StoreError or RunIncomplete."""
-    writing.write_atomically(folder / _FILE, content)
+    """Keep the scores of a run in `scores.npz`; whoever calls notes its digest. Raises StoreError or RunIncomplete."""
+    writing.write_atomically(folder / FILE, content)
 
 
 def scores_content(sealed_parts: list[int], table: RunTable) -> bytes:
@@ -302,6 +303,7 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
 def _digests(path: Path) -> npt.NDArray[np.bytes_]:
     import numpy as np
 
+    integrity.verify(path)
     with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
         found: npt.NDArray[np.bytes_] = stored["digests"]
         return found

@@ -59,7 +59,7 @@ def seal(folder: Path, drafted: Drafted | None = None) -> Sealed:
     then untouched.
     """
     sources = journal.journals(folder)
-    before = parts.part_numbers(folder)
+    before = parts.numbers_there(folder)
     part = max(before, default=0) + 1
     sealed = _sealed_now(folder, part, sources, drafted, alone=not before)
     forget_drafts(folder)
@@ -178,7 +178,7 @@ def seal_columns(folder: Path, batches: Iterator[RowColumns]) -> None:
 
 
 def _seal_foreign(folder: Path, made: Iterator[Batches], aside: list[Key]) -> None:
-    part = max(parts.part_numbers(folder), default=0) + 1
+    part = max(parts.numbers_there(folder), default=0) + 1
     write_part(folder, part, made)
     if aside:
         model, task, *_ = aside[0]

@@ -38,6 +38,8 @@ MOST_WAIT_S = 60.0
 _END, _SUM_UP = b"end\n", b"sum\n"
 """What the run says. The words are of one length, and the process reads no more than one at a time."""
 _READY = b"ready"
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds of the processor in a period, and the period, as the kernel tells a container."""
 _MOST_KEPT = 2**30
 _STEP = 2**20
 
@@ -52,11 +54,10 @@ class SealingBeside:
 
     @classmethod
     def start(cls, folder: Path, journal: Path) -> SealingBeside | None:
-        """None on one core, where it cannot be started, and on Windows, where pipes cannot be waited for."""
-        n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if n_cores < 2 or sys.platform == "win32":
+        """None on less than two cores, where it cannot be started, and on Windows, where pipes cannot be waited for."""
+        if _cores() < 2 or sys.platform == "win32":
             return None
-        part = max(parts.part_numbers(folder), default=0) + 1
+        part = max(parts.numbers_there(folder), default=0) + 1
         flags = ("-B",) if sys.dont_write_bytecode else ()
         wanted = (str(folder.absolute()), journal.name, str(part))
         command = child.function("evalkit.store.sealing_beside:follow", *wanted, flags=flags, behind=True)
@@ -143,6 +144,16 @@ class SealingBeside:
             return False
         self._said += piece
         return bool(piece)
+
+
+def _cores() -> float:
+    """How many cores this process may use. Past a container's quota all of its processes stand still for a moment: that
+    would stand in the latencies."""
+    cores: float = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = QUOTA.read_text("ascii").split()
+        cores = min(cores, int(quota) / int(period))  # "max", where there is none, is no number
+    return cores
 
 
 class _Left(Exception):

@@ -90,8 +90,8 @@ def computed(folder: Path) -> tuple[Summary, bytes, bytes]:
 def keep(folder: Path, summary: bytes, scores: bytes) -> None:
     """Write what was computed. Raises StoreError or RunIncomplete."""
     writing.write_atomically(folder / _FILE, summary)
-    integrity.note(folder / _FILE)
     score_table.write_scores(folder, scores)
+    integrity.note(folder, _FILE, score_table.FILE)
 
 
 def read_summary(folder: Path) -> Summary:

@@ -218,11 +218,14 @@ def _names(code: CodeType) -> set[str]:
 
 def _is_installed(thing: object) -> bool:
     """Whether it belongs to Python itself or to an installed package: those are known by their names and versions."""
-    module = sys.modules.get(getattr(thing, "__module__", "") or "")
+    name = getattr(thing, "__module__", "") or ""
+    if name.partition(".")[0] == "evalkit":  # also where it is a clone of the repository, not in site-packages
+        return True
+    module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     if file is None:
         return getattr(thing, "__module__", None) in {"builtins", *sys.builtin_module_names}
-    return file.startswith(_installed()) or file == __file__ or "/site-packages/" in file
+    return file.startswith(_installed()) or "/site-packages/" in file
 
 
 @functools.cache

@@ -25,13 +25,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.paths import find
+from evalkit.reading import open_to_read
 from evalkit.suite.conditions import add_conditions
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
@@ -46,10 +47,6 @@ from evalkit.suite.suite_errors import translate
 from evalkit.suite.variables import fill
 from evalkit.suite.wording import near
 from evalkit.text.numbers import whole_number
-
-if TYPE_CHECKING:
-    from evalkit.suite.given import GivenInPython
-
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -101,10 +98,9 @@ def resolve(
     options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
-    given: GivenInPython | None = None,
 ) -> ResolvedSuite:
     """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
-    paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
+    paths are relative to. Raises as `load_suite`.
     """
     count_anew()
     data = fill(tree, os.environ if environ is None else environ)
@@ -122,8 +118,7 @@ def resolve(
         from evalkit.suite.cases import without_cases
 
         written["tasks"] = without_cases(tree.data["tasks"], inline)
-    suite = ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
-    return suite if given is None else given.put_into(suite)
+    return ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
 
 
 def read_text(path: Path) -> str:
@@ -148,9 +143,11 @@ def read_text(path: Path) -> str:
 def _opened(path: Path) -> BufferedReader:
     """The file. A link is followed where it stays in its folder, or leads to a data folder that the person named: a
     checkout may bring one along that leads to a file of secrets, which complaints would quote. Raises SuiteError."""
-    if path.is_symlink() and not path.is_relative_to("/dev"):  # there is what a shell hands over: <(...)
+    if path.is_relative_to("/dev"):  # there is what a shell hands over: <(...)
+        return path.open("rb")
+    if path.is_symlink():
         return find(path.name, path.parent, label=str(path)).open_file()
-    return path.open("rb")
+    return open_to_read(path)
 
 
 def _suites(folder: Path, name: str) -> str:

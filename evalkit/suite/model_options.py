@@ -19,7 +19,7 @@ from typing import Any
 from evalkit.suite.schema import ModelEntry, SettingsEntry, SuiteFile, VariantEntry
 from evalkit.suite.schema.options import KnownOptions, unknown_option
 from evalkit.suite.source_map import Loc, SourceMap
-from evalkit.suite.suite_errors import SECRET_KEY, seen
+from evalkit.suite.suite_errors import SECRET_KEY, first_of, seen
 from evalkit.suite.wording import near
 
 Finding = tuple[Loc, str]
@@ -34,18 +34,21 @@ def check_options(
     `data` is the file as written, so that the options of a file that is unreadable elsewhere are checked too. With
     `known` None only credentials are refused: which options exist is not known then.
     """
-    found: list[Finding] = []
-    for section in _SECTIONS:
-        entries = data.get(section) if isinstance(data, Mapping) else None
-        for name, written in entries.items() if isinstance(entries, Mapping) else ():
-            if isinstance(written, Mapping) and isinstance(written.get("adapter"), str):
-                found += _of_model((section, name), written, known)
+    found = first_of(_findings(data, known))
     for loc, message in found:
         tree.refuse(loc, message)
     if found or file is None or known is None:
         return file
     read = {s: {name: _as_read(entry, known) for name, entry in getattr(file, s).items()} for s in _SECTIONS}
     return file.model_copy(update=read)
+
+
+def _findings(data: object, known: KnownOptions | None) -> Iterator[Finding]:
+    for section in _SECTIONS:
+        entries = data.get(section) if isinstance(data, Mapping) else None
+        for name, written in entries.items() if isinstance(entries, Mapping) else ():
+            if isinstance(written, Mapping) and isinstance(written.get("adapter"), str):
+                yield from _of_model((section, name), written, known)
 
 
 def _of_model(loc: Loc, written: Mapping[str, Any], known: KnownOptions | None) -> Iterator[Finding]:

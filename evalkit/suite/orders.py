@@ -27,11 +27,10 @@ from math import factorial
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from evalkit.suite.prompts import BadRecord
-from evalkit.suite.schema import PermuteEntry
-
 if TYPE_CHECKING:
     from evalkit.facts.summary import SliceFigures, SpreadOverOrders
+    from evalkit.suite.prompts import BadRecord
+    from evalkit.suite.schema import PermuteEntry
 
 ORDER = "option_order"
 """The slice that says in which of the orders a sample was asked: 1 is as written."""
@@ -52,11 +51,9 @@ def orders(choices: tuple[str, ...], identity: str, wanted: PermuteEntry) -> lis
     """
     n = len(choices)
     if (most := n_distinct(choices)) < wanted.n:
-        raise BadRecord("permute", f"{n} options have only {most} distinct orders; {wanted.n} are asked for")
+        raise _bad(f"{n} options have only {most} distinct orders; {wanted.n} are asked for")
     if tuple(choice.strip() for choice in choices) == tuple(ascii_uppercase[:n]):
-        raise BadRecord(
-            "permute", f"the options {', '.join(choices)} are letters that stand for texts elsewhere; give their texts"
-        )
+        raise _bad(f"the options {', '.join(choices)} are letters that stand for texts elsewhere; give their texts")
     found: dict[tuple[str, ...], tuple[int, ...]] = {}
     moved = _shuffled(n, f"{wanted.seed}\0{identity}\0places")
     for start in _starts(n, f"{wanted.seed}\0{identity}"):
@@ -103,6 +100,12 @@ def _shuffled(n: int, seed: str) -> tuple[int, ...]:
 
 POSITIONS = ("option_order", "gold_position")
 """Slices that `permute` gives every row (evalkit.suite.orders)."""
+
+
+def _bad(what: str) -> BadRecord:
+    from evalkit.suite.prompts import BadRecord  # here: who sums up a run reads no prompts
+
+    return BadRecord("permute", what)
 
 
 def spreads(slices: Mapping[str, SliceFigures]) -> dict[str, SpreadOverOrders]:

@@ -120,11 +120,20 @@ class Redactor:
         return said
 
     def record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None = None) -> dict[str, object]:
-        """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is.
+        """The record with every text redacted, in lists, groups and names of fields too; `keep` is left as it is.
 
         Raises SuiteError where a pattern finds so much that the text would grow without bound.
         """
-        return {name: value if name == keep else self._value(value, counts) for name, value in record.items()}
+        made: dict[str, object] = {}
+        for written, value in record.items():
+            stays = written == keep or _is_plain(written)
+            name = base = written if stays else self.text(written, counts)
+            n = 1
+            while name in made or (name != written and name in record):
+                n += 1
+                name = f"{base} {n}"
+            made[name] = value if written == keep else self._value(value, counts)
+        return made
 
     def text(self, text: str, counts: Counter[str]) -> str:
         """The text with each finding replaced by its kind in brackets; `counts` counts them by kind.
@@ -216,6 +225,11 @@ class Redactor:
     def _number(self, value: float, written: str, counts: Counter[str]) -> Any:
         """The number; a text where what it says in digits is a finding."""
         return value if (made := self.text(written, counts)) == written else made
+
+
+def _is_plain(name: str) -> bool:
+    """Whether the name of a field is a word as templates use it, in which no finding stands."""
+    return name.isidentifier() and sum(one.isdecimal() for one in name) < 6
 
 
 def _with_blanks(found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import typing
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,8 @@ SECRET_KEY = re.compile(
 )
 """Keys of a file whose value is not repeated in a message. (`max_tokens` is no secret.)"""
 
+MOST_TOLD = 100
+"""Findings of one kind that are told at once."""
 _EXPECTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -42,8 +45,10 @@ _EXPECTED = {
 def translate(
     error: ValidationError, tree: SourceMap, under: Loc = (), root: type[BaseModel] = SuiteFile
 ) -> list[tuple[Loc, str]]:
-    """Every finding with its place in the file, in the file's order. `under`: where in a suite the tree stands; `root`:
-    the schema of the whole file."""
+    """The findings with their places in the file, in its order, as `first_of` has them.
+
+    `under`: where in a suite the tree stands; `root`: the schema of the whole file.
+    """
     found: dict[Loc, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False, include_context=True):
         loc = _in_file(detail, tree)
@@ -52,9 +57,24 @@ def translate(
         if loc not in tree.refused:
             found.setdefault(loc, []).append(detail)
     inside = {loc[:n] for loc in found for n in range(len(loc))}
-    said = {loc: _of_place(details, (*under, *loc), root, inside=loc in inside) for loc, details in found.items()}
-    told = [(loc, sentence) for loc, sentence in said.items() if sentence is not None]
-    return sorted(told, key=lambda item: tree.line(item[0]))
+    said = (
+        (loc, _of_place(found[loc], (*under, *loc), root, inside=loc in inside)) for loc in sorted(found, key=tree.line)
+    )
+    return first_of((loc, sentence) for loc, sentence in said if sentence is not None)
+
+
+def first_of(findings: Iterable[tuple[Loc, str]]) -> list[tuple[Loc, str]]:
+    """As many findings as a person reads, and that there are more where there are: a sentence takes a look at every
+    name that could have been meant, and a file of a megabyte has places for 60,000."""
+    told: list[tuple[Loc, str]] = []
+    for loc, sentence in findings:
+        if len(told) == MOST_TOLD:
+            told.append(
+                (loc, f"is wrong as well, and there may be more below: mend the {MOST_TOLD} places above first")
+            )
+            break
+        told.append((loc, sentence))
+    return told
 
 
 def _of_place(details: list[ErrorDetails], loc: Loc, root: type[BaseModel], *, inside: bool) -> str | None:

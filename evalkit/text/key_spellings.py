@@ -54,7 +54,7 @@ def _spelt(key: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """(what a sign that is spelt otherwise begins with, the key with any of its signs spelt so): `\\u002B` and `\\/` of
     JSON, `%2B` of addresses, `&#43;` and `&amp;` of HTML; also one in the other, as in an address on a page (`%252B`,
     `&amp;#43;`, `%26amp%3B`)."""
-    begins = r"\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}|&[#A-Za-z%]"
+    begins = r"\\u\{?[0-9a-fA-F]{2}|\\U0|\\x[0-9a-fA-F]{2}|\\[0-7]{3}|%[0-9a-fA-F]{2}|&[#A-Za-z%]"
     if odd := "".join(sorted({re.escape(sign) for sign in key if not sign.isalnum()})):
         begins += rf"|\\[{odd}]"
     return re.compile(begins), re.compile("".join(map(_sign, key)))
@@ -76,7 +76,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
 def _sign(sign: str) -> str:
     number = ord(sign)
     ways = [
-        rf"\\{{1,{_DEEPEST}}}u(?i:{number:04x})",
+        rf"\\{{1,{_DEEPEST}}}(?:u(?i:{number:04x})|u\{{0{{0,6}}(?i:{number:x})\}}|U(?i:{number:08x}))",
         rf"{_AND}{_NUMBER}0*{number}(?:{_END}|(?![0-9]))",
         rf"{_AND}{_NUMBER}[xX]0*(?i:{number:x})(?:{_END}|(?![0-9a-fA-F]))",
     ]
@@ -85,6 +85,7 @@ def _sign(sign: str) -> str:
     if sign == "&":
         ways.append(_AND)
     if number < 128:
+        ways.append(rf"\\{{1,{_DEEPEST}}}(?:x(?i:{number:02x})|{number:03o})")
         ways.append(rf"{_PERCENT}(?i:{number:02x})")
     if sign == " ":
         ways.append(r"\+")

@@ -30,11 +30,14 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
 from evalkit.errors import SuiteError
 from evalkit.paths import MOST_TEXT, Inside, find, named
+from evalkit.reading import has_more_values
 
 SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
 _MOST_SETTINGS = 16 * 2**20
 """Bytes of a JSON file of settings: those with a large vocabulary of added tokens have 2 MB."""
+_MOST_VALUES, _MOST_OF_TOKENIZER = 1_000_000, 8_000_000
+"""Values of a JSON file of settings, and of others: the largest tokenizers have 2.5 million, in tokens and merges."""
 _BINARY_VERSION = 6
 _EMBEDDINGS, _HEADS = "decoder/embeddings/weight", "decoder/num_heads"
 _NUMBER = 8
@@ -84,14 +87,15 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
             f"tokenizer with save_pretrained of transformers."
         )
     if not ours:
+        _refuse_large(folder, spec)
+    tokenizer = _tokenizer(folder, spec, ours=ours)
+    if not ours:
         from evalkit.adapters.ctranslate2.checkpoint_trial import try_checkpoint
 
-        _refuse_large(folder, spec)
         try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
     generation, config, naming = (
         _json(folder / f"{name}.json", spec) for name in ("generation_config", "config", "tokenizer_config")
     )
-    tokenizer = _tokenizer(folder, spec, ours=ours)
     try:
         render = chat_template(folder, naming, ours=ours)
         weights, digest = _weights(folder)
@@ -137,6 +141,9 @@ def _refuse_large(folder: Inside, spec: ModelSpec) -> None:
         most = _MOST_SETTINGS if file.name.endswith("config.json") else MOST_TEXT
         if file.name.endswith((".json", ".jinja", ".txt")) and file.n_bytes() > most:
             raise SuiteError(f"models.{spec.name}.model: {file} is larger than {most / 2**20:g} MB, and is not read.")
+        values = _MOST_VALUES if most == _MOST_SETTINGS else _MOST_OF_TOKENIZER
+        if file.name.endswith(".json") and has_more_values(file.read(), values):
+            raise SuiteError(f"models.{spec.name}.model: {file} holds more than {values:,} values, and is not read.")
 
 
 def _tokenizer(folder: Inside, spec: ModelSpec, *, ours: bool) -> Any:

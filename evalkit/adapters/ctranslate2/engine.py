@@ -10,12 +10,9 @@ The engine knows tokens only: conversations, templates and texts are the adapter
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 from weakref import WeakSet
 
@@ -26,7 +23,7 @@ from evalkit.adapters.ctranslate2.batching import MAX_SQUARES
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import SuiteError
-from evalkit.reading import read_file
+from evalkit.reading import memory_bytes
 from evalkit.suite.schema.parts import Count, Text
 
 DEFAULT_BATCH = 32
@@ -207,17 +204,6 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 32 << 20)
         mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-
-
-def memory_bytes() -> int:
-    """Of this machine, or what its control group may have where that is less; without a word of either 2**63."""
-    found = [2**63]
-    with suppress(OSError, ValueError, AttributeError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):  # "max": none
-            found.append(int(read_file(Path(limit), most=100)))
-    return min(found)
 
 
 def engine_settings(spec: ModelSpec) -> EngineSettings:

@@ -32,10 +32,10 @@ from evalkit.adapters.ctranslate2.engine import (
     EngineSettings,
     Job,
     engine_settings,
-    memory_bytes,
 )
 from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
+from evalkit.reading import memory_bytes
 from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 

@@ -34,7 +34,7 @@ class AskedProcess:
     """
 
     serves = ""
-    memory_gib = MEMORY_BYTES >> 30
+    memory_gib: float = MEMORY_BYTES >> 30
 
     def __init__(self, given: dict[str, object]) -> None:
         self._given = given
@@ -91,7 +91,7 @@ class AskedProcess:
         except OSError:
             line = None
         if line is None:
-            self._broken = f"it was not done within {limit_s:g} s and {self.memory_gib} GiB of memory"
+            self._broken = f"it was not done within {limit_s:g} s and {self.memory_gib:g} GiB of memory"
             self.close()
             raise ValueError(self._broken)
         reply: dict[str, object] = json.loads(line)

@@ -21,8 +21,11 @@ from evalkit.adapters.ctranslate2.template_process import AskedProcess
 from evalkit.errors import Rejected
 
 LIMIT_S = 20.0
-MEMORY_BYTES = 4 * 2**30
-"""Address space, the vocabulary's own included: the largest that are published take half a gigabyte."""
+_BASE_BYTES, _TIMES = 2**30, 16
+"""Address space while it is read: the largest that are published have 35 MB and take half a gigabyte, while a file of
+50 MB can be made to take 16 GB (tokens of thousands of letters are kept letter by letter)."""
+_FOR_TEXTS = 2**30
+"""The same for a text beyond it: one of four million characters takes a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,12 @@ class TokenizerProcess(AskedProcess):
     """One tokenizer. Raises ValueError where its file cannot be read, or it is not done with one word in time."""
 
     serves = "evalkit.adapters.ctranslate2.tokenizer_process:serve"
-    memory_gib = MEMORY_BYTES >> 30
 
     def __init__(self, source: str) -> None:
-        super().__init__({"tokenizer": source})
+        super().__init__({"tokenizer": source, "memory": _BASE_BYTES + _TIMES * len(source.encode())})
+        self.memory_gib = round((_BASE_BYTES + _TIMES * len(source.encode()) + _FOR_TEXTS) / 2**30, 1)
         self._size = int(self.ask({"size": True})["size"])
+        self.encode("word", add_special_tokens=True)
 
     @property
     def limit_s(self) -> float:
@@ -89,7 +93,6 @@ def serve() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)  # what the library says when it gives up is said in the answer
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     tokenizer: object = None
     out.write(b"{}\n")
@@ -98,7 +101,10 @@ def serve() -> None:
         try:
             asked = json.loads(line)
             if tokenizer is None:
-                tokenizer = Tokenizer.from_str(asked["tokenizer"])
+                most = int(asked["memory"])
+                resource.setrlimit(resource.RLIMIT_AS, (most, most + _FOR_TEXTS))
+                tokenizer = Tokenizer.from_str(asked.pop("tokenizer"))
+                resource.setrlimit(resource.RLIMIT_AS, (most + _FOR_TEXTS, most + _FOR_TEXTS))
                 tokenizer.no_padding()
                 tokenizer.no_truncation()
                 answer: dict[str, object] = {}

@@ -34,7 +34,7 @@ from evalkit.adapters.pictures import data_url, parts, text_block
 from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
-from evalkit.adapters.reply_fields import parsed, raw_usage
+from evalkit.adapters.reply_fields import odd, parsed, raw_usage
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked
@@ -234,8 +234,7 @@ class OpenAIChat(DialectAdapter):
         try:
             return read()
         except ODD as error:
-            said = self._wire.where.clean(f"{type(error).__name__} {error}")
-            raise BadReply(f"The reply of /completions is not of the dialect: {said}") from error
+            raise BadReply(f"The reply of /completions is not of the dialect: {odd(error)}") from error
         except (BadReply, Unsupported) as error:
             raise type(error)(self._wire.where.clean(str(error))) from error
 

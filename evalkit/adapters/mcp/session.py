@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ import evalkit
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.certificates import check_certificates
 from evalkit.adapters.command import environment, resolved
-from evalkit.adapters.keys import checked_host, scrubbed_facts, without_keys
+from evalkit.adapters.keys import checked_host, cut_short, scrubbed_facts, without_keys
 from evalkit.adapters.mcp.transports import SessionLimits, http, stdio
 from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.worker_pool import Program
@@ -196,7 +197,7 @@ class McpSession:
             outcome: ToolCallResult | Exception = _result(returned)
         except MCPError as error:
             if error.code == INVALID_PARAMS and self._limits.broken is None:
-                outcome = _text(f"Error: {without_keys(error.message)[:2_000]}", failed=True)
+                outcome = _text(f"Error: {cut_short(_unquoted(error.message), 2_000)}", failed=True)
             else:
                 outcome = self._failed(_in_a_line(error))
         except TimeoutError:
@@ -246,10 +247,20 @@ def _first(error: BaseException) -> BaseException:
 def _in_a_line(error: BaseException) -> str:
     """What an error says, in a line; keys go before it is cut, or half of one would stay."""
     if isinstance(error, MCPError):
-        return f"it answered with an error: {without_keys(error.message)[:300]!r} ({error.code})"
+        return f"it answered with an error: {cut_short(_unquoted(error.message), 300)!r} ({error.code})"
     if isinstance(error, ValidationError):
         return f"it said what is no MCP ({error.error_count()} odd fields)"
-    return f"{type(error).__name__}: {without_keys(str(error))[:300]}"
+    return f"{type(error).__name__}: {cut_short(_unquoted(str(error)), 300)}"
+
+
+_QUOTED = re.compile(r"input_value=(?:[^\n]*, input_type=|[^\n]*)")
+_LAID_OUT = re.compile(r"\n\s*(?:Failed validating|On instance)\b.*", re.DOTALL)
+
+
+def _unquoted(text: str) -> str:
+    """Without what libraries quote in pieces: pydantic cuts a value in the middle, jsonschema lays one out over several
+    lines, and half a key or a number is known as none."""
+    return _LAID_OUT.sub("", _QUOTED.sub("input_type=", text))
 
 
 _TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id"))

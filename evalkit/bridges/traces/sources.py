@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -89,7 +90,7 @@ def _read_file(path: Path, reading: LogReading) -> None:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
             if not packed:
                 look_through(raw)
-                return _read_stream(raw, path, reading)
+                return _read_stream(raw, path, reading, n_bytes=os.fstat(raw.fileno()).st_size)
             n_packed = path.stat().st_size
             with gzip.GzipFile(fileobj=raw) as unpacked, _Bounded(unpacked, path, n_packed) as bounded:
                 return _read_stream(io.BufferedReader(bounded, 2**20), path, reading)
@@ -122,7 +123,8 @@ class _Bounded(io.RawIOBase):
         return len(found)
 
 
-def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading) -> None:
+def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading, n_bytes: int = 0) -> None:
+    """`n_bytes`: of the file, where it is not packed."""
     head = file.peek(4096)[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     name = path.name
     if not head:
@@ -132,6 +134,9 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading) -> No
     if head[:4] == b"PAR1":
         raise UserError(f"{name}: is Parquet by its content; give it the ending .parquet")
     if head[:1] not in (b"{", b"["):
+        if n_bytes > MOST_WHOLE or head[:1] == b"\0":  # told before a gigabyte is read; no message begins with zeros
+            why = "begins with zeros" if head[:1] == b"\0" else f"has more than {MOST_WHOLE // 2**30} GB"
+            raise UserError(f"{name}: {why}, and is no log in JSON; write JSON lines, or several files")
         return _read_protobuf(file, name, reading)
     first = file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")
     if len(first) >= _LONGEST_LINE - 3:
@@ -140,6 +145,8 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading) -> No
     try:
         record = json_of(first)
     except (ValueError, RecursionError):
+        if n_bytes > MOST_WHOLE:
+            return _read_whole(b"", name, reading, too_large=True)
         if first.endswith(b"\n"):
             first += file.read(MOST_WHOLE + 1)
         return _read_whole(first, name, reading)
@@ -147,9 +154,9 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading) -> No
     return _read_lines(file, name, reading, broken=[], number=1)
 
 
-def _read_whole(content: bytes, name: str, reading: LogReading) -> None:
+def _read_whole(content: bytes, name: str, reading: LogReading, *, too_large: bool = False) -> None:
     """One JSON text over several lines; or JSON lines of which the first is broken."""
-    if len(content) > MOST_WHOLE:
+    if too_large or len(content) > MOST_WHOLE:
         raise UserError(f"{name}: is one JSON text of more than {MOST_WHOLE // 2**30} GB; write one record a line")
     try:
         record = json_of(content)

@@ -113,7 +113,7 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
     """The rows that a quality rule is about. Raises NotComparable where there are none."""
     import numpy as np
 
-    from evalkit.results.pairs import NotComparable
+    from evalkit.errors import NotComparable
 
     if subject == "all":
         return np.ones(pairs.n, dtype=bool)
@@ -138,7 +138,7 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
 def pairs_of_part(context: RuleContext, task: str, part: str) -> Pairs:
     """The pairs of a task, scored by one of its several scorers alone. Raises NotComparable where it has none of this
     name, or no stored run is at hand."""
-    from evalkit.results.pairs import NotComparable
+    from evalkit.errors import NotComparable
     from evalkit.results.parts import pair_part
 
     if context.candidate is None:

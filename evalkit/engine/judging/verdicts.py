@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.engine.judging.panel import JudgedTask
+from evalkit.engine.rows import STOPS
 from evalkit.errors import SuiteError
 from evalkit.reasoning import answer_of
-from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
+from evalkit.records import Message, Outcome, Response, Row, Sample, Score, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.judgement import combined
 from evalkit.scorers.outcomes import score_response
@@ -31,11 +32,6 @@ from evalkit.suite.templates import BadTemplate
 
 TIE = 0.5
 """What a model's answer is worth against itself."""
-STOPS: Mapping[str, StopReason] = {
-    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
-    "tool_use": "tool_use",
-}  # fmt: skip
-"""Stored reasons for stopping, as responses have them."""
 Verdicts = Mapping[tuple[str, str, str], Score]
 """(judge, task, digest of the question to the judge) -> what its verdict comes to."""
 

@@ -1,0 +1,179 @@
+"""`evalkit.plan`: what a run would take in requests, tokens, dollars and minutes, and what its gate could see.
+
+report = evalkit.plan("suite.yaml")
+[(one["model"], one["n_requests"], one["usd"]) for one in report["models"]]
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from evalkit.api.options import RunKeywords, RunOptions, options_of, words
+from evalkit.api.planning import digest_of, plan_suite, resolved
+
+if TYPE_CHECKING:
+    from evalkit.api.suite import Suite
+    from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
+    from evalkit.engine.forecast import Pace
+    from evalkit.engine.plan import Plan
+
+
+def plan(
+    suite: Suite | str | Path,
+    *,
+    results: str | Path | None = None,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+    **options: Unpack[RunKeywords],
+) -> PlanReport:
+    """What `evalkit.run` with the same arguments would take, as `evalkit plan --json` says it; sends nothing.
+
+    `models` has for each model `n_requests`, tokens, `usd` (low and high) and `minutes`; `gate` says what each quality
+    rule could see; `digest` is what `planned=` of `run` takes. Costs of models whose price is not known, and tokens of
+    functions, are None. `requests_per_minute` and `tokens_per_minute` are what your account allows. Raises UserError as
+    `run` does.
+    """
+    from evalkit.engine.forecast import Pace
+
+    with words(options):
+        made = options_of(results, options)
+        planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
+        report = plan_report(planned, made, Pace(requests_per_minute, tokens_per_minute))
+    _close(planned)
+    return report
+
+
+def _close(planned: Plan) -> None:
+    """Give back what adapters hold, also where an event loop runs already."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, planned.aclose()).result()
+
+
+def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None = None) -> PlanReport:
+    """What a plan takes. `folder`: the stored run by whose answers tokens and times are foreseen, before others."""
+    from evalkit.engine.caching import CachedAnswers
+    from evalkit.engine.experience import learn
+    from evalkit.engine.forecast import forecast, forecast_judges
+
+    assert options.results is not None
+    judges = plan.panel.judges if plan.panel is not None else ()
+    ids = {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)}
+    known = learn(options.results, ids, folder)
+    with ExitStack() as stack:
+        bought = None
+        if options.cache:
+            from evalkit.store.cache import ResponseCache
+
+            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
+        effective = _effective(plan)
+        return {
+            "suite": plan.suite.name,
+            "digest": digest_of(plan),
+            "continues": _continued(plan, options.results),
+            "sensitivity": plan.suite.sensitivity,
+            "tasks": {task.name: task.n for task in plan.work.tasks},
+            "repeats": plan.work.settings.repeats,
+            "models": forecast(plan.work, known, pace, bought),
+            "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
+            "tools": list(plan.tools),
+            "gate": foreseen(plan, effective=effective),
+            "floors": _floors(plan, effective),
+            "notes": [*plan.notes, *_other_models(folder, ids)],
+        }
+
+
+def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
+    """Which names of the suite were other models in the earlier run: its scores stand for theirs, its tokens do not."""
+    from evalkit.store.runs import open_facts
+
+    told = {} if folder is None else open_facts(folder).models or {}
+    return [
+        f"--earlier: {name} was {told[name].model} there and is {model} here: items and repeats are planned from its "
+        "scores, but its tokens and times say nothing of this model"
+        for name, model in ids.items()
+        if name in told and told[name].model and model and told[name].model != model
+    ]
+
+
+def _continued(plan: Plan, results: Path) -> str | None:
+    """The unfinished run that the same command resumes."""
+    from evalkit.store.runs import find_incomplete
+
+    found = find_incomplete(results, plan.suite.file.name, plan.digest)
+    return None if found is None else found.name
+
+
+def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:
+    """What each quality rule of the gate could see; empty without a gate. `most`: a task of more samples is not looked
+    at for copies and weights, and the smallest loss that fails is not looked for, which takes long for many.
+    `effective`: how many independent items tell as much, where that is known already."""
+    gate = plan.suite.gate
+    if gate is None:
+        return []
+    from evalkit.decide.power import forecast_power
+
+    effective = _effective(plan, most) if effective is None else effective
+    return [
+        {
+            "rule": look.rule,
+            "words": look.words,
+            "margin": look.margin,
+            "n": look.n,
+            "effective": look.effective,
+            "discordance": look.discordance,
+            "smallest_regression": look.smallest_regression,
+            "chance_equal_passes": look.chance_equal_passes,
+            "n_needed": look.n_needed,
+            "power": look.power,
+            "labelled": look.labelled,
+        }
+        for look in forecast_power(
+            gate, {task.name: task.n for task in plan.work.tasks}, effective=effective, losses=most is None
+        )
+    ]
+
+
+def _floors(plan: Plan, effective: dict[str, float]) -> list[LimitForecast]:
+    """What each rule about the candidate alone could see (a least score, a largest rate); empty without a gate."""
+    if plan.suite.gate is None:
+        return []
+    from evalkit.decide.power import forecast_floors
+
+    sizes = {task.name: task.n for task in plan.work.tasks}
+    return [
+        {
+            "rule": look.rule,
+            "limit": look.limit,
+            "is_rate": look.is_rate,
+            "n": look.n,
+            "effective": look.effective,
+            "passes_from": look.passes_from,
+            "fails_at": look.fails_at,
+            "power": look.power,
+        }
+        for look in forecast_floors(plan.suite.gate, sizes, effective)
+    ]
+
+
+def _effective(plan: Plan, most: int | None = None) -> dict[str, float]:
+    """How many independent items of equal weight tell as much as those of each task, and as all; empty without a
+    gate."""
+    from evalkit.suite.evidence_size import EvidenceSize, effective_together
+
+    sizes = {task.name: EvidenceSize(limited=True) for task in plan.work.tasks}
+    looked = [task for task in plan.work.tasks if most is None or task.n <= most]
+    if plan.suite.gate is None:
+        return {}
+    for task in looked:
+        for sample in task.samples():
+            sizes[task.name].see(sample)
+    effective = {task.name: sizes[task.name].effective for task in looked}
+    if len(looked) == len(plan.work.tasks):
+        effective["all"] = effective_together([*sizes.values()])
+    return effective
