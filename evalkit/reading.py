@@ -32,8 +32,15 @@ MOST_OBJECTS = 100_000
 _SIGNS = (b"[", b"{", b",", b":")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
+_SOME_TEXTS = re.compile(rb'(?:[^"]*+"(?:[^"\\]++|\\.)*+"?){1,10000}+', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _STEP = 2**20
+_SMALL = 16 * 2**20
+"""A file up to this size is not looked through: it fills no memory."""
+_MOST_ZEROS = 0.76
+"""Of a megabyte of text. In UTF-16 half of its bytes are zeros, in UTF-32 three quarters."""
+_BLANKS = b"\0 \t\r\n"
+NOTHING = "it holds a megabyte of zeros or blanks, so it is damaged or was never written; take it from its tool anew"
 
 
 def open_to_read(path: Path) -> BufferedReader:
@@ -66,6 +73,7 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
     of zeros takes no room in an archive, and all of the memory that there is."""
     with open_to_read(path) as file:
         refuse_large(file, most)
+        look_through(file)
         content = file.read(most + 1)
     if len(content) > most:  # it grew
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
@@ -76,6 +84,38 @@ def refuse_large(file: BufferedReader, most: int) -> None:
     """Raises OSError for a file of more than so many bytes, however few of them lie on the disk."""
     if os.fstat(file.fileno()).st_size > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", file.name)
+
+
+def look_through(file: BufferedReader, *, longest_line: int | None = None) -> None:
+    """Raises OSError for text that is nothing but zeros or blanks for a megabyte, or has a longer line: a file of zeros
+    takes no room on the disk or in an archive, and all of the memory that there is. Leaves it at its start.
+
+    Looked at before anything is read whole, a megabyte at a time; small files are not."""
+    if os.fstat(file.fileno()).st_size <= _SMALL:
+        return
+    n_line = 0
+    while piece := file.read(_STEP):
+        if is_nothing(piece):
+            raise OSError(errno.EINVAL, NOTHING, file.name)
+        if longest_line is not None:
+            n_line = refuse_long_line(piece, n_line, longest_line)
+    file.seek(0)
+
+
+def is_nothing(piece: bytes) -> bool:
+    """Whether a megabyte of a file is blank, or has more zeros than any text; a shorter piece never is."""
+    return len(piece) >= _STEP and (not piece.strip(_BLANKS) or piece.count(0) > _MOST_ZEROS * len(piece))
+
+
+def refuse_long_line(piece: bytes, n_before: int, most: int) -> int:
+    """How many bytes the last line of a piece has so far, the first of which began so many bytes before the piece.
+
+    Raises OSError where that one is longer than `most`; lines inside a piece are not looked at, being shorter."""
+    ends = [at for at in (piece.find(b"\n"), piece.find(b"\r")) if at >= 0]
+    if n_before + (min(ends) if ends else len(piece)) > most:
+        raise OSError(errno.EFBIG, f"it has a line of more than {most // 1_000_000} MB; write one record a line")
+    last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+    return len(piece) - 1 - last if last >= 0 else n_before + len(piece)
 
 
 def read_json(path: Path) -> Any:
@@ -97,7 +137,13 @@ def has_more_values(content: bytes, most: int) -> bool:
 def _has_more(content: bytes, most: int, signs: tuple[bytes, ...]) -> bool:
     if len(content) <= most or sum(map(content.count, signs)) <= most:
         return False
-    return sum(map(_TEXT.sub(b"", content).count, signs)) > most
+    n = at = 0
+    while n <= most and at < len(content):
+        found = _SOME_TEXTS.match(content, at)  # each text takes memory until they are counted
+        end = len(content) if found is None else found.end()
+        n += sum(map(_TEXT.sub(b"", content[at:end]).count, signs))
+        at = end
+    return n > most
 
 
 def lines_of(file: BufferedReader) -> Iterator[bytes | None]:

@@ -38,10 +38,12 @@ pytest.importorskip(
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from evalkit.board import app
+
 # Every AppTest reads the metadata of every installed package, three times over: more than half of what a page takes.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)  # type: ignore[assignment]
 
-PAGES = ("leaderboard", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
+PAGES = tuple(path for path, _, _ in app.PAGES)
 GATE = {
     "baseline": "gpt",
     "candidates": ["qwen"],

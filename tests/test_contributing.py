@@ -15,9 +15,9 @@ import pytest
 from tests.conftest import REPO
 
 PAGE = (REPO / "CONTRIBUTING.md").read_text("utf-8")
-_FILE = re.compile(r"^In `([^`]+)`(, a line in `COMMANDS`)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^In `([^`]+)`(?:, a line below `([^`]+)`)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILES = [(path, bool(inside), text) for path, inside, text in _FILE.findall(PAGE)]
+FILES = _FILE.findall(PAGE)
 COMMANDS = list(dict.fromkeys(line for block in _CONSOLE.findall(PAGE) for line in block.splitlines() if line.strip()))
 """Each once: every file of the page is written before the first."""
 
@@ -41,11 +41,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         shutil.copy(REPO / name, folder)
     (folder / "results").mkdir()
-    for path, inside_table, text in FILES:
+    for path, line, text in FILES:
         target = folder / path
-        if inside_table:
-            before = target.read_text("utf-8")
-            target.write_text(before.replace("COMMANDS = {\n", "COMMANDS = {\n" + text, 1), "utf-8")
+        if line:
+            before, found, after = target.read_text("utf-8").partition(f"\n{line}\n")
+            assert found, f"{path} has no line {line}"
+            target.write_text(before + found + text + after, "utf-8")
         else:
             assert not target.exists(), f"{path} is there already"
             target.write_text(text, "utf-8")
@@ -73,7 +74,9 @@ def test_the_page_has_what_it_promises() -> None:
         ("rules", 1),
         ("docs", 1),
         ("cli", 2),
-        ("tests", 1),
+        ("board", 2),
+        ("traces", 3),
+        ("tests", 2),
     ):
         assert sum(folder in Path(path).parts for path in paths) == n, f"files in {folder}: {paths}"
     assert len(COMMANDS) >= 9

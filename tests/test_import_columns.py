@@ -174,7 +174,6 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """How many lines, rows and texts are looked at together."""
     if request.param != "as it is":
         monkeypatch.setattr(filekinds, "_BLOCK_LINES", 7)
-        monkeypatch.setattr(filekinds, "_STEP_LINES", 3)
         monkeypatch.setattr(table_batches, "MOST_ROWS", 5)
         monkeypatch.setattr(table_columns, "_REMEMBERED", 4)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import os
 import time
@@ -14,8 +13,6 @@ from typing import Any
 import pytest
 
 from evalkit.bridges import every_eval_ever
-from evalkit.errors import SuiteError
-from evalkit.suite import filekinds
 from tests.test_import_export import INSPECT, WHEN, generated, inspect_sample, weighed
 from tests.world import evalkit
 
@@ -280,13 +277,3 @@ def test_a_file_of_zeros_is_told_by_its_size_and_fills_no_memory(
     ran = evalkit(capsys, "import", command, source, *out)
     assert ran.code == 2 and name in ran.err, ran.err
     assert time.process_time() - began < 3
-
-
-def test_a_table_of_one_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filekinds, "LONGEST_LINE", 4 * 2**20)
-    with pytest.raises(SuiteError, match="a line of more than 4 MB"):
-        list(filekinds.read_table(io.BytesIO(bytes(2**25)), ",", lambda line: f"t.csv:{line}", print))
-    rows = filekinds.read_table(
-        io.BytesIO(b"a,b\n" + (b"1," + b"2" * 100 + b"\n") * 2**16), ",", lambda line: f"t.csv:{line}", print
-    )
-    assert sum(1 for _ in rows) == 2**16

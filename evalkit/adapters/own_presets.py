@@ -146,7 +146,11 @@ def _made(name: str, data: Mapping[str, object], place: str) -> Preset:
             read_address(_TEMPLATE.sub("x", preset.base_url))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise UserError(f"the preset {place}: {detail['loc'][0]}: {detail['msg']}") from error
+        key, said = detail["loc"][0], detail["msg"]
+        if detail["type"] in ("tuple_type", "frozen_set_type"):
+            given = data.get(str(key))
+            said = f"a list of names belongs here, like [{given if isinstance(given, str) else 'NAME'}]"
+        raise UserError(f"the preset {place}: {key}: {said}") from error
     except BadAddress as error:
         raise UserError(f"the preset {place}: base_url {error}") from error
     except ValueError as error:

@@ -6,12 +6,12 @@ import ctypes
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from types import ModuleType
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from evalkit.board import cost, elements, gate, history, leaderboard, runs, sample, sign_in, tradeoff, versus
+from evalkit.board import elements, sign_in
 from evalkit.render import vega
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import default_results
@@ -34,15 +34,15 @@ _STYLE = """
 [data-testid="stVegaLiteChart"] svg text { fill: currentColor !important; }
 [data-testid^="stBaseButton-primary"] { background: #0072B2 !important; border-color: #0072B2 !important; }
 """
-_PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
-    ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),
-    ("tradeoff", "Trade-off", ":material/scatter_plot:", tradeoff),
-    ("versus", "Versus", ":material/compare_arrows:", versus),
-    ("sample", "Sample", ":material/article:", sample),
-    ("history", "History", ":material/timeline:", history),
-    ("gate", "Gate", ":material/rule:", gate),
-    ("cost", "Cost", ":material/payments:", cost),
-    ("runs", "Runs", ":material/list:", runs),
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("leaderboard", "Leaderboard", ":material/leaderboard:"),
+    ("tradeoff", "Trade-off", ":material/scatter_plot:"),
+    ("versus", "Versus", ":material/compare_arrows:"),
+    ("sample", "Sample", ":material/article:"),
+    ("history", "History", ":material/timeline:"),
+    ("gate", "Gate", ":material/rule:"),
+    ("cost", "Cost", ":material/payments:"),
+    ("runs", "Runs", ":material/list:"),
 )
 
 
@@ -55,8 +55,8 @@ def main() -> None:
         return
     store = ResultsReader.of_now(default_results())
     pages = {}
-    for path, title, icon, module in _PAGES:
-        page: Callable[[], None] = partial(module.render, store)
+    for path, title, icon in PAGES:
+        page: Callable[[], None] = partial(import_module(f"evalkit.board.{path}").render, store)
         page.__name__ = path
         pages[path] = st.Page(page, title=title, icon=icon, url_path=path, default=path == "leaderboard")
     st.session_state[elements.PAGES] = pages

@@ -8,17 +8,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.table_map import ModelOf, TableMap
 from evalkit.errors import UserError
-from evalkit.reading import read_file
+from evalkit.reading import MOST_VALUES, has_more_values, read_file
 from evalkit.suite.column_names import GUESSES, TableColumn
 
 MOST_BYTES = 2**30
 """Of a file that is read whole."""
+LONGEST_LINE = 32_000_000
+"""Bytes of one record where there is one a line."""
+TOO_MUCH = (
+    f"is a line of more than {LONGEST_LINE // 1_000_000} MB or {MOST_VALUES:,} values, and is not read; write one "
+    "record a line, or leave this one out"
+)
 
 
 @dataclass(slots=True)
@@ -66,12 +73,19 @@ class ForeignRecords:
 
 
 def read_whole(path: Path) -> tuple[bytes, str]:
-    """The bytes of a file and their sha256. Raises UserError where it cannot be read, or is too large."""
+    """The bytes of a file and their sha256. Raises UserError as `content_of`."""
+    content = content_of(path)
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file. Raises UserError where it cannot be read, is too large, or a megabyte of it is nothing."""
     try:
-        content = read_file(path, most=MOST_BYTES)
+        if path.stat().st_size > MOST_BYTES:
+            raise UserError(f"{path}: is larger than {MOST_BYTES // 2**30} GB, and is not read; import a part of it")
+        return read_file(path, most=MOST_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
-    return content, hashlib.sha256(content).hexdigest()
 
 
 def json_of(content: bytes, where: str, made_by: str = "") -> Any:
@@ -84,7 +98,9 @@ def json_of(content: bytes, where: str, made_by: str = "") -> Any:
 
 def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, object]]]:
     """The objects of a JSONL file with their lines. Raises UserError for a line that holds none."""
-    for number, line in enumerate(content.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(content), 1):
+        if len(line) > LONGEST_LINE or has_more_values(line, MOST_VALUES):
+            raise UserError(f"{where}:{number}: {TOO_MUCH}")
         if line.strip():
             found = json_of(line, f"{where}:{number}")
             if not isinstance(found, dict):

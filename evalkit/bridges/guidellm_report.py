@@ -200,8 +200,7 @@ def _totals(benchmark: Mapping[str, object]) -> Mapping[str, object]:
 
 def _json(path: Path) -> Mapping[str, object]:
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
+        if path.stat().st_size > LARGEST:
             raise UserError(f"{path.name} is larger than {LARGEST // 2**30} GB; leave requests out of the report.")
         found = parse(read_file(path, most=LARGEST))
     except OSError as error:

@@ -27,11 +27,11 @@ from typing import Any
 
 from evalkit.bridges import tried_versions
 from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.foreign_records import content_of
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.bridges.inspect_events import Grading, grading_of
 from evalkit.errors import UserError
 from evalkit.facts.run import ImportedFacts
-from evalkit.reading import read_file
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.dates import unix_time
 from evalkit.suite.digests import digest
@@ -41,7 +41,6 @@ _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _ROLES = {"system": "system", "assistant": "assistant"}
 LARGEST = 2**28
-LARGEST_JSON = 2**30
 """Bytes of one member of a log, unpacked: a larger one is no log."""
 MOST_UNPACKED = 100_000_000
 """Bytes that a log may always unpack to."""
@@ -144,11 +143,7 @@ def _about_grading(log: str, model: str, n: int, n_graded: int, n_unseen: int) -
 
 def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]:
     if not zipfile.is_zipfile(path):
-        try:
-            content = read_file(path, most=LARGEST_JSON)
-        except OSError as error:
-            raise UserError(f"{path.name} cannot be read: {error.strerror or error}") from error
-        whole = _json(content, path.name)
+        whole = _json(content_of(path), path.name)
         samples = whole.get("samples") or []
         if not isinstance(samples, list):
             raise UserError(f"{path.name} is no log of Inspect: its samples are no list")

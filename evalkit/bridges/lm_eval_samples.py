@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.foreign_records import LONGEST_LINE, TOO_MUCH
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts
 from evalkit.facts.run import ImportedFacts
-from evalkit.reading import open_to_read, read_file
+from evalkit.reading import MOST_VALUES, has_more_values, look_through, open_to_read, read_file
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.dates import unix_time
 from evalkit.store.row_codec import to_json
@@ -149,10 +150,6 @@ _USUALLY_LOWER = re.compile(
 )
 
 
-LONGEST_LINE = 64 * 2**20
-"""Bytes of one sample, as of a record of a suite."""
-
-
 class _Lower(Container[str]):
     """The metrics that are better when lower: those of which the results say so, or of which they say nothing and
     whose name does (bits_per_byte)."""
@@ -167,19 +164,19 @@ class _Lower(Container[str]):
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
+        with open_to_read(file) as content:
+            look_through(content, longest_line=LONGEST_LINE)
         content = open_to_read(file)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}).") from error
     with content:
-        number = 0
-        while text := content.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(text) > LONGEST_LINE:
-                raise UserError(f"{file.name}:{number}: is longer than {LONGEST_LINE // 2**20} MB, and is not read")
-            if not text.strip():
+        for number, raw in enumerate(content, 1):
+            if not raw.strip():
                 continue
+            if has_more_values(raw, MOST_VALUES):
+                raise UserError(f"{file.name}:{number}: {TOO_MUCH}")
             try:
-                line = parse(text)
+                line = parse(raw)
             except (ValueError, RecursionError) as error:
                 raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
             if not isinstance(line, dict) or "doc_id" not in line:

@@ -203,10 +203,15 @@ def _told(error: Exception) -> int:
     if (told := _of_edited_facts(error)) is not None:
         click.echo(told, err=True)
         return 2
+    import errno
     import traceback
 
     from evalkit.text.escape import visible
 
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        named = visible(str(error.filename), limit=80)
+        click.echo(f"evalkit: {named}: the name is longer than a file system takes; use a shorter one", err=True)
+        return 2
     # What the error quotes may be anybody's text.
     click.echo(visible("".join(traceback.format_exception(error)).rstrip(), limit=50_000, lines=True), err=True)
     click.echo("evalkit: this is a defect of evalkit, not of your suite. Please report the lines above.", err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import OutFile, as_json, results_folder
 
 
 @click.command()
@@ -18,8 +18,8 @@ from evalkit.cli.options import as_json, results_folder
 @click.option("--tokens-per-day", metavar="N,N", help="Volumes, as the API counts them (default: 10M,100M,1B).")
 @click.option("--requests-per-day", metavar="N,N", help="Volumes in requests instead of tokens.")
 @click.option("--peak-factor", metavar="X", help="Peak over mean traffic; GPUs are sized for it (default: 3, assumed).")
-@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the plot to this file.")
-@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a report to this file.")
+@click.option("--svg", type=OutFile(), help="Write the plot to this file.")
+@click.option("--markdown", type=OutFile(), help="Write a report to this file.")
 @results_folder
 @as_json
 def command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import pkgutil
 import platform
 from collections.abc import Iterator
 from contextlib import suppress
@@ -130,13 +131,24 @@ def _keys() -> Iterator[DoctorFinding]:
     from evalkit.adapters.presets import load_preset, preset_names
 
     own = [env for name in preset_names() for env in load_preset(name).key_env]
-    names = dict.fromkeys([*KEYS, *own, *_keys_of_own_presets()])
+    names = dict.fromkeys([*KEYS, *own, *_keys_of_dialects(), *_keys_of_own_presets()])
     there = [name for name in names if os.environ.get(name)]
     absent = [name for name in names if name not in there]
     for name in there:
         yield DoctorFinding(f"key {name}", "ok", "is set")
     if absent:
         yield DoctorFinding("other keys", "note", f"not set: {', '.join(absent)}")
+
+
+def _keys_of_dialects() -> Iterator[str]:
+    """Variables that adapters with a dialect of their own name: each has a preset in its file."""
+    from evalkit.adapters import dialects
+    from evalkit.adapters.presets import Preset
+
+    for found in pkgutil.iter_modules(dialects.__path__):
+        for value in vars(importlib.import_module(f"{dialects.__name__}.{found.name}")).values():
+            if isinstance(value, Preset):
+                yield from value.key_env
 
 
 def _keys_of_own_presets() -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
+from evalkit.cli.options import OutFile, as_json, baselines_folder, print_json, results_folder
 from evalkit.cli.printing import echo
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("run", default="latest")
 @click.option(
     "--dossier",
-    type=click.Path(path_type=Path),
+    type=OutFile(),
     envvar="EVALKIT_DOSSIER",
     default=Path("dossier.jsonl"),
     show_default=True,

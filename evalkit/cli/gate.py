@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import (
+    OutFile,
     as_json,
     baselines_folder,
     data_roots,
@@ -61,9 +62,7 @@ def keep_gate(folder: Path, file: Path | None) -> None:
 @baselines_folder
 @gate_files
 @signed
-@click.option(
-    "--dossier", type=click.Path(path_type=Path), metavar="FILE", help="Record run and verdict in this dossier."
-)
+@click.option("--dossier", type=OutFile(), metavar="FILE", help="Record run and verdict in this dossier.")
 @as_json
 def command(
     run: str,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import names, results_folder
+from evalkit.cli.options import OutFile, names, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.text import numbers
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", default="latest")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The JSONL file to write.")
+@click.option("--out", required=True, type=OutFile(), help="The JSONL file to write.")
 @click.option("--tasks", callback=names, help="Only answers to these tasks, comma separated.")
 @click.option("--pair", callback=names, metavar="A,B", help="Answers of two models side by side, in both orders.")
 @click.option("--alone", is_flag=True, help="Single answers, also where the task's judges compare pairs.")

@@ -288,7 +288,7 @@ def baselines_folder(command: Command) -> Command:
 
 def gate_files(command: Command) -> Command:
     """`--markdown FILE` and `--junit FILE`: the gate's decision for a pull request and for a CI server."""
-    path = click.Path(path_type=Path, dir_okay=False)
+    path = OutFile()
     command = click.option("--junit", type=path, metavar="FILE", help="Write the verdict as JUnit XML.")(command)
     return click.option("--markdown", type=path, metavar="FILE", help="Write the verdict as Markdown.")(command)
 
@@ -309,6 +309,18 @@ def signed(command: Command) -> Command:
         envvar="EVALKIT_SIGNED_BASELINE",
         help="Refuse a promoted baseline that nobody in this file signed (or EVALKIT_SIGNED_BASELINE).",
     )(command)
+
+
+class OutFile(click.Path):
+    """A file that a command writes. `-` is refused: it means standard output elsewhere, and would be a file here."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) == "-":
+            self.fail("'-' names no file; standard output is /dev/stdout.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class _Folder(click.Path):

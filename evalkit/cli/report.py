@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import baselines_folder, results_folder
+from evalkit.cli.options import OutFile, baselines_folder, results_folder
 from evalkit.cli.printing import echo
 from evalkit.store.damage import refuse_damage
 from evalkit.text import numbers
@@ -15,7 +15,7 @@ from evalkit.text.escape import visible
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write RUN as one page to this file.")
+@click.option("--html", type=OutFile(), help="Write RUN as one page to this file.")
 @click.option(
     "--site",
     type=click.Path(path_type=Path, file_okay=False),

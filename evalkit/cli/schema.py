@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.options import OutFile
 from evalkit.cli.printing import echo
 
 
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutFile(),
     metavar="FILE",
     help="Write it here instead of printing it. A file of that name is replaced.",
 )

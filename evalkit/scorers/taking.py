@@ -62,7 +62,9 @@ def read_taking(given: object, scorer: str) -> Taking:
         return _read_rule(given, scorer)
     rules = [_read_rule(rule, scorer) for rule in given]
     if not rules:
-        raise SuiteError(f"scorer {scorer}: option 'extract' is an empty list: leave it out, or write a rule")
+        raise SuiteError(
+            f"scorer {scorer}: option 'extract' ('take' before) is an empty list: leave it out, or write a rule"
+        )
 
     def find(reply: str) -> str | None:
         return next((part for rule in rules if (part := rule.take(reply)) is not None), None)
@@ -74,7 +76,7 @@ def read_taking(given: object, scorer: str) -> Taking:
 
 
 def _read_rule(given: object, scorer: str) -> Taking:
-    at = f"scorer {scorer}: option 'extract'"
+    at = f"scorer {scorer}: option 'extract' ('take' before)"
     if not isinstance(given, Mapping):
         raise SuiteError(f"{at} must be a mapping like {{after: 'the answer is'}}; it is {given!r}")
     unknown = [name for name in given if name not in (*_WAYS, "pick", "drop")]

@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
+from evalkit.reading import MOST_VALUES, has_more_values, look_through
 from evalkit.suite.filekinds import (
     HEAD,
     LONGEST_LINE,
@@ -178,6 +179,8 @@ class Data:
                 if self.path.name.endswith(".gz"):
                     check_unpacked(file, self.path.n_bytes())
                     file.seek(0)
+                else:
+                    self._look_through(file)
                 if self.format == "jsonl":
                     yield from self._jsonl(file, complain)
                 else:
@@ -190,6 +193,10 @@ class Data:
             raise SuiteError(f"{self._place_of(error)}: {not_utf8(error)}") from error
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
+
+    def _look_through(self, file: io.BufferedReader[Any]) -> None:
+        """Raises OSError for a file that would fill the memory."""
+        look_through(file, longest_line=LONGEST_LINE)
 
     def _place_of(self, error: UnicodeDecodeError) -> str:
         """The first line that is not UTF-8."""
@@ -221,6 +228,8 @@ class Data:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
             if not raw.strip():
                 continue
+            if has_more_values(raw, MOST_VALUES):
+                raise SuiteError(f"{self.place(number)}: is a record of more than {MOST_VALUES:,} values")
             try:
                 text = raw.decode()
                 record = _DECODER.decode(text)
@@ -329,7 +338,8 @@ def open_data(
     if not target.is_file():
         if target.exists():
             raise SuiteError(f"{label}: is no ordinary file; records are read twice, so a pipe or device cannot serve")
-        raise SuiteError(f"{label}: there is no such file (paths are relative to the suite file){_nearest(target)}")
+        place = "to the suite file, in Python to the working directory"
+        raise SuiteError(f"{label}: there is no such file (paths are relative {place}){_nearest(target)}")
     suffix = Path(target.name.removesuffix(".gz")).suffix.lower()
     kind = format or FORMATS.get(suffix)
     if packed := PACKED.get(Path(target.name).suffix.lower()):

@@ -24,6 +24,7 @@ from itertools import chain, islice
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
+from evalkit.reading import refuse_long_line
 from evalkit.suite.rendering import TooMuch
 from evalkit.suite.wording import columns, word
 
@@ -31,8 +32,10 @@ HEAD = 512
 """Bytes that are looked at."""
 FEWEST = 8
 """Bytes from which on an encoding without a mark is told by its zeros."""
-LONGEST_LINE = 64_000_000
-"""Bytes of one JSON record: a thousand times a model's window."""
+LONGEST_LINE = 32_000_000
+"""Bytes of one line, and characters of one record of a table: some times a model's window, with its pictures."""
+MOST_CELLS = 1_000_000
+"""Of one record of a table that takes many lines, and of its header."""
 MOST_UNPACKED = 20_000_000
 """Bytes that a gzip file may always unpack to."""
 MOST_TIMES = 100
@@ -124,9 +127,13 @@ def check_unpacked(file: IO[bytes], size: int) -> None:
     Reads to the end, or to the bound (MOST_UNPACKED bytes, or MOST_TIMES the size if that is more).
     """
     most = max(MOST_UNPACKED, MOST_TIMES * size)
-    n = 0
-    while got := len(file.read(1 << 20)):
-        n += got
+    n = n_line = 0
+    while piece := file.read(1 << 20):
+        n += len(piece)
+        try:
+            n_line = refuse_long_line(piece, n_line, LONGEST_LINE)
+        except OSError as error:
+            raise TooMuch(str(error.strerror)) from error
         if n > most:
             raise TooMuch(
                 f"unpacks to more than {most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read; "
@@ -134,39 +141,11 @@ def check_unpacked(file: IO[bytes], size: int) -> None:
             )
 
 
-LONGEST_CELL = 50_000_000
-LONGEST_LINE = 256 * 2**20
-"""Bytes without an end of a line; a cell has at most so many characters."""
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK_LINES, _BLOCK_CHARACTERS = 8_192, 4_000_000
 """Whichever comes first ends a block of lines that are read together."""
-_STEP_LINES, _STEP_CHARACTERS = 512, 1_000_000
-"""So many are read at once where no line so far is long."""
 Block = tuple[Sequence[int], list[str], list[list[str]]]
 """Records that follow each other: the line each begins in, the columns' names, and the cells of each."""
-
-
-class _Lines(io.RawIOBase):
-    """A stream that ends with a sentence where a line has no end: a file of zeros is one line, of any size."""
-
-    def __init__(self, inner: IO[bytes], place: str) -> None:
-        self._inner, self._place, self._n = inner, place, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        found = self._inner.read(len(buffer))
-        last = max(found.rfind(b"\n"), found.rfind(b"\r"))
-        self._n = self._n + len(found) if last < 0 else len(found) - last
-        if self._n > LONGEST_LINE:
-            raise SuiteError(f"{self._place}: has a line of more than {LONGEST_LINE // 2**20} MB, and is not read")
-        buffer[: len(found)] = found
-        return len(found)
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()
 
 
 def read_table(
@@ -187,16 +166,15 @@ def read_blocks(
     `expected` is the separator by the file's name. Raises SuiteError for a header that does not name every column once,
     and for broken quoting; UnicodeDecodeError for what is not UTF-8.
     """
-    csv.field_size_limit(LONGEST_CELL)
-    bounded = io.BufferedReader(_Lines(file, place(1)), 2**20)
-    with io.TextIOWrapper(bounded, encoding="utf-8-sig", newline="") as lines:
+    csv.field_size_limit(LONGEST_LINE)
+    with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
         head = list(islice(lines, 2))
         n_lines = 0
         if head and head[0].strip().lower().startswith("sep=") and len(head[0].strip()) == 5:
             expected, n_lines = head[0].strip()[4], 1
             head = [*head[1:], *islice(lines, 1)]
         separator = separator_of(head, expected)
-        rows = csv.reader(chain(head, lines), delimiter=separator, strict=True)
+        rows = csv.reader(_one_record(chain(head, lines), separator), delimiter=separator, strict=True)
         try:
             header = [name.strip() for name in next(rows, [])]
         except csv.Error as error:
@@ -206,7 +184,8 @@ def read_blocks(
         _check_header(header, place(1 + n_lines))
         n_lines += rows.line_num
         for block, undecoded in _line_blocks(head[rows.line_num :], lines):
-            rest = lines if undecoded is None else _raised(undecoded)
+            _refuse_cells(block, separator, place, n_lines)
+            rest = _one_record(lines, separator) if undecoded is None else _raised(undecoded)
             rows = csv.reader(chain(block, rest), delimiter=separator, strict=True)
             starts, found, broken = _parsed(rows, block, n_lines + 1)
             if n_unnamed:
@@ -226,26 +205,46 @@ def read_blocks(
 
 def _line_blocks(first: list[str], lines: Iterator[str]) -> Iterator[tuple[list[str], UnicodeDecodeError | None]]:
     """The lines in blocks. What is not UTF-8 comes with the lines before it, and ends them."""
-    block, longest, error = first, 1, None
+    block, error = first, None
     while error is None:
         n_characters = sum(map(len, block))
-        while len(block) < _BLOCK_LINES and n_characters < _BLOCK_CHARACTERS:
-            step: list[str] = []
-            n = min(_STEP_LINES, _STEP_CHARACTERS // longest + 1, _BLOCK_LINES - len(block))
-            try:
-                step.extend(islice(lines, n))
-            except UnicodeDecodeError as found:  # what was read before it stays in the list
-                error = found
-            sizes = list(map(len, step))
-            block += step
-            n_characters += sum(sizes)
-            longest = max(longest, *sizes, 1)
-            if not step or error is not None:
-                break
+        try:
+            for line in islice(lines, _BLOCK_LINES - len(block)):
+                block.append(line)
+                n_characters += len(line)
+                if n_characters >= _BLOCK_CHARACTERS:
+                    break
+        except UnicodeDecodeError as found:
+            error = found
         if not block and error is None:
             return
         yield block, error
         block = []
+
+
+_TOO_LONG = f"a record of more than {LONGEST_LINE // 1_000_000} million characters or {MOST_CELLS:,} cells"
+
+
+def _one_record(lines: Iterator[str], separator: str) -> Iterator[str]:
+    """Lines that one record goes on through. Raises csv.Error where it goes on for longer than any: a quotation mark
+    that opens would take the rest of the file, and so would ever more cells with a line end in each."""
+    n_characters = n_cells = 0
+    for line in lines:
+        n_characters += len(line)
+        n_cells += line.count(separator)
+        if n_characters > LONGEST_LINE or n_cells > MOST_CELLS:
+            raise csv.Error(
+                f"{_TOO_LONG}; does a quotation mark open a cell and never close? Else leave the record out"
+            )
+        yield line
+
+
+def _refuse_cells(block: list[str], separator: str, place: Callable[[int], str], n_lines: int) -> None:
+    if max(map(len, block), default=0) <= MOST_CELLS:
+        return
+    for number, line in enumerate(block, n_lines + 1):
+        if len(line) > MOST_CELLS and line.count(separator) > MOST_CELLS:
+            raise SuiteError(f"{place(number)}: is {_TOO_LONG}; leave it out, or write fewer columns")
 
 
 def _raised(error: UnicodeDecodeError) -> Iterator[str]:

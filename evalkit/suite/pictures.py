@@ -107,7 +107,10 @@ class Pictures:
         if file.is_dir():
             raise SuiteError(f"{shown}: is a folder; name one picture in it")
         if not file.exists():
-            raise SuiteError(f"{shown}: there is no such file (paths of pictures are relative to the suite file)")
+            raise SuiteError(
+                f"{shown}: there is no such file (paths of pictures are relative to the suite file, "
+                "in Python to the working directory)"
+            )
         try:
             return file.read(MOST_BYTES + 1)
         except OSError as error:

@@ -43,9 +43,16 @@ class EndlessTemplate(BadTemplate):
     """One that takes too long or too much memory: no other record is tried."""
 
 
+_JINJAS_OWN = frozenset({"and", "or", "not", "in", "is", "if", "elif", "else", "for", "set", "self", "loop"}) | {
+    *("true", "false", "none", "True", "False", "None", "recursive")
+}
+"""Words that a template reads as its own, whatever the fields are called."""
+
+
 def field_reading(name: str) -> str:
     """How a template reads this field: `{{ q }}`, or `{{ row['Question Text'] }}`."""
-    return f"{{{{ {name} }}}}" if name.isidentifier() else f"{{{{ row[{name!r}] }}}}"
+    plain = name.isidentifier() and name not in _JINJAS_OWN
+    return f"{{{{ {name} }}}}" if plain else f"{{{{ row[{name!r}] }}}}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ class _InMemory(Data):
     def stamp(self) -> None:
         return None
 
+    def _look_through(self, file: io.BufferedReader[Any]) -> None:
+        """It is in memory already."""
+
     def fingerprint(self) -> str:
         return sha256(self.content).hexdigest()
 

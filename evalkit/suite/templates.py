@@ -197,8 +197,12 @@ def why(error: Exception | None, template: Template | Expression, values: Mappin
     if isinstance(error, Unwritable):
         nulls = [name for name in sorted(template.names | template.fields) if _has_null(values.get(name), own, name)]
         if _is_null(error) and nulls:
-            first = field_reading(nulls[0])
-            inside = "" if values.get(nulls[0], _of(own, nulls[0])) is None else " in part"
+            first, inside = field_reading(nulls[0]), ""
+            if values.get(nulls[0], _of(own, nulls[0])) is not None:
+                part = re.search(rf"\{{\{{-?\s*({re.escape(nulls[0])}[.\[][^|}}]*?)\s*(?:\||-?\}}\}})", template.source)
+                if part is None:
+                    return f"{first} is null in part, which is no text; leave such records out, or write another text"
+                first = f"{{{{ {part[1]} }}}}"
             return (
                 f"{first} is null{inside}, which is no text; leave such records out, or write what stands for it: "
                 f"{first[:-3]} or '' }}}}"

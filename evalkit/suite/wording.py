@@ -25,10 +25,21 @@ def masked(value: object, most: int = 40) -> str:
 
     A file may hold secrets, and messages stand in public logs.
     """
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else repr(_beginning(value, most))
     cut = text.strip()[:most]
     shape = "".join("0" if c.isdigit() else c if c in _STRUCTURE else "x" for c in cut)
     return repr(shape + ("…" if len(text.strip()) > most else ""))
+
+
+def _beginning(value: object, most: int) -> object:
+    """What has the same first characters as the value: a record may be of any size."""
+    if isinstance(value, str):
+        return value[: most + 1]
+    if isinstance(value, dict):
+        return {_beginning(key, most): _beginning(one, most) for key, one in islice(value.items(), most + 1)}
+    if isinstance(value, list):
+        return [_beginning(one, most) for one in value[: most + 1]]
+    return value
 
 
 def word(value: object) -> str:

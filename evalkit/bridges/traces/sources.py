@@ -25,14 +25,16 @@ from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.tables import TABLES, LogMap, is_table, table_of_calls
 from evalkit.bridges.traces.values import json_of
 from evalkit.errors import UserError
-from evalkit.reading import open_to_read
+from evalkit.reading import NOTHING, look_through, open_to_read
 
 MOST_WHOLE = 2**30
 """Bytes of a file that is one JSON text, or protobuf: it is read at once. JSON lines may have any length."""
-_LONGEST_LINE = 128 * 2**20
+_LONGEST_LINE = 64 * 2**20
 _UNPACKS = 200
 _LEAST_UNPACKED = 64 * 2**20
 """A .gz may hold so many times its size, or 64 MB."""
+_BLANKS, _MOST_BLANKS = b"\0 \t\r\n", 16 * 2**20
+"""What a packed file may not consist of, for so many bytes."""
 _MOST_FILES = 10_000
 _BROKEN = 0.01
 """Share of a file's lines that may be unreadable: a writer that was killed leaves half a line."""
@@ -87,6 +89,7 @@ def _read_file(path: Path, reading: LogReading) -> None:
         with open_to_read(path) as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
             if not packed:
+                look_through(raw)
                 return _read_stream(raw, path, reading, n_bytes=os.fstat(raw.fileno()).st_size)
             n_packed = path.stat().st_size
             with gzip.GzipFile(fileobj=raw) as unpacked, _Bounded(unpacked, path, n_packed) as bounded:
@@ -103,6 +106,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, inner: gzip.GzipFile, path: Path, n_packed: int) -> None:
         self._inner, self._path = inner, path
         self._left = max(_LEAST_UNPACKED, _UNPACKS * n_packed)
+        self._n_blank = 0
 
     def readable(self) -> bool:
         return True
@@ -112,6 +116,9 @@ class _Bounded(io.RawIOBase):
         self._left -= len(found)
         if self._left < 0:
             raise UserError(f"{self._path}: unpacks to more than {_UNPACKS} times its size, and is not read")
+        self._n_blank = 0 if found.strip(_BLANKS) else self._n_blank + len(found)
+        if self._n_blank > _MOST_BLANKS:
+            raise UserError(f"{self._path}: cannot be read: {NOTHING}")
         buffer[: len(found)] = found
         return len(found)
 
@@ -132,13 +139,17 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading, n_byt
             raise UserError(f"{name}: {why}, and is no log in JSON; write JSON lines, or several files")
         return _read_protobuf(file, name, reading)
     first = file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")
+    if len(first) >= _LONGEST_LINE - 3:
+        first += file.read(MOST_WHOLE + 1)
+        return _read_whole(first, name, reading)
     try:
         record = json_of(first)
     except (ValueError, RecursionError):
         if n_bytes > MOST_WHOLE:
             return _read_whole(b"", name, reading, too_large=True)
-        rest = b"" if first.endswith(b"\n") is False and len(first) < _LONGEST_LINE else file.read(MOST_WHOLE + 1)
-        return _read_whole(first + rest, name, reading)
+        if first.endswith(b"\n"):
+            first += file.read(MOST_WHOLE + 1)
+        return _read_whole(first, name, reading)
     reading.take(record, f"{name}:1")
     return _read_lines(file, name, reading, broken=[], number=1)
 
