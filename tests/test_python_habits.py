@@ -13,7 +13,7 @@ import pytest
 
 import evalkit
 from evalkit import Outcome, Request, Score, Suite, Task
-from evalkit.errors import LikelyMistakeWarning, UserError
+from evalkit.errors import LikelyMistakeWarning, StoreError, UserError
 from tests.conftest import REPO
 
 
@@ -286,6 +286,11 @@ def test_a_flag_that_is_a_text_is_refused(tmp_path: Path) -> None:
     assert len({run, evalkit.load_run(run.folder)}) <= 2  # a run can stand in a set
     with pytest.raises(KeyError, match="has no model 0"):
         run[0]  # type: ignore[index]
+    with pytest.raises(KeyError, match="has no repeats: each sample was asked once; run it with repeats=2 or more"):
+        run.repeats["a"]
+    for ask in (evalkit.gate, evalkit.load_run):
+        with pytest.raises(StoreError, match=r'no folder latest here.*evalkit.open_run\("latest"\)'):
+            ask("latest")
 
 
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:

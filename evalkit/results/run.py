@@ -101,7 +101,7 @@ class Run:
         from evalkit.results.repeats import read_repeats
 
         found = read_repeats(self.folder)
-        return {} if found is None else found.models
+        return _ByModel(self.name, {} if found is None else found.models)
 
     @cached_property
     def agents(self) -> list[AgentFigures]:
@@ -207,9 +207,29 @@ def open_run(name: str | Path = "latest", results: str | Path | None = None) -> 
     return load_run(runs.resolve_run(str(of_person(name, "a run")), kept))
 
 
+class _ByModel(dict[str, "ModelRepeats"]):
+    """Repeats by model, which says why a name is not there."""
+
+    def __init__(self, run: str, found: Mapping[str, ModelRepeats]) -> None:
+        super().__init__(found)
+        self._run = run
+
+    def __missing__(self, model: object) -> ModelRepeats:
+        if not self:
+            raise KeyError(f"{self._run} has no repeats: each sample was asked once; run it with repeats=2 or more")
+        raise KeyError(f"{self._run} has no repeats of {model!r}; {near(str(model), list(self))}")
+
+
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises StoreError where it is none, or cannot be read."""
     path = of_person(folder, "the folder of a run")
+    if len(path.parts) == 1 and not path.exists():
+        named = visible(str(path), limit=200)
+        raise StoreError(
+            f"There is no folder {named} here. The name of a run, the beginning of one and `latest` are for "
+            f'evalkit.open_run("{named}").',
+            path,
+        )
     return Run(path, read_facts(path))
 
 
