@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,52 @@ async def _cancels_itself(request: Request) -> str:
     inner.cancel()
     await inner
     return request.prompt
+
+
+async def _cancels_this_task(request: Request) -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    return request.prompt
+
+
+async def _a_group_fails(request: Request) -> str:
+    async def bad() -> None:
+        raise ValueError("inner words")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bad())
+    return request.prompt
+
+
+async def _a_group_fails_and_it_goes_on(request: Request) -> str:
+    try:
+        return await _a_group_fails(request)
+    except* ValueError:
+        pass
+    return "x"
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("model", "outcome"),
+    [(_cancels_this_task, "errored"), (_a_group_fails, "errored"), (_a_group_fails_and_it_goes_on, "right")],
+)
+def test_what_a_function_does_to_its_own_task_is_its_own_affair(
+    model: Callable[[Request], Awaitable[str]], outcome: str, tmp_path: Path
+) -> None:
+    async def scorer(answer: str, record: object) -> bool:
+        return await model(Request(messages=())) == "x"
+
+    data = [{"q": "one"}, {"q": "two"}]
+    task = Task("t", data=data, prompt="{{ q }}", target="x", score="exact")
+    asked = evalkit.run(Suite({"m": model}, [task]), results=tmp_path)
+    assert asked.frame().outcome.tolist() == [outcome] * 2
+    if model is _a_group_fails:
+        assert "inner words" in asked.frame(text=True).error[0]
+    scored = Task("t", data=data, prompt="{{ q }}", score=scorer)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [scored]), results=tmp_path)
+    assert run.frame().outcome.tolist() == [outcome] * 2
 
 
 async def _no_score(answer: str, record: object) -> bool:

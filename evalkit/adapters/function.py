@@ -34,7 +34,7 @@ from operator import index
 from typing import Any, SupportsIndex, get_args
 
 from evalkit.adapters.application_record import response_of
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -118,11 +118,11 @@ class FunctionAdapter:
         try:
             sent_at = time.perf_counter()
             if self._is_async:
-                given = await self._function(request)
+                given, sent_at = await in_own_task(self._timed(request))
             else:
                 given, sent_at = await in_own_thread(self._function, request)
                 if inspect.isawaitable(given):
-                    given = await given
+                    given = await in_own_task(given)
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
@@ -134,6 +134,11 @@ class FunctionAdapter:
                 took_s = time.perf_counter() - sent_at
                 return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
             raise found from error
+
+    async def _timed(self, request: Request) -> tuple[object, float]:
+        """What an async function gives, and when its call began."""
+        sent_at = time.perf_counter()
+        return await self._function(request), sent_at
 
     async def aclose(self) -> None:
         """Nothing to give back: what the function opened is the person's."""
@@ -205,7 +210,11 @@ class FunctionAdapter:
         return told
 
     def _translated(self, error: Exception) -> RequestError | Declined:
-        """The error of our tree for one that the function raised."""
+        """The error of our tree for one that the function raised; for several (a TaskGroup's), of the first."""
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, RequestError):
+            return error
         status, response = _status_of(error)
         if status is not None:
             headers = getattr(response, "headers", None)
