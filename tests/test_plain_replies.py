@@ -7,7 +7,7 @@ import random
 import pytest
 
 from evalkit.scorers import letters
-from evalkit.scorers.labelled import prepare
+from evalkit.scorers.choice_set import prepare
 from evalkit.scorers.plain_replies import stand_ins, words_of_plain_reply
 from evalkit.scorers.reply_words import word_set
 

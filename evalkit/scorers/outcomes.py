@@ -61,7 +61,7 @@ def prepare(scorers: Collection[str]) -> None:
     Hardly a reply to a choice is read for words of refusal: they are loaded by the first that is (`score_at_once`).
     """
     if "choice" in scorers:
-        from evalkit.scorers.labelled import says_unknown
+        from evalkit.scorers.choice_set import says_unknown
 
         says_unknown("")
     if set(scorers) - {"choice"}:

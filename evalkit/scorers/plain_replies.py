@@ -4,7 +4,7 @@
     words_of_plain_reply("B or <b>C</b>?")        # None: it is read anew for each sample
 
 What such a reply names depends on the number of choices and on nothing else about them, where the choices are ordinary
-words (`Labelled.ordinary`) of which it has none. A model says "The answer is B." to a thousand questions.
+words (`ChoiceSet.ordinary`) of which it has none. A model says "The answer is B." to a thousand questions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from evalkit.scorers.labelled import POLAR, says_unknown
+from evalkit.scorers.choice_set import POLAR, says_unknown
 from evalkit.scorers.reply_markup import simplify
 from evalkit.scorers.reply_words import pieces_of
 
