@@ -1,4 +1,4 @@
-"""Which choice a reply answers with, by what it states of each: rules 2 to 4 of `letters`.
+"""Which choice a reply answers with, by what it states of each: rules 2 to 4 of `choice_reading`.
 
 Statements are gone through from left to right. What names a choice as the answer outranks what only states it; among
 equals the last counts; a denial, a doubt or a "wait" behind it takes it back.

@@ -19,7 +19,7 @@ from evalkit.scorers.reply_words import pieces_of
 LONGEST_KEPT = 100
 """Characters. A longer reply is hardly ever said twice."""
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:!?()*'\"-]+")
-"""One line without anything that `letters` opens, strikes or puts together before it cuts a reply into words."""
+"""One line without anything that `choice_reading` opens, strikes or puts together before it cuts a reply into words."""
 _CAPITALS = re.compile(r"[A-Z]{3}")
 """Words in capitals mean something where every choice is written so."""
 

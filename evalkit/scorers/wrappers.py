@@ -3,7 +3,7 @@
     open_tags("<answer>B</answer>")            # an answer mark, then B
     read_object('{"answer": "B"}', known, alone)
 
-Used by `letters`. Only values that are a choice and nothing else count.
+Used by `choice_reading`. Only values that are a choice and nothing else count.
 """
 
 from __future__ import annotations
