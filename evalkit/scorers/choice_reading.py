@@ -42,6 +42,7 @@ from functools import lru_cache
 from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answer, weigh
 from evalkit.scorers.choice_names import words_of
 from evalkit.scorers.choice_set import ChoiceReading, ChoiceSet, cleaned, prepare
+from evalkit.scorers.choice_statements import statements
 from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.plain_replies import (
     LONGEST_KEPT,
@@ -53,7 +54,6 @@ from evalkit.scorers.plain_replies import (
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify, with_slashes
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.stances import Statement
-from evalkit.scorers.statements import statements
 from evalkit.scorers.struck import with_boxes, without_struck
 from evalkit.scorers.wrappers import open_tags, read_object
 

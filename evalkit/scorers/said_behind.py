@@ -1,4 +1,4 @@
-"""What is said of a named choice behind it, to the end of its sentence. Used by `statements`."""
+"""What is said of a named choice behind it, to the end of its sentence. Used by `choice_statements`."""
 
 from __future__ import annotations
 
