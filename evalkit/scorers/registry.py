@@ -23,7 +23,7 @@ SCORERS: Mapping[str, str] = {
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
     "instructions": "evalkit.scorers.instructions:make",
-    "judge": "evalkit.scorers.judgement:make_judge",
+    "judge": "evalkit.scorers.judge_scores:make_judge",
     "json": "evalkit.scorers.structure:make",
     "math": "evalkit.scorers.maths:make",
     "numbers": "evalkit.scorers.numbers:make",
@@ -31,7 +31,7 @@ SCORERS: Mapping[str, str] = {
     "regex": "evalkit.scorers.text:make_regex",
     "several": "evalkit.scorers.several:make",
     "tools": "evalkit.scorers.tools:make",
-    "verdict": "evalkit.scorers.judgement:make",
+    "verdict": "evalkit.scorers.judge_scores:make",
 }
 """Scorers whose file has another name, or stands elsewhere than in `kinds/`."""
 _KINDS = Path(__file__).parent / "kinds"
