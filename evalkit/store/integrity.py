@@ -6,6 +6,9 @@
 A Parquet file has no checksum of its own that every reader looks at: of 1,500 flipped bits 844 read back as other
 values. A file is hashed once a process (again when its size or time changes), at about a gigabyte a second. Parts of
 runs that were sealed before there were digests are read as they are.
+
+What judges and people said lies in a folder within the run, with a run.json of its own; the run's names those files too
+(`with_inner`), so that the whole folder of another run in its place is refused as well.
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ class Told:
 
 
 _PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
+_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|labels\.jsonl)")
+"""Files that cannot be made again, also of a folder within the run."""
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
@@ -72,8 +77,8 @@ def verify(path: Path) -> None:
     with suppress(OSError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
-    expected = told(path.parent).digests.get(path.name)
-    if expected is None:
+    expected = _expected(path)
+    if not expected:
         return
     try:
         stamp = (str(path), *_stamp(path))
@@ -82,7 +87,7 @@ def verify(path: Path) -> None:
         found = digest_of(path)
     except OSError:
         return
-    if found != expected:
+    if expected != {found}:
         raise StoreError(
             f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
             "file, or run the suite again with --new: cached answers cost nothing.",
@@ -91,9 +96,10 @@ def verify(path: Path) -> None:
     _sound.add(stamp)
 
 
-def lost(folder: Path) -> Path | None:
-    """The first part of those that run.json names as sealed here that is gone; None where all are there."""
-    named = sorted(filter(_PART.fullmatch, told(folder).digests))
+def lost(folder: Path, *, within: bool = False) -> Path | None:
+    """The first part of those that run.json names as sealed here that is gone; None where all are there. `within`: also
+    of people's labels and of what it names in a folder of its own."""
+    named = sorted(filter((_KEPT if within else _PART).fullmatch, told(folder).digests))
     return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
 
 
@@ -111,6 +117,35 @@ def note(folder: Path, *names: str) -> None:
     """Note the digests of derived files in run.json, in place of earlier ones. Raises StoreError or RunIncomplete."""
     noted = dict(_noted(runs.read_facts(folder)))
     runs.update_facts(folder, RunFacts(sealed={**noted, **{name: digest_of(folder / name) for name in names}}))
+
+
+def with_inner(folder: Path, inner: Path) -> dict[str, str]:
+    """What run.json says of the files here, for its `sealed`, together with what that of a folder within says of its
+    rows and labels now. Raises StoreError."""
+    kept = {name: digest for name, digest in _noted(runs.read_facts(inner)).items() if _KEPT.fullmatch(name)}
+    outer = _noted(runs.read_facts(folder))
+    return {**outer, **{f"{inner.name}/{name}": digest for name, digest in kept.items()}}
+
+
+def forget(folder: Path, beginning: str) -> None:
+    """Drop the digests of files whose names begin so, which are about to be written. Raises StoreError or
+    RunIncomplete."""
+    noted = _noted(runs.read_facts(folder))
+    kept = {name: digest for name, digest in noted.items() if not name.startswith(beginning)}
+    if len(kept) < len(noted):
+        runs.update_facts(folder, RunFacts(sealed=kept))
+
+
+def is_noted(path: Path) -> bool:
+    """Whether run.json names the file, its folder's or the run's around it."""
+    return bool(_expected(path))
+
+
+def _expected(path: Path) -> set[str]:
+    """The digests that are noted of a file: in its own folder, and by the run around it where it is of its judges."""
+    folder = path.parent.absolute()
+    said = told(path.parent).digests.get(path.name), told(folder.parent).digests.get(f"{folder.name}/{path.name}")
+    return {digest for digest in said if digest is not None}
 
 
 def as_noted(path: Path) -> bool:
