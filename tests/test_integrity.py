@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable, Collection
@@ -338,3 +339,32 @@ def test_a_run_of_judges_that_goes_on_notes_its_files_anew(tmp_path: Path, capsy
     assert damage(run) is None
     assert write_labels(inner, []) == 0
     assert "labels.jsonl" in runs.read_facts(inner)["sealed"]
+
+
+def _with_a_hole(path: Path) -> None:
+    """A whole Parquet file still, its footer a terabyte behind its data: some kilobytes on the disk."""
+    content = path.read_bytes()
+    footer = content[-8 - int.from_bytes(content[-8:-4], "little") :]
+    with path.open("r+b") as file:
+        file.truncate(len(content) - len(footer))
+        file.truncate(2**40)
+        file.seek(0, os.SEEK_END)
+        file.write(footer)
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
+def test_a_hole_of_terabytes_is_no_part_and_is_not_hashed(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    results = run.parent
+    shutil.copytree(run, results / "whole")
+    _with_a_hole(run / name)
+    out = ("--to", "csv", "--out", tmp_path / "out.csv")
+    for words in (("export", run.name, *out), ("sign", run.name, "--check", run / "run.json"), ("dossier", run.name)):
+        ran = evalkit(capsys, *words, "--results", results)
+        assert ran.code == 2 and f"{name} cannot be read" in ran.err and "megabyte of zeros" in ran.err, words
+    assert evalkit(capsys, "report", "--site", tmp_path / "site", "--results", results).code == 0
+    assert "whole" in (tmp_path / "site" / "index.html").read_text(), "it hides no other run"
+    run.joinpath(name).write_bytes(b"")
+    os.truncate(run / name, 2**40)
+    assert evalkit(capsys, "export", run.name, *out, "--results", results).code == 2

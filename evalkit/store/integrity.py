@@ -13,7 +13,6 @@ What judges and people said lies in a folder within the run, with a run.json of 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -24,7 +23,7 @@ from pathlib import Path
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
-from evalkit.reading import open_to_read
+from evalkit.reading import NOTHING, sha256_of
 from evalkit.store import runs
 
 
@@ -43,6 +42,8 @@ class Told:
 _PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
 _KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|labels\.jsonl)")
 """Files that cannot be made again, also of a folder within the run."""
+_MOST_NOTHING = 1_024
+"""Megabytes of zeros in a file that is made of the parts: scores may all be 0."""
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _sound: set[tuple[str, int, int, int]] = set()
@@ -158,9 +159,18 @@ def as_noted(path: Path) -> bool:
 
 
 def digest_of(path: Path) -> str:
-    """`sha256:` and the digest of the file's bytes. Raises OSError."""
-    with open_to_read(path) as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    """`sha256:` and the digest of the file's bytes. Raises OSError, and StoreError for one of holes: parts are packed,
+    so none that we wrote has a megabyte of zeros."""
+    try:
+        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else _MOST_NOTHING)}"
+    except OSError as error:
+        if error.strerror != NOTHING:
+            raise
+        raise StoreError(
+            f"{path} cannot be read (it is damaged: it holds a megabyte of zeros). Restore the file, or run the suite "
+            "again with --new: cached answers cost nothing.",
+            path,
+        ) from error
 
 
 def told(folder: Path) -> Told:
