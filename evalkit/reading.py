@@ -9,6 +9,7 @@ read on would fill the memory, or wait for ever. Links to ordinary files are fol
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -100,6 +101,21 @@ def look_through(file: BufferedReader, *, longest_line: int | None = None) -> No
         if longest_line is not None:
             n_line = refuse_long_line(piece, n_line, longest_line)
     file.seek(0)
+
+
+def sha256_of(path: Path, *, most_nothing: int = 0) -> str:
+    """The digest of an ordinary file's bytes, in hex. Raises OSError as `open_to_read`, and for a large one that holds
+    more than so many megabytes of zeros: a hole of terabytes takes no room on the disk, and hours to hash."""
+    with open_to_read(path) as file:
+        if os.fstat(file.fileno()).st_size <= _SMALL:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        found, n_nothing = hashlib.sha256(), 0
+        while piece := file.read(_STEP):
+            n_nothing += is_nothing(piece)
+            if n_nothing > most_nothing:
+                raise OSError(errno.EINVAL, NOTHING, str(path))
+            found.update(piece)
+        return found.hexdigest()
 
 
 def is_nothing(piece: bytes) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 import pytest
 
+from evalkit.adapters.assembly import assemble
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.dialects import (
     anthropic_messages,
@@ -155,6 +157,17 @@ async def test_the_kit_finds_what_is_wrong_with_an_adapter(broken: type[_Broken]
     findings = await check_adapter(lambda spec: broken(_chat(spec)), CHAT, only=check)
     assert [finding.check for finding in findings] == [check]
     assert said in findings[0].says
+
+
+async def test_a_key_in_a_header_of_its_own_conforms_where_the_kit_is_told_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gemini, "assemble", lambda *given, header: assemble(*given, header="x-brook-key"))
+    check = "the_key_is_in_one_header_and_nowhere_else"
+    assert await check_adapter(gemini.make, replace(GEMINI, key_header="X-Brook-Key"), only=check) == []
+    for wrong in (GEMINI, replace(GEMINI, key_header="x-other")):
+        (finding,) = await check_adapter(gemini.make, wrong, only=check)
+        assert "FakeServer(key_header=...)" in finding.says
 
 
 ABC = ("red", "green", "blue")

@@ -293,6 +293,20 @@ def test_a_flag_that_is_a_text_is_refused(tmp_path: Path) -> None:
             ask("latest")
 
 
+def test_print_in_a_notebooks_kernel_writes_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = evalkit.run(_suite(30), results=tmp_path)
+    gated = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])
+    shown = [run, evalkit.compare(run["a"], run["b"]), gated]
+    plain = [str(one) for one in shown]
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert [str(one) for one in shown] == plain
+    print(*shown)
+    assert capsys.readouterr().out.split() == " ".join(plain).split()
+    assert all(word in text for text, word in zip(plain, ("score", "points", "loss"), strict=True))
+
+
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:
     run = evalkit.run(_suite(30), results=tmp_path)
     drawn = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])._repr_html_()

@@ -243,6 +243,18 @@ def test_files_of_a_run_that_changed_since_are_named(capsys: Capture, written: P
     assert f"{run.name}: run.json changed since entry" in ran.out
 
 
+def test_a_run_that_is_here_without_its_facts_is_no_run_that_is_elsewhere(capsys: Capture, written: Path) -> None:
+    run = max((written.parent / "results").iterdir())
+    assert verified(capsys, written).code == 0
+    (run / "run.json").unlink()
+    ran = verified(capsys, written)
+    assert ran.code == 2 and f"{run.name} is not a run: it has no run.json" in ran.out
+    (run / "run.json").mkdir()
+    assert verified(capsys, written).code == 2
+    run.rename(written.parent / "elsewhere")
+    assert verified(capsys, written).code == 0
+
+
 def test_a_waiver_ends_and_changes_no_verdict(tmp_path: Path, capsys: Capture, written: Path) -> None:
     run = stored(tmp_path / "results", {**GOOD, "cand": scores(600, range(300))}, gate(RULE))
     waive = ("--waive", "quality all", "--candidate", "cand", "--by", "Ada", "--dossier", written)
