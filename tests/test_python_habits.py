@@ -120,6 +120,22 @@ def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, obje
     assert "the function's mapping has " in run.frame(text=True).error[0]
 
 
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"text": "0", "stop_reason": "refusal", "finish": "stop"}, "stop_reason 'refusal' and the finish 'stop'"),
+        ({"text": 0}, "a text that is no str (int)"),
+        ({"text": "0", "served_model": 4}, "a served_model that is no str (int)"),
+        ({"error": "boom"}, "An error in the reply from the function"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said_with_its_key(given: dict[str, object], said: str, tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="0", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: given}, [task]), results=tmp_path)
+    assert said in run.frame(text=True).error[0]
+
+
 def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
     def ask(request: Request) -> dict[str, object]:
         usage = {"input": np.int64(5), "output": 2, "prompt_tokens": 5}
