@@ -163,7 +163,7 @@ def test_a_list_of_scorers_with_functions_is_checked_when_the_suite_is_made(tmp_
         ({"function": _short, "weight": 2}, "score: weight is for a function in a list"),
         (
             [_short, {"all": [_short, "exact"]}],
-            r"score\[1\]: a list of scorers holds no further list; a function stands",
+            r"score\[1\]: a list of scorers holds no further list; a func",
         ),
         ([{"function": _short, "wieght": 2}], r"score\[0\]: unknown key 'wieght'; did you mean 'weight'\?"),
         ([{"function": _short, "name": ""}, "exact"], r"score\[0\]: name is ''; it is the name of a column"),
