@@ -271,6 +271,23 @@ def test_print_in_a_notebooks_kernel_writes_text(
     assert all(word in text for text, word in zip(plain, ("score", "points", "loss"), strict=True))
 
 
+def test_a_model_that_a_run_has_not_is_an_error_with_its_names(tmp_path: Path) -> None:
+    run, once = (evalkit.run(_suite(2), results=tmp_path, repeats=n) for n in (2, 1))
+    assert run.flaky("a") == [] and set(run.repeats) == {"a", "b"} and once.repeats == {}
+    for asked in (lambda: run.flaky("zz"), lambda: run.repeats["zz"], lambda: once.repeats["zz"], lambda: run["zz"]):
+        with pytest.raises(KeyError, match="has no model 'zz'; known are a, b"):
+            asked()
+    with pytest.raises(KeyError, match="each of its items was asked once"):
+        once.repeats["a"]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), "6", True])
+def test_a_pace_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
+    for name in ("requests_per_minute", "tokens_per_minute"):
+        with pytest.raises(UserError, match=f"{name} is a number above 0"):
+            evalkit.plan(_suite(1), results=tmp_path, **{name: wrong})  # type: ignore[arg-type]
+
+
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:
     run = evalkit.run(_suite(30), results=tmp_path)
     drawn = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])._repr_html_()
