@@ -167,6 +167,22 @@ def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, obje
     assert "the function's mapping has " in run.frame(text=True).error[0]
 
 
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"text": "0", "stop_reason": "refusal", "finish": "stop"}, "stop_reason 'refusal' and the finish 'stop'"),
+        ({"text": 0}, "a text that is no str (int)"),
+        ({"text": "0", "served_model": 4}, "a served_model that is no str (int)"),
+        ({"error": "boom"}, "An error in the reply from the function"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said_with_its_key(given: dict[str, object], said: str, tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="0", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: given}, [task]), results=tmp_path)
+    assert said in run.frame(text=True).error[0]
+
+
 def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
     def ask(request: Request) -> dict[str, object]:
         usage = {"input": np.int64(5), "output": 2, "prompt_tokens": 5}
@@ -305,6 +321,23 @@ def test_print_in_a_notebooks_kernel_writes_text(
     print(*shown)
     assert capsys.readouterr().out.split() == " ".join(plain).split()
     assert all(word in text for text, word in zip(plain, ("score", "points", "loss"), strict=True))
+
+
+def test_a_model_that_a_run_has_not_is_an_error_with_its_names(tmp_path: Path) -> None:
+    run, once = (evalkit.run(_suite(2), results=tmp_path, repeats=n) for n in (2, 1))
+    assert run.flaky("a") == [] and set(run.repeats) == {"a", "b"} and once.repeats == {}
+    for asked in (lambda: run.flaky("zz"), lambda: run.repeats["zz"], lambda: once.repeats["zz"], lambda: run["zz"]):
+        with pytest.raises(KeyError, match="has no model 'zz'; known are a, b"):
+            asked()
+    with pytest.raises(KeyError, match="each of its items was asked once"):
+        once.repeats["a"]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), "6", True])
+def test_a_pace_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
+    for name in ("requests_per_minute", "tokens_per_minute"):
+        with pytest.raises(UserError, match=f"{name} is a number above 0"):
+            evalkit.plan(_suite(1), results=tmp_path, **{name: wrong})  # type: ignore[arg-type]
 
 
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:

@@ -159,6 +159,20 @@ def test_a_list_of_scorers_with_functions_is_checked_when_the_suite_is_made(tmp_
         suite([_short, {"function": lambda answer: True}])
     with pytest.raises(SuiteError, match="there is no scorer 'exakt'"):
         suite([_short, "exakt"])
+    for score, said in (
+        ({"function": _short, "weight": 2}, "score: weight is for a function in a list"),
+        (
+            [_short, {"all": [_short, "exact"]}],
+            r"score\[1\]: a list of scorers holds no further list; a func",
+        ),
+        ([{"function": _short, "wieght": 2}], r"score\[0\]: unknown key 'wieght'; did you mean 'weight'\?"),
+        ([{"function": _short, "name": ""}, "exact"], r"score\[0\]: name is ''; it is the name of a column"),
+        ([{"function": _short, "name": "a\n"}, "exact"], r"score\[0\]: name is 'a\\n'; it is the name of a column"),
+        ([{"exact": {}, "name": " "}], r"score\[0\]: name is ' '; it is the name of a column"),
+    ):
+        with pytest.raises(SuiteError, match=said):
+            evalkit.run(suite(score, target="x"), results=tmp_path)
+    assert evalkit.run(suite({"function": _short}), results=tmp_path).frame().score.tolist() == [1]
     named = Suite({"m": {"adapter": "scripted"}}, suite([_short, "exact"], target="x").tasks)
     with pytest.raises(evalkit.errors.UserError, match=r"tasks\[0\].score is a function, and a suite file names none"):
         named.to_yaml()

@@ -116,7 +116,9 @@ def _scored_part(value: object) -> object:
     beside = {key: value[key] for key in ("weight", "name") if key in value} if isinstance(value, dict) else {}
     rest = {key: one for key, one in value.items() if key not in beside} if isinstance(value, dict) else value
     if isinstance(rest, list):
-        raise ValueError("a list of scorers holds names, {NAME: {option: value}, weight: 2} or {use: NAME}")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004
+            "a list of scorers holds names, {NAME: {option: value}, weight: 2} or {use: NAME}, and no further list"
+        )
     made = _score(rest)
     assert isinstance(made, dict)
     weight = beside.get("weight", 1.0)
