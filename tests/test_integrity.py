@@ -368,3 +368,11 @@ def test_a_hole_of_terabytes_is_no_part_and_is_not_hashed(
     run.joinpath(name).write_bytes(b"")
     os.truncate(run / name, 2**40)
     assert evalkit(capsys, "export", run.name, *out, "--results", results).code == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["scores.npz", "summary.json"])
+def test_a_derived_file_of_holes_is_made_anew(run: Path, name: str) -> None:
+    truth = _read(run)
+    os.truncate(run / name, 2**40)
+    assert _read(run) == truth
