@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,13 @@ def test_a_waiver_ends_and_changes_no_verdict(tmp_path: Path, capsys: Capture, w
     assert "waiver in force: quality all of cand until 2999-01-01, by Ada: Known." in judged.err
     last = dossier.read(written)[-1]
     assert last.body["candidates"][0]["waivers"][0]["by"] == "Ada"
+
+
+@needs_ssh
+def test_a_signature_of_gigabytes_is_not_read(tmp_path: Path, capsys: Capture) -> None:
+    run = stored(tmp_path / "results", GOOD, gate(RULE))
+    (tmp_path / "signers").write_text("ada ssh-ed25519 AAAA\n")
+    (run / "run.sig").touch()
+    os.truncate(run / "run.sig", 2**40)
+    ran = evalkit(capsys, "sign", run, "--check", tmp_path / "signers")
+    assert ran.code == 2 and "run.sig cannot be read (it has more than 64,000 bytes)" in ran.err

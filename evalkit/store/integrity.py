@@ -42,12 +42,14 @@ class Told:
 _PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
 _KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|labels\.jsonl)")
 """Files that cannot be made again, also of a folder within the run."""
-_MOST_NOTHING = 1_024
+_MOST_NOTHING = 256
 """Megabytes of zeros in a file that is made of the parts: scores may all be 0."""
+_LARGE = 2**26
+"""Bytes from which on a file that is damaged is not hashed again."""
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
-_sound: set[tuple[str, int, int, int]] = set()
-"""Path, size, time and inode of files that were found to be as they were sealed."""
+_hashed: dict[tuple[str, int, int, int], str | None] = {}
+"""By path, size, time and inode of files that were looked at: their digest; None: one of holes."""
 _known: dict[str, tuple[tuple[int, int, int], Told]] = {}
 """By folder: the stamp of its run.json, and what it says."""
 
@@ -83,18 +85,20 @@ def verify(path: Path) -> None:
         return
     try:
         stamp = (str(path), *_stamp(path))
-        if stamp in _sound:
-            return
-        found = digest_of(path)
+        if stamp not in _hashed:
+            _hashed[stamp] = digest_of(path)
     except OSError:
         return
-    if expected != {found}:
+    except StoreError:
+        _hashed[stamp] = None
+    if expected != {_hashed[stamp]}:
+        if stamp[1] < _LARGE:  # it is hashed again at once, restored within the same tick of the clock
+            del _hashed[stamp]
         raise StoreError(
             f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
             "file, or run the suite again with --new: cached answers cost nothing.",
             path,
         )
-    _sound.add(stamp)
 
 
 def lost(folder: Path, *, within: bool = False) -> Path | None:

@@ -20,7 +20,7 @@ from evalkit import writing
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.reading import lines_of, open_to_read, refuse_large
-from evalkit.store import integrity, runs
+from evalkit.store import runs
 from evalkit.store.row_codec import Key
 
 FOLDER = "judging"
@@ -41,6 +41,8 @@ def open_judging(folder: Path, facts: RunFacts) -> Path:
 
     Raises StoreError when it cannot be made, RunIncomplete when the disk is full.
     """
+    from evalkit.store import integrity  # here: a run starts without it
+
     inner = folder / FOLDER
     integrity.forget(folder, f"{FOLDER}/")
     if judging_of(folder) is not None:
@@ -68,6 +70,8 @@ def write_labels(inner: Path, labels: Iterable[tuple[Key, float]]) -> int:
 
     Replaces what was there, and notes the file's digest in run.json. Raises RunIncomplete when the disk is full.
     """
+    from evalkit.store import integrity
+
     lines = [orjson.dumps({"key": list(key), "label": label}) + b"\n" for key, label in labels]
     if lines or (inner / LABELS).is_file():
         writing.write_atomically(inner / LABELS, b"".join(lines))
@@ -78,6 +82,8 @@ def write_labels(inner: Path, labels: Iterable[tuple[Key, float]]) -> int:
 def read_labels(inner: Path) -> list[tuple[Key, float]]:
     """The labels that were kept; none where there are none. Raises StoreError for a damaged file, and for one that is
     gone or another than was noted."""
+    from evalkit.store import integrity
+
     path = inner / LABELS
     integrity.verify(path)
     try:
