@@ -329,7 +329,7 @@ def test_a_model_that_a_run_has_not_is_an_error_with_its_names(tmp_path: Path) -
     for asked in (lambda: run.flaky("zz"), lambda: run.repeats["zz"], lambda: once.repeats["zz"], lambda: run["zz"]):
         with pytest.raises(KeyError, match="has no model 'zz'; known are a, b"):
             asked()
-    with pytest.raises(KeyError, match="each of its items was asked once"):
+    with pytest.raises(KeyError, match="each sample was asked once"):
         once.repeats["a"]
 
 
