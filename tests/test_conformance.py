@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 import pytest
 
+from evalkit.adapters.assembly import assemble
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.dialects import (
     anthropic_messages,
@@ -157,6 +159,17 @@ async def test_the_kit_finds_what_is_wrong_with_an_adapter(broken: type[_Broken]
     assert said in findings[0].says
 
 
+async def test_a_key_in_a_header_of_its_own_conforms_where_the_kit_is_told_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gemini, "assemble", lambda *given, header: assemble(*given, header="x-brook-key"))
+    check = "the_key_is_in_one_header_and_nowhere_else"
+    assert await check_adapter(gemini.make, replace(GEMINI, key_header="X-Brook-Key"), only=check) == []
+    for wrong in (GEMINI, replace(GEMINI, key_header="x-other")):
+        (finding,) = await check_adapter(gemini.make, wrong, only=check)
+        assert "FakeServer(key_header=...)" in finding.says
+
+
 ABC = ("red", "green", "blue")
 SCORERS: Mapping[str, tuple[Mapping[str, Any], list[Case]]] = {
     "choice": (
@@ -217,6 +230,25 @@ def _takes_anything(options: Mapping[str, Any]) -> Any:
         return right_or_wrong(response.text == "Paris", None)
 
     return Scorer("any", 1, score, lambda sample: "London", options={})
+
+
+def _counts(options: Mapping[str, Any], *, gold: Callable[[Sample], str | None] = lambda sample: None) -> Any:
+    from evalkit.scorers.base import Scorer
+    from evalkit.scorers.options import read
+
+    def score(sample: Sample, response: Response) -> Score:
+        return right_or_wrong(len(response.text.split()) == int(sample.target or 0), None)
+
+    return Scorer("counts", 1, score, gold, options=read("counts", options, {}))
+
+
+def test_the_kit_gives_a_scorer_targets_that_are_of_no_use() -> None:
+    cases = [Case("one two", target="2", right=True), Case("one", target="2", right=False)]
+    raises = partial(_counts, gold=lambda sample: "word " * int(sample.target or ""))
+    for make, says in ((_counts, "broke on this reply (ValueError)"), (raises, "gold raised ValueError")):
+        (found,) = check_scorer(make, cases)
+        assert found.check == "a_target_that_is_no_use_makes_it_fail_nowhere"
+        assert "the target 'word': " in found.says and says in found.says
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import evalkit
 from evalkit import Outcome, Request, Score, Suite, Task
-from evalkit.errors import LikelyMistakeWarning, UserError
+from evalkit.errors import LikelyMistakeWarning, StoreError, UserError
 from tests.conftest import REPO
 
 
@@ -73,6 +74,52 @@ async def _cancels_itself(request: Request) -> str:
     return request.prompt
 
 
+async def _cancels_this_task(request: Request) -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    return request.prompt
+
+
+async def _a_group_fails(request: Request) -> str:
+    async def bad() -> None:
+        raise ValueError("inner words")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bad())
+    return request.prompt
+
+
+async def _a_group_fails_and_it_goes_on(request: Request) -> str:
+    try:
+        return await _a_group_fails(request)
+    except* ValueError:
+        pass
+    return "x"
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("model", "outcome"),
+    [(_cancels_this_task, "errored"), (_a_group_fails, "errored"), (_a_group_fails_and_it_goes_on, "right")],
+)
+def test_what_a_function_does_to_its_own_task_is_its_own_affair(
+    model: Callable[[Request], Awaitable[str]], outcome: str, tmp_path: Path
+) -> None:
+    async def scorer(answer: str, record: object) -> bool:
+        return await model(Request(messages=())) == "x"
+
+    data = [{"q": "one"}, {"q": "two"}]
+    task = Task("t", data=data, prompt="{{ q }}", target="x", score="exact")
+    asked = evalkit.run(Suite({"m": model}, [task]), results=tmp_path)
+    assert asked.frame().outcome.tolist() == [outcome] * 2
+    if model is _a_group_fails:
+        assert "inner words" in asked.frame(text=True).error[0]
+    scored = Task("t", data=data, prompt="{{ q }}", score=scorer)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [scored]), results=tmp_path)
+    assert run.frame().outcome.tolist() == [outcome] * 2
+
+
 async def _no_score(answer: str, record: object) -> bool:
     await _cancels_itself(Request(messages=()))
     return bool(answer and record)
@@ -118,6 +165,22 @@ def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, obje
     run = evalkit.run(Suite({"m": lambda r: {"text": "yes", **given}}, [task]), results=tmp_path)
     assert run.frame().outcome.tolist() == ["errored"]
     assert "the function's mapping has " in run.frame(text=True).error[0]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"text": "0", "stop_reason": "refusal", "finish": "stop"}, "stop_reason 'refusal' and the finish 'stop'"),
+        ({"text": 0}, "a text that is no str (int)"),
+        ({"text": "0", "served_model": 4}, "a served_model that is no str (int)"),
+        ({"error": "boom"}, "An error in the reply from the function"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said_with_its_key(given: dict[str, object], said: str, tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="0", score="exact")
+    run = evalkit.run(Suite({"m": lambda r: given}, [task]), results=tmp_path)
+    assert said in run.frame(text=True).error[0]
 
 
 def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
@@ -239,6 +302,42 @@ def test_a_flag_that_is_a_text_is_refused(tmp_path: Path) -> None:
     assert len({run, evalkit.load_run(run.folder)}) <= 2  # a run can stand in a set
     with pytest.raises(KeyError, match="has no model 0"):
         run[0]  # type: ignore[index]
+    with pytest.raises(KeyError, match="has no repeats: each sample was asked once; run it with repeats=2 or more"):
+        run.repeats["a"]
+    for ask in (evalkit.gate, evalkit.load_run):
+        with pytest.raises(StoreError, match=r'no folder latest here.*evalkit.open_run\("latest"\)'):
+            ask("latest")
+
+
+def test_print_in_a_notebooks_kernel_writes_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = evalkit.run(_suite(30), results=tmp_path)
+    gated = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])
+    shown = [run, evalkit.compare(run["a"], run["b"]), gated]
+    plain = [str(one) for one in shown]
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert [str(one) for one in shown] == plain
+    print(*shown)
+    assert capsys.readouterr().out.split() == " ".join(plain).split()
+    assert all(word in text for text, word in zip(plain, ("score", "points", "loss"), strict=True))
+
+
+def test_a_model_that_a_run_has_not_is_an_error_with_its_names(tmp_path: Path) -> None:
+    run, once = (evalkit.run(_suite(2), results=tmp_path, repeats=n) for n in (2, 1))
+    assert run.flaky("a") == [] and set(run.repeats) == {"a", "b"} and once.repeats == {}
+    for asked in (lambda: run.flaky("zz"), lambda: run.repeats["zz"], lambda: once.repeats["zz"], lambda: run["zz"]):
+        with pytest.raises(KeyError, match="has no model 'zz'; known are a, b"):
+            asked()
+    with pytest.raises(KeyError, match="each of its items was asked once"):
+        once.repeats["a"]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), "6", True])
+def test_a_pace_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
+    for name in ("requests_per_minute", "tokens_per_minute"):
+        with pytest.raises(UserError, match=f"{name} is a number above 0"):
+            evalkit.plan(_suite(1), results=tmp_path, **{name: wrong})  # type: ignore[arg-type]
 
 
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:

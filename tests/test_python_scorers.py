@@ -53,9 +53,75 @@ async def test_a_scorer_sees_the_steps_of_an_agent(tmp_path: Path) -> None:
     assert run.frame()[["score", "part.tokens"]].values.tolist() == [[1.0, 6.0]]
 
 
-def test_a_first_parameter_called_response_is_the_answer(tmp_path: Path) -> None:
-    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda response, sample: response == sample["q"])
-    assert evalkit.run(Suite({"m": lambda r: "a"}, [task]), results=tmp_path).frame().score.tolist() == [1]
+def _text(answer: object) -> bool:
+    return answer == "a"
+
+
+def _whole(response: object) -> bool:
+    return isinstance(response, Response) and response.text == "a"
+
+
+def _item(sample: object) -> bool:
+    return isinstance(sample, evalkit.Sample) and sample.target == "yes"
+
+
+def _fields(record: object) -> bool:
+    return record == {"q": "a"}
+
+
+async def _later(answer: object, response: object) -> bool:
+    return _text(answer) and _whole(response)
+
+
+SHAPES: list[Any] = [
+    lambda answer, response: _text(answer) and _whole(response),
+    lambda answer, sample: _text(answer) and _item(sample),
+    lambda answer, response, /: _text(answer) and _whole(response),
+    lambda answer, sample, response: _text(answer) and _item(sample) and _whole(response),
+    lambda answer, response, record: _text(answer) and _whole(response) and _fields(record),
+    lambda answer, *, response: _text(answer) and _whole(response),
+    lambda answer, *, sample, record: _text(answer) and _item(sample) and _fields(record),
+    lambda said, row, response=None: _text(said) and _fields(row) and _whole(response),
+    lambda *given: _text(given[0]) and _fields(given[1]),
+    lambda response, sample: _text(response) and _item(sample),  # the first one is the answer, whatever its name
+    _later,
+]
+
+
+def test_a_scorer_gets_what_the_names_of_its_parameters_say_in_any_place(tmp_path: Path) -> None:
+    tasks = [
+        Task(f"t{n}", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score=one) for n, one in enumerate(SHAPES)
+    ]
+    frame = evalkit.run(Suite({"m": lambda r: "a"}, tasks), results=tmp_path).frame()
+    assert {row.task: row.score for row in frame.itertuples() if row.score != 1} == {} and len(frame) == len(SHAPES)
+
+
+def test_a_scorer_whose_names_say_another_order_is_refused_where_the_suite_is_made() -> None:
+    for wrong in (
+        lambda record, answer: True,
+        lambda sample, response: True,
+        lambda answer, target: answer == target,
+        lambda said, choices: said in choices,
+    ):
+        with pytest.raises(
+            SuiteError, match=r"would get the (answer's text|record) as '\w+'\. Write f\(answer, record\)"
+        ):
+            Suite({"m": lambda r: "a"}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=wrong)])
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_scorer_of_calls_is_not_refused_for_a_made_up_answer_without_calls(tmp_path: Path) -> None:
+    def calls_get(answer: str, record: object, response: Any) -> bool:
+        return bool(response.calls[0].name == "get")
+
+    told: list[str | None] = []
+    for score in (calls_get, [calls_get, "exact"]):
+        told.clear()
+        task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="a", score=score)
+        model = {"m": lambda r: Response("a", calls=(ToolCall("get", "{}"),))}
+        run = evalkit.run(Suite(model, [task]), results=tmp_path, progress=lambda one: told.append(one.note))
+        assert run.frame().score.tolist() == [1]
+        assert any("raised TypeError" in note and "`calls` is None or empty" in note for note in told if note)
 
 
 def _short(answer: str, record: dict[str, Any]) -> bool:
@@ -93,6 +159,20 @@ def test_a_list_of_scorers_with_functions_is_checked_when_the_suite_is_made(tmp_
         suite([_short, {"function": lambda answer: True}])
     with pytest.raises(SuiteError, match="there is no scorer 'exakt'"):
         suite([_short, "exakt"])
+    for score, said in (
+        ({"function": _short, "weight": 2}, "score: weight is for a function in a list"),
+        (
+            [_short, {"all": [_short, "exact"]}],
+            r"score\[1\]: a list of scorers holds no further list; a func",
+        ),
+        ([{"function": _short, "wieght": 2}], r"score\[0\]: unknown key 'wieght'; did you mean 'weight'\?"),
+        ([{"function": _short, "name": ""}, "exact"], r"score\[0\]: name is ''; it is the name of a column"),
+        ([{"function": _short, "name": "a\n"}, "exact"], r"score\[0\]: name is 'a\\n'; it is the name of a column"),
+        ([{"exact": {}, "name": " "}], r"score\[0\]: name is ' '; it is the name of a column"),
+    ):
+        with pytest.raises(SuiteError, match=said):
+            evalkit.run(suite(score, target="x"), results=tmp_path)
+    assert evalkit.run(suite({"function": _short}), results=tmp_path).frame().score.tolist() == [1]
     named = Suite({"m": {"adapter": "scripted"}}, suite([_short, "exact"], target="x").tasks)
     with pytest.raises(evalkit.errors.UserError, match=r"tasks\[0\].score is a function, and a suite file names none"):
         named.to_yaml()

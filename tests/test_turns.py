@@ -173,7 +173,7 @@ def test_a_resumed_run_goes_on_from_the_stored_answer(tmp_path: Path, capsys: Ca
         kept = [row for row in rows_of(folder) if not row.sample_id.endswith("turn3")]
         for path in (*folder.glob("*.parquet"), folder / "summary.json"):
             path.unlink()
-        set_facts(folder, status="running")
+        set_facts(folder, status="running", sealed={})
         with journal.Journal.open(folder, "killed") as log:  # what a kill leaves: third turns have no rows yet
             for row in kept:
                 log.append(row)

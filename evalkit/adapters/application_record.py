@@ -86,10 +86,7 @@ def response_of(record: Mapping[str, object], where: Where, sent_at: float, tota
     if "text" not in record:
         keys = where.clean(", ".join(str(key) for key in record if key != "id"))
         raise BadReply(f"models.{where.name}: the reply has no text; its keys are {keys or 'none'}")
-    try:
-        said, reasoning = text(record["text"]), text(record.get("reasoning"))
-    except TypeError as error:
-        raise BadReply(f"models.{where.name}: the reply has {where.clean(str(error))}") from error
+    said, reasoning = (_text(record, key, where) for key in ("text", "reasoning"))
     if len(said) + len(reasoning) > text_limit():
         raise too_long(text_limit())
     finish = record.get("finish") or "stop"
@@ -113,6 +110,13 @@ def response_of(record: Mapping[str, object], where: Where, sent_at: float, tota
         raw_usage=raw_usage(kept),
         refusal=(refusal if isinstance(refusal, str) else str(finish)) if declined else None,
     )
+
+
+def _text(record: Mapping[str, object], key: str, where: Where) -> str:
+    try:
+        return text(record.get(key))
+    except TypeError as error:
+        raise BadReply(f"models.{where.name}: the reply has in {key!r} {where.clean(str(error))}") from error
 
 
 def response_record(response: Response) -> dict[str, object]:

@@ -34,7 +34,7 @@ from operator import index
 from typing import Any, SupportsIndex, get_args
 
 from evalkit.adapters.application_record import response_of
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -118,11 +118,11 @@ class FunctionAdapter:
         try:
             sent_at = time.perf_counter()
             if self._is_async:
-                given = await self._function(request)
+                given, sent_at = await in_own_task(self._timed(request))
             else:
                 given, sent_at = await in_own_thread(self._function, request)
                 if inspect.isawaitable(given):
-                    given = await given
+                    given = await in_own_task(given)
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
@@ -134,6 +134,11 @@ class FunctionAdapter:
                 took_s = time.perf_counter() - sent_at
                 return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
             raise found from error
+
+    async def _timed(self, request: Request) -> tuple[object, float]:
+        """What an async function gives, and when its call began."""
+        sent_at = time.perf_counter()
+        return await self._function(request), sent_at
 
     async def aclose(self) -> None:
         """Nothing to give back: what the function opened is the person's."""
@@ -173,20 +178,19 @@ class FunctionAdapter:
         Raises Rejected where a value that would be read is none of its kind: a person can mend the function.
         """
         told = {str(key): value for key, value in given.items()}
-        if "stop_reason" in told:
-            told.setdefault("finish", told.pop("stop_reason"))
+        finish, ended = told.get("finish"), told.pop("stop_reason", None)
+        if ended is not None:
+            told["finish"] = ended
         given_usage = told.get("usage")
         usage = {str(k): _plain(v) for k, v in given_usage.items()} if isinstance(given_usage, Mapping) else {}
         if usage:
             told["usage"] = usage
         if "cost_usd" in told:
             told["cost_usd"] = _plain(told["cost_usd"])
-        if told.get("finish") not in (None, *get_args(StopReason)):
-            wrong: str | None = f"the finish {told['finish']!r}; it is one of {', '.join(get_args(StopReason))}"
-        elif given_usage is not None and not isinstance(given_usage, Mapping):
-            wrong = f"a usage that is no mapping of counts ({type(given_usage).__name__})"
+        if finish is not None and ended not in (None, finish):
+            wrong: str | None = f"the stop_reason {ended!r} and the finish {finish!r}, which mean the same; give one"
         else:
-            wrong = _wrong_bill(usage, told.get("cost_usd"))
+            wrong = _wrong_value(told) or _wrong_bill(usage, told.get("cost_usd"))
         if wrong is not None:
             raise Rejected(f"models.{self.spec.name}: the function's mapping has {wrong}")
         if "text" not in told:
@@ -205,7 +209,11 @@ class FunctionAdapter:
         return told
 
     def _translated(self, error: Exception) -> RequestError | Declined:
-        """The error of our tree for one that the function raised."""
+        """The error of our tree for one that the function raised; for several (a TaskGroup's), of the first."""
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, RequestError):
+            return error
         status, response = _status_of(error)
         if status is not None:
             headers = getattr(response, "headers", None)
@@ -285,6 +293,7 @@ _KEYS = (
     *("error", "id"),
 )
 """What is read of a mapping; `id` is what programs send back and functions need not."""
+_TEXTS = ("text", "reasoning", "refusal", "served_model")
 _COUNTED = ("input", "output", "cached", "reasoning")
 
 
@@ -293,6 +302,16 @@ def _plain(value: object) -> object:
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         return index(value)
     return float(value) if isinstance(value, Real) and not isinstance(value, bool | float) else value
+
+
+def _wrong_value(told: Mapping[str, object]) -> str | None:
+    """What of a mapping, besides its bill, is none of its kind, as a message fragment; None where nothing is."""
+    if told.get("finish") not in (None, *get_args(StopReason)):
+        return f"the finish {told['finish']!r}; it is one of {', '.join(get_args(StopReason))}"
+    if not isinstance(told.get("usage"), Mapping | None):
+        return f"a usage that is no mapping of counts ({type(told['usage']).__name__})"
+    odd = next((key for key in _TEXTS if not isinstance(told.get(key), str | None)), None)
+    return None if odd is None else f"a {odd} that is no str ({type(told[odd]).__name__})"
 
 
 def _wrong_bill(usage: Mapping[str, object], cost_usd: object) -> str | None:

@@ -199,7 +199,7 @@ def _error(  # noqa: PLR0911 (one line for each kind)
     words = where.clean(words)
     if kind is ErrorKind.DECLINED:
         return Declined(words)
-    name = "An error inside the stream" if status is None else str(status)
+    name = "An error in the reply" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
     match kind:
         case ErrorKind.OUT_OF_CREDIT:

@@ -7,13 +7,17 @@ report = evalkit.plan("suite.yaml")
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import digest_of, plan_suite, resolved
+from evalkit.errors import UserError
+from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
     from evalkit.api.suite import Suite
@@ -39,10 +43,13 @@ def plan(
     """
     from evalkit.engine.forecast import Pace
 
+    for name, rate in (("requests_per_minute", requests_per_minute), ("tokens_per_minute", tokens_per_minute)):
+        if rate is not None and not (isinstance(rate, Real) and not isinstance(rate, bool) and 0 < rate < math.inf):
+            raise UserError(f"{name} is a number above 0, or None where it is not known (value seen: {short(rate)})")
     with words(options):
-        made = options_of(results, options)
+        made, pace = options_of(results, options), Pace(requests_per_minute, tokens_per_minute)
         planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
-        report = plan_report(planned, made, Pace(requests_per_minute, tokens_per_minute))
+        report = plan_report(planned, made, pace)
     _close(planned)
     return report
 
@@ -75,7 +82,7 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
         return {
             "suite": plan.suite.name,
             "digest": digest_of(plan),
-            "continues": _continued(plan, options.results),
+            "continues": None if options.new else _continued(plan, options.results),
             "sensitivity": plan.suite.sensitivity,
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,

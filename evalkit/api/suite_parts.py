@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
 from evalkit.errors import SuiteError
 from evalkit.records import Request, Response, Score
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import FUNCTION
 from evalkit.suite.rows_in_memory import Rows, as_rows
-from evalkit.suite.wording import short
+from evalkit.suite.wording import near, short
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -39,6 +39,56 @@ class _Frame(Protocol):
 
 Records: TypeAlias = "Sequence[Mapping[str, object]] | _Frame"
 """Records in memory: a list of mappings, a pandas or polars DataFrame."""
+_OF_PART = (FUNCTION, "name", "weight")
+_Texts: TypeAlias = "str | Sequence[str]"
+_Table: TypeAlias = "Mapping[str, object]"
+
+
+class TaskKeywords(TypedDict, total=False):
+    """The other keys of a task, as in a suite file (docs/suites.md): a type checker knows them by name."""
+
+    use: str
+    with_: _Table
+    lm_eval: str
+    include_path: str
+    path: str
+    judges: _Texts
+    tags: Sequence[str]
+    cases: Sequence[_Table]
+    system: str
+    messages: str | Sequence[_Table]
+    images: _Texts
+    turns: _Texts
+    choices: str | Sequence[str | int]
+    tools: str | Sequence[_Table]
+    send: Sequence[str]
+    environment: str
+    start: str
+    at_most: _Table
+    shots: int | _Table | Records
+    limit: int | _Table
+    permute: int | _Table
+    mode: Literal["generate", "likelihood", "first_token"]
+    reasoning: Literal["split", "keep"]
+    interface: Literal["native", "text"]
+    settings: _Table
+    cluster: str
+    weight: str
+    stratum: str
+    slices: Sequence[str]
+    labels: str | _Table
+    critical: bool | str
+
+
+class SuiteKeywords(TypedDict, total=False):
+    """The other keys of a suite, as in a suite file."""
+
+    about: str
+    sensitivity: Literal["public", "internal", "restricted"]
+    redact: _Table
+    catalogue: str | Path
+
+
 _TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, a function (answer, record), or a list of these"
 
 
@@ -87,7 +137,7 @@ class Task:
         prompt: str | None = None,
         target: str | None = None,
         score: Scores | None = None,
-        **options: object,
+        **options: Unpack[TaskKeywords],
     ) -> None:
         """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
         `records` stands for records in memory: {"records": frame, "id": "ticket_id", "where": {"split": "test"}}.
@@ -112,7 +162,7 @@ class Task:
         if data is not None:
             given["data"] = self._data(data, f"{place}: data")
         if score is not None:
-            self.scorers = _functions_of(score)
+            self.scorers = _functions_of(score, f"{place}: score")
             given["score"] = score_with(plain(score), self.scorers)
         if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
             given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
@@ -129,7 +179,7 @@ class Task:
     def scored_by(self, score: Scores) -> Task:
         """The same task, with another score."""
         made = copy(self)
-        made.scorers = _functions_of(score)
+        made.scorers = _functions_of(score, f"task {self.written.get('name')!r}: score")
         said = score_with(plain(score), made.scorers)
         inside: Any = self.written.get("with") or {}
         told = {"with": {**inside, "score": said}} if "use" in self.written else {"score": said}
@@ -191,15 +241,37 @@ def _dotted(function: OwnFunction) -> str:
     return function.identity.name.replace(":", ".")
 
 
-def _functions_of(score: object) -> dict[int | None, OwnFunction]:
-    """The functions of a task's `score`, by their places in a list of scorers; None: it is one itself."""
+def _functions_of(score: object, at: str) -> dict[int | None, OwnFunction]:
+    """The functions of a task's `score`, by their places in a list of scorers; None: it is one itself. Raises
+    SuiteError for a function that stands where none can."""
+    if isinstance(score, Mapping) and FUNCTION in score:
+        _check_part(score, at)
+        if beside := [key for key in score if key != FUNCTION]:
+            raise SuiteError(f"{at}: {beside[0]} is for a function in a list of scorers; this one scores alone")
+        score = score[FUNCTION]
     listed = score["all"] if isinstance(score, Mapping) and set(score) == {"all"} else score
     if isinstance(listed, str | Mapping):
         return {}
     if not isinstance(listed, list | tuple):
         return {None: OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))}
+    for n, one in enumerate(listed):
+        _check_part(one, f"{at}[{n}]")
     calls = {n: one.get(FUNCTION) if isinstance(one, Mapping) else one for n, one in enumerate(listed)}
     return {n: OwnFunction.of(call) for n, call in calls.items() if callable(call)}
+
+
+def _check_part(part: object, at: str) -> None:
+    """Raises SuiteError for one of several scorers whose functions do not stand as {"function": f}."""
+    if not isinstance(part, Mapping):
+        return
+    form = 'a function stands as f, or {"function": f, "name": "tone", "weight": 2}'
+    if FUNCTION in part and (unknown := [key for key in part if key not in _OF_PART]):
+        raise SuiteError(f"{at}: unknown key {unknown[0]!r}; {near(str(unknown[0]), _OF_PART)} {form}")
+    inner = part.get("all")
+    if isinstance(inner, list | tuple) and any(
+        callable(one) or (isinstance(one, Mapping) and FUNCTION in one) for one in inner
+    ):
+        raise SuiteError(f"{at}: a list of scorers holds no further list; {form}")
 
 
 def score_with(score: Any, functions: Mapping[int | None, OwnFunction]) -> Any:

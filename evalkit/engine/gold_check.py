@@ -60,8 +60,21 @@ class GoldCheck:
         Their places take another reading of the data.
         """
         if self.scorer.unproved and not self.scorer.later:
-            return _tried_once(self.task, self.scorer)
+            why = None if self.scorer.reads_calls else _tried_once(self.task, self.scorer)
+            return [] if why is None else [f"{self.task.at}.score: {why}"]
         return _told(self.task, list(self._kinds.values()), with_places=with_places) if self._kinds else []
+
+    def notes(self) -> list[str]:
+        """What a scorer that reads more than the text says of a made-up answer, which has little more than a text."""
+        if not self.scorer.unproved or self.scorer.later or not self.scorer.reads_calls:
+            return []
+        if (why := _tried_once(self.task, self.scorer)) is None:
+            return []
+        return [
+            f"{self.task.name}: the scorer, {why}. That answer was made up: a text, without calls unless the task has "
+            "tools. Of a model's answer the same would be an error, and no score: `calls` is None or empty where none "
+            "were made, `usage` None where none is known"
+        ]
 
 
 def _told(task: ResolvedTask, kinds: list[tuple[str, str, int]], *, with_places: bool) -> list[str]:
@@ -74,15 +87,14 @@ def _told(task: ResolvedTask, kinds: list[tuple[str, str, int]], *, with_places:
     ]
 
 
-def _tried_once(task: ResolvedTask, scorer: Scorer) -> list[str]:
-    """What a scorer that may cost something says of the first sample alone; one that is awaited is not called."""
+def _tried_once(task: ResolvedTask, scorer: Scorer) -> str | None:
+    """Why a scorer that may cost something has no score for the first sample alone; None where it has one, and where
+    it is awaited: it is not called then."""
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:
-        return []
+        return None
     score = scorer.score(sample, _tried_reply(sample))
-    if score.value is not None:
-        return []
-    return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]
+    return None if score.value is not None else f"tried on the first sample ({sample.id!r}): {score.reason}"
 
 
 def _tried_reply(sample: Sample) -> Response:

@@ -75,6 +75,7 @@ def plan_task(
         if found.complaints or gold is None or asked.complaints:
             return TaskPlan(None, [*found.complaints, *asked.complaints], notes, redacted)
         complaints = [*gold.errors(), *asked.errors()]
+        notes += gold.notes()
     assert scorer is not None
     fit = fitted(task, scorer, models)
     identity = {**task.identity, **scorer.identity, **({} if judge is None else {"judge": judge})}

@@ -96,12 +96,12 @@ class Run:
         """How steady each model answers the same items: pass@k, pass^k, unstable items, variance components, and what
         another repeat or more items would do; `.all` and by task. Empty where every item was asked once.
 
-        Raises StoreError when the rows cannot be read.
+        Raises StoreError when the rows cannot be read; `repeats[NAME]` a KeyError that says which names there are.
         """
         from evalkit.results.repeats import read_repeats
 
         found = read_repeats(self.folder)
-        return {} if found is None else found.models
+        return _ByModel(self, {} if found is None else found.models)
 
     @cached_property
     def agents(self) -> list[AgentFigures]:
@@ -123,10 +123,12 @@ class Run:
     def flaky(self, model: str | None = None) -> list[FlakyItem]:
         """Items that the model (None: any) answers now right and now wrong, the least steady first.
 
-        Raises StoreError when the rows cannot be read.
+        Raises KeyError for a model that the run has not, StoreError when the rows cannot be read.
         """
         from evalkit.results.repeats import flaky_items
 
+        if model is not None:
+            self._require(model)
         return flaky_items(self.folder, model, limit=None)
 
     def rows(self, columns: Sequence[str] | None = None, *, text: bool = False) -> pa.Table:
@@ -153,9 +155,12 @@ class Run:
 
     def __getitem__(self, model: str) -> Side:
         """One model of the run, for `compare`. Raises KeyError with near names where the run has no such model."""
+        self._require(model)
+        return Side.checked(self.folder, model, self.facts)
+
+    def _require(self, model: str) -> None:
         if model not in self.models:
             raise KeyError(f"{self.name} has no model {model!r}; {near(str(model), list(self.models))}")
-        return Side.checked(self.folder, model, self.facts)
 
     def __contains__(self, model: object) -> bool:
         return model in self.models
@@ -207,9 +212,28 @@ def open_run(name: str | Path = "latest", results: str | Path | None = None) -> 
     return load_run(runs.resolve_run(str(of_person(name, "a run")), kept))
 
 
+class _ByModel(dict[str, "ModelRepeats"]):
+    """Repeats by model, which says why a name is not there."""
+
+    def __init__(self, run: Run, found: Mapping[str, ModelRepeats]) -> None:
+        super().__init__(found)
+        self._run = run
+
+    def __missing__(self, model: str) -> ModelRepeats:
+        self._run._require(model)
+        raise KeyError(f"{self._run.name} has no repeats: each sample was asked once; run it with repeats=2 or more")
+
+
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises StoreError where it is none, or cannot be read."""
     path = of_person(folder, "the folder of a run")
+    if len(path.parts) == 1 and not path.exists():
+        named = visible(str(path), limit=200)
+        raise StoreError(
+            f"There is no folder {named} here. The name of a run, the beginning of one and `latest` are for "
+            f'evalkit.open_run("{named}").',
+            path,
+        )
     return Run(path, read_facts(path))
 
 

@@ -7,7 +7,8 @@
 
 `answer` is the reply's text without its reasoning, `record` the fields of the sample. A function with a parameter
 `sample` gets the whole sample (target, choices, turn); one with a parameter `response` gets the whole response (calls,
-reasoning, usage, timing, the steps of an agent), also where it is calls alone. True is right and False wrong; a number
+reasoning, usage, timing, the steps of an agent), also where it is calls alone. Both are given by name wherever they
+stand but first, beside the record or in its place. True is right and False wrong; a number
 from 0 to 1 is a graded score; a `Score` may also say what was read, why, and further figures (`parts`). None, other
 numbers and an exception leave the answer without a score, which is counted as an error and never as 0.
 
@@ -27,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.base import OutOfTime, is_from_inside, within
+from evalkit.adapters.base import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
@@ -37,25 +38,28 @@ from evalkit.scorers.scores import contradiction, graded, right_or_wrong, unscor
 from evalkit.suite.functions import OwnFunction
 
 NAME = "function"
-VERSION = 3
+VERSION = 4
 """Raised when what a function returns is read in another way; the function itself is known by its digest."""
 
 _ROUNDED = 1e-6
 """How far beyond 0 or 1 a score is a rounded 0 or 1: a cosine of float32 comes to 1.0000001."""
 WHOLE = ("sample", "response")
 """Parameters by which a function asks for more than the answer and the record."""
-_BY_POSITION = 2
+_FIRST = ("answer", "record")
+"""What is given by position to the parameters before those, whatever they are called."""
+_NOT_FIRST, _NOT_SECOND = ("record", "sample"), ("answer", "target", "choices", "turn")
+"""Names that mean something else here: what stands at that place is not what its name says."""
 LONGEST_S = 600.0
 """Seconds that an async scorer may take for one answer."""
 
 
 def make(function: OwnFunction, at: str) -> Scorer:
     """The function as a scorer. Raises SuiteError where it does not take (answer, record)."""
-    call, taken = function.call, _takes(function.call, at)
+    call, (placed, taken) = function.call, _takes(function.call, at)
 
-    def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, object]]:
-        whole = {"sample": sample, "response": response}
-        return (response.text, sample.fields), {name: whole[name] for name in taken}
+    def arguments(sample: Sample, response: Response) -> tuple[list[Any], dict[str, object]]:
+        whole = {"answer": response.text, "record": sample.fields, "sample": sample, "response": response}
+        return [whole[name] for name in placed], {name: whole[name] for name in taken}
 
     def score(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
@@ -67,7 +71,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     async def awaited(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
-            return read(await within(LONGEST_S, call(*given, **named)))
+            return read(await within(LONGEST_S, in_own_task(call(*given, **named))))
         except OutOfTime:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
@@ -83,7 +87,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
         score=score,
         gold=lambda sample: None,
         slow=True,
-        reads_calls="response" in taken,
+        reads_calls="response" in placed + taken,
         awaited=awaited if _is_async(call) else None,
         functions=(function,),
         unproved=True,
@@ -137,28 +141,35 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _takes(function: Callable[..., Any], at: str) -> tuple[str, ...]:
-    """What of `sample` and `response` the function wants too. Raises SuiteError where it cannot be called as it will
-    be."""
+def _takes(function: Callable[..., Any], at: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the function gets by position, and what by name. Raises SuiteError where it cannot be called so, or where
+    the name of a parameter says that it expects something else."""
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
-        return ()  # built in: nobody says what it takes
-    beyond = {
-        name
-        for n, (name, one) in enumerate(signature.parameters.items())
-        if n >= _BY_POSITION or one.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    named = tuple(name for name in WHOLE if name in beyond)
+        return _FIRST, ()  # built in: nobody says what it takes
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    first, second, *_ = [*(name for name, one in signature.parameters.items() if one.kind in kinds), "", ""]
+    called = f"{getattr(function, '__qualname__', type(function).__qualname__)}{signature}"
+    if first in _NOT_FIRST or second in _NOT_SECOND:
+        what, name = ("answer's text", first) if first in _NOT_FIRST else ("record", second)
+        raise SuiteError(
+            f"{at}: {called} would get the {what} as {name!r}. Write f(answer, record); the right answer, choices and "
+            "turn are fields of a parameter named `sample`: f(answer, sample)"
+        )
+    beyond = {name for name in signature.parameters if name not in (first, second)}
+    placed: tuple[str, ...] = ("answer", second if second in WHOLE else "record")
+    named = tuple(name for name in ("record", *WHOLE) if name in beyond and name not in placed)
+    if named and not second and not any(one.kind is one.VAR_POSITIONAL for one in signature.parameters.values()):
+        placed, named = ("answer",), tuple(name for name in ("record", *WHOLE) if name in beyond)
     try:
-        signature.bind("answer", {}, **dict.fromkeys(named))
+        signature.bind(*placed, **dict.fromkeys(named))
     except TypeError as error:
-        name = getattr(function, "__qualname__", type(function).__qualname__)
         raise SuiteError(
             f"{at}: the function is called as f(answer, record), with sample=... and response=... where it has "
-            f"parameters of these names, and {name}{signature} cannot be ({error})"
+            f"parameters of these names, and {called} cannot be ({error})"
         ) from error
-    return named
+    return placed, named
 
 
 def _raised(error: BaseException) -> str:

@@ -132,6 +132,8 @@ def _part(one: Mapping[str, object], own: Scorer | None = None) -> ScorerPart:
         raise SuiteError(f"there is no key {unknown[0]!r}; a part has use, options, weight and name")
     if not isinstance(use, str) or not isinstance(name, str) or not isinstance(options, Mapping):
         raise SuiteError("a part is a scorer's name, or {NAME: {option: value}, weight: 2, name: ...}")
+    if not name.strip() or not name.isprintable():
+        raise SuiteError(f"name is {name!r}; it is the name of a column, on one line: like tone")
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not (math.isfinite(weight) and weight > 0):
         raise SuiteError(f"weight must be a number above 0; it is {weight!r}. Leave the scorer out instead of 0")
     if use == "several":

@@ -76,6 +76,7 @@ class Page:
             file=self._buffer,
             width=_NO_LIMIT,
             force_terminal=self._terminal,
+            force_jupyter=False,  # in a kernel rich would send each line to the notebook itself, and none to the buffer
             color_system="auto" if self._terminal else None,
             markup=False,
             highlight=False,

@@ -134,9 +134,11 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading, n_byt
     if head[:4] == b"PAR1":
         raise UserError(f"{name}: is Parquet by its content; give it the ending .parquet")
     if head[:1] not in (b"{", b"["):
-        if n_bytes > MOST_WHOLE or head[:1] == b"\0":  # told before a gigabyte is read; no message begins with zeros
-            why = "begins with zeros" if head[:1] == b"\0" else f"has more than {MOST_WHOLE // 2**30} GB"
-            raise UserError(f"{name}: {why}, and is no log in JSON; write JSON lines, or several files")
+        if n_bytes > MOST_WHOLE:  # told before a gigabyte is read
+            raise UserError(
+                f"{name}: has more than {MOST_WHOLE // 2**30} GB, and is no log in JSON; write JSON lines, or several "
+                "files"
+            )
         return _read_protobuf(file, name, reading)
     first = file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")
     if len(first) >= _LONGEST_LINE - 3:

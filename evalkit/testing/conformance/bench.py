@@ -90,6 +90,8 @@ class FakeServer:
     """What every check starts from (`flavour` and the like)."""
     key_env: tuple[str, ...] = ()
     """Variables that may hold the key, the first one first. Empty: it takes none."""
+    key_header: str = ""
+    """The header that the key stands in, like "x-brook-key". Empty: one of those that the fake provider knows."""
     options: Mapping[str, object] = field(default_factory=dict)
     faults: Mapping[str, type[RequestError]] = field(default_factory=dict)
     """Faults that become another error in this dialect, like {"error_mid": Overloaded}."""
@@ -127,6 +129,7 @@ class Bench:
     async def served(self, **behaviour: Any) -> AsyncIterator[tuple[Adapter, FakeProvider]]:
         """The adapter in front of a fake provider; a key `spec` of the behaviour gives fields of the entry."""
         fields = behaviour.pop("spec", {})
+        behaviour = {"key_header": self.server.key_header or self.server.behaviour.key_header, **behaviour}
         async with FakeProvider(self.server.behaviour.changed(behaviour), dialects=self.server.dialects) as provider:
             adapter = self.make(self.spec(provider.origin + self.server.path, **fields))
             try:

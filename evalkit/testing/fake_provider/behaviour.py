@@ -132,6 +132,8 @@ class Behaviour:
     """Requests served at a time; more wait in line, first come first served, as on a GPU that is full. None: all."""
     require_key: str | None = None
     """The key every request must bring, else 401; None: no key is looked at."""
+    key_header: str = ""
+    """The header that holds the key, and no other; empty: any of those that providers use."""
 
     # --- what it can do
     flavour: Flavour = "openai"

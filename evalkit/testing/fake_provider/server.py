@@ -201,7 +201,7 @@ class FakeProvider:
         n = self.account.arrive(address, ask.model, ask.prompt_digest, request.read_at)
         if behaviour.missing and address.endswith(behaviour.missing):
             rejection = Rejection(404, f"Invalid URL (POST {address})")
-        key = _key(request) if behaviour.require_key is not None else ""
+        key = _key(request, behaviour.key_header) if behaviour.require_key is not None else ""
         rejection = self._over_limit(behaviour, request.read_at) or rejection or reason_to_reject(ask, key, behaviour)
         fault = None if rejection is not None else self._fault(behaviour, request)
         if fault == "error_mid" and not ask.stream:
@@ -312,13 +312,13 @@ def _read(dialect: Dialect, request: HttpRequest) -> tuple[Ask, Rejection | None
     return ask, None
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: HttpRequest, own: str) -> str:
     lower = request.head.lower()
-    for name in KEY_HEADERS:
+    for name in (own.lower().encode("latin-1"),) if own else KEY_HEADERS:
         value = header(request.head, lower, name)
         if value is not None:
             return value.decode("latin-1").removeprefix("Bearer ")
-    return request.path.partition("key=")[2].partition("&")[0]
+    return "" if own else request.path.partition("key=")[2].partition("&")[0]
 
 
 def _models(behaviour: Behaviour) -> dict[str, object]:
