@@ -101,9 +101,11 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
+        barred = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        way = "Move away what lies there" if path.is_dir() else "Make it writable" if barred else "Free some space"
         raise RunIncomplete(
-            f"{path} could not be written ({error.strerror}). What it said before is kept. Free some space and run the "
-            "same command again."
+            f"{path} could not be written ({error.strerror}). What it said before is kept. {way} and run the same "
+            "command again."
         ) from error
     finally:
         with suppress(OSError):

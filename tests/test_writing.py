@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from evalkit.errors import StoreError
+from evalkit.errors import RunIncomplete, StoreError
 from evalkit.store.run_lock import lock_run
 from evalkit.writing import open_to_write, refuse_links, write_atomically, write_file
 from tests.world import evalkit
@@ -153,3 +153,9 @@ def test_files_and_devices_are_written(tmp_path: Path) -> None:
     linked.symlink_to(tmp_path)  # results on another disk
     write_file(linked / "b", "x")
     assert (tmp_path / "b").exists()
+
+
+def test_the_way_out_fits_what_stood_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").mkdir()
+    with pytest.raises(RunIncomplete, match=r"Is a directory.* Move away what lies there and run"):
+        write_atomically(tmp_path / "summary.json", b"{}")
