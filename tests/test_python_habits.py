@@ -288,6 +288,28 @@ def test_a_pace_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
             evalkit.plan(_suite(1), results=tmp_path, **{name: wrong})  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_plan_of_an_unfinished_run_counts_what_is_owed(tmp_path: Path) -> None:
+    down, asked = tmp_path / "down", tmp_path / "asked"
+    down.touch()
+
+    def ask(request: Request) -> str:
+        with asked.open("a") as log:
+            log.write(request.prompt)
+        if down.exists() and request.prompt in {"1", "4"}:
+            raise ValueError("down")
+        return "x"
+
+    task = Task("t", data=[{"q": str(n)} for n in range(6)], prompt="{{ q }}", target="x", score="exact")
+    suite = Suite({"m": ask}, [task])
+    run = evalkit.run(suite, results=tmp_path, repeats=2)
+    down.unlink(), asked.unlink()
+    planned, anew = (evalkit.plan(suite, results=tmp_path, repeats=2, new=new) for new in (False, True))
+    assert [one["models"][0]["n_requests"] for one in (planned, anew)] == [4, 12]
+    assert (planned["continues"], anew["continues"]) == (run.name, None)
+    assert evalkit.run(suite, results=tmp_path, repeats=2).status == "complete" and len(asked.read_text()) == 4
+
+
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:
     run = evalkit.run(_suite(30), results=tmp_path)
     drawn = evalkit.gate(run, baseline="a", candidates=["b"], rules=[{"quality": "all", "margin": 0.02}])._repr_html_()
