@@ -127,6 +127,7 @@ def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, obje
         ({"text": "0", "stop_reason": "refusal", "finish": "stop"}, "stop_reason 'refusal' and the finish 'stop'"),
         ({"text": 0}, "a text that is no str (int)"),
         ({"text": "0", "served_model": 4}, "a served_model that is no str (int)"),
+        ({"text": "0", "calls": [{"tool": "get"}]}, "calls that are no evalkit.ToolCall"),
         ({"error": "boom"}, "An error in the reply from the function"),
     ],
 )
@@ -134,6 +135,15 @@ def test_what_is_wrong_with_a_mapping_is_said_with_its_key(given: dict[str, obje
     task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="0", score="exact")
     run = evalkit.run(Suite({"m": lambda r: given}, [task]), results=tmp_path)
     assert said in run.frame(text=True).error[0]
+
+
+def test_a_mapping_may_have_calls(tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, response: response.calls == wanted)
+    wanted = (evalkit.ToolCall("get", '{"x": 1}'), evalkit.ToolCall("end", "{}"))
+    calls = [{"name": "get", "arguments": {"x": 1}}, wanted[1]]
+    for given in ({"calls": calls}, {"text": "done", "calls": calls}):
+        run = evalkit.run(Suite({"m": lambda r, given=given: given}, [task]), results=tmp_path)
+        assert run.frame().outcome.tolist() == ["right"]
 
 
 def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import json
 import math
 import os
 import threading
@@ -142,7 +143,9 @@ class FunctionAdapter:
         if isinstance(given, str):
             given = Response(str(given), "stop", NOT_TIMED)
         if isinstance(given, Mapping):
+            calls = given.get("calls")
             given = response_of(self._checked(given), self._where, sent_at, total_s)
+            given = given if calls is None else replace(given, calls=_calls_of(calls))
         if not isinstance(given, Response):
             raise Rejected(
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
@@ -173,6 +176,8 @@ class FunctionAdapter:
         Raises Rejected where a value that would be read is none of its kind: a person can mend the function.
         """
         told = {str(key): value for key, value in given.items()}
+        if told.get("calls"):
+            told.setdefault("text", "")
         finish, ended = told.get("finish"), told.pop("stop_reason", None)
         if ended is not None:
             told["finish"] = ended
@@ -281,7 +286,7 @@ def place_of(error: BaseException) -> str:
 
 _KEYS = (
     *("text", "reasoning", "finish", "stop_reason", "refusal", "served_model", "usage", "cost_usd", "trace_id"),
-    *("error", "id"),
+    *("calls", "error", "id"),
 )
 """What is read of a mapping; `id` is what programs send back and functions need not."""
 _TEXTS = ("text", "reasoning", "refusal", "served_model")
@@ -293,6 +298,18 @@ def _plain(value: object) -> object:
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         return index(value)
     return float(value) if isinstance(value, Real) and not isinstance(value, bool | float) else value
+
+
+def _calls_of(given: object) -> tuple[Any, ...]:
+    """`calls` of a mapping: each an evalkit.ToolCall, or a mapping with its name and its arguments, as JSON or a
+    mapping. What is none is given back as it came: `_wrong_field` says so."""
+    listed = given if isinstance(given, list | tuple) else (given,)
+    return tuple(
+        ToolCall(one["name"], said if isinstance(said := one.get("arguments", "{}"), str) else json.dumps(said))
+        if isinstance(one, Mapping) and set(one) <= {"name", "arguments"} and "name" in one
+        else one
+        for one in listed
+    )
 
 
 def _wrong_value(told: Mapping[str, object]) -> str | None:
