@@ -9,6 +9,7 @@ read on would fill the memory, or wait for ever. Links to ordinary files are fol
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -34,7 +35,7 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
 _SOME_TEXTS = re.compile(rb'(?:[^"]*+"(?:[^"\\]++|\\.)*+"?){1,10000}+', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
-_STEP = 2**20
+_STEP, _PAGE = 2**20, 2**12
 _SMALL = 16 * 2**20
 """A file up to this size is not looked through: it fills no memory."""
 _MOST_ZEROS = 0.76
@@ -100,6 +101,22 @@ def look_through(file: BufferedReader, *, longest_line: int | None = None) -> No
         if longest_line is not None:
             n_line = refuse_long_line(piece, n_line, longest_line)
     file.seek(0)
+
+
+def sha256_of(path: Path, *, most_nothing: int = 0) -> str:
+    """The digest of an ordinary file's bytes, in hex. Raises OSError as `open_to_read`, and for a large one that holds
+    more than so many megabytes of zeros: a hole of terabytes takes no room on the disk, and hours to hash."""
+    with open_to_read(path) as file:
+        if os.fstat(file.fileno()).st_size <= _SMALL:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        found, n_nothing, piece = hashlib.sha256(), 0, bytearray(_STEP)
+        while n := file.readinto(piece):
+            begin = piece[::_PAGE] if n == _STEP else b""  # a hole is one of pages; to look at each byte takes as long
+            n_nothing += begin.count(0) > _MOST_ZEROS * _STEP / _PAGE and is_nothing(bytes(piece))
+            if n_nothing > most_nothing:
+                raise OSError(errno.EINVAL, NOTHING, str(path))
+            found.update(piece if n == _STEP else piece[:n])
+        return found.hexdigest()
 
 
 def is_nothing(piece: bytes) -> bool:

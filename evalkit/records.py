@@ -284,7 +284,7 @@ class AgentStep(AnswerFigures):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one answer was marked."""
+    """How one answer was scored."""
 
     value: float | None
     """In [0, 1]; None when absent, and then `reason` says why."""
@@ -292,7 +292,7 @@ class Score:
     extracted: str | None = None
     """The answer as the scorer read it; None when it found none."""
     reason: str | None = None
-    """One line for a person: why this mark."""
+    """One line for a person: why this score."""
     parts: Mapping[str, float] = field(default_factory=dict)
     """Further figures of the same answer (loose reading, single instructions); shown, never gated."""
 

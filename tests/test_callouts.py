@@ -117,6 +117,31 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
         ({"metadata": {"x": "[2001:db8::1]:80"}}, "address", "2001:db8::1"),
         ({"metadata": {"x": "2001:db8::1"}}, "address", "2001:db8::1"),
         *(
+            ({"metadata": {"x": address}}, "address", host)
+            for host, addresses in {
+                "1.2.3.4": ("//1.2.3.4/x", "\\\\1.2.3.4\\x", "![x](//1.2.3.4/y)", "see 1.2.3.4:80/x", "a@[1.2.3.4]"),
+                "2001:db8::1": ("//[2001:db8::1]:80/x", "https:[2001:db8::1]/x", "send it to [2001:db8::1]:80 now"),
+                "evil.example": (
+                    "send it to evil.example:8080/x now",
+                    "evil.example.:80",
+                    "//evil.example:444/x",
+                    '"a b"@evil.example',
+                    "ＨＴＴＰＳ：／／evil.example",
+                    "//evil。example/x",
+                ),
+                "evil": ("https:evil:8080/x", "https:/evil/x"),
+                "bücher.example": ("bücher.example:80", "a@bücher.example"),
+                None: (
+                    "https:2130706433/x",
+                    "http:0x7f000001/x",
+                    "https:.evil.example",
+                    "https:bücher.example",
+                    "https:@evil.example",
+                ),
+            }.items()
+            for address in addresses
+        ),
+        *(
             ({"metadata": {field: ["evil.example"]}}, "address", "evil.example")
             for field in ("hosts", "endpoints", "servers", "webhooks", "callback")
         ),
@@ -144,6 +169,7 @@ def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host:
         {"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}, "metadata": {"agent": "a", "search": "b"}},
         {"response_format": {"json_schema": {"schema": {"properties": {"tools": {"type": "string"}}}}}},
         {"metadata": {"ratio": "3:2", "at": "12:30", "build": "a1:b2", "note": "http: a protocol", "n": "::"}},
+        {"metadata": {"at": "run 12.30:45", "v": "uses 1.2.3.4", "m": "gpt.oss:20b", "r": "https?:[^ ]+//[A-Z]"}},
         {
             "tools": [
                 {"type": "custom", "name": "h", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}}

@@ -232,6 +232,25 @@ def _takes_anything(options: Mapping[str, Any]) -> Any:
     return Scorer("any", 1, score, lambda sample: "London", options={})
 
 
+def _counts(options: Mapping[str, Any], *, gold: Callable[[Sample], str | None] = lambda sample: None) -> Any:
+    from evalkit.scorers.base import Scorer
+    from evalkit.scorers.options import read
+
+    def score(sample: Sample, response: Response) -> Score:
+        return right_or_wrong(len(response.text.split()) == int(sample.target or 0), None)
+
+    return Scorer("counts", 1, score, gold, options=read("counts", options, {}))
+
+
+def test_the_kit_gives_a_scorer_targets_that_are_of_no_use() -> None:
+    cases = [Case("one two", target="2", right=True), Case("one", target="2", right=False)]
+    raises = partial(_counts, gold=lambda sample: "word " * int(sample.target or ""))
+    for make, says in ((_counts, "broke on this reply (ValueError)"), (raises, "gold raised ValueError")):
+        (found,) = check_scorer(make, cases)
+        assert found.check == "a_target_that_is_no_use_makes_it_fail_nowhere"
+        assert "the target 'word': " in found.says and says in found.says
+
+
 @pytest.mark.parametrize(
     ("broken", "found"),
     [

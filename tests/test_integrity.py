@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 from collections.abc import Callable, Collection
 from operator import attrgetter
 from pathlib import Path
@@ -11,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import StoreError
+from evalkit.facts import RunFacts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.run import Run, open_run
 from evalkit.store import integrity, journal, runs
 from evalkit.store.damage import damage
+from evalkit.store.judge_files import open_judging, read_labels, write_labels
 from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
 from evalkit.store.sealing import rows_of, seal
@@ -267,3 +271,108 @@ def test_what_judges_said_is_missed_where_it_is_gone(tmp_path: Path, capsys: pyt
     facts = json.loads(inner.read_text())
     inner.write_text(json.dumps({**facts, "labels": {"u": {"n": 9, "n_used": 8}}}))
     assert "labels.jsonl is missing" in evalkit(capsys, "gate", run.name, "--results", tmp_path / "results").err
+
+
+def _labelled(folder: Path, capsys: pytest.CaptureFixture[str], *, label: int) -> Path:
+    """A run whose candidate fails by people's labels of 1, and passes by those of 10."""
+    folder.mkdir()
+    suite = JUDGED.replace("rubric: judge_rating}}", "rubric: judge_rating}}, labels: l.jsonl")
+    (folder / "s.yaml").write_text(suite)
+    (folder / "d.jsonl").write_text("".join(f'{{"id": "{n}", "q": "q{n}"}}\n' for n in range(40)))
+    said = [(f"u/{n}/0/{model}", at) for n in range(40) for model, at in (("base", 10), ("cand", label))]
+    (folder / "l.jsonl").write_text("".join(f'{{"id": "{id}", "label": {at}}}\n' for id, at in said))
+    ran = evalkit(capsys, "run", folder / "s.yaml", "--results", folder / "results")
+    assert ran.code == 0, ran.err
+    (run,) = run_folders(folder / "results")
+    return run
+
+
+@pytest.mark.long
+def test_what_people_said_is_what_it_was_or_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Emptied, a gate was inconclusive; exchanged for another run's, one that fails passed."""
+    run, other = (_labelled(tmp_path / name, capsys, label=at) for name, at in (("a", 1), ("b", 10)))
+    results, whole = run.parent, tmp_path / "whole"
+    assert evalkit(capsys, "gate", run.name, "--results", results).code == 1
+    assert evalkit(capsys, "gate", other.name, "--results", other.parent).code == 0
+    shutil.copytree(run, whole)
+    labels = run / "judging" / "labels.jsonl"
+
+    def refused(name: str) -> None:
+        for words in (("gate", run.name), ("show", run.name), ("judge-check", run.name)):
+            ran = evalkit(capsys, *words, "--results", results)
+            assert ran.code == 2 and name in ran.err and "Restore" in ran.err and "--new" in ran.err, (words, ran.err)
+        assert name in (ResultsReader(results).problem(run.name) or "")
+        assert name in (damage(run) or "")
+        shutil.rmtree(run)
+        shutil.copytree(whole, run)
+
+    for content in (b"", b"".join(labels.read_bytes().splitlines(keepends=True)[:20])):
+        labels.write_bytes(content)
+        refused("judging/labels.jsonl is damaged")
+    labels.unlink()
+    refused("judging/labels.jsonl is missing")
+    labels.write_bytes((other / "judging" / "labels.jsonl").read_bytes())
+    with pytest.raises(StoreError, match=r"labels\.jsonl cannot be read .*Restore the file, or run"):
+        read_labels(run / "judging")
+    refused("judging/labels.jsonl is damaged")
+    shutil.rmtree(run / "judging")
+    shutil.copytree(other / "judging", run / "judging")
+    refused("judging/labels.jsonl is damaged")
+    (run / "judging" / "run.json").unlink()
+    refused("judging/run.json is missing")
+    assert evalkit(capsys, "gate", run.name, "--results", results).code == 1
+
+    for folder in (run, run / "judging"):  # as a run of before is
+        set_facts(folder, sealed=None)
+    labels.write_bytes(b"")
+    assert evalkit(capsys, "gate", run.name, "--results", results).code == 3
+
+
+def test_a_run_of_judges_that_goes_on_notes_its_files_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = _labelled(tmp_path / "a", capsys, label=1)
+    inner = run / "judging"
+    named = {name for name in runs.read_facts(run)["sealed"] if name.startswith("judging/")}
+    assert named == {"judging/labels.jsonl", "judging/rows-1.parquet", "judging/texts-1.parquet"}
+    open_judging(run, RunFacts())
+    assert not any(name.startswith("judging/") for name in runs.read_facts(run)["sealed"])
+    (inner / "labels.jsonl").write_bytes(b"")  # as a killed process may have written them
+    assert damage(run) is None
+    assert write_labels(inner, []) == 0
+    assert "labels.jsonl" in runs.read_facts(inner)["sealed"]
+
+
+def _with_a_hole(path: Path) -> None:
+    """A whole Parquet file still, its footer a terabyte behind its data: some kilobytes on the disk."""
+    content = path.read_bytes()
+    footer = content[-8 - int.from_bytes(content[-8:-4], "little") :]
+    with path.open("r+b") as file:
+        file.truncate(len(content) - len(footer))
+        file.truncate(2**40)
+        file.seek(0, os.SEEK_END)
+        file.write(footer)
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet"])
+def test_a_hole_of_terabytes_is_no_part_and_is_not_hashed(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    results = run.parent
+    shutil.copytree(run, results / "whole")
+    _with_a_hole(run / name)
+    out = ("--to", "csv", "--out", tmp_path / "out.csv")
+    for words in (("export", run.name, *out), ("sign", run.name, "--check", run / "run.json"), ("dossier", run.name)):
+        ran = evalkit(capsys, *words, "--results", results)
+        assert ran.code == 2 and f"{name} cannot be read" in ran.err, words
+    assert evalkit(capsys, "report", "--site", tmp_path / "site", "--results", results).code == 0
+    assert "whole" in (tmp_path / "site" / "index.html").read_text(), "it hides no other run"
+    run.joinpath(name).write_bytes(b"")
+    os.truncate(run / name, 2**40)
+    assert evalkit(capsys, "export", run.name, *out, "--results", results).code == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["scores.npz", "summary.json"])
+def test_a_derived_file_of_holes_is_made_anew(run: Path, name: str) -> None:
+    truth = _read(run)
+    os.truncate(run / name, 2**40)
+    assert _read(run) == truth

@@ -256,7 +256,7 @@ def test_the_example_runs_without_a_key_and_shows_what_judges_do(
 ) -> None:
     ran = evalkit(capsys, "run", REPO / "examples" / "judges" / "suite.yaml")
     assert ran.code == 0, ran.err
-    assert "strict, kind marked 11 answers together" in ran.out
+    assert "strict, kind scored 11 answers together" in ran.out
     found = evalkit(capsys, "judge-check", "--json").json
     assert found["judges"]["kind"]["n_unreadable"] == 1
     assert found["tasks"]["duel"]["place"]["kind"]["share"] == pytest.approx(2 / 6)

@@ -452,7 +452,7 @@ def test_the_gate_decides_on_judged_answers(tmp_path: Path, capsys: Capture, ask
         suite = write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), n=40, more=GATE)
         ran = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
         assert ran.code == 1, ran.out + ran.err
-        assert "the gate does not stop early: judges mark talk only once every answer is there" in ran.err
+        assert "the gate does not stop early: judges score talk only once every answer is there" in ran.err
         folder = ran_in(tmp_path)
         assert evalkit(capsys, "gate", folder).code == 1
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from evalkit.scorers import letters
-from evalkit.scorers.labelled import prepare
+from evalkit.scorers import choice_reading
+from evalkit.scorers.choice_set import prepare
 from evalkit.scorers.plain_replies import stand_ins, words_of_plain_reply
 from evalkit.scorers.reply_words import word_set
 
@@ -66,24 +66,24 @@ def test_a_reply_is_read_alike_whether_it_was_met_before_or_not(choices: tuple[s
     rng = random.Random(11)
     made = [" ".join(rng.choices(sorted(WORDS), k=rng.randint(2, 7))) for _ in range(400)]
     for reply in (*KNOWN, *made):
-        anew = letters._read(reply, choices, prepare(choices), pick)
-        assert letters.read_choice(reply, choices, pick=pick) == anew, reply
-        assert letters.read_choice(reply, choices, pick=pick) == anew, reply
+        anew = choice_reading._read(reply, choices, prepare(choices), pick)
+        assert choice_reading.read_choice(reply, choices, pick=pick) == anew, reply
+        assert choice_reading.read_choice(reply, choices, pick=pick) == anew, reply
 
 
 def test_most_plain_replies_are_read_for_all_samples_at_once() -> None:
-    letters._read_by_label.cache_clear()
+    choice_reading._read_by_label.cache_clear()
     for at in range(50):
         choices = tuple(f"{word}{'x' * at}" for word in ("river", "stone", "market"))
-        assert letters.read_choice("The answer is B.", choices).index == 1
-    assert letters._read_by_label.cache_info().misses == 1
+        assert choice_reading.read_choice("The answer is B.", choices).index == 1
+    assert choice_reading._read_by_label.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(
     "reply", ["Wir wählen B", "<b>B</b>", '{"answer": "B"}', "A\nB", "~~A~~ B", "NONE: B", "B" * 101]
 )
 def test_replies_with_markup_are_read_anew(reply: str) -> None:
-    assert len(reply) > letters.LONGEST_KEPT or words_of_plain_reply(reply) is None
+    assert len(reply) > choice_reading.LONGEST_KEPT or words_of_plain_reply(reply) is None
 
 
 @pytest.mark.long(but=137)
@@ -106,9 +106,11 @@ def test_a_letter_alone_is_the_same_with_and_without_what_the_choices_say(
 ) -> None:
     known = prepare(choices)
     if letter in known.by_label and letter.casefold() not in known.by_text:
-        assert letters.read_choice(letter, choices) == letters.ChoiceReading(known.by_label[letter], "letter alone")
+        assert choice_reading.read_choice(letter, choices) == choice_reading.ChoiceReading(
+            known.by_label[letter], "letter alone"
+        )
     else:
-        assert letters.read_choice(letter, choices) == letters._read(letter, choices, known, "last")
+        assert choice_reading.read_choice(letter, choices) == choice_reading._read(letter, choices, known, "last")
 
 
 def test_stand_ins_are_ordinary_choices_that_differ() -> None:

@@ -91,7 +91,7 @@ def test_an_error_is_an_error_and_no_unknown_price() -> None:
 
 
 def test_a_verdict_that_cannot_be_read_is_unreadable_as_in_the_tables_and_no_failure() -> None:
-    for phase, said in (("judging", "2 unreadable"), ("", "2 without a mark")):
+    for phase, said in (("judging", "2 unreadable"), ("", "2 without a score")):
         progress, _, clock = watched(10, phase=phase)
         for _ in range(2):
             progress.row(row(Outcome.ERRORED, error_kind=None, reason="no verdict in the reply"))

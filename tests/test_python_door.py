@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,11 +18,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 import evalkit
 from evalkit import Model, Request, Response, Score, Suite, Task, Usage
 from evalkit.api.options import OF_RUN, WORDS, RunKeywords, RunOptions
+from evalkit.api.suite_parts import SuiteKeywords, TaskKeywords
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, RateLimited, SuiteError, UserError
+from evalkit.suite.schema.suite_file import SuiteFile
+from evalkit.suite.schema.tasks import TaskEntry, WithEntry
 from tests.conftest import REPO
 from tests.door_world import billing, facts, right, same_queue, suite, task, tickets
 from tests.world import evalkit as command
@@ -70,20 +73,33 @@ def test_records_are_imported_without_an_sdk() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_a_downstream_file_passes_a_strict_type_checker(checker: str, tmp_path: Path) -> None:
+    """Mypy in its strict mode, pyright in its standard one: its strict mode complains of the stubs of pandas."""
     file = REPO / "tests" / "downstream" / "uses_evalkit.py"
     if checker == "pyright":
-        if (found := shutil.which("pyright")) is None:
-            pytest.skip("pyright is not installed")
-        arguments = [found, "--pythonpath", sys.executable, str(file)]
+        config = tmp_path / "pyrightconfig.json"
+        settings = {"include": [str(file)], "typeCheckingMode": "standard", "extraPaths": [str(REPO)]}
+        comments = {"enableTypeIgnoreComments": True, "reportUnnecessaryTypeIgnoreComment": "error"}
+        config.write_text(json.dumps(settings | comments))
+        arguments = ["basedpyright", "--project", str(config), "--pythonpath", sys.executable]
     else:
-        arguments = [sys.executable, "-m", "mypy", "--strict", str(file)]
-    ran = subprocess.run(arguments, capture_output=True, text=True, cwd=REPO, check=False)
-    assert ran.returncode == 0, ran.stdout
+        arguments = ["mypy", "--strict", str(file)]
+    ran = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, cwd=REPO, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_every_keyword_of_run_reaches_the_options_or_the_person_s_words() -> None:
     fields = set(RunOptions.__dataclass_fields__) - {"results", "run"}
     assert set(RunKeywords.__annotations__) == fields | set(OF_RUN) | set(WORDS)
+
+
+def test_a_type_checker_knows_every_key_of_a_task_and_a_suite() -> None:
+    def keys(*schemas: type[BaseModel]) -> set[str]:
+        return {field.alias or name for schema in schemas for name, field in schema.model_fields.items()}
+
+    named = {"name", "data", "prompt", "target", "score"}
+    assert {key.rstrip("_") for key in TaskKeywords.__annotations__} == keys(TaskEntry, WithEntry) - named
+    apart = {"name", "models", "judges", "tasks", "run", "gate", "prompts"}
+    assert set(SuiteKeywords.__annotations__) == keys(SuiteFile) - apart
 
 
 # Asking

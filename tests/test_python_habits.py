@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import evalkit
 from evalkit import Outcome, Request, Score, Suite, Task
-from evalkit.errors import LikelyMistakeWarning, UserError
+from evalkit.errors import LikelyMistakeWarning, StoreError, UserError
 from tests.conftest import REPO
 
 
@@ -71,6 +72,52 @@ async def _cancels_itself(request: Request) -> str:
     inner.cancel()
     await inner
     return request.prompt
+
+
+async def _cancels_this_task(request: Request) -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    return request.prompt
+
+
+async def _a_group_fails(request: Request) -> str:
+    async def bad() -> None:
+        raise ValueError("inner words")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bad())
+    return request.prompt
+
+
+async def _a_group_fails_and_it_goes_on(request: Request) -> str:
+    try:
+        return await _a_group_fails(request)
+    except* ValueError:
+        pass
+    return "x"
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+@pytest.mark.parametrize(
+    ("model", "outcome"),
+    [(_cancels_this_task, "errored"), (_a_group_fails, "errored"), (_a_group_fails_and_it_goes_on, "right")],
+)
+def test_what_a_function_does_to_its_own_task_is_its_own_affair(
+    model: Callable[[Request], Awaitable[str]], outcome: str, tmp_path: Path
+) -> None:
+    async def scorer(answer: str, record: object) -> bool:
+        return await model(Request(messages=())) == "x"
+
+    data = [{"q": "one"}, {"q": "two"}]
+    task = Task("t", data=data, prompt="{{ q }}", target="x", score="exact")
+    asked = evalkit.run(Suite({"m": model}, [task]), results=tmp_path)
+    assert asked.frame().outcome.tolist() == [outcome] * 2
+    if model is _a_group_fails:
+        assert "inner words" in asked.frame(text=True).error[0]
+    scored = Task("t", data=data, prompt="{{ q }}", score=scorer)
+    run = evalkit.run(Suite({"m": lambda r: "x"}, [scored]), results=tmp_path)
+    assert run.frame().outcome.tolist() == [outcome] * 2
 
 
 async def _no_score(answer: str, record: object) -> bool:
@@ -265,6 +312,11 @@ def test_a_flag_that_is_a_text_is_refused(tmp_path: Path) -> None:
     assert len({run, evalkit.load_run(run.folder)}) <= 2  # a run can stand in a set
     with pytest.raises(KeyError, match="has no model 0"):
         run[0]  # type: ignore[index]
+    with pytest.raises(KeyError, match="has no repeats: each sample was asked once; run it with repeats=2 or more"):
+        run.repeats["a"]
+    for ask in (evalkit.gate, evalkit.load_run):
+        with pytest.raises(StoreError, match=r'no folder latest here.*evalkit.open_run\("latest"\)'):
+            ask("latest")
 
 
 def test_print_in_a_notebooks_kernel_writes_text(
@@ -287,7 +339,7 @@ def test_a_model_that_a_run_has_not_is_an_error_with_its_names(tmp_path: Path) -
     for asked in (lambda: run.flaky("zz"), lambda: run.repeats["zz"], lambda: once.repeats["zz"], lambda: run["zz"]):
         with pytest.raises(KeyError, match="has no model 'zz'; known are a, b"):
             asked()
-    with pytest.raises(KeyError, match="each of its items was asked once"):
+    with pytest.raises(KeyError, match="each sample was asked once"):
         once.repeats["a"]
 
 

@@ -11,7 +11,7 @@ from evalkit import reasoning
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
 from evalkit.scorers.choice import continuations, target_index
-from evalkit.scorers.letters import LETTERS, labels, read_choice
+from evalkit.scorers.choice_reading import LETTERS, labels, read_choice
 from evalkit.scorers.registry import make_scorer
 from tests import choice_replies_certain as certain
 from tests import choice_replies_later as later
@@ -382,7 +382,7 @@ def test_one_named_choice_of_two_is_not_told_as_both(reply: str, reason: str) ->
     ],
 )
 def test_what_is_said_of_another_option_takes_nothing_back(reply: str, index: int | None) -> None:
-    from evalkit.scorers.letters import read_choice
+    from evalkit.scorers.choice_reading import read_choice
 
     assert read_choice(reply, ("alpha", "beta", "gamma")).index == index
 

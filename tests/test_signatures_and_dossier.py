@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -243,6 +244,18 @@ def test_files_of_a_run_that_changed_since_are_named(capsys: Capture, written: P
     assert f"{run.name}: run.json changed since entry" in ran.out
 
 
+def test_a_run_that_is_here_without_its_facts_is_no_run_that_is_elsewhere(capsys: Capture, written: Path) -> None:
+    run = max((written.parent / "results").iterdir())
+    assert verified(capsys, written).code == 0
+    (run / "run.json").unlink()
+    ran = verified(capsys, written)
+    assert ran.code == 2 and f"{run.name} is not a run: it has no run.json" in ran.out
+    (run / "run.json").mkdir()
+    assert verified(capsys, written).code == 2
+    run.rename(written.parent / "elsewhere")
+    assert verified(capsys, written).code == 0
+
+
 def test_a_waiver_ends_and_changes_no_verdict(tmp_path: Path, capsys: Capture, written: Path) -> None:
     run = stored(tmp_path / "results", {**GOOD, "cand": scores(600, range(300))}, gate(RULE))
     waive = ("--waive", "quality all", "--candidate", "cand", "--by", "Ada", "--dossier", written)
@@ -256,3 +269,13 @@ def test_a_waiver_ends_and_changes_no_verdict(tmp_path: Path, capsys: Capture, w
     assert "waiver in force: quality all of cand until 2999-01-01, by Ada: Known." in judged.err
     last = dossier.read(written)[-1]
     assert last.body["candidates"][0]["waivers"][0]["by"] == "Ada"
+
+
+@needs_ssh
+def test_a_signature_of_gigabytes_is_not_read(tmp_path: Path, capsys: Capture) -> None:
+    run = stored(tmp_path / "results", GOOD, gate(RULE))
+    (tmp_path / "signers").write_text("ada ssh-ed25519 AAAA\n")
+    (run / "run.sig").touch()
+    os.truncate(run / "run.sig", 2**40)
+    ran = evalkit(capsys, "sign", run, "--check", tmp_path / "signers")
+    assert ran.code == 2 and "run.sig cannot be read (it has more than 64,000 bytes)" in ran.err

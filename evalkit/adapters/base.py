@@ -43,6 +43,32 @@ class OutOfTime(TimeoutError):
     """The time that `within` gives is over."""
 
 
+class _Ends(Exception):  # no error that anybody sees
+    """Carries a SystemExit out of a task, where it would end the loop."""
+
+    def __init__(self, error: SystemExit) -> None:
+        self.error = error
+
+
+async def in_own_task(call: Awaitable[_Given]) -> _Given:
+    """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task.
+
+    What it does to its task then is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had
+    cancelled it (until Python 3.13), and `current_task().cancel()` is no end of the run.
+    """
+
+    async def awaited() -> _Given:
+        try:
+            return await call
+        except SystemExit as error:
+            raise _Ends(error) from error
+
+    try:
+        return await asyncio.create_task(awaited())
+    except _Ends as ended:
+        raise ended.error from None
+
+
 async def within(seconds: float | None, call: Awaitable[_Given]) -> _Given:
     """What `call` gives within its time. Raises what it raises; OutOfTime once the time is over, and CancelledError
     once this task was cancelled.

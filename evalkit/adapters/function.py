@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import json
 import math
 import os
 import threading
@@ -34,8 +33,8 @@ from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex, get_args
 
-from evalkit.adapters.application_record import response_of
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.application_record import calls_of, response_of
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -119,11 +118,11 @@ class FunctionAdapter:
         try:
             sent_at = time.perf_counter()
             if self._is_async:
-                given = await self._function(request)
+                given, sent_at = await in_own_task(self._timed(request))
             else:
                 given, sent_at = await in_own_thread(self._function, request)
                 if inspect.isawaitable(given):
-                    given = await given
+                    given = await in_own_task(given)
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
@@ -136,6 +135,11 @@ class FunctionAdapter:
                 return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
             raise found from error
 
+    async def _timed(self, request: Request) -> tuple[object, float]:
+        """What an async function gives, and when its call began."""
+        sent_at = time.perf_counter()
+        return await self._function(request), sent_at
+
     async def aclose(self) -> None:
         """Nothing to give back: what the function opened is the person's."""
 
@@ -145,7 +149,7 @@ class FunctionAdapter:
         if isinstance(given, Mapping):
             calls = given.get("calls")
             given = response_of(self._checked(given), self._where, sent_at, total_s)
-            given = given if calls is None else replace(given, calls=_calls_of(calls))
+            given = given if calls is None else replace(given, calls=calls_of(calls))  # type: ignore[arg-type]
         if not isinstance(given, Response):
             raise Rejected(
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
@@ -209,7 +213,11 @@ class FunctionAdapter:
         return told
 
     def _translated(self, error: Exception) -> RequestError | Declined:
-        """The error of our tree for one that the function raised."""
+        """The error of our tree for one that the function raised; for several (a TaskGroup's), of the first."""
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, RequestError):
+            return error
         status, response = _status_of(error)
         if status is not None:
             headers = getattr(response, "headers", None)
@@ -298,18 +306,6 @@ def _plain(value: object) -> object:
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         return index(value)
     return float(value) if isinstance(value, Real) and not isinstance(value, bool | float) else value
-
-
-def _calls_of(given: object) -> tuple[Any, ...]:
-    """`calls` of a mapping: each an evalkit.ToolCall, or a mapping with its name and its arguments, as JSON or a
-    mapping. What is none is given back as it came: `_wrong_field` says so."""
-    listed = given if isinstance(given, list | tuple) else (given,)
-    return tuple(
-        ToolCall(one["name"], said if isinstance(said := one.get("arguments", "{}"), str) else json.dumps(said))
-        if isinstance(one, Mapping) and set(one) <= {"name", "arguments"} and "name" in one
-        else one
-        for one in listed
-    )
 
 
 def _wrong_value(told: Mapping[str, object]) -> str | None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.adapters.at_hand import AtHand
 from evalkit.api.gate_result import GateResult, result_of
 from evalkit.api.options import baselines_at, listed
-from evalkit.api.planning import read_suite, with_foreign
+from evalkit.api.planning import read_suite, with_external
 from evalkit.api.suite import Suite
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.gate_file import checked_entry, entry_of_file
@@ -107,7 +107,7 @@ def gate(
 
 
 def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
-    return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite")))
+    return with_external(suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite")))
 
 
 def _entry(

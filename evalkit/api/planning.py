@@ -63,7 +63,7 @@ def suite_at(path: Path, *, allow_code: bool = False) -> ResolvedSuite:
 
     `allow_code` is the person's word that task files of the suite may run their own Python.
     """
-    return with_foreign(read_suite(path), allow_code=allow_code)
+    return with_external(read_suite(path), allow_code=allow_code)
 
 
 def read_suite(path: Path, changes: Sequence[str] = ()) -> ResolvedSuite:
@@ -146,9 +146,9 @@ def _scorers(
     return found
 
 
-def with_foreign(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
+def with_external(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite with its tasks of other tools made. Raises SuiteError, MissingPackage."""
-    if suite.foreign:
+    if suite.external:
         from evalkit.bridges.lm_eval import with_lm_eval
 
         suite = with_lm_eval(suite, allow_code=allow_code)
@@ -191,7 +191,7 @@ def plan_suite(
     `sends`: whether the plan will be carried out; without, keys that are not set are only noted.
     `stream`: many samples are checked while the first are asked already.
     """
-    suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
+    suite = _overridden(with_external(suite, allow_code=options.allow_suite_code), options.run)
     wanted = options.tasks
     if options.task_tags:
         tagged = suite.tagged(options.task_tags)

@@ -80,7 +80,7 @@ class GateStopper:
         if gate.baseline is None:
             self.reasons = ["it has no baseline, so every item is looked at"]
         elif judged:
-            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
+            self.reasons.append(f"judges score {', '.join(judged)} only once every answer is there")
 
     def _found(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> Side | None:
         """The promoted baseline, compared with each candidate; None where none is promoted."""

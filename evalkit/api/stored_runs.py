@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.api.options import RunOptions, listed
-from evalkit.api.planning import resolved, with_foreign
+from evalkit.api.planning import resolved, with_external
 from evalkit.api.suite import Suite
 from evalkit.errors import UserError
 from evalkit.paths import of_person
@@ -61,7 +61,7 @@ def rescore(
     wanted = None if tasks is None else listed("tasks", tasks)
     if score is not None:
         suite = _scored_by(suite if isinstance(suite, Suite) else Suite.from_yaml(suite), score, wanted or [*run.tasks])
-    made = with_foreign(resolved(suite, RunOptions(), "rescore"), allow_code=allow_suite_code)
+    made = with_external(resolved(suite, RunOptions(), "rescore"), allow_code=allow_suite_code)
     _beside_a_loop(rescored, run.folder, made, Choice(wanted, None), allow_code=allow_suite_code)
     return load_run(run.folder)
 

@@ -18,11 +18,12 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from evalkit.api.suite_parts import (
     Model,
     ModelFunction,
+    SuiteKeywords,
     Task,
     listed_tasks,
     model_of_entry,
@@ -56,7 +57,7 @@ class Suite:
         gate: Mapping[str, object] | None = None,
         run: Mapping[str, object] | None = None,
         folder: str | Path | None = None,
-        **options: object,
+        **options: Unpack[SuiteKeywords],
     ) -> None:
         """`gate` and `run` are as in a suite file; `options` are its other keys: about, sensitivity, redact, catalogue.
 
@@ -152,7 +153,7 @@ class Suite:
         return f"Suite({self.name!r}, models={list(self.models)}, tasks={tasks})"
 
 
-_KEYS = ("about", "sensitivity", "redact", "catalogue")
+_KEYS = tuple(SuiteKeywords.__annotations__)
 _NAMED = ("models", "tasks", "name", "judges", "gate", "run", "folder")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
 from evalkit.errors import SuiteError
 from evalkit.records import Request, Response, Score
@@ -40,6 +40,55 @@ class _Frame(Protocol):
 Records: TypeAlias = "Sequence[Mapping[str, object]] | _Frame"
 """Records in memory: a list of mappings, a pandas or polars DataFrame."""
 _OF_PART = (FUNCTION, "name", "weight")
+_Texts: TypeAlias = "str | Sequence[str]"
+_Table: TypeAlias = "Mapping[str, object]"
+
+
+class TaskKeywords(TypedDict, total=False):
+    """The other keys of a task, as in a suite file (docs/suites.md): a type checker knows them by name."""
+
+    use: str
+    with_: _Table
+    lm_eval: str
+    include_path: str
+    path: str
+    judges: _Texts
+    tags: Sequence[str]
+    cases: Sequence[_Table]
+    system: str
+    messages: str | Sequence[_Table]
+    images: _Texts
+    turns: _Texts
+    choices: str | Sequence[str | int]
+    tools: str | Sequence[_Table]
+    send: Sequence[str]
+    environment: str
+    start: str
+    at_most: _Table
+    shots: int | _Table | Records
+    limit: int | _Table
+    permute: int | _Table
+    mode: Literal["generate", "likelihood", "first_token"]
+    reasoning: Literal["split", "keep"]
+    interface: Literal["native", "text"]
+    settings: _Table
+    cluster: str
+    weight: str
+    stratum: str
+    slices: Sequence[str]
+    labels: str | _Table
+    critical: bool | str
+
+
+class SuiteKeywords(TypedDict, total=False):
+    """The other keys of a suite, as in a suite file."""
+
+    about: str
+    sensitivity: Literal["public", "internal", "restricted"]
+    redact: _Table
+    catalogue: str | Path
+
+
 _TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, a function (answer, record), or a list of these"
 
 
@@ -88,7 +137,7 @@ class Task:
         prompt: str | None = None,
         target: str | None = None,
         score: Scores | None = None,
-        **options: object,
+        **options: Unpack[TaskKeywords],
     ) -> None:
         """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
         `records` stands for records in memory: {"records": frame, "id": "ticket_id", "where": {"split": "test"}}.

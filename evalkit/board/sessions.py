@@ -152,7 +152,7 @@ class OnlyViews:
         if not self.may_see(user):
             scope = {**scope, "headers": [_of_no_session(name, value) for name, value in scope["headers"]]}
 
-        async def heard() -> Message:
+        async def received() -> Message:
             while True:
                 message = await receive()
                 if message["type"] != "websocket.receive" or not isinstance(message.get("bytes"), bytes):
@@ -161,7 +161,7 @@ class OnlyViews:
                 if said is not None:
                     return {**message, "bytes": said}
 
-        await self.app(scope, heard, send)
+        await self.app(scope, received, send)
 
 
 def _kept_nowhere(send: Send) -> Send:

@@ -12,11 +12,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evalkit.bridges.foreign_records import ForeignRecords, at, lines_of, read_whole, text_of
+from evalkit.bridges.external_records import ExternalRecords, at, lines_of, read_whole, text_of
 from evalkit.errors import UserError
 
 
-def read_reviews(path: Path, metric: str | None = None) -> ForeignRecords:
+def read_reviews(path: Path, metric: str | None = None) -> ExternalRecords:
     """Every review of an output folder, or of one file. Raises UserError for what EvalScope did not write."""
     files = sorted(path.glob("**/reviews/*/*.jsonl")) if path.is_dir() else [path]
     files = files or (sorted(path.glob("reviews/**/*.jsonl")) if path.is_dir() else [])
@@ -36,7 +36,7 @@ def read_reviews(path: Path, metric: str | None = None) -> ForeignRecords:
     if metric is not None and metric not in metrics:
         raise UserError(f"{path.name} has no score {metric!r}; it has {', '.join(metrics)}")
     scorer = f"EvalScope {metric or 'main score'}"
-    return ForeignRecords(path.name, "EvalScope", f"evalscope-{path.stem}", whole.hexdigest(), kept, scorer)
+    return ExternalRecords(path.name, "EvalScope", f"evalscope-{path.stem}", whole.hexdigest(), kept, scorer)
 
 
 def _beside(review: Path) -> Path | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges import tried_versions
-from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
+from evalkit.bridges.external_records import ExternalRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 from evalkit.text import numbers
 
@@ -30,7 +30,7 @@ _LONGEST_NAME = 200
 """Letters of a file's name that are looked for."""
 
 
-def read_evaluations(path: Path) -> ForeignRecords:
+def read_evaluations(path: Path) -> ExternalRecords:
     """The samples of one evaluation, or of all in a folder, one a model. Raises UserError as `read_evaluation`, for a
     folder without any, and where two are of different libraries: nobody knows that these score alike."""
     if not path.is_dir():
@@ -43,10 +43,10 @@ def read_evaluations(path: Path) -> ForeignRecords:
     whole = hashlib.sha256("".join(one.sha256 for one in found).encode()).hexdigest()
     kept = [record for one in found for record in one.kept]
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
-    return ForeignRecords(path.name, "Every Eval Ever", path.name, whole, kept, found[0].scorer, notes)
+    return ExternalRecords(path.name, "Every Eval Ever", path.name, whole, kept, found[0].scorer, notes)
 
 
-def read_evaluation(path: Path) -> ForeignRecords:
+def read_evaluation(path: Path) -> ExternalRecords:
     """The samples of one evaluation. Raises UserError for what has none, or is another format."""
     if path.name.endswith(".jsonl"):
         beside = path.with_name(path.name.removesuffix("_samples.jsonl") + ".json")
@@ -72,7 +72,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
         for record in kept:
             for name in ("outcome", "cost_usd", "ttft_s", "cluster", "slices"):
                 del record[name]
-    made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
+    made = ExternalRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
     if note := _untried(about, kept):
         made.notes.append(f"{samples.name}: {note}")
     if n_agentic:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.external_json import parse
 from evalkit.errors import UserError
 from evalkit.facts.load import SpreadFacts
 from evalkit.latency.distribution import PERCENTS, Distribution

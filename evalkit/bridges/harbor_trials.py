@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evalkit.bridges import tried_versions
-from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, read_whole, text_of
+from evalkit.bridges.external_records import ExternalRecords, at, json_of, read_whole, text_of
 from evalkit.errors import UserError
 from evalkit.store.dates import unix_time
 from evalkit.suite.wording import near
@@ -33,7 +33,7 @@ _TRAJECTORY = Path("agent", "trajectory.json")
 _UNSCORED = "no verifier gave a reward"
 
 
-def read_trials(path: Path, reward: str | None = None) -> ForeignRecords:
+def read_trials(path: Path, reward: str | None = None) -> ExternalRecords:
     """Every trial of a folder of jobs, or one file. `reward`: whose value is the score; None: `reward`, or the only
     one.
 
@@ -64,7 +64,7 @@ def read_trials(path: Path, reward: str | None = None) -> ForeignRecords:
         notes.append("no verifier gave a reward, so no answer has a score")
     _number(kept)
     scorer = f"Harbor {reward or 'reward'}"
-    return ForeignRecords(path.name, "Harbor", f"harbor-{path.stem}", whole.hexdigest(), kept, scorer, notes)
+    return ExternalRecords(path.name, "Harbor", f"harbor-{path.stem}", whole.hexdigest(), kept, scorer, notes)
 
 
 def _files(path: Path) -> Iterator[Path]:

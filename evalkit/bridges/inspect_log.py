@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges import tried_versions
-from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.foreign_records import content_of
+from evalkit.bridges.external_json import parse
+from evalkit.bridges.external_records import content_of
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.bridges.inspect_events import Grading, grading_of
 from evalkit.errors import UserError

@@ -1,6 +1,6 @@
 """`lm_eval: TASK` in a suite: any task or group of lm-eval, through evalkit's adapters, as ordinary rows.
 
-    suite = with_lm_eval(load_suite(path), allow_code=False)     # suite.foreign has become suite.tasks
+    suite = with_lm_eval(load_suite(path), allow_code=False)     # suite.external has become suite.tasks
 
 lm-eval makes the prompts and marks the answers; asking, retrying, resuming, pricing, storing and gating are evalkit's.
 A group becomes one task for each of its members.
@@ -43,20 +43,20 @@ _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
 
 def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite with its lm-eval tasks made. Raises SuiteError with every complaint, MissingPackage without lm-eval."""
-    if not suite.foreign:
+    if not suite.external:
         return suite
     made: list[ResolvedTask] = list(suite.tasks)
     complaints: list[str] = []
     indexes: dict[Path | None, Any] = {}
     local_programs(allowed=allow_code)
-    for foreign in suite.foreign:
+    for external in suite.external:
         try:
-            own = _own_folder(foreign, allow_code=allow_code)
+            own = _own_folder(external, allow_code=allow_code)
             if own not in indexes:
-                indexes[own] = _index(own, foreign.folder, allow_code=allow_code)
-            made += tasks_of(foreign, indexes[own], allow_code=allow_code)
+                indexes[own] = _index(own, external.folder, allow_code=allow_code)
+            made += tasks_of(external, indexes[own], allow_code=allow_code)
         except SuiteError as error:
-            complaints += [f"{foreign.at}: {complaint}" for complaint in error.complaints]
+            complaints += [f"{external.at}: {complaint}" for complaint in error.complaints]
     names = [task.name for task in made]
     complaints += [
         f"{suite.path}: two tasks are named {name!r}; give the lm_eval entry a name of its own"
@@ -71,7 +71,7 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
         ]
     if complaints:
         raise SuiteError(complaints)
-    return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), foreign=())
+    return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), external=())
 
 
 def task_names() -> list[str]:
@@ -79,9 +79,9 @@ def task_names() -> list[str]:
     return sorted(_index(None, Path(), allow_code=False).names())
 
 
-def tasks_of(foreign: ExternalTask, index: TaskFiles, *, allow_code: bool) -> list[LmEvalTask]:
+def tasks_of(external: ExternalTask, index: TaskFiles, *, allow_code: bool) -> list[LmEvalTask]:
     """The tasks behind one entry, in the group's order. Raises SuiteError."""
-    entry = foreign.entry
+    entry = external.entry
     wanted = entry.lm_eval or ""
     if not index.find(wanted):
         near = get_close_matches(wanted, index.names(), n=3)
@@ -89,13 +89,13 @@ def tasks_of(foreign: ExternalTask, index: TaskFiles, *, allow_code: bool) -> li
         if index.refused:
             hint += f". Of the suite's task files this one was not read: {index.refused[0]}"
         raise SuiteError(f"lm-eval has no task or group {wanted!r}; {hint}")
-    code = _checked_trust(wanted, index, foreign.folder, allow_code=allow_code)
+    code = _checked_trust(wanted, index, external.folder, allow_code=allow_code)
     if not allow_code and (why := next(runs_text(_files_behind(wanted, index, set()), index.shipped), None)):
         raise SuiteError(
             f"lm-eval's {wanted} runs code that a model or a data set writes, on this machine ({why}); allow it: "
             f"{ALLOW_CODE}"
         )
-    built = _built(wanted, index, foreign.folder, allow_code=allow_code)
+    built = _built(wanted, index, external.folder, allow_code=allow_code)
     several = len(built) > 1
     found = []
     for lm_task in built:
@@ -105,18 +105,20 @@ def tasks_of(foreign: ExternalTask, index: TaskFiles, *, allow_code: bool) -> li
             )
         try:
             questions = Questions(lm_task, entry.shots.n if entry.shots else None, entry.system)
-            found.append(_task(foreign, questions, index, code, several))
+            found.append(_task(external, questions, index, code, several))
         except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise SuiteError(_why_not_built(wanted, error)) from error
     return found
 
 
-def _task(foreign: ExternalTask, questions: Questions, index: TaskFiles, code: str | None, several: bool) -> LmEvalTask:
+def _task(
+    external: ExternalTask, questions: Questions, index: TaskFiles, code: str | None, several: bool
+) -> LmEvalTask:
     import lm_eval
 
     if refusals := questions.refusals():
         raise SuiteError([f"lm-eval's {questions.name} {why}" for why in refusals])
-    entry = foreign.entry
+    entry = external.entry
     own = re.sub(r"[^A-Za-z0-9._+-]+", "-", questions.name)
     name = own if entry.name is None else f"{entry.name}.{own}" if several else entry.name
     metric = metric_named(questions, entry.score.name if entry.score else None)
@@ -127,9 +129,9 @@ def _task(foreign: ExternalTask, questions: Questions, index: TaskFiles, code: s
         name=name,
         entry=entry.model_copy(update={"name": name, "settings": settings}),
         prompt=_PROMPT,
-        folder=foreign.folder,
-        at=foreign.at,
-        index=foreign.index,
+        folder=external.folder,
+        at=external.at,
+        index=external.index,
         questions=questions,
         metric=metric,
         package_version=lm_eval.__version__,
@@ -138,12 +140,12 @@ def _task(foreign: ExternalTask, questions: Questions, index: TaskFiles, code: s
     )
 
 
-def _own_folder(foreign: ExternalTask, *, allow_code: bool) -> Path | None:
+def _own_folder(external: ExternalTask, *, allow_code: bool) -> Path | None:
     """The folder of the user's own task files, without links; None where the entry names none. Raises SuiteError."""
-    named = foreign.entry.include_path
+    named = external.entry.include_path
     if named is None:
         return None
-    folder = find(named, foreign.folder, label=f"include_path: {named}")
+    folder = find(named, external.folder, label=f"include_path: {named}")
     if not folder.is_dir():
         raise SuiteError(f"include_path: there is no folder {folder}")
     if not allow_code:

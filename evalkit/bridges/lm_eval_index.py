@@ -27,7 +27,7 @@ from lm_eval.tasks._factory import TaskFactory
 
 from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import confined
-from evalkit.bridges.lm_eval_trust import ALLOW_CODE, config_dangers, foreign_data, keys_of, plain_config
+from evalkit.bridges.lm_eval_trust import ALLOW_CODE, config_dangers, external_data, keys_of, plain_config
 from evalkit.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             beside = Path(path).parent if own and path is not None else self._suite
             if own or self._strange:
                 said = keys_of(Path(path), self._index.shipped) if own and path is not None else frozenset()
-                _refuse(foreign_data(str(entry.name), cfg, said | (overrides or {}).keys()))
+                _refuse(external_data(str(entry.name), cfg, said | (overrides or {}).keys()))
             made = confined(cfg.get("dataset_kwargs") or {}, cfg.get("dataset_path"), beside, self._suite)
             return super()._build_task(entry, {**(overrides or {}), "dataset_kwargs": made})
         if path is not None and self._index.is_own(Path(path)):
@@ -255,7 +255,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             return member
         merged = {**overrides, **item}
         _refuse(config_dangers(str(item.get("task")), merged))
-        _refuse(foreign_data(str(item.get("task")), merged, merged.keys()))
+        _refuse(external_data(str(item.get("task")), merged, merged.keys()))
         made = confined(merged.get("dataset_kwargs") or {}, merged.get("dataset_path"), self._beside, self._suite)
         return {**item, "dataset_kwargs": made}
 

@@ -89,7 +89,7 @@ class Questions:
             found.append("shows images or plays sound, which evalkit does not take over from lm-eval")
         if int(self.task.get_config("repeats") or 1) > 1:
             n = self.task.get_config("repeats")
-            found.append(f"marks {n} answers to each item together; evalkit marks each (run.repeats asks again)")
+            found.append(f"scores {n} answers to each item together; evalkit scores each (run.repeats asks again)")
         if not self.metrics():
             names = ", ".join(self.task.aggregation()) or "none"
             found.append(f"has no metric that is a mean over items and better when higher (its metrics: {names})")

@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.foreign_json import parse
-from evalkit.bridges.foreign_records import LONGEST_LINE, TOO_MUCH
+from evalkit.bridges.external_json import parse
+from evalkit.bridges.external_records import LONGEST_LINE, TOO_MUCH
 from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_none
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts

@@ -189,7 +189,7 @@ def keys_of(path: Path, shipped: Path, seen: set[Path] | None = None) -> frozens
     return frozenset(found)
 
 
-def foreign_data(name: str, config: Mapping[str, object], said: Set[str]) -> Iterator[str]:
+def external_data(name: str, config: Mapping[str, object], said: Set[str]) -> Iterator[str]:
     """Why lm-eval's own Python would read what a stranger wrote, as half a sentence; nothing where it would not.
 
     That Python was written for lm-eval's own data sets: it searches with patterns, fills in formats and imports names

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.foreign_prices import price_notes
+from evalkit.bridges.external_prices import price_notes
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
 from evalkit.bridges.table_batches import Batch, Records, batches
 from evalkit.bridges.table_columns import DECIMAL_COMMA, UNREAD, ColumnReader, unread_note, unused_note

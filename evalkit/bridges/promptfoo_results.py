@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evalkit.bridges import tried_versions
-from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
+from evalkit.bridges.external_records import ExternalRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 from evalkit.text import numbers
 
@@ -25,7 +25,7 @@ _ERROR = 2
 """`failureReason` where no answer came; 1 is an assertion that failed."""
 
 
-def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
+def read_results(path: Path, metric: Metric = "pass") -> ExternalRecords:
     """Every result of one file. Raises UserError for what is no output of promptfoo."""
     content, sha256 = read_whole(path)
     when = None
@@ -56,7 +56,7 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
             f"one test, and {'is taken for a repeat' if n_again == 1 else 'are taken for repeats'}. Where two "
             "providers have the same name, give each a label"
         )
-    made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}", notes)
+    made = ExternalRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}", notes)
     n_cached = sum(bool(record["from_cache"]) for record in kept)
     if n_cached:
         made.notes.append(

@@ -18,7 +18,7 @@ from evalkit.errors import UserError
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
-    from evalkit.bridges.foreign_records import ForeignRecords
+    from evalkit.bridges.external_records import ExternalRecords
     from evalkit.bridges.guidellm_report import Report
     from evalkit.bridges.imported import Imported
     from evalkit.bridges.outcome_table import TableReport
@@ -226,7 +226,7 @@ def inspect(
     log: Path, scorer: str | None, name: str | None, prices: Path | None, price_as: tuple[str, ...], results: Path
 ) -> int:
     """Import one log of Inspect, .eval or .json."""
-    from evalkit.bridges.foreign_prices import price_rows
+    from evalkit.bridges.external_prices import price_rows
     from evalkit.bridges.inspect_log import read_log
     from evalkit.cost.prices import PriceBook
 
@@ -271,7 +271,7 @@ def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
 
 
 def _outcomes(
-    found: ForeignRecords,
+    found: ExternalRecords,
     name: str | None,
     results: Path,
     *,
@@ -280,7 +280,7 @@ def _outcomes(
     at: str | None,
 ) -> int:
     """Write the run of another tool's outcomes, and say what it is."""
-    from evalkit.bridges.foreign_prices import billed
+    from evalkit.bridges.external_prices import billed
     from evalkit.bridges.outcome_table import import_records
     from evalkit.errors import SuiteError, UserError
 

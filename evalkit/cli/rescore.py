@@ -118,7 +118,7 @@ def _line(one: Changed) -> str:
     failed = f", {one.n_failed:,} without an answer left as they are" if one.n_failed else ""
     name = f"{visible(one.task)} × {visible(one.model)}"
     if not one.n:
-        return f"{name}: no answers to mark{failed}"
+        return f"{name}: no answers to score{failed}"
     means = f"{one.before / one.n:.4f} → {one.after / one.n:.4f}"
     return f"{name} by {visible(one.scorer)}: {one.n_changed:,} of {one.n:,} scores changed, mean {means}{failed}"
 

@@ -55,9 +55,9 @@ def command(words: tuple[str, ...], tags: tuple[str, ...], every: bool, as_json:
     """
     wanted = {tag.casefold() for tag in tags}
     own = [task for task in _built_in() if task.fits(words) and wanted <= set(task.tags)]
-    foreign = [task for task in _of_lm_eval() if task.fits(words) and not wanted]
+    external = [task for task in _of_lm_eval() if task.fits(words) and not wanted]
     if as_json:
-        return print_json([asdict(task) for task in (*own, *foreign)])
+        return print_json([asdict(task) for task in (*own, *external)])
     from evalkit.text.escape import visible
     from evalkit.text.page import Page
 
@@ -68,12 +68,12 @@ def command(words: tuple[str, ...], tags: tuple[str, ...], every: bool, as_json:
                 page.say(f"  tags: {visible(', '.join(task.tags), limit=300)}", indent=8)
             page.say(f"  data: {visible(' '.join(task.data.split()), limit=2_000)}", indent=8)
             page.say(f"  use:  {task.use}", indent=8)
-    shown = foreign if every else foreign[:_SHOWN]
+    shown = external if every else external[:_SHOWN]
     for task in shown:
         echo(f"{visible(task.name, limit=120)} (lm-eval)")
-    if len(foreign) > len(shown):
-        echo(f"and {len(foreign) - len(shown):,} more of lm-eval: name a WORD, or --all")
-    if not own and not foreign:
+    if len(external) > len(shown):
+        echo(f"and {len(external) - len(shown):,} more of lm-eval: name a WORD, or --all")
+    if not own and not external:
         asked = [*words, *(f"--tag {tag}" for tag in tags)]
         echo(
             f"No task fits {' '.join(asked)}.{_near(words) if words else _tags()} All of them: evalkit tasks", err=True

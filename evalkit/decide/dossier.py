@@ -7,6 +7,7 @@ changed_runs(entries, results)                  # ["support-2026...: rows-1.parq
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import orjson
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.errors import StoreError, UserError
 from evalkit.results import read_facts
-from evalkit.store import baselines, evidence, runs
+from evalkit.store import baselines, evidence
 from evalkit.store.dossier import DossierEntry
 
 _PROMOTED = "baseline@"
@@ -109,7 +110,7 @@ def changed_runs(entries: Sequence[DossierEntry], results: Path) -> Iterator[str
     last = {str(e.body.get("run")): e for e in entries if e.kind == "run"}
     for name, entry in last.items():
         folder = results / name
-        if Path(name).name != name or not runs.has_facts(folder):
+        if name in {"", ".."} or Path(name).name != name or not os.path.lexists(folder):
             continue
         recorded = _mapping(entry.body.get("evidence_sha256"))
         try:

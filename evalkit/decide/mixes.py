@@ -62,7 +62,7 @@ class PricedMix:
 
     mix: Mix
     judges: tuple[str, ...]
-    """Empty: no judge marks, or their number was not varied: all mark then, and are paid for."""
+    """Empty: no judge scores, or their number was not varied: all score then, and are paid for."""
     n_answers: int
     """Of both models together."""
     usd: float | None
@@ -132,7 +132,7 @@ class CheapestMixes:
     parts: Components | None = None
     """Variance components of the difference of scores. None: items were asked once, or it is not about scores."""
     judge_variance: float | None = None
-    """Variance between judges of one answer's mark. None: fewer than two judges."""
+    """Variance between judges of one answer's score. None: fewer than two judges."""
     history: HistoryOffered | None = None
 
     def as_json(self) -> dict[str, object]:

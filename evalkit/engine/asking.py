@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter, is_from_inside, within
+from evalkit.adapters.base import Adapter, in_own_task, is_from_inside, within
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.pictures import refuse_pictures
@@ -269,7 +269,9 @@ async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Re
             async with room_for(request):
                 response = await within(seconds, _shown(_sendable(model, request), request))
         else:
-            response = await within(seconds, _sendable(model, request).respond(request))
+            call = _sendable(model, request).respond(request)
+            is_ours = type(model.adapter).__module__.startswith("evalkit.")
+            response = await within(seconds, call if is_ours else in_own_task(call))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None

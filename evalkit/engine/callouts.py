@@ -14,6 +14,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from unicodedata import normalize
 
 from evalkit.adapters.billed_beside import SEARCHING_MODEL
 from evalkit.addresses import BadAddress, read_address
@@ -104,19 +105,27 @@ _OF_FUNCTIONS = frozenset(
 )
 """What a tool says that the model may ask to have called, and nobody else calls."""
 _ADDRESS = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*"
-    r"|(?<![A-Za-z])(?:https?|wss?|ftps?):/?[A-Za-z0-9.-]{1,200}\.[A-Za-z0-9]{1,63}[^\s\"'<>]*",
+    r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w-]{1,63}\.\w)[^\s\"'<>]*"
+    r"|(?<![A-Za-z])(?:https?|wss?|ftps?):/?(?:\[[0-9A-Fa-f:.]{2,45}\]|[.-]{0,200}[\w@])[^\s\"'<>]*",
     re.IGNORECASE,
 )
 """With the slashes that servers and browsers take for granted after some schemes."""
-_MAILBOX = re.compile(r"(?<![^\s<(,;:\"'])[^\s@:/<(,;\"']{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)")
+_MAILBOX = re.compile(
+    r"(?<![^\s<(,;:\"'])(?:\"[^\"\n]{1,64}\"|[^\s@:/<(,;\"']{1,64})@"
+    r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w-]{1,63}(?:\.[\w-]{1,63})+)"
+)
+_WITH_PORT = re.compile(
+    r"(?<![\w.@/:-])(\[[0-9A-Fa-f:.]{2,45}\]|\d{1,3}(?:\.\d{1,3}){3}"
+    r"|[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}\.[^\W\d_]{2,63})\.?:\d{2,5}(?![\w.:])"
+)
+"""A host with its port anywhere in a text. A number without one may be a version there."""
 _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|endpoint|host|hostname|webhook|server|callback|domain|origin)s?$")
 _BARE_ADDRESS = re.compile(
     r"""\s*(?:mailto:)?(?:
       (?P<ip>\d{1,3}(?:\.\d{1,3}){3}) (?::\d{1,5})?
     | \[?(?P<six>[0-9A-Fa-f:.]{2,45})\]?(?:(?<=\]):\d{1,5})?
     | (?:[^\s@:/]{1,64}@)(?P<mail>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)
-    | (?P<name>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,63}) :\d{1,5}
+    | (?P<name>[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}) \.?:\d{1,5}
     )(?:[/?#]\S*)?\s*""",
     re.VERBOSE,
 )
@@ -274,16 +283,19 @@ def in_text(place: str, text: str, key: str) -> Iterator[Callout]:
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """A text as it stands, and as addresses, pages and JSON mean it, with slashes for backslashes."""
-    return tuple(dict.fromkeys((text, plainly(text).text.replace("\\", "/"))))
+    """A text as it stands, and as addresses, pages and JSON mean it, with slashes for backslashes and plain signs for
+    full-width ones."""
+    meant = plainly(text).text.replace("\\", "/")
+    plain = meant if meant.isascii() else normalize("NFKC", meant).replace("。", ".")
+    return tuple(dict.fromkeys((text, meant, plain)))
 
 
 def written_addresses(text: str) -> Iterator[tuple[str, str | None]]:
     """What in a text is an address or a mailbox wherever it stands, with its host."""
     for address in _ADDRESS.findall(text):
         yield address, host_of(address)
-    for found in _MAILBOX.finditer(text):
-        yield found[0], found[1].lower()
+    for found in (*_MAILBOX.finditer(text), *_WITH_PORT.finditer(text)):
+        yield found[0], found[1].lower().strip("[]")
 
 
 def bare_address(place: str, text: str, key: str) -> Iterator[Callout]:
@@ -307,7 +319,7 @@ def _bare_host(bare: re.Match[str]) -> str | None:
 
 def host_of(address: str) -> str | None:
     """The host that an address names; None where it names none that evalkit reads."""
-    scheme, colon, rest = address.partition(":")
+    scheme, colon, rest = ("", "", address) if address.startswith("//") else address.partition(":")
     rest = rest.lstrip("/") if colon else address.lstrip("/")
     try:
         return read_address(f"{scheme.lower() if scheme.lower() == 'http' else 'https'}://{rest}").host

@@ -158,7 +158,7 @@ class Figures(StoredRecord):
     n_unscored: Count
     """Answers that could not be scored."""
     n_unmarked: Count = 0
-    """Answers that came and have no mark: their judges have not spoken, or nobody could mark them. Among the outcomes
+    """Answers that came and have no score: their judges have not spoken, or nobody could score them. Among the outcomes
     they count as errored."""
     outcomes: Outcomes
     """By outcome: rows."""

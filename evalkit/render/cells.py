@@ -86,11 +86,11 @@ def range_text(found: FigureInterval | None, shown: Callable[[float | None], str
 def other_outcomes(cell: Figures) -> dict[str, int]:
     """How many rows ended otherwise than right, wrong or graded, in words; zeros left out.
 
-    An answer that came and has no mark is not a failure: its judges may still be at work.
+    An answer that came and has no score is not a failure: its judges may still be at work.
     """
     found = {outcome_word(name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
     found[outcome_word("errored")] = cell.n_failed
-    found["without a mark"] = cell.n_unmarked
+    found["without a score"] = cell.n_unmarked
     return {name: n for name, n in found.items() if n}
 
 

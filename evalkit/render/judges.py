@@ -58,11 +58,11 @@ def _say_agreement(page: Page, name: str, task: TaskJudging) -> None:
         if task.n_both:
             found = numbers.agreement(task.alpha)
             page.say(
-                f"{name}: {who} marked {numbers.count(task.n_both)} answers together; Krippendorff's alpha {found}, "
+                f"{name}: {who} scored {numbers.count(task.n_both)} answers together; Krippendorff's alpha {found}, "
                 f"{numbers.quality(task.mean_difference)} apart on average"
             )
         else:
-            page.say(f"{name}: {who} marked no answer together")
+            page.say(f"{name}: {who} scored no answer together")
     for judge, place in task.place.items():
         first = "" if place.first is None else f", the first place winning {numbers.share(place.first)} of those"
         page.say(
@@ -115,7 +115,7 @@ def _print_people(page: Page, name: str, task: TaskJudging, *, asked: bool) -> N
 def _print_agreement(page: Page, name: str, agreement: Mapping[str, JudgeAgreement]) -> None:
     rows = list(agreement.values())
     page.table(
-        f"{name}: judges against people, as right (a mark from 0.5 on) or wrong [95 %]",
+        f"{name}: judges against people, as right (a score from 0.5 on) or wrong [95 %]",
         [
             Column("judge", [visible(judge, limit=60) for judge in agreement], left=True, folds=True),
             Column("labels", [numbers.count(told.n) for told in rows]),

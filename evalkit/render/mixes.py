@@ -165,7 +165,7 @@ def _said(found: CheapestMixes) -> list[str]:
     elif source.stored_repeats == 1:
         said.append("Each item was asked once, so nothing is known of repeats: run it with repeats: 2 to learn it.")
     if found.judge_variance is not None:
-        said.append(f"Between judges one answer's mark has a variance of {found.judge_variance:.3f}.")
+        said.append(f"Between judges one answer's score has a variance of {found.judge_variance:.3f}.")
     if (n := source.n_effective) is not None:
         said.append(
             f"Items stand for different numbers of requests: {numbers.count(source.n_items)} of them tell as much as "

@@ -73,7 +73,7 @@ class _Count:
     )
 
     def __init__(self, share: ModelShare, *, is_judge: bool = False) -> None:
-        self.unmarked_word = "unreadable" if is_judge else "without a mark"
+        self.unmarked_word = "unreadable" if is_judge else "without a score"
         self.total, self.lane = share.n_rows, share.lane
         self.done = self.resumed = share.n_done
         self.asked = self.cached = self.errors = self.retries = self.unpriced = self.unmarked = 0

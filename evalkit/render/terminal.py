@@ -328,7 +328,7 @@ def _notes(cell: Cell) -> list[str]:
     if cell.n_failed:
         parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
     if cell.n_unmarked:
-        parts.append("quality is over the answers that have a mark")
+        parts.append("quality is over the answers that have a score")
     if cell.cached_share and cell.latency.n_measured > 0:
         n = cell.latency.n_measured
         measured = "one answer" if n == 1 else f"{numbers.count(n)} answers"

@@ -360,7 +360,7 @@ def _about_run(info: RunInfo, model: str, state: RunState, facts: RunFacts, cell
     if cell.n_failed:
         warnings.append(f"{cell.n_failed:,} failed: its quality is over the rest")
     if cell.n_unmarked:
-        warnings.append(f"{numbers.plural(cell.n_unmarked, 'answer')} without a mark: its quality is over the rest")
+        warnings.append(f"{numbers.plural(cell.n_unmarked, 'answer')} without a score: its quality is over the rest")
     if (busy := busy_client(facts, model, cell.latency.total_s.p50)) is not None:
         warnings.append(busy)
     age = _age_days(info.started_at, today)

@@ -32,6 +32,7 @@ from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
 from evalkit.store import judge_files, queries, reviews
+from evalkit.store.damage import refuse_damage
 from evalkit.store.row_codec import Key
 
 _MARKS = {"right": 1.0, "wrong": 0.0}
@@ -133,7 +134,8 @@ class JudgingFigures(StoredRecord):
 
 
 def figures(folder: Path) -> JudgingFigures | None:
-    """Everything about the judges of a run. Raises StoreError when it cannot be read."""
+    """Everything about the judges of a run. Raises StoreError when it cannot be read, or is not whole."""
+    refuse_damage(folder)
     inner = judge_files.judging_of(folder)
     if inner is None:
         return None

@@ -202,7 +202,7 @@ def _otherwise(facts: RunFacts, wanted: WantedHistory) -> str | None:
     if facts.status != "complete":
         return f"it is {facts.status or 'not finished'}"
     if facts.run_version != wanted.facts.run_version:
-        return "another version of evalkit asked and marked it otherwise"
+        return "another version of evalkit asked and scored it otherwise"
     theirs = facts.tasks or {}
     for name, task in (wanted.facts.tasks or {}).items():
         other = theirs.get(name)

@@ -101,7 +101,7 @@ class Run:
         from evalkit.results.repeats import read_repeats
 
         found = read_repeats(self.folder)
-        return _ByModel({} if found is None else found.models, self)
+        return _ByModel(self, {} if found is None else found.models)
 
     @cached_property
     def agents(self) -> list[AgentFigures]:
@@ -202,18 +202,6 @@ class Run:
         return html_table(f"{self.name} ({self.status})", [column.header for column in columns], rows)
 
 
-class _ByModel(dict[str, "ModelRepeats"]):
-    """Repeats by model; a name that is not there is answered with those that are, or why there are none."""
-
-    def __init__(self, found: Mapping[str, ModelRepeats], run: Run) -> None:
-        super().__init__(found)
-        self._run = run
-
-    def __missing__(self, model: str) -> ModelRepeats:
-        self._run._require(model)
-        raise KeyError(f"{self._run.name} has no repeats of {model!r}: each of its items was asked once (repeats=3)")
-
-
 def open_run(name: str | Path = "latest", results: str | Path | None = None) -> Run:
     """A run by its folder, its name, the beginning of its name, or `latest`.
 
@@ -224,9 +212,28 @@ def open_run(name: str | Path = "latest", results: str | Path | None = None) -> 
     return load_run(runs.resolve_run(str(of_person(name, "a run")), kept))
 
 
+class _ByModel(dict[str, "ModelRepeats"]):
+    """Repeats by model, which says why a name is not there."""
+
+    def __init__(self, run: Run, found: Mapping[str, ModelRepeats]) -> None:
+        super().__init__(found)
+        self._run = run
+
+    def __missing__(self, model: str) -> ModelRepeats:
+        self._run._require(model)
+        raise KeyError(f"{self._run.name} has no repeats: each sample was asked once; run it with repeats=2 or more")
+
+
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises StoreError where it is none, or cannot be read."""
     path = of_person(folder, "the folder of a run")
+    if len(path.parts) == 1 and not path.exists():
+        named = visible(str(path), limit=200)
+        raise StoreError(
+            f"There is no folder {named} here. The name of a run, the beginning of one and `latest` are for "
+            f'evalkit.open_run("{named}").',
+            path,
+        )
     return Run(path, read_facts(path))
 
 

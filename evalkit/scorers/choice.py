@@ -1,6 +1,6 @@
 """Multiple choice, in one of three declared modes.
 
-    make({"mode": "generate"})        the choice that the reply names (evalkit.scorers.letters says how it is read)
+    make({"mode": "generate"})        the choice that the reply names (how it is read: evalkit.scorers.choice_reading)
     make({"mode": "likelihood"})      the choice whose text the model finds most likely
     make({"mode": "first_token"})     the letter that the model finds most likely as its first token
 
@@ -91,7 +91,7 @@ def score_reply(sample: Sample, response: Response, pick: str = "last") -> Score
     exact = [index for index, choice in enumerate(sample.choices) if choice.strip() == said]
     if len(exact) == 1 and said.upper() not in labels(len(sample.choices)):  # "Billing" where "billing" is a choice too
         return right_or_wrong(_same(sample, exact[0], right), _shown(sample, exact[0]), "text of a choice")
-    from evalkit.scorers.letters import read_choice  # slow to load: `outcomes.prepare`
+    from evalkit.scorers.choice_reading import read_choice  # slow to load: `outcomes.prepare`
 
     reading = read_choice(response.text, sample.choices, pick=pick)
     if reading.index is None:

@@ -1,4 +1,4 @@
-"""Which choice a reply answers with, by what it states of each: rules 2 to 4 of `letters`.
+"""Which choice a reply answers with, by what it states of each: rules 2 to 4 of `choice_reading`.
 
 Statements are gone through from left to right. What names a choice as the answer outranks what only states it; among
 equals the last counts; a denial, a doubt or a "wait" behind it takes it back.
@@ -6,8 +6,8 @@ equals the last counts; a denial, a doubt or a "wait" behind it takes it back.
 
 from __future__ import annotations
 
+from evalkit.scorers.choice_set import ChoiceReading, ChoiceSet, is_unknown, says_unknown
 from evalkit.scorers.clause_words import OTHERS
-from evalkit.scorers.labelled import ChoiceReading, Labelled, is_unknown, says_unknown
 from evalkit.scorers.languages import phrases_of
 from evalkit.scorers.reply_lines import (
     NAMED,
@@ -68,7 +68,7 @@ _NEAR = 14
 """Words behind "wait" or "actually" within which a choice is what the correction says."""
 
 
-def weigh(words: list[Word], said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
+def weigh(words: list[Word], said: list[Statement], known: ChoiceSet, size: int) -> ChoiceReading:
     """Rules 2 to 4."""
     state = _State()
     last_line = find_last_line(words)
@@ -91,7 +91,7 @@ def _apply(
     state: _State,
     one: Statement,
     words: list[Word],
-    known: Labelled,
+    known: ChoiceSet,
     last_line: int,
     listed: bool,
     lines: dict[int, int],
@@ -280,7 +280,7 @@ def _apply_retraction(state: _State, one: Statement, words: list[Word]) -> None:
 _GIVING_UP = frozenset(fold(phrase) for phrase in phrases_of("gives_up"))
 
 
-def _mentioned(said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
+def _mentioned(said: list[Statement], known: ChoiceSet, size: int) -> ChoiceReading:
     """Rule 4."""
     if size > LONGEST_FOR_MENTIONS:
         return ChoiceReading(None, "no choice is named")

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evalkit.scorers.choice_set import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, ChoiceSet
 from evalkit.scorers.choice_texts import text_at
-from evalkit.scorers.labelled import BY_PLACE, CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.reply_words import ACCUSATIVE, SINGLE, Word, fold, word_set
 from evalkit.scorers.word_roles import behind_joint, split
 
 
-def words_of(text: str, known: Labelled) -> list[Word]:
+def words_of(text: str, known: ChoiceSet) -> list[Word]:
     """The words of a text that `simplify` has been over, with every choice that is named as one word."""
 
     def names(words: list[Word], place: int) -> tuple[Word, int] | None:
@@ -31,7 +31,7 @@ def words_of(text: str, known: Labelled) -> list[Word]:
     return words
 
 
-def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
+def _name_at(text: str, words: list[Word], place: int, known: ChoiceSet) -> tuple[Word, int] | None:
     by_text = text_at(text, words, place, known)
     by_label = _label_at(text, words, place, known)
     if by_label is None and by_text is not None:
@@ -48,7 +48,7 @@ def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple
     return replace(label, clash=True), by_label[1]
 
 
-def _with_label(text: str, words: list[Word], named: Word, after: int, known: Labelled) -> tuple[Word, int]:
+def _with_label(text: str, words: list[Word], named: Word, after: int, known: ChoiceSet) -> tuple[Word, int]:
     """A choice's text with the label in brackets behind it: "Lyon (B)"; another choice's label makes it a clash."""
     if after >= len(words) or words[after].text not in ("(", "["):
         return named, after
@@ -61,7 +61,7 @@ def _with_label(text: str, words: list[Word], named: Word, after: int, known: La
 
 
 def _label_at(  # noqa: PLR0911 - a table, read from the top
-    text: str, words: list[Word], place: int, known: Labelled
+    text: str, words: list[Word], place: int, known: ChoiceSet
 ) -> tuple[Word, int] | None:
     """A label, with the brackets around it and its own text behind it."""
     inner = place
@@ -262,7 +262,7 @@ def _ends_sentence(words: list[Word], place: int) -> bool:
     return place >= len(words) or words[place].role in ("end", "ask", "line", "wrap")
 
 
-def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
+def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: ChoiceSet) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
     if (
         after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|")
@@ -302,5 +302,5 @@ def _touches(words: list[Word], after: int, label: Word) -> bool:
     return after < len(words) and words[after].kind != "line" and (label.marked or words[after].start == label.end)
 
 
-def _same_text(one: int | None, other: int | None, known: Labelled) -> bool:
+def _same_text(one: int | None, other: int | None, known: ChoiceSet) -> bool:
     return one is not None and other is not None and known.texts[one] == known.texts[other]

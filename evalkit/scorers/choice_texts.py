@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalkit.scorers.labelled import Labelled
+from evalkit.scorers.choice_set import ChoiceSet
 from evalkit.scorers.languages import phrases_of
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.word_roles import any_role
@@ -14,7 +14,7 @@ _SIGNS = frozenset("-+<>^*/×·÷~≈≥≤√±")
 
 
 def text_at(
-    text: str, words: list[Word], place: int, known: Labelled, *, behind_label: bool = False
+    text: str, words: list[Word], place: int, known: ChoiceSet, *, behind_label: bool = False
 ) -> tuple[Word, int] | None:
     """A choice's text that stands here as a whole, the longest that does."""
     if place >= len(words):

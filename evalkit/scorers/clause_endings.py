@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from evalkit.scorers.choice_set import ChoiceSet, is_unknown, says_unknown
 from evalkit.scorers.clause_words import REASON_WORDS
-from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
 from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, ends
 
@@ -216,7 +216,7 @@ def right_to_end(words: list[Word], i: int) -> bool:
     return found
 
 
-def doubted_to_end(words: list[Word], place: int, i: int, known: Labelled) -> bool:
+def doubted_to_end(words: list[Word], place: int, i: int, known: ChoiceSet) -> bool:
     """ "B, I guess", "B, but I am not sure"; not "B, we cannot know" where B says so itself."""
     start = i
     doubted = False

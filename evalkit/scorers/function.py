@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.base import OutOfTime, is_from_inside, within
+from evalkit.adapters.base import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
@@ -71,7 +71,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     async def awaited(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
-            return read(await within(LONGEST_S, call(*given, **named)))
+            return read(await within(LONGEST_S, in_own_task(call(*given, **named))))
         except OutOfTime:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above

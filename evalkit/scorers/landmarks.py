@@ -1,4 +1,4 @@
-"""Choices that only say where another one stands: "the letter after B" names no B. Used by `statements`."""
+"""Choices that only say where another one stands: "the letter after B" names no B. Used by `choice_statements`."""
 
 from __future__ import annotations
 

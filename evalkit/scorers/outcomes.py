@@ -24,10 +24,12 @@ scores 1.0 and keeps its outcome too. A score that is absent (`errored`) is neve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
 
+from evalkit.adapters.base import in_own_task, is_from_inside
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -59,7 +61,7 @@ def prepare(scorers: Collection[str]) -> None:
     Hardly a reply to a choice is read for words of refusal: they are loaded by the first that is (`score_at_once`).
     """
     if "choice" in scorers:
-        from evalkit.scorers.labelled import says_unknown
+        from evalkit.scorers.choice_set import says_unknown
 
         says_unknown("")
     if set(scorers) - {"choice"}:
@@ -113,9 +115,16 @@ async def score_awaited_response(sample: Sample, response: Response, scorer: Sco
     assert scorer.awaited is not None
     try:
         response, score = _before(response, scorer)
-        return _after(await scorer.awaited(sample, response), response, scorer) if score is None else score
+        if score is not None:
+            return score
+        call = scorer.awaited(sample, response)
+        return _after(await (in_own_task(call) if scorer.plugin is not None else call), response, scorer)
     except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
+    except asyncio.CancelledError as error:
+        if scorer.plugin is None or not is_from_inside():
+            raise
+        return _broken(scorer, RuntimeError(repr(error)))
 
 
 def _broken(scorer: Scorer, error: Exception) -> Score:

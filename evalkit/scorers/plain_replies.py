@@ -4,7 +4,7 @@
     words_of_plain_reply("B or <b>C</b>?")        # None: it is read anew for each sample
 
 What such a reply names depends on the number of choices and on nothing else about them, where the choices are ordinary
-words (`Labelled.ordinary`) of which it has none. A model says "The answer is B." to a thousand questions.
+words (`ChoiceSet.ordinary`) of which it has none. A model says "The answer is B." to a thousand questions.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from evalkit.scorers.labelled import POLAR, says_unknown
+from evalkit.scorers.choice_set import POLAR, says_unknown
 from evalkit.scorers.reply_markup import simplify
 from evalkit.scorers.reply_words import pieces_of
 
 LONGEST_KEPT = 100
 """Characters. A longer reply is hardly ever said twice."""
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:!?()*'\"-]+")
-"""One line without anything that `letters` opens, strikes or puts together before it cuts a reply into words."""
+"""One line without anything that `choice_reading` opens, strikes or puts together before it cuts a reply into words."""
 _CAPITALS = re.compile(r"[A-Z]{3}")
 """Words in capitals mean something where every choice is written so."""
 

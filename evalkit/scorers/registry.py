@@ -23,7 +23,7 @@ SCORERS: Mapping[str, str] = {
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
     "instructions": "evalkit.scorers.instructions:make",
-    "judge": "evalkit.scorers.judgement:make_judge",
+    "judge": "evalkit.scorers.judge_scores:make_judge",
     "json": "evalkit.scorers.structure:make",
     "math": "evalkit.scorers.maths:make",
     "numbers": "evalkit.scorers.numbers:make",
@@ -31,7 +31,7 @@ SCORERS: Mapping[str, str] = {
     "regex": "evalkit.scorers.text:make_regex",
     "several": "evalkit.scorers.several:make",
     "tools": "evalkit.scorers.tools:make",
-    "verdict": "evalkit.scorers.judgement:make",
+    "verdict": "evalkit.scorers.judge_scores:make",
 }
 """Scorers whose file has another name, or stands elsewhere than in `kinds/`."""
 _KINDS = Path(__file__).parent / "kinds"
@@ -62,13 +62,13 @@ def make_scorer(name: str, options: Mapping[str, object] | None = None) -> Score
     take = given.pop("extract") if "extract" in given else given.pop("take", None)  # its name before
     if take is None:
         return _read(make(given), given)
-    from evalkit.scorers.taking import read_taking, taking
+    from evalkit.scorers.extraction import read_extraction, with_extraction
 
-    rule = read_taking(take, name)
+    rule = read_extraction(take, name)
     scorer = _read(make(given), {**given, "take": take})
     if scorer.needs == "likelihood":
         raise SuiteError(f"scorer {name}: `extract` reads a reply, and likelihoods are no reply: leave it out")
-    return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})
+    return replace(with_extraction(scorer, rule), options={**(scorer.options or {}), "take": take})
 
 
 def origin_of_scorer(name: str) -> str | None:

@@ -138,7 +138,7 @@ _LAST = ("gives_up",)
 
 
 _APART = ("it", "holds", "unknown", "beside", "thing")
-"""Kinds that play no part beside a choice: see `denials`, `letters`, `landmarks` and `choice_texts`."""
+"""Kinds that play no part beside a choice: see `denials`, `choice_reading`, `landmarks` and `choice_texts`."""
 
 
 def _build() -> None:

@@ -1,4 +1,4 @@
-"""What leads to a named choice: the words to its left, back to the beginning of its clause. Used by `statements`."""
+"""What leads to a named choice: the words to its left, back to the beginning of its clause. See `choice_statements`."""
 
 from __future__ import annotations
 

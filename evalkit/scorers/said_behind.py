@@ -1,8 +1,9 @@
-"""What is said of a named choice behind it, to the end of its sentence. Used by `statements`."""
+"""What is said of a named choice behind it, to the end of its sentence. Used by `choice_statements`."""
 
 from __future__ import annotations
 
 from evalkit.frozen import dataclass
+from evalkit.scorers.choice_set import ChoiceSet
 from evalkit.scorers.clause_endings import (
     HALF,
     WAS,
@@ -24,7 +25,6 @@ from evalkit.scorers.clause_endings import (
     verb_then_comma,
 )
 from evalkit.scorers.clause_words import SURE
-from evalkit.scorers.labelled import Labelled
 from evalkit.scorers.outdated_sources import OLD
 from evalkit.scorers.reply_words import ARROW, Word, fold, phrase_set, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, ends
@@ -60,7 +60,7 @@ class Right:
     """An arrow leads from it to another choice: "A -> B"."""
 
 
-def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa: PLR0911, PLR0912 - a table, read from the top
+def look_right(words: list[Word], place: int, known: ChoiceSet) -> Right:  # noqa: PLR0911, PLR0912 - a table, read from the top
     right = Right()
     polar = known.polar
     i = place + 1

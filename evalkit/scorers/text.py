@@ -245,7 +245,7 @@ def says_plainly(reply: str, right: str) -> bool:
 
 def _stands(said: str, word: str) -> bool:
     """Whether what follows a word leaves it standing, in the languages that `choice` reads: no other one, no doubt."""
-    from evalkit.scorers.letters import read_choice
+    from evalkit.scorers.choice_reading import read_choice
 
     if _opens_with_or(said[len(word) :].lstrip(" \t,;:.!–—")):
         return False

@@ -3,7 +3,7 @@
     open_tags("<answer>B</answer>")            # an answer mark, then B
     read_object('{"answer": "B"}', known, alone)
 
-Used by `letters`. Only values that are a choice and nothing else count.
+Used by `choice_reading`. Only values that are a choice and nothing else count.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable
 
-from evalkit.scorers.labelled import ChoiceReading, Labelled
+from evalkit.scorers.choice_set import ChoiceReading, ChoiceSet
 from evalkit.scorers.reply_markup import ANSWER_MARK
 from evalkit.scorers.reply_words import fold, word_set
 from evalkit.scorers.word_roles import role_of
@@ -85,7 +85,7 @@ _FENCE = re.compile(r"```[a-zA-Z]{0,10}")
 _LONGEST_OBJECT = 5_000
 
 
-def read_object(text: str, known: Labelled, alone: Callable[[str], ChoiceReading | None]) -> ChoiceReading | None:
+def read_object(text: str, known: ChoiceSet, alone: Callable[[str], ChoiceReading | None]) -> ChoiceReading | None:
     """The choice that a reply's last JSON object names; None where there is no object with an answer in it.
 
     A field whose name is a word for an answer decides; without one, the only field that holds a choice does."""

@@ -25,11 +25,12 @@ def damage(folder: Path) -> str | None:
     """What is wrong with the part files or the facts, for a person; None where nothing is seen to be."""
     if (found := part_damage(folder)) is not None:
         return found
-    if runs.edited(folder):
-        return (
-            f"{runs.FACTS} is not what evalkit wrote: it was damaged or edited since. Restore it; where it was edited "
-            f"on purpose, remove its line `{runs.CHECKSUM}`."
-        )
+    for of in (folder, folder / judge_files.FOLDER):
+        if runs.edited(of):
+            return (
+                f"{(of / runs.FACTS).relative_to(folder)} is not what evalkit wrote: it was damaged or edited since. "
+                f"Restore it; where it was edited on purpose, remove its line `{runs.CHECKSUM}`."
+            )
     return None
 
 
@@ -44,8 +45,10 @@ def part_damage(folder: Path) -> str | None:
         return f"{judge_files.FOLDER}/{runs.FACTS} is missing, with what its judges said. Restore the folder."
     if integrity.told(inner).has_labels and not (inner / judge_files.LABELS).is_file():
         return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
+    if integrity.is_noted(labels := inner / judge_files.LABELS) and not integrity.as_noted(labels):
+        return f"{labels.relative_to(folder)} is damaged: it is not what people had said. Restore the file."
     for of in (folder, inner) if inner.is_dir() else (folder,):
-        if (lost := integrity.lost(of)) is not None:
+        if (lost := integrity.lost(of, within=True)) is not None:
             return f"{lost.relative_to(folder)} is missing. Restore the file."
         for number in numbers_there(of):
             for path in (rows_path(of, number), texts_path(of, number)):

@@ -8,13 +8,12 @@ People's labels of judged answers decide rules with `labels: random`, so they ar
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
 from evalkit.errors import StoreError
-from evalkit.reading import open_to_read
+from evalkit.reading import sha256_of
 from evalkit.store import judge_files
 
 _PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet", "history.json")
@@ -51,7 +50,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _sha256(path: Path) -> str:
     try:
-        with open_to_read(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error

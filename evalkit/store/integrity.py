@@ -6,11 +6,13 @@
 A Parquet file has no checksum of its own that every reader looks at: of 1,500 flipped bits 844 read back as other
 values. A file is hashed once a process (again when its size or time changes), at about a gigabyte a second. Parts of
 runs that were sealed before there were digests are read as they are.
+
+What judges and people said lies in a folder within the run, with a run.json of its own; the run's names those files too
+(`with_inner`), so that the whole folder of another run in its place is refused as well.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -21,7 +23,7 @@ from pathlib import Path
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
-from evalkit.reading import open_to_read
+from evalkit.reading import NOTHING, sha256_of
 from evalkit.store import runs
 
 
@@ -38,10 +40,16 @@ class Told:
 
 
 _PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
+_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|labels\.jsonl)")
+"""Files that cannot be made again, also of a folder within the run."""
+_MOST_NOTHING = 256
+"""Megabytes of zeros in a file that is made of the parts: scores may all be 0."""
+_LARGE = 2**26
+"""Bytes from which on a file that is damaged is not hashed again."""
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
-_sound: set[tuple[str, int, int, int]] = set()
-"""Path, size, time and inode of files that were found to be as they were sealed."""
+_hashed: dict[tuple[str, int, int, int], str | None] = {}
+"""By path, size, time and inode of files that were looked at: their digest; None: one of holes."""
 _known: dict[str, tuple[tuple[int, int, int], Told]] = {}
 """By folder: the stamp of its run.json, and what it says."""
 
@@ -72,28 +80,31 @@ def verify(path: Path) -> None:
     with suppress(OSError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
-    expected = told(path.parent).digests.get(path.name)
-    if expected is None:
+    expected = _expected(path)
+    if not expected:
         return
     try:
         stamp = (str(path), *_stamp(path))
-        if stamp in _sound:
-            return
-        found = digest_of(path)
+        if stamp not in _hashed:
+            _hashed[stamp] = digest_of(path)
     except OSError:
         return
-    if found != expected:
+    except StoreError:
+        _hashed[stamp] = None
+    if expected != {_hashed[stamp]}:
+        if stamp[1] < _LARGE:  # it is hashed again at once, restored within the same tick of the clock
+            del _hashed[stamp]
         raise StoreError(
             f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
             "file, or run the suite again with --new: cached answers cost nothing.",
             path,
         )
-    _sound.add(stamp)
 
 
-def lost(folder: Path) -> Path | None:
-    """The first part of those that run.json names as sealed here that is gone; None where all are there."""
-    named = sorted(filter(_PART.fullmatch, told(folder).digests))
+def lost(folder: Path, *, within: bool = False) -> Path | None:
+    """The first part of those that run.json names as sealed here that is gone; None where all are there. `within`: also
+    of people's labels and of what it names in a folder of its own."""
+    named = sorted(filter((_KEPT if within else _PART).fullmatch, told(folder).digests))
     return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
 
 
@@ -113,6 +124,35 @@ def note(folder: Path, *names: str) -> None:
     runs.update_facts(folder, RunFacts(sealed={**noted, **{name: digest_of(folder / name) for name in names}}))
 
 
+def with_inner(folder: Path, inner: Path) -> dict[str, str]:
+    """What run.json says of the files here, for its `sealed`, together with what that of a folder within says of its
+    rows and labels now. Raises StoreError."""
+    kept = {name: digest for name, digest in _noted(runs.read_facts(inner)).items() if _KEPT.fullmatch(name)}
+    outer = _noted(runs.read_facts(folder))
+    return {**outer, **{f"{inner.name}/{name}": digest for name, digest in kept.items()}}
+
+
+def forget(folder: Path, beginning: str) -> None:
+    """Drop the digests of files whose names begin so, which are about to be written. Raises StoreError or
+    RunIncomplete."""
+    noted = _noted(runs.read_facts(folder))
+    kept = {name: digest for name, digest in noted.items() if not name.startswith(beginning)}
+    if len(kept) < len(noted):
+        runs.update_facts(folder, RunFacts(sealed=kept))
+
+
+def is_noted(path: Path) -> bool:
+    """Whether run.json names the file, its folder's or the run's around it."""
+    return bool(_expected(path))
+
+
+def _expected(path: Path) -> set[str]:
+    """The digests that are noted of a file: in its own folder, and by the run around it where it is of its judges."""
+    folder = path.parent.absolute()
+    said = told(path.parent).digests.get(path.name), told(folder.parent).digests.get(f"{folder.name}/{path.name}")
+    return {digest for digest in said if digest is not None}
+
+
 def as_noted(path: Path) -> bool:
     """Whether a derived file is what was noted; True where nothing was noted. A damaged one is made anew."""
     try:
@@ -123,9 +163,18 @@ def as_noted(path: Path) -> bool:
 
 
 def digest_of(path: Path) -> str:
-    """`sha256:` and the digest of the file's bytes. Raises OSError."""
-    with open_to_read(path) as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    """`sha256:` and the digest of the file's bytes. Raises OSError, and StoreError for one of holes: parts are packed,
+    so none that we wrote has a megabyte of zeros."""
+    try:
+        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else _MOST_NOTHING)}"
+    except OSError as error:
+        if error.strerror != NOTHING:
+            raise
+        raise StoreError(
+            f"{path} cannot be read (it is damaged: it holds a megabyte of zeros). Restore the file, or run the suite "
+            "again with --new: cached answers cost nothing.",
+            path,
+        ) from error
 
 
 def told(folder: Path) -> Told:

@@ -41,8 +41,12 @@ def open_judging(folder: Path, facts: RunFacts) -> Path:
 
     Raises StoreError when it cannot be made, RunIncomplete when the disk is full.
     """
+    from evalkit.store import integrity  # here: a run starts without it
+
     inner = folder / FOLDER
+    integrity.forget(folder, f"{FOLDER}/")
     if judging_of(folder) is not None:
+        integrity.forget(inner, LABELS)
         runs.update_facts(inner, facts.with_changes(RunFacts(status="running")))
         return inner
     outer = runs.open_facts(folder)
@@ -64,22 +68,35 @@ def open_judging(folder: Path, facts: RunFacts) -> Path:
 def write_labels(inner: Path, labels: Iterable[tuple[Key, float]]) -> int:
     """Keep what people say of single answers, by the key of each answer's row, from 0 to 1; how many were written.
 
-    Replaces what was there. Raises RunIncomplete when the disk is full.
+    Replaces what was there, and notes the file's digest in run.json. Raises RunIncomplete when the disk is full.
     """
+    from evalkit.store import integrity
+
     lines = [orjson.dumps({"key": list(key), "label": label}) + b"\n" for key, label in labels]
     if lines or (inner / LABELS).is_file():
         writing.write_atomically(inner / LABELS, b"".join(lines))
+        integrity.note(inner, LABELS)
     return len(lines)
 
 
 def read_labels(inner: Path) -> list[tuple[Key, float]]:
-    """The labels that were kept; none where there are none. Raises StoreError for a damaged file."""
+    """The labels that were kept; none where there are none. Raises StoreError for a damaged file, and for one that is
+    gone or another than was noted."""
+    from evalkit.store import integrity
+
     path = inner / LABELS
+    integrity.verify(path)
     try:
         with open_to_read(path) as file:
             refuse_large(file, _MOST_BYTES)
             return [_label(line) for line in lines_of(file)]
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if integrity.is_noted(path):
+            raise StoreError(
+                f"{path} cannot be read (it is missing, and {runs.FACTS} names it). Restore the file, or run the suite "
+                "again with --new: cached answers cost nothing.",
+                path,
+            ) from error
         return []
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise StoreError(f"{path} is damaged ({error}). Run the same command again: it is written anew.") from error

@@ -34,6 +34,8 @@ RUN = "evalkit-run@v1"
 RUN_SIGNATURE = "run.sig"
 """File in the run folder."""
 _TIMEOUT_S = 30.0
+_MOST_BYTES = 64_000
+"""Of a signature: it has some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ def verify(statement: bytes, signature: Path, signers: Path, namespace: str) -> 
         raise UserError(
             f"{signature} is missing: nobody signed. Sign a run by evalkit sign, a baseline by baseline promote --sign."
         )
+    try:
+        read_file(signature, most=_MOST_BYTES)  # ssh-keygen would read on
+    except OSError as error:
+        raise UserError(f"{signature} cannot be read ({error.strerror}). Restore it, or sign anew.") from error
     places = ("-s", str(signature.resolve()), "-f", str(signers.resolve()))
     found = _ssh_keygen("-Y", "find-principals", *places)
     for name in found.out.decode("utf-8", "replace").splitlines() if not found.code else ():

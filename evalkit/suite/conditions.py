@@ -43,11 +43,11 @@ def add_conditions(
     known_adapters: Collection[str] | None,
     known_scorers: Collection[str] | None,
     allow_unpinned: bool,
-    foreign: list[ExternalTask],
+    external: list[ExternalTask],
 ) -> list[ResolvedTask]:
     """The tasks; complaints between keys are added for every entry that is readable by itself.
 
-    Tasks of another tool go to `foreign`: what they are called and made of is not known here.
+    Tasks of another tool go to `external`: what they are called and made of is not known here.
     """
     found: list[checks.SuiteProblem] = []
     models, judges = _mapping(data.get("models")), _mapping(data.get("judges"))
@@ -60,7 +60,7 @@ def add_conditions(
             if model is not None:
                 found += checks.check_model((section, name), model)
     redactor, storing = _redactors(
-        file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
+        file, external_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
     prompts = _bounded(_with_variants(models), _mapping(data.get("prompts")), found)
     asked, marking = _with_prompts(_with_variants(models), prompts), _with_variants(judges)
@@ -75,7 +75,7 @@ def add_conditions(
             continue
         if entry.lm_eval is not None:
             found += check_external(loc, entry)
-            foreign.append(ExternalTask(entry, path.parent, tree.at(loc), i))
+            external.append(ExternalTask(entry, path.parent, tree.at(loc), i))
             continue
         entry = _complete(loc, entry, found)
         if entry is None:
@@ -94,7 +94,7 @@ def add_conditions(
         found += _name_conflicts(file, models, list(taken), asked, marking)
     slices = {task.name: task.slices for task in tasks}
     gate = _mapping(data.get("gate"))
-    found += _gate_findings(gate, asked, taken, slices, open_ended=bool(foreign))
+    found += _gate_findings(gate, asked, taken, slices, open_ended=bool(external))
     found += _asked_nothing(gate, models)
     found += _part_rules(gate, {task.name: task.entry.score.parts for task in tasks if task.entry.score})
     for loc, message in found:
@@ -159,14 +159,14 @@ def _environment(
 
 
 def _redactors(
-    file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.SuiteProblem]
+    file: SuiteFile | None, *, external_tasks: bool, found: list[checks.SuiteProblem]
 ) -> tuple[Redactor | None, Redactor | None]:
     """What the suite takes out of records, and of rows before they are stored; a finding where it cannot."""
     if file is None or file.redact is None:
         return None, None
     from evalkit.suite.redaction import make_redactor, storing_redactor  # a run without it starts without it
 
-    if foreign_tasks:
+    if external_tasks:
         found.append((("redact",), "cannot stand beside lm_eval: its records do not pass through here"))
     try:
         redactor = make_redactor(file.redact)

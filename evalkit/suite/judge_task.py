@@ -200,7 +200,7 @@ def check_judging(
 def check_labels(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
     """Labels belong to answers that judges mark."""
     if entry.labels is not None and (entry.score is None or not is_judged(entry)):
-        yield (*loc, "labels"), "belongs to a task that judges mark: score: {judge: {by: NAME}}"
+        yield (*loc, "labels"), "belongs to a task that judges score, `score: {judge: {by: NAME}}`"
 
 
 def rubrics() -> list[str]:

@@ -107,8 +107,8 @@ def resolve(
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
     file = check_options(tree, data, _add_schema(tree, data), options)
-    foreign: list[ExternalTask] = []
-    tasks = add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
+    external: list[ExternalTask] = []
+    tasks = add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, external)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
     models, judges = with_prompts(expanded(file.models), file.prompts), expanded(file.judges)
@@ -118,7 +118,7 @@ def resolve(
         from evalkit.suite.cases import without_cases
 
         written["tasks"] = without_cases(tree.data["tasks"], inline)
-    return ResolvedSuite(path, file, models, tuple(tasks), written=written, foreign=tuple(foreign), judges=judges)
+    return ResolvedSuite(path, file, models, tuple(tasks), written=written, external=tuple(external), judges=judges)
 
 
 def read_text(path: Path) -> str:

@@ -36,7 +36,7 @@ class ResolvedSuite:
     tasks: tuple[ResolvedTask, ...]
     written: Mapping[str, Any]
     """The file's data as it was written, `${NAME}` included."""
-    foreign: tuple[ExternalTask, ...] = ()
+    external: tuple[ExternalTask, ...] = ()
     """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
     judges: Mapping[str, ModelEntry] = field(default_factory=dict)
     """Models that mark answers; they are asked no task."""

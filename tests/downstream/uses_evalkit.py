@@ -72,7 +72,9 @@ def made(frame: pd.DataFrame) -> evalkit.Suite:
             evalkit.Task(
                 "two", data=frame, prompt="{{ ticket }}", target="x", score=[calls, "exact", {"function": exact}]
             ),
-            evalkit.Task(use="mmlu", data={"path": "mmlu.jsonl"}, shots=5),
+            evalkit.Task(
+                use="mmlu", data={"path": "mmlu.jsonl"}, shots=5, slices=["subject"], limit={"n": 50, "seed": 1}
+            ),
         ],
         name="downstream",
         run={"repeats": 2},
@@ -113,7 +115,9 @@ def refused_by_a_type_checker(frame: pd.DataFrame) -> None:
     evalkit.run("suite.yaml", progress=show(frame))  # type: ignore[arg-type, func-returns-value]
     evalkit.Model(lambda request: 3)  # type: ignore[arg-type, return-value]
     evalkit.Task("t", data=3)  # type: ignore[arg-type]
+    evalkit.Task("t", promt="{{ ticket }}")  # type: ignore[call-arg]
     evalkit.Suite(models=["gpt"], tasks=[])  # type: ignore[arg-type]
+    evalkit.Suite(models={}, tasks=[], gat={})  # type: ignore[call-arg]
     print(evalkit.gate(evalkit.load_run("r")).passt)  # type: ignore[attr-defined]
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from evalkit.bridges.foreign_json import BYTES_A_VALUE, MOST_VALUES, parse
+from evalkit.bridges.external_json import BYTES_A_VALUE, MOST_VALUES, parse
 from evalkit.reading import has_more_values
 from evalkit.store.dates import unix_time
 

@@ -55,7 +55,8 @@ from evalkit.facts.base import Json, json_map
 from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
-from evalkit.store import journal, judge_files, runs, sealing, summary
+from evalkit.store import integrity, journal, judge_files, runs, sealing, summary
+from evalkit.store.damage import refuse_damage
 from evalkit.store.row_codec import Key
 from evalkit.store.transcript import transcript
 from evalkit.suite.judge_task import READER, Judging, compile_judging
@@ -120,7 +121,8 @@ async def run_judges(
     runs.update_facts(inner, facts.with_changes(stored_facts(plan.facts, inner, plan.work.storing)))
     summary.write_summary(inner)
     verdicts = verdicts_of(inner, {name: task.verdict for name, task in panel.tasks.items()})
-    runs.update_facts(folder, RunFacts(judges_served=served(inner), judges_unread=unread(inner, verdicts)))
+    judged = RunFacts(judges_served=served(inner), judges_unread=unread(inner, verdicts))
+    runs.update_facts(folder, judged.with_changes(RunFacts(sealed=integrity.with_inner(folder, inner))))
     if not result.interrupted:
         for row in rescored_rows(folder, panel.tasks, verdicts):
             log.append(row)
@@ -209,9 +211,11 @@ class StoredVerdicts:
 
     @classmethod
     def of(cls, folder: Path, suite: ResolvedSuite, tasks: Sequence[ResolvedTask]) -> StoredVerdicts:
-        """Raises SuiteError where the run's verdicts are not those of the suite's judges."""
+        """Raises SuiteError where the run's verdicts are not those of the suite's judges, StoreError where their files
+        are not whole."""
         if not tasks:
             return cls({}, {}, {}, {})
+        refuse_damage(folder)
         inner = judge_files.judging_of(folder)
         if inner is None:
             raise SuiteError(f"{folder}: no judge was asked about its answers. {_WAY_OUT}")

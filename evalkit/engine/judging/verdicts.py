@@ -21,7 +21,7 @@ from evalkit.errors import SuiteError
 from evalkit.reasoning import answer_of
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, Timing
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.judgement import combined
+from evalkit.scorers.judge_scores import combined
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.scores import graded, unscored
 from evalkit.store import sealing

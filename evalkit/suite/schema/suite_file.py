@@ -31,7 +31,7 @@ class RedactEntry(Part):
     """Further ones by name: regular expressions as RE2 reads them."""
     where: Annotated[Several[Where], Field(min_length=1)] = ("sending",)
     """sending: in every text of every record, before prompts are made of it. storing: in what models and judges wrote,
-    and in all else of a row, after it was marked and before anything keeps it."""
+    and in all else of a row, after it was scored and before anything keeps it."""
 
 
 def _in_flight(value: object) -> object:
@@ -74,7 +74,7 @@ class SuiteFile(Part):
     prompts: dict[Name, PromptEntry] = Field(default_factory=dict)
     """Further prompts: each model is also asked with each of them, as the model MODEL+PROMPT."""
     judges: dict[Name, ModelEntry] = Field(default_factory=dict)
-    """Models that mark answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""
+    """Models that score answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""
     tasks: Annotated[tuple[TaskEntry, ...], Field(strict=False, min_length=1)]
     catalogue: Text | None = None
     """A file that adds facts about models or corrects them (docs/catalogue.md), relative to the suite file. None:

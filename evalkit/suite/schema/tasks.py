@@ -1,4 +1,4 @@
-"""The `tasks:` of a suite file: the data, the prompt, and how answers are marked, by judges too.
+"""The `tasks:` of a suite file: the data, the prompt, and how answers are scored, by judges too.
 
 - name: refunds
   data: {path: data/refunds.jsonl, id: ticket_id}
@@ -214,7 +214,7 @@ class LabelsEntry(Part):
 
 
 class ScoreEntry(Part):
-    """How answers are marked."""
+    """How answers are scored."""
 
     name: Text
     options: dict[str, object] = Field(default_factory=dict)
@@ -258,7 +258,7 @@ class Adjustable(Part):
     """How a choice is read: generate (from text; the default), likelihood or first_token."""
     reasoning: Literal["split", "keep"] | None = None
     """What is done with reasoning in a reply's text (`<think>` and its like). split (the default): it is no part of the
-    answer. keep: the reply is marked and passed on as it came, for a task that is about the tags."""
+    answer. keep: the reply is scored and passed on as it came, for a task that is about the tags."""
     interface: Interface | None = None
     """How `tools` are offered: native (through the provider's tool interface; the default) or text (in the prompt)."""
     system: str | None = None
@@ -285,7 +285,7 @@ class WithEntry(Adjustable):
     path: Text | None = None
     """Short for data: {path: ...}."""
     judges: Texts | None = None
-    """Who marks, for a task that judges mark: names under `judges:`. None: the one called `judge`."""
+    """Who scores, for a task that judges score: names under `judges:`. None: the one called `judge`."""
 
 
 class TaskEntry(Adjustable):
@@ -296,7 +296,7 @@ class TaskEntry(Adjustable):
     overrides: WithEntry | None = Field(default=None, alias="with")
     """What to change of it."""
     lm_eval: Text | None = None
-    """The name of a task or group of lm-eval, asked and marked as lm-eval does."""
+    """The name of a task or group of lm-eval, asked and scored as lm-eval does."""
     include_path: Text | None = None
     """lm_eval: a folder with task files of your own, relative to the suite file."""
     tags: Texts = ()
@@ -339,7 +339,7 @@ class BuiltinEntry(TaskEntry):
     """A task that ships with evalkit, with where it comes from."""
 
     version: int
-    """Raised whenever the same record could be asked or marked differently."""
+    """Raised whenever the same record could be asked or scored differently."""
     about: str
     licence: str
     source: str

@@ -37,6 +37,8 @@ ODD_REPLIES = (
     "東京" * 20_000,
 )
 """What models also say. None of it may make a scorer raise."""
+ODD_TARGETS = ("word", "", None)
+"""Targets that data also has: a word where a number belongs, an empty field, none at all."""
 
 
 Case = ScoredExample
@@ -130,10 +132,21 @@ def nothing_that_a_model_says_makes_it_fail(bench: _Bench) -> None:
             score = bench.score(case, answer)
             took_s = time.perf_counter() - started
             expect(took_s < _SLOWEST_S, f"{answer[:30]!r}... ({len(answer):,} characters) took {took_s:.1f} s")
-            expect(
-                not (score.reason or "").startswith("the scorer raised "),
-                f"{answer[:60]!r}: {score.reason}",
-            )
+            expect(not _raised(score), f"{answer[:60]!r}: {score.reason}")
+
+
+def a_target_that_is_no_use_makes_it_fail_nowhere(bench: _Bench) -> None:
+    """A word, an empty text, none: `unscored(why)`, and no gold. Data is not written by those who wrote the scorer."""
+    for target in ODD_TARGETS:
+        case = replace(bench.cases[0], target=target)
+        said = f"the target {target!r}"
+        try:
+            gold = bench.scorer.gold(case.sample)
+        except Exception as error:
+            raise Complaint(f"{said}: gold raised {type(error).__name__}: {error}; return None") from error
+        for answer in (case.answer, gold):
+            score = None if answer is None else bench.score(case, answer)
+            expect(score is None or not _raised(score), f"{said}: {score and score.reason}; return unscored(why)")
 
 
 def the_same_answer_gets_the_same_score(bench: _Bench) -> None:
@@ -178,6 +191,12 @@ def an_unknown_option_is_refused(bench: _Bench) -> None:
     raise Complaint("an option that does not exist was taken; raise SuiteError (evalkit.scorers.options.read does it)")
 
 
+def _raised(score: Score) -> bool:
+    """Whether the scorer raised: a function of a person's own, or a scorer with `make`."""
+    reason = score.reason or ""
+    return reason.startswith("the scorer raised ") or " broke on this reply (" in reason
+
+
 def _scores(bench: _Bench) -> Iterator[tuple[Case, str, Score]]:
     for case in bench.cases:
         yield case, case.answer, bench.score(case, case.answer)
@@ -193,6 +212,7 @@ _BY_NAME: Mapping[str, Callable[[_Bench], None]] = {
         every_case_gets_its_score,
         scores_are_well_formed,
         nothing_that_a_model_says_makes_it_fail,
+        a_target_that_is_no_use_makes_it_fail_nowhere,
         the_same_answer_gets_the_same_score,
         its_own_right_answer_gets_full_marks,
         an_unknown_option_is_refused,

@@ -40,7 +40,7 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
+class Extraction:
     """A checked `extract`."""
 
     find: Callable[[str], str | None]
@@ -56,7 +56,7 @@ class Taking:
         return None if found is None else found.strip(self.drop) if self.drop else found
 
 
-def read_taking(given: object, scorer: str) -> Taking:
+def read_extraction(given: object, scorer: str) -> Extraction:
     """The option as a suite writes it, a rule or a list of rules. Raises SuiteError with its first fault."""
     if not isinstance(given, list | tuple):
         return _read_rule(given, scorer)
@@ -72,10 +72,10 @@ def read_taking(given: object, scorer: str) -> Taking:
     def wrap(text: str) -> str | None:
         return rules[0].wrap(text)
 
-    return Taking(find, wrap, "; ".join(dict.fromkeys(rule.missing for rule in rules)), "")
+    return Extraction(find, wrap, "; ".join(dict.fromkeys(rule.missing for rule in rules)), "")
 
 
-def _read_rule(given: object, scorer: str) -> Taking:
+def _read_rule(given: object, scorer: str) -> Extraction:
     at = f"scorer {scorer}: option 'extract' ('take' before)"
     if not isinstance(given, Mapping):
         raise SuiteError(f"{at} must be a mapping like {{after: 'the answer is'}}; it is {given!r}")
@@ -97,7 +97,7 @@ def _read_rule(given: object, scorer: str) -> Taking:
     return _MAKE[way](value, pick == "last", drop, at)
 
 
-def taking(scorer: Scorer, rule: Taking) -> Scorer:
+def with_extraction(scorer: Scorer, rule: Extraction) -> Scorer:
     """The scorer, reading only what is taken out of a reply."""
 
     def score(sample: Sample, response: Response) -> Score:
@@ -113,7 +113,7 @@ def taking(scorer: Scorer, rule: Taking) -> Scorer:
     return replace(scorer, score=score, gold=gold, whole=False)
 
 
-def _after(phrase: str, last: bool, drop: str, at: str) -> Taking:
+def _after(phrase: str, last: bool, drop: str, at: str) -> Extraction:
     del at
     pattern = re.compile(re.escape(phrase.strip()), re.IGNORECASE)
 
@@ -127,7 +127,7 @@ def _after(phrase: str, last: bool, drop: str, at: str) -> Taking:
         wrapped = f"{phrase.strip()} {text}"
         return wrapped if "\n" not in text.strip() else None
 
-    return Taking(find, wrap, f"nothing stands behind {phrase.strip()!r} in the reply", drop)
+    return Extraction(find, wrap, f"nothing stands behind {phrase.strip()!r} in the reply", drop)
 
 
 _LEAD = re.compile(r"[ \t:]*(?:[*_`]{1,3}(?=\s|$))?[ \t:]*")
@@ -156,7 +156,7 @@ def _undecorated(said: str) -> str:
     return said
 
 
-def _pattern(text: str, last: bool, drop: str, at: str) -> Taking:
+def _pattern(text: str, last: bool, drop: str, at: str) -> Extraction:
     try:
         pattern = Pattern.compile(text)
     except SuiteError as error:
@@ -172,10 +172,10 @@ def _pattern(text: str, last: bool, drop: str, at: str) -> Taking:
         led = [] if lead is None else [re.sub(r"\\(.)", r"\1", lead[0]) + reply]
         return next((made for made in (reply, *led) if find(made) == reply), None)
 
-    return Taking(find, wrap, "the pattern of `extract` does not match", drop)
+    return Extraction(find, wrap, "the pattern of `extract` does not match", drop)
 
 
-def _json(field: str, last: bool, drop: str, at: str) -> Taking:
+def _json(field: str, last: bool, drop: str, at: str) -> Extraction:
     del at
     # The value of a field in text that is no JSON: quoted up to the next quote, or bare up to a delimiter.
     name = rf'"{re.escape(field)}"\s{{0,20}}:\s{{0,20}}'
@@ -196,7 +196,7 @@ def _json(field: str, last: bool, drop: str, at: str) -> Taking:
     def wrap(text: str) -> str:
         return json.dumps({field: text}, ensure_ascii=False)
 
-    return Taking(find, wrap, f"the reply has no JSON field {field!r}", drop)
+    return Extraction(find, wrap, f"the reply has no JSON field {field!r}", drop)
 
 
 def _objects(reply: str, n_tried: int) -> list[dict[str, object]]:
@@ -217,4 +217,4 @@ def _objects(reply: str, n_tried: int) -> list[dict[str, object]]:
     return found
 
 
-_MAKE: Mapping[str, Callable[[str, bool, str, str], Taking]] = {"after": _after, "json": _json, "pattern": _pattern}
+_MAKE: Mapping[str, Callable[[str, bool, str, str], Extraction]] = {"after": _after, "json": _json, "pattern": _pattern}

@@ -26,7 +26,7 @@ class ChoiceReading:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class ChoiceSet:
     """The choices of a sample prepared for reading. Kept by `prepare`, since repeats and models share samples."""
 
     labels: tuple[str, ...]
@@ -72,7 +72,7 @@ OPENS, CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」�
 
 
 @lru_cache(maxsize=1024)
-def prepare(choices: tuple[str, ...]) -> Labelled:
+def prepare(choices: tuple[str, ...]) -> ChoiceSet:
     """Everything that reading needs to know of a sample's choices."""
     names = labels(len(choices))
     simple = [simplify(choice) for choice in choices]
@@ -97,7 +97,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
     polar = not POLAR.isdisjoint(by_text)
     numeric = any(map(str.isdigit, "".join(by_text)))
     by_label, may_name = _named_by(names)
-    return Labelled(
+    return ChoiceSet(
         names,
         by_label,
         texts,
@@ -122,7 +122,7 @@ def _named_by(names: tuple[str, ...]) -> tuple[dict[str, int], frozenset[str]]:
     return {name: i for i, name in enumerate(names)}, frozenset((*(name.casefold() for name in names), *OPENS, *looks))
 
 
-def cleaned(text: str, known: Labelled) -> str:
+def cleaned(text: str, known: ChoiceSet) -> str:
     """A reply's text that `simplify` has been over, in the spelling of the choices: "isn't spam" is "is not spam" where
     a choice is "not spam", and (2, 5) is (2,5) where a choice is such a pair."""
     if "not" in known.by_first and "n't" in text:
@@ -184,7 +184,7 @@ def says_unknown(text: str) -> bool:
     return len(said) <= _LONGEST_UNKNOWN and _unknown().search(said) is not None
 
 
-def is_unknown(choice: int | None, known: Labelled) -> bool:
+def is_unknown(choice: int | None, known: ChoiceSet) -> bool:
     """Whether a choice says that nobody can know."""
     return choice is not None and says_unknown(" ".join(known.texts[choice]))
 

@@ -1,6 +1,6 @@
 """Outcomes that another tool keeps in its own form, as records that a table of outcomes would have.
 
-Each reader of a form gives `ForeignRecords`: flat records whose keys are what is read (`model`, `item`, `score` ...).
+Each reader of a form gives `ExternalRecords`: flat records whose keys are what is read (`model`, `item`, `score` ...).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.external_json import parse
 from evalkit.bridges.table_map import ModelOf, TableMap
 from evalkit.errors import UserError
 from evalkit.reading import MOST_VALUES, has_more_values, read_file
@@ -29,7 +29,7 @@ TOO_MUCH = (
 
 
 @dataclass(slots=True)
-class ForeignRecords:
+class ExternalRecords:
     """Records of one tool. Fits `table_batches.Records`."""
 
     label: str

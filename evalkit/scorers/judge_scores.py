@@ -1,4 +1,4 @@
-"""Marks that judges give: `verdict`, where the reply itself is a judge's; `judge`, where other models mark an answer.
+"""Scores by judges: `verdict`, where the reply itself is a judge's; `judge`, where other models score an answer.
 
 `verdict`: what the reply says about another model's answer is the score.
 
@@ -11,13 +11,13 @@ another word, a refusal, a cut reply) is the judge's fault and not the judged mo
 `swapped` says that a pair was shown in the other order; with both orders in the data the mean is the first model's rate
 of wins, free of position bias.
 
-`judge`: an answer is marked once it is stored. Here stands how the verdicts of its judges make one mark.
+`judge`: an answer is scored once it is stored. Here is how the verdicts of its judges make one score.
 
     combined({"strict": [graded(0.8, "8")], "second": [unscored("the judge gave no verdict in [[double brackets]]")]})
     # Score(0.8, scored, parts={"strict": 0.8}, reason="second: the judge gave no verdict ...")
 
-The score is the mean of the judges whose verdict could be read. A pair is shown in both orders, and a judge has a mark
-only where both could be read: one order alone would let the place win. Where no judge has a mark the score is absent.
+The score is the mean of the judges whose verdict could be read. A pair is shown in both orders, and a judge has a score
+only where both could be read: one order alone would let the place win. Where no judge has one the score is absent.
 """
 
 from __future__ import annotations
@@ -128,11 +128,11 @@ def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
 
 
 JUDGE_VERSION = 2
-"""Of `judge`: raised where its judges' verdicts make another mark."""
+"""Of `judge`: raised where its judges' verdicts make another score."""
 
 
 def make_judge(given: Mapping[str, object]) -> Scorer:
-    """The scorer of the answers themselves: their mark is absent until the judges have spoken.
+    """The scorer of the answers themselves: their score is absent until the judges have spoken.
 
     Its options are read by `evalkit.suite.judge_task`, where the suite is.
     """
@@ -145,7 +145,7 @@ def make_judge(given: Mapping[str, object]) -> Scorer:
 
 
 def combined(verdicts: Mapping[str, Sequence[Score]]) -> Score:
-    """One mark of each judge's verdicts on one answer (several orders of a pair). `parts`: each judge's own mark."""
+    """One score of each judge's verdicts on one answer (several orders of a pair). `parts`: each judge's own."""
     parts: dict[str, float] = {}
     said, absent = [], []
     for judge, scores in verdicts.items():

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from evalkit.scorers.choice_set import ChoiceSet
 from evalkit.scorers.denials import clauses, denies_it
 from evalkit.scorers.joined_choices import BOUNDS, join_choices
-from evalkit.scorers.labelled import Labelled
 from evalkit.scorers.landmarks import is_landmark
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.said_before import Left, look_left
@@ -23,7 +23,7 @@ from evalkit.scorers.sentences import FAR, ends, opens_line, stands_alone
 from evalkit.scorers.stances import Statement
 
 
-def statements(words: list[Word], known: Labelled) -> list[Statement]:
+def statements(words: list[Word], known: ChoiceSet) -> list[Statement]:
     """From left to right."""
     found: list[Statement] = []
     by_place: dict[int, Statement] = {}
@@ -244,7 +244,7 @@ def _confirms(words: list[Word], place: int, asked: Statement) -> bool:
 _ECHO = frozenset(("fill", "be", "noun", "right", "wrap", "comma", "tail"))
 
 
-def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # noqa: PLR0911 - a table, read from the top
+def _gesture(words: list[Word], place: int, known: ChoiceSet) -> str | None:  # noqa: PLR0911 - a table, read from the top
     """What a word does to the whole reply."""
     role = words[place].role
     if role == "redo":
@@ -306,7 +306,7 @@ _SOFT = word_set(
 ) | {"i apologize", "i mean", "lo siento", "xin lỗi"}
 
 
-def _outside(words: list[Word], place: int, known: Labelled) -> str | None:
+def _outside(words: list[Word], place: int, known: ChoiceSet) -> str | None:
     """ "The answer is E" where there is no E."""
     after = place + 1
     while after < len(words) and words[after].role == "wrap":

@@ -41,7 +41,8 @@ from functools import lru_cache
 
 from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answer, weigh
 from evalkit.scorers.choice_names import words_of
-from evalkit.scorers.labelled import ChoiceReading, Labelled, cleaned, prepare
+from evalkit.scorers.choice_set import ChoiceReading, ChoiceSet, cleaned, prepare
+from evalkit.scorers.choice_statements import statements
 from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.plain_replies import (
     LONGEST_KEPT,
@@ -53,7 +54,6 @@ from evalkit.scorers.plain_replies import (
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify, with_slashes
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.stances import Statement
-from evalkit.scorers.statements import statements
 from evalkit.scorers.struck import with_boxes, without_struck
 from evalkit.scorers.wrappers import open_tags, read_object
 
@@ -86,7 +86,7 @@ _BESIDE = word_set(
 _WORD = re.compile(r"[\w-]+")
 
 
-def answer_among_fields(reply: str, reading: ChoiceReading, known: Labelled) -> ChoiceReading:
+def answer_among_fields(reply: str, reading: ChoiceReading, known: ChoiceSet) -> ChoiceReading:
     """`reading`; where it rests on a field that is no answer, the one choice of those that are, if there is one."""
     if len(reply) > _LONGEST:
         return reading
@@ -114,7 +114,7 @@ def answer_among_fields(reply: str, reading: ChoiceReading, known: Labelled) -> 
     return ChoiceReading(index, "the one field that is the answer")
 
 
-def _choice(value: str, known: Labelled) -> int | None:
+def _choice(value: str, known: ChoiceSet) -> int | None:
     """The choice that a field holds and nothing else."""
     text = plain(simplify(value))
     index = known.by_text.get(text)
@@ -159,7 +159,7 @@ def _read_by_label(reply: str, n: int, pick: str) -> ChoiceReading:
     return _read(reply, choices, prepare(choices), pick)
 
 
-def _read(reply: str, choices: tuple[str, ...], known: Labelled, pick: str) -> ChoiceReading:
+def _read(reply: str, choices: tuple[str, ...], known: ChoiceSet, pick: str) -> ChoiceReading:
     bare = reply.strip()
     if len(reply) > LONGEST_REPLY:
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
@@ -185,7 +185,7 @@ def _read(reply: str, choices: tuple[str, ...], known: Labelled, pick: str) -> C
     return reading
 
 
-def _read_part(part: str, known: Labelled) -> ChoiceReading | None:
+def _read_part(part: str, known: ChoiceSet) -> ChoiceReading | None:
     return _read_alone(cleaned(simplify(part), known), known)
 
 
@@ -201,7 +201,7 @@ _SPEAKERS = word_set("i you your we our us me my ich du sie wir je tu vous nous 
 _UNSURE_ROLES = frozenset(("not", "wrong", "maybe", "unsure", "if", "says", "or", "redo", "turn", "would", "ask"))
 
 
-def _only_bold(reply: str, words: list[Word], known: Labelled) -> ChoiceReading | None:
+def _only_bold(reply: str, words: list[Word], known: ChoiceSet) -> ChoiceReading | None:
     """The choice whose text is all that one plain sentence puts in bold: "Insulin is made in the **pancreas**."."""
     if len(reply) > _LONGEST_FOR_BOLD or known.polar:
         return None
@@ -218,7 +218,7 @@ def _only_bold(reply: str, words: list[Word], known: Labelled) -> ChoiceReading 
     return ChoiceReading(index, "the only words in bold")
 
 
-def _only_capitals(reply: str, choices: tuple[str, ...], words: list[Word], known: Labelled) -> ChoiceReading | None:
+def _only_capitals(reply: str, choices: tuple[str, ...], words: list[Word], known: ChoiceSet) -> ChoiceReading | None:
     """The only choice that one plain sentence writes in capitals, where all choices are: "The text SUPPORTS this"."""
     if len(reply) > _LONGEST_FOR_BOLD or known.polar or not all(_CAPITALS.fullmatch(choice) for choice in choices):
         return None
@@ -239,7 +239,7 @@ _CAPITALS = re.compile(r"[A-Z]{3,}(?:[ _-][A-Z]{2,})*")
 _CAPITAL_WORD = re.compile(r"(?<!\w)[A-Z]{3,}(?:[ _-][A-Z]{2,})*(?!\w)")
 
 
-def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:
+def _read_whole(text: str, known: ChoiceSet) -> ChoiceReading | None:
     """A reply that is a choice's text from end to end; a label is left to the words."""
     if len(text) > _LONGEST:
         return None
@@ -258,7 +258,7 @@ _FRACTION = re.compile(r"\s*(-?[0-9]{1,9}) ?[/⁄] ?([1-9][0-9]{0,8})\s*\.?\s*")
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-def _read_fraction(text: str, known: Labelled) -> ChoiceReading | None:
+def _read_fraction(text: str, known: ChoiceSet) -> ChoiceReading | None:
     """A reply that is a fraction and nothing else, where the choices are decimals: "1/2" is 0.5."""
     said = _FRACTION.fullmatch(text)
     if said is None or not all(_DECIMAL.fullmatch(choice) for choice in known.by_text):
@@ -272,7 +272,7 @@ def _is_question(text: str, words: tuple[str, ...]) -> bool:
     return text.rstrip().endswith(("?", "？", "؟")) and words[-1:] != ("?",)
 
 
-def _read_alone(text: str, known: Labelled) -> ChoiceReading | None:
+def _read_alone(text: str, known: ChoiceSet) -> ChoiceReading | None:
     """A field's value: a label or a text and nothing else."""
     if (reading := _read_whole(text, known)) is not None:
         return reading
@@ -286,7 +286,7 @@ def _read_alone(text: str, known: Labelled) -> ChoiceReading | None:
     return None
 
 
-def _first(words: list[Word], said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
+def _first(words: list[Word], said: list[Statement], known: ChoiceSet, size: int) -> ChoiceReading:
     """For replies that run on: the first answer that is named as such, else the first statement, else what rules
     2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
@@ -297,7 +297,7 @@ def _first(words: list[Word], said: list[Statement], known: Labelled, size: int)
     return weigh(words, said, known, size) if first is None else ChoiceReading(first.index, "final statement")
 
 
-def _first_answer(words: list[Word], known: Labelled) -> ChoiceReading | None:
+def _first_answer(words: list[Word], known: ChoiceSet) -> ChoiceReading | None:
     for one in statements(words, known):
         if one.stance == "answers":
             return ChoiceReading(one.index, "final statement")
