@@ -491,6 +491,7 @@ def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: 
     install(site, "good-pack", {"adapters": {"good": "boom"}, "rules": {"tone": "boom:RULE"}}, version="0.4",
             boom="raise SystemExit('imported')")  # fmt: skip
     install(site, "takeover", {"scorers": {"exact": "boom"}})
+    install(site, "half", {"rules": {"gone": "boom.nosuch:X", "away": "nosuch_at_all"}})
     for package in ("pack-a", "pack-b"):
         install(site, package, {"tasks": {"twice": "boom"}})
     ran = evalkit(capsys, "doctor", "--json")
@@ -498,6 +499,9 @@ def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: 
     assert found["plug-in adapter good"]["state"] == "ok"
     assert f"good-pack 0.4, boom, in {site}" in found["plug-in adapter good"]["says"]
     assert found["plug-in rule tone"]["state"] == "ok"
+    for name, module in (("gone", "boom.nosuch"), ("away", "nosuch_at_all")):
+        assert found[f"plug-in rule {name}"]["state"] == "missing"
+        assert f"there is no module {module}: reinstall it" in found[f"plug-in rule {name}"]["says"]
     assert "never used: evalkit has this name itself" in found["plug-in scorer exact"]["says"]
     assert "in two packages" in found["plug-in task twice"]["says"]
     assert "boom" not in sys.modules

@@ -174,6 +174,7 @@ def test_a_figure_of_a_mapping_that_is_none_fails_the_item(given: dict[str, obje
         ({"text": "0", "stop_reason": "refusal", "finish": "stop"}, "stop_reason 'refusal' and the finish 'stop'"),
         ({"text": 0}, "a text that is no str (int)"),
         ({"text": "0", "served_model": 4}, "a served_model that is no str (int)"),
+        ({"text": "0", "calls": [{"tool": "get"}]}, "calls that are no evalkit.ToolCall"),
         ({"error": "boom"}, "An error in the reply from the function"),
     ],
 )
@@ -181,6 +182,15 @@ def test_what_is_wrong_with_a_mapping_is_said_with_its_key(given: dict[str, obje
     task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="0", score="exact")
     run = evalkit.run(Suite({"m": lambda r: given}, [task]), results=tmp_path)
     assert said in run.frame(text=True).error[0]
+
+
+def test_a_mapping_may_have_calls(tmp_path: Path) -> None:
+    task = Task("t", data=[{"q": "a"}], prompt="{{ q }}", score=lambda answer, response: response.calls == wanted)
+    wanted = (evalkit.ToolCall("get", '{"x": 1}'), evalkit.ToolCall("end", "{}"))
+    calls = [{"name": "get", "arguments": {"x": 1}}, wanted[1]]
+    for given in ({"calls": calls}, {"text": "done", "calls": calls}):
+        run = evalkit.run(Suite({"m": lambda r, given=given: given}, [task]), results=tmp_path)
+        assert run.frame().outcome.tolist() == ["right"]
 
 
 def test_keys_of_a_mapping_that_are_not_read_are_told_once(tmp_path: Path) -> None:
@@ -338,6 +348,28 @@ def test_a_pace_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
     for name in ("requests_per_minute", "tokens_per_minute"):
         with pytest.raises(UserError, match=f"{name} is a number above 0"):
             evalkit.plan(_suite(1), results=tmp_path, **{name: wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_plan_of_an_unfinished_run_counts_what_is_owed(tmp_path: Path) -> None:
+    down, asked = tmp_path / "down", tmp_path / "asked"
+    down.touch()
+
+    def ask(request: Request) -> str:
+        with asked.open("a") as log:
+            log.write(request.prompt)
+        if down.exists() and request.prompt in {"1", "4"}:
+            raise ValueError("down")
+        return "x"
+
+    task = Task("t", data=[{"q": str(n)} for n in range(6)], prompt="{{ q }}", target="x", score="exact")
+    suite = Suite({"m": ask}, [task])
+    run = evalkit.run(suite, results=tmp_path, repeats=2)
+    down.unlink(), asked.unlink()
+    planned, anew = (evalkit.plan(suite, results=tmp_path, repeats=2, new=new) for new in (False, True))
+    assert [one["models"][0]["n_requests"] for one in (planned, anew)] == [4, 12]
+    assert (planned["continues"], anew["continues"]) == (run.name, None)
+    assert evalkit.run(suite, results=tmp_path, repeats=2).status == "complete" and len(asked.read_text()) == 4
 
 
 def test_a_gate_in_a_notebook_has_the_words_of_the_terminal(tmp_path: Path) -> None:

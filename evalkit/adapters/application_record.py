@@ -11,6 +11,7 @@ where it is of another kind.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
@@ -31,7 +32,7 @@ from evalkit.errors import (
     ServerError,
     Stalled,
 )
-from evalkit.records import Message, Request, Response, Role, Settings, StopReason, Timing, Usage
+from evalkit.records import Message, Request, Response, Role, Settings, StopReason, Timing, ToolCall, Usage
 
 _SETTINGS = tuple(one.name for one in fields(Settings) if one.name not in {"extra", "top_logprobs"})
 _KINDS: Mapping[str, type[RequestError]] = {
@@ -117,6 +118,18 @@ def _text(record: Mapping[str, object], key: str, where: Where) -> str:
         return text(record.get(key))
     except TypeError as error:
         raise BadReply(f"models.{where.name}: the reply has in {key!r} {where.clean(str(error))}") from error
+
+
+def calls_of(given: object) -> tuple[object, ...]:
+    """`calls` of a mapping: each an evalkit.ToolCall, or a mapping with its name and its arguments, as JSON or a
+    mapping. What is none is given back as it came: the caller says so."""
+    listed = given if isinstance(given, list | tuple) else (given,)
+    return tuple(
+        ToolCall(one["name"], said if isinstance(said := one.get("arguments", "{}"), str) else json.dumps(said))
+        if isinstance(one, Mapping) and set(one) <= {"name", "arguments"} and "name" in one
+        else one
+        for one in listed
+    )
 
 
 def response_record(response: Response) -> dict[str, object]:

@@ -33,7 +33,7 @@ from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex, get_args
 
-from evalkit.adapters.application_record import response_of
+from evalkit.adapters.application_record import calls_of, response_of
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
@@ -147,7 +147,9 @@ class FunctionAdapter:
         if isinstance(given, str):
             given = Response(str(given), "stop", NOT_TIMED)
         if isinstance(given, Mapping):
+            calls = given.get("calls")
             given = response_of(self._checked(given), self._where, sent_at, total_s)
+            given = given if calls is None else replace(given, calls=calls_of(calls))  # type: ignore[arg-type]
         if not isinstance(given, Response):
             raise Rejected(
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
@@ -178,6 +180,8 @@ class FunctionAdapter:
         Raises Rejected where a value that would be read is none of its kind: a person can mend the function.
         """
         told = {str(key): value for key, value in given.items()}
+        if told.get("calls"):
+            told.setdefault("text", "")
         finish, ended = told.get("finish"), told.pop("stop_reason", None)
         if ended is not None:
             told["finish"] = ended
@@ -290,7 +294,7 @@ def place_of(error: BaseException) -> str:
 
 _KEYS = (
     *("text", "reasoning", "finish", "stop_reason", "refusal", "served_model", "usage", "cost_usd", "trace_id"),
-    *("error", "id"),
+    *("calls", "error", "id"),
 )
 """What is read of a mapping; `id` is what programs send back and functions need not."""
 _TEXTS = ("text", "reasoning", "refusal", "served_model")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from numbers import Real
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evalkit.cost.reports import LimitForecast, PlanReport, RuleForecast
     from evalkit.engine.forecast import Pace
     from evalkit.engine.plan import Plan
+    from evalkit.store.row_codec import Key
 
 
 def plan(
@@ -78,15 +79,15 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             from evalkit.store.cache import ResponseCache
 
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
-        effective = _effective(plan)
+        effective, left = _effective(plan), None if options.new else _continued(plan, options.results)
         return {
             "suite": plan.suite.name,
             "digest": digest_of(plan),
-            "continues": None if options.new else _continued(plan, options.results),
+            "continues": None if left is None else left.name,
             "sensitivity": plan.suite.sensitivity,
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,
-            "models": forecast(plan.work, known, pace, bought),
+            "models": forecast(plan.work, known, pace, bought, None if left is None else _answered(left)),
             "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
             "tools": list(plan.tools),
             "gate": foreseen(plan, effective=effective),
@@ -108,12 +109,23 @@ def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _continued(plan: Plan, results: Path) -> str | None:
+def _continued(plan: Plan, results: Path) -> Path | None:
     """The unfinished run that the same command resumes."""
     from evalkit.store.runs import find_incomplete
 
-    found = find_incomplete(results, plan.suite.file.name, plan.digest)
-    return None if found is None else found.name
+    return find_incomplete(results, plan.suite.file.name, plan.digest)
+
+
+def _answered(folder: Path) -> Callable[[Key], bool]:
+    """Whether a row of an unfinished run need not be asked for again. Changes nothing: it may be going on."""
+    from evalkit.store import sealing
+    from evalkit.store.journal import Recovered, is_outstanding
+
+    found = Recovered()
+    for row in sealing.rows_of(folder):
+        owed = is_outstanding(row.outcome, row.error_kind)
+        found.add(row.key, errored=owed, spend=None, answered=row.error_kind is None)
+    return lambda key: found.is_done(key) or found.is_answered(key)
 
 
 def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:

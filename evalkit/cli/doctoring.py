@@ -7,9 +7,11 @@ import importlib.util
 import os
 import pkgutil
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from evalkit import __version__, plugins
@@ -236,9 +238,23 @@ def plugin_lines() -> Iterator[tuple[str, str, str]]:
             yield what, "missing", f"never used: evalkit has this name itself; from {where}"
         elif folded(plugin.name) in plugins.doubled(plugin.kind):
             yield what, "missing", f"in two packages, uninstall one; this one from {where}"
+        elif not _is_there(plugin.value.partition(":")[0].strip()):
+            yield what, "missing", f"there is no module {plugin.value.partition(':')[0]}: reinstall it; from {where}"
         else:
             yield what, "ok", f"from {where}"
     yield from _user_presets(own["presets"])
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module can be found; imports nothing, packages above it neither."""
+    path = None
+    for end in accumulate(module.split("."), "{}.{}".format):
+        found = (finder.find_spec(end, path) for finder in sys.meta_path)
+        spec = next((one for one in found if one is not None), None)
+        if spec is None or (end != module and spec.submodule_search_locations is None):
+            return False
+        path = spec.submodule_search_locations
+    return True
 
 
 def _user_presets(own: set[str]) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ counted in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.pipeline_bills import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Message, Sample, Usage
+from evalkit.store.row_codec import Key
 from evalkit.suite.environments import world_of
 
 ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
@@ -86,16 +87,27 @@ class _Traffic:
 
 
 def forecast(
-    work: Work, known: Mapping[str, PastUse], pace: Pace = Pace(), cache: AnswerCache | None = None
+    work: Work,
+    known: Mapping[str, PastUse],
+    pace: Pace = Pace(),
+    cache: AnswerCache | None = None,
+    done: Callable[[Key], bool] | None = None,
 ) -> list[ModelForecast]:
     """For each model what it would be asked, and what that would take. null: unknown, with the reason in `basis`.
 
-    With a cache, answers that are cached are counted as such and cost nothing.
+    With a cache, answers that are cached are counted as such and cost nothing. `done`: what an unfinished run holds.
     """
-    return [_of_model(model, work, known.get(model.name, PastUse()), pace, cache) for model in work.models]
+    return [_of_model(model, work, known.get(model.name, PastUse()), pace, cache, done) for model in work.models]
 
 
-def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache: AnswerCache | None) -> ModelForecast:
+def _of_model(
+    model: PlannedModel,
+    work: Work,
+    known: PastUse,
+    pace: Pace,
+    cache: AnswerCache | None,
+    done: Callable[[Key], bool] | None,
+) -> ModelForecast:
     sums = {end: _Sums() for end in ENDS}
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
@@ -106,8 +118,10 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
         made, basis = _output(model, task, known)
         bases[task.name] = basis
         for sample in task.samples():
+            every = range(work.settings.repeats)
+            owed = [n for n in every if done is None or not done(item_for(task, sample, model, n).key)]
             if sample.world is not None:
-                n_asked += _add_agent(model, task, sample, known, work.settings.repeats, sums)
+                n_asked += _add_agent(model, task, sample, known, len(owed), sums)
                 bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
                 continue
             prompt = _prompt(task, sample, model)
@@ -117,7 +131,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
                 given[end] = _plus(given[end], (sample.turn - 1) * (made[end] or 0.0))
             if sample.weight is not None:
                 traffic.add(sample.weight, {end: _cost(model, given[end], made[end], now) for end in ENDS})
-            for repeat in range(work.settings.repeats):
+            for repeat in owed:
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1
                     continue
@@ -352,7 +366,7 @@ def _minutes(
 ) -> tuple[float | None, str]:
     """Minutes, and what they rest on; None where nothing is known about the pace."""
     if n == 0:
-        return 0.0, "none: every answer is cached"
+        return 0.0, "none: every answer is there"
     stated = []
     if pace.requests_per_minute is not None:
         stated.append(n / pace.requests_per_minute)
