@@ -41,9 +41,9 @@ def part_damage(folder: Path) -> str | None:
     which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
     inner = folder / judge_files.FOLDER
-    if integrity.told(folder).is_judged and judge_files.judging_of(folder) is None:
+    if integrity.sealed_files(folder).is_judged and judge_files.judging_of(folder) is None:
         return f"{judge_files.FOLDER}/{runs.FACTS} is missing, with what its judges said. Restore the folder."
-    if integrity.told(inner).has_labels and not (inner / judge_files.LABELS).is_file():
+    if integrity.sealed_files(inner).has_labels and not (inner / judge_files.LABELS).is_file():
         return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
     if integrity.is_noted(labels := inner / judge_files.LABELS) and not integrity.as_noted(labels):
         return f"{labels.relative_to(folder)} is damaged: it is not what people had said. Restore the file."

@@ -28,7 +28,7 @@ from evalkit.store import runs
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SealedFiles:
     """What run.json says of the files beside it."""
 
     digests: Mapping[str, str]
@@ -50,7 +50,7 @@ SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _hashed: dict[tuple[str, int, int, int], str | None] = {}
 """By path, size, time and inode of files that were looked at: their digest; None: one of holes."""
-_known: dict[str, tuple[tuple[int, int, int], Told]] = {}
+_known: dict[str, tuple[tuple[int, int, int], SealedFiles]] = {}
 """By folder: the stamp of its run.json, and what it says."""
 
 
@@ -104,7 +104,7 @@ def verify(path: Path) -> None:
 def lost(folder: Path, *, within: bool = False) -> Path | None:
     """The first part of those that run.json names as sealed here that is gone; None where all are there. `within`: also
     of people's labels and of what it names in a folder of its own."""
-    named = sorted(filter((_KEPT if within else _PART).fullmatch, told(folder).digests))
+    named = sorted(filter((_KEPT if within else _PART).fullmatch, sealed_files(folder).digests))
     return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
 
 
@@ -149,7 +149,10 @@ def is_noted(path: Path) -> bool:
 def _expected(path: Path) -> set[str]:
     """The digests that are noted of a file: in its own folder, and by the run around it where it is of its judges."""
     folder = path.parent.absolute()
-    said = told(path.parent).digests.get(path.name), told(folder.parent).digests.get(f"{folder.name}/{path.name}")
+    said = (
+        sealed_files(path.parent).digests.get(path.name),
+        sealed_files(folder.parent).digests.get(f"{folder.name}/{path.name}"),
+    )
     return {digest for digest in said if digest is not None}
 
 
@@ -177,7 +180,7 @@ def digest_of(path: Path) -> str:
         ) from error
 
 
-def told(folder: Path) -> Told:
+def sealed_files(folder: Path) -> SealedFiles:
     """What run.json says of the folder's files; nothing where it cannot be read. It is read once for as long as it does
     not change."""
     key = str(folder)
@@ -185,15 +188,15 @@ def told(folder: Path) -> Told:
         stamp = _stamp(folder / runs.FACTS)
         found = _known.get(key)
         if found is None or found[0] != stamp:
-            found = _known[key] = (stamp, _told(runs.read_facts(folder)))
+            found = _known[key] = (stamp, _sealed_files(runs.read_facts(folder)))
     except (OSError, StoreError):
-        return Told({})
+        return SealedFiles({})
     return found[1]
 
 
-def _told(facts: Mapping[str, object]) -> Told:
+def _sealed_files(facts: Mapping[str, object]) -> SealedFiles:
     judged = any(_of(_of(task, "identity"), "judge") for task in _values(facts.get("tasks")))
-    return Told(
+    return SealedFiles(
         _noted(facts),
         is_judged=facts.get("judges_unread") is not None or (judged and facts.get("status") == "complete"),
         has_labels=any(_of(task, "n_used") for task in _values(facts.get("labels"))),
