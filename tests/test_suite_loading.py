@@ -39,7 +39,9 @@ def complaints(text: str, **options: object) -> list[str]:
     return raised.value.complaints
 
 
-def test_of_thousands_of_wrong_keys_as_many_are_told_as_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_thousands_of_wrong_keys_as_many_are_told_as_a_person_reads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each sentence looks at every name that could be meant: a suite of a megabyte took 28 s of the processor."""
     asked = []
 
