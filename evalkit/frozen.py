@@ -133,7 +133,7 @@ def _equip(cls: type[Any], *, slots: bool, frozen: bool) -> None:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
 
     @recursive_repr()
-    def __repr__(self: Any) -> str:
+    def __repr__(self: object) -> str:
         return f"{self.__class__.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     _give(cls, __eq__, __repr__)
@@ -165,7 +165,7 @@ def _freeze(cls: type[Any], fields: Sequence[dataclasses.Field[Any]]) -> None:
             raise FrozenInstanceError(f"cannot delete field {name!r}")
         super(cls, self).__delattr__(name)
 
-    def __hash__(self: Any) -> int:
+    def __hash__(self: object) -> int:
         return hash(hashed(self))
 
     _give(cls, __setattr__, __delattr__, __hash__)

@@ -48,7 +48,7 @@ class _Known(dict[Any, Any]):
         self.odd = False
         """Whether anything was UNREAD so far."""
 
-    def __missing__(self, cell: Any) -> Any:
+    def __missing__(self, cell: object) -> Any:
         found = self.read(cell)
         if _is_short(cell):
             if len(self) >= _REMEMBERED:
@@ -56,7 +56,7 @@ class _Known(dict[Any, Any]):
             self[cell] = found
         return found
 
-    def read(self, cell: Any) -> Any:
+    def read(self, cell: object) -> Any:
         """What it is read as, without a look at what is known."""
         try:
             return self.reader(cell)
@@ -243,7 +243,7 @@ class ColumnReader:
             raise UserError(f"{whole}: an object of {len(found):,} slices in a row, and {MOST_SLICES} are the most")
         return {str(name): str(value) for name, value in found.items() if not cells.empty(value)}
 
-    def _end(self, score: Any, outcome: Any, failed: bool) -> Ended:
+    def _end(self, score: object, outcome: object, failed: bool) -> Ended:
         reader = self._known.get("score")
         scored = None if reader is None else reader.read(score)
         if scored is None and cells.empty(outcome) and failed:
@@ -262,14 +262,14 @@ def _plain(column: Sequence[Any]) -> bool:
     return set(map(type, column)) <= {str, type(None)}
 
 
-def _is_short(cell: Any) -> bool:
+def _is_short(cell: object) -> bool:
     """Whether it is worth remembering: long texts seldom come again."""
     if cell.__class__ is tuple:
         return all(map(_is_short, cell))
     return cell.__class__ is not str or len(cell) <= _LONGEST_NAME
 
 
-def _name_text(value: Any) -> str:
+def _name_text(value: object) -> str:
     """The cell as a name; empty where it is none."""
     if value.__class__ is str:
         return (cells.words(value) or "").strip()
@@ -278,10 +278,10 @@ def _name_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else ""
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     text = _name_text(value)
     return text if len(text) <= _LONGEST_NAME else ""
 
 
-def _repeat(value: Any) -> str:
+def _repeat(value: object) -> str:
     return "" if cells.empty(value) else str(cells.words(value)).strip()
