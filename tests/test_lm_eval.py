@@ -210,7 +210,7 @@ def test_samples_of_lm_eval_pair_with_ours(capsys: Capture, folder: Path) -> Non
     """doc_hash is lm-eval's: the digest of an imported row is that of the row that evalkit asked itself."""
     from lm_eval.utils import handle_non_serializable, hash_string
 
-    from evalkit.bridges.lm_eval_samples import sample_digest
+    from evalkit.bridges.lm_eval.samples import sample_digest
 
     _, run_folder = run(capsys, folder, "[{lm_eval: tiny_cloze, include_path: tasks}]")
     assert run_folder is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.bridges.lm_eval_code import runs_text
+from evalkit.bridges.lm_eval.code import runs_text
 from tests.lm_eval_world import CLOZE, SUITE
 from tests.world import evalkit
 
@@ -120,7 +120,7 @@ class TestWithLmEval:
 
     @pytest.mark.parametrize("name", ["code_eval", "rouge", "bleu"])
     def test_a_metric_is_no_folder_of_the_checkout(self, tmp_path: Path, name: str) -> None:
-        from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs
+        from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs
         from evalkit.errors import SuiteError
 
         written(Path(), {f"{name}/{name}.py": METRIC})
@@ -136,7 +136,7 @@ class TestWithLmEval:
     def test_a_dataset_is_no_folder_of_the_checkout(self, name: str) -> None:
         import datasets
 
-        from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs
+        from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs
         from evalkit.errors import SuiteError
 
         written(Path(), {f"{name}/test.jsonl": '{"question": "x"}\n'})

@@ -219,7 +219,7 @@ def test_a_dataset_of_the_hub_names_files_of_its_own(written: str, fine: bool) -
     """A page of the hub says which files a dataset has, and `datasets` would open any."""
     from types import SimpleNamespace
 
-    from evalkit.bridges.lm_eval_start import _refusing_folders
+    from evalkit.bridges.lm_eval.start import _refusing_folders
     from evalkit.errors import SuiteError
 
     config = SimpleNamespace(data_dir=None, data_files={"test": [written]})
@@ -238,7 +238,7 @@ def test_a_dataset_of_the_hub_names_files_of_its_own(written: str, fine: bool) -
 def test_a_dataset_of_the_hub_is_read_as_plain_data() -> None:
     from types import SimpleNamespace
 
-    from evalkit.bridges.lm_eval_start import _refusing_folders
+    from evalkit.bridges.lm_eval.start import _refusing_folders
     from evalkit.errors import SuiteError
 
     module = SimpleNamespace(

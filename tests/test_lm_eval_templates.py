@@ -7,7 +7,7 @@ import time
 import pytest
 from jinja2 import BaseLoader, Environment, StrictUndefined
 
-from evalkit.bridges.lm_eval_templates import Bounded, _environment, _regex_replace, may_hang
+from evalkit.bridges.lm_eval.templates import Bounded, _environment, _regex_replace, may_hang
 from evalkit.suite import metering
 
 NESTED = "{% set a = [s, s] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}" * 9

@@ -472,12 +472,12 @@ _OWN_FILES = {
     "catalogue/reading.py": "a file that the person named, and the catalogue of this package",
     "cost/price_file.py": "a file that the person named",
     "cost/scenario.py": "a file that the person named",
-    "bridges/lm_eval_samples.py": "results that the person named",
-    "bridges/lm_eval_index.py": "names in task files, in folders without links out",
-    "bridges/lm_eval.py": "a digest of task files, in folders without links out",
-    "bridges/lm_eval_code.py": "task files, searched for calls that run text; what they say is never shown",
-    "bridges/lm_eval_start.py": "loads modules of packages, no files",
-    "bridges/lm_eval_trust.py": "task files, in folders without links out",
+    "bridges/lm_eval/samples.py": "results that the person named",
+    "bridges/lm_eval/index.py": "names in task files, in folders without links out",
+    "bridges/lm_eval/bridge.py": "a digest of task files, in folders without links out",
+    "bridges/lm_eval/code.py": "task files, searched for calls that run text; what they say is never shown",
+    "bridges/lm_eval/start.py": "loads modules of packages, no files",
+    "bridges/lm_eval/trust.py": "task files, in folders without links out",
 }
 _ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/panel.py", "engine/plan.py")
 
@@ -486,7 +486,7 @@ _ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/p
 def test_rooms_that_meet_a_suites_paths_open_files_by_the_one_door() -> None:
     """No room that reads suites opens a file but through evalkit.paths, except where a reason stands above."""
     package = Path(evalkit.__file__).parent
-    files = [*(package / "bridges").glob("lm_eval*.py")]
+    files = [*(package / "bridges" / "lm_eval").glob("*.py")]
     for room in _ROOMS:
         files += sorted((package / room).rglob("*.py")) if (package / room).is_dir() else [package / room]
     found: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.bridges.lm_eval_samples import read_samples
+from evalkit.bridges.lm_eval.samples import read_samples
 from evalkit.records import Row
 from evalkit.store.runs import read_facts
 from evalkit.store.sealing import rows_of

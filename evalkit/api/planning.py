@@ -149,7 +149,7 @@ def _scorers(
 def with_external(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite with its tasks of other tools made. Raises SuiteError, MissingPackage."""
     if suite.external:
-        from evalkit.bridges.lm_eval import with_lm_eval
+        from evalkit.bridges.lm_eval.bridge import with_lm_eval
 
         suite = with_lm_eval(suite, allow_code=allow_code)
     return suite

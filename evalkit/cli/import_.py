@@ -209,7 +209,7 @@ def every_eval_ever(file: Path, name: str | None, results: Path, **billing: Any)
 @results_folder
 def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> int:
     """Import samples that lm-eval wrote with --log_samples: its --output_path, or one samples_*.jsonl."""
-    from evalkit.bridges.lm_eval_samples import read_samples
+    from evalkit.bridges.lm_eval.samples import read_samples
 
     return _written(results, read_samples(path, metric=metric, name=name))
 

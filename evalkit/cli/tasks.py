@@ -102,7 +102,7 @@ def _of_lm_eval() -> list[ListedTask]:
 
     if find_spec("lm_eval") is None:
         return []
-    from evalkit.bridges.lm_eval import task_names
+    from evalkit.bridges.lm_eval.bridge import task_names
 
     return [ListedTask(name, "lm-eval", "", (), "", "", f"- {{lm_eval: {name}}}") for name in task_names()]
 

@@ -23,7 +23,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from evalkit.bridges.lm_eval_files import PLAIN_MODULES, leaves_the_dataset
+from evalkit.bridges.lm_eval.files import PLAIN_MODULES, leaves_the_dataset
 from evalkit.errors import SuiteError
 
 _FACTORIES = {"datasets.load": "dataset_module_factory", "evaluate.loading": "evaluation_module_factory"}

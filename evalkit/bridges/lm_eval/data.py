@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from evalkit.bridges.lm_eval_files import check_file
+from evalkit.bridges.lm_eval.files import check_file
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 

@@ -17,12 +17,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.bridges.lm_eval_code import runs_text
-from evalkit.bridges.lm_eval_data import refuse_links_out
-from evalkit.bridges.lm_eval_questions import Questions, metric_named
-from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unasked
-from evalkit.bridges.lm_eval_task import LmEvalTask
-from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
+from evalkit.bridges.lm_eval.code import runs_text
+from evalkit.bridges.lm_eval.data import refuse_links_out
+from evalkit.bridges.lm_eval.questions import Questions, metric_named
+from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs, unasked
+from evalkit.bridges.lm_eval.task import LmEvalTask
+from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.installed import install_hint
 from evalkit.paths import find
@@ -34,7 +34,7 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
 if TYPE_CHECKING:
-    from evalkit.bridges.lm_eval_index import Factory, TaskFiles
+    from evalkit.bridges.lm_eval.index import Factory, TaskFiles
 
 
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
@@ -157,7 +157,7 @@ def _built(name: str, index: TaskFiles, suite: Path, *, allow_code: bool) -> lis
     """lm-eval's task objects, data and all. Raises SuiteError for what is missing on this machine."""
     from lm_eval.api.group import Group
 
-    from evalkit.bridges.lm_eval_index import Factory
+    from evalkit.bridges.lm_eval.index import Factory
 
     try:
         made = _made(Factory(index, suite, trusted=allow_code), name, index)
@@ -251,8 +251,8 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> TaskFiles:
             f"lm_eval tasks need lm-eval, which is not installed: {install_hint('lm-eval')} "
             f"(the package {error.name!r} is missing)"
         ) from error
-    from evalkit.bridges.lm_eval_index import TaskFiles
-    from evalkit.bridges.lm_eval_templates import sandbox_templates
+    from evalkit.bridges.lm_eval.index import TaskFiles
+    from evalkit.bridges.lm_eval.templates import sandbox_templates
 
     if own is None:
         return TaskFiles()
@@ -264,8 +264,8 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> TaskFiles:
 
 def _index_of_strangers(own: Path, suite: Path) -> TaskFiles:
     """An index over lm-eval's tasks and those of a folder that is not trusted, whose files evalkit reads alone."""
-    from evalkit.bridges.lm_eval_index import TaskFiles
-    from evalkit.bridges.lm_eval_trust import plain_config
+    from evalkit.bridges.lm_eval.index import TaskFiles
+    from evalkit.bridges.lm_eval.trust import plain_config
 
     index: TaskFiles = TaskFiles(
         [own], read=lambda path: plain_config(path, index.shipped, (suite, own), functions=False)

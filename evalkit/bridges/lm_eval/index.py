@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from lm_eval.tasks._factory import TaskFactory
 
-from evalkit.bridges.lm_eval_code import runs_text
-from evalkit.bridges.lm_eval_data import confined
-from evalkit.bridges.lm_eval_trust import ALLOW_CODE, config_dangers, external_data, keys_of, plain_config
+from evalkit.bridges.lm_eval.code import runs_text
+from evalkit.bridges.lm_eval.data import confined
+from evalkit.bridges.lm_eval.trust import ALLOW_CODE, config_dangers, external_data, keys_of, plain_config
 from evalkit.errors import SuiteError
 
 if TYPE_CHECKING:

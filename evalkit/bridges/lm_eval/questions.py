@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from evalkit.bridges.lm_eval_samples import sample_digest, target_digest
+from evalkit.bridges.lm_eval.samples import sample_digest, target_digest
 from evalkit.errors import SuiteError
 from evalkit.records import Message
 from evalkit.suite.digests import digest

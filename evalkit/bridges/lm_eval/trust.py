@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.bridges.lm_eval_code import runs_text
-from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
-from evalkit.bridges.lm_eval_templates import may_hang
+from evalkit.bridges.lm_eval.code import runs_text
+from evalkit.bridges.lm_eval.data import BUILDERS, includes_outside
+from evalkit.bridges.lm_eval.templates import may_hang
 from evalkit.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _loader() -> Any:
 
 def config_dangers(name: str, config: Mapping[str, object]) -> Iterator[str]:
     """Why the keys of a task, of a group or of what overrides them would run code or never end, as half sentences.
-    `name` is how they are named. Paths of data are for `lm_eval_data`."""
+    `name` is how they are named. Paths of data are for `data`."""
     yield from _config_dangers(Path(name), config)
 
 

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.lm_eval_questions import Questions
+from evalkit.bridges.lm_eval.questions import Questions
 from evalkit.errors import SuiteError
 from evalkit.paths import named
 from evalkit.records import Response, Sample, Score

@@ -38,7 +38,7 @@ def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
     """Where the modules behind these task files of lm-eval call what runs text, like `mbpp/utils.py:4 calls eval`.
 
     `shipped`: lm-eval's own task folder. Of a user's task files only what they include counts here; what they call
-    themselves is for `lm_eval_trust`. Never raises.
+    themselves is for `trust`. Never raises.
     """
     root = shipped.resolve()
     seen: set[Path] = set()
