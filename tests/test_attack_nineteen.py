@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.bridges.table_map import MOST_SLICES
 from evalkit.bridges.traces.otlp_protobuf import NotProtobuf, spans_of_protobuf
-from evalkit.engine import loadtest
+from evalkit.engine.loadtest import sweep as loadtest
 from evalkit.results import read_facts
 from evalkit.store import dossier, runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider

@@ -13,8 +13,8 @@ from evalkit.api.planning import plan_at
 from evalkit.cli.options import print_json
 from evalkit.cli.printing import echo
 from evalkit.cost.hosting import curve
-from evalkit.engine.loadtest import SweepSettings
-from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
+from evalkit.engine.loadtest.execution import LoadTestOutcome, sweep_model
+from evalkit.engine.loadtest.sweep import SweepSettings
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
 from evalkit.latency.loadtest import Slo, Step
