@@ -40,7 +40,7 @@ _SMALL = 16 * 2**20
 """A file up to this size is not looked through: it fills no memory."""
 _MOST_ZEROS = 0.76
 """Of a megabyte of text. In UTF-16 half of its bytes are zeros, in UTF-32 three quarters."""
-_BLANKS = b"\0 \t\r\n"
+BLANKS = b"\0 \t\r\n"
 NOTHING = "it holds a megabyte of zeros or blanks, so it is damaged or was never written; take it from its tool anew"
 
 
@@ -121,7 +121,7 @@ def sha256_of(path: Path, *, most_nothing: int = 0) -> str:
 
 def is_nothing(piece: bytes) -> bool:
     """Whether a megabyte of a file is blank, or has more zeros than any text; a shorter piece never is."""
-    return len(piece) >= _STEP and (not piece.strip(_BLANKS) or piece.count(0) > _MOST_ZEROS * len(piece))
+    return len(piece) >= _STEP and (not piece.strip(BLANKS) or piece.count(0) > _MOST_ZEROS * len(piece))
 
 
 def refuse_long_line(piece: bytes, n_before: int, most: int) -> int:

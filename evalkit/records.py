@@ -45,8 +45,6 @@ class Outcome(StrEnum):
 
 SCORE_OF = {Outcome.RIGHT: 1.0, Outcome.WRONG: 0.0}
 """Outcomes that leave no choice of a score."""
-
-
 HEAVIEST = 1e15
 """Requests that one sample may stand for: sums of weights stay exact."""
 LIGHTEST = 1e-15

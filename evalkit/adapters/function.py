@@ -30,8 +30,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
-from operator import index
-from typing import Any, SupportsIndex, get_args
+from typing import Any, get_args
 
 from evalkit.adapters.application_record import calls_of, response_of
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
@@ -41,6 +40,7 @@ from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
+from evalkit.suite.given import as_whole
 from evalkit.suite.variables import looks_like_a_credential
 from evalkit.suite.wording import near, short
 
@@ -303,9 +303,8 @@ _COUNTED = ("input", "output", "cached", "reasoning")
 
 def _plain(value: object) -> object:
     """A number of numpy as Python's own."""
-    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
-        return index(value)
-    return float(value) if isinstance(value, Real) and not isinstance(value, bool | float) else value
+    value = as_whole(value)
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool | int | float) else value
 
 
 def _wrong_value(told: Mapping[str, object]) -> str | None:
@@ -320,16 +319,22 @@ def _wrong_value(told: Mapping[str, object]) -> str | None:
 
 def _wrong_bill(usage: Mapping[str, object], cost_usd: object) -> str | None:
     """What of a bill is no figure, as a message fragment; None where nothing is."""
-    for name in _COUNTED:
-        n = usage.get(name)
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
-            return f"usage.{name} {n!r}; tokens are a whole number from 0, or None where they are not known"
+    if (wrong := _wrong_count({name: usage.get(name) for name in _COUNTED})) is not None:
+        return wrong
     if cost_usd is None or isinstance(cost_usd, str):  # a decimal as a text is read as everywhere
         return None
     known = isinstance(cost_usd, int | float | Decimal) and not isinstance(cost_usd, bool)
     if known and math.isfinite(cost_usd) and cost_usd >= 0:  # type: ignore[arg-type, operator]
         return None
     return f"cost_usd {cost_usd!r}; it is a number of US dollars from 0, or None where it is not known"
+
+
+def _wrong_count(counts: Mapping[str, object]) -> str | None:
+    """Which count of tokens is none, as a message fragment; None where each is one, or unknown."""
+    for name, n in counts.items():
+        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
+            return f"usage.{name} {n!r}; tokens are a whole number from 0, or None where they are not known"
+    return None
 
 
 _COUNTS = ("input", "output", "reasoning", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other")
@@ -357,10 +362,8 @@ def _wrong_usage(usage: Usage) -> str | None:
     """As `_wrong_field`, of the usage."""
     if not isinstance(usage, Usage):
         return f"a usage that is no evalkit.Usage ({type(usage).__name__})"
-    for name in _COUNTS:
-        count = getattr(usage, name)
-        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
-            return f"usage.{name} {count!r}; tokens are a whole number from 0, or None where they are not known"
+    if (wrong := _wrong_count({name: getattr(usage, name) for name in _COUNTS})) is not None:
+        return wrong
     cost = usage.provider_cost_usd
     if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
         return f"usage.provider_cost_usd {cost!r}; it is a Decimal of US dollars from 0"

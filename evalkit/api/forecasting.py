@@ -42,6 +42,7 @@ def plan(
     functions, are None. `requests_per_minute` and `tokens_per_minute` are what your account allows. Raises UserError as
     `run` does.
     """
+    from evalkit.engine.driving import beside_a_loop
     from evalkit.engine.forecast import Pace
 
     for name, rate in (("requests_per_minute", requests_per_minute), ("tokens_per_minute", tokens_per_minute)):
@@ -51,16 +52,8 @@ def plan(
         made, pace = options_of(results, options), Pace(requests_per_minute, tokens_per_minute)
         planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
         report = plan_report(planned, made, pace)
-    _close(planned)
+    beside_a_loop(lambda: asyncio.run(planned.aclose()))
     return report
-
-
-def _close(planned: Plan) -> None:
-    """Give back what adapters hold, also where an event loop runs already."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, planned.aclose()).result()
 
 
 def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None = None) -> PlanReport:
@@ -125,7 +118,7 @@ def _answered(folder: Path) -> Callable[[Key], bool]:
     for row in sealing.rows_of(folder):
         owed = is_outstanding(row.outcome, row.error_kind)
         found.add(row.key, errored=owed, spend=None, answered=row.error_kind is None)
-    return lambda key: found.is_done(key) or found.is_answered(key)
+    return found.is_answered
 
 
 def foreseen(plan: Plan, *, most: int | None = None, effective: dict[str, float] | None = None) -> list[RuleForecast]:

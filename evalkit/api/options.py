@@ -22,14 +22,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, fields
 from decimal import Decimal, InvalidOperation
-from operator import index
 from pathlib import Path
-from typing import Any, Literal, SupportsIndex, TypedDict
+from typing import Any, Literal, TypedDict
 
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import named_roots, of_person
 from evalkit.reading import read_file
+from evalkit.suite.given import as_whole
 from evalkit.suite.policy import named_policy
 from evalkit.suite.sensitivity import demanded
 from evalkit.suite.wording import near, short
@@ -193,7 +193,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
     known = list(RunKeywords.__annotations__)
     if unknown := [name for name in given if name not in known]:
         raise UserError(f"there is no option {unknown[0]!r}; {near(unknown[0], known)}")
-    given = {name: _whole(value) for name, value in given.items() if name not in WORDS}
+    given = {name: as_whole(value) for name, value in given.items() if name not in WORDS}
     from evalkit.store.runs import default_results, results_at
 
     kept = default_results() if results is None else results_at(results)
@@ -225,11 +225,6 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             raise UserError(f"{name} is True or False (value seen: {short(value)})")
         made[name] = value
     return RunOptions(**made)
-
-
-def _whole(value: object) -> object:
-    """A whole number of another library (a count of a DataFrame is a `numpy.int64`) as Python's own; else as it is."""
-    return index(value) if isinstance(value, SupportsIndex) and not isinstance(value, bool) else value
 
 
 def baselines_at(folder: str | Path | None) -> Path:

@@ -7,12 +7,11 @@ evalkit.report(run, "report.html")
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.api.options import RunOptions, listed
 from evalkit.api.planning import resolved, with_external
@@ -53,6 +52,7 @@ def rescore(
     the old ones, which the run keeps; run.json has the history. Either every answer gets its score or nothing is
     written. Raises SuiteError, StoreError.
     """
+    from evalkit.engine.driving import beside_a_loop
     from evalkit.engine.rescoring import Choice
     from evalkit.engine.rescoring import rescore as rescored
 
@@ -62,7 +62,7 @@ def rescore(
     if score is not None:
         suite = _scored_by(suite if isinstance(suite, Suite) else Suite.from_yaml(suite), score, wanted or [*run.tasks])
     made = with_external(resolved(suite, RunOptions(), "rescore"), allow_code=allow_suite_code)
-    _beside_a_loop(rescored, run.folder, made, Choice(wanted, None), allow_code=allow_suite_code)
+    beside_a_loop(rescored, run.folder, made, Choice(wanted, None), allow_code=allow_suite_code)
     return load_run(run.folder)
 
 
@@ -76,19 +76,6 @@ def _scored_by(suite: Suite, score: Scores, names: Sequence[str]) -> Suite:
     made.written = {**suite.written, "tasks": [dict(task.written) for task in made.tasks]}
     made._is_file = False
     return made
-
-
-def _beside_a_loop(call: Any, *arguments: object, **named: object) -> None:
-    """The call, in a thread where an event loop runs already: async scorers are awaited in a loop of their own."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        call(*arguments, **named)
-        return
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(call, *arguments, **named).result()
 
 
 def report(run: Run, path: str | Path, *, samples: bool | None = None, force: bool = False) -> Path:

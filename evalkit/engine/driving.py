@@ -26,6 +26,19 @@ def without_loop(run: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("execute_run waited for something outside of its runners")
 
 
+def beside_a_loop(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """What a call gives that starts an event loop of its own: in another thread where one runs here (Jupyter, a
+    server). Raises what it raises."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call(*arguments, **named)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *arguments, **named).result()
+
+
 async def drive_with_signals(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
     """A `Drive` in a loop of its own: Ctrl-C and a polite kill are clean stops."""
     return asyncio.run(_until_done(runner))

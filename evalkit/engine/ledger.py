@@ -250,7 +250,7 @@ class Ledger:
             from evalkit.engine.episodes import trajectory_parts
 
             parts = trajectory_parts(item.sample, row.steps)
-        return self.store(with_score(row, item.sample, score, parts))
+        return self.store(with_score(row, score, item.sample, parts))
 
     async def _from_cache(self, item: Item, request: Request) -> Row | None:
         hit = self.cache.get(item.model, request) if self.cache is not None else None

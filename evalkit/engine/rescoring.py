@@ -227,7 +227,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
         score = score_response(sample, response, scorer)
     else:
         score = asyncio.run(score_awaited_response(sample, response, scorer))
-    return with_score(row, sample, score, None if row.steps is None else trajectory_parts(sample, row.steps))
+    return with_score(row, score, sample, None if row.steps is None else trajectory_parts(sample, row.steps))
 
 
 def _refuse_absent(folder: Path, rows: list[Row]) -> None:

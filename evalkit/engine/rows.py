@@ -100,8 +100,11 @@ def answer_of_row(row: Row) -> Response:
     )
 
 
-def with_score(row: Row, sample: Sample, score: Score, further: Mapping[str, float] | None = None) -> Row:
-    """The stored row with another score; `further`: parts that come from the row itself."""
+def with_score(row: Row, score: Score, sample: Sample | None = None, further: Mapping[str, float] | None = None) -> Row:
+    """The stored row with another score. `sample`: by whose right answer, where that may be another one by now;
+    `further`: parts that come from the row itself."""
+    if sample is not None:
+        row = replace(row, target=sample.target, target_digest=sample.target_digest)
     return replace(
         row,
         score=score.value,
@@ -109,8 +112,6 @@ def with_score(row: Row, sample: Sample, score: Score, further: Mapping[str, flo
         extracted=score.extracted,
         reason=score.reason,
         parts={**score.parts, **(further or {})},
-        target=sample.target,
-        target_digest=sample.target_digest,
     )
 
 

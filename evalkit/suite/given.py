@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, SupportsIndex
 
 from evalkit.frozen import dataclass
 
@@ -21,6 +22,11 @@ FUNCTION = "function"
 
 GIVEN_IN_PYTHON = "given_in_python"
 """In run.json the key of a task's `data` under which records that lie in no file are described."""
+
+
+def as_whole(value: object) -> object:
+    """A whole number of another library (a count of a DataFrame is a `numpy.int64`) as Python's own; else as it is."""
+    return index(value) if isinstance(value, SupportsIndex) and not isinstance(value, bool) else value
 
 
 @dataclass(frozen=True, slots=True)

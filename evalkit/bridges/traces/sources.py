@@ -25,7 +25,7 @@ from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.tables import TABLES, LogMap, is_table, table_of_calls
 from evalkit.bridges.traces.values import json_of
 from evalkit.errors import UserError
-from evalkit.reading import NOTHING, look_through, open_to_read
+from evalkit.reading import BLANKS, NOTHING, look_through, open_to_read
 
 MOST_WHOLE = 2**30
 """Bytes of a file that is one JSON text, or protobuf: it is read at once. JSON lines may have any length."""
@@ -33,8 +33,8 @@ _LONGEST_LINE = 64 * 2**20
 _UNPACKS = 200
 _LEAST_UNPACKED = 64 * 2**20
 """A .gz may hold so many times its size, or 64 MB."""
-_BLANKS, _MOST_BLANKS = b"\0 \t\r\n", 16 * 2**20
-"""What a packed file may not consist of, for so many bytes."""
+_MOST_BLANKS = 16 * 2**20
+"""Bytes of a packed file that are nothing but blanks, one after the other."""
 _MOST_FILES = 10_000
 _BROKEN = 0.01
 """Share of a file's lines that may be unreadable: a writer that was killed leaves half a line."""
@@ -116,7 +116,7 @@ class _Bounded(io.RawIOBase):
         self._left -= len(found)
         if self._left < 0:
             raise UserError(f"{self._path}: unpacks to more than {_UNPACKS} times its size, and is not read")
-        self._n_blank = 0 if found.strip(_BLANKS) else self._n_blank + len(found)
+        self._n_blank = 0 if found.strip(BLANKS) else self._n_blank + len(found)
         if self._n_blank > _MOST_BLANKS:
             raise UserError(f"{self._path}: cannot be read: {NOTHING}")
         buffer[: len(found)] = found
@@ -148,7 +148,7 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading, n_byt
         record = json_of(first)
     except (ValueError, RecursionError):
         if n_bytes > MOST_WHOLE:
-            return _read_whole(b"", name, reading, too_large=True)
+            raise _too_large(name) from None
         if first.endswith(b"\n"):
             first += file.read(MOST_WHOLE + 1)
         return _read_whole(first, name, reading)
@@ -156,10 +156,14 @@ def _read_stream(file: io.BufferedReader, path: Path, reading: LogReading, n_byt
     return _read_lines(file, name, reading, broken=[], number=1)
 
 
-def _read_whole(content: bytes, name: str, reading: LogReading, *, too_large: bool = False) -> None:
+def _too_large(name: str) -> UserError:
+    return UserError(f"{name}: is one JSON text of more than {MOST_WHOLE // 2**30} GB; write one record a line")
+
+
+def _read_whole(content: bytes, name: str, reading: LogReading) -> None:
     """One JSON text over several lines; or JSON lines of which the first is broken."""
-    if too_large or len(content) > MOST_WHOLE:
-        raise UserError(f"{name}: is one JSON text of more than {MOST_WHOLE // 2**30} GB; write one record a line")
+    if len(content) > MOST_WHOLE:
+        raise _too_large(name)
     try:
         record = json_of(content)
     except (ValueError, RecursionError) as error:

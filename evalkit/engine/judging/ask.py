@@ -42,9 +42,9 @@ from evalkit.engine.judging.verdicts import (
     transcript_of,
     unread,
     verdicts_of,
-    with_score,
 )
 from evalkit.engine.ledger import AnswerCache
+from evalkit.engine.rows import with_score
 from evalkit.engine.runner import Runner
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts

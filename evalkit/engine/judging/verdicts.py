@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.engine.judging.panel import JudgedTask
-from evalkit.engine.rows import STOPS
+from evalkit.engine.rows import STOPS, with_score
 from evalkit.errors import SuiteError
 from evalkit.reasoning import answer_of
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, Timing
@@ -179,18 +179,6 @@ def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdi
             answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
         ):  # fmt: skip
             yield row
-
-
-def with_score(row: Row, score: Score) -> Row:
-    """The row with this score."""
-    return replace(
-        row,
-        score=score.value,
-        outcome=score.outcome,
-        extracted=score.extracted,
-        reason=score.reason,
-        parts=score.parts,
-    )
 
 
 def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
