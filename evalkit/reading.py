@@ -4,7 +4,7 @@
     with open_to_read(path) as file: ...          # the same for a reader that takes it piece by piece
     pq.ParquetFile(looked_at(path))               # for a library that opens the file itself
 
-No other module opens a file to read it; tests/test_reading.py walks the code for it, and names what does with the
+No other module opens a file to read it; tests/test_reading_door.py walks the code for it, and names what does with the
 reason why.
 
 A checkout may bring links along under the names that evalkit reads (`results/RUN/run.json` to `/dev/zero`): whoever

@@ -212,7 +212,7 @@ def sweep() -> list[int]:
     stopped = []
     for note in _notes().glob("*.json"):
         try:
-            known = json.loads(note.read_text("utf-8"))
+            known = json.loads(read_file(note, most=_MOST_ENDING))
             pid, born = int(known["pid"]), str(known["born"])
             owner, owner_born = int(known["owner"]), str(known["owner_born"])
         except (OSError, ValueError, KeyError, TypeError):

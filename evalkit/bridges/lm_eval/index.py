@@ -34,7 +34,9 @@ from evalkit.reading import read_file
 if TYPE_CHECKING:
     from lm_eval.tasks._index import Entry
 
-_NAME = re.compile(rb"""^["']?(task|group|tag)["']?[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
+_NAME = re.compile(
+    rb"""^["']?(task|group|tag)["']?[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
+)
 _TAGS = re.compile(rb"""^["']?tag["']?[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*-[ \t]*\S+[ \t]*\r?\n?)+)""", re.MULTILINE)
 _LISTED = re.compile(rb"""-[ \t]*["']?([^\s"'#]+)""")
 _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
