@@ -226,17 +226,17 @@ def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
 
 def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts, read: frozenset[str]) -> Iterator[str]:
     """A line for each key of `run:` that may differ under a condition, and does not keep it. Of two attempts at an item
-    only the one that was answered is timed, so timeouts decide times."""
-    timed = "times" in read
-    limits = ["timeout_s", "idle_timeout_s"] if read & {"times", "outcomes"} else []
-    for key in [*(["in_flight"] if timed else []), *limits]:
+    only the one that was answered is timed, so timeouts decide times; and load decides what is timed and what runs into
+    a timeout, of the baseline too."""
+    by_load = bool(read & {"times", "outcomes"})
+    for key in ("in_flight", "timeout_s", "idle_timeout_s") if by_load else ():
         had, wanted = getattr(made.run, key), getattr(now.run, key)
         if had != wanted:
             yield f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite"
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         yield f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite"
-    if not timed or facts.in_flight == now.run.in_flight:
+    if not by_load or facts.in_flight == now.run.in_flight:
         return
     if isinstance(facts.in_flight, str) and ", then " in facts.in_flight:
         yield f"  run.in_flight: {facts.in_flight} in the run, which was resumed under another load"
