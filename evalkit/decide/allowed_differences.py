@@ -105,7 +105,7 @@ ALLOWED = (
     ),
     Allowed(f"tasks.{ANY}.identity", _ELSEWHERE, "the identity by which answers were scored last is the suite's"),
     Allowed(f"tasks.{ANY}.identity_digest", _ELSEWHERE, "the identity itself"),
-    Allowed(f"tasks.{ANY}.marks", _ELSEWHERE, "equal, where the run records it"),
+    Allowed(f"tasks.{ANY}.marks", _ELSEWHERE, "equal"),
     Allowed(f"tasks.{ANY}.records", _ELSEWHERE, "equal"),
     Allowed(f"tasks.{ANY}.data_sha256", _ELSEWHERE, "equal, also that of right answers that `rescore` took"),
     Allowed(f"tasks.{ANY}.pictures_digest", _ELSEWHERE, "equal"),
