@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import resolved
@@ -47,7 +48,7 @@ def run(
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        outcome = asyncio.run(_run(suite, results, progress, options))
+        outcome = in_new_loop(_run(suite, results, progress, options))
     else:
         outcome = _in_own_thread(suite, results, progress, options)
     if (told := _incomplete(outcome)) is not None:
@@ -142,7 +143,7 @@ def _in_own_thread(
 
     def work() -> None:
         try:
-            found.append(context.run(asyncio.run, main()))
+            found.append(context.run(in_new_loop, main()))
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             found.append(error)
 
