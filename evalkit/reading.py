@@ -54,8 +54,6 @@ MOST_HOLES = _SMALL
 leaves zeros out (`cp --sparse=always`, a file system that packs) makes a few of a good file."""
 HOLES_OF_NUMBERS = 2**30
 """The same of weights and other numbers, which may all be 0: a second or two to hash."""
-ANY_HOLES = 2**63
-"""For whoever passes over holes: `lines_of`."""
 
 
 class OddFile(OSError):
