@@ -10,13 +10,13 @@ score or nothing is written.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.engine.coded_tools import tasks_with_classes
 from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
@@ -33,7 +33,7 @@ from evalkit.facts.tasks import RescoredFacts
 from evalkit.records import Outcome, Row, Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
-from evalkit.store import run_lock, runs, sealing, summary
+from evalkit.store import integrity, run_lock, runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
 from evalkit.suite.schema import ScoreEntry
@@ -87,6 +87,8 @@ def rescore(
                 "Finish it first: run its suite again.",
                 folder,
             )
+        if (strange := integrity.strange(folder, held=True)) is not None:
+            raise StoreError(f"{strange} {integrity.STRANGE}", strange)
         storing = _storing(suite, facts)
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
@@ -226,7 +228,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
     if scorer.awaited is None:
         score = score_response(sample, response, scorer)
     else:
-        score = asyncio.run(score_awaited_response(sample, response, scorer))
+        score = in_new_loop(score_awaited_response(sample, response, scorer))
     return with_score(row, score, sample, None if row.steps is None else trajectory_parts(sample, row.steps))
 
 

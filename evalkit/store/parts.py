@@ -158,7 +158,7 @@ def part_numbers(folder: Path) -> list[int]:
 
 def numbers_there(folder: Path) -> list[int]:
     """The same of the files that are there, whatever was sealed."""
-    found = (re.fullmatch(r"rows-(\d+)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
+    found = (re.fullmatch(r"rows-([1-9][0-9]*)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
     return sorted(int(m[1]) for m in found if m)
 
 
