@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -13,11 +14,17 @@ import pytest
 from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
 from evalkit.adapters.vllm.child import keep_log
 from evalkit.engine.stored import error_as_stored, stored
+from evalkit.errors import SuiteError
+from evalkit.records import Outcome, Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.outcomes import score_response
+from evalkit.scorers.schemas import compile_schema
 from evalkit.suite.plain_templates import BadTemplate
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.suite.templates import Expression, Template
 from evalkit.text import secrets
+from tests.scoring import said, sample
 from tests.store_rows import a_row
 from tests.tables import table
 from tests.world import evalkit
@@ -93,8 +100,8 @@ def test_no_piece_of_a_key_stays_where_an_error_is_cut(spell: Callable[[str], st
         spelt = spell(key)
         pieces = {spelt[i : i + 8 * len(spelt) // len(key)] for i in range(0, len(spelt) // 2)}
         for across in (len(spelt) // 2, len(spelt) - 2):
-            for said in _messages(spelt, across):
-                assert not [piece for piece in pieces if piece in said], said
+            for told in _messages(spelt, across):
+                assert not [piece for piece in pieces if piece in told], told
 
 
 def test_the_log_of_a_server_holds_no_key_where_a_long_line_is_cut(tmp_path: Path) -> None:
@@ -104,8 +111,8 @@ def test_the_log_of_a_server_holds_no_key_where_a_long_line_is_cut(tmp_path: Pat
         with os.fdopen(write, "wb") as pipe:
             pipe.write(b"a" * 190 + spell(KEY).encode() + b"b" * 70_000 + b"\n" + spell(KEY).encode() + b"\n")
         thread.join(10)
-        said = (tmp_path / "log").read_text()
-        assert said.count(secrets.REMOVED[:9]) >= 2 and spell(KEY)[:8] not in said
+        log = (tmp_path / "log").read_text()
+        assert log.count(secrets.REMOVED[:9]) >= 2 and spell(KEY)[:8] not in log
         (tmp_path / "log").unlink()
 
 
@@ -125,3 +132,50 @@ def test_half_a_find_is_not_kept_where_an_error_or_a_refusal_is_cut() -> None:
             assert isinstance(declined, Declined)
             kept = stored(a_row(refusal=declined.words), redactor).refusal or ""
             assert "+49 30" not in kept and "ann.miller" not in kept
+
+
+MIXED = [{"b": n} for n in range(5_000)]
+
+
+@table(
+    ("schema", "why"),
+    [
+        ({"properties": {"a": {"type": MIXED}}}, "expected a type"),
+        ({"anyOf": [{"items": {"type": ["string", "string"]}}]}, "expected a type"),
+        ({"required": MIXED}, "expected a list of names"),
+        ({"dependentRequired": {"a": MIXED}}, "expected a list of names"),
+        ({"dependencies": {"a": MIXED}}, "expected a list of names"),
+        ({"$ref": "#/default", "default": {"required": MIXED}}, "expected a list of names"),
+        ({"$ref": "#/default", "default": {"patternProperties": {"^(a+)+$": {}}}}, "patternProperties"),
+        ({"$ref": "#/default", "default": {"$ref": "http://127.0.0.1:9/s.json"}}, "nothing is fetched"),
+        ({"$ref": "#/const/x", "const": {"x": {"$ref": "#/enum/0"}}, "enum": [{"unevaluatedItems": False}]}, "unevalu"),
+        ({"properties": {"patternProperties": {"a": {}}, "b": {"$ref": "#/properties"}}}, "patternProperties"),
+        ({"$ref": "#/examples/0", "examples": [{"type": "nope"}]}, "not a valid"),
+        ({"$ref": "#/required", "required": ["a"]}, "no schema"),
+        ({"$ref": "#/default", "default": {"$id": "http://evil.example/"}}, r"\$id"),
+    ],
+)
+def test_a_schema_is_read_wherever_its_references_lead(schema: dict[str, Any], why: str) -> None:
+    with pytest.raises(SuiteError, match=why):
+        compile_schema(schema, "here")
+
+
+@table(
+    "schema",
+    [
+        {"$ref": "#/components/schemas/X", "components": {"schemas": {"X": {"type": "object"}}}},
+        {"$ref": "#/$defs/n", "$defs": {"n": {"type": "object", "properties": {"next": {"$ref": "#/$defs/n"}}}}},
+        {"x-note": {"type": {"y": 1}, "required": True}, "properties": {"required": {"type": ["string", "null"]}}},
+        {"dependencies": {"a": ["b"], "c": {"type": "object"}}, "default": {"type": 5}, "required": []},
+    ],
+)
+def test_schemas_as_people_write_them_are_taken(schema: dict[str, Any]) -> None:
+    assert compile_schema(schema, "here")({}) is None
+
+
+def test_a_scorer_that_breaks_in_a_new_way_has_no_score_for_the_reply() -> None:
+    def breaks(sample: Sample, response: Response) -> Score:
+        raise type("AnErrorOfALibrary", (Exception,), {})
+
+    score = score_response(sample(), said("4"), Scorer("odd", 1, breaks, lambda _: None))
+    assert score.outcome is Outcome.ERRORED and "broke on this reply (AnErrorOfALibrary)" in str(score.reason)
