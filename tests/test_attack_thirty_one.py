@@ -179,3 +179,19 @@ def test_a_scorer_that_breaks_in_a_new_way_has_no_score_for_the_reply() -> None:
 
     score = score_response(sample(), said("4"), Scorer("odd", 1, breaks, lambda _: None))
     assert score.outcome is Outcome.ERRORED and "broke on this reply (AnErrorOfALibrary)" in str(score.reason)
+
+
+def test_a_record_that_is_nested_without_end_is_told_where_it_is_redacted(tmp_path: Path, capsys: Capture) -> None:
+    path = suite(tmp_path)
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "q": ' + "[" * 900 + "]" * 900 + ', "label": "4"}\n')
+    path.write_text(json.dumps({**json.loads(path.read_text()), "redact": {"what": ["email"]}}))
+    ran = evalkit(capsys, "check", path)
+    assert ran.code == 2 and "nested too deeply" in ran.err
+
+
+def test_a_reply_that_a_pattern_finds_everywhere_ends_no_run() -> None:
+    entry = RedactEntry(what=(), patterns={"a_number_of_some_customer_of_ours": "[0-9]"}, where=("storing",))
+    redactor = make_redactor(entry)
+    assert redactor is not None
+    for text in (json.dumps({"a": "7" * 9_000}), "[" * 3_000 + "7" + "]" * 3_000, json.dumps([["7" * 9_000]])):
+        assert "7" not in (stored(a_row(text=text), redactor).text or "")

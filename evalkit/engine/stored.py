@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
+from evalkit.errors import SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import RedactionFacts
 from evalkit.frozen import dataclass
@@ -175,7 +176,7 @@ def _text(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | N
             value = json.loads(text)
             inner: Counter[str] = Counter()
             made = redactor.record({"": value}, inner)[""]
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, SuiteError):  # no JSON, or one that would grow without bound
             pass
         else:
             if inner:
