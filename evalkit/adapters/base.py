@@ -13,86 +13,16 @@ and the engine asks with isinstance.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from evalkit.frozen import dataclass
 from evalkit.records import Message, Request, Response, Settings
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
-
-
-def is_from_inside() -> bool:
-    """Whether a CancelledError that was just caught comes from what was awaited, and nobody cancelled this task.
-
-    A function that cancels a task of its own and awaits it raises one, and so does an inner time limit that leaks: that
-    is the failure of one item, and not the end of the run.
-    """
-    task = asyncio.current_task()
-    return task is not None and not task.cancelling()
-
-
-_Given = TypeVar("_Given")
-
-
-class OutOfTime(TimeoutError):
-    """The time that `within` gives is over."""
-
-
-class _Ends(Exception):  # no error that anybody sees
-    """Carries a SystemExit out of a task, where it would end the loop."""
-
-    def __init__(self, error: SystemExit) -> None:
-        self.error = error
-
-
-async def in_own_task(call: Awaitable[_Given]) -> _Given:
-    """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task.
-
-    What it does to its task then is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had
-    cancelled it (until Python 3.13), and `current_task().cancel()` is no end of the run.
-    """
-
-    async def awaited() -> _Given:
-        try:
-            return await call
-        except SystemExit as error:
-            raise _Ends(error) from error
-
-    try:
-        return await asyncio.create_task(awaited())
-    except _Ends as ended:
-        raise ended.error from None
-
-
-async def within(seconds: float | None, call: Awaitable[_Given]) -> _Given:
-    """What `call` gives within its time. Raises what it raises; OutOfTime once the time is over, and CancelledError
-    once this task was cancelled.
-
-    Whatever code says of its own cancellation is no answer: `except: return "ERROR"` would become a wrong answer of
-    the model. So neither what it returns then nor what it raises counts.
-    """
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            given = await call
-    except Exception as error:
-        _require_time(limit, error)
-        raise
-    _require_time(limit, None)
-    return given
-
-
-def _require_time(limit: asyncio.Timeout, error: Exception | None) -> None:
-    """Raises OutOfTime where the time is over, CancelledError where this task was cancelled."""
-    if limit.expired():
-        raise OutOfTime from error
-    if not is_from_inside():
-        raise asyncio.CancelledError from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,9 @@ No suite file can name a function: it comes from Python only.
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import inspect
 import math
 import os
-import threading
 import time
 import traceback
 import warnings
@@ -33,7 +30,8 @@ from numbers import Real
 from typing import Any, get_args
 
 from evalkit.adapters.application_record import calls_of, response_of
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec, in_own_task
+from evalkit.adapters.awaiting import WENT_ON, Left, in_own_task, in_own_thread
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -111,7 +109,7 @@ class FunctionAdapter:
         self._function = function.call
         self._is_async = is_async(function.call)
         self._told: set[str] = set()
-        """Keys of mappings that a warning has named."""
+        """What a warning has named: keys of mappings among it."""
         self._where = Where(spec.name, spec.model, f"the function {spec.model}", (), None)
 
     async def respond(self, request: Request) -> Response:
@@ -126,6 +124,9 @@ class FunctionAdapter:
                     given = await in_own_task(given)
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
+            raise
+        except Left:
+            self._tell_once("left", f"the function does not end when it is cancelled: {WENT_ON}")
             raise
         except SystemExit as error:
             raise Rejected(f"models.{self.spec.name}: the function raised {error!r}{place_of(error)}") from error
@@ -202,16 +203,16 @@ class FunctionAdapter:
             return told  # whose keys are named in what is said of it
         for keys, known, of in ((told, _KEYS, ""), (usage, _COUNTED, "usage.")):
             for key in keys:
-                if key not in known and f"{of}{key}" not in self._told:
-                    self._told.add(f"{of}{key}")
-                    warnings.warn_explicit(
-                        f"models.{self.spec.name}: what the function returned has {of}{short(key)}, which is not read; "
-                        f"{near(key, known)}",
-                        LikelyMistakeWarning,
-                        "evalkit.run",
-                        1,
-                    )
+                if key not in known:
+                    told_of = f"what the function returned has {of}{short(key)}, which is not read; {near(key, known)}"
+                    self._tell_once(f"{of}{key}", told_of)
         return told
+
+    def _tell_once(self, key: str, what: str) -> None:
+        """A warning about the function, the first time in this run."""
+        if key not in self._told:
+            self._told.add(key)
+            warnings.warn_explicit(f"models.{self.spec.name}: {what}", LikelyMistakeWarning, "evalkit.run", 1)
 
     def _translated(self, error: Exception) -> RequestError | Declined:
         """The error of our tree for one that the function raised; for several (a TaskGroup's), of the first."""
@@ -250,40 +251,6 @@ def not_callable_with(function: Callable[..., Any], n: int) -> str | None:
     except TypeError as error:
         return f"{getattr(function, '__qualname__', type(function).__qualname__)}{signature} cannot be ({error})"
     return None
-
-
-async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tuple[Any, float]:
-    """What a blocking function gives, and when its call began (perf_counter). Raises what it raises.
-
-    The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[tuple[Any, float]] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(result: tuple[Any, float] | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        elif result is not None:
-            future.set_result(result)
-
-    def work() -> None:
-        result: tuple[Any, float] | None = None
-        error: BaseException | None = None
-        try:
-            began = time.perf_counter()
-            result = (context.run(function, *arguments), began)
-        except StopIteration as raised:  # no future can carry it
-            error = RuntimeError(f"the function raised {raised!r}")
-        except BaseException as raised:  # noqa: BLE001 - given to whoever waits for it
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"the function raised {raised!r}")
-        with suppress(RuntimeError):  # the loop is closed: the run is over
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=work, name="evalkit-function", daemon=True).start()
-    return await future
 
 
 def place_of(error: BaseException) -> str:
@@ -394,4 +361,4 @@ def _status_of(error: Exception) -> tuple[int | None, Any]:
     return None, None
 
 
-__all__ = ["NAME", "FunctionAdapter", "in_own_thread", "is_async", "make", "not_callable_with", "place_of"]
+__all__ = ["NAME", "FunctionAdapter", "is_async", "make", "not_callable_with", "place_of"]

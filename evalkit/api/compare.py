@@ -12,6 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
+from evalkit.python_words import in_python, said_in_python
 from evalkit.render.comparison import BY_ANSWER, P_HEAD, POINTS_HEAD, difference_text, disagreement, without_p
 from evalkit.render.flip_text import lost_and_won
 from evalkit.results.compare import Difference
@@ -103,6 +104,7 @@ class Comparison:
         return [*of_p, *repeated, *among, *self.caveats, *self.compared]
 
 
+@said_in_python()
 def compare(a: Side | Run, b: Side | Run) -> Comparison:
     """B minus A, paired by item. Each is one model of a run, `run["gpt"]`, or a run that has one model.
 
@@ -118,8 +120,8 @@ def compare(a: Side | Run, b: Side | Run) -> Comparison:
         n_won=versus.flips.n_won,
         n_lower=versus.flips.n_lower,
         n_higher=versus.flips.n_higher,
-        compared=versus.compared,
-        caveats=versus.caveats,
+        compared=tuple(map(in_python, versus.compared)),
+        caveats=tuple(map(in_python, versus.caveats)),
         among=versus.among,
         repeated=versus.repeated,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import digest_of, plan_suite, resolved
 from evalkit.errors import UserError
+from evalkit.python_words import in_python, said_in_python
 from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.store.row_codec import Key
 
 
+@said_in_python()
 def plan(
     suite: Suite | str | Path,
     *,
@@ -52,6 +54,7 @@ def plan(
         made, pace = options_of(results, options), Pace(requests_per_minute, tokens_per_minute)
         planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
         report = plan_report(planned, made, pace)
+        report["notes"] = [in_python(note) for note in report["notes"]]
     beside_a_loop(lambda: asyncio.run(planned.aclose()))
     return report
 

@@ -30,6 +30,7 @@ from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import UserError
 from evalkit.paths import of_person
+from evalkit.python_words import said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from evalkit.suite.suite import ResolvedSuite
 
 
+@said_in_python()
 def gate(
     run: Run | str | Path,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.rules import describe
+from evalkit.python_words import in_python
 from evalkit.render import rule_text
 from evalkit.text.escape import visible
 from evalkit.text.page import html_table
@@ -136,8 +137,8 @@ def result_of(decision: GateDecision) -> GateResult:
         run=decision.run,
         baseline=decision.baseline,
         rules=tuple(_outcome(one.candidate, finding) for one in candidates for finding in one.findings),
-        reasons=tuple(f"{one.candidate}: {reason}" for one in candidates for reason in one.incomplete),
-        notes=tuple(notes),
+        reasons=tuple(in_python(f"{one.candidate}: {reason}") for one in candidates for reason in one.incomplete),
+        notes=tuple(map(in_python, notes)),
         details=decision,
     )
 
@@ -158,5 +159,5 @@ def _outcome(candidate: str, finding: RuleResult) -> RuleOutcome:
         high=finding.high,
         limit=describe(finding).limit,
         n=finding.n,
-        reason="; ".join([seen, *([advice] if advice else []), *finding.notes]),
+        reason=in_python("; ".join([seen, *([advice] if advice else []), *finding.notes])),
     )

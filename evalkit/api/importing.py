@@ -12,12 +12,14 @@ from pathlib import Path
 
 from evalkit.errors import ImportedTableWarning, SuiteError, UserError
 from evalkit.paths import of_person
+from evalkit.python_words import in_python, said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.store import runs
 
 _IN_PYTHON = "Say it with map={...}, whose keys are these:"
 
 
+@said_in_python()
 def import_table(
     data: object,
     *,
@@ -59,5 +61,5 @@ def import_table(
         except SuiteError as error:
             raise UserError(str(error)) from error
     if told.notes:
-        warnings.warn("\n".join(told.notes), ImportedTableWarning, stacklevel=2)
+        warnings.warn(in_python("\n".join(told.notes)), ImportedTableWarning, stacklevel=3)
     return load_run(folder)

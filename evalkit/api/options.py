@@ -99,7 +99,7 @@ class RunOptions:
     def __post_init__(self) -> None:
         """Raises UserError for options that contradict each other."""
         if self.new and self.resume:
-            raise UserError("--new starts another run, --resume continues one: give one of them (new=, resume=).")
+            raise UserError("--new starts another run, --resume continues one: give one of them.")
 
 
 class RunKeywords(TypedDict, total=False):

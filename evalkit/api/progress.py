@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from evalkit.errors import UserError
+from evalkit.python_words import in_python
 from evalkit.records import Outcome, Row
 from evalkit.render.progress import ModelShare
 from evalkit.text import numbers
@@ -142,7 +143,7 @@ class Reporter:
             elapsed_s=now - self._begun,
             waiting_s=max(0.0, self._waiting_until - now),
             folder=self._folder,
-            note=note,
+            note=None if note is None else in_python(note),
         )
         try:
             self._callback(told)

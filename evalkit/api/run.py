@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import resolved
@@ -19,6 +20,7 @@ from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning
 from evalkit.facts import RunFacts
+from evalkit.python_words import in_python, said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
 from evalkit.suite.sample_notes import is_likely_mistake
@@ -47,7 +49,7 @@ def run(
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        outcome = asyncio.run(_run(suite, results, progress, options))
+        outcome = in_new_loop(_run(suite, results, progress, options))
     else:
         outcome = _in_own_thread(suite, results, progress, options)
     if (told := _incomplete(outcome)) is not None:
@@ -78,7 +80,7 @@ async def _run(
     options: Mapping[str, object],
 ) -> RunOutcome:
     """What the run came to, stored and told. Raises as `run` and `arun` do."""
-    with words(options):
+    with said_in_python(), words(options):
         made = options_of(results, options)
         drive = DriveHere()
 
@@ -109,7 +111,7 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
     for one in (*prepared.notes, *told):
         reporter.note(one)
         if is_likely_mistake(one):  # without a registry: told each time, also when a cell is run again
-            warnings.warn_explicit(one, LikelyMistakeWarning, "evalkit.run", 1)
+            warnings.warn_explicit(in_python(one), LikelyMistakeWarning, "evalkit.run", 1)
     return prepared
 
 
@@ -117,7 +119,7 @@ def _incomplete(outcome: RunOutcome) -> str | None:
     """What a person should know of a run that is given back incomplete; None where it is complete."""
     if outcome.status == "complete":
         return None
-    return f"{outcome.folder} is {outcome.status}: {'; '.join(outcome.reasons) or outcome.status}"
+    return in_python(f"{outcome.folder} is {outcome.status}: {'; '.join(outcome.reasons) or outcome.status}")
 
 
 def _in_own_thread(
@@ -142,7 +144,7 @@ def _in_own_thread(
 
     def work() -> None:
         try:
-            found.append(context.run(asyncio.run, main()))
+            found.append(context.run(in_new_loop, main()))
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             found.append(error)
 

@@ -18,6 +18,7 @@ from evalkit.api.planning import resolved, with_external
 from evalkit.api.suite import Suite
 from evalkit.errors import UserError
 from evalkit.paths import of_person
+from evalkit.python_words import said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.store import runs
 from evalkit.store.damage import damage, refuse_damage
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.api.suite_parts import Scores
 
 
+@said_in_python()
 def list_runs(results: str | Path | None = None) -> list[RunInfo]:
     """The runs in a folder of results (None: EVALKIT_RESULTS, or `results` in the working directory), newest first.
 
@@ -37,6 +39,7 @@ def list_runs(results: str | Path | None = None) -> list[RunInfo]:
     return [replace(info, problem=info.problem or damage(info.path)) for info in runs.list_runs(folder)]
 
 
+@said_in_python()
 def rescore(
     run: Run,
     suite: Suite | str | Path,
@@ -78,6 +81,7 @@ def _scored_by(suite: Suite, score: Scores, names: Sequence[str]) -> Suite:
     return made
 
 
+@said_in_python()
 def report(run: Run, path: str | Path, *, samples: bool | None = None, force: bool = False) -> Path:
     """Write a run as one HTML page that needs nothing but a browser; the path of the page.
 
@@ -93,7 +97,7 @@ def report(run: Run, path: str | Path, *, samples: bool | None = None, force: bo
     folder, page = run.folder.resolve(), of_person(path, "the page")
     refuse_damage(folder)
     if page.exists() and not force:
-        raise UserError(f"{page} exists. Choose another file, or replace it (--force; force=True in Python).")
+        raise UserError(f"{page} exists. Choose another file, or replace it (--force).")
     if not page.parent.is_dir():
         raise UserError(f"{page.parent} is no folder, so {page.name} cannot be written there.")
     write_atomically(page, page_of(ResultsReader(folder.parent), folder.name, samples=samples).encode())

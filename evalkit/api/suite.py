@@ -34,6 +34,8 @@ from evalkit.api.suite_parts import (
 )
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import of_person
+from evalkit.python_words import said_in_python
+from evalkit.reading import read_file
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.rows_in_memory import Rows
 from evalkit.suite.source_map import parse, without_lines
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 class Suite:
     """Models and tasks with what belongs to them: what `evalkit.run` runs. It cannot be changed once it is made."""
 
+    @said_in_python()
     def __init__(
         self,
         models: Mapping[str, Model | ModelFunction | Mapping[str, object]],
@@ -84,6 +87,7 @@ class Suite:
         self.resolved()  # whatever is wrong is said where the suite is made
 
     @classmethod
+    @said_in_python()
     def from_yaml(cls, path: str | Path) -> Suite:
         """The suite in a file. Raises SuiteError with every complaint, each with its line."""
         path = of_person(path, "a suite's file")
@@ -101,6 +105,7 @@ class Suite:
             task.of_file = True
         return suite
 
+    @said_in_python()
     def to_yaml(self, path: str | Path | None = None, *, force: bool = False) -> str:
         """The suite as the text of a suite file; with `path` it is written there too, and records in memory beside it
         (TASK.jsonl). A run of that file has the same digests.
@@ -196,7 +201,7 @@ def _is_other(path: Path, content: bytes) -> bool:
     """Whether something stands there that is no file of this content. Raises OSError where that cannot be read."""
     if not path.exists():
         return path.is_symlink()
-    return not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content
+    return not path.is_file() or path.stat().st_size != len(content) or read_file(path, most=len(content)) != content
 
 
 def _dumped(data: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from evalkit.decide.power import usd_of_more
 from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import RunFacts
+from evalkit.python_words import by_command
 from evalkit.render.cells import run_titles
 from evalkit.render.gate import GateNote, notes_of
 from evalkit.render.rows import VERDICT_COLOURS, VERDICTS, interval_image
@@ -108,7 +109,8 @@ def _kept_gate(store: ResultsReader, run: str) -> tuple[Path, GateEntry] | None:
         bind="query-params",
     )
     path = gates[name]
-    entry = entry_of_file(load_run(folder), path)
+    with by_command():
+        entry = entry_of_file(load_run(folder), path)
     if entry is None:
         raise UserError(f"{path.name} is a whole suite; keep a file with only `name:` and `gate:`")
     return path, entry

@@ -91,6 +91,7 @@ def command(
     from evalkit.decide.gate_file import entry_of_file
     from evalkit.decide.gate_run import checked_alone, checked_gate
     from evalkit.decide.gate_trust import GateTrust, Signed
+    from evalkit.python_words import by_command
     from evalkit.results.run import load_run
     from evalkit.store.runs import resolve_run
 
@@ -98,7 +99,8 @@ def command(
     source = click.get_current_context().get_parameter_source("baselines")
     named = source is not click.core.ParameterSource.DEFAULT
     with gating.telling(gating.suite_name(folder), outlets):
-        alone = entry_of_file(load_run(folder), suite) if suite is not None else None
+        with by_command():
+            alone = entry_of_file(load_run(folder), suite) if suite is not None else None
         trusted = GateTrust(
             results=results,
             baselines=baselines,

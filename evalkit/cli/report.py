@@ -90,10 +90,12 @@ def _write(
 
 def _page(run: str, html: Path, results: Path, force: bool, *, samples: bool | None) -> None:
     from evalkit.api.stored_runs import report
+    from evalkit.python_words import by_command
     from evalkit.results.run import load_run
     from evalkit.store.runs import resolve_run
 
-    report(load_run(resolve_run(run, results)), html, samples=samples, force=force)
+    with by_command():
+        report(load_run(resolve_run(run, results)), html, samples=samples, force=force)
     echo(f"wrote {html}", err=True)
 
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.base import Adapter, in_own_task, is_from_inside, within
+from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
+from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.adapters.pictures import refuse_pictures
@@ -136,8 +137,8 @@ async def _obtain(
             response = await _ask_once(item.model, request, deadline - attempt_at)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
-        except TimeoutError:
-            error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
+        except TimeoutError as over:
+            error = _cut_off(told, over, attempts, time.perf_counter() - attempt_at, timeout_s)
         except Exception as caught:  # noqa: BLE001 - only what a plug-in raises becomes a failure of the item
             error = told = _of_plugin(item.model, caught)
         except asyncio.CancelledError:
@@ -229,13 +230,16 @@ async def _waited(slot: Slot, money: Reservation, paid: Decimal | None, wait_s: 
         raise
 
 
-def _cut_off(told: RequestError | None, attempts: int, waited_s: float, timeout_s: float) -> RequestError:
+def _cut_off(
+    told: RequestError | None, over: TimeoutError, attempts: int, waited_s: float, timeout_s: float
+) -> RequestError:
     """The error of an item whose deadline ended its last attempt: what the attempts before met is the cause."""
+    more = f"; {over}" if isinstance(over, OutOfTime) and str(over) else ""
     if told is None:
-        return Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+        return Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s){more}")
     error = type(told)(
         f"{told} (said to {attempts - 1} attempt(s); run.timeout_s, {timeout_s:g} s, ended the next after "
-        f"{waited_s:.1f} s)",
+        f"{waited_s:.1f} s{more})",
         status=told.status,
         retry_after_s=told.retry_after_s,
     )

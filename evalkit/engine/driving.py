@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.engine.runner import Runner
 from evalkit.engine.work import RunResult
 
@@ -41,7 +42,7 @@ def beside_a_loop(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
 
 async def drive_with_signals(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
     """A `Drive` in a loop of its own: Ctrl-C and a polite kill are clean stops."""
-    return asyncio.run(_until_done(runner))
+    return in_new_loop(_until_done(runner))
 
 
 class DriveHere:

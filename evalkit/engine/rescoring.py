@@ -10,13 +10,13 @@ score or nothing is written.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.engine.coded_tools import tasks_with_classes
 from evalkit.engine.episodes import trajectory_parts
 from evalkit.engine.gold_check import gold_errors
@@ -228,7 +228,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
     if scorer.awaited is None:
         score = score_response(sample, response, scorer)
     else:
-        score = asyncio.run(score_awaited_response(sample, response, scorer))
+        score = in_new_loop(score_awaited_response(sample, response, scorer))
     return with_score(row, score, sample, None if row.steps is None else trajectory_parts(sample, row.steps))
 
 

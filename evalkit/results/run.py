@@ -18,6 +18,7 @@ from evalkit.errors import StoreError, UserError
 from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
 from evalkit.frozen import dataclass
 from evalkit.paths import of_person
+from evalkit.python_words import said_in_python
 from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
 from evalkit.store import run_lock, runs
@@ -60,6 +61,7 @@ class Run:
         return "interrupted" if said == "running" and not run_lock.is_locked(self.folder) else said
 
     @property
+    @said_in_python()
     def state(self) -> RunState:
         """How far it is: also whether it is asking its models or being judged. Raises StoreError."""
         from evalkit.results.state import state_of
@@ -77,6 +79,7 @@ class Run:
         return self.facts.tasks or {}
 
     @cached_property
+    @said_in_python()
     def summary(self) -> Summary:
         """The figures by model, task and slice. Raises StoreError when the rows cannot be read."""
         from evalkit.results.summary import read_summary
@@ -84,6 +87,7 @@ class Run:
         return read_summary(self.folder)
 
     @cached_property
+    @said_in_python()
     def standings(self) -> Mapping[str, ModelStanding | None]:
         """Where each model stands towards the leader over all tasks: `leads`, `close` (too close to call) or `behind`
         (with the p-value); None for one without a score. Raises StoreError when the rows cannot be read."""
@@ -92,6 +96,7 @@ class Run:
         return run_standings(self.folder)
 
     @cached_property
+    @said_in_python()
     def repeats(self) -> Mapping[str, ModelRepeats]:
         """How steady each model answers the same items: pass@k, pass^k, unstable items, variance components, and what
         another repeat or more items would do; `.all` and by task. Empty where every item was asked once.
@@ -104,6 +109,7 @@ class Run:
         return _ByModel(self, {} if found is None else found.models)
 
     @cached_property
+    @said_in_python()
     def agents(self) -> list[AgentFigures]:
         """How far agents went, by task and model: requests and calls a sample, and how many a limit ended. Empty where
         no task has an environment. Raises StoreError when the rows cannot be read."""
@@ -111,6 +117,7 @@ class Run:
 
         return agent_figures(self.folder) if has_agents(self.facts) else []
 
+    @said_in_python()
     def trajectories(self, sample_id: str) -> list[Trajectory]:
         """How every model answered a sample: what it said and how it was read, an agent's request by request.
 
@@ -120,6 +127,7 @@ class Run:
 
         return trajectories(self.folder, sample_id)
 
+    @said_in_python()
     def flaky(self, model: str | None = None) -> list[FlakyItem]:
         """Items that the model (None: any) answers now right and now wrong, the least steady first.
 
@@ -131,6 +139,7 @@ class Run:
             self._require(model)
         return flaky_items(self.folder, model, limit=None)
 
+    @said_in_python()
     def rows(self, columns: Sequence[str] | None = None, *, text: bool = False) -> pa.Table:
         """The rows as an Arrow table, one a sample x model x repeat; see `results.rows.read_rows`.
 
@@ -141,6 +150,7 @@ class Run:
 
         return read_rows(self.folder, columns, text=text)
 
+    @said_in_python()
     def frame(self, *, text: bool = False) -> pd.DataFrame:
         """The rows as a pandas frame, by model, task, sample and repeat; see `results.rows.as_frame`.
 
@@ -156,7 +166,8 @@ class Run:
     def __getitem__(self, model: str) -> Side:
         """One model of the run, for `compare`. Raises KeyError with near names where the run has no such model."""
         self._require(model)
-        return Side.checked(self.folder, model, self.facts)
+        with said_in_python():
+            return Side.checked(self.folder, model, self.facts)
 
     def _require(self, model: str) -> None:
         if model not in self.models:
@@ -202,6 +213,7 @@ class Run:
         return html_table(f"{self.name} ({self.status})", [column.header for column in columns], rows)
 
 
+@said_in_python()
 def open_run(name: str | Path = "latest", results: str | Path | None = None) -> Run:
     """A run by its folder, its name, the beginning of its name, or `latest`.
 
@@ -224,6 +236,7 @@ class _ByModel(dict[str, "ModelRepeats"]):
         raise KeyError(f"{self._run.name} has no repeats: each sample was asked once; run it with repeats=2 or more")
 
 
+@said_in_python()
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises StoreError where it is none, or cannot be read."""
     path = of_person(folder, "the folder of a run")

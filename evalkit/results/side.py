@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import StoreError
 from evalkit.facts import ModelFacts, ModelSummary, RunFacts, TaskFacts
 from evalkit.frozen import dataclass
+from evalkit.python_words import said_in_python
 from evalkit.results.facts import read_facts
 from evalkit.store.damage import refuse_damage
 from evalkit.text.escape import visible
@@ -94,6 +95,7 @@ class Side:
 
         return read_rows(self.folder, columns, text=text, model=self.model)
 
+    @said_in_python()
     def frame(self, *, text: bool = False) -> pd.DataFrame:
         """The model's rows, as `Run.frame` gives them: by task, sample and repeat."""
         from evalkit.results.rows import RowOrder, as_frame, read_rows

@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.base import OutOfTime, in_own_task, is_from_inside, within
+from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -65,15 +65,15 @@ def make(function: OwnFunction, at: str) -> Scorer:
         given, named = arguments(sample, response)
         try:
             return read(call(*given, **named))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
+        except (Exception, BaseExceptionGroup, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
             return unscored(_raised(error))
 
     async def awaited(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
             return read(await within(LONGEST_S, in_own_task(call(*given, **named))))
-        except OutOfTime:
-            return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
+        except OutOfTime as over:
+            return unscored(f"the scorer gave no score within {LONGEST_S:g} s{f'; {over}' if str(over) else ''}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             return unscored(_raised(error))
         except asyncio.CancelledError as error:

@@ -29,7 +29,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
 
-from evalkit.adapters.base import in_own_task, is_from_inside
+from evalkit.adapters.awaiting import in_own_task, is_from_inside
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer

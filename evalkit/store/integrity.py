@@ -15,15 +15,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
-from evalkit.reading import NOTHING, sha256_of
+from evalkit.reading import MOST_HOLES, OddFile, looked_at, sha256_of
 from evalkit.store import run_lock, runs
 
 
@@ -47,8 +45,8 @@ _ROWS = re.compile(rf"{_PART.pattern}|journal-.*\.jsonl")
 _LABELS = "labels.jsonl"
 _KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|{re.escape(_LABELS)})")
 """Files that cannot be made again, also of a folder within the run."""
-_MOST_NOTHING = 256
-"""Megabytes of zeros in a file that is made of the parts: scores may all be 0."""
+MOST_NOTHING = 256 * 2**20
+"""Bytes of zeros in a file that is made of the parts: scores may all be 0."""
 _LARGE = 2**26
 """Bytes from which on a file that is damaged is not hashed again."""
 STRANGE = (
@@ -87,9 +85,12 @@ def verify(path: Path) -> None:
     """Raises StoreError where the file is not what was sealed, or is a device or a pipe, which its reader (Arrow,
     DuckDB) would wait for. Says nothing of a file without a recorded digest, and of one that cannot be read (its reader
     will)."""
-    with suppress(OSError):
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
+    try:
+        looked_at(path, most_holes=MOST_HOLES if _KEPT.fullmatch(path.name) else MOST_NOTHING)
+    except OddFile as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Restore the file.", path) from error
+    except OSError:
+        return
     expected = _expected(path)
     if not expected:
         return
@@ -207,10 +208,8 @@ def digest_of(path: Path) -> str:
     """`sha256:` and the digest of the file's bytes. Raises OSError, and StoreError for one of holes: parts are packed,
     so none that we wrote has a megabyte of zeros."""
     try:
-        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else _MOST_NOTHING)}"
-    except OSError as error:
-        if error.strerror != NOTHING:
-            raise
+        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else MOST_NOTHING)}"
+    except OddFile as error:
         raise StoreError(
             f"{path} cannot be read (it is damaged: it holds a megabyte of zeros). Restore the file, or run the suite "
             "again with --new: cached answers cost nothing.",

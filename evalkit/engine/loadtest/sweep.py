@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from evalkit.adapters.base import within
+from evalkit.adapters.awaiting import within
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, sent_bytes

@@ -1,0 +1,258 @@
+"""Code of others is awaited in a task of its own, within a time, and no longer than it deserves.
+
+    given = await within(60, in_own_task(function(request)))     # OutOfTime, Left, or what the function gives or raises
+    outcome = in_new_loop(whole_run())                           # asyncio.run, which no task can hold up
+
+What such code does with its own task is its own affair: it may cancel it, let a group fail in it, or ignore that it
+was cancelled. None of that ends a run, and none of it keeps a run, or the process, from ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+from evalkit.errors import LikelyMistakeWarning
+
+GRACE_S = 3.0
+"""How long code of others may take to end once it was cancelled. A further cancellation does not wait."""
+WENT_ON = f"it went on for {GRACE_S:g} s after it was cancelled, and is not waited for"
+
+T = TypeVar("T")
+
+
+class OutOfTime(TimeoutError):
+    """The time that `within` gives is over. Its text says more where there is more to say: `WENT_ON`."""
+
+
+class Left(asyncio.CancelledError):
+    """What was awaited went on after it was cancelled, and was left where it was."""
+
+
+class _Ends(Exception):  # no error that anybody sees
+    """Carries a SystemExit out of a task, where it would end the loop."""
+
+    def __init__(self, error: SystemExit) -> None:
+        self.error = error
+
+
+def is_from_inside() -> bool:
+    """Whether a CancelledError that was just caught comes from what was awaited, and nobody cancelled this task.
+
+    A function that cancels a task of its own and awaits it raises one, and so does an inner time limit that leaks: that
+    is the failure of one item, and not the end of the run.
+    """
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+async def in_own_task(call: Awaitable[T]) -> T:
+    """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task;
+    Left where it does not end then.
+
+    What it does to its task is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had cancelled it
+    (until Python 3.13), and `current_task().cancel()` is no end of the run.
+    """
+    held = _Held(_plainly(call))
+    task = asyncio.create_task(held.end())
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        if await _has_ended(task):
+            raise
+        held.left = True
+        _let_go(task)
+        raise Left from None
+    try:
+        return task.result()
+    except _Ends as ended:
+        raise ended.error from None
+
+
+async def _plainly(call: Awaitable[T]) -> T:
+    """What `call` gives. Groups of errors that would end a run are raised as what they hold."""
+    try:
+        return await call
+    except SystemExit as error:
+        raise _Ends(error) from error
+    except BaseExceptionGroup as group:
+        if isinstance(group, Exception):
+            raise
+        rest = group.split(asyncio.CancelledError)[1]
+        if rest is None:  # cancellations alone: those of the call's own tasks
+            raise asyncio.CancelledError from group
+        if (end := rest.subgroup(SystemExit)) is not None:
+            raise _Ends(_leaf(end)) from group
+        raise rest from None
+
+
+def _leaf(group: BaseExceptionGroup[SystemExit]) -> SystemExit:
+    """The first error of a group."""
+    first = group.exceptions[0]
+    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+class _Held(Generic[T]):
+    """A coroutine that is awaited until it ends, or until it is left: then it does not get another step."""
+
+    def __init__(self, call: Coroutine[Any, Any, T]) -> None:
+        self._call = call
+        self.left = False
+
+    async def end(self) -> T:
+        """What the coroutine gives. Raises what it raises, and what wakes it once it is left."""
+        return await self
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        call = self._call
+        try:
+            waits_for = call.send(None)
+            while True:
+                try:
+                    woken = yield waits_for
+                except BaseException as error:
+                    if self.left:
+                        self._close()
+                        raise
+                    waits_for = call.throw(error)
+                else:
+                    waits_for = call.send(woken)
+        except StopIteration as done:
+            given: T = done.value
+            return given
+
+    def _close(self) -> None:
+        """Here, where a loop runs: what tries again after every error would do so for ever where none does."""
+        try:
+            self._call.close()
+        except BaseException:  # noqa: BLE001 - whatever code says of its end, nobody hears it
+            _never_finalize(self._call)
+
+
+async def _has_ended(task: asyncio.Task[Any]) -> bool:
+    """Cancel a task; whether it ends in its grace. Raises nothing."""
+    task.cancel()
+    try:
+        await asyncio.wait([task], timeout=GRACE_S)
+    except asyncio.CancelledError:
+        await asyncio.sleep(0)  # what ends by itself at its cancellation has ended by now
+    if task.done() and not task.cancelled():
+        task.exception()  # looked at: nobody else will
+    return task.done()
+
+
+def _let_go(task: asyncio.Task[Any]) -> None:
+    """Whoever ends the loop does not wait for this task."""
+    task.cancel()
+    _never_finalize(task)
+    asyncio.tasks._unregister_task(task)  # for those who extend asyncio, as its documentation says
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def _never_finalize(what: object) -> None:
+    """Python throws GeneratorExit into a coroutine that it drops, at its exit too: where code goes on after everything
+    that is thrown, the process would not end."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))
+
+
+async def within(seconds: float | None, call: Awaitable[T]) -> T:
+    """What `call` gives within its time. Raises what it raises; OutOfTime once the time is over, and CancelledError
+    once this task was cancelled.
+
+    Whatever code says of its own cancellation is no answer: `except: return "ERROR"` would become a wrong answer of
+    the model. So neither what it returns then nor what it raises counts.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            given = await call
+    except (Exception, Left) as error:
+        _require_time(limit, error)
+        raise
+    _require_time(limit, None)
+    return given
+
+
+def _require_time(limit: asyncio.Timeout, error: BaseException | None) -> None:
+    """Raises OutOfTime where the time is over, CancelledError where this task was cancelled."""
+    if limit.expired():
+        went_on = isinstance(error, Left) or isinstance(error and error.__cause__, Left)
+        raise OutOfTime(WENT_ON if went_on else "") from error
+    if not is_from_inside():
+        raise asyncio.CancelledError from error
+
+
+def in_new_loop(run: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, which waits without end for tasks that ignore their cancellation: those that are left over have
+    their grace, and are let go."""
+    main: list[asyncio.Task[Any] | None] = []
+
+    async def whole() -> T:
+        main.append(asyncio.current_task())
+        return await run
+
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(whole())
+        finally:
+            runner.run(_end_all(*main))
+
+
+async def _end_all(main: asyncio.Task[Any] | None = None) -> None:
+    """End every other task of the loop; `main` first, which takes what it needs."""
+    if main is not None and not main.done():  # a second Ctrl-C came out of the loop
+        main.cancel()
+        await asyncio.wait([main])
+    over = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in over:
+        task.cancel()
+    try:
+        if over:
+            await asyncio.wait(over, timeout=GRACE_S)
+    finally:
+        for task in (one for one in over if not one.done()):
+            _let_go(task)
+            what = f"the task {task.get_name()} that a function started does not end when it is cancelled"
+            warnings.warn_explicit(f"{what}: {WENT_ON}", LikelyMistakeWarning, "evalkit.run", 1)
+
+
+async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tuple[Any, float]:
+    """What a blocking function gives, and when its call began (perf_counter). Raises what it raises.
+
+    The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[tuple[Any, float]] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def settle(result: tuple[Any, float] | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        elif result is not None:
+            future.set_result(result)
+
+    def work() -> None:
+        result: tuple[Any, float] | None = None
+        error: BaseException | None = None
+        try:
+            began = time.perf_counter()
+            result = (context.run(function, *arguments), began)
+        except StopIteration as raised:  # no future can carry it
+            error = RuntimeError(f"the function raised {raised!r}")
+        except BaseException as raised:  # noqa: BLE001 - given to whoever waits for it
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"the function raised {raised!r}")
+        with suppress(RuntimeError):  # the loop is closed: the run is over
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=work, name="evalkit-function", daemon=True).start()
+    return await future
