@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.board.guard import LONGEST_LOGGED, hold_logs
 from evalkit.suite.pictures import pixels
+from evalkit.text.logs import LONGEST_LOGGED, hold_logs
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]

@@ -90,7 +90,7 @@ def test_a_short_secret_is_cut_out_where_its_name_says_that_it_is_one(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("evalkit.adapters.keys._handed_out", set[str]())
+    monkeypatch.setattr("evalkit.text.secrets._known", dict[str, bytes]())
     short = "canary7x" if not kept else "europe-w"
     monkeypatch.setenv(variable, short)
     suite = a_suite(tmp_path, f"http://127.0.0.1:{gateway.server_port}/v1", f"{{X-Tenant: {variable}}}")

@@ -20,11 +20,11 @@ from evalkit.adapters.application_record import stated_usage
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.json_paths import ABSENT, JsonPath, read_path
-from evalkit.adapters.keys import cut_short
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name, raw_usage, text, trace
 from evalkit.errors import BadReply
 from evalkit.records import Response, StopReason, Timing, Usage
+from evalkit.text.secrets import cut_short
 
 _STOPS: tuple[Literal["stop", "length", "refusal", "content_filter"], ...] = (
     *("stop", "length", "refusal", "content_filter"),

@@ -22,7 +22,7 @@ from itertools import islice
 from typing import Any
 
 from evalkit.adapters import reply_fields
-from evalkit.adapters.keys import cut_short
+from evalkit.text.secrets import cut_short
 
 _MEDIA = r"audio|image|video|document|media|speech|pixel|page"
 _UNITS = re.compile(

@@ -33,7 +33,7 @@ from evalkit.adapters.application_record import calls_of, response_of
 from evalkit.adapters.awaiting import WENT_ON, Left, in_own_task, in_own_thread
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
-from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
+from evalkit.adapters.keys import checked_host, keep_out_of_replies
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
@@ -41,6 +41,7 @@ from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import as_whole
 from evalkit.suite.variables import looks_like_a_credential
 from evalkit.suite.wording import near, short
+from evalkit.text.secrets import without_keys
 
 NAME = "function"
 _BROKEN = {"TransportError", "APIConnectionError", "ClientConnectionError", "ConnectionError"}

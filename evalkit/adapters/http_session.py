@@ -18,10 +18,11 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from evalkit.adapters.http_errors import Where
-from evalkit.adapters.keys import keep_out_of_replies, without_keys
+from evalkit.adapters.keys import keep_out_of_replies
 from evalkit.adapters.reply_body import HEADER_LIMITS
 from evalkit.addresses import is_loopback
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
+from evalkit.text.secrets import without_keys
 
 CONNECT_TIMEOUT_S = 15.0
 _QUOTED = re.compile(r"[\n<]|\bb?['\"]|['\"]")

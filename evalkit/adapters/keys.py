@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -24,12 +23,9 @@ from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response
 from evalkit.suite.variables import looks_like_a_credential
-from evalkit.text.key_spellings import cut_out
+from evalkit.text.secrets import remember, values_without_keys, without_keys
 from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go, prompts_may_go
 
-REMOVED = "[key removed]"
-_handed_out: set[str] = set()
-"""Keys that adapters of this process were given."""
 _SHORTEST = 12
 """Characters of a key that is removed from replies. Servers of one's own are given `EMPTY`, `none` or `x`: these are no
 secrets, and removing them would change the answers."""
@@ -158,7 +154,7 @@ def keep_out_of_replies(key: str, *names: str) -> None:
     """
     named = any(looks_like_a_credential(name.replace("-", "_")) for name in names)
     if len(key) >= (_SHORTEST_NAMED if named else _SHORTEST):
-        _handed_out.add(key)
+        remember(key)
 
 
 def keep_parts_out_of_replies(key: str, *names: str) -> None:
@@ -170,40 +166,18 @@ def keep_parts_out_of_replies(key: str, *names: str) -> None:
             keep_out_of_replies(part)
 
 
-def _longest_first() -> list[str]:
-    """The keys, each before those that are a part of it: of `TENANT:SECRET` nothing but `:SECRET` would stay where
-    TENANT was cut out first."""
-    return sorted(_handed_out, key=len, reverse=True)
-
-
-def without_keys(text: str) -> str:
-    """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
-    for key in _longest_first():
-        text = cut_out(key, text, REMOVED)
-    return text
-
-
-def cut_short(text: str, most: int) -> str:
-    """At most so many characters of a text, without keys: one that stands across the end leaves no piece of itself."""
-    kept = without_keys(text)
-    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
-
-
 def scrubbed(response: Response) -> Response:
     """The response without any key of this process in any of its texts: an endpoint may send back what it was sent.
 
     Nothing that is stored may hold a key. The response itself where there is none, which is nearly always.
     """
-    for key in _longest_first():
-        response = _without(key, response)
-    return response
+    cleaned: Response = values_without_keys(response)
+    return cleaned
 
 
 def scrubbed_facts(said: object) -> Any:
     """What a server says of itself, as JSON, without any key of this process: run.json keeps it."""
-    for key in _longest_first():
-        said = _without(key, said)
-    return said
+    return values_without_keys(said)
 
 
 _LONGEST_CHAIN = 10
@@ -225,29 +199,6 @@ def scrubbed_error(error: RequestError) -> RequestError:
     if kept != said:
         error.args = (kept, *error.args[1:])
     return error
-
-
-def _without(key: str, value: object, *, in_json: bool = False) -> Any:
-    """The value with the key cut out of every text in it, and of JSON where it is a number; the value itself where it
-    holds none."""
-    if isinstance(value, str):
-        kept = cut_out(key, value, REMOVED)
-        return value if kept == value else kept
-    if isinstance(value, tuple | list):
-        made = [_without(key, one, in_json=in_json) for one in value]
-        same = all(new is old for new, old in zip(made, value, strict=True))
-        return value if same else type(value)(made)
-    if isinstance(value, Mapping):
-        pairs = {_without(key, name): _without(key, inner, in_json=True) for name, inner in value.items()}
-        same = all(name in pairs and pairs[name] is inner for name, inner in value.items())
-        return value if same else pairs
-    if in_json and key.isdecimal() and isinstance(value, int | float) and not isinstance(value, bool):
-        return REMOVED if value in (int(key), float(key)) else value
-    if is_dataclass(value) and not isinstance(value, type):
-        held = {one.name: getattr(value, one.name) for one in fields(value)}
-        changed = {name: new for name, old in held.items() if (new := _without(key, old)) is not old}
-        return replace(value, **changed) if changed else value
-    return value
 
 
 def _at_home(host: str, home: Sequence[str]) -> bool:

@@ -15,8 +15,8 @@ from typing import Any, TypedDict
 
 import aiohttp
 
-from evalkit.adapters.keys import cut_short
 from evalkit.errors import BadReply
+from evalkit.text.secrets import cut_short
 
 MAX_REPLY_BYTES = 64 * 2**20
 """Of one reply, after decompression: events are longer than the text in them."""

@@ -22,9 +22,9 @@ import orjson
 
 from evalkit import child
 from evalkit.adapters.http_errors import Where
-from evalkit.adapters.keys import without_keys
 from evalkit.adapters.reply_fields import parsed, text_limit
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, Stalled, Unfit
+from evalkit.text.secrets import without_keys
 
 MOST_LINE_BYTES = 32 * 2**20
 """Of one reply: a text of 16 MiB with escapes."""

@@ -17,7 +17,6 @@ asked.
 from __future__ import annotations
 
 import ipaddress
-import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,7 +30,6 @@ from streamlit import config
 from evalkit.board import sign_in
 from evalkit.board.front_end import preloads
 from evalkit.errors import UserError
-from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -59,10 +57,6 @@ _ONCE_SERVED: dict[str, object] = {"server.headless": True}
 """From the first request on: the browser has been opened, and Streamlit offers readers nothing to install."""
 MOST_SAID = 1_000_000
 """Bytes of what a browser says at once, in all widgets of a page; ours need some hundred each."""
-LONGEST_LOGGED = 2_000
-"""Characters of one message."""
-_MOST_TRACED = 200
-"""Of a traceback."""
 MOST_OPEN = 300
 """Pages that are open at once, each a WebSocket with a session of Streamlit's, of some megabytes, behind it."""
 LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
@@ -103,33 +97,6 @@ def hold_frames() -> None:
     if not hasattr(starlette_server, "get_max_message_size_bytes"):
         raise RuntimeError("this version of Streamlit takes no limit of what a browser says at once")
     starlette_server.get_max_message_size_bytes = lambda: MOST_SAID
-
-
-def hold_logs() -> None:
-    """From now on every record of this process is written out, whoever makes it. Calling it again changes nothing."""
-    made = logging.getLogRecordFactory()
-    if getattr(made, "is_plain", False):
-        return
-
-    def plain(*args: object, **more: object) -> logging.LogRecord:
-        record: logging.LogRecord = made(*args, **more)
-        try:
-            said = record.getMessage()
-        except Exception:  # noqa: BLE001  # logging itself says what is wrong with such a call
-            return record
-        record.msg, record.args = _logged(said, LONGEST_LOGGED), None
-        if record.exc_info:
-            traced = logging.Formatter().formatException(record.exc_info)
-            record.exc_text = _logged("\n".join(traced.splitlines()[-_MOST_TRACED:]), _MOST_TRACED * 200)
-        return record
-
-    plain.is_plain = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(plain)
-
-
-def _logged(text: str, limit: int) -> str:
-    """Lines after the first are indented: none can be taken for a record of its own."""
-    return visible(text, limit=limit, lines=True).replace("\n", "\n    ")
 
 
 class Guard:

@@ -82,6 +82,9 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        from evalkit.text.logs import hold_logs
+
+        hold_logs()
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -219,7 +222,7 @@ def _told(error: Exception) -> int:
 
 
 class Forgiving:
-    """A text stream that swallows its own failure, once and for all, and remembers it."""
+    """A text stream that swallows its own failure, once and for all, and remembers it. No key goes through it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -232,7 +235,8 @@ class Forgiving:
             raise TypeError("a text stream takes str")
         if self.failure is None:
             try:
-                self._stream.write(text)
+                known = sys.modules.get("evalkit.text.secrets")  # not loaded where nobody was given a key
+                self._stream.write(text if known is None else known.without_keys(text))
             except OSError as error:
                 self._fail(error)
         return len(text)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
-from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
+from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
@@ -36,6 +36,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
 from evalkit.text.given_up import closed
+from evalkit.text.secrets import without_keys
 
 _LONGEST_SAID = 300
 """Characters of what the adapter of a plug-in raised."""

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TextIO
 
-from evalkit.adapters.keys import without_keys
 from evalkit.engine.work import Item
 from evalkit.errors import RequestError
 from evalkit.records import Message, Request, Response
 from evalkit.store.message_codec import content_record
 from evalkit.text.escape import json_commands
+from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:  # a plain run starts without it
     from evalkit.suite.redaction import Redactor

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
@@ -45,6 +44,7 @@ from evalkit.errors import EvalkitError, SuiteError
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
+from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""

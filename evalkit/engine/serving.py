@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesImages, ProbesLikelihood, ProbesTools
-from evalkit.adapters.keys import scrubbed_error, scrubbed_facts, without_keys
+from evalkit.adapters.keys import scrubbed_error, scrubbed_facts
 from evalkit.addresses import is_private
 from evalkit.engine.asking import request_of
 from evalkit.engine.lane import OUTAGE_AFTER, Lane
@@ -27,6 +27,7 @@ from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
 from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
+from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts

@@ -29,13 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
-from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import READING
 from evalkit.scorers.scores import contradiction, graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
+from evalkit.text.secrets import without_keys
 
 NAME = "function"
 VERSION = 4

@@ -32,6 +32,7 @@ from evalkit.records import Message, Request, Response, Settings, StopReason, Ti
 from evalkit.store import message_codec, stage_codec
 from evalkit.store.row_codec import spell, unspell
 from evalkit.store.row_kinds import LATEST
+from evalkit.text.secrets import stands_in
 
 _VERSION = 1
 _TABLE = "create table answers (key blob primary key, answer blob not null) without rowid"
@@ -196,7 +197,7 @@ class ResponseCache:
         if self._db is None or response.stop_reason == "length" or not whole:
             return False
         packed = _pack(CachedAnswer(response, started_at, cost_usd))
-        if len(packed) > MOST_BYTES:
+        if len(packed) > MOST_BYTES or stands_in(packed):  # a key in it: whoever asked has cleaned it, so this is ours
             return False
         if not self._waiting:
             self._oldest = time.monotonic()

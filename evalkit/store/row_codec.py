@@ -25,6 +25,7 @@ from evalkit.store import stage_codec
 from evalkit.store.message_codec import message_entry, read_entry
 from evalkit.store.row_kinds import COUNTS, drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
+from evalkit.text.secrets import stands_in, values_without_keys
 
 Key = tuple[str, str, str, int, int]
 """`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
@@ -37,6 +38,21 @@ _always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
 _REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
 _KEY = ("model", "task", "sample_digest", "occurrence", "repeat")
 _record_key: Callable[[Mapping[str, object]], Key] = itemgetter(*_KEY)
+_OF_THE_SUITE = frozenset(
+    {
+        *_KEY,
+        "sample_id",
+        "target_digest",
+        "cluster",
+        "stratum",
+        "slices",
+        "parts",
+        "prompt",
+        "target",
+        "tools",
+    }
+)
+"""Fields in which no server has a word: a suite's own name that looks like a header's value stays."""
 # JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
 _SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
@@ -78,7 +94,15 @@ def to_line(row: Row) -> bytes:
         record["steps"] = step_records(row.steps)
     if row.stages is not None:
         record["stages"] = stage_codec.as_json(row.stages)
-    return to_json(record) + b"\n"
+    line = to_json(record)
+    return (_without_keys(line) if stands_in(line) else line) + b"\n"
+
+
+def _without_keys(line: bytes) -> bytes:
+    """The line without the secrets of this process. Whoever asked has cleaned the reply: this is for a field that
+    nobody thought of."""
+    said: dict[str, object] = orjson.loads(line)
+    return to_json({name: v if name in _OF_THE_SUITE else values_without_keys(v) for name, v in said.items()})
 
 
 def from_line(line: bytes) -> Row:

@@ -21,7 +21,6 @@ from evalkit.adapters.billed_beside import billed_beside, shown_beside
 from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
-from evalkit.adapters.keys import cut_short
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.pictures import base64_of, parts
 from evalkit.adapters.presets import Preset
@@ -32,6 +31,7 @@ from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import SuiteError
 from evalkit.facts.base import Json
 from evalkit.records import Image, Request, Response, Settings, StopReason, Timing, Tool, Usage
+from evalkit.text.secrets import cut_short
 
 GEMINI = Preset(
     name="gemini",

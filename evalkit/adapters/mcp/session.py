@@ -29,7 +29,7 @@ import evalkit
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.certificates import check_certificates
 from evalkit.adapters.command import environment, resolved
-from evalkit.adapters.keys import checked_host, cut_short, scrubbed_facts, without_keys
+from evalkit.adapters.keys import checked_host, scrubbed_facts
 from evalkit.adapters.mcp.transports import SessionLimits, http, stdio
 from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.worker_pool import Program
@@ -38,6 +38,7 @@ from evalkit.facts.base import JsonMap
 from evalkit.suite.environments.live import LiveServer, ToolList, ToolServerFailed, tool_list
 from evalkit.suite.environments.recorded import RecordedContent, ToolCallResult
 from evalkit.suite.environments.tool import LONGEST_RESULT, MOST_TOOLS
+from evalkit.text.secrets import cut_short, without_keys
 
 MOST_PAGES = 50
 """Of one tool list."""

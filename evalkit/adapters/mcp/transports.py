@@ -25,8 +25,8 @@ from mcp_types import jsonrpc_message_adapter
 from evalkit import child
 from evalkit.adapters.certificates import unreadable_certificates
 from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, proxy_for
-from evalkit.adapters.keys import without_keys
 from evalkit.adapters.worker_pool import Program
+from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream

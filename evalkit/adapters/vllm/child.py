@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from evalkit import child
-from evalkit.adapters.keys import REMOVED
+from evalkit.text.secrets import REMOVED
 
 PASSED_ON = "EVALKIT_VLLM_ENV"
 """Names, separated by commas, of further variables that the person running evalkit lets the server see."""
