@@ -384,3 +384,37 @@ def test_a_prompt_that_is_the_name_of_a_field_is_a_likely_mistake(tmp_path: Path
         LikelyMistakeWarning, match=r"the prompt is the same for all 2 samples .*did you mean \{\{ q \}\}"
     ):
         evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_plan_counts_what_judges_are_still_asked_and_goes_on_in_the_run_that_is_named(tmp_path: Path) -> None:
+    n_judged = 0
+
+    def ask(request: Request) -> str:
+        return "" if request.prompt == "question 0" else f"answer to {request.prompt}"  # empty: no judge is needed
+
+    def judge(request: Request) -> str:
+        nonlocal n_judged
+        n_judged += 1
+        if n_judged > 5:
+            raise UserError("the judge is away") if n_judged == 6 else TimeoutError("away")
+        return "Rating: [[8]]"
+
+    data = [{"q": f"question {i}"} for i in range(6)]
+    tasks = [Task("t", data=data, prompt="{{ q }}", score={"judge": {"by": "strict"}})]
+    suite = Suite({"a": ask, "b": ask}, tasks, judges={"strict": judge})
+    fresh = evalkit.plan(suite, results=tmp_path)
+    assert [one["n_requests"] for one in (*fresh["models"], *fresh["judges"])] == [6, 6, 12]
+    run = evalkit.run(suite, results=tmp_path, in_flight=1, timeout_s=0.5)
+    assert run.status == "incomplete"
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    for named in ({}, {"resume": run.name}, {"resume": "latest"}):
+        planned = evalkit.plan(suite, results=tmp_path, **named)  # type: ignore[arg-type]
+        assert planned["continues"] == run.name
+        assert [one["n_requests"] for one in (*planned["models"], *planned["judges"])] == [0, 0, 5]
+    anew = evalkit.plan(suite, results=tmp_path, new=True)
+    assert [one["n_requests"] for one in (*anew["models"], *anew["judges"])] == [6, 6, 12]
+    assert before == {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    other = Suite({"a": ask}, [Task("t", data=data[:3], prompt="{{ q }}", target="x", score="exact")])
+    with pytest.raises(StoreError, match="its answers are to other questions"):
+        evalkit.plan(other, results=tmp_path, resume=run.name)
