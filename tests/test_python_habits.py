@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -418,3 +419,33 @@ def test_a_plan_counts_what_judges_are_still_asked_and_goes_on_in_the_run_that_i
     other = Suite({"a": ask}, [Task("t", data=data[:3], prompt="{{ q }}", target="x", score="exact")])
     with pytest.raises(StoreError, match="its answers are to other questions"):
         evalkit.plan(other, results=tmp_path, resume=run.name)
+
+
+@pytest.mark.parametrize(
+    ("field", "choices", "prompt", "said"),
+    [
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ options }}", "row.options"),
+        ({"letters": "from the customer"}, "{{ [opt_a, opt_b] }}", "{{ q }} {{ letters }}", "row.letters"),
+        ({"choices": ["red", "blue"]}, ["a", "b"], "{{ q }}: {{ choices | join(', ') }}", "row.choices"),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ row.options }} {{ options }}", None),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ row.options }}", None),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ choices }}", None),
+        ({"choices": ["b", "a"]}, ["a", "b"], "{{ q }}: {{ choices | join(', ') }}", None),
+        ({"options": ["a", "b"]}, "{{ options }}", "{{ q }} {{ options }}", None),
+    ],
+)
+def test_a_field_that_the_choices_hide_is_said(
+    field: dict[str, object], choices: list[str] | str, prompt: str, said: str | None, tmp_path: Path
+) -> None:
+    data = [{"q": f"question {n}", "a": "ab"[n % 2], "opt_a": "a", "opt_b": "b", **field} for n in range(2)]
+    task = Task("t", data=data, prompt=prompt, choices=choices, target="{{ a }}", score="choice")
+    asked: list[Request] = []
+    suite = Suite({"m": lambda request: asked.append(request) or "a"}, [task])
+    if said is None:
+        run = evalkit.run(suite, results=tmp_path)
+    else:
+        with pytest.warns(LikelyMistakeWarning, match=re.escape(f"did you mean {{{{ {said} }}}}?")):
+            run = evalkit.run(suite, results=tmp_path)
+    assert run.status == "complete"
+    if "row.options" in prompt:
+        assert "extended warranty" in asked[0].prompt
