@@ -14,7 +14,6 @@ What is found is a path without links. It is opened folder by folder from the al
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
+from evalkit.reading import ANY_HOLES, HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
 
 ROOTS_VARIABLES = ("EVALKIT_DATA_ROOTS", "EVALKIT_DATA")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -191,8 +191,9 @@ class Inside:
         """The ordinary files of this folder whose names fit, sorted. Raises SuiteError for a link that leaves."""
         return [one for one in (self / name for name in self.names() if fnmatch(name, pattern)) if one.is_file()]
 
-    def open_file(self) -> BufferedReader:
-        """The file, opened without following a link. Raises SuiteError where it is no ordinary file, OSError else."""
+    def open_file(self, *, most_holes: int = MOST_HOLES) -> BufferedReader:
+        """The file, opened without following a link. Raises SuiteError where it is no ordinary file, or mostly holes
+        (`reading.refuse_odd`), OSError else."""
         if not self.parts:
             raise SuiteError(f"{self.label}: is a folder; name one file in it")
         handle = self._descend(self.parts[:-1])
@@ -200,16 +201,18 @@ class Inside:
             file = os.open(self.parts[-1], _FILE, dir_fd=handle)
         finally:
             os.close(handle)
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        try:
+            refuse_odd(file, self.shown, most_holes=most_holes)
+        except OSError as error:
             os.close(file)
-            raise SuiteError(f"{self.label}: is no ordinary file")
+            raise SuiteError(f"{self.label or self.shown}: {error.strerror}") from error
         os.set_blocking(file, True)
         return os.fdopen(file, "rb")
 
-    def read(self, most: int | None = None) -> bytes:
+    def read(self, most: int = MOST_TEXT) -> bytes:
         """The content, or its first `most` bytes. Raises as `open_file`."""
         with self.open_file() as file:
-            return file.read() if most is None else file.read(most)
+            return file.read(most)
 
     def text(self, encoding: str = "utf-8", *, most: int = MOST_TEXT) -> str:
         """The content as text. Raises as `open_file`, SuiteError above `most` bytes, and UnicodeDecodeError."""
@@ -220,13 +223,13 @@ class Inside:
 
     def n_bytes(self) -> int:
         """Size of the file. Raises as `open_file`."""
-        with self.open_file() as file:
+        with self.open_file(most_holes=ANY_HOLES) as file:
             return os.fstat(file.fileno()).st_size
 
     def sha256(self) -> str:
-        """sha256 of the content, as 64 hex characters. Raises as `open_file`."""
-        with self.open_file() as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """sha256 of the content, as 64 hex characters. Raises as `open_file`, and OSError for gigabytes of zeros."""
+        with self.open_file(most_holes=HOLES_OF_NUMBERS) as file:
+            return digest_in(file, most_nothing=HOLES_OF_NUMBERS)
 
     def _mode(self) -> int:
         """st_mode of what is there, 0 where nothing is or it cannot be reached without a link."""

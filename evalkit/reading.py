@@ -1,9 +1,15 @@
-"""The door for files of a results folder that are read: only ordinary files are.
+"""The door for files that are read, other than those that a suite names (`evalkit.paths`, which asks here too).
 
-    read_file(Path("results/run/run.json"))       # its bytes; OSError where it is a device or a pipe
+    read_file(Path("results/run/run.json"))       # its bytes; OSError where it is a device or a pipe, or hollow
+    with open_to_read(path) as file: ...          # the same for a reader that takes it piece by piece
+    pq.ParquetFile(looked_at(path))               # for a library that opens the file itself
+
+No other module opens a file to read it; tests/test_reading_door.py walks the code for it, and names what does with the
+reason why.
 
 A checkout may bring links along under the names that evalkit reads (`results/RUN/run.json` to `/dev/zero`): whoever
-read on would fill the memory, or wait for ever. Links to ordinary files are followed.
+read on would fill the memory, or wait for ever. Links to ordinary files are followed. A file of terabytes may be a hole
+that takes a few kilobytes of an archive: nothing that evalkit or another tool writes is mostly holes.
 """
 
 from __future__ import annotations
@@ -42,21 +48,73 @@ _MOST_ZEROS = 0.76
 """Of a megabyte of text. In UTF-16 half of its bytes are zeros, in UTF-32 three quarters."""
 BLANKS = b"\0 \t\r\n"
 NOTHING = "it holds a megabyte of zeros or blanks, so it is damaged or was never written; take it from its tool anew"
+HOLLOW = "it is mostly a hole that was never written, so it is damaged; take it from its tool anew"
+MOST_HOLES = _SMALL
+"""Bytes of holes that a file may always have; beyond them it may have as many as it has bytes on the disk. A copy that
+leaves zeros out (`cp --sparse=always`, a file system that packs) makes a few of a good file."""
+HOLES_OF_NUMBERS = 2**30
+"""The same of weights and other numbers, which may all be 0: a second or two to hash."""
+ANY_HOLES = 2**63
+"""For whoever passes over holes: `lines_of`."""
 
 
-def open_to_read(path: Path) -> BufferedReader:
+class OddFile(OSError):
+    """What is no ordinary file, is mostly holes, or holds nothing but zeros for a megabyte. `strerror` says so."""
+
+
+def open_to_read(path: Path, *, most_holes: int = MOST_HOLES) -> BufferedReader:
     """An ordinary file, opened to read its bytes. Raises OSError where it cannot be read, or is something else."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    if not stat.S_ISREG(os.fstat(file).st_mode):
+    try:
+        refuse_odd(file, path, most_holes=most_holes)
+    except OSError:
         os.close(file)
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+        raise
     return os.fdopen(file, "rb")
+
+
+def looked_at(path: Path, *, most_holes: int = MOST_HOLES) -> Path:
+    """The path, for a library or a program that opens the file itself. Raises OSError as `open_to_read`."""
+    open_to_read(path, most_holes=most_holes).close()
+    return path
+
+
+def opened_for_person(path: Path) -> BufferedReader:
+    """The same of a file that the person named; below /dev is what their shell hands over: `<(...)`. Raises OSError."""
+    return path.open("rb") if path.is_relative_to("/dev") else open_to_read(path)
+
+
+def refuse_odd(file: int, path: Path, *, most_holes: int = MOST_HOLES) -> None:
+    """Raises OddFile where what is open is no ordinary file, or is mostly holes."""
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode):
+        raise OddFile(errno.EINVAL, "it is no ordinary file", str(path))
+    if about.st_size - 512 * about.st_blocks > most_holes:  # which a file system that packs says of others too
+        enough = max(most_holes, about.st_size // 2)
+        if _bytes_of_holes(file, about.st_size, enough) > enough:
+            raise OddFile(errno.EINVAL, HOLLOW, str(path))
+
+
+def _bytes_of_holes(file: int, size: int, enough: int) -> int:
+    """How much of an open file was never written, counted up to `enough`; 0 where its file system does not say."""
+    found = at = hole = 0
+    with suppress(OSError):  # ENXIO: the hole goes on to the end
+        while at < size and found <= enough:
+            hole = size  # what is left where the file system knows of no holes
+            hole = os.lseek(file, at, os.SEEK_HOLE)
+            at = size
+            at = os.lseek(file, hole, os.SEEK_DATA)
+            found += at - hole
+    if at == size > hole:
+        found += size - hole
+    os.lseek(file, 0, os.SEEK_SET)
+    return found
 
 
 def read_small_text(path: Path, what: str, most_bytes: int) -> tuple[bytes, str]:
     """The bytes of a person's own UTF-8 file, and its text. Raises UserError; `what`: "the policy"."""
     try:
-        with path.open("rb") as file:
+        with opened_for_person(path) as file:
             content = file.read(most_bytes + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
@@ -97,26 +155,32 @@ def look_through(file: BufferedReader, *, longest_line: int | None = None) -> No
     n_line = 0
     while piece := file.read(_STEP):
         if is_nothing(piece):
-            raise OSError(errno.EINVAL, NOTHING, file.name)
+            raise OddFile(errno.EINVAL, NOTHING, file.name)
         if longest_line is not None:
             n_line = refuse_long_line(piece, n_line, longest_line)
     file.seek(0)
 
 
 def sha256_of(path: Path, *, most_nothing: int = 0) -> str:
-    """The digest of an ordinary file's bytes, in hex. Raises OSError as `open_to_read`, and for a large one that holds
-    more than so many megabytes of zeros: a hole of terabytes takes no room on the disk, and hours to hash."""
-    with open_to_read(path) as file:
-        if os.fstat(file.fileno()).st_size <= _SMALL:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        found, n_nothing, piece = hashlib.sha256(), 0, bytearray(_STEP)
-        while n := file.readinto(piece):
-            begin = piece[::_PAGE] if n == _STEP else b""  # a hole is one of pages; to look at each byte takes as long
-            n_nothing += begin.count(0) > _MOST_ZEROS * _STEP / _PAGE and is_nothing(bytes(piece))
-            if n_nothing > most_nothing:
-                raise OSError(errno.EINVAL, NOTHING, str(path))
-            found.update(piece if n == _STEP else piece[:n])
-        return found.hexdigest()
+    """The digest of an ordinary file's bytes, in hex. Raises OSError as `open_to_read`, and as `digest_in`."""
+    with open_to_read(path, most_holes=max(MOST_HOLES, most_nothing)) as file:
+        return digest_in(file, most_nothing=most_nothing)
+
+
+def digest_in(file: BufferedReader, *, most_nothing: int = 0) -> str:
+    """The digest of an open file's bytes, in hex. Raises OddFile for a large one that holds more than so many bytes
+    of zeros, a megabyte at a time: they take no room in an archive, and hours to hash."""
+    if os.fstat(file.fileno()).st_size <= _SMALL:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    found, n_nothing, piece = hashlib.sha256(), 0, bytearray(_STEP)
+    while n := file.readinto(piece):
+        begin = piece[::_PAGE] if n == _STEP else b""  # a hole is one of pages; to look at each byte takes as long
+        if begin.count(0) > _MOST_ZEROS * _STEP / _PAGE and is_nothing(bytes(piece)):
+            n_nothing += _STEP
+        if n_nothing > most_nothing:
+            raise OddFile(errno.EINVAL, NOTHING, str(file.name))
+        found.update(piece if n == _STEP else piece[:n])
+    return found.hexdigest()
 
 
 def is_nothing(piece: bytes) -> bool:

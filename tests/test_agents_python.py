@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from evalkit.records import Row
-from evalkit.scorers import caged_class
+from evalkit.scorers import caged_class, code_worker
 from evalkit.scorers.code_worker import unsupported
 from evalkit.store.sealing import rows_of
-from evalkit.suite.environments.coded import class_code
+from evalkit.suite.environments.coded import ClassCode, class_code
 from evalkit.suite.schema.environments import PythonEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.agent_world import by_id, calls, run, scripted
@@ -344,8 +344,8 @@ def test_a_gate_holds_the_class_to_the_protected_suite_s(tmp_path: Path, capsys:
 
 
 def test_calls_at_once_have_half_of_the_machines_memory_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caged_class, "memory_bytes", lambda: 4 * 2**30)
-    room, at_once, most = caged_class._Room(), 0, 0
+    monkeypatch.setattr(code_worker, "memory_bytes", lambda: 4 * 2**30)
+    room, at_once, most = code_worker.Room(), 0, 0
     lock = threading.Lock()
 
     def call(mb: int) -> None:
@@ -367,3 +367,32 @@ def test_calls_at_once_have_half_of_the_machines_memory_together(monkeypatch: py
     assert most == 16_384, "one that may have more than that runs alone"
     with room.of(512), room.of(1_024):
         pass
+
+
+def test_a_models_code_waits_for_the_same_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_worker, "memory_bytes", lambda: 2 * 2**30)
+    passed: list[bool] = []
+    waiting = threading.Thread(
+        target=lambda: passed.append(code_worker.run_program("", limit_s=20, memory_mb=600).passed)
+    )
+    with code_worker.ROOM.of(512):
+        waiting.start()
+        waiting.join(0.05)
+        assert waiting.is_alive() and not passed
+    waiting.join(20)
+    assert passed == [True]
+
+
+@pytest.mark.long
+def test_many_classes_keep_few_processes() -> None:
+    code = ClassCode("desk.py:Desk", "desk.py", "Desk", "class Desk:\n    pass\n", 10.0, 128)
+    classes = [caged_class.CagedClass(code) for _ in range(20)]
+    try:
+        for one in classes:
+            assert one.lacking(["find"]) == ["find"]
+        assert len(caged_class._waiting._processes) == 16
+        assert classes[0].lacking([]) == [], "one whose process was ended starts another"
+    finally:
+        for one in classes:
+            one.close()
+    assert not {id(one._key) for one in classes} & {id(key) for key, _ in caged_class._waiting._processes}

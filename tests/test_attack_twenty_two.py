@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.suite.pictures import pixels
-from evalkit.text.logs import LONGEST_LOGGED, hold_logs
+from evalkit.text.escape import LONGEST_LOGGED, hold_logs
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]

@@ -195,6 +195,47 @@ def test_ordinary_settings_stay_with_the_provider(extra: dict[str, Any]) -> None
     assert callouts("gpt-6", extra) == ()
 
 
+ODD = (
+    *("ssh:evil.example", "tel:1", "evil.example/x", "see 1.2.3.4", "//evil", "@evil", "s3:evil", "ev\til.example"),
+    *("ｅｖｉｌ.example", "evil[.]example", "evil(dot)example", "evil․example", "x/y", "https[:]evil"),
+)
+
+
+@table(
+    "place",
+    [
+        *("keep_alive", "service_tier", "truncation", "prompt_cache_retention", "inference_geo", "format", "include"),
+        *("tool_choice.type", "cache_control.ttl", "generationConfig.responseMimeType", "reasoning.effort"),
+        *("safetySettings.threshold", "audio.format", "additionalModelRequestFields.anthropic_beta", "temperature"),
+    ],
+)
+def test_no_spelling_of_an_address_stands_in_a_field_that_takes_words(place: str) -> None:
+    for text in ODD:
+        for value in (text, [text]):
+            extra: Any = value
+            for name in reversed(place.split(".")):
+                extra = {name: extra}
+            assert callouts("m", extra), text
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"include": ["reasoning.encrypted_content", "message.output_text.logprobs"], "keep_alive": "5m", "n": 1},
+        {"generationConfig": {"responseMimeType": "text/x.enum", "speechConfig": {"languageCode": "de-DE"}}},
+        {"responseMimeType": "application/json", "anthropic_beta": ["context-1m-2025-08-07"], "format": "json"},
+        {"tool_choice": {"type": "tool", "name": "weather.get"}, "stop": ["\n\nQ:", "A/B."], "bad_words": ["a.b"]},
+        {"prediction": {"type": "content", "content": "return x.y"}, "grammar": 'root ::= "a.b"', "suffix": "}\n"},
+        {"text": {"format": {"type": "json_schema", "name": "r", "description": "An answer. (short)", "schema": {}}}},
+        {"output_config": {"format": {"type": "json_schema", "schema": {"description": "x, y: z."}}}},
+        {"functions": [{"name": "f", "description": "Gets: x."}], "prompt_cache_key": "a:b/c", "labels": {"t": "a.b"}},
+        {"truncate_prompt_tokens": -1, "transforms": ["middle-out"], "audio": {"voice": "alloy", "format": "wav"}},
+    ],
+)
+def test_what_providers_take_are_plain_words(extra: dict[str, Any]) -> None:
+    assert callouts("gpt-6", extra) == ()
+
+
 @pytest.mark.parametrize(
     "model", ["openai/gpt-6:online", "gpt-4o-search-preview", "perplexity/sonar-pro", "groq/compound"]
 )
@@ -268,6 +309,17 @@ def test_prompts_that_are_not_public_are_not_passed_on(
     shown = evalkit(capsys, "check", write(tmp_path, where, extra, "public"))
     assert shown.code == 0
     assert "may pass parts of prompts on to evil.example" in shown.out
+
+
+def test_a_text_that_is_no_plain_word_is_allowed_by_its_field(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    suite = write(tmp_path, "model", {"truncation": "ssh:evil.example"}, "internal")
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2 and "truncation takes plain words, and this text is none" in " ".join(ran.err.split())
+    assert "--allow-callout truncation" in ran.err
+    assert evalkit(capsys, "check", suite, "--allow-callout", "truncation").code == 0
 
 
 def test_a_tool_whose_place_the_provider_decides_is_allowed_by_its_name(

@@ -498,14 +498,17 @@ def test_a_licence_is_that_of_the_maker_s_weights_where_somebody_read_it(
     assert said in " ".join(ran.out.split())
 
 
-@pytest.mark.parametrize("odd", [3, None, {"j": {"cand": {"t": [-5, 100]}}}, {"j": {"cand": {"t": [1]}}}, ["j"], True])
+@pytest.mark.parametrize(
+    "odd", [3, None, {}, {"j": {}}, {"j": {"cand": {"t": [-5, 100]}}}, {"j": {"cand": {"t": [1]}}}, ["j"], True]
+)
 def test_unread_verdicts_that_cannot_be_read_themselves_are_not_none(
     tmp_path: Path, capsys: Capture, odd: object
 ) -> None:
     judge = Gate(capsys, tmp_path)
     judged = {"judge": {"judges": {"j": {"model": "m"}}}}
+    read = {"j": {"base": {"t": [0, 300]}, "cand": {"t": [0, 300]}}}
     answers = {"base": scores(300), "cand": scores(300)}
-    good, bad = (stored(judge.results, answers, identity=judged, judges_unread=said) for said in ({"j": {}}, odd))
+    good, bad = (stored(judge.results, answers, identity=judged, judges_unread=said) for said in (read, odd))
     for run in (good, bad):
         judge_files.open_judging(run, RunFacts())
     assert judge(good).code == 0

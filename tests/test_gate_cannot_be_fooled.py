@@ -15,7 +15,7 @@ import pytest
 from evalkit.records import Outcome, Row
 from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
 from tests.run_facts import set_facts
-from tests.store_rows import write
+from tests.store_rows import write, write_sealed
 from tests.world import Ran, evalkit
 
 GOOD = {"base": scores(600, range(0, 60)), "cand": scores(600, range(1, 61))}
@@ -471,7 +471,7 @@ def test_rows_of_a_task_that_the_run_does_not_know(judge: Gate) -> None:
 def test_a_baseline_whose_rows_were_changed_since(judge: Gate) -> None:
     run = stored(judge.results, {"base": GOOD["base"]})
     assert judge.promote(run).code == 0
-    write(run, [one(100, "base", 0.0)])
+    write_sealed(run, [one(100, "base", 0.0)])
     fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
     refused(judge(fresh), 2, "not the ones that were promoted")
 
@@ -482,7 +482,7 @@ def test_a_baseline_whose_rows_were_changed_since(judge: Gate) -> None:
 def test_a_baseline_whose_slices_times_or_served_model_were_changed_since(judge: Gate, changes: dict[str, Any]) -> None:
     run = stored(judge.results, {"base": GOOD["base"]})
     assert judge.promote(run).code == 0
-    write(run, [one(100, "base", GOOD["base"][100], **changes)])
+    write_sealed(run, [one(100, "base", GOOD["base"][100], **changes)])
     fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
     refused(judge(fresh), 2, "not the ones that were promoted")
 

@@ -33,6 +33,8 @@ gate: {{baseline: base, candidates: [cand], rules: {rules}}}
 DATA = "{path: items.jsonl, id: id}"
 RULES = "[{quality: all, margin: 0.2}]"
 TIMED = "[{quality: all, margin: 0.2}, {latency: total_p95, max_s: 600}]"
+RATED = "[{quality: all, margin: 0.2}, {rate: errored, max_increase: 0.05}]"
+"""Load decides how many requests of the baseline run into a timeout."""
 
 
 def suite(folder: Path, name: str, *, data: str = DATA, run: str = "seed: 0", rules: str = RULES) -> Path:
@@ -96,6 +98,7 @@ def test_a_suite_that_chooses_records_itself_is_judged(folder: Path, capsys: Cap
 @pytest.mark.parametrize(
     ("theirs", "ours", "rules", "said"),
     [
+        ("in_flight: 60", "in_flight: 8", RATED, "run.in_flight: 60 in the run, 8 in the suite"),
         ("repeats: 1", "repeats: 3", RULES, "run.repeats: 1 in the run, 3 in the suite"),
         ("seed: 0", "repeats: 2", RULES, "run.repeats: 1 in the run, 2 in the suite"),
         ("seed: 17", "seed: 0", RULES, "run.seed: 17 in the run, 0 in the suite"),

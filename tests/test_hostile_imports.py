@@ -38,12 +38,15 @@ def imported(capsys: Capture, tool: str, file: Path) -> str:
 
 
 @pytest.mark.long(but=1)
-@pytest.mark.parametrize("size", [900 * 10**6, 8 * 10**9])
+@pytest.mark.parametrize(("size", "told"), [(900 * 10**6, True), (900 * 10**6, False), (8 * 10**9, False)])
 def test_a_sparse_file_is_refused_before_it_is_read(
-    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, told: bool
 ) -> None:
-    """A few kB in an archive: the imports took up to 2.6 GB, or ended in a traceback."""
+    """A few kB in an archive: the imports took up to 2.6 GB, or ended in a traceback. `told`: the file system says
+    where its holes are."""
     monkeypatch.chdir(tmp_path)
+    if not told:
+        monkeypatch.setattr("evalkit.reading._bytes_of_holes", lambda *_: 0)
     for tool, name in [
         *FILES.items(),
         ("traces", "b.json"),
@@ -59,11 +62,8 @@ def test_a_sparse_file_is_refused_before_it_is_read(
         said = imported(capsys, tool, file)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert ("larger than 1 GB" in said or "a megabyte of zeros or blanks" in said) and peak < 60e6, (
-            tool,
-            said,
-            peak,
-        )
+        words = "mostly a hole" if told else "larger than 1 GB" if "larger" in said else "a megabyte of zeros or blanks"
+        assert words in said and peak < 60e6, (tool, said, peak)
         file.unlink()
 
 

@@ -177,6 +177,39 @@ def test_no_command_reads_a_run_without_one_of_its_sealed_parts(
             figure(open_run(run))
 
 
+@pytest.mark.parametrize("name", ["rows-2.parquet", "journal-main.jsonl"])
+def test_rows_that_were_put_beside_a_complete_run_are_not_read_as_its_own(
+    run: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """What a careless copy of two folders into one makes: the other run's rows would win over what was sealed."""
+    if name.startswith("rows"):
+        for kind in ("rows", "texts"):
+            shutil.copy(run / f"{kind}-1.parquet", run / f"{kind}-2.parquet")
+    else:
+        rows = list(rows_of(run))
+        with journal.Journal.open(run, "main") as log:
+            for row in rows:
+                log.append(row)
+    places = ("--results", run.parent)
+    for command in (("show", run), ("export", run, "--to", "csv", "--out", run.parent / "o.csv"), ("price", run)):
+        ran = evalkit(capsys, *command, *places)
+        assert ran.code == 2, (command, ran.out)
+        assert f"{name} is no part of the run" in " ".join(ran.err.split()), command
+    ran = evalkit(capsys, "rescore", run, "--suite", run.parent.parent / "suite.yaml", *places)
+    assert ran.code == 2
+    assert "is no part of the run" in " ".join(ran.err.split())
+    assert "is no part of the run" in " ".join(evalkit(capsys, "list", *places).out.split())
+    with pytest.raises(StoreError, match="is no part of the run"):
+        load_run(run)
+
+
+def test_other_spellings_of_a_part_s_name_are_no_part(run: Path) -> None:
+    before = _read(run)
+    for name in ("rows-01.parquet", "rows-\u0661.parquet"):
+        shutil.copy(run / "rows-1.parquet", run / name)
+    assert _read(run) == before
+
+
 def test_facts_that_were_edited_or_damaged_are_said(run: Path) -> None:
     path = run / "run.json"
     assert not runs.edited(run)
@@ -267,6 +300,10 @@ def test_what_judges_said_is_missed_where_it_is_gone(tmp_path: Path, capsys: pyt
         assert "missing" in evalkit(capsys, "list", "--results", tmp_path / "results").out, name
         aside.rename(run / name)
     assert evalkit(capsys, "show", run.name, "--results", tmp_path / "results").code == 0
+    (run / "judging" / "labels.jsonl").write_text('{"key": ["cand", "u", "x", 0, 0], "label": 1}\n')
+    ran = evalkit(capsys, "gate", run.name, "--results", tmp_path / "results")
+    assert ran.code == 2 and "judging/labels.jsonl is no part of the run" in " ".join(ran.err.split())
+    (run / "judging" / "labels.jsonl").unlink()
     inner = run / "judging" / "run.json"
     facts = json.loads(inner.read_text())
     inner.write_text(json.dumps({**facts, "labels": {"u": {"n": 9, "n_used": 8}}}))

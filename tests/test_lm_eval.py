@@ -199,6 +199,15 @@ def test_what_cannot_be_asked_is_a_sentence_before_anything_is_sent(
     assert "Traceback" not in ran.err
 
 
+def test_a_wrong_name_is_refused_without_lm_evals_whole_index(
+    capsys: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes six seconds to build."""
+    monkeypatch.setattr("lm_eval.tasks._index.TaskIndex.build", None)
+    ran, _ = run(capsys, folder, "[{lm_eval: AraDiCE_piqa_egz}]")
+    assert ran.code == 2 and "did you mean AraDiCE_piqa_egy" in ran.err, ran.err
+
+
 def test_the_command_without_a_suite_asks_the_same(capsys: Capture, folder: Path) -> None:
     args = ["--tasks", "tiny_cloze", "--include_path", folder / "tasks", "--results", folder / "results", "--json"]
     ran = evalkit(capsys, "lm-eval", "--model", "ctranslate2:tiny", *args, "--num_fewshot", 0, "--limit", 6)

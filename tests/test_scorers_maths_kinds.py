@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from evalkit import child
 from evalkit.records import Outcome
 from tests.scoring import mark, sample
 from tests.tables import table
@@ -187,6 +188,16 @@ def test_a_bomb_is_given_up_within_its_limit(reply: str) -> None:
     found = mark("math", {"limit_s": 0.8}, sample("1"), reply)
     assert found.outcome is not Outcome.RIGHT
     assert time.perf_counter() - start < 100  # processor time is bounded; a busy machine takes longer
+
+
+@pytest.mark.long
+def test_scorers_with_limits_of_their_own_share_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    start = child.start
+    monkeypatch.setattr(child, "start", lambda *a, **k: started.append(a) or start(*a, **k))
+    for limit_s in (3.1, 3.2, 3.3):
+        assert mark("math", {"limit_s": limit_s}, sample("x+y"), "\\boxed{y + x}").outcome is Outcome.RIGHT
+    assert len(started) <= 1
 
 
 ORDINARY = (

@@ -19,7 +19,7 @@ from evalkit.records import Message, Response, Timing, ToolCall
 from evalkit.store.cache import ResponseCache
 from evalkit.store.journal import Journal, iter_rows
 from evalkit.text import secrets
-from evalkit.text.logs import hold_logs
+from evalkit.text.escape import hold_logs
 from tests.store_rows import a_row
 
 KEY = 'PLACEHOLDER-"canary"-7f3a'

@@ -115,8 +115,8 @@ def test_the_comparing_process_imports_nothing_of_the_folder_that_one_stands_in(
     (tmp_path / "evalkit").mkdir()
     (tmp_path / "evalkit/__init__.py").write_text("raise SystemExit('owned')")
     monkeypatch.chdir(tmp_path)
-    worker = Worker(3.0)
+    worker = Worker()
     try:
-        assert worker.compare("0.5", "\\boxed{\\frac12}").same
+        assert worker.compare("0.5", "\\boxed{\\frac12}", 3.0).same
     finally:
         worker.close()

@@ -28,11 +28,13 @@ from evalkit.adapters.reply_fields import parsed
 from evalkit.adapters.worker_pool import Program, WorkerPool
 from evalkit.errors import BadReply, MissingKey, SuiteError, Unsupported
 from evalkit.paths import find
+from evalkit.reading import HOLES_OF_NUMBERS, open_to_read
 from evalkit.records import Request, Response
 from evalkit.suite.schema.parts import Several, Text
 from evalkit.trust import ALLOWED_ENV
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PIECE = 2**20
 FOLDER_VARIABLE = "EVALKIT_SUITE_FOLDER"
 """Tells a program where the suite lies: its working directory is the root of the disk."""
 _MOST_WORKERS, _MOST_AT_ONCE = 64, 256
@@ -143,12 +145,18 @@ def resolved(words: tuple[str, ...], folder: Path, place: str) -> tuple[tuple[st
 
 
 def source_digest(files: list[Path]) -> str:
-    """sha256 of the files that are named, in their order; "none" where none is."""
+    """sha256 of the files that are named, in their order; "none" where none is. Raises SuiteError."""
     if not files:
         return "none"
     made = hashlib.sha256()
     for path in files:
-        made.update(path.read_bytes() + b"\0")
+        try:
+            with open_to_read(path, most_holes=HOLES_OF_NUMBERS) as file:
+                while piece := file.read(_PIECE):
+                    made.update(piece)
+        except OSError as error:
+            raise SuiteError(f"{path}: cannot be read: {error.strerror or error}") from error
+        made.update(b"\0")
     return made.hexdigest()
 
 

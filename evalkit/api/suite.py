@@ -35,6 +35,7 @@ from evalkit.api.suite_parts import (
 from evalkit.errors import SuiteError, UserError
 from evalkit.paths import of_person
 from evalkit.python_words import said_in_python
+from evalkit.reading import read_file
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.rows_in_memory import Rows
 from evalkit.suite.source_map import parse, without_lines
@@ -200,7 +201,7 @@ def _is_other(path: Path, content: bytes) -> bool:
     """Whether something stands there that is no file of this content. Raises OSError where that cannot be read."""
     if not path.exists():
         return path.is_symlink()
-    return not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content
+    return not path.is_file() or path.stat().st_size != len(content) or read_file(path, most=len(content)) != content
 
 
 def _dumped(data: Mapping[str, object]) -> str:

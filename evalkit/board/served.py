@@ -16,7 +16,7 @@ from evalkit.board.front_end import FrontEnd
 from evalkit.board.guard import Guard, hold_settings
 from evalkit.board.sessions import OneCookie, OnlyViews
 from evalkit.errors import EvalkitError
-from evalkit.text.logs import hold_logs
+from evalkit.text.escape import hold_logs
 
 _COLLECT_S = 5.0
 """Between two looks for what sessions left behind. Streamlit's own way is to look after every view."""

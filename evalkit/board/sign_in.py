@@ -35,7 +35,7 @@ from urllib.parse import quote, unquote, urlsplit
 from evalkit.board import sessions
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
-from evalkit.reading import settings_folder
+from evalkit.reading import read_file, settings_folder
 from evalkit.text.escape import markdown_label, visible
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _read(path: Path, size: int, changed_ns: int) -> SignIn | None:
     try:
         if size > _MOST_BYTES:
             raise UserError(f"{path} is larger than {_MOST_BYTES // 1000} kB")
-        told = tomllib.loads(path.read_text("utf-8"))
+        told = tomllib.loads(read_file(path, most=_MOST_BYTES).decode())
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError):

@@ -32,6 +32,7 @@ from evalkit.bridges.imported import Imported, model_facts, task_facts, text_or_
 from evalkit.bridges.inspect_events import Grading, grading_of
 from evalkit.errors import UserError
 from evalkit.facts.run import ImportedFacts
+from evalkit.reading import looked_at, open_to_read
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.dates import unix_time
 from evalkit.suite.digests import digest
@@ -142,14 +143,18 @@ def _about_grading(log: str, model: str, n: int, n_graded: int, n_unseen: int) -
 
 
 def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]:
-    if not zipfile.is_zipfile(path):
+    try:
+        is_packed = zipfile.is_zipfile(looked_at(path))
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be read ({error.strerror or error})") from error
+    if not is_packed:
         whole = _json(content_of(path), path.name)
         samples = whole.get("samples") or []
         if not isinstance(samples, list):
             raise UserError(f"{path.name} is no log of Inspect: its samples are no list")
         return whole, iter(samples)
     try:
-        with zipfile.ZipFile(path) as log:
+        with zipfile.ZipFile(looked_at(path)) as log:
             infos = {info.filename: info for info in log.infolist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise UserError(f"{path.name} cannot be read: its table of contents is damaged ({error})") from error
@@ -167,7 +172,7 @@ def _opened(path: Path) -> tuple[dict[str, object], Iterator[dict[str, object]]]
 
 
 def _members(path: Path, infos: Iterable[zipfile.ZipInfo]) -> Iterator[dict[str, object]]:
-    with zipfile.ZipFile(path) as log:  # once: opening it reads its whole table of contents
+    with zipfile.ZipFile(looked_at(path)) as log:  # once: opening it reads its whole table of contents
         for info in infos:
             yield _member(path, log, info)
 
@@ -192,7 +197,7 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
     """
     import pyarrow
 
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         file.seek(info.header_offset)
         head = file.read(_LOCAL_HEADER.size)
         *_, n_name, n_extra = _LOCAL_HEADER.unpack(head)

@@ -85,7 +85,7 @@ def mentions(models: Iterable[str]) -> bool:
     wanted = {model.strip().lower().rpartition("/")[2] for model in models}
     own = user_file()
     try:
-        texts = [path.read_text("utf-8").lower() for path in [_BUILT_IN, *([own] if own else [])]]
+        texts = [read_file(path, most=_MOST_BYTES).decode().lower() for path in [_BUILT_IN, *([own] if own else [])]]
     except (OSError, UnicodeDecodeError):
         return True  # `load` says what is wrong
     return any(name.endswith("latest") or any(name in text for text in texts) for name in wanted if name)

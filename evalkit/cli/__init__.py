@@ -82,7 +82,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        from evalkit.text.logs import hold_logs
+        from evalkit.text.escape import hold_logs
 
         hold_logs()
         return command

@@ -14,11 +14,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from evalkit import trust
-from evalkit.addresses import is_loopback
+from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
 from evalkit.decide.candidate_bills import BILLED_BY, other_licence, otherwise_billed
 from evalkit.decide.gate_trust import GateTrust
-from evalkit.decide.judged import Judged, mapping
+from evalkit.decide.judged import Judged, mapping, other_model
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.plugins import folded
 from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, MODEL_WITH_PROMPTS, beyond_tuning, n_letters, prompt_fields
@@ -174,10 +174,17 @@ def _answered_elsewhere(one: Judged, addresses: frozenset[str], trusted: GateTru
         )
     if one.ran.adapter != adapter:
         yield f"  {one.name}: run.json says that {short(one.ran.adapter)} asked it, and its suite says {short(adapter)}"
+    elif other_model(one.theirs, one.ran.model):
+        yield (
+            f"  {one.name}: run.json says that {short(one.ran.model)} answered, and its suite says "
+            f"{short(one.theirs.get('model'))}"
+        )
     address = one.theirs.get("base_url")
+    if (said := _host_of(address)) is not None and said != (one.ran.host or "").lower():
+        yield f"  {one.name}: run.json says that {short(one.ran.host)} answered, and its suite says {short(said)}"
     if not address or address == one.ours.get("base_url"):
         return
-    host = (one.ran.host or "").lower()
+    host = said or (one.ran.host or "").lower()
     policy = current()
     named = isinstance(address, str) and address.rstrip("/") in addresses
     allowed = trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
@@ -187,6 +194,16 @@ def _answered_elsewhere(one: Judged, addresses: frozenset[str], trusted: GateTru
             "suite does not name, and whoever runs a host can send the right answers; allow it yourself: "
             "EVALKIT_KEY_HOSTS=HOST, or list it in a --policy"
         )
+
+
+def _host_of(address: object) -> str | None:
+    """The host of an address as a suite writes it; None where `${NAME}` stands in it, or it is none."""
+    if not isinstance(address, str) or "${" in address:
+        return None
+    try:
+        return read_address(address).host.lower()
+    except BadAddress:
+        return None
 
 
 def _addresses_of(now: SuiteFacts) -> frozenset[str]:

@@ -159,7 +159,7 @@ def _candidate(
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
     reasons = [*completeness.unfinished(base), *(completeness.unfinished(side) if side.folder != base.folder else ())]
-    reasons += [*completeness.unread(base), *completeness.unread(side)]
+    reasons += [*completeness.unread(base, base_rows), *completeness.unread(side, rows)]
     # A side that was stopped early lacks rows on purpose; a baseline that is stored elsewhere never does.
     whole = [] if stopped else [(side, rows)]
     whole += [] if stopped and base.folder == side.folder else [(base, base_rows)]
@@ -207,7 +207,7 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
     """The decision about a candidate without a baseline: limits of its own, and no critical item may fail."""
     rows = _rows(gate, side)
     completeness.refuse_unknown(side, rows)
-    reasons = [*completeness.unfinished(side), *completeness.unread(side)]
+    reasons = [*completeness.unfinished(side), *completeness.unread(side, rows)]
     reasons += [reason for check in (completeness.missing, completeness.errors) if (reason := check(side, rows))]
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))

@@ -35,3 +35,11 @@ class Judged:
 def mapping(value: object) -> Mapping[str, object]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def other_model(entry: Mapping[str, object], ran: object) -> bool:
+    """Whether a run says that another model was asked than an entry names; no where the entry names it by `${NAME}`."""
+    written = entry.get("model")
+    if isinstance(written, str) and "${" in written:
+        return False
+    return (ran or "") != (written or "")

@@ -38,11 +38,13 @@ JUDGED_ITEMS = (
 
 
 def judged_rows(context: RuleContext) -> Mask:
-    """Which pairs judges marked, on either side."""
+    """Which pairs judges marked, on either side: by what the run says of its tasks, which a protected suite is held
+    against, or of its judges."""
     from evalkit.results.facts import read_facts
 
     found: set[str] = set()
     for side in (context.candidate, context.baseline):
+        found |= {name for name, task in side.tasks.items() if task.identity.judge is not None} if side else set()
         inner = None if side is None else judge_files.judging_of(side.folder)
         if inner is not None:
             found |= set(read_facts(inner).tasks or {})

@@ -20,12 +20,14 @@ from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.allowed_differences import SuiteDifference, differences
 from evalkit.decide.candidate_match import differing_facts, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
+from evalkit.decide.judged import other_model
 from evalkit.decide.origin import PROGRAMS, is_program, unasked_candidates
 from evalkit.decide.run_facts_held import other_facts
 from evalkit.decide.tasks_match import other_tasks
 from evalkit.errors import NotComparable
-from evalkit.facts import ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
+from evalkit.facts import EntryFacts, ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
 from evalkit.paths import find
+from evalkit.plugins import folded
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices
 from evalkit.store import runs
@@ -117,7 +119,7 @@ def _otherwise(
     made, read = facts.suite_resolved or SuiteFacts(), rests_on(suite.gate)
     if facts.suite_resolved is None:
         yield "  suite: the run does not record the suite that it was made from; run it again with this evalkit"
-    yield from other_tasks(facts, now)
+    yield from other_tasks(suite, facts, now)
     yield from _other_sides(suite, facts, now, made, trusted)
     if facts.suite_resolved is not None:
         yield from _other_keys(suite, content.get("suite_resolved"))
@@ -178,7 +180,7 @@ def _other_sides(
         judge = section == "judges"
         entry, other = ((side.judges if judge else side.models).get(name) for side in (now, made))
         told = (facts.judges if judge else facts.models or {}).get(name) or _part(facts, name)
-        recorded = told.file_sha256 if told is not None else None
+        recorded, ours = told.file_sha256 if told is not None else None, _recorded(suite, section, name)
         programs = is_program(facts, name) if not judge else told is not None and told.adapter in PROGRAMS
         if programs and not trusted.allow_recorded:
             yield (
@@ -190,12 +192,22 @@ def _other_sides(
         if found:
             said = "; ".join(one.values(2) for one in found[:5])
             yield f"  {who} {name}: its entry changed ({said})"
-        elif recorded is not None and recorded != _recorded(suite, section, name):
+        elif told is None and entry is not None:
+            yield f"  {who} {name}: run.json does not say who answered for it"
+        elif recorded != ours and (recorded is not None or _reads_a_file(entry)):
             yield f"  {who} {name}: its recorded answers changed"
         elif _other_weights(suite, facts, section, name, trusted):
             yield f"  {who} {name}: its weights, tokenizer or chat template changed"
         elif told is not None and entry is not None and told.adapter != entry.adapter:
             yield f"  {who} {name}: run.json says that {told.adapter} asked it, and its suite says {entry.adapter}"
+        elif told is not None and entry is not None and other_model(entry.root, told.model):
+            is_it = f"run.json says that it was {short(told.model)}, and its suite says {short(entry.model)}"
+            yield f"  {who} {name}: {is_it}"
+
+
+def _reads_a_file(entry: EntryFacts | None) -> bool:
+    """Whether its adapter answers from a file, so that its content has to be recorded."""
+    return entry is not None and folded(entry.adapter or "") == "replay"
 
 
 def _part(facts: RunFacts, name: str) -> ModelFacts | None:
@@ -226,17 +238,17 @@ def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
 
 def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts, read: frozenset[str]) -> Iterator[str]:
     """A line for each key of `run:` that may differ under a condition, and does not keep it. Of two attempts at an item
-    only the one that was answered is timed, so timeouts decide times."""
-    timed = "times" in read
-    limits = ["timeout_s", "idle_timeout_s"] if read & {"times", "outcomes"} else []
-    for key in [*(["in_flight"] if timed else []), *limits]:
+    only the one that was answered is timed, so timeouts decide times; and load decides what is timed and what runs into
+    a timeout, of the baseline too."""
+    by_load = bool(read & {"times", "outcomes"})
+    for key in ("in_flight", "timeout_s", "idle_timeout_s") if by_load else ():
         had, wanted = getattr(made.run, key), getattr(now.run, key)
         if had != wanted:
             yield f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite"
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         yield f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite"
-    if not timed or facts.in_flight == now.run.in_flight:
+    if not by_load or facts.in_flight == now.run.in_flight:
         return
     if isinstance(facts.in_flight, str) and ", then " in facts.in_flight:
         yield f"  run.in_flight: {facts.in_flight} in the run, which was resumed under another load"
@@ -249,10 +261,10 @@ def _other_weights(suite: ResolvedSuite, facts: RunFacts, section: str, name: st
     judge = section == "judges"
     entry = (suite.judges if judge else suite.models).get(name)
     told = (facts.judges if judge else facts.models or {}).get(name) or _part(facts, name)
-    if entry is None or entry.model is None or told is None or told.facts is None:
+    if entry is None or entry.model is None or told is None:
         return False
-    here = trusted.installed.weights(name, entry, suite.folder)
-    return any(told.facts.get(key) not in (None, value) for key, value in here.items())
+    here, ran = trusted.installed.weights(name, entry, suite.folder), told.facts or {}
+    return any(ran.get(key) != value for key, value in here.items())
 
 
 def _recorded(suite: ResolvedSuite, section: str, name: str) -> str | None:

@@ -6,20 +6,25 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
-from evalkit.decide.allowed_differences import SuiteDifference, all_differences, row_for
-from evalkit.facts import RunFacts, SuiteFacts
+from evalkit.decide.allowed_differences import SuiteDifference, all_differences, row_for, same
+from evalkit.decide.judged import mapping, other_model
+from evalkit.facts import RunFacts, SuiteFacts, TaskFacts
 from evalkit.facts.base import Json, JsonMap
 from evalkit.suite.given import GIVEN_IN_PYTHON
+from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.schema import TaskEntry
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 _ADDED_BY_THE_ENGINE = frozenset({"scorer_version", "scorer_plugin", "judge"})
-"""Keys of an identity that no suite says. Judges' entries are compared themselves."""
+"""Keys of an identity that no suite says as they stand there. What of a judge a suite says is compared by itself."""
 _MARKED_BY = frozenset({"score", "target", "with", "reasoning"})
 """Keys that may be otherwise in the run's suite where `rescore` marked it anew: the identity says what holds now."""
 
 
-def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
-    """A line for each difference of tasks and data."""
+def other_tasks(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
+    """A line for each difference of tasks and data. `now`: the suite as run.json would say it."""
+    whole = {task.name: task for task in suite.tasks}
     made = {task.name: task for task in facts.suite_resolved.tasks} if facts.suite_resolved is not None else {}
     tasks = {task.name: task for task in now.tasks}
     yield from (f"  {name}: not part of the run" for name in tasks if name not in made)
@@ -32,6 +37,8 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
         rescored_by = () if told is None or told.marked_by_data is None else (told.marked_by_data,)
         if {task.data_sha256} != {made[name].data_sha256, *rescored_by}:
             yield f"  {name}: the data changed"
+        else:
+            yield from _other_number(facts, whole[name])
         if task.pictures_digest != made[name].pictures_digest:
             yield f"  {name}: the pictures changed"
         if task.identity != _scored_identity(facts, name):
@@ -40,11 +47,50 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
             yield f"  {name}: the environment changed (its file, what samples begin with, or their limits)"
         if task.records != made[name].records:
             yield f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
-        if made[name].marks is not None and task.marks != made[name].marks:
+        yield from _other_judging(whole[name], told, now)
+        if made[name].marks is None:
+            yield f"  {name}: the run does not record which items are clustered, sliced, critical or weighted"
+        elif task.marks != made[name].marks:
             yield f"  {name}: which items are clustered, sliced or critical changed, or what they stand for (weight)"
         for found in _otherwise_written(name, made[name].written, task.written):
             if not (rescored_by and found.at[3] in _MARKED_BY):
                 yield f"  {name}: {found.values(3)}"
+
+
+def _other_number(facts: RunFacts, task: ResolvedTask) -> Iterator[str]:
+    """A line where the run holds another number of samples than the suite asks. One that was cut says so itself."""
+    told = (facts.tasks or {}).get(task.name)
+    if told is None or facts.cut_by_limit is not None or facts.cut_by_tasks is not None:
+        return
+    n = task.count() if task.entry.lm_eval is None else None
+    if n is None:
+        n = sum(1 for _ in task.samples())
+    if told.n != n:
+        yield f"  {task.name}: {'samples not counted' if told.n is None else told.n} in the run, {n} in the suite"
+
+
+def _other_judging(task: ResolvedTask, told: TaskFacts | None, now: SuiteFacts) -> Iterator[str]:
+    """A line where run.json says otherwise than the suite who scored the answers, and by what prompt."""
+    judging = compile_judging(task.entry.score)
+    said = told.identity.root.get("judge") if told is not None else None
+    if judging is None:
+        if said is not None:
+            yield f"  {task.name}: run.json says that judges scored it, and the suite names none"
+        return
+    names = ", ".join(judging.by)
+    if said is None:
+        yield f"  {task.name}: the suite has it scored by {names}, and run.json says of no judge that it did"
+        return
+    judges = mapping(mapping(said).get("judges"))
+    if set(judges) != set(judging.by):
+        yield f"  {task.name}: run.json says that {', '.join(judges) or 'nobody'} scored it, and the suite says {names}"
+    if any(not same(mapping(said).get(key), value) for key, value in judging.identity.items()):
+        yield f"  {task.name}: the judge's prompt changed, or how its verdict is read"
+    for name in judging.by:
+        judge, entry = mapping(judges.get(name)), now.judges.get(name)
+        if name in judges and entry is not None:
+            other = judge.get("adapter") != entry.adapter or other_model(entry.root, judge.get("model"))
+            yield from [f"  {task.name}: run.json says of the judge {name} that it was another"] if other else []
 
 
 def _scored_identity(facts: RunFacts, task: str) -> dict[str, object]:

@@ -95,6 +95,23 @@ _STAYS = frozenset(
 """Fields that change what this model does with what it gets. With those that only tune (`extra_fields`), that say what
 it reads, or how it is served, they are an allow-list: a field of any other name may be a way out that a provider added
 since, and is held to be one where prompts are not public."""
+_FREE_TEXTS = frozenset(
+    """
+    stop stop_sequences stop_sequence bad_words user user_id request_id safety_identifier prompt_cache_key name
+    description required definition enum grammar regex ebnf guided_regex guided_grammar guided_choice voice_name
+    allowed_function_names prediction text
+    """.split()  # noqa: SIM905
+)
+"""Fields that stay and hold what nobody can list: names, ids, patterns, what a model reads. In all others but schemas
+and those with names of the person's own a text is a plain word, so that no spelling of an address can stand there."""
+_PLAIN_WORD = re.compile(
+    r"[A-Za-z0-9_+, -]{0,80}|-?\d{1,9}(?:\.\d{1,9})?[a-z]{0,2}|(?:application|text)/[A-Za-z0-9+-]{1,40}"
+)
+_DOTTED = frozenset({"include", "response_mime_type"})
+_DOTTED_WORD = re.compile(
+    r"text/x\.enum|(?:reasoning|message|(?:computer_call|file_search|web_search|code_interpreter)\w*)(?:\.[a-z_]{1,40}){1,3}"
+)
+"""What OpenAI's Responses and Gemini take there."""
 _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset({"function_declarations"})
 _OF_FUNCTIONS = frozenset(
@@ -104,6 +121,7 @@ _OF_FUNCTIONS = frozenset(
     """.split()  # noqa: SIM905
 )
 """What a tool says that the model may ask to have called, and nobody else calls."""
+_PLAIN_OF_FUNCTIONS = frozenset({"type", "strict", "cache_control", "format", "defer_loading", "behavior"})
 _ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w-]{1,63}\.\w)[^\s\"'<>]*"
     r"|(?<![A-Za-z])(?:https?|wss?|ftps?):/?(?:\[[0-9A-Fa-f:.]{2,45}\]|[.-]{0,200}[\w@])[^\s\"'<>]*",
@@ -145,6 +163,8 @@ class Callout:
     """Where it goes; None where the provider decides."""
     known: bool = True
     """Whether evalkit knows the field, or holds it to be a way out because it does not."""
+    odd_text: bool = False
+    """Whether the field is known, and takes plain words alone, which this is none of."""
 
     def __str__(self) -> str:
         return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
@@ -184,8 +204,10 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
     elif plain in _KEPT:
         yield Callout(key, plain)
     elif plain in _STAYS | _SCHEMAS | _FREE_NAMES or not _is_unknown(key, value):
-        yield from addresses(key, value)
-        yield from _below(key, plain, value)
+        found = [*addresses(key, value), *_below(key, plain, value)]
+        yield from found
+        told = tuple(end for one in found for end in (f"{one.place}.", f"{one.place}["))
+        yield from (one for one in _odd_texts(key, plain, value) if not f"{one.place}.".startswith(told))
     elif found := list(addresses(key, value)):
         yield from found
         yield from _inside(key, value, own_names=True)
@@ -221,6 +243,25 @@ def _inside(place: str, value: object, depth: int = 0, *, own_names: bool = Fals
                 yield Callout(at, plain, known=False)
 
 
+def _odd_texts(place: str, plain: str, value: object, depth: int = 0) -> Iterator[Callout]:
+    """Texts that are no plain words, in and below a field that stays and takes none but those."""
+    free = plain in _FREE_TEXTS | _SCHEMAS | _FREE_NAMES or (
+        isinstance(value, str) and bool(prompt_fields({plain: ""}))
+    )
+    if isinstance(value, str):
+        plainly_said = _PLAIN_WORD.fullmatch(value) or (plain in _DOTTED and _DOTTED_WORD.fullmatch(value))
+        if not (free or plainly_said):
+            yield Callout(place, plain, known=False, odd_text=True)
+    elif depth <= _DEEPEST and isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _odd_texts(f"{place}[{i}]", plain, inner, depth + 1)
+    elif depth <= _DEEPEST and isinstance(value, Mapping) and plain not in _SCHEMAS | _FREE_NAMES:
+        if plain == "format" and _WORDS_OF_SCHEMAS & set(value):
+            return
+        for name, inner in value.items():
+            yield from _odd_texts(f"{place}.{name}", plain_name(str(name)), inner, depth + 1)
+
+
 def _is_unknown(key: str, value: object) -> bool:
     """Whether nothing is known of a field: it neither tunes, nor limits, nor says what the model reads."""
     one = {key: value}
@@ -243,6 +284,10 @@ def _of_tool(place: str, tool: object) -> Iterator[Callout]:
                 for key, inner in one.items()
                 if (plain := plain_name(str(key))) not in _OF_FUNCTIONS | _DECLARED and inner not in (None, False)
             )
+            if not found:
+                for key, inner in one.items():
+                    if (plain := plain_name(str(key))) in _PLAIN_OF_FUNCTIONS:
+                        yield from _odd_texts(f"{at}.{key}", plain, inner)
         return
     name = str(kind) if kind is not None else ", ".join(str(key) for key in tool) or "unknown"
     hosts = list(dict.fromkeys(callout.host for callout in found))

@@ -102,6 +102,7 @@ def passed_on(
         if not one.known and sensitivity == "public":
             continue
         kind = one.kind if one.known else f"{one.kind} is a field that evalkit does not know, so it"
+        kind = f"{one.kind} takes plain words, and this text is none; it" if one.odd_text else kind
         what = f"{section}.{name}.{place}: {kind} may pass parts of prompts on to {where}"
         known = one.host if one.host is not None else one.kind.lower()
         if one.host is not None and policy is not None:

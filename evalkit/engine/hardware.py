@@ -10,6 +10,7 @@ from pathlib import Path
 from evalkit import __version__
 from evalkit.engine.revision import git_revision
 from evalkit.facts import RunFacts
+from evalkit.reading import read_file
 
 
 def software_and_hardware(suite_folder: Path) -> RunFacts:
@@ -26,7 +27,7 @@ def software_and_hardware(suite_folder: Path) -> RunFacts:
 
 def _cpu() -> str | None:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n"):
+        for line in read_file(Path("/proc/cpuinfo")).decode("utf-8", "replace").split("\n"):
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return None  # not platform.processor(): it starts a program named `uname`

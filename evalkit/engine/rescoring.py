@@ -33,7 +33,7 @@ from evalkit.facts.tasks import RescoredFacts
 from evalkit.records import Outcome, Row, Sample
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
-from evalkit.store import run_lock, runs, sealing, summary
+from evalkit.store import integrity, run_lock, runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
 from evalkit.suite.schema import ScoreEntry
@@ -87,6 +87,8 @@ def rescore(
                 "Finish it first: run its suite again.",
                 folder,
             )
+        if (strange := integrity.strange(folder, held=True)) is not None:
+            raise StoreError(f"{strange} {integrity.STRANGE}", strange)
         storing = _storing(suite, facts)
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import tempfile
 from pathlib import Path
 
 from evalkit import child
+from evalkit.reading import open_to_read
 
 TIMEOUT_S = 5.0
 _MOST_INDEX_BYTES = 2**28
@@ -147,9 +147,7 @@ def _text(path: Path) -> str:
 
 def _bytes(path: Path, most: int) -> bytes:
     """The content of a regular file. Raises OSError for a pipe or a device, ValueError for a longer file."""
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is no regular file")
+    with open_to_read(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"{path} has more than {most:,} bytes")

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import RunFacts
+from evalkit.reading import open_to_read
 from evalkit.render import charts
 from evalkit.render.cards import cards
 from evalkit.render.cells import run_titles
@@ -284,7 +285,7 @@ class SiteFolder:
 
 def _is_ours(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             return not path.is_symlink() and _MARK in file.read(_HEAD)
     except OSError:
         return False

@@ -5,6 +5,7 @@ A run that was cut, ended early or full of errors is neither a pass nor a regres
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from evalkit.store.journal import OFF_RECORD
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
+
+    from evalkit.facts.tasks import JudgeIdentity
 
 
 def unfinished(side: Side) -> list[str]:
@@ -45,13 +48,15 @@ def unfinished(side: Side) -> list[str]:
     return found
 
 
-def unread(side: Side) -> list[str]:
+def unread(side: Side, table: pa.Table) -> list[str]:
     """Judges whose verdicts on this model's answers could too often not be read: the score would be the other judges'.
+    `table`: the model's rows.
 
     An answer that leaves a strict judge without words must not win by it.
     """
-    allowed = _allowed(side)
-    if side.facts.judges_unread is None and any(task.identity.judge is not None for task in side.tasks.values()):
+    judged = {name: task.identity.judge for name, task in side.tasks.items() if task.identity.judge is not None}
+    told, allowed = side.facts.judges_unread, _allowed(side)
+    if judged and (told is None or _untold(side, table, judged)):
         return [
             f"{side.folder.name} does not say how many verdicts of its judges could not be read, so scores may rest on "
             f"too few. Score it again without asking a model: evalkit rescore {side.folder.name} --suite SUITE"
@@ -60,10 +65,27 @@ def unread(side: Side) -> list[str]:
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
         f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
         f"evalkit show {quote(side.folder.name)}/judging"
-        for judge, models in (side.facts.judges_unread or {}).items()
+        for judge, models in (told or {}).items()
         for task, (n_lost, n) in models.get(side.model, {}).items()
         if n_lost > allowed * n
     ]
+
+
+_SCORED = frozenset({"right", "wrong", "scored"})
+"""Outcomes of answers that judges score; those that ended otherwise they are not shown."""
+
+
+def _untold(side: Side, table: pa.Table, judged: Mapping[str, JudgeIdentity]) -> bool:
+    """Whether a task has scores of this model, and run.json says nothing of what one of its judges made of them."""
+    (outcomes, ended), (tasks, of_row) = (stored.labels_codes(table[name]) for name in ("outcome", "task"))
+    there = np.isin(ended, [n for n, name in enumerate(outcomes) if name in _SCORED])
+    scored = {tasks[n] for n in np.unique(of_row[there]).tolist()}
+    told = side.facts.judges_unread or {}
+    return any(
+        task not in told.get(judge, {}).get(side.model, {})
+        for task, identity in judged.items()
+        for judge in (identity.judges if task in scored and identity.pair != side.model else ())
+    )
 
 
 def _allowed(side: Side) -> float:

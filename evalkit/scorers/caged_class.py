@@ -15,49 +15,56 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import IO, Any
 
 from evalkit import child
 from evalkit.errors import SuiteError
 from evalkit.facts.base import JsonMap
-from evalkit.reading import memory_bytes
 from evalkit.scorers.cage import class_worker
-from evalkit.scorers.code_worker import unsupported
+from evalkit.scorers.code_worker import ROOM, unsupported
 from evalkit.suite.environments.coded import ClassCode, CodeReply
 from evalkit.suite.environments.values import BrokenEnvironment, as_plain
 
 _GRACE_S = 20.0
 """Seconds beyond the limit of a call after which the process that forks is given up; a busy machine starts it late."""
-_KEPT = 4
-"""Processes that wait for the next call."""
+_KEPT, _KEPT_IN_ALL = 4, 16
+"""Processes that wait for the next call: of one class, and of all classes of this process."""
 
 
-class _Room:
-    """Memory for calls under way, of all classes of this process together: half of the machine's, or what one call may
-    have where that is more. Each call has a limit of its own, and a hundred at once would have it a hundred times."""
+class _Waiting:
+    """Processes that wait for the next call of their class: a suite of a thousand classes keeps no thousand of them."""
 
     def __init__(self) -> None:
-        self._free = threading.Condition()
-        self._taken_mb = 0
+        self._lock = threading.Lock()
+        self._processes: list[tuple[object, child.Process[bytes]]] = []
+        """By class; the one that has waited longest first."""
 
-    @contextmanager
-    def of(self, mb: int) -> Iterator[None]:
-        """So many megabytes, waited for until there is room."""
-        most = memory_bytes() // 2 >> 20
-        with self._free:
-            self._free.wait_for(lambda: self._taken_mb == 0 or self._taken_mb + mb <= most)
-            self._taken_mb += mb
-        try:
-            yield
-        finally:
-            with self._free:
-                self._taken_mb -= mb
-                self._free.notify_all()
+    def take(self, whose: object) -> child.Process[bytes] | None:
+        """The latest of that class."""
+        with self._lock:
+            for i in reversed(range(len(self._processes))):
+                if self._processes[i][0] is whose:
+                    return self._processes.pop(i)[1]
+        return None
+
+    def keep(self, whose: object, process: child.Process[bytes]) -> None:
+        """Have it wait; ends the one that has waited longest where there are too many."""
+        with self._lock:
+            self._processes.append((whose, process))
+            own = [i for i, (one, _) in enumerate(self._processes) if one is whose]
+            over = own[0] if len(own) > _KEPT else 0 if len(self._processes) > _KEPT_IN_ALL else None
+            ended = None if over is None else self._processes.pop(over)[1]
+        if ended is not None:
+            _end(ended)
+
+    def end(self, whose: object) -> None:
+        """End those of that class."""
+        while (process := self.take(whose)) is not None:
+            _end(process)
 
 
-_room = _Room()
+_waiting = _Waiting()
 
 
 def caged(code: ClassCode, tools: Sequence[str], place: str) -> CagedClass:
@@ -85,9 +92,8 @@ class CagedClass:
         """`cages`: what keeps files from it, where the kernel has it; a test leaves one out."""
         self.code = code
         self._cages = cages
-        self._idle: list[child.Process[bytes]] = []
-        self._lock = threading.Lock()
-        self.close = weakref.finalize(self, _end_all, self._idle)
+        self._key = object()
+        self.close = weakref.finalize(self, _waiting.end, self._key)
         """Ends the processes that wait. They end by themselves after a minute, and with this process."""
 
     def lacking(self, tools: Sequence[str]) -> list[str]:
@@ -118,12 +124,11 @@ class CagedClass:
     def _asked(self, request: dict[str, object]) -> dict[str, Any]:
         """The answer of a child. Raises BrokenEnvironment where there is none."""
         line = json.dumps(request).encode() + b"\n"
-        with _room.of(self.code.memory_mb):
+        with ROOM.of(self.code.memory_mb):
             return self._answered(line)
 
     def _answered(self, line: bytes) -> dict[str, Any]:
-        with self._lock:
-            process = self._idle.pop() if self._idle else None
+        process = _waiting.take(self._key)
         status, said = ("gone", b"") if process is None else self._exchange(process, line)
         if status == "gone":  # it had waited too long for a request, or there was none
             process = self._started()
@@ -131,12 +136,7 @@ class CagedClass:
         assert process is not None
         if status == "gone":
             raise BrokenEnvironment(f"{self.code.written}: it was not done in time, and its process was ended")
-        with self._lock:
-            keeps = len(self._idle) < _KEPT
-            if keeps:
-                self._idle.append(process)
-        if not keeps:
-            child.end(process)
+        _waiting.keep(self._key, process)
         match status:
             case "late":
                 raise BrokenEnvironment(f"{self.code.written}: not done within {self.code.timeout_s:g} s")
@@ -193,12 +193,10 @@ class CagedClass:
         return "gone", b""
 
 
-def _end_all(idle: list[child.Process[bytes]]) -> None:
-    while idle:
-        process = idle.pop()
-        child.end(process)
-        if process.stdout is not None:
-            process.stdout.close()
+def _end(process: child.Process[bytes]) -> None:
+    child.end(process)
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _whole(pipe: IO[bytes], length: int) -> bytes | None:

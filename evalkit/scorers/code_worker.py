@@ -16,6 +16,7 @@ import builtins
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from evalkit import child
+from evalkit.reading import memory_bytes
 from evalkit.scorers.cage import worker
 from evalkit.scorers.cage.syscalls import is_known_machine
 
@@ -50,6 +52,32 @@ def allowed_here() -> Iterator[None]:
 def allowed() -> bool:
     """Whether the person allowed it."""
     return _permission["allowed"] or _here.get()
+
+
+class Room:
+    """Memory for code under way, a model's and a suite's together: half of the machine's, or what one process may have
+    where that is more. Each has a limit of its own, and a hundred at once would have it a hundred times."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._taken_mb = 0
+
+    @contextmanager
+    def of(self, mb: int) -> Iterator[None]:
+        """So many megabytes, waited for until there is room."""
+        most = memory_bytes() // 2 >> 20
+        with self._free:
+            self._free.wait_for(lambda: self._taken_mb == 0 or self._taken_mb + mb <= most)
+            self._taken_mb += mb
+        try:
+            yield
+        finally:
+            with self._free:
+                self._taken_mb -= mb
+                self._free.notify_all()
+
+
+ROOM = Room()
 
 
 @cache
@@ -81,7 +109,8 @@ def run_program(program: str, *, limit_s: float, memory_mb: int, cages: str = "n
     command = child.python("-S", "-B", "-W", "ignore", worker.__file__, *arguments)
     given = f"{word}\n{program}".encode("utf-8", "replace")
     try:
-        ran = child.run(command, timeout_s=limit_s + 5, stdin=given, environment={}, most_bytes=SAID_BYTES)
+        with ROOM.of(memory_mb):
+            ran = child.run(command, timeout_s=limit_s + 5, stdin=given, environment={}, most_bytes=SAID_BYTES)
     except child.ChildTooSlow:
         return Ran(False, f"not done within {limit_s:g} s")
     except child.ChildFailed as error:

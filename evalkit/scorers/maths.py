@@ -41,7 +41,7 @@ def make(given: Mapping[str, object]) -> Scorer:
     options = read("math", given, _RULES)
     if find_spec("math_verify") is None:
         raise MissingPackage(f"scorer math needs math-verify. Install the extra: {install_hint('math')}")
-    worker = Worker.shared(options.amount("limit_s"))
+    worker, limit_s = Worker.shared(), options.amount("limit_s")
 
     def score(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
@@ -52,7 +52,7 @@ def make(given: Mapping[str, object]) -> Scorer:
         said, settled = _said(reply, gold, boxed_only=options.text("read") == "boxed")
         if settled is not None:
             return settled
-        verdict = worker.compare(gold, reply if said is None else f"\\boxed{{{said}}}")
+        verdict = worker.compare(gold, reply if said is None else f"\\boxed{{{said}}}", limit_s)
         if verdict.gold_unreadable:
             return unscored(f"the sample's target is no mathematics that can be read: {sample.target[:80]!r}")
         if verdict.same is None:

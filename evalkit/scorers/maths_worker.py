@@ -1,6 +1,6 @@
 """The process in which math-verify runs: asked by one line of JSON, answered by one line, ended when it takes too long.
 
-    Worker.shared(3.0).compare("0.5", "\\\\boxed{\\\\frac12}")    # Verdict(same=True, ...)
+    Worker.shared().compare("0.5", "\\\\boxed{\\\\frac12}", 3.0)    # Verdict(same=True, ...)
 
 `serve` is what that process does. It measures its own processor time and gives a question
 up past the limit; should it hang beyond that (inside one long multiplication no signal is seen) the kernel ends
@@ -43,24 +43,23 @@ class MathsVerdict:
 class Worker:
     """One process, started at the first question and again after each one that killed it."""
 
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
+    def __init__(self) -> None:
         self._process: child.Process[bytes] | None = None
         self._lock = threading.Lock()
 
     @staticmethod
     @cache
-    def shared(limit_s: float) -> Worker:
-        """The one worker of this process for a limit; it ends with the process."""
-        worker = Worker(limit_s)
+    def shared() -> Worker:
+        """The one worker of this process, whatever limits its scorers have; it ends with the process."""
+        worker = Worker()
         atexit.register(worker.close)
         return worker
 
-    def compare(self, gold: str, answer: str) -> MathsVerdict:
-        """Whether the answer is the gold one. Never raises for what they hold."""
+    def compare(self, gold: str, answer: str, limit_s: float) -> MathsVerdict:
+        """Whether the answer is the gold one, for `limit_s` of processor time. Never raises for what they hold."""
         with self._lock:
             process = self._running()
-            question = json.dumps({"gold": gold, "answer": answer}) + "\n"
+            question = json.dumps({"gold": gold, "answer": answer, "limit_s": limit_s}) + "\n"
             try:
                 assert process.stdin is not None
                 process.stdin.write(question.encode())
@@ -68,10 +67,10 @@ class Worker:
             except OSError:
                 self.close()
                 return MathsVerdict(None, "the comparing process ended")
-            reply = self._line(process, 10 * self.limit_s + 20)
+            reply = self._line(process, 10 * limit_s + 20)
             if reply is None:
                 self.close()
-                return MathsVerdict(None, f"not compared within {self.limit_s:g} s of processor time")
+                return MathsVerdict(None, f"not compared within {limit_s:g} s of processor time")
             return MathsVerdict(**reply)
 
     def close(self) -> None:
@@ -86,7 +85,7 @@ class Worker:
     def _running(self) -> child.Process[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            command = child.function(f"{__name__}:serve", str(self.limit_s), flags=("-W", "ignore"))
+            command = child.function(f"{__name__}:serve", flags=("-W", "ignore"))
             self._process = child.start(command, stdin=child.PIPE, stdout=child.PIPE)
             if self._line(self._process, _START_S) is None:
                 self.close()
@@ -105,9 +104,8 @@ class _TooLong(Exception):
     """The limit of processor time was reached."""
 
 
-def serve(limit: str) -> None:
-    """Answer questions until standard input closes. `limit`: seconds of processor time for one."""
-    limit_s = float(limit)
+def serve() -> None:
+    """Answer questions until standard input closes."""
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever the packages print is no answer
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -121,6 +119,7 @@ def serve(limit: str) -> None:
     out.write(b'{"ready": true}\n')
     for line in sys.stdin.buffer:
         question = json.loads(line)
+        limit_s = question["limit_s"]
         try:
             _end_after(limit_s + 1)
             signal.setitimer(signal.ITIMER_PROF, limit_s)

@@ -48,13 +48,21 @@ def part_damage(folder: Path) -> str | None:
     if integrity.is_noted(labels := inner / judge_files.LABELS) and not integrity.as_noted(labels):
         return f"{labels.relative_to(folder)} is damaged: it is not what people had said. Restore the file."
     for of in (folder, inner) if inner.is_dir() else (folder,):
-        if (lost := integrity.lost(of, within=True)) is not None:
-            return f"{lost.relative_to(folder)} is missing. Restore the file."
+        if (found := _other_files(folder, of)) is not None:
+            return found
         for number in numbers_there(of):
             for path in (rows_path(of, number), texts_path(of, number)):
                 if (found := _damage_of(path)) is not None:
                     return f"{path.relative_to(folder)} {found}"
     return None
+
+
+def _other_files(folder: Path, of: Path) -> str | None:
+    """A file of the run, or of its judges (`of`), that is gone or that nobody sealed, as a sentence."""
+    if (lost := integrity.lost(of, within=True)) is not None:
+        return f"{lost.relative_to(folder)} is missing. Restore the file."
+    strange = integrity.strange(of)
+    return None if strange is None else f"{strange.relative_to(folder)} {integrity.STRANGE}"
 
 
 def _damage_of(path: Path) -> str | None:

@@ -15,16 +15,14 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
-from evalkit.reading import NOTHING, sha256_of
-from evalkit.store import runs
+from evalkit.reading import MOST_HOLES, OddFile, looked_at, sha256_of
+from evalkit.store import run_lock, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,25 @@ class SealedFiles:
     """Whether it has a folder of judges' verdicts."""
     has_labels: bool = False
     """Whether that folder, which says so, has people's labels of the answers."""
+    is_complete: bool = False
+    """Whether all its rows are sealed, and nobody goes on with it."""
 
 
-_PART = re.compile(r"(?:rows|texts)-[0-9]+\.parquet")
-_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|labels\.jsonl)")
+_PART = re.compile(r"(?:rows|texts)-[1-9][0-9]*\.parquet")
+_ROWS = re.compile(rf"{_PART.pattern}|journal-.*\.jsonl")
+"""Files whose rows are read as the run's."""
+_LABELS = "labels.jsonl"
+_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|{re.escape(_LABELS)})")
 """Files that cannot be made again, also of a folder within the run."""
-_MOST_NOTHING = 256
-"""Megabytes of zeros in a file that is made of the parts: scores may all be 0."""
+MOST_NOTHING = 256 * 2**20
+"""Bytes of zeros in a file that is made of the parts: scores may all be 0."""
 _LARGE = 2**26
 """Bytes from which on a file that is damaged is not hashed again."""
+STRANGE = (
+    f"is no part of the run: it was complete without it, and {runs.FACTS} does not name it. These are another run's "
+    "rows, or what a killed `evalkit rescore` left. Move the file out of the folder."
+)
+"""Said of a file behind its name."""
 SEALED = "sealed"
 """The key of run.json that holds the digests, by file name."""
 _hashed: dict[tuple[str, int, int, int], str | None] = {}
@@ -67,7 +75,7 @@ def record(folder: Path, *, new_part: int | None = None) -> None:
         path.name: digest_of(path)
         for kind in ("rows", "texts")
         for path in sorted(folder.glob(f"{kind}-*.parquet"))
-        if path.name not in noted or path.name == f"{kind}-{new_part}.parquet"
+        if _PART.fullmatch(path.name) and (path.name not in noted or path.name == f"{kind}-{new_part}.parquet")
     }
     if new:
         runs.update_facts(folder, RunFacts(sealed={**noted, **new}))
@@ -77,9 +85,12 @@ def verify(path: Path) -> None:
     """Raises StoreError where the file is not what was sealed, or is a device or a pipe, which its reader (Arrow,
     DuckDB) would wait for. Says nothing of a file without a recorded digest, and of one that cannot be read (its reader
     will)."""
-    with suppress(OSError):
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise StoreError(f"{path} cannot be read (it is no ordinary file). Restore the file.", path)
+    try:
+        looked_at(path, most_holes=MOST_HOLES if _KEPT.fullmatch(path.name) else MOST_NOTHING)
+    except OddFile as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Restore the file.", path) from error
+    except OSError:
+        return
     expected = _expected(path)
     if not expected:
         return
@@ -108,14 +119,42 @@ def lost(folder: Path, *, within: bool = False) -> Path | None:
     return next((folder / name for name in named if not os.path.lexists(folder / name)), None)
 
 
+def strange(folder: Path, *, held: bool = False) -> Path | None:
+    """The first file of rows, or of people's labels, that is here and that nobody sealed with the run; None where there
+    is none, and while somebody writes the run (`held`: it is the caller, who has written nothing yet).
+
+    Only of a run that is complete and names what was sealed: one that goes on has a journal, and a process that was
+    killed may have left a part without its digest.
+    """
+    if not _strange(folder):
+        return None
+    outer = folder.absolute().parent  # of a run whose judges' folder this may be
+    if not held and (run_lock.is_locked(folder) or run_lock.is_locked(outer)):
+        return None  # `rescore` journals a complete run
+    return next(iter(_strange(folder)), None)  # it may have been sealed by now
+
+
+def _strange(folder: Path) -> list[Path]:
+    said = sealed_files(folder)
+    names = {name for name in said.digests if _PART.fullmatch(name)}
+    if not said.is_complete or not names:
+        return []
+    found = sorted(path for path in folder.iterdir() if _ROWS.fullmatch(path.name) and path.name not in names)
+    labels, outer = folder / _LABELS, folder.absolute().parent
+    names_labels = any(name.startswith(f"{folder.absolute().name}/") for name in sealed_files(outer).digests)
+    return [*found, labels] if names_labels and os.path.lexists(labels) and not is_noted(labels) else found
+
+
 def refuse_loss(folder: Path) -> None:
-    """Raises StoreError where a sealed part is gone: the rows that are left are not the run."""
+    """Raises StoreError where a sealed part is gone, or others are here: what is left is not the run."""
     if (path := lost(folder)) is not None:
         raise StoreError(
             f"{path} cannot be read (it is missing, and {runs.FACTS} names it as sealed). Restore the file, or run the "
             "suite again with --new: cached answers cost nothing.",
             path,
         )
+    if (path := strange(folder)) is not None:
+        raise StoreError(f"{path} {STRANGE}", path)
 
 
 def note(folder: Path, *names: str) -> None:
@@ -169,10 +208,8 @@ def digest_of(path: Path) -> str:
     """`sha256:` and the digest of the file's bytes. Raises OSError, and StoreError for one of holes: parts are packed,
     so none that we wrote has a megabyte of zeros."""
     try:
-        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else _MOST_NOTHING)}"
-    except OSError as error:
-        if error.strerror != NOTHING:
-            raise
+        return f"sha256:{sha256_of(path, most_nothing=0 if _KEPT.fullmatch(path.name) else MOST_NOTHING)}"
+    except OddFile as error:
         raise StoreError(
             f"{path} cannot be read (it is damaged: it holds a megabyte of zeros). Restore the file, or run the suite "
             "again with --new: cached answers cost nothing.",
@@ -200,6 +237,7 @@ def _sealed_files(facts: Mapping[str, object]) -> SealedFiles:
         _noted(facts),
         is_judged=facts.get("judges_unread") is not None or (judged and facts.get("status") == "complete"),
         has_labels=any(_of(task, "n_used") for task in _values(facts.get("labels"))),
+        is_complete=facts.get("status") == "complete",
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
-from evalkit.reading import open_to_read
+from evalkit.reading import looked_at
 from evalkit.records import Message, Outcome, Row, Stage
 from evalkit.store import arrays, integrity, shapes, stage_codec
 from evalkit.store.message_codec import message_record
@@ -158,7 +158,7 @@ def part_numbers(folder: Path) -> list[int]:
 
 def numbers_there(folder: Path) -> list[int]:
     """The same of the files that are there, whatever was sealed."""
-    found = (re.fullmatch(r"rows-(\d+)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
+    found = (re.fullmatch(r"rows-([1-9][0-9]*)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
     return sorted(int(m[1]) for m in found if m)
 
 
@@ -179,8 +179,7 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
 
     integrity.verify(path)
     try:
-        open_to_read(path).close()  # no device and no pipe: pyarrow would read on
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(looked_at(path), page_checksum_verification=True) as file:
             found = file.schema_arrow  # made anew each time that it is asked for
             check_version(path, found.metadata)
             there = [name for name in columns or () if name in found.names]

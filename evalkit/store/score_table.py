@@ -276,7 +276,7 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
     import orjson
 
     try:
-        with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
+        with open_to_read(path, most_holes=integrity.MOST_NOTHING) as file, np.load(file, allow_pickle=False) as stored:
             n_bytes = sum(info.file_size for info in stored.zip.infolist())
             if n_bytes > shapes.most_unpacked(path.stat().st_size):
                 return None  # zeros that were packed: the rows say it all
@@ -304,7 +304,7 @@ def _digests(path: Path) -> npt.NDArray[np.bytes_]:
     import numpy as np
 
     integrity.verify(path)
-    with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
+    with open_to_read(path, most_holes=integrity.MOST_NOTHING) as file, np.load(file, allow_pickle=False) as stored:
         found: npt.NDArray[np.bytes_] = stored["digests"]
         return found
 

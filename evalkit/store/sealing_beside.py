@@ -26,7 +26,7 @@ import orjson
 
 from evalkit import child
 from evalkit.errors import EvalkitError
-from evalkit.reading import MOST_BYTES, open_to_read
+from evalkit.reading import MOST_BYTES, open_to_read, read_file
 from evalkit.store import parts
 from evalkit.store.part_files import Drafted, draft_part
 
@@ -151,7 +151,7 @@ def _cores() -> float:
     would stand in the latencies."""
     cores: float = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with suppress(OSError, ValueError):
-        quota, period = QUOTA.read_text("ascii").split()
+        quota, period = read_file(QUOTA, most=100).split()
         cores = min(cores, int(quota) / int(period))  # "max", where there is none, is no number
     return cores
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
+from evalkit.reading import looked_at, open_to_read
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store.arrays import strings
 from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST, MOST_SLICES
@@ -100,7 +101,7 @@ def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
 
     names, _ = _texts_of(path, None, schema)
     total = 0
-    with pq.ParquetFile(path, read_dictionary=names) as file:
+    with pq.ParquetFile(looked_at(path), read_dictionary=names) as file:
         tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
         for batch in file.iter_batches(batch_size=4_096, columns=tops):
             for packed in (one for column in batch.columns for one in _packed(column)):
@@ -113,7 +114,7 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
     kind than in `schema`."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(looked_at(path)) as file:
         for field in file.schema_arrow:
             place = schema.get_field_index(field.name)
             if place >= 0 and field.type != schema.field(place).type:
@@ -210,7 +211,7 @@ def _longest(path: Path, names: list[str], about: pq.FileMetaData, enough: int) 
 
     places = [(i, path_of) for i in range(len(about.schema)) if (path_of := about.schema.column(i).path) in names]
     found = 0
-    with pq.ParquetFile(path, read_dictionary=names, metadata=about) as file, heads_of(path) as heads:
+    with pq.ParquetFile(looked_at(path), read_dictionary=names, metadata=about) as file, heads_of(path) as heads:
         for group in range(about.num_row_groups):
             row_group, unclear = about.row_group(group), []
             for i, name in places:
@@ -271,7 +272,7 @@ class PageHeads:
 @contextmanager
 def heads_of(path: Path) -> Iterator[PageHeads]:
     """The heads of a file. Raises OSError."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with open_to_read(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         yield PageHeads(content)
 
 

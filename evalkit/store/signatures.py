@@ -80,7 +80,7 @@ def sign(statement: bytes, key: Path, signature: Path, namespace: str) -> Path:
                 f"{key} did not sign. A key with a passphrase signs through ssh-agent: ssh-add {key}, then name its "
                 f"public half ({key}.pub)."
             )
-        content = made.read_bytes()
+        content = read_file(made)
     try:
         write_file(signature, content)
     except OSError as error:
@@ -92,6 +92,10 @@ def verify(statement: bytes, signature: Path, signers: Path, namespace: str) -> 
     """Who signed these very bytes. Raises UserError where nobody of `signers` did, or a file is missing."""
     if not signers.is_file():
         raise UserError(f"{signers} is no file of allowed signers (one line each: NAME KEYTYPE KEY).")
+    try:
+        read_file(signers)
+    except OSError as error:
+        raise UserError(f"{signers} cannot be read ({error.strerror}).") from error
     if not signature.is_file():
         raise UserError(
             f"{signature} is missing: nobody signed. Sign a run by evalkit sign, a baseline by baseline promote --sign."

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from evalkit import plugins
 from evalkit.errors import SuiteError
 from evalkit.plugins import Plugin
+from evalkit.reading import read_file
 from evalkit.suite.schema import BuiltinEntry, DataEntry, ShotsEntry, WithEntry
 from evalkit.suite.source_map import parse
 
@@ -61,7 +62,7 @@ def _of_plugin(plugin: Plugin, name: str) -> BuiltinEntry:
     found = plugin.import_object()
     if isinstance(found, Path):
         try:
-            tree = parse(found.read_text("utf-8"), str(found))
+            tree = parse(read_file(found).decode("utf-8"), str(found))
         except (OSError, UnicodeDecodeError) as error:
             raise plugin.wrong(f"the path of a YAML file that can be read ({error})", found) from error
         if tree.complaints:

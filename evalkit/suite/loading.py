@@ -32,7 +32,7 @@ from pydantic import ValidationError
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.paths import find
-from evalkit.reading import open_to_read
+from evalkit.reading import open_to_read, opened_for_person
 from evalkit.suite.conditions import add_conditions
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
@@ -144,7 +144,7 @@ def _opened(path: Path) -> BufferedReader:
     """The file. A link is followed where it stays in its folder, or leads to a data folder that the person named: a
     checkout may bring one along that leads to a file of secrets, which complaints would quote. Raises SuiteError."""
     if path.is_relative_to("/dev"):  # there is what a shell hands over: <(...)
-        return path.open("rb")
+        return opened_for_person(path)
     if path.is_symlink():
         return find(path.name, path.parent, label=str(path)).open_file()
     return open_to_read(path)

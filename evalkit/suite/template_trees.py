@@ -14,9 +14,15 @@ from evalkit.suite.plain_templates import EVERY_FIELD, ROW, BadTemplate, Parts, 
 from evalkit.suite.sandbox import environment
 
 _DEEPEST_LOOP = 2
+_DEEPEST = 80
+"""Levels of a template's tree: each link of a chain (`a + b + c`, `a.b.c`, `a|b|c`) is one. Whatever reads the tree or
+its code calls itself for each."""
 _REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
 _SEVERAL_WORDS = re.compile(r"\{\{-?\s*(\w[\w.?#%&/:-]*(?:\s+[\w.?#%&/:-]+)*)\s*(?:\||-?\}\})")
 """What stands for a field and is no expression: `{{ Question Text }}`, `{{ 1st }}`, `{{ Correct? }}`."""
+
+
+_TOO_DEEP = f"is nested too deeply for a template, or has a chain of more than {_DEEPEST} links"
 
 
 def parsed(source: str) -> nodes.Template:
@@ -30,7 +36,8 @@ def parsed(source: str) -> nodes.Template:
             f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
         ) from error
     except RecursionError as error:
-        raise BadTemplate("is nested too deeply for a template") from error
+        raise BadTemplate(_TOO_DEEP) from error
+    _refuse_depth(tree)
     for node in tree.find_all(_REFUSED):
         kind = type(node).__name__.lower()
         raise BadTemplate(f"uses {{% {kind} %}} in its line {node.lineno}; templates have output, if, for and set only")
@@ -50,15 +57,31 @@ def read_template(source: str) -> tuple[frozenset[str], frozenset[str], Parts | 
 @lru_cache(maxsize=64)
 def coded(source: str) -> jinja2.Template:
     """A template that has been read, as code. Raises BadTemplate."""
-    return environment().from_string(parsed(source))
+    try:
+        return environment().from_string(parsed(source))
+    except (SyntaxError, RecursionError, MemoryError) as error:  # of Python's own parser
+        raise BadTemplate(_TOO_DEEP) from error
 
 
 def coded_expression(inner: str) -> Callable[..., object]:
     """What gives the value of an expression. Raises BadTemplate."""
     try:
+        parsed(f"{{{{ {inner} }}}}")
         return environment().compile_expression(inner, undefined_to_none=False)
-    except (TemplateError, SyntaxError, RecursionError) as error:
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise BadTemplate(_TOO_DEEP) from error
+    except TemplateError as error:
         raise BadTemplate(f"is not a valid template: {error}") from error
+
+
+def _refuse_depth(tree: nodes.Node) -> None:
+    """Raises BadTemplate; calls itself for nothing."""
+    level: list[nodes.Node] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise BadTemplate(_TOO_DEEP)
 
 
 def names_read(tree: nodes.Template) -> frozenset[str]:

@@ -27,7 +27,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from evalkit.text.secrets import without_keys
+
+if TYPE_CHECKING:
+    import logging
 
 _BEYOND_ASCII = re.compile(r"[^\x20-\x7e]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -60,6 +65,10 @@ _WWW = re.compile(r"www(?=\.)", re.IGNORECASE)
 """GitHub makes a link of it without any sign before."""
 _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
 """ASCII signs: Markdown shows each as itself behind a backslash."""
+LONGEST_LOGGED = 2_000
+"""Characters of one message."""
+_MOST_TRACED = 200
+"""Of a traceback."""
 
 
 def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
@@ -244,3 +253,37 @@ def _is_number(text: str) -> bool:
     except InvalidOperation:
         return False
     return True
+
+
+def hold_logs() -> None:
+    """From now on every record that a library logs in this process is written out as all text of others, without the
+    keys of this process. Calling it again changes nothing.
+
+    A library quotes what a server, a file or a browser said, and Python prints warnings that nobody handles as they are
+    (`logging.lastResort`).
+    """
+    import logging
+
+    made = logging.getLogRecordFactory()
+    if getattr(made, "is_plain", False):
+        return
+
+    def plain(*args: object, **more: object) -> logging.LogRecord:
+        record: logging.LogRecord = made(*args, **more)
+        try:
+            said = record.getMessage()
+        except Exception:  # noqa: BLE001  # logging itself says what is wrong with such a call
+            return record
+        record.msg, record.args = _logged(said, LONGEST_LOGGED), None
+        if record.exc_info:
+            traced = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = _logged("\n".join(traced.splitlines()[-_MOST_TRACED:]), _MOST_TRACED * 200)
+        return record
+
+    plain.is_plain = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(plain)
+
+
+def _logged(text: str, limit: int) -> str:
+    """Lines after the first are indented: none can be taken for a record of its own."""
+    return visible(without_keys(text), limit=limit, lines=True).replace("\n", "\n    ")

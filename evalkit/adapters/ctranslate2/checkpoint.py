@@ -30,7 +30,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
 from evalkit.errors import SuiteError
 from evalkit.paths import MOST_TEXT, Inside, find, named
-from evalkit.reading import has_more_values
+from evalkit.reading import HOLES_OF_NUMBERS, has_more_values
 
 SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
@@ -293,7 +293,7 @@ class ModelFile:
 
 def read_model_file(file: Inside) -> ModelFile:
     """Raises ValueError for a file of another layout, SuiteError and OSError as `Inside.open_file`."""
-    with file.open_file() as opened:
+    with file.open_file(most_holes=HOLES_OF_NUMBERS) as opened:
         rows, heads = _rows_and_heads(opened, os.fstat(opened.fileno()).st_size)
     if not rows or not heads:
         raise ValueError("model.bin is no decoder: it has no table of embeddings, or no number of heads")

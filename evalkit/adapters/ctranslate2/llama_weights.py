@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.paths import Inside, named
+from evalkit.reading import HOLES_OF_NUMBERS
 from evalkit.store.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 CONVERSION = 2
 """Raised when the same checkpoint is converted differently, so that no older conversion is taken for it."""
+_MOST_HEADER = 100_000_000
+"""Bytes, as the format says."""
 ARCHITECTURE = "LlamaForCausalLM"
 ROTARY_SCALINGS = ("default", "linear", "llama3")
 
@@ -106,8 +109,10 @@ def read_tensors(folder: Folder) -> dict[str, Array]:
     """
     tensors = {}
     for path in weight_files(folder):
-        with path.open_file() as file:
+        with path.open_file(most_holes=HOLES_OF_NUMBERS) as file:
             length = int.from_bytes(file.read(8), "little")
+            if length > _MOST_HEADER:
+                raise ValueError(f"{path} has a header of {length:,} bytes, and {_MOST_HEADER:,} are the most")
             header = json.loads(file.read(length))
             raw = np.memmap(file, dtype=np.uint8, mode="r")
         for name, entry in header.items():

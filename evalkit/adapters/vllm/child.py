@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from evalkit import child
+from evalkit.reading import open_to_read
 from evalkit.text.secrets import REMOVED
 
 PASSED_ON = "EVALKIT_VLLM_ENV"
@@ -122,7 +123,7 @@ _LOGGED = re.compile(
 def engine_facts(log: Path) -> dict[str, str]:
     """dtype, quantisation, parallelism and the like as the engine took them; {} where its log does not say."""
     try:
-        with log.open("rb") as file:
+        with open_to_read(log) as file:
             text = file.read(MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return {}

@@ -27,12 +27,15 @@ import aiohttp
 from evalkit import child
 from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
 from evalkit.errors import Unfit
+from evalkit.reading import open_to_read, read_file
 from evalkit.store.cache import cache_folder
 
 TELL_EVERY_S = 10.0
 STOP_S = 20.0
 """How long a server may take to end by itself before it is killed."""
 LOG_S = 2.0
+_MOST_ENDING = 40_000
+"""Bytes of a log's end that are looked at."""
 """How long the last lines of its log may take."""
 _REASONS = (
     (r"address already in use", "its port was taken by another program; run the same command again"),
@@ -142,7 +145,9 @@ class VllmProcess:
     def ending(self) -> str:
         """The last lines of the server's log that say something, with the way out where it is known."""
         try:
-            text = self.log.read_bytes()[-40_000:].decode("utf-8", "replace")
+            with open_to_read(self.log) as file:
+                file.seek(max(0, self.log.stat().st_size - _MOST_ENDING))
+                text = file.read(_MOST_ENDING).decode("utf-8", "replace")
         except OSError:
             return "its log cannot be read"
         lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -207,7 +212,7 @@ def sweep() -> list[int]:
     stopped = []
     for note in _notes().glob("*.json"):
         try:
-            known = json.loads(note.read_text("utf-8"))
+            known = json.loads(read_file(note, most=_MOST_ENDING))
             pid, born = int(known["pid"]), str(known["born"])
             owner, owner_born = int(known["owner"]), str(known["owner_born"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -244,7 +249,7 @@ def _notes() -> Path:
 def _born(pid: int) -> str | None:
     """When a process began, in ticks since boot: with its id it names one process for ever. None where it is gone."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+        stat = read_file(Path(f"/proc/{pid}/stat")).decode("utf-8", "replace")
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()

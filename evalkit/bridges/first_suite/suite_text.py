@@ -22,6 +22,7 @@ from evalkit.bridges.first_suite.roles import IDS
 from evalkit.bridges.traces.suite_text import AskedModel, sayable
 from evalkit.cost.prices import PriceBook
 from evalkit.errors import SuiteError, UserError
+from evalkit.reading import open_to_read
 from evalkit.suite.column_names import GUESSES, folded_column, folded_columns
 from evalkit.suite.datasets import Record
 from evalkit.suite.source_map import parse
@@ -121,7 +122,7 @@ def write(suite: FirstSuite, schema: bytes) -> list[Path]:
         if suite.copies:
             _write_data(suite, data)
         for path, copy in zip(suite.copied_answers, copied, strict=True):
-            with path.open("rb") as source, open_to_write(copy, new=True) as file:
+            with open_to_read(path) as source, open_to_write(copy, new=True) as file:
                 shutil.copyfileobj(source, file, 1 << 20)
         write_file(target, text, new=True)
         if not (suite.folder / SCHEMA_FILE).exists():

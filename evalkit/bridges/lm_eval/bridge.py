@@ -26,6 +26,7 @@ from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.installed import install_hint
 from evalkit.paths import find
+from evalkit.reading import sha256_of
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.prompts import Prompt
@@ -204,7 +205,7 @@ def _checked_trust(name: str, index: TaskFiles, suite: Path, *, allow_code: bool
     whole = hashlib.sha256()
     folders = {path.parent for path in own}
     for path in sorted({file for folder in folders for kind in ("*.py", "*.yaml") for file in folder.glob(kind)}):
-        whole.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        whole.update(f"{path.name}\0{sha256_of(path)}\n".encode())
     return whole.hexdigest()[:32]
 
 

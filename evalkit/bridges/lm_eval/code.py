@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from evalkit.reading import read_file
+
 _FUNCTION = re.compile(r"!function\s+[\"']?([\w.]+)\.\w+")
 _SAID = re.compile(r"^unsafe_code\s*:\s*[\"']?(?!false\b|no\b|off\b|null\b|~)\S", re.MULTILINE | re.IGNORECASE)
 _INCLUDE = re.compile(r"^include[ \t]*:((?:[^\n#]*)(?:\n[ \t]*-[^\n#]*)*)", re.MULTILINE)
@@ -49,7 +51,11 @@ def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
         if path in seen or not path.is_file() or (path.suffix == ".py" and not ours):
             continue
         seen.add(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        try:
+            text = read_file(path).decode("utf-8", "replace")
+        except OSError as error:
+            yield f"{path.name} cannot be read: {error.strerror or error}"
+            continue
         if path.suffix != ".py":
             if ours and _SAID.search(text):
                 yield f"{path.relative_to(root)} says unsafe_code"

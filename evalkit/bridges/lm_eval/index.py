@@ -27,14 +27,17 @@ from lm_eval.tasks._factory import TaskFactory
 
 from evalkit.bridges.lm_eval.code import runs_text
 from evalkit.bridges.lm_eval.data import confined
-from evalkit.bridges.lm_eval.trust import ALLOW_CODE, config_dangers, external_data, keys_of, plain_config
+from evalkit.bridges.lm_eval.trust import ALLOW_CODE, LARGEST, config_dangers, external_data, keys_of, plain_config
 from evalkit.errors import SuiteError
+from evalkit.reading import read_file
 
 if TYPE_CHECKING:
     from lm_eval.tasks._index import Entry
 
-_NAME = re.compile(rb"""^(task|group|tag)[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
-_TAGS = re.compile(rb"""^tag[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*-[ \t]*\S+[ \t]*\r?\n?)+)""", re.MULTILINE)
+_NAME = re.compile(
+    rb"""^["']?(task|group|tag)["']?[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
+)
+_TAGS = re.compile(rb"""^["']?tag["']?[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*-[ \t]*\S+[ \t]*\r?\n?)+)""", re.MULTILINE)
 _LISTED = re.compile(rb"""-[ \t]*["']?([^\s"'#]+)""")
 _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 
@@ -76,12 +79,12 @@ class TaskFiles(dict[str, Any]):
         return {*self._files, *self._tags}
 
     def find(self, name: str) -> bool:
-        """Whether there is such a task, group or tag; before this says no, the whole index of lm-eval is built, or
-        `refused` says which of the user's files were not read."""
+        """Whether there is such a task, group or tag. Before this says no of a name that stands somewhere in lm-eval's
+        files, its whole index is built, which takes seconds; or `refused` says which of the user's were not read."""
         if name not in self:
             self._complete_own()
-        if name not in self and not self.refused:  # else it may be in there, and the reason is what a person needs
-            self._complete_index()
+        if name not in self and not self.refused and self._is_said(name):
+            self._complete_index()  # not where a file was refused: the name may be in there, and a person needs that
         return name in self
 
     def __contains__(self, name: object) -> bool:
@@ -129,8 +132,7 @@ class TaskFiles(dict[str, Any]):
         files: dict[str, Path] = {}
         # The first of two files with one name counts, in the order of their paths, as in lm-eval.
         for path in sorted(_task_files(folder)):
-            with open(path, "rb") as file:  # noqa: PTH123  # 14,000 times: a Path each would double the time
-                text = file.read()
+            text = _text_of(path) if folder == self.shipped else _read_own(path)
             named = {kind: value.decode("utf-8", "replace") for kind, value in reversed(_NAME.findall(text))}
             name = named.get(b"group") or named.get(b"task")
             if name is None:
@@ -142,6 +144,11 @@ class TaskFiles(dict[str, Any]):
                 for tag in (*tags, *([named[b"tag"]] if b"tag" in named else [])):
                     self._tags.setdefault(tag, set()).add(name)
         self._files |= files
+
+    def _is_said(self, name: str) -> bool:
+        """Whether the name stands in any file that lm-eval ships, as it does where one defines it."""
+        wanted = name.encode("utf-8", "surrogatepass")
+        return any(wanted in _text_of(path) for path in _task_files(self.shipped, without=(".py", ".md")))
 
     def _complete_index(self) -> None:
         """Everything that lm-eval's own index has and this one has not."""
@@ -177,10 +184,30 @@ def _named(found: Iterable[str]) -> str:
     return ", ".join(found) or "no task"
 
 
-def _task_files(folder: Path) -> Iterator[str]:
+def _text_of(path: str) -> bytes:
+    """A file that lm-eval ships."""
+    with open(path, "rb") as file:  # noqa: PTH123  # 14,000 times: a Path each would double the time
+        return file.read()
+
+
+def _read_own(path: str) -> bytes:
+    """A file of the user's; nothing where it is none, or is larger than any that would be read. `_entries` says so."""
+    try:
+        return read_file(Path(path), most=LARGEST)
+    except OSError:
+        return b""
+
+
+def _task_files(folder: Path, *, without: tuple[str, ...] | None = None) -> Iterator[str]:
+    """The YAML files below a folder; `without`: all but those whose names end so. What is included may be called
+    anything."""
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _SKIPPED]
-        yield from (f"{place}/{name}" for name in names if name.endswith(".yaml"))
+        yield from (f"{place}/{name}" for name in names if _is_wanted(name, without))
+
+
+def _is_wanted(name: str, without: tuple[str, ...] | None) -> bool:
+    return name.endswith(".yaml") if without is None else not name.endswith(without)
 
 
 class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types

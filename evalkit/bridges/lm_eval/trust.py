@@ -19,6 +19,7 @@ from evalkit.bridges.lm_eval.code import runs_text
 from evalkit.bridges.lm_eval.data import BUILDERS, includes_outside
 from evalkit.bridges.lm_eval.templates import may_hang
 from evalkit.errors import SuiteError
+from evalkit.reading import read_file
 
 if TYPE_CHECKING:
     import yaml
@@ -39,7 +40,7 @@ _KEYS = frozenset(
 _DATA_KEYS = frozenset({"dataset_path", "dataset_kwargs", "custom_dataset"})
 """Which records a task reads. `dataset_name` and the splits choose among those of one data set."""
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
-_LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
+LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
 """Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
 _LONGEST_NUMBER = 300
 _NO_PATTERNS = frozenset({"function", "name"})
@@ -117,9 +118,10 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
 
     if not path.is_file():
         return None, f"it includes {path.name}, which is not there"
-    if path.stat().st_size > _LARGEST:
-        return None, f"{path.name} has more than {_LARGEST:,} bytes"
-    text = path.read_bytes()
+    try:
+        text = read_file(path, most=LARGEST)
+    except OSError as error:
+        return None, f"{path.name} cannot be read: {error.strerror or error}"
     loader = _loader()
     try:
         for event in yaml.parse(text, Loader=loader):
