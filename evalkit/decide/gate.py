@@ -203,7 +203,7 @@ def _candidate(
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
         history=used,
-        notes=(*notes, *_alike(pairs), *_weighted(pairs, side)),
+        notes=(*notes, *_alike(pairs), *_weighted(pairs, side), *_drawn_again(pairs)),
         served=served,
     )
 
@@ -226,7 +226,7 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side)),
+        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side), *_drawn_again(pairs)),
         served=served_lines(candidate=rows),
     )
 
@@ -350,6 +350,19 @@ def _effective(pairs: Pairs) -> tuple[int, float]:
     weights = None if pairs.weight is None else pairs.weight[first]
     sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=weights)
     return len(first), float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def _drawn_again(pairs: Pairs) -> list[str]:
+    """A sentence where answers came in the place of others, which evalkit did not wait for."""
+    counts = {"the baseline": pairs.baseline, "the candidate": pairs.candidate}
+    told = [f"{n:,} of {who}" for who, half in counts.items() if (n := int((half.given_up > 0).sum()))]
+    if not told:
+        return []
+    return [
+        f"answers that came after evalkit had given up earlier attempts: {' and '.join(told)}, of {pairs.n:,}. Another "
+        "answer may have been on its way, so they count as lost where passing is at stake and as won where failing is. "
+        "Longer `run.idle_timeout_s` and `run.timeout_s`, streaming, or fewer in flight leave fewer of them"
+    ]
 
 
 def _unguarded(rows: pa.Table, side: Side) -> list[str]:
