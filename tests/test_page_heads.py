@@ -113,6 +113,23 @@ def test_the_heads_say_how_many_values_and_bytes_a_reader_takes(tmp_path: Path, 
                 assert n == column.num_values and 0 < n_bytes <= column.total_uncompressed_size, column
 
 
+@pytest.mark.long
+def test_long_texts_behind_a_page_of_a_short_one_are_refused_unread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a dictionary: a part of 115 kB took 4.6 GB."""
+    run = a_run(tmp_path, ("gpt",), n=20)
+    table = pq.read_table(run / "texts-1.parquet")
+    texts = pa.array(["a", *["a" * 40_000_000] * 19, *["a"] * (table.num_rows - 20)], pa.string())
+    made = table.drop_columns(["text"]).append_column("text", texts)
+    ways: Any = {"compression": "zstd", "data_page_size": 1, "write_batch_size": 1, "write_statistics": False}
+    pq.write_table(made, run / "texts-1.parquet", use_dictionary=False, **ways)
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({k: v for k, v in facts.items() if k not in {"sealed", "checksum"}}))
+    ran = evalkit(capsys, "export", run, "--to", "csv", "--out", tmp_path / "e.csv", "--results", run.parent)
+    assert ran.code == 2 and "holds pages that unpack to more than 600 MB" in ran.err, ran.err
+
+
 @pytest.mark.parametrize(("part", "name"), [("texts", "logliks"), ("rows", "slices"), ("rows", "unknown")])
 def test_a_list_of_millions_in_one_row_is_refused_unread(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str, name: str

@@ -37,10 +37,10 @@ MOST_TIMES = 1_000
 MOST_LISTED, LISTED_A_ROW = 4_000_000, 1_000
 """Values that the lists of a column have in one row group: so many always, beyond them so many for each of its rows.
 What repeats takes no bytes: a row of a part of 7 kB can hold a list of 120 million zeros."""
+_PAGES_TIMES = 2
+"""A long prompt that is the same in all rows packs to a 700th."""
 _LISTED_BYTES = 16
 """Of each, at least, once it is read."""
-_SMALL_CHUNK = 8_000
-"""Packed bytes of a column of a row group that no codec unpacks to more than 256 MB."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
 _WITHIN: Mapping[str, tuple[float, float]] = {
@@ -123,23 +123,22 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
 def _refuse_bombs(path: Path, about: pq.FileMetaData, of_lists: Mapping[str, bool]) -> None:
     """Raises StoreError where the pages of these columns (by name, whether it holds lists) unpack to far more than the
     file has, or lists hold more values than any of ours: one row is read at once, however long."""
-    most, n_all, key = most_unpacked(path.stat().st_size), 0, ("pages", *_stamp(path), *of_lists)
+    most, n_bytes, key = _PAGES_TIMES * most_unpacked(path.stat().st_size), 0, ("pages", *_stamp(path), *of_lists)
     if key in _known:
         return
     with heads_of(path) as heads:
         for group in map(about.row_group, range(about.num_row_groups)):
-            n_bytes = 0
             for column in (group.column(i) for i in range(group.num_columns)):
                 lists = of_lists.get(column.path_in_schema)
-                if lists is None or not (lists or column.total_compressed_size > _SMALL_CHUNK):
+                if lists is None:
                     continue
                 n, unpacked = heads.sizes(column)
-                n_all, n_bytes = n_all + n * lists, n_bytes + unpacked
-                if (lists and n > MOST_LISTED + LISTED_A_ROW * group.num_rows) or n_all * _LISTED_BYTES > most:
+                n_bytes += max(unpacked, n * _LISTED_BYTES * lists)
+                if lists and n > MOST_LISTED + LISTED_A_ROW * group.num_rows:
                     raise _bomb(path, f"lists of {n:,} values ({column.path_in_schema:.80})")
                 if n_bytes > most:
-                    raise _bomb(path, f"pages that unpack to {n_bytes // 1_000_000:,} MB")
-    _known[key] = n_all
+                    raise _bomb(path, f"pages that unpack to more than {most // 1_000_000:,} MB")
+    _known[key] = n_bytes
 
 
 def _bomb(path: Path, what: str) -> StoreError:
