@@ -219,3 +219,19 @@ def test_rows_that_are_drawn_are_filled_in_nowhere_and_names_are() -> None:
         "projects/my-proj/locations/us-central1/endpoints/1234567890123456789",
     ]
     assert [name for name in names if _is_secret(name)] == []
+
+
+def test_a_template_of_a_hundred_thousand_words_is_refused_before_it_is_read() -> None:
+    for source in ("{{ q" + " ~ q" * 50_000 + " }}", "{% if q %}x{% endif %}" * 20_000):
+        with pytest.raises(BadTemplate, match="words and signs outside its plain text"):
+            Template(source, "prompt")
+    for source in ("{{ q }} said " * 20_000, "a b c " * 200_000 + "{{ q | upper }}", "{{ q" + " ~ q" * 2_000 + " }}"):
+        assert Template(source, "prompt").names == {"q"}
+
+
+def test_what_a_library_wrote_in_small_letters_is_a_key_all_the_same() -> None:
+    session = pytest.importorskip("evalkit.adapters.mcp.session")
+    secrets.remember(KEY)
+    for spell in SPELLINGS:
+        told = session._in_a_line(RuntimeError(f"Unexpected content type: text/{spell(KEY).lower()}"))
+        assert secrets.REMOVED in told and spell(KEY).lower()[:12] not in told
