@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -384,3 +385,67 @@ def test_a_prompt_that_is_the_name_of_a_field_is_a_likely_mistake(tmp_path: Path
         LikelyMistakeWarning, match=r"the prompt is the same for all 2 samples .*did you mean \{\{ q \}\}"
     ):
         evalkit.run(Suite({"m": lambda r: "x"}, [task]), results=tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::evalkit.errors.IncompleteRunWarning")
+def test_a_plan_counts_what_judges_are_still_asked_and_goes_on_in_the_run_that_is_named(tmp_path: Path) -> None:
+    n_judged = 0
+
+    def ask(request: Request) -> str:
+        return "" if request.prompt == "question 0" else f"answer to {request.prompt}"  # empty: no judge is needed
+
+    def judge(request: Request) -> str:
+        nonlocal n_judged
+        n_judged += 1
+        if n_judged > 5:
+            raise UserError("the judge is away") if n_judged == 6 else TimeoutError("away")
+        return "Rating: [[8]]"
+
+    data = [{"q": f"question {i}"} for i in range(6)]
+    tasks = [Task("t", data=data, prompt="{{ q }}", score={"judge": {"by": "strict"}})]
+    suite = Suite({"a": ask, "b": ask}, tasks, judges={"strict": judge})
+    fresh = evalkit.plan(suite, results=tmp_path)
+    assert [one["n_requests"] for one in (*fresh["models"], *fresh["judges"])] == [6, 6, 12]
+    run = evalkit.run(suite, results=tmp_path, in_flight=1, timeout_s=0.5)
+    assert run.status == "incomplete"
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    for named in ({}, {"resume": run.name}, {"resume": "latest"}):
+        planned = evalkit.plan(suite, results=tmp_path, **named)  # type: ignore[arg-type]
+        assert planned["continues"] == run.name
+        assert [one["n_requests"] for one in (*planned["models"], *planned["judges"])] == [0, 0, 5]
+    anew = evalkit.plan(suite, results=tmp_path, new=True)
+    assert [one["n_requests"] for one in (*anew["models"], *anew["judges"])] == [6, 6, 12]
+    assert before == {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    other = Suite({"a": ask}, [Task("t", data=data[:3], prompt="{{ q }}", target="x", score="exact")])
+    with pytest.raises(StoreError, match="its answers are to other questions"):
+        evalkit.plan(other, results=tmp_path, resume=run.name)
+
+
+@pytest.mark.parametrize(
+    ("field", "choices", "prompt", "said"),
+    [
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ options }}", "row.options"),
+        ({"letters": "from the customer"}, "{{ [opt_a, opt_b] }}", "{{ q }} {{ letters }}", "row.letters"),
+        ({"choices": ["red", "blue"]}, ["a", "b"], "{{ q }}: {{ choices | join(', ') }}", "row.choices"),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ row.options }} {{ options }}", None),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ row.options }}", None),
+        ({"options": "extended warranty"}, ["a", "b"], "{{ q }} {{ choices }}", None),
+        ({"choices": ["b", "a"]}, ["a", "b"], "{{ q }}: {{ choices | join(', ') }}", None),
+        ({"options": ["a", "b"]}, "{{ options }}", "{{ q }} {{ options }}", None),
+    ],
+)
+def test_a_field_that_the_choices_hide_is_said(
+    field: dict[str, object], choices: list[str] | str, prompt: str, said: str | None, tmp_path: Path
+) -> None:
+    data = [{"q": f"question {n}", "a": "ab"[n % 2], "opt_a": "a", "opt_b": "b", **field} for n in range(2)]
+    task = Task("t", data=data, prompt=prompt, choices=choices, target="{{ a }}", score="choice")
+    asked: list[Request] = []
+    suite = Suite({"m": lambda request: asked.append(request) or "a"}, [task])
+    if said is None:
+        run = evalkit.run(suite, results=tmp_path)
+    else:
+        with pytest.warns(LikelyMistakeWarning, match=re.escape(f"did you mean {{{{ {said} }}}}?")):
+            run = evalkit.run(suite, results=tmp_path)
+    assert run.status == "complete"
+    if "row.options" in prompt:
+        assert "extended warranty" in asked[0].prompt

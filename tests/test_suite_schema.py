@@ -7,9 +7,12 @@ from pathlib import Path
 
 import jsonschema
 
+from evalkit.adapters.function import FunctionOptions
 from evalkit.adapters.registry import all_options
+from evalkit.api.keywords import ModelKeywords, SettingsKeywords
 from evalkit.suite import builtin_tasks
-from evalkit.suite.json_schema import as_text, json_schema
+from evalkit.suite.json_schema import KEYWORDS, as_text, json_schema, keywords
+from evalkit.suite.schema import ModelEntry, SettingsEntry
 from evalkit.suite.schema.policy import PolicyFile
 from evalkit.suite.source_map import parse
 
@@ -21,6 +24,15 @@ def test_the_schema_in_the_repository_is_the_generated_one() -> None:
     found = (REPO / "suites" / "suite.schema.json").read_text("utf-8")
     assert found == as_text(options=OWN), "run: python -m evalkit.suite.json_schema"
     assert (REPO / "evalkit" / "starter" / "suite.schema.json").read_text("utf-8") == found
+
+
+def test_a_type_checker_is_told_every_key_of_a_model_and_of_its_settings() -> None:
+    written = keywords({**OWN, "a function": FunctionOptions})
+    assert KEYWORDS.read_text("utf-8") == written, "run: python -m evalkit.suite.json_schema"
+    of_adapters = {name for record in (*OWN.values(), FunctionOptions) for name in record.model_fields}
+    apart = {"adapter", "model", "settings"}  # parameters of Model
+    assert {*ModelKeywords.__annotations__} == ({*ModelEntry.model_fields} - apart) | of_adapters
+    assert {*SettingsKeywords.__annotations__} == {*SettingsEntry.model_fields}
 
 
 def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> None:

@@ -41,8 +41,9 @@ def plan(
 
     `models` has for each model `n_requests`, tokens, `usd` (low and high) and `minutes`; `gate` says what each quality
     rule could see; `digest` is what `planned=` of `run` takes. Costs of models whose price is not known, and tokens of
-    functions, are None. `requests_per_minute` and `tokens_per_minute` are what your account allows. Raises UserError as
-    `run` does.
+    functions, are None. What the unfinished run that `run` would go on in has (or `resume` names) is not counted, its
+    judges' replies neither. `requests_per_minute` and `tokens_per_minute` are what your account allows. Raises
+    UserError as `run` does.
     """
     from evalkit.engine.driving import beside_a_loop
     from evalkit.engine.forecast import Pace
@@ -55,6 +56,8 @@ def plan(
         planned = plan_suite(resolved(suite, made, "plan"), made, sends=False)
         report = plan_report(planned, made, pace)
         report["notes"] = [in_python(note) for note in report["notes"]]
+        for one in (*report["models"], *report["judges"]):
+            one["minutes_basis"] = in_python(one["minutes_basis"])
     beside_a_loop(lambda: asyncio.run(planned.aclose()))
     return report
 
@@ -75,7 +78,7 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             from evalkit.store.cache import ResponseCache
 
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)), plan.work.settings.timeout_s)
-        effective, left = _effective(plan), None if options.new else _continued(plan, options.results)
+        effective, left = _effective(plan), _continued(plan, options)
         return {
             "suite": plan.suite.name,
             "digest": digest_of(plan),
@@ -84,7 +87,9 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,
             "models": forecast(plan.work, known, pace, bought, None if left is None else _answered(left)),
-            "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
+            "judges": []
+            if plan.panel is None
+            else forecast_judges(plan.panel, plan.work, known, pace, _settled(plan, left)),
             "tools": list(plan.tools),
             "gate": foreseen(plan, effective=effective),
             "floors": _floors(plan, effective),
@@ -105,11 +110,24 @@ def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _continued(plan: Plan, results: Path) -> Path | None:
-    """The unfinished run that the same command resumes."""
+def _continued(plan: Plan, options: RunOptions) -> Path | None:
+    """The unfinished run that the same call resumes. Raises StoreError where a named one is of another plan."""
+    from evalkit.engine.resumption import named_run
     from evalkit.store.runs import find_incomplete
 
-    return find_incomplete(results, plan.suite.file.name, plan.digest)
+    assert options.results is not None
+    if options.resume is not None:
+        return named_run(plan, options.resume, options.results, adopt=False)
+    return None if options.new else find_incomplete(options.results, plan.suite.file.name, plan.digest)
+
+
+def _settled(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:
+    """What judges need not be asked any more of the unfinished run."""
+    from evalkit.engine.judging.verdicts import settled
+
+    if left is None or plan.panel is None:
+        return lambda judge, question: False
+    return settled(left, plan.panel.tasks)
 
 
 def _answered(folder: Path) -> Callable[[Key], bool]:

@@ -8,6 +8,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
+from evalkit.api.keywords import ModelKeywords, SettingsKeywords
 from evalkit.errors import SuiteError
 from evalkit.records import Request, Response, Score
 from evalkit.suite.functions import OwnFunction
@@ -71,7 +72,7 @@ class TaskKeywords(TypedDict, total=False):
     mode: Literal["generate", "likelihood", "first_token"]
     reasoning: Literal["split", "keep"]
     interface: Literal["native", "text"]
-    settings: _Table
+    settings: SettingsKeywords
     cluster: str
     weight: str
     stratum: str
@@ -100,10 +101,11 @@ class Model:
         adapter: str | ModelFunction,
         model: str | None = None,
         *,
-        settings: Mapping[str, object] | None = None,
-        **options: object,
+        settings: SettingsKeywords | None = None,
+        **options: Unpack[ModelKeywords],
     ) -> None:
         """`options` are the other keys of a model in a suite file: base_url, price_as, weights, serve, hosting ...
+        Those that only a plug-in's adapter reads stand in a mapping in the place of a `Model`, as a suite file has it.
 
         For a function: `weights="NAME"` lets its answers be kept in the cache under that name (change it whenever they
         may change), `price_as` prices the usage that it reports, `base_url` names the host that it sends prompts to.

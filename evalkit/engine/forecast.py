@@ -2,10 +2,8 @@
 
     forecast(plan.work, learn(results, ...), Pace())     # [{"model": "gpt", "n_requests": 2000, "usd": {...}, ...}]
 
-Input tokens: counted by the model's own tokenizer where it is in this process, else bytes times the ratio that earlier
-runs taught, else a quarter of the bytes, assumed. Output tokens: as earlier answers to the same task were, else to any
-task, else only known to lie between one token and the limit. Each figure says which. `low` and `high` take every
-request at the low, or at the high end: a range and not an interval. A later turn of a conversation holds the answers
+What each request takes is `expected_tokens`, and each figure says what it rests on. `low` and `high` take every request
+at the low, or at the high end: a range and not an interval. A later turn of a conversation holds the answers
 before it, which are taken to be as long (where that is unknown, nothing is added). Prompt-cache discounts are not
 counted in.
 """
@@ -16,30 +14,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
-from typing import cast
 
-from evalkit.adapters.base import CountsPrompts
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
-from evalkit.engine.budget import tools_text
-from evalkit.engine.experience import AgentUse, Learned, PastUse
+from evalkit.engine.expected_tokens import (
+    ENDS,
+    basis_of_read,
+    cost_of,
+    plus,
+    tokens_read,
+    tokens_written,
+    what_is_read,
+    with_guards,
+)
+from evalkit.engine.experience import AgentUse, PastUse
 from evalkit.engine.image_tokens import basis as image_basis
 from evalkit.engine.image_tokens import n_images, with_images
 from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.pipeline_bills import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
-from evalkit.records import Message, Sample, Usage
+from evalkit.records import Sample
 from evalkit.store.row_codec import Key
 from evalkit.suite.environments import world_of
-
-ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
-"""Low, usual and high: English is near a quarter, code and other scripts lie above."""
-_TURN = 16
-"""Bytes of a turn's frame; the runner reserves the same for its worst case."""
-ENDS = ("low", "value", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,7 @@ def _of_model(
     traffic = _Traffic()
     pictured: set[str] = set()
     for task in work.tasks:
-        made, basis = _output(model, task, known)
+        made, basis = tokens_written(model, task, known)
         bases[task.name] = basis
         for sample in task.samples():
             every = range(work.settings.repeats)
@@ -124,21 +121,21 @@ def _of_model(
                 n_asked += _add_agent(model, task, sample, known, len(owed), sums)
                 bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
                 continue
-            prompt = _prompt(task, sample, model)
-            given = with_images(_input(model, prompt, known), prompt, known.pictured.get(task.name))
+            prompt = what_is_read(task, sample, model)
+            given = with_images(tokens_read(model, prompt, known), prompt, known.pictured.get(task.name))
             pictured |= {task.name} if n_images(prompt) else set()
             for end in ENDS if sample.turn > 1 else ():
-                given[end] = _plus(given[end], (sample.turn - 1) * (made[end] or 0.0))
+                given[end] = plus(given[end], (sample.turn - 1) * (made[end] or 0.0))
             if sample.weight is not None:
-                traffic.add(sample.weight, {end: _cost(model, given[end], made[end], now) for end in ENDS})
+                traffic.add(sample.weight, {end: cost_of(model, given[end], made[end], now) for end in ENDS})
             for repeat in owed:
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1
                     continue
                 n_asked += 1
                 for end in ENDS:
-                    cost = _cost(model, given[end], made[end], now)
-                    sums[end].add(*_with_guards(model, given[end], made[end]), cost)
+                    cost = cost_of(model, given[end], made[end], now)
+                    sums[end].add(*with_guards(model, given[end], made[end]), cost)
     told = _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
     seen = dict.fromkeys(image_basis(learned=name in known.pictured) for name in sorted(pictured))
     basis = "; ".join([told["input_basis"], *seen])
@@ -151,7 +148,7 @@ def _add_agent(
     """Add what an agent's sample would take; the requests that it would take. Where no earlier run tells, it is one
     request at least, and the rest is unknown."""
     use, now = known.agents.get(task.name), datetime.now(UTC)
-    given = _input(model, _prompt(task, sample, model), known)["low"]
+    given = tokens_read(model, what_is_read(task, sample, model), known)["low"]
     ends: dict[str, tuple[float | None, float | None]] = {
         "low": (given, 1.0),
         "value": (None, None),
@@ -165,7 +162,7 @@ def _add_agent(
         }
     for _ in range(repeats):
         for end, (read, made) in ends.items():
-            sums[end].add(read, made, None if read is None else _cost(model, read, made, now))
+            sums[end].add(read, made, None if read is None else cost_of(model, read, made, now))
     return repeats * (1 if use is None else round(use.steps.mean))
 
 
@@ -177,13 +174,27 @@ def _agent_basis(sample: Sample, use: AgentUse | None) -> str:
     return f"unknown: an agent takes 1 to {most} requests a sample, and no earlier run tells how many"
 
 
-def forecast_judges(panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()) -> list[ModelForecast]:
+def forecast_judges(
+    panel: Panel,
+    work: Work,
+    known: Mapping[str, PastUse],
+    pace: Pace = Pace(),
+    settled: Callable[[str, str], bool] = lambda judge, question: False,
+) -> list[ModelForecast]:
     """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
-    are expected to make them. Verdicts that are cached are not seen, so it may cost less."""
-    return [_of_judge(judge, panel, work, known, pace) for judge in panel.judges]
+    are expected to make them. Verdicts that are cached are not seen, so it may cost less. `settled`: what an unfinished
+    run holds, by judge and the name of a question."""
+    return [_of_judge(judge, panel, work, known, pace, settled) for judge in panel.judges]
 
 
-def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace) -> ModelForecast:
+def _of_judge(
+    judge: PlannedModel,
+    panel: Panel,
+    work: Work,
+    known: Mapping[str, PastUse],
+    pace: Pace,
+    settled: Callable[[str, str], bool],
+) -> ModelForecast:
     own = known.get(judge.name, PastUse())
     sums = {end: _Sums() for end in ENDS}
     n_asked = 0
@@ -193,20 +204,21 @@ def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str,
     for trial in panel.trial():
         if judge.name not in trial.settings:
             continue
-        said, bases[trial.name] = _output(judge, trial, own)
+        said, bases[trial.name] = tokens_written(judge, trial, own)
         judged, task = panel.tasks[trial.name], asked[trial.name]
-        length = {m.name: _output(m, task, known.get(m.name, PastUse()))[0] for m in work.models}
+        length = {m.name: tokens_written(m, task, known.get(m.name, PastUse()))[0] for m in work.models}
         compared = length.get(judged.judging.pair or "")
-        shown = [(judged.requests(m.name), _with(length[m.name], compared)) for m in work.models]
+        shown = {m.name: _with(length[m.name], compared) for m in work.models}
         for sample in trial.samples():
-            given = _input(judge, sample.messages, own)
-            for n_times, answer in shown:
-                n = n_times * work.settings.repeats
+            given = tokens_read(judge, sample.messages, own)
+            for name, answer in shown.items():
+                asks = judged.questions(sample, name, work.settings.repeats)
+                n = sum(not settled(judge.name, question) for question in asks)
                 n_asked += n
                 for end in ENDS:
                     more, made = answer[end], said[end]
                     read = None if more is None else given[end] + more
-                    cost = None if read is None else _cost(judge, read, made, now)
+                    cost = None if read is None else cost_of(judge, read, made, now)
                     sums[end].add(
                         None if read is None else read * n,
                         None if made is None else made * n,
@@ -243,12 +255,12 @@ def _told(
         "n_requests": n_asked,
         "n_cached": n_bought,
         "input_tokens": _range({end: _whole(sums[end].input) for end in ENDS}),
-        "input_basis": _input_basis(model, known),
+        "input_basis": basis_of_read(model, known),
         "output_tokens": _range({end: _whole(sums[end].output) for end in ENDS}),
         "output_basis": dict(bases),
         "usd": {"low": usd["low"], "value": usd["value"], "high": usd["high"]},
         "usd_per_1k_requests": None,
-        "price_known": _cost(model, 1, 1, now) is not None,
+        "price_known": cost_of(model, 1, 1, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,
         "receiver": _receivers(model),
@@ -260,81 +272,6 @@ def _range(ends: Mapping[str, int | None]) -> TokenRange:
     return {"low": ends["low"], "value": ends["value"], "high": ends["high"]}
 
 
-def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Message, ...]:
-    """What is read for a sample: for likelihoods over a network, the prompt anew before each continuation."""
-    if task.scorer.needs != "likelihood" or not model.adapter.endpoint.network:
-        offered = tools_text(sample.tools)
-        messages = item_for(task, sample, model, 0).sample.messages
-        return (*messages, Message("system", offered)) if offered else messages
-    request = request_of(item_for(task, sample, model, 0))
-    each = request.continuations or ()
-    if request.contexts is not None:
-        pairs = zip(request.contexts, each, strict=True)
-        return tuple(Message("user", before + text) for before, text in pairs)
-    return tuple(message for text in each for message in (*request.messages, Message("assistant", text)))
-
-
-@cache
-def _counts_prompts(adapter: type) -> bool:
-    """Asked for every sample: isinstance of a protocol takes 60 µs."""
-    return issubclass(adapter, CountsPrompts)
-
-
-def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -> dict[str, float]:
-    if _counts_prompts(type(model.adapter)):
-        n = float(cast(CountsPrompts, model.adapter).count_prompt(messages))
-        return dict.fromkeys(ENDS, n)
-    size = sum(len(message.words.encode("utf-8", "replace")) for message in messages)
-    ratio = known.tokens_per_byte
-    if ratio is None:
-        size += _TURN * len(messages)
-        return dict(zip(ENDS, (size * share for share in ASSUMED_TOKENS_PER_BYTE), strict=True))
-    return {"low": size * ratio.low, "value": size * ratio.mean, "high": size * ratio.high}
-
-
-def _input_basis(model: PlannedModel, known: PastUse) -> str:
-    if _counts_prompts(type(model.adapter)):
-        return "counted by its own tokenizer"
-    if known.tokens_per_byte is not None:
-        return f"learned from {known.tokens_per_byte.n:,} earlier prompts of this model"
-    return "assumed: four bytes a token, between two and seven"
-
-
-def _output(model: PlannedModel, task: PlannedTask, known: PastUse) -> tuple[dict[str, float | None], str]:
-    limit = task.settings[model.name].max_output_tokens
-    if task.scorer.needs == "likelihood":
-        return dict.fromkeys(ENDS, 0.0), "nothing is written: likelihoods are read"
-    found: Learned | None = known.output_by_task.get(task.name)
-    basis = "learned from {:,} earlier answers to this task"
-    if found is None:
-        found, basis = known.output_tokens, "learned from {:,} earlier answers of this model to other tasks"
-    if found is not None:
-        ends = {"low": found.low, "value": found.mean, "high": found.high}
-        most = float("inf") if limit is None else float(limit)
-        return {end: min(value, most) for end, value in ends.items()}, basis.format(found.n)
-    if limit is None:
-        return {
-            "low": 1.0,
-            "value": None,
-            "high": None,
-        }, "unknown: no earlier answers, and max_output_tokens is not set"
-    return {"low": 1.0, "value": None, "high": float(limit)}, "unknown: no earlier answers; at most max_output_tokens"
-
-
-def _plus(tokens: float | None, more: float) -> float | None:
-    return None if tokens is None else tokens + more
-
-
-def _cost(model: PlannedModel, given: float | None, made: float | None, now: datetime) -> Decimal | None:
-    if made is None or given is None:
-        return None
-    if model.parts:
-        each = [_cost(part, *tokens, now) for part, tokens in parts_expected(model, given, made)]
-        return None if None in each else sum((cost for cost in each if cost is not None), Decimal(0))
-    output = round(made)
-    return model.price(Usage(input=round(given), output=output, reasoning=0), None, now)
-
-
 def _receivers(model: PlannedModel) -> str | None:
     """Who gets the prompts: the host, those of all parts of a pipeline, or the program that is started; None where
     nothing leaves this process."""
@@ -343,18 +280,6 @@ def _receivers(model: PlannedModel) -> str | None:
         for endpoint in (part.adapter.endpoint for part in (model.parts or {"": model}).values())
     )
     return ", ".join(one for one in found if one is not None) or None
-
-
-def _with_guards(model: PlannedModel, given: float | None, made: float | None) -> tuple[float | None, float | None]:
-    """Tokens of a request, those of a pipeline's guards included."""
-    if not model.parts or given is None:
-        return given, made
-    each = [tokens for _, tokens in parts_expected(model, given, made)]
-    read, said = [tokens[0] for tokens in each], [tokens[1] for tokens in each]
-    return (
-        None if None in read else sum(n for n in read if n is not None),
-        None if None in said else sum(n for n in said if n is not None),
-    )
 
 
 def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: Sample, repeat: int) -> bool:

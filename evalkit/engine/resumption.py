@@ -216,21 +216,40 @@ def mended_run(plan: Plan, results: Path) -> Path | None:
     return None
 
 
-def adopt(plan: Plan, folder: Path) -> None:
-    """Put a run that a person names under the plan's digest, where it broke off at a record that is mended now. Any
-    other run stays as it is.
+def named_run(plan: Plan, name: str, results: Path, *, adopt: bool = True) -> Path:
+    """The run that a person names, which the plan goes on in. One that broke off at a record that is mended now is put
+    under the plan's digest, unless `adopt` is False: then nothing is changed.
 
-    Raises StoreError where it broke off, and an answer of it is to a record that is no longer the same.
+    Raises StoreError where it is none, or of another plan: it broke off, and an answer of it is to a record that is no
+    longer the same; its live servers list other tools now; it is of another suite; it was scored another way since.
     """
-    if runs.open_facts(folder).suite_digest == plan.digest or not _broke_off(plan, folder):
-        return
-    if not _all_asked_still(plan, folder):
+    folder = runs.resolve_run(name, results)
+    facts = runs.open_facts(folder)
+    broke_off = facts.suite_digest != plan.digest and _broke_off(plan, folder)
+    if broke_off and not _all_asked_still(plan, folder):
         raise StoreError(
             f"{folder} broke off at a record that could not be asked, and since then records were changed that it has "
             "answers to. Put these back as they were, or start a new run: --new.",
             folder,
         )
-    _give_digest(plan, folder)
+    if broke_off and adopt:
+        _give_digest(plan, folder)
+    if said := other_tools(plan, folder):
+        raise StoreError(
+            f"{folder} cannot be resumed: {said}. Its answers were given with other tools on offer. Start a new run "
+            "(--new), or have the server list the tools of then.",
+            folder,
+        )
+    if not broke_off:
+        runs.require_digest(folder, plan.digest)
+    if facts.rescored:
+        raise StoreError(
+            f"{folder} was scored another way since (evalkit rescore), and what is asked now would be scored as the "
+            "suite says: half by one scorer, half by another. Start another run, whose answers come from the cache: "
+            "--new.",
+            folder,
+        )
+    return folder
 
 
 def _broke_off(plan: Plan, folder: Path) -> bool:

@@ -23,6 +23,7 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import (
     earlier_answers,
     left_behind,
+    named_run,
     prices_of,
     resumed_facts,
     rows_done,
@@ -33,7 +34,7 @@ from evalkit.engine.runner import Runner
 from evalkit.engine.serving import given_up_text
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
-from evalkit.errors import EvalkitError, StoreError
+from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
 from evalkit.installed import has_byte_code
@@ -315,25 +316,7 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
 
 def _folder(plan: Plan, place: RunPlace) -> Path:
     if place.resume is not None:
-        from evalkit.engine.resumption import adopt, other_tools
-
-        folder = runs.resolve_run(place.resume, place.results)
-        adopt(plan, folder)
-        if said := other_tools(plan, folder):
-            raise StoreError(
-                f"{folder} cannot be resumed: {said}. Its answers were given with other tools on offer. Start a "
-                "new run (--new), or have the server list the tools of then.",
-                folder,
-            )
-        runs.require_digest(folder, plan.digest)
-        if runs.open_facts(folder).rescored:
-            raise StoreError(
-                f"{folder} was scored another way since (evalkit rescore), and what is asked now would be scored as "
-                "the suite says: half by one scorer, half by another. Start another run, whose answers come from the "
-                "cache: --new.",
-                folder,
-            )
-        return folder
+        return named_run(plan, place.resume, place.results)
     name = plan.suite.file.name
     unfinished = None if place.new else runs.find_incomplete(place.results, name, plan.digest)
     if unfinished is None and not place.new and any(place.results.glob("*/" + runs.FACTS)):

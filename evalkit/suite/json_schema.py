@@ -1,11 +1,11 @@
 """The suite file's JSON schema, so that editors complete keys and show what they mean.
 
-    python -m evalkit.suite.json_schema          # writes suites/*.schema.json, and the starter's
+    python -m evalkit.suite.json_schema          # writes suites/*.schema.json, the starter's, and api/keywords.py
     evalkit schema --out suites/my.schema.json   # the same with the options of the plug-ins that are installed
     # yaml-language-server: $schema=suite.schema.json
 
 Descriptions are the lines that stand under the fields in `schema/`, and under the options of each adapter: one text for
-the reader and for the editor.
+the reader and for the editor. What a type checker knows of the keys of `Model(...)` comes from the same place.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ import ast
 import inspect
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from evalkit.python_words import in_python
 from evalkit.suite import schema
 from evalkit.suite.schema import policy, rules
 
 STARTER = Path(__file__).parents[1] / "starter" / "suite.schema.json"
 """The same schema in the package: a suite that is made of a person's file names it in its first line."""
+KEYWORDS = Path(__file__).parents[1] / "api" / "keywords.py"
+"""The keys of a model as types."""
 OptionsByAdapter = Mapping[str, type[schema.AdapterOptions]]
 
 
@@ -143,6 +147,69 @@ def _classes_of(module: str) -> dict[str, ast.ClassDef]:
     return found
 
 
+_OF_KEYWORDS = '''"""The keys of `Model(...)` in Python, and of `settings`, as a type checker knows them.
+
+Written by `python -m evalkit.suite.json_schema`, out of the schema that a suite file has. Not edited by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypedDict
+'''
+_TYPED = {"SettingsEntry": "SettingsKeywords", "HostingEntry": "HostingKeywords", "ModelEntry": "ModelKeywords"}
+"""Parts of a suite file whose keys a type checker is told."""
+_IN_SIGNATURE = {"adapter", "model", "settings"}
+_PLAIN = {"string": "str", "integer": "int", "boolean": "bool", "null": "None", "object": "Mapping[str, object]"}
+
+
+def keywords(options: OptionsByAdapter) -> str:
+    """The module `evalkit.api.keywords`: a TypedDict for each of `_TYPED`."""
+    parts: dict[str, Any] = json_schema(options=options)["$defs"]  # type: ignore[assignment]
+    lines = [_OF_KEYWORDS]
+    for title, name in _TYPED.items():
+        lines += ["", f"class {name}(TypedDict, total=False):"]
+        about = "The keys of a model, those of every adapter among them." if title == "ModelEntry" else ""
+        lines += [f'    """{about or parts[title]["description"]}"""', ""]
+        for key, field in parts[title]["properties"].items():
+            if title == "ModelEntry" and key in _IN_SIGNATURE:
+                continue
+            lines.append(f"    {key}: {' | '.join(_types(key, field))}")
+            if said := _all_said(field):
+                lines.append(textwrap.indent(textwrap.fill(f'"""{said}"""', 116), "    "))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _types(key: str, field: Mapping[str, Any]) -> list[str]:
+    """What a field may be, as types of Python, each once and None last."""
+    if "anyOf" in field:
+        every = dict.fromkeys(one for part in field["anyOf"] for one in _types(key, part))
+        return [*(one for one in every if one != "None"), *(["None"] if "None" in every else [])]
+    if "$ref" in field:
+        return [_TYPED.get(field["$ref"].rpartition("/")[2], "Mapping[str, object]")]
+    kind, exact = field.get("type", ""), "ge" in field or "gt" in field  # dollars are no binary fractions
+    if "enum" in field or "const" in field:
+        found = [f"Literal[{', '.join(json.dumps(word) for word in field.get('enum', [field.get('const')]))}]"]
+    elif kind == "array":
+        found = [f"Sequence[{' | '.join(_types(key, field['items']))}]"]
+    elif kind == "number":
+        found = ["float", "Decimal"] if exact else ["float"]
+    else:
+        found = ["str", "Path"] if kind == "string" and key == "path" else [_PLAIN.get(kind, "object")]
+    return found
+
+
+def _all_said(field: Mapping[str, Any]) -> str:
+    """The description of a field, or those of all adapters that read it."""
+    said = field.get("description") or " ".join(
+        dict.fromkeys(part["description"] for part in field.get("anyOf", ()) if part.get("description"))
+    )
+    return " ".join(in_python(said).replace("\\", "\\\\").split())
+
+
 def main(arguments: list[str]) -> None:
     """Write both schemas to the given folder, else to suites/ of this checkout and what `evalkit init` puts beside a
     suite."""
@@ -157,6 +224,10 @@ def main(arguments: list[str]) -> None:
         if name == "suite" and not arguments:
             STARTER.write_text(text, "utf-8")
             print(f"wrote {STARTER}")
+    if not arguments:
+        functions = import_module("evalkit.adapters.function").FunctionOptions
+        KEYWORDS.write_text(keywords({**options, "a function": functions}), "utf-8")
+        print(f"wrote {KEYWORDS}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.suite import orders
 from evalkit.suite.evidence_size import EvidenceSize
 from evalkit.suite.picture_places import texts_of
-from evalkit.suite.prompts import Prompt
+from evalkit.suite.prompts import OPTION_NAMES, Prompt
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.templates import field_reading
 from evalkit.suite.wording import read_alike, short
@@ -111,6 +111,7 @@ class SampleNotes:
         if first is not None:
             all_of_them = f"{'the first' if so_far else 'all'} {self._n:,} samples"
             yield from self._constant(first, first.fields, all_of_them)
+            yield from self._hidden(first)
         size = self._size
         yield from evidence_notes(size, f"{'the first' if so_far else 'all'} {size.n:,} samples")
         if self.left_out:
@@ -138,6 +139,26 @@ class SampleNotes:
                 f"{n:,} {'record has' if n == 1 else 'records have'} options that speak of other options "
                 f'("none of the above", "both A and B"), the first {short(self._referring[0])}: in another order they '
                 "may be false, or right for another reason. Leave such records out (data: where), or reword them."
+            )
+
+    def _hidden(self, first: Sample) -> Iterable[str]:
+        """Fields of the records that a template means, and does not get: the task's choices have the same name."""
+        prompt, chosen = self._prompt, self._prompt.options
+        if not first.choices:
+            return
+        written = [] if prompt.instruction else [template for _, template in prompt.turns]
+        written += [prompt.goal] if prompt.goal is not None else []
+        parts = chosen if isinstance(chosen, tuple) else (chosen,)
+        meant = frozenset().union(*(one.names for one in written))
+        known = frozenset().union(*(one.fields for one in written), *(part.reads for part in parts if part is not None))
+        given = prompt.values(first.fields, first.choices)
+        for name in sorted(OPTION_NAMES & meant & first.fields.keys() - known):
+            own, theirs = first.fields[name], given[name]
+            if own == theirs or (isinstance(own, list) and sorted(map(str, own)) == sorted(first.choices)):
+                continue
+            yield (
+                f"{{{{ {name} }}}} gives the task's choices ({_shown(str(theirs))}), and the records have a field "
+                f"{name} of their own ({_shown(str(own))}); did you mean {{{{ row.{name} }}}}?"
             )
 
     def _constant(self, first: Sample, fields: Mapping[str, object], all_of_them: str) -> Iterable[str]:

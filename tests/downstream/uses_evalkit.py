@@ -62,6 +62,16 @@ def made(frame: pd.DataFrame) -> evalkit.Suite:
             "threaded": ask_in_a_thread,
             "mapped": as_mapping,
             "long": evalkit.Model(at_length, price_as="openai:gpt-6-luna"),
+            "served": evalkit.Model(
+                "vllm",
+                "qwen",
+                serve={"quantization": "fp8"},
+                hosting={"gpu": "H100", "usd_per_gpu_hour": Decimal("2.49")},
+                settings={"temperature": 0, "stop": ["END"]},
+            ),
+            "pictured": evalkit.Model(ask, images=True, weights="v3"),
+            "recorded": evalkit.Model("replay", path=Path("answers.jsonl"), columns="guess"),
+            "own": {"adapter": "cohere", "model": "command-r", "safety_mode": "STRICT"},
             "tiny": {"adapter": "ctranslate2", "model": "tiny"},
         },
         tasks=[
@@ -114,6 +124,11 @@ def refused_by_a_type_checker(frame: pd.DataFrame) -> None:
     evalkit.run("suite.yaml", limt=3)  # type: ignore[call-arg]
     evalkit.run("suite.yaml", progress=show(frame))  # type: ignore[arg-type, func-returns-value]
     evalkit.Model(lambda request: 3)  # type: ignore[arg-type, return-value]
+    evalkit.Model("openai", "gpt-6-luna", pirce_as="openai:gpt-6-luna")  # type: ignore[call-arg]
+    evalkit.Model("openai", "gpt-6-luna", settings={"temprature": 0})  # type: ignore[arg-type]
+    evalkit.Model("vllm", "qwen", hosting={"gpu": "H100", "gpus": "two"})  # type: ignore[arg-type]
+    evalkit.Model("ctranslate2", "tiny", intra_threads="2")  # type: ignore[arg-type]
+    evalkit.Task("t", settings={"max_tokens": 9})  # type: ignore[typeddict-unknown-key]
     evalkit.Task("t", data=3)  # type: ignore[arg-type]
     evalkit.Task("t", promt="{{ ticket }}")  # type: ignore[call-arg]
     evalkit.Suite(models=["gpt"], tasks=[])  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.engine.judging.panel import JudgedTask, Panel, written_settings
+from evalkit.engine.judging.panel import JudgedTask, Panel, place, written_settings
 from evalkit.engine.judging.verdicts import (
     TIE,
     JudgedAnswer,
@@ -35,7 +35,6 @@ from evalkit.engine.judging.verdicts import (
     answers_of,
     item_of,
     others_of,
-    place,
     questions,
     rescored_rows,
     score_of,
@@ -145,7 +144,7 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, LabelFact
     compared: dict[Key, float] = {}
     labelled = {name: task for name, task in panel.tasks.items() if task.labels}
     for answer in answers_of(folder, labelled) if labelled else ():
-        label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
+        label = answer.task.labels.get(f"{place(answer.row, answer.row.repeat)}/{answer.row.model}")
         if label is None or answer.itself or not _says(label.answer, answer.row):
             continue
         if answer.other is not None:

@@ -26,7 +26,7 @@ from evalkit.adapters.base import Adapter
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
-from evalkit.records import Response, Sample, Settings, Timing
+from evalkit.records import Response, Row, Sample, Settings, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.datasets import open_data
@@ -42,6 +42,13 @@ _LARGEST = 1e9
 """Above every number that a judge can say."""
 _ANSWER = "An answer."
 """Stands for the answer where a judge's prompt is tried, or measured, before there are any."""
+
+
+def place(asked: Sample | Row, repeat: int) -> str:
+    """Where an answer stands, whoever gives it: task/sample/repeat."""
+    name = asked.id if isinstance(asked, Sample) else asked.sample_id
+    occurrence = f"#{asked.occurrence}" if asked.occurrence else ""
+    return f"{asked.task}/{name}{occurrence}/{repeat}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,13 @@ class JudgedTask:
     redactor: Redactor | None = None
     """What is taken out of the judges' prompts. None: nothing."""
 
-    def requests(self, model: str) -> int:
-        """How often each judge is asked about one answer of this model; 0 for the model that a pair compares with."""
-        return 0 if model == self.judging.pair else len(self.judging.orders)
+    def questions(self, sample: Sample, model: str, repeats: int) -> list[str]:
+        """The names of what each judge is asked about the answers of this model to a sample; none for the model that a
+        pair compares with."""
+        if model == self.judging.pair:
+            return []
+        ends = ["/".join([model, *([order] if order else [])]) for order in self.judging.orders]
+        return [f"{place(sample, repeat)}/{end}" for repeat in range(repeats) for end in ends]
 
     def identity(self, judges: Mapping[str, Adapter]) -> dict[str, object]:
         """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""

@@ -11,11 +11,11 @@ and never outlives the answer that it is about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.engine.judging.panel import JudgedTask
+from evalkit.engine.judging.panel import JudgedTask, place
 from evalkit.engine.rows import STOPS, with_score
 from evalkit.errors import SuiteError
 from evalkit.reasoning import answer_of
@@ -25,6 +25,8 @@ from evalkit.scorers.judge_scores import combined
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.scores import graded, unscored
 from evalkit.store import sealing
+from evalkit.store.journal import is_outstanding
+from evalkit.store.judge_files import judging_of
 from evalkit.store.transcript import transcript
 from evalkit.suite.digests import digest
 from evalkit.suite.judge_task import Shown
@@ -34,6 +36,10 @@ TIE = 0.5
 """What a model's answer is worth against itself."""
 Verdicts = Mapping[tuple[str, str, str], Score]
 """(judge, task, digest of the question to the judge) -> what its verdict comes to."""
+
+
+_JUDGED = (Outcome.ERRORED, Outcome.SCORED)
+"""Outcomes of answers that judges score; others were settled as refused, empty or cut to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[Judged
     others = others_of(folder, tasks)
     for row in sealing.rows_of(folder):
         task = tasks.get(row.task)
-        if task is None or row.error_kind is not None or row.outcome not in (Outcome.ERRORED, Outcome.SCORED):
+        if task is None or row.error_kind is not None or row.outcome not in _JUDGED:
             continue
         sample = samples[row.task].get((row.sample_digest, row.occurrence))
         if sample is None:
@@ -108,14 +114,14 @@ def questions(answer: JudgedAnswer) -> Iterator[Sample]:
         about = {"judged": row.model} | ({"order": order} if order else {})
         yield Sample(
             task=row.task,
-            id="/".join([place(row), row.model, *([order] if order else [])]),
+            id="/".join([place(row, row.repeat), row.model, *([order] if order else [])]),
             digest=_digest(row, order, messages),
             target_digest="",
             occurrence=0,
             messages=messages,
             target=None,
             fields={"swapped": order == "ba"},
-            cluster=row.cluster or place(row),
+            cluster=row.cluster or place(row, row.repeat),
             slices=about,
         )
 
@@ -125,10 +131,18 @@ def transcript_of(row: Row, *, keep: bool) -> str | None:
     return transcript(row.text if keep or not row.text else answer_of(row.text), row.calls)
 
 
-def place(row: Row) -> str:
-    """Where an answer stands, whoever gave it: task/sample/repeat."""
-    occurrence = f"#{row.occurrence}" if row.occurrence else ""
-    return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
+def settled(folder: Path, tasks: Mapping[str, JudgedTask]) -> Callable[[str, str], bool]:
+    """Of an unfinished run: whether a judge need not be asked a question, by its name. Its reply is there, or nobody
+    need judge the answer. Changes nothing: the run may be going on."""
+    inner = judging_of(folder)
+    rows = sealing.rows_of(inner) if inner is not None else iter(())
+    replied = {(row.model, row.sample_id) for row in rows if not is_outstanding(row.outcome, row.error_kind)}
+    by_itself = {
+        f"{place(row, row.repeat)}/{row.model}"
+        for row in sealing.rows_of(folder)
+        if row.task in tasks and row.error_kind is None and row.outcome not in _JUDGED
+    }
+    return lambda judge, name: (judge, name) in replied or name in by_itself or name.rpartition("/")[0] in by_itself
 
 
 def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, str, str], Score]:
