@@ -180,7 +180,7 @@ def _candidate(
     served = served_lines(baseline=base_rows, candidate=rows)
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
-    notes = (*notes, *_unguarded(rows, side))
+    notes = (*notes, *_unguarded(rows, side), *completeness.undigested(base, side))
     if stopped is not None:
         decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
@@ -227,7 +227,7 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side)),
+        notes=(*_unguarded(rows, side), *completeness.undigested(side), *_alike(pairs), *_weighted(pairs, side)),
         served=served_lines(candidate=rows),
     )
 
