@@ -160,6 +160,7 @@ def _candidate(
     gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, labels_believed: bool
 ) -> CandidateDecision:
     rows = _rows(gate, side)
+    base_rows = _rows_beside(gate, base, base_rows, side)
     stopped = stopped_early(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
@@ -179,7 +180,7 @@ def _candidate(
     served = served_lines(baseline=base_rows, candidate=rows)
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
-    notes = (*notes, *_unguarded(rows, side))
+    notes = (*notes, *_unguarded(rows, side), *completeness.undigested(base, side))
     if stopped is not None:
         decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
@@ -226,7 +227,13 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side), *_drawn_again(pairs)),
+        notes=(
+            *_unguarded(rows, side),
+            *completeness.undigested(side),
+            *_alike(pairs),
+            *_weighted(pairs, side),
+            *_drawn_again(pairs),
+        ),
         served=served_lines(candidate=rows),
     )
 
@@ -234,11 +241,25 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
 def _rows(gate: GateEntry, side: Side) -> pa.Table:
     """The candidate's rows; where a rule is about cost, with what their bills are at least by their texts."""
     rows = stored.model_rows(side.folder, side.model)
-    if not any(rule.kind == "cost" and getattr(rule, "bills", None) != "stated" for rule in gate.rules):
+    if not _checks_bills(gate):
         return rows
     from evalkit.decide.supported_bills import with_supported
 
     return with_supported(side, rows)
+
+
+def _rows_beside(gate: GateEntry, base: Side, rows: pa.Table, side: Side) -> pa.Table:
+    """The baseline's rows; where a rule is about cost, with what bills of the response cache may be lower by. Those of
+    a promoted one are what a person promoted."""
+    if base.folder != side.folder or not _checks_bills(gate):
+        return rows
+    from evalkit.decide.supported_bills import with_cheapest
+
+    return with_cheapest(base, rows)
+
+
+def _checks_bills(gate: GateEntry) -> bool:
+    return any(rule.kind == "cost" and getattr(rule, "bills", None) != "stated" for rule in gate.rules)
 
 
 def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
