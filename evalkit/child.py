@@ -35,7 +35,13 @@ MOST_BYTES = 2**20
 _KEPT = frozenset({"LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "WINDIR"})
 _KEPT_PLACES = frozenset({"PATH", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
 """Lists of folders. Only absolute ones are kept: a relative one means the working directory."""
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|COOKIE|SESSION|PRIVATE|DSN|WEBHOOK|_PAT$", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PASSCODE|PINCODE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
+    r"|(?<!BY)(?<!COM)PASS$|CONN(ECTION)?_?STR(ING)?$|(^|_)ID_(RSA|DSA|ECDSA|ED25519)"
+    r"|(^|_)(CREDS?|HMAC|PWD|PAT|SAS|DSN|PIN|T?OTP|PSK|PEM|P12|PFX|CERTS?|MFA|MNEMONIC|WEBHOOK|SID|SIG|NPMRC|NETRC)$",
+    re.IGNORECASE,
+)
+_MAY_BE_ONE = re.compile("PASS|DSN|WEBHOOK", re.IGNORECASE)
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); sys.argv[:2] = []; import importlib; "
     "module, _, name = sys.argv[0].partition(':'); "
@@ -202,7 +208,12 @@ _environment = environment  # `start` has a parameter of that name
 
 def is_secret(name: str) -> bool:
     """Whether the name of an environment variable looks like that of a key, token, password or address with one."""
-    return _SECRET.search(name) is not None
+    return looks_like_a_credential(name) or _MAY_BE_ONE.search(name) is not None
+
+
+def looks_like_a_credential(name: str) -> bool:
+    """Whether a variable of this name may hold a key, a password or a token."""
+    return _CREDENTIAL.search(name) is not None
 
 
 def secrets_at_hand(shortest: int = 8) -> frozenset[str]:

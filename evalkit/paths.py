@@ -25,7 +25,7 @@ from pathlib import Path
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
-from evalkit.reading import ANY_HOLES, HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
+from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
 
 ROOTS_VARIABLES = ("EVALKIT_DATA_ROOTS", "EVALKIT_DATA")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -223,7 +223,7 @@ class Inside:
 
     def n_bytes(self) -> int:
         """Size of the file. Raises as `open_file`."""
-        with self.open_file(most_holes=ANY_HOLES) as file:
+        with self.open_file(most_holes=HOLES_OF_NUMBERS) as file:
             return os.fstat(file.fileno()).st_size
 
     def sha256(self) -> str:

@@ -54,12 +54,14 @@ MOST_HOLES = _SMALL
 leaves zeros out (`cp --sparse=always`, a file system that packs) makes a few of a good file."""
 HOLES_OF_NUMBERS = 2**30
 """The same of weights and other numbers, which may all be 0: a second or two to hash."""
-ANY_HOLES = 2**63
-"""For whoever passes over holes: `lines_of`."""
 
 
 class OddFile(OSError):
-    """What is no ordinary file, is mostly holes, or holds nothing but zeros for a megabyte. `strerror` says so."""
+    """What is no ordinary file, is larger than any of ours, is mostly holes, or holds nothing but zeros for a megabyte.
+    `strerror` and `str()` say so."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 def open_to_read(path: Path, *, most_holes: int = MOST_HOLES) -> BufferedReader:
@@ -135,14 +137,14 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
         look_through(file)
         content = file.read(most + 1)
     if len(content) > most:  # it grew
-        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+        raise OddFile(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return content
 
 
 def refuse_large(file: BufferedReader, most: int) -> None:
     """Raises OSError for a file of more than so many bytes, however few of them lie on the disk."""
     if os.fstat(file.fileno()).st_size > most:
-        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", file.name)
+        raise OddFile(errno.EFBIG, f"it has more than {most:,} bytes", str(file.name))
 
 
 def look_through(file: BufferedReader, *, longest_line: int | None = None) -> None:
@@ -155,7 +157,7 @@ def look_through(file: BufferedReader, *, longest_line: int | None = None) -> No
     n_line = 0
     while piece := file.read(_STEP):
         if is_nothing(piece):
-            raise OddFile(errno.EINVAL, NOTHING, file.name)
+            raise OddFile(errno.EINVAL, NOTHING, str(file.name))
         if longest_line is not None:
             n_line = refuse_long_line(piece, n_line, longest_line)
     file.seek(0)
@@ -194,7 +196,7 @@ def refuse_long_line(piece: bytes, n_before: int, most: int) -> int:
     Raises OSError where that one is longer than `most`; lines inside a piece are not looked at, being shorter."""
     ends = [at for at in (piece.find(b"\n"), piece.find(b"\r")) if at >= 0]
     if n_before + (min(ends) if ends else len(piece)) > most:
-        raise OSError(errno.EFBIG, f"it has a line of more than {most // 1_000_000} MB; write one record a line")
+        raise OddFile(errno.EFBIG, f"it has a line of more than {most // 1_000_000} MB; write one record a line")
     last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
     return len(piece) - 1 - last if last >= 0 else n_before + len(piece)
 

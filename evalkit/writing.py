@@ -15,12 +15,12 @@ import errno
 import hashlib
 import os
 import re
-import stat
 from contextlib import suppress
 from io import BufferedWriter
 from pathlib import Path
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.reading import refuse_odd
 
 _DEVICES = ("/dev/", "/proc/self/fd/")
 """`/dev/stdout`, or a pipe of the shell: links of the system's own, which no checkout can bring."""
@@ -39,7 +39,8 @@ def open_to_write(path: Path, *, append: bool = False, new: bool = False) -> Buf
 
 def open_descriptor(path: Path, flags: int) -> int:
     """As os.open with these flags, closed in children, but not through a link, and only an ordinary file: a pipe would
-    be waited for. What is written alone may be a device or a pipe of the system's. Raises OSError."""
+    be waited for. What is written alone may be a device or a pipe of the system's. Raises OSError, also as
+    `reading.refuse_odd`."""
     named = not str(path).startswith(_DEVICES)
     kept = named or flags & os.O_RDWR == os.O_RDWR
     flags |= os.O_CLOEXEC | (os.O_NOFOLLOW if named else 0) | (os.O_NONBLOCK | os.O_NOCTTY if kept else 0)
@@ -51,10 +52,12 @@ def open_descriptor(path: Path, flags: int) -> int:
         if error.errno == errno.ENXIO:  # a pipe that nobody reads
             raise OSError(errno.EINVAL, "it is no ordinary file", str(path)) from error
         raise
-    if kept and not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     if kept:
+        try:
+            refuse_odd(file, path)  # what is there is read too, or kept
+        except OSError:
+            os.close(file)
+            raise
         os.set_blocking(file, True)
     return file
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Row
-from evalkit.store import integrity
+from evalkit.store import integrity, judge_files, runs
 from tests.run_facts import made_run, set_facts
 from tests.store_rows import a_row, write_sealed
 from tests.world import Ran, evalkit
@@ -112,6 +113,16 @@ def _write_usual(folder: Path, answers: Mapping[str, Sequence[float | None]]) ->
     for name, content in _PARTS[asked].items():
         (folder / name).write_bytes(content)
     integrity.record(folder, new_part=1)
+
+
+def open_judged(folder: Path, about: Mapping[str, Any]) -> Path:
+    """The folder of the judge `j` of a stored run, whose run.json says that it scored the tasks that `about` names."""
+    facts: dict[str, Any] = runs.read_facts(folder)
+    for name in about["tasks"]:
+        facts["tasks"][name]["identity"]["judge"] = {"judges": {"j": {}}}
+    read = {name: [0, task["n"]] for name, task in facts["tasks"].items() if name in about["tasks"]}
+    set_facts(folder, tasks=facts["tasks"], judges_unread={"j": dict.fromkeys(facts["models"], read)})
+    return judge_files.open_judging(folder, RunFacts.model_validate(about))
 
 
 class Gate:

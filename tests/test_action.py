@@ -44,18 +44,19 @@ def test_no_input_is_pasted_into_a_script() -> None:
         assert "${{" not in step.get("run", ""), name
 
 
+@pytest.mark.parametrize("more", ["--policy p.yaml --max-cost 5", "--policy p.yaml\n--max-cost 5\n"])
 @pytest.mark.parametrize("exit_code", [0, 1, 3])
-def test_the_verdict_s_exit_code_and_files_reach_the_job(tmp_path: Path, exit_code: int) -> None:
+def test_the_verdict_s_exit_code_and_files_reach_the_job(tmp_path: Path, exit_code: int, more: str) -> None:
     a_program(tmp_path / "evalkit" / "bin" / "evalkit", f'#!/bin/bash\nprintf "%s\\n" "$@" > args\nexit {exit_code}\n')
     hostile = "suites/$(touch owned).yaml"
-    env = {"SUITE": hostile, "BASELINES": "b", "RESULTS": "r", "ARGUMENTS": "--max-cost 5", "GITHUB_OUTPUT": "out"}
+    env = {"SUITE": hostile, "BASELINES": "b", "RESULTS": "r", "ARGUMENTS": more, "GITHUB_OUTPUT": "out"}
     ran = bash(STEPS["Decide"]["run"], tmp_path, **env)
     assert ran.returncode == 0, ran.stderr
     outputs = dict(line.split("=", 1) for line in (tmp_path / "out").read_text().split())
     assert outputs["exit-code"] == str(exit_code)
     given = (tmp_path / "args").read_text().split("\n")
     assert given[:3] == ["run", hostile, "--gate"]
-    assert given[-3:-1] == ["--max-cost", "5"]
+    assert given[-5:-1] == ["--policy", "p.yaml", "--max-cost", "5"]
     assert not (tmp_path / "owned").exists()
     assert bash(STEPS["Verdict"]["run"], tmp_path, CODE=outputs["exit-code"]).returncode == exit_code
 
@@ -126,6 +127,7 @@ def test_no_step_runs_a_module_of_python_from_the_checkout() -> None:
     [
         ("OPENAI_API_KEY", {"OPENAI_API_KEY": "sk-canary"}, "true"),
         ("OPENAI_API_KEY ANTHROPIC_API_KEY", {"OPENAI_API_KEY": "sk-canary"}, "false"),
+        ("OPENAI_API_KEY\nANTHROPIC_API_KEY\n", {"OPENAI_API_KEY": "sk-canary"}, "false"),
         ("OPENAI_API_KEY", {"OPENAI_API_KEY": ""}, "false"),
         ("", {}, "true"),
     ],

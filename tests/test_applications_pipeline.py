@@ -341,7 +341,7 @@ def test_a_pipeline_is_resumed_and_kept_as_other_models_are(world: World, monkey
     world.run(suite, "--models", "safe", results="r1")
     second = world.run(suite, "--models", "safe", results="r2")
     cached = read_rows(second, ["cached", "cost_usd", "spend_usd", "outcome", "stages"], model="safe").to_pylist()
-    assert sum(row["cached"] for row in cached) == 18, "what was blocked has no text, and is asked again"
+    assert all(row["cached"] for row in cached), "what was blocked too: who asks only that again chooses what is left"
     one = next(row for row in cached if row["cached"])
     assert one["spend_usd"] == 0 and one["cost_usd"] == sum(Decimal(p["cost_usd"]) for p in json.loads(one["stages"]))
     kept["guard"] = world.entry(world.guard, weights="2", alone=False)

@@ -16,7 +16,7 @@ import pytest
 from evalkit.adapters import own_presets
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.http_errors import Where, error_from_status
-from evalkit.adapters.keys import cut_short, keep_out_of_replies, without_keys
+from evalkit.adapters.keys import keep_out_of_replies
 from evalkit.board import sign_in
 from evalkit.board.sign_in import SignIn
 from evalkit.catalogue.reading import user_file
@@ -29,6 +29,7 @@ from evalkit.records import Image, Message, Request
 from evalkit.results import read_facts
 from evalkit.suite.picture_places import BadPicture, PicturePlace
 from evalkit.suite.pictures import Pictures
+from evalkit.text.secrets import cut_short, without_keys
 from tests.gate_world import gate, stored
 from tests.picture_world import picture
 from tests.test_judged_rules import judged_alone

@@ -15,11 +15,10 @@ import pytest
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import keep_out_of_replies, scrubbed_facts, without_keys
 from evalkit.bridges.trackers import figures_of, plain_name
-from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Row
 from evalkit.store import judge_files
 from evalkit.text.escape import markdown
-from tests.gate_world import Gate, gate, one, scores, stored
+from tests.gate_world import Gate, gate, one, open_judged, scores, stored
 from tests.run_facts import set_facts
 from tests.store_rows import write_sealed
 from tests.test_signatures_and_dossier import allow, make_key, needs_ssh
@@ -34,9 +33,7 @@ BY_PEOPLE = {"quality": "t", "margin": 0.1, "labels": "random"}
 def judged(results: Path, models: Sequence[str], section: dict[str, object]) -> Path:
     """A run whose judge calls every answer right, and people the candidate's wrong."""
     folder = stored(results, {name: [1.0] * N for name in models}, section)
-    inner = judge_files.open_judging(
-        folder, RunFacts.model_validate({"tasks": {"t": {"n": N, "identity": {"judges": ["j"]}}}})
-    )
+    inner = open_judged(folder, {"tasks": {"t": {"n": N, "identity": {"judges": ["j"]}}}})
     set_facts(inner, status="complete")
     labels = [(one(n, name, 1.0).key, float(name == "base")) for name in models for n in range(N)]
     judge_files.write_labels(inner, labels)

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
+from evalkit.adapters.vllm.child import keep_log
+from evalkit.engine.stored import error_as_stored, stored
+from evalkit.errors import SuiteError
+from evalkit.records import Outcome, Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.outcomes import score_response
+from evalkit.scorers.schemas import compile_schema
 from evalkit.suite.plain_templates import BadTemplate
+from evalkit.suite.redaction import make_redactor
+from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.suite.templates import Expression, Template
+from evalkit.text import secrets
+from tests.scoring import said, sample
+from tests.store_rows import a_row
 from tests.tables import table
 from tests.world import evalkit
 
@@ -44,3 +61,137 @@ def test_a_chain_in_a_template_has_an_end(chain: str) -> None:
 def test_a_chain_in_a_template_is_named_by_check(tmp_path: Path, capsys: Capture) -> None:
     ran = evalkit(capsys, "check", suite(tmp_path, prompt="{{ q" + " and q" * 200 + " }}"))
     assert ran.code == 2 and "tasks[0].prompt" in ran.err and "a chain of more than" in " ".join(ran.err.split())
+
+
+KEY, PART = "PLACEHOLDER/can+ary=9Q7wE3rT5yU", "HOLDERsecretQ7w9E2"
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda key: "".join(f"%{ord(sign):02X}" for sign in key),
+    lambda key: "".join(f"\\u{ord(sign):04x}" for sign in key),
+    lambda key: "".join(f"&#x{ord(sign):x};" for sign in key),
+    lambda key: quote(key, safe=""),
+    lambda key: "".join(f"%2525{ord(sign):02X}" for sign in key),
+)
+
+
+def _messages(spelt: str, across: int) -> Iterator[str]:
+    """What errors say of replies that hold a key across each place where evalkit cuts; `across`: how much before it."""
+    where = Where("m", "m", "127.0.0.1", ("NAME",), KEY)
+
+    def at(cut: int, fill: str = " ") -> str:
+        return ("x" + fill * cut)[: cut - across] + spelt + " and more"
+
+    for body in (at(4_000), at(65_536)[:65_536], "<title>" + at(200, "A "), "<title>x" + at(4_000), at(500, "A ")):
+        yield str(error_from_status(400, {}, body.encode(), "/v1", where))
+    for cut in (4_000, 65_536):
+        yield str(error_from_event({"error": {"odd": at(cut - 17)}}, "/v1", where))
+        yield str(error_from_event({"error": {"message": at(cut)}}, "/v1", where))
+    yield where.beginning(at(200, "A ").encode())
+    yield where.beginning(at(65_536).encode())
+    yield where.beginning(at(8_192)[:8_192].encode(), cut=True)
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize("spell", SPELLINGS)
+def test_no_piece_of_a_key_stays_where_an_error_is_cut(spell: Callable[[str], str]) -> None:
+    for key in (KEY, PART):
+        secrets.remember(key)
+    for key in (KEY, PART):
+        spelt = spell(key)
+        pieces = {spelt[i : i + 8 * len(spelt) // len(key)] for i in range(0, len(spelt) // 2)}
+        for across in (len(spelt) // 2, len(spelt) - 2):
+            for told in _messages(spelt, across):
+                assert not [piece for piece in pieces if piece in told], told
+
+
+def test_the_log_of_a_server_holds_no_key_where_a_long_line_is_cut(tmp_path: Path) -> None:
+    for spell in SPELLINGS:
+        read, write = os.pipe()
+        thread = keep_log(os.fdopen(read, "rb"), tmp_path / "log", [KEY])
+        with os.fdopen(write, "wb") as pipe:
+            pipe.write(b"a" * 190 + spell(KEY).encode() + b"b" * 70_000 + b"\n" + spell(KEY).encode() + b"\n")
+        thread.join(10)
+        log = (tmp_path / "log").read_text()
+        assert log.count(secrets.REMOVED[:9]) >= 2 and spell(KEY)[:8] not in log
+        (tmp_path / "log").unlink()
+
+
+def test_half_a_find_is_not_kept_where_an_error_or_a_refusal_is_cut() -> None:
+    redactor = make_redactor(RedactEntry(what=("email", "phone"), where=("storing",)))
+    assert redactor is not None
+    where = Where("m", "m", "127.0.0.1", (), None)
+    for found in ("+49 30 7654321", "ann.miller.private@mail.example"):
+        for cut, fill in ((4_000, " "), (500, "A "), (200, "A ")):
+            told = ("x" + fill * cut)[: cut - len(found) + 5] + found + " and more"
+            for body in (told, f"<title>{told}", json.dumps({"error": {"message": told}})):
+                error = str(error_from_status(400, {}, body.encode(), "/v1", where))
+                assert "+49 30" not in error_as_stored(error, (), redactor)
+                assert "ann.miller" not in error_as_stored(error, (), redactor)
+            body = json.dumps({"error": {"code": "content_filter", "message": told}})
+            declined = error_from_status(400, {}, body.encode(), "/v1", where)
+            assert isinstance(declined, Declined)
+            kept = stored(a_row(refusal=declined.words), redactor).refusal or ""
+            assert "+49 30" not in kept and "ann.miller" not in kept
+
+
+MIXED = [{"b": n} for n in range(5_000)]
+
+
+@table(
+    ("schema", "why"),
+    [
+        ({"properties": {"a": {"type": MIXED}}}, "expected a type"),
+        ({"anyOf": [{"items": {"type": ["string", "string"]}}]}, "expected a type"),
+        ({"required": MIXED}, "expected a list of names"),
+        ({"dependentRequired": {"a": MIXED}}, "expected a list of names"),
+        ({"dependencies": {"a": MIXED}}, "expected a list of names"),
+        ({"$ref": "#/default", "default": {"required": MIXED}}, "expected a list of names"),
+        ({"$ref": "#/default", "default": {"patternProperties": {"^(a+)+$": {}}}}, "patternProperties"),
+        ({"$ref": "#/default", "default": {"$ref": "http://127.0.0.1:9/s.json"}}, "nothing is fetched"),
+        ({"$ref": "#/const/x", "const": {"x": {"$ref": "#/enum/0"}}, "enum": [{"unevaluatedItems": False}]}, "unevalu"),
+        ({"properties": {"patternProperties": {"a": {}}, "b": {"$ref": "#/properties"}}}, "patternProperties"),
+        ({"$ref": "#/examples/0", "examples": [{"type": "nope"}]}, "not a valid"),
+        ({"$ref": "#/required", "required": ["a"]}, "no schema"),
+        ({"$ref": "#/default", "default": {"$id": "http://evil.example/"}}, r"\$id"),
+    ],
+)
+def test_a_schema_is_read_wherever_its_references_lead(schema: dict[str, Any], why: str) -> None:
+    with pytest.raises(SuiteError, match=why):
+        compile_schema(schema, "here")
+
+
+@table(
+    "schema",
+    [
+        {"$ref": "#/components/schemas/X", "components": {"schemas": {"X": {"type": "object"}}}},
+        {"$ref": "#/$defs/n", "$defs": {"n": {"type": "object", "properties": {"next": {"$ref": "#/$defs/n"}}}}},
+        {"x-note": {"type": {"y": 1}, "required": True}, "properties": {"required": {"type": ["string", "null"]}}},
+        {"dependencies": {"a": ["b"], "c": {"type": "object"}}, "default": {"type": 5}, "required": []},
+    ],
+)
+def test_schemas_as_people_write_them_are_taken(schema: dict[str, Any]) -> None:
+    assert compile_schema(schema, "here")({}) is None
+
+
+def test_a_scorer_that_breaks_in_a_new_way_has_no_score_for_the_reply() -> None:
+    def breaks(sample: Sample, response: Response) -> Score:
+        raise type("AnErrorOfALibrary", (Exception,), {})
+
+    score = score_response(sample(), said("4"), Scorer("odd", 1, breaks, lambda _: None))
+    assert score.outcome is Outcome.ERRORED and "broke on this reply (AnErrorOfALibrary)" in str(score.reason)
+
+
+def test_a_record_that_is_nested_without_end_is_told_where_it_is_redacted(tmp_path: Path, capsys: Capture) -> None:
+    path = suite(tmp_path)
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "q": ' + "[" * 900 + "]" * 900 + ', "label": "4"}\n')
+    path.write_text(json.dumps({**json.loads(path.read_text()), "redact": {"what": ["email"]}}))
+    ran = evalkit(capsys, "check", path)
+    assert ran.code == 2 and "nested too deeply" in ran.err
+
+
+def test_a_reply_that_a_pattern_finds_everywhere_ends_no_run() -> None:
+    entry = RedactEntry(what=(), patterns={"a_number_of_some_customer_of_ours": "[0-9]"}, where=("storing",))
+    redactor = make_redactor(entry)
+    assert redactor is not None
+    for text in (json.dumps({"a": "7" * 9_000}), "[" * 3_000 + "7" + "]" * 3_000, json.dumps([["7" * 9_000]])):
+        assert "7" not in (stored(a_row(text=text), redactor).text or "")

@@ -13,12 +13,13 @@ from pyarrow import parquet
 
 from evalkit.adapters import http_session
 from evalkit.adapters.keys import keep_out_of_replies, keep_parts_out_of_replies, scrubbed, without_keys
+from evalkit.child import looks_like_a_credential
 from evalkit.engine.callouts import callouts
 from evalkit.engine.stored import stored
 from evalkit.errors import RequestError
 from evalkit.records import AgentStep, Outcome, Response, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
-from evalkit.suite.variables import _is_secret, looks_like_a_credential
+from evalkit.suite.variables import _is_secret
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
 from tests.world import evalkit, run_folders

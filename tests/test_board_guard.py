@@ -110,7 +110,7 @@ def test_a_browser_says_little_at_once(board: Board) -> None:
         "GET /_stcore/stream HTTP/1.1", f"Host: localhost:{board.port}", "Upgrade: websocket", "Connection: Upgrade",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
     ]  # fmt: skip
-    for size, closed in ((2_000_000, True), (500_000, False)):
+    for size, closed in ((500_000, True), (200_000, False)):
         with socket.create_connection(("127.0.0.1", board.port), 30) as connection:
             connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
             assert b" 101 " in connection.recv(1000)

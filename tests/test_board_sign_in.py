@@ -19,6 +19,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("authlib", reason="SIGN-IN IS NOT TESTED: authlib is not installed (uv sync --extra board-login)")
 
 import aiohttp
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from yarl import URL
 
 from evalkit.board import guard, sessions, sign_in
@@ -370,6 +371,34 @@ def test_what_streamlit_offers_developers_is_not_passed_on() -> None:
             for tool in tools
             if sessions.passed_on(_some("backend_operation_request", tool).SerializeToString(), may_see) is not None
         }
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_a_page_says_no_more_than_a_session_can_keep_of_everybody(may_see: bool) -> None:
+    """Streamlit keeps what it is told as objects of Python's, for every page and minutes beyond it."""
+    usual, hashes, many, chosen, address, name = (_message() for _ in range(6))
+    for one in (usual, hashes, many, chosen, address):
+        one.rerun_script.query_string = "models=gpt,claude"
+        one.rerun_script.cached_message_hashes.extend(f"{n:032x}" for n in range(300))
+    hashes.rerun_script.cached_message_hashes.extend(str(n) for n in range(5_000))
+    many.rerun_script.widget_states.widgets.extend(WidgetState(id=str(n), bool_value=True) for n in range(5_001))
+    picked = WidgetState(id="picked")
+    picked.string_array_value.data.extend(["x"] * 5_001)
+    chosen.rerun_script.widget_states.widgets.append(picked)
+    address.rerun_script.query_string = "a&" * 8_001
+    name.rerun_script.page_name = "n" * 40_000
+    assert sessions.passed_on(usual.SerializeToString(), may_see) is not None
+    for one in (hashes, many, chosen, address):
+        assert sessions.passed_on(one.SerializeToString(), may_see) is None
+    assert (sessions.passed_on(name.SerializeToString(), may_see) is None) is not may_see
+
+
+def test_nothing_of_what_a_page_has_kept_is_told_before_sign_in() -> None:
+    message = _message()
+    message.rerun_script.cached_message_hashes.extend(["a", "b"])
+    told = _message()
+    told.ParseFromString(sessions.passed_on(message.SerializeToString(), may_see=False) or b"")
+    assert list(told.rerun_script.cached_message_hashes) == []
 
 
 def _some(kind: str, tool: str | None = None) -> Any:

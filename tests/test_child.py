@@ -279,7 +279,7 @@ def test_a_program_of_the_checkout_is_not_found(monkeypatch: pytest.MonkeyPatch,
         ("OPENAI_API_KEY", True), ("AWS_BEARER_TOKEN_BEDROCK", True), ("GITHUB_TOKEN", True), ("DB_PASS", True),
         ("PGPASSWORD", True), ("SLACK_WEBHOOK_URL", True), ("GH_PAT", True), ("SENTRY_DSN", True),
         ("npm_authtoken", True),         ("GOOGLE_APPLICATION_CREDENTIALS", True), ("VLLM_API_KEY", True),
-        ("VLLM_LOGGING_LEVEL", False),
+        ("VLLM_PWD", True), ("NCCL_PIN", True), ("VLLM_JWT", True), ("VLLM_LOGGING_LEVEL", False),
         ("CUDA_VISIBLE_DEVICES", False), ("HF_HOME", False), ("OMP_NUM_THREADS", False), ("NCCL_DEBUG", False),
     ],
 )  # fmt: skip

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.store import runs
+from evalkit.errors import StoreError
+from evalkit.store import integrity, judge_files, runs
+from tests.gate_world import Gate, gate
+from tests.test_attack_seventeen import change_labels, judged
 from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -159,3 +162,41 @@ def test_labels_that_a_protected_gate_does_not_believe_are_never_idle(
     ran = _gate(capsys, run, suite)
     assert ran.code == 3, ran.out
     assert "labels that a run holds are not believed" in " ".join(ran.out.split())
+
+
+def test_a_promoted_baseline_holds_what_people_say_of_its_answers(tmp_path: Path, capsys: Capture) -> None:
+    """An artifact with other labels, their digests written anew, passed a gate that fails."""
+    judge = Gate(capsys, tmp_path)
+    section = gate({"quality": "t", "margin": 0.05, "labels": "random"}, baseline="baseline@prod", candidates=["cand"])
+    before = judged(judge.results, ("base",), section)
+    assert judge.promote(before).code == 0
+    file = judge.baselines / "prod.yaml"
+    assert "labels_digest: " in file.read_text()
+    after = judged(tmp_path / "elsewhere", ("cand",), section)
+    assert judge(after).code == 1
+    change_labels(before, to=0)
+    integrity.note(before / "judging", judge_files.LABELS)
+    ran = judge(after)
+    assert ran.code == 2
+    assert "What people say of the answers of base" in " ".join(ran.err.split())
+    file.write_text("".join(x for x in file.read_text().splitlines(True) if not x.startswith("labels_digest")))
+    ran = judge(after)
+    assert ran.code == 2
+    assert "labels: random goes by people's labels of its answers" in " ".join(ran.err.split())
+    assert "--replace" in ran.err
+
+
+@pytest.mark.parametrize("label", ["1e308", "7", "-3", "NaN", '"0.5"', "true", "null"])
+def test_labels_are_numbers_from_0_to_1(run: Path, label: str) -> None:
+    inner = run / "judging"
+    (inner / "labels.jsonl").write_text(f'{{"key": ["cand", "t", "x", 0, 0], "label": {label}}}\n')
+    with pytest.raises(StoreError, match=r"labels\.jsonl is damaged"):
+        judge_files.read_labels(inner)
+
+
+def test_no_number_of_short_labels_fills_the_memory(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_files, "MOST_LABELS", 3)
+    inner = run / "judging"
+    (inner / "labels.jsonl").write_text('{"key": ["", "", "", 0, 0], "label": 0}\n' * 4)
+    with pytest.raises(StoreError, match="more than 3 labels"):
+        judge_files.read_labels(inner)

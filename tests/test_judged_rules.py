@@ -13,13 +13,12 @@ import pytest
 from benchmarks.gate_judged import floor_answers
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.power import forecast_power
-from evalkit.facts import RunFacts
 from evalkit.results import read_facts
 from evalkit.stats import judged as judged_test
 from evalkit.stats.judged_estimate import FEWEST, JudgedPairs, enough_labels
 from evalkit.stats.verdict import Verdict
 from evalkit.store import judge_files
-from tests.gate_world import gate, one, stored
+from tests.gate_world import gate, one, open_judged, stored
 from tests.run_facts import set_facts
 from tests.world import evalkit
 
@@ -111,9 +110,7 @@ def judged_run(tmp_path: Path) -> JudgedRun:
         seen = {"base": np.where(rng.random(300) < 0.05, 1 - base, base), "cand": np.ones(300)}
         section = gate({"quality": "t", "margin": 0.1, **rule})
         folder = stored(tmp_path, {m: v.tolist() for m, v in seen.items()}, section)
-        inner = judge_files.open_judging(
-            folder, RunFacts.model_validate({"tasks": {"t": {"n": 300, "identity": {"judges": ["j"]}}}})
-        )
+        inner = open_judged(folder, {"tasks": {"t": {"n": 300, "identity": {"judges": ["j"]}}}})
         set_facts(inner, status="complete")
         truth = {"base": base, "cand": cand}
         judge_files.write_labels(
@@ -163,9 +160,7 @@ def test_a_baseline_that_people_call_all_wrong_cannot_be_passed(
     rng = np.random.default_rng(2)
     seen = {model: (rng.random(300) < judge_says).astype(float).tolist() for model in ("base", "cand")}
     folder = stored(tmp_path, seen, gate({"quality": "t", "margin": 0.05, "labels": "random"}))
-    inner = judge_files.open_judging(
-        folder, RunFacts.model_validate({"tasks": {"t": {"n": 300, "identity": {"judges": ["j"]}}}})
-    )
+    inner = open_judged(folder, {"tasks": {"t": {"n": 300, "identity": {"judges": ["j"]}}}})
     set_facts(inner, status="complete")
     judge_files.write_labels(inner, [(one(n, m, 1.0).key, 0.0) for m in seen for n in range(120)])
     ran = evalkit(capsys, "gate", folder.name, "--results", tmp_path)
@@ -214,9 +209,7 @@ def a_judged_run(results: Path, truth: dict[str, np.ndarray], seen: dict[str, np
     section = gate({"quality": "t", "margin": 0.1, "labels": "random"}, scan={"margin": 0.1})
     n = len(truth["base"])
     folder = stored(results, {model: scores.tolist() for model, scores in seen.items()}, section)
-    inner = judge_files.open_judging(
-        folder, RunFacts.model_validate({"tasks": {"t": {"n": n, "identity": {"judges": ["j"]}}}})
-    )
+    inner = open_judged(folder, {"tasks": {"t": {"n": n, "identity": {"judges": ["j"]}}}})
     set_facts(inner, status="complete")
     labels = [(one(k, m, 1.0).key, float(truth[m][k])) for m in truth for k in range(labelled)]
     judge_files.write_labels(inner, labels)
@@ -246,9 +239,7 @@ def test_a_scan_that_fails_by_the_judge_alone_says_so(tmp_path: Path, capsys: Ca
     good = np.ones(200)
     seen = {"base": good.tolist(), "cand": [float(k % 3 > 0) for k in range(200)]}
     folder = stored(tmp_path, seen, gate({"quality": "t", "margin": 0.5}, scan={"margin": 0.1}))
-    inner = judge_files.open_judging(
-        folder, RunFacts.model_validate({"tasks": {"t": {"n": 200, "identity": {"judges": ["j"]}}}})
-    )
+    inner = open_judged(folder, {"tasks": {"t": {"n": 200, "identity": {"judges": ["j"]}}}})
     set_facts(inner, status="complete")
     (found,) = evalkit(capsys, "gate", folder.name, "--results", tmp_path, "--json").json["candidates"]
     scanned = next(rule for rule in found["findings"] if rule["condition"]["kind"] == "scan")
@@ -269,9 +260,7 @@ def test_critical_items_fail_by_people_where_they_labelled_and_by_the_judge_with
         section = gate({"quality": "t", "margin": 0.2, "labels": "random"}, scan=None)
         results = tmp_path / str(labelled)
         folder = stored(results, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"t": 60})
-        inner = judge_files.open_judging(
-            folder, RunFacts.model_validate({"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
-        )
+        inner = open_judged(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
         set_facts(inner, status="complete")
         labels = [(one(n, m, 1.0).key, float(n % 7 > 0)) for m in ("base", "cand") for n in range(labelled)]
         judge_files.write_labels(inner, labels)
@@ -289,9 +278,7 @@ def test_scores_that_no_judge_gave_are_no_labels(tmp_path: Path, capsys: Capture
         results = tmp_path / str(labelled)
         section = gate({"quality": "all", "margin": 0.1, "labels": "random"})
         folder = stored(results, {"base": [1.0], "cand": [1.0]}, section, rows=rows, tasks={"facts": 400, "t": 60})
-        inner = judge_files.open_judging(
-            folder, RunFacts.model_validate({"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
-        )
+        inner = open_judged(folder, {"tasks": {"t": {"n": 60, "identity": {"judges": ["j"]}}}})
         set_facts(inner, status="complete")
         keys = [one(n + 500, m, 1.0).key for m in ("base", "cand") for n in range(labelled)]
         judge_files.write_labels(inner, [(key, 1.0) for key in keys])
@@ -316,9 +303,7 @@ def judged_alone(
         for n in range(400)
     ]
     folder = stored(results, {"base": [1.0], "cand": [1.0]}, gate(rule), rows=rows, tasks={"t": 400})
-    inner = judge_files.open_judging(
-        folder, RunFacts.model_validate({"tasks": {"t": {"n": 400, "identity": {"judges": ["j"]}}}})
-    )
+    inner = open_judged(folder, {"tasks": {"t": {"n": 400, "identity": {"judges": ["j"]}}}})
     set_facts(inner, status="complete")
     some = rng.permutation(400)[:labels].tolist()
     judge_files.write_labels(inner, [(one(n, m, 1.0).key, float(truth[n])) for m in ("base", "cand") for n in some])

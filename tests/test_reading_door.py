@@ -1,14 +1,29 @@
-"""The door to files that are read: what it refuses, and that no other module opens one."""
+"""The door to files that are read: what it refuses, and that no other module opens one.
+
+A file that is a hole takes a few kilobytes of an archive. Each reader of what somebody may have sent gets one of 8 GB:
+it has to refuse it in a sentence, without reading it.
+"""
 
 from __future__ import annotations
 
 import ast
+import os
+import resource
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from evalkit.errors import StoreError
+from evalkit.paths import named
+from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, OddFile, open_to_read, read_file, sha256_of
+from evalkit.store.journal import iter_rows, recover
 from tests.source_trees import ROOT, trees
 from tests.tables import table
+from tests.world import evalkit, run_folders, write_suite
+
+Capture = pytest.CaptureFixture[str]
 
 _DOORS = {"reading.py", "paths.py", "writing.py"}
 """`paths` opens what a suite names, folder by folder, and asks `reading`; `writing` opens what is written."""
@@ -169,3 +184,96 @@ def test_every_way_to_open_a_file_is_seen(source: str) -> None:
 )
 def test_what_a_door_has_looked_at_passes(source: str) -> None:
     assert openings_of(ast.parse(source)) == [], source
+
+
+def hollow(path: Path, *, size: int = 8 * 10**9) -> Path:
+    """A file that goes on after its end, as a hole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.truncate(path, size)
+    return path
+
+
+def test_a_file_may_have_holes_but_not_be_one(tmp_path: Path) -> None:
+    for name, written, size in (("small", 5, MOST_HOLES), ("half", 2 * MOST_HOLES, 4 * MOST_HOLES - 4096)):
+        (tmp_path / name).write_bytes(b"x" * written)
+        open_to_read(hollow(tmp_path / name, size=size)).close()
+    (tmp_path / "most").write_bytes(b"x" * 2 * MOST_HOLES)
+    for path in (hollow(tmp_path / "most", size=5 * MOST_HOLES), hollow(tmp_path / "all", size=2**42)):
+        for read in (open_to_read, read_file, sha256_of):
+            with pytest.raises(OddFile, match="mostly a hole"):
+                read(path)
+    place = named(hollow(tmp_path / "numbers", size=HOLES_OF_NUMBERS))  # all weights may be 0
+    assert place.n_bytes() == HOLES_OF_NUMBERS and place.open_file(most_holes=HOLES_OF_NUMBERS).close() is None
+
+
+BESIDE = {
+    "s.yaml": "",
+    "d.jsonl": "data: d.jsonl",
+    "d.csv": "data: d.csv",
+    "d.parquet": "data: d.parquet",
+    "d.jsonl.gz": "data: d.jsonl.gz",
+    "r.jsonl": "replay",
+    "prices.yaml": "",
+    "models.yaml": "",
+    "p.yaml": "--prices",
+    "policy.yaml": "--policy",
+    "keys.env": "--env-file",
+    "e.yaml": "environment: e.yaml, ",
+    "w/model.safetensors": "weights",
+}
+"""Files that a suite has beside it, and where it names them."""
+
+
+def test_a_hole_in_the_place_of_a_file_beside_the_suite_is_refused_unread(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {"replay": "adapter: replay, path: r.jsonl", "weights": "adapter: ctranslate2, model: ./w"}
+    before, wrong = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
+    for name, how in BESIDE.items():
+        folder = tmp_path / name.replace("/", "-")
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        if how == "weights":
+            shutil.copytree(ROOT / "checkpoints" / "tiny", folder / "w")
+        Path("d.jsonl").write_text('{"q": "Who?", "a": "B"}\n')
+        data, more = (how, "") if how.startswith("data") else ("data: d.jsonl", how if "environment" in how else "")
+        Path("s.yaml").write_text(
+            f"name: s\nmodels:\n  a: {{{models.get(how, 'adapter: scripted, replies: {x: B}')}}}\ntasks:\n"
+            f"  - {{name: t, {data}, {more}prompt: '{{{{ q }}}}', target: '{{{{ a }}}}', score: exact}}\n"
+        )
+        hollow(Path(name))
+        ran = evalkit(capsys, "run", "s.yaml", *([how, name] if how.startswith("--") else []))
+        if ran.code != 2 or name.removeprefix("w/") not in ran.err or "mostly a hole" not in ran.err:
+            wrong.append((name, ran.code, ran.err))
+    assert not wrong
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 150_000
+
+
+@pytest.mark.long
+def test_a_hole_in_the_place_of_a_file_of_a_run_is_refused_unread_or_made_anew(tmp_path: Path, capsys: Capture) -> None:
+    suite = write_suite(tmp_path, "", n=20, models='  a: {adapter: scripted, replies: {"*": "B"}}')
+    results = tmp_path / "results"
+    assert evalkit(capsys, "run", suite, "--results", results).code == 0
+    (run,) = run_folders(results)
+    kept = shutil.copytree(run, tmp_path / "kept")
+    for name in ("run.json", "rows-1.parquet", "texts-1.parquet", "scores.npz", "summary.json"):
+        hollow(run / name)
+        for command, *more in (
+            ("show",),
+            ("export", "--to", "csv", "--out", tmp_path / f"{name}.csv"),
+            ("rescore", "--suite", suite),
+        ):
+            ran = evalkit(capsys, command, run, "--results", results, *more)
+            made_anew = name in {"scores.npz", "summary.json"}
+            assert ran.code == 0 if made_anew else ran.code == 2 and "mostly a hole" in ran.err, (name, command, ran)
+            if made_anew:
+                hollow(run / name)
+        if name.startswith(("rows", "texts")):
+            assert "damaged" in evalkit(capsys, "list", "--results", results).out
+        shutil.rmtree(run)
+        shutil.copytree(kept, run)
+    hollow(tmp_path / "begun" / "journal-x.jsonl")
+    for read in (recover, lambda folder: list(iter_rows(folder))):
+        with pytest.raises(StoreError, match="mostly a hole"):
+            read(tmp_path / "begun")

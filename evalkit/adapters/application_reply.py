@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import orjson
@@ -145,7 +146,7 @@ class ApplicationAnswer(ReplyReading):
             self.content(delta, now)
             self._in_pieces = True
         elif not self._in_pieces and len(self._seen) < _MOST_SEEN:
-            self._seen |= dict.fromkeys([str(key)[:_LONGEST_KEY] for key in event][:_MOST_SEEN])
+            self._seen |= dict.fromkeys(cut_short(str(key), _LONGEST_KEY) for key in islice(event, _MOST_SEEN))
         known = (len(self._found), self._word)
         self._began = self._began or delta is not ABSENT or thought is not ABSENT
         self._note(event, places.events)

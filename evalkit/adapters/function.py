@@ -35,11 +35,11 @@ from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.child import looks_like_a_credential
 from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import as_whole
-from evalkit.suite.variables import looks_like_a_credential
 from evalkit.suite.wording import near, short
 from evalkit.text.secrets import without_keys
 

@@ -35,6 +35,7 @@ from evalkit.errors import (
 )
 from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
+from evalkit.text.secrets import REMOVED, longest_first, torn_end
 
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
@@ -84,22 +85,42 @@ class Where:
     def __repr__(self) -> str:
         return f"Where({self.name!r}, {self.model!r}, {self.host!r})"
 
-    def clean(self, text: str) -> str:
-        """The text on one line of printable characters, at most MAX_MESSAGE, without the key or an end of it."""
-        keys = (*((self.key,) if self.key else ()), *self.more_keys)
-        for key in keys:
-            text = cut_out(key, text, "[key]")
-        text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
-        for key in keys:
-            if len(key) >= _MASKED_FROM:
-                text = _KEYLIKE.sub(partial(_without_end, key), without_beginning(key, text, "[key]"))
-        return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+    def clean(self, text: str, *, cut: bool = False) -> str:
+        """The text on one line of printable characters, at most MAX_MESSAGE, without a key, a part or an end of one.
+        `cut`: it goes on where it comes from, so that a key at its end may have been cut in two."""
+        text = _shortened(self.without_keys(text, cut=cut), 8 * MAX_MESSAGE)
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        own = self._own_keys
+        for key in longest_first(*own):
+            text = without_beginning(key, text, "[key]" if key in own else REMOVED)
+            if key in own and len(key) >= _MASKED_FROM:
+                text = _KEYLIKE.sub(partial(_without_end, key), text)
+        return _shortened(text, MAX_MESSAGE)
 
-    def beginning(self, body: bytes) -> str:
+    def without_keys(self, text: str, *, cut: bool = False) -> str:
+        """At most _LOOKED_AT characters of a text without keys, which go before anything is cut; of one that was cut
+        before without the end, where a piece of one may stand, and with `…` there."""
+        cut = cut or len(text) > _LOOKED_AT
+        text, own = text[:_LOOKED_AT], self._own_keys
+        for key in longest_first(*own):
+            text = cut_out(key, text, "[key]" if key in own else REMOVED)
+        return f"{text[: max(0, len(text) - torn_end())].removesuffix('…')}…" if cut else text
+
+    @property
+    def _own_keys(self) -> tuple[str, ...]:
+        return (*((self.key,) if self.key else ()), *self.more_keys)
+
+    def beginning(self, body: bytes, *, cut: bool = False) -> str:
         """How a body begins, cleaned before it is cut: a key that stands across the cut would stay in part. A `…` says
         that it goes on, so that what was cut in two there is not kept."""
-        start = self.clean(body[:_LOOKED_AT].decode("utf-8", "replace"))
-        return start[: _QUOTED - 1] + "…" if len(start) > _QUOTED or len(body) > _LOOKED_AT else start
+        cut = cut or len(body) > _LOOKED_AT
+        start = self.clean(body[:_LOOKED_AT].decode("utf-8", "replace"), cut=cut)
+        return _shortened(start, _QUOTED)
+
+
+def _shortened(text: str, most: int) -> str:
+    """At most so many characters; `…` says that something was cut off, so that half a find there is not kept."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _without_end(key: str, found: re.Match[str]) -> str:
@@ -126,7 +147,7 @@ def error_from_status(
         said = replace(said, words=told)
     if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
-    words = said.words or _plain_words(body)
+    words = said.words or _plain_words(body, where)
     wait = retry_after(headers, said.retry_delay)
     if wait is None and status in _LIMITED:
         wait = asked_in_words(words)
@@ -175,7 +196,7 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
 
 def _as_it_came(event: object) -> str:
     try:
-        return orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+        return orjson.dumps(event, default=str).decode()
     except TypeError:  # half a character, nested too deeply
         return "an error that cannot be shown"
 
@@ -245,14 +266,14 @@ def _way_out(status: int | None, path: str, where: Where) -> str:
     return ""
 
 
-def _plain_words(body: bytes) -> str:
-    """What a body says that is no JSON, for a person."""
-    text = body[: 8 * MAX_MESSAGE].decode("utf-8", "replace").strip()
+def _plain_words(body: bytes, where: Where) -> str:
+    """What a body says that is no JSON, for a person. Of a long one no more than _LOOKED_AT bytes came."""
+    text = where.without_keys(body.decode("utf-8", "replace").strip(), cut=len(body) >= _LOOKED_AT)
     if not text:
         return "no explanation was given"
     if text[:1] == "<":
-        title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
-        named = f" ({title[1].strip()})" if title else ""
+        title = re.search(r"<title[^>]*>([^<]+)", text, re.IGNORECASE)
+        named = f" ({_shortened(title[1].strip(), _QUOTED)})" if title else ""
         return f"an HTML page instead of an answer{named}; base_url may point to a web site or a proxy"
     return text
 

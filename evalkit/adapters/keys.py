@@ -20,9 +20,9 @@ from urllib.parse import unquote, urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.child import looks_like_a_credential
 from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response
-from evalkit.suite.variables import looks_like_a_credential
 from evalkit.text.secrets import remember, values_without_keys, without_keys
 from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go, prompts_may_go
 

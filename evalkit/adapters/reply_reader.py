@@ -201,7 +201,7 @@ class ReplyReader:
             raise self._bad("an event that is not of the dialect", data) from error
 
     def _incomplete(self) -> RequestError:
-        place = f"{self._where.host}{self._path}"
+        place, is_cut = f"{self._where.host}{self._path}", len(self._head) >= _KEPT
         if self._head[:1] == b"<":
             return BadReply(
                 f"{place} answered with an HTML page; models.{self._where.name}.base_url may point to a web site, a "
@@ -210,14 +210,14 @@ class ReplyReader:
         if not self._head.strip():
             return BadReply(f"{place} answered with nothing at all.")
         if self._is_json:
-            return self._bad("JSON that is no answer of the dialect", self._head)
+            return self._bad("JSON that is no answer of the dialect", self._head, cut=is_cut)
         if self._n_unknown == self._n_events > 0 and isinstance(self._events, LineReader):
-            return self._bad("JSON that is no answer of the dialect", self._head)
+            return self._bad("JSON that is no answer of the dialect", self._head, cut=is_cut)
         if not self._n_events:
-            start = self._where.beginning(self._head)
+            start = self._where.beginning(self._head, cut=is_cut)
             return BadReply(f"{place} sent no event stream; its reply begins: {start}")
         return ConnectionFailed(f"{place}: the stream ended before the answer did")
 
-    def _bad(self, what: str, data: bytes = b"") -> BadReply:
-        start = self._where.beginning(data)
+    def _bad(self, what: str, data: bytes = b"", *, cut: bool = False) -> BadReply:
+        start = self._where.beginning(data, cut=cut)
         return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))

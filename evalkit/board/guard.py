@@ -55,7 +55,7 @@ SETTINGS: dict[str, object] = {
 """Settings of Streamlit that no file may change; beside them where its secrets lie (`sign_in.settings_file`)."""
 _ONCE_SERVED: dict[str, object] = {"server.headless": True}
 """From the first request on: the browser has been opened, and Streamlit offers readers nothing to install."""
-MOST_SAID = 1_000_000
+MOST_SAID = 2**18
 """Bytes of what a browser says at once, in all widgets of a page; ours need some hundred each."""
 MOST_OPEN = 300
 """Pages that are open at once, each a WebSocket with a session of Streamlit's, of some megabytes, behind it."""

@@ -19,7 +19,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import UserError
 
@@ -40,6 +40,12 @@ _MEDIA = "/media/"
 """Under it Streamlit hands out pictures and files of pages, to whoever has the address."""
 _FIGURES = "/_stcore/metrics"
 """How many are here, and how large what they look at is."""
+_MOST_ADDRESS = 16_000
+"""Characters behind the `?` of a page's address; a selection of a hundred models has some 5,000."""
+_MOST_VALUES = 5_000
+"""Of a browser's message: widgets, what was chosen in them, and messages that it has kept; ours have some hundred."""
+_MOST_UNSEEN = 32_000
+"""Bytes that are passed on of what somebody says who may not see the board."""
 _CACHE = (b"cache-control", b"private, no-store")
 _SESSION = "session"
 _USER = "evalkit.user"
@@ -197,18 +203,31 @@ def passed_on(said: bytes, may_see: bool) -> bytes | None:
     if kind == "backend_operation_request":
         asked = message.backend_operation_request.WhichOneof("payload")
         return said if may_see and asked in {"deferred_file", "dataframe_chunk"} else None
-    if kind != "rerun_script":
-        return None
+    state = message.rerun_script
+    if kind != "rerun_script" or len(state.query_string) > _MOST_ADDRESS or _n_values(state) > _MOST_VALUES:
+        return None  # a session keeps each as an object of Python's, until two minutes after its page has closed
     if may_see:
         return said
-    state = message.rerun_script
     state.ClearField("fragment_id")
+    state.ClearField("cached_message_hashes")
     state.ClearField("is_auto_rerun")
     pressed = [one for one in state.widget_states.widgets if one.id.endswith((f"-{SIGN_IN}", f"-{SIGN_OUT}"))]
     state.ClearField("widget_states")
     state.widget_states.widgets.extend(pressed)
     kept: bytes = message.SerializeToString()
-    return kept
+    return kept if len(kept) <= _MOST_UNSEEN else None
+
+
+def _n_values(state: Any) -> int:
+    """How many things a browser says of its page (`ClientState`): widgets, what was chosen in them, messages kept."""
+    chosen = (
+        len(one.string_array_value.data)
+        + len(one.double_array_value.data)
+        + len(one.int_array_value.data)
+        + len(one.file_uploader_state_value.uploaded_file_info)
+        for one in state.widget_states.widgets
+    )
+    return len(state.widget_states.widgets) + sum(chosen) + len(state.cached_message_hashes)
 
 
 def _of_no_session(name: bytes, value: bytes) -> tuple[bytes, bytes]:

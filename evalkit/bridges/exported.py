@@ -42,7 +42,9 @@ FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
 
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
-    """Write a run's rows; the files that were made. Raises UserError for what is there already, or has no rows."""
+    """Write a run's rows; the files that were made. Raises UserError for what is there already, or has no rows, and
+    StoreError for a run that cannot be read."""
+    runs.read_facts(folder)  # which name the digests of the rows
     if to == "lm-eval":
         return write_samples(folder, out)
     if to == "every-eval-ever":

@@ -86,7 +86,9 @@ def read_prices(path: Path | Inside) -> tuple[PriceEntry, ...]:
     """
     try:
         text = path.text() if isinstance(path, Inside) else read_file(path).decode()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"The price file {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise UserError(f"The price file {path} cannot be read: {error}") from error
     complaints: list[str] = []
     entries = []

@@ -49,9 +49,6 @@ ALLOWED = (
     ),
     Allowed("run.max_cost_usd", "a run that stops at its cap is incomplete, which never passes"),
     Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "not more"),
-    Allowed("run.in_flight", "it decides times and errors alone", "equal where a rule is about latency or a rate"),
-    Allowed("run.timeout_s", "it decides times and errors alone", "equal where a rule is about latency or a rate"),
-    Allowed("run.idle_timeout_s", "it decides times and errors alone", "equal where a rule is about latency or a rate"),
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
     Allowed(
         f"models.{CANDIDATE}.model",

@@ -30,7 +30,6 @@ from evalkit.suite.wording import short
 EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
 """What a rule of a package rests on that does not say what it reads."""
 _THREADS = ("inter_threads", "intra_threads", "max_batch")
-_TIMES = ("run.timeout_s", "run.idle_timeout_s")
 _APPLICATIONS = frozenset({"http", "command", "python"})
 """Adapters whose request may print `model` wherever its template likes."""
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -238,9 +237,8 @@ def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
     """Keys that a resumed run had otherwise when a part of its rows was asked."""
     for key in facts.otherwise_before:
         last = key.rpartition(".")[2]
-        about_cost, about_time = last in (*BILLED_BY, "prices"), key in _TIMES
-        free = (about_cost and "costs" not in read) or (about_time and not read & {"times", "outcomes"})
-        if last != "licence" and not free:
+        about_cost = last in (*BILLED_BY, "prices")
+        if last != "licence" and not (about_cost and "costs" not in read):
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"
 
 

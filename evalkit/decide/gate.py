@@ -19,7 +19,7 @@ import numpy as np
 from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
 from evalkit.decide.origin import recorded_answers
-from evalkit.decide.people import JUDGED_ITEMS, by_people, judged_rows, scan_with_people
+from evalkit.decide.people import JUDGED_ITEMS, by_people, goes_by_labels, judged_rows, scan_with_people
 from evalkit.decide.reasons import FAILS_ALONE, NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
@@ -134,17 +134,22 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
         side = Side.of(folder, gate.baseline)
         return side, stored.model_rows(folder, side.model)
     found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
-    _refuse_unpromoted_parts(gate, found.baseline)
-    return Side.of(found.folder, found.model, gate.baseline), found.rows
+    side = Side.of(found.folder, found.model, gate.baseline)
+    _refuse_unpromoted_parts(gate, found.baseline, side.facts)
+    return side, found.rows
 
 
-def _refuse_unpromoted_parts(gate: GateEntry, promoted: baselines.Baseline) -> None:
-    """Raises UserError where a rule compares marks of one scorer that nobody promoted: whoever may write the results
-    could change them, and the digest of the rows would stay."""
-    asked = next((c.name for rule in gate.rules for c in conditions(rule) if c.part and c.compares_scores), None)
-    if asked is not None and promoted.parts_digest is None:
+def _refuse_unpromoted_parts(gate: GateEntry, promoted: baselines.Baseline, facts: RunFacts) -> None:
+    """Raises UserError where a rule goes by marks of one scorer, or by people's labels, that nobody promoted: whoever
+    may write the results could change them, and the digest of the rows would stay."""
+    part = next((c.name for rule in gate.rules for c in conditions(rule) if c.part and c.compares_scores), None)
+    judged = any(task.identity.judge is not None for task in (facts.tasks or {}).values())
+    asked, what = (part, "compares the scores of one scorer") if promoted.parts_digest is None else (None, "")
+    if asked is None and judged and promoted.labels_digest is None and any(goes_by_labels(one) for one in gate.rules):
+        asked, what = "labels: random", "goes by people's labels of its answers"
+    if asked is not None:
         raise UserError(
-            f"{asked} compares the scores of one scorer, and the baseline {promoted.name} was promoted by an evalkit "
+            f"{asked} {what}, and the baseline {promoted.name} was promoted by an evalkit "
             "that kept no digest of them, or has none. Look at its rows and promote them again: evalkit baseline "
             f"promote {quote(promoted.run)} --model {quote(promoted.model)} --as {promoted.name} --replace --by YOU "
             "--why TEXT"

@@ -27,7 +27,7 @@ import numpy as np
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.gate_trust import PROMOTED, GateTrust, Signed
-from evalkit.decide.rules.quality import QualityRule
+from evalkit.decide.people import goes_by_labels
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import EvalkitError, NotComparable, UserError
 from evalkit.facts import HistoryFacts
@@ -135,7 +135,7 @@ def require_signed_labels(gate: GateEntry, trusted: GateTrust) -> None:
     """Raises UserError where signatures are required and a rule goes by people's labels in the run of a promoted
     baseline which nobody signed: the baseline's own signature is of its rows."""
     signers = trusted.signed.run or trusted.signed.baseline
-    by_people = any(isinstance(rule, QualityRule) and rule.labels is not None for rule in gate.rules)
+    by_people = any(map(goes_by_labels, gate.rules))
     if signers is None or not by_people or gate.baseline is None or not gate.baseline.startswith(PROMOTED):
         return
     from evalkit.store import signatures

@@ -12,7 +12,7 @@ they mark is no random sample.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.decide.rules.base import Condition, RuleContext, RuleResult
+    from evalkit.decide.rules.quality import QualityRule
     from evalkit.results.side import Side
     from evalkit.stats.judged_estimate import JudgedPairs
     from evalkit.suite.schema import GateEntry
@@ -38,16 +39,11 @@ JUDGED_ITEMS = (
 
 
 def judged_rows(context: RuleContext) -> Mask:
-    """Which pairs judges marked, on either side: by what the run says of its tasks, which a protected suite is held
-    against, or of its judges."""
-    from evalkit.results.facts import read_facts
-
+    """Which pairs judges marked, on either side: by the identity of the tasks, to which a protected suite and a
+    promoted baseline hold a run, not by what lies in the folder of its judges."""
     found: set[str] = set()
     for side in (context.candidate, context.baseline):
         found |= {name for name, task in side.tasks.items() if task.identity.judge is not None} if side else set()
-        inner = None if side is None else judge_files.judging_of(side.folder)
-        if inner is not None:
-            found |= set(read_facts(inner).tasks or {})
     pairs = context.pairs
     codes = [n for n, name in enumerate(pairs.tasks) if name in found]
     return np.isin(pairs.task, codes)
@@ -182,16 +178,22 @@ def _read(pairs: Pairs, scores: Floats, labels: Floats, rows: Mask, there: Mask,
     )
 
 
+def goes_by_labels(rule: object) -> TypeGuard[QualityRule]:
+    """Whether people's labels decide a rule."""
+    from evalkit.decide.rules.quality import QualityRule
+
+    return isinstance(rule, QualityRule) and rule.labels is not None
+
+
 def labelled_rows(gate: GateEntry, context: RuleContext, *, of_pairs: bool = False) -> Mask:
     """The judged rows that a rule with `labels: random` is about: there people's labels put the judge right.
     `of_pairs`: only rules that compare, whose labels are of both answers."""
-    from evalkit.decide.rules.quality import QualityRule, rows_of
+    from evalkit.decide.rules.quality import rows_of
 
     found = np.zeros(context.pairs.n, dtype=bool)
     if context.labels_believed:
         for rule in gate.rules:
-            is_one = isinstance(rule, QualityRule) and rule.labels is not None
-            if isinstance(rule, QualityRule) and is_one and (rule.margin is not None or not of_pairs):
+            if goes_by_labels(rule) and (rule.margin is not None or not of_pairs):
                 found |= rows_of(context.pairs, rule.quality)
     return found & judged_rows(context) if found.any() else found
 

@@ -79,7 +79,7 @@ _HELD = {
     "TaskFacts.marked_by_data": "the fingerprint of the suite's data",
     "RunFacts.judges": "those of the suite, with their entries, recorded answers and weights",
     "RunFacts.repeats": "run.repeats of the suite",
-    "RunFacts.in_flight": "run.in_flight of the suite, where a rule is about latency or a rate",
+    "RunFacts.in_flight": "run.in_flight of the suite",
     "RunFacts.otherwise_before": "what it names is refused where a rule rests on it",
     "RunFacts.catalogue": "models.yaml beside the suite, where a rule is about the licence",
     "RunFacts.price_file": "prices.yaml beside the suite or the person's, where a rule is about cost",

@@ -130,7 +130,7 @@ def _otherwise(
         yield from otherwise_measured(suite, facts, now, trusted.sweeps)
     if "licence" in read:
         yield from other_catalogue(suite, facts)
-    yield from _otherwise_run(facts, now, made, read)
+    yield from _otherwise_run(facts, now, made)
     policy = current()
     if policy is not None and _policy_of(facts) != policy.sha256:
         yield f"  policy: the run was not made under {policy.name} as it is now"
@@ -236,23 +236,16 @@ def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
     return [(section, name, who) for (section, name), who in fixed.items()]
 
 
-def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts, read: frozenset[str]) -> Iterator[str]:
-    """A line for each key of `run:` that may differ under a condition, and does not keep it. Of two attempts at an item
-    only the one that was answered is timed, so timeouts decide times; and load decides what is timed and what runs into
-    a timeout, of the baseline too."""
-    by_load = bool(read & {"times", "outcomes"})
-    for key in ("in_flight", "timeout_s", "idle_timeout_s") if by_load else ():
-        had, wanted = getattr(made.run, key), getattr(now.run, key)
-        if had != wanted:
-            yield f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite"
+def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterator[str]:
+    """A line where more errors are allowed, and where the run was not made under the load that it says. Load and
+    timeouts themselves are compared with all other keys: they decide which answers are drawn again, which bills come
+    out of a provider's cache, and what is timed, of the baseline too."""
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         yield f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite"
-    if not by_load or facts.in_flight == now.run.in_flight:
-        return
     if isinstance(facts.in_flight, str) and ", then " in facts.in_flight:
         yield f"  run.in_flight: {facts.in_flight} in the run, which was resumed under another load"
-    elif made.run.in_flight == now.run.in_flight:
+    elif facts.in_flight != now.run.in_flight and made.run.in_flight == now.run.in_flight:
         yield f"  in_flight: {facts.in_flight} in the run, {now.run.in_flight} in the suite"
 
 

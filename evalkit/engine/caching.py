@@ -18,21 +18,36 @@ DIALECTS_VERSION = 1
 class CachedAnswers:
     """Answers bought in earlier runs. Adapters that only read files are not kept: their file may change."""
 
-    def __init__(self, cache: ResponseCache) -> None:
+    def __init__(self, cache: ResponseCache, timeout_s: float) -> None:
+        """`timeout_s`: after which this run gives an item up."""
+        self.n_hurried = 0
+        """Answers that were passed over, since they came under shorter timeouts than this run's."""
         self._cache = cache
+        self._timeout_s = timeout_s
         self._origins: dict[str, str | None] = {}
         """By model: the package or settings file that its adapter is from; None: evalkit's own."""
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None:
-        """The answer to this very request from the same place; None when it was never bought."""
-        return self._cache.get(self._key(model, request)) if keepable(model) else None
+        """The answer to this very request from the same place; None when it was never bought, or only in more of a
+        hurry: whoever gives slow answers up and asks again chooses which are left."""
+        found = self._cache.get(self._key(model, request)) if keepable(model) else None
+        if found is None or found.limits is None or not _is_drawn(request):
+            return found
+        if any(had < now for had, now in zip(found.limits, self._limits(model), strict=True)):
+            self.n_hurried += 1
+            return None
+        return found
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None:
-        """Keep an answer; errors never come here, truncated and empty ones are left out by the cache itself."""
+        """Keep an answer; errors never come here."""
         if keepable(model):
             where = self._key(model, request)
             billed = None if model.own_hardware else row.cost_usd
-            self._cache.put(where, response, started_at=row.started_at, cost_usd=billed)
+            limits = self._limits(model)
+            self._cache.put(where, response, started_at=row.started_at, cost_usd=billed, limits=limits)
+
+    def _limits(self, model: PlannedModel) -> tuple[float, float]:
+        return model.adapter.spec.idle_timeout_s, self._timeout_s
 
     def _key(self, model: PlannedModel, request: Request) -> bytes:
         adapter = model.adapter
@@ -52,6 +67,11 @@ class CachedAnswers:
         if model.name not in self._origins:
             self._origins[model.name] = origin_of_model(model.adapter.spec)
         return self._origins[model.name]
+
+
+def _is_drawn(request: Request) -> bool:
+    """Whether the same request may get another answer, so that asking again is a choice."""
+    return request.continuations is None and request.settings.temperature != 0
 
 
 def keepable(model: PlannedModel) -> bool:

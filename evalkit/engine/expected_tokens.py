@@ -1,5 +1,5 @@
-"""What one request would take before it is sent, and what an agent's sample would: tokens read and written, each at three
-ends, and what they cost.
+"""What one request would take before it is sent, and what an agent's sample would: tokens read and written,
+each at three ends, and what they cost.
 
     given = tokens_read(model, what_is_read(task, sample, model), known)     # {"low": 12.0, "value": 20.0, ...}
     made, why = tokens_written(model, task, known)                           # unknown ends are None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.work import RowLog
+from evalkit.errors import SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import RedactionFacts
 from evalkit.frozen import dataclass
@@ -53,7 +54,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         text=_text(row.text, redactor, counts),
         calls=None if row.calls is None else tuple(_call(one, row.tools, redactor, counts) for one in row.calls),
         reasoning=_text(row.reasoning, redactor, counts),
-        refusal=_text(row.refusal, redactor, counts),
+        refusal=_refusal(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
         raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
         served_model=_served(row.served_model, redactor, counts),
@@ -102,7 +103,9 @@ def texts_as_stored(value: object, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return _text(value, redactor, nothing)
     if isinstance(value, Mapping):
-        return {redactor.text(str(key), nothing): texts_as_stored(inner, redactor) for key, inner in value.items()}
+        refused = value.get("refusal")
+        made = {redactor.text(str(key), nothing): texts_as_stored(inner, redactor) for key, inner in value.items()}
+        return made | ({"refusal": _refusal(refused, redactor, nothing)} if isinstance(refused, str) else {})
     if isinstance(value, list | tuple):
         return [texts_as_stored(inner, redactor) for inner in value]
     return value
@@ -173,7 +176,7 @@ def _text(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | N
             value = json.loads(text)
             inner: Counter[str] = Counter()
             made = redactor.record({"": value}, inner)[""]
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, SuiteError):  # no JSON, or one that would grow without bound
             pass
         else:
             if inner:
@@ -192,6 +195,17 @@ def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | 
         if inner:
             made = plain
             counts.update(inner)
+    return _without_halves(made, redactor, counts)
+
+
+def _refusal(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
+    """What a provider said when it declined, which is cut short where it is long."""
+    made = _text(text, redactor, counts)
+    return made if made is None or not made.endswith("…") else _without_halves(made, redactor, counts)
+
+
+def _without_halves(made: str, redactor: Redactor, counts: Counter[str]) -> str:
+    """A quotation without what stands before each place where it was cut short."""
     if "email" in redactor.what:
         made, n = _CUT_ADDRESS.subn("[EMAIL]", made)
         counts.update({"email": n} if n else {})
@@ -255,7 +269,7 @@ def _step(step: AgentStep, tools: Iterable[Tool] | None, redactor: Redactor, cou
         calls=tuple(_call(one, tools, redactor, counts) for one in step.calls),
         results=tuple(replace(one, text=_text(one.text, redactor, counts) or "") for one in step.results),
         reasoning=_text(step.reasoning, redactor, counts),
-        refusal=_text(step.refusal, redactor, counts),
+        refusal=_refusal(step.refusal, redactor, counts),
         served_model=_served(step.served_model, redactor, counts),
         fingerprint=_served(step.fingerprint, redactor, counts),
         service_tier=_served(step.service_tier, redactor, counts),

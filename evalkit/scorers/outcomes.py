@@ -30,6 +30,7 @@ from dataclasses import replace
 from functools import partial
 
 from evalkit.adapters.awaiting import in_own_task, is_from_inside
+from evalkit.errors import EvalkitError
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -39,15 +40,9 @@ SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
 
 
-_BREAKS: tuple[type[Exception], ...] = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_NO_REPLY_S_FAULT: tuple[type[Exception], ...] = (AssertionError, EvalkitError, ImportError, OSError, RuntimeError)
+"""What evalkit's own scorers raise for what is no reply's fault: a package or a process that is not there. But for
+`RecursionError`, which is a RuntimeError too."""
 
 
 _loaded = False
@@ -134,7 +129,7 @@ def _broken(scorer: Scorer, error: Exception) -> Score:
             f"the scorer {scorer.name} of {scorer.plugin} broke on this reply ({type(error).__name__}): tell its "
             "authors"
         )
-    if not isinstance(error, _BREAKS):
+    if isinstance(error, _NO_REPLY_S_FAULT) and not isinstance(error, RecursionError):
         raise error
     return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
 

@@ -23,6 +23,11 @@ Complain = Callable[[Any], str | None]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # mappings from a free name to a schema
 _DEEPEST = 60
+_MOST_PLACES = 2_000
+_HOLDS_SCHEMAS = frozenset(
+    {"items", "prefixItems", "additionalProperties", "contains", "propertyNames", "contentSchema"}
+    | {"not", "if", "then", "else", "allOf", "anyOf", "oneOf"}
+)
 _SHOWN_DIGITS = 40  # of a number in a message
 _DATA = ("const", "enum", "default", "examples", "required", "dependentRequired")
 _PROBES: tuple[Any, ...] = ({}, [], "", 0, None)
@@ -55,19 +60,12 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
     Raises SuiteError, saying where, for a schema that is not valid, refers outside itself, or uses a refused keyword.
     """
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError, ValidationError
+    from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    complaints = list(_complaints(schema)) or list(_dangling(schema))
-    if complaints:
-        raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
-    try:
-        Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        reason = getattr(error, "message", "it is nested too deeply")
-        raise SuiteError(f"{where}: this is not a valid JSON schema: {reason}") from error
+    _refuse_unsafe(schema, where)
 
     def pattern(validator: object, wanted: str, value: object, schema: object) -> Iterator[ValidationError]:
         del validator, schema
@@ -88,7 +86,11 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
             raise _TooMany(f"its check follows more than {MOST_REFERENCES:,} references ($ref) of the schema")
         yield from follow(validator, wanted, value, schema) or ()
 
+    def refused(validator: object, wanted: object, value: object, schema: object) -> Iterator[ValidationError]:
+        raise ValueError("a keyword that was refused when the schema was read")
+
     checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": _multiple, "$ref": reference}
+    checks |= dict.fromkeys(_REFUSED, refused)
     cost = _Cost()
     counted = {name: cost.counted(one) for name, one in (Draft202012Validator.VALIDATORS | checks).items()}
     safe = extend(Draft202012Validator, counted)  # type: ignore[no-untyped-call]
@@ -105,6 +107,8 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
             return check(value)
         except _TooMany as error:
             return f"$: {error}"
+        except Unresolvable as error:  # every reference was looked up when the schema was read
+            raise ValueError("a reference of the schema leads nowhere") from error
 
     try:
         for probe in _PROBES:
@@ -114,6 +118,28 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain
+
+
+def _refuse_unsafe(schema: Mapping[str, object], where: str) -> None:
+    """Raises SuiteError for what is no schema, at any place that a reference leads to, or does what is refused."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    places: dict[int, tuple[str, Any]] = {}
+    if complaints := list(_complaints(schema)) or list(_referred(schema, places)):
+        raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
+    seen: set[int] = set()
+    larger_first = sorted(places.values(), key=lambda place: -len(canonical(place[1])))
+    try:
+        for place, one in [("$", schema), *larger_first]:
+            if id(one) in seen:
+                continue  # a part of one that was checked
+            if complaints := list(_odd_lists(one, place, seen)):
+                raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
+            Draft202012Validator.check_schema(one)
+    except (SchemaError, RecursionError) as error:
+        reason = getattr(error, "message", "it is nested too deeply")
+        raise SuiteError(f"{where}: this is not a valid JSON schema: {reason}") from error
 
 
 class _Cost:
@@ -220,19 +246,37 @@ def _complaints(schema: object, path: str = "$", depth: int = 0) -> Iterator[str
                 yield from _complaints(value, here, depth + 1)
 
 
-def _dangling(schema: Mapping[str, object]) -> Iterator[str]:
-    """References that lead nowhere; found here because a reply may reach them only in the middle of a run."""
+def _referred(schema: Mapping[str, object], places: dict[int, tuple[str, Any]]) -> Iterator[str]:
+    """What is wrong with references and where they lead, which may be a place that nobody took for a schema (`default`,
+    `properties` itself) and that a reply reaches only in the middle of a run. Each goes into `places` once, by id()."""
     from referencing import Registry
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
 
     resource = DRAFT202012.create_resource({**schema})
     resolver = Registry().with_resource("", resource).resolver()
-    for reference in _references(schema):
+    ahead, looked_up = list(_references(schema)), set[str]()
+    while ahead:
+        reference = ahead.pop()
+        if reference in looked_up:
+            continue
+        looked_up.add(reference)
         try:
-            resolver.lookup(reference)
+            found = resolver.lookup(reference).contents
         except Unresolvable:
             yield f"`$ref`: {reference!r} leads nowhere"
+            continue
+        if id(found) in places:
+            continue
+        if len(places) > _MOST_PLACES:
+            yield f"more than {_MOST_PLACES:,} places are referred to (`$ref`)"
+            return
+        places[id(found)] = (reference, found)
+        if not isinstance(found, Mapping | bool):
+            yield f"`$ref`: {reference!r} leads to what is no schema"
+            return
+        yield from _complaints(found, reference)
+        ahead += _references(found)
 
 
 def _references(schema: object) -> Iterator[str]:
@@ -245,6 +289,34 @@ def _references(schema: object) -> Iterator[str]:
     elif isinstance(schema, list):
         for item in schema:
             yield from _references(item)
+
+
+def _odd_lists(schema: object, path: str, seen: set[int]) -> Iterator[str]:
+    """Lists of types and of names that are none; all schemas inside go into `seen` by their id(). The check of a schema
+    as a whole would compare their entries pair by pair: twenty thousand took minutes."""
+    seen.add(id(schema))
+    if not isinstance(schema, Mapping):
+        return
+    for key, value in schema.items():
+        here = f"{path}.{key}"
+        if key == "type" and not (_is_names(types := value if isinstance(value, list) else [value]) and types):
+            yield f"{here}: expected a type, or a list of them, each once"
+        elif key == "required" and not _is_names(value):
+            yield f"{here}: expected a list of names, each once"
+        elif key in {"dependentRequired", "dependencies"} and isinstance(value, Mapping):
+            for name, inner in value.items():
+                if not (_is_names(inner) or (key == "dependencies" and isinstance(inner, Mapping | bool))):
+                    yield f"{here}.{name}: expected a list of names, each once"
+        if key in (*_OF_NAMES, "dependencies") and isinstance(value, Mapping):
+            for name, inner in value.items():
+                yield from _odd_lists(inner, f"{here}.{name}", seen)
+        elif key in _HOLDS_SCHEMAS:
+            for inner in value if isinstance(value, list) else [value]:
+                yield from _odd_lists(inner, here, seen)
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 
 
 def _complaint(key: str, value: object) -> str | None:

@@ -26,7 +26,7 @@ from evalkit import writing
 from evalkit.errors import StoreError, SuiteError, UserError
 from evalkit.facts import RunFacts
 from evalkit.reading import read_file
-from evalkit.store import runs
+from evalkit.store import judge_files, runs
 from evalkit.store import table as stored
 from evalkit.store.damage import refuse_damage
 
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST_BYTES = 64_000
 """Of a baseline's file: it is read in review."""
 _FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")
-_LATER = ("parts_digest", "facts_digest")
+_LATER = ("parts_digest", "facts_digest", "labels_digest")
 """What earlier evalkits did not write."""
 _TEXTS = ("name", "suite", "run", "model", "rows_digest", "promoted_at", "by", "why")
 
@@ -63,6 +63,8 @@ class Baseline:
     """Of the marks of each single scorer or judge. None: the rows had none, or an older evalkit promoted them."""
     facts_digest: str | None = None
     """Of what run.json says that a comparison rests on. None: an older evalkit promoted them."""
+    labels_digest: str | None = None
+    """Of what people say of its answers. None: no judge scored them, or an older evalkit promoted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def promote(
         where=where,
         parts_digest=parts_digest(folder, model),
         facts_digest=facts_digest(facts),
+        labels_digest=labels_digest(folder, model, facts),
     )
     baselines.mkdir(parents=True, exist_ok=True)
     signature_of(path).unlink(missing_ok=True)  # of what the file said before
@@ -171,6 +174,7 @@ def read(name: str, baselines: Path) -> Baseline:
         where=said.get("where"),
         parts_digest=said.get("parts_digest"),
         facts_digest=said.get("facts_digest"),
+        labels_digest=said.get("labels_digest"),
     )
 
 
@@ -185,8 +189,8 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
             f"folder into {results} (in CI: restore it from the artifact or cache that holds it), or promote a run "
             "that is here."
         )
-    rows = stored.model_rows(folder, baseline.model)
-    if baseline.facts_digest not in (None, facts_digest(runs.open_facts(folder))):
+    rows, facts = stored.model_rows(folder, baseline.model), runs.open_facts(folder)
+    if baseline.facts_digest not in (None, facts_digest(facts)):
         raise StoreError(
             f"{folder / runs.FACTS} does not say what it said when {name!r} was promoted on {baseline.promoted_at} "
             "(tasks, prompts, scorers, judges or repeats; their digest differs): it was changed or scored anew since. "
@@ -199,6 +203,12 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
             f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
             f"look at them and promote again: {_again(baseline, folder)}"
+        )
+    if baseline.labels_digest not in (None, labels_digest(folder, baseline.model, facts)):
+        raise StoreError(
+            f"What people say of the answers of {baseline.model} in {folder} is not what it was when {name!r} was "
+            f"promoted on {baseline.promoted_at} ({judge_files.FOLDER}/{judge_files.LABELS}; its digest differs). "
+            f"Restore it, or look at it and promote again: {_again(baseline, folder)}"
         )
     return FoundBaseline(baseline, folder, baseline.model, rows)
 
@@ -277,6 +287,20 @@ def facts_digest(facts: RunFacts) -> str:
     }
     content = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.sha256(b"evalkit.facts/1\0" + content).hexdigest()[:32]
+
+
+def labels_digest(folder: Path, model: str, facts: RunFacts) -> str | None:
+    """Identity of what people say of a judged model's answers, nothing included; None where no judge scored them.
+
+    A contract as `rows_digest`: rules with `labels: random` rest on it. Raises StoreError.
+    """
+    import orjson
+
+    if not any(task.identity.judge is not None for task in (facts.tasks or {}).values()):
+        return None
+    inner = judge_files.judging_of(folder)
+    said = sorted((key, label) for key, label in judge_files.read_labels(inner) if key[0] == model) if inner else []
+    return hashlib.sha256(b"evalkit.labels/1\0" + orjson.dumps(said)).hexdigest()[:32]
 
 
 def parts_digest(folder: Path, model: str) -> str | None:

@@ -5,7 +5,8 @@
     if (hit := cache.get(where)) is None: ...; cache.put(where, response, started_at=..., cost_usd=...)
 
 SQLite in WAL mode, safe with several processes. It is a convenience: when the file is damaged, locked or the disk is
-full, the run goes on without it and `problem` says why, once. Errors, truncated and empty answers are never kept.
+full, the run goes on without it and `problem` says why, once. Errors are never kept. Every answer is, also one that is
+truncated, empty or a refusal: where a run asked only these again, a few runs would leave the ones that went well.
 Adapters whose answer depends on the sample's id (`replay`, `scripted`) must not use it: the id is not in the key.
 """
 
@@ -60,6 +61,8 @@ class CachedAnswer:
     """Unix time of the original request."""
     cost_usd: Decimal | None
     """What was billed then; None where it was unknown."""
+    limits: tuple[float, float] | None = None
+    """Seconds of silence, and in all, after which it would have been given up. None: kept by an evalkit of before."""
 
 
 def cache_folder() -> Path:
@@ -191,12 +194,19 @@ class ResponseCache:
             self._give_up(error)
         return None
 
-    def put(self, key: bytes, response: Response, *, started_at: float, cost_usd: Decimal | None) -> bool:
-        """Keep an answer; False when it is none to keep (truncated, empty, too long) or the cache is not usable."""
-        whole = response.logliks is not None or bool(response.text.strip()) or bool(response.calls)
-        if self._db is None or response.stop_reason == "length" or not whole:
+    def put(
+        self,
+        key: bytes,
+        response: Response,
+        *,
+        started_at: float,
+        cost_usd: Decimal | None,
+        limits: tuple[float, float] | None = None,
+    ) -> bool:
+        """Keep an answer; False when it is too long, or the cache is not usable."""
+        if self._db is None:
             return False
-        packed = _pack(CachedAnswer(response, started_at, cost_usd))
+        packed = _pack(CachedAnswer(response, started_at, cost_usd, limits))
         if len(packed) > MOST_BYTES or stands_in(packed):  # a key in it: whoever asked has cleaned it, so this is ours
             return False
         if not self._waiting:
@@ -264,6 +274,8 @@ def _pack(answer: CachedAnswer) -> bytes:
         "cost_usd": None if answer.cost_usd is None else str(answer.cost_usd),
         "timing": [getattr(response.timing, name) for name in _TIMING],
     }
+    if answer.limits is not None:
+        record["limits"] = answer.limits
     for name in (*_PLAIN, *_TUPLES):
         value = getattr(response, name)
         if value is not None:
@@ -309,8 +321,13 @@ def _unpack(packed: bytes) -> CachedAnswer:
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
         **plain,
     )
-    cost = record["cost_usd"]
-    return CachedAnswer(response, float(record["started_at"]), None if cost is None else Decimal(cost))
+    cost, limits = record["cost_usd"], record.get("limits")
+    return CachedAnswer(
+        response,
+        float(record["started_at"]),
+        None if cost is None else Decimal(cost),
+        None if limits is None else (float(limits[0]), float(limits[1])),
+    )
 
 
 def _is_sound(answer: CachedAnswer) -> bool:

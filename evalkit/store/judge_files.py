@@ -10,7 +10,7 @@ reader of the candidates' rows can take a judge's for one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from evalkit.store.row_codec import Key
 FOLDER = "judging"
 LABELS = "labels.jsonl"
 _MOST_BYTES = 64 * 2**20
-"""Of the labels: half a million."""
+"""Of the labels."""
+MOST_LABELS = 400_000
+"""Some 200 MB of memory, however short their lines are."""
 """What people say of the run's answers, from the files that its tasks name."""
 
 
@@ -89,7 +91,7 @@ def read_labels(inner: Path) -> list[tuple[Key, float]]:
     try:
         with open_to_read(path) as file:
             refuse_large(file, _MOST_BYTES)
-            return [_label(line) for line in lines_of(file)]
+            return list(_labels(lines_of(file)))
     except FileNotFoundError as error:
         if integrity.is_noted(path):
             raise StoreError(
@@ -102,11 +104,16 @@ def read_labels(inner: Path) -> list[tuple[Key, float]]:
         raise StoreError(f"{path} is damaged ({error}). Run the same command again: it is written anew.") from error
 
 
-def _label(line: bytes | None) -> tuple[Key, float]:
-    if line is None:
-        raise ValueError("a line of it is longer, or holds more values, than any of ours")
-    record = orjson.loads(line)
-    return _key(record["key"]), float(record["label"])
+def _labels(lines: Iterable[bytes | None]) -> Iterator[tuple[Key, float]]:
+    for n, line in enumerate(lines):
+        if line is None or n >= MOST_LABELS:
+            long = "a line of it is longer, or holds more values, than any of ours"
+            raise ValueError(long if line is None else f"it holds more than {MOST_LABELS:,} labels")
+        record = orjson.loads(line)
+        label = record["label"]
+        if type(label) not in (int, float) or not 0 <= label <= 1:
+            raise ValueError("a label of it is no number from 0 to 1")
+        yield _key(record["key"]), float(label)
 
 
 def _key(value: object) -> Key:

@@ -182,14 +182,14 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
         with pq.ParquetFile(looked_at(path), page_checksum_verification=True) as file:
             found = file.schema_arrow  # made anew each time that it is asked for
             check_version(path, found.metadata)
-            there = [name for name in columns or () if name in found.names]
+            schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
+            there = [name for name in (schema.names if columns is None else columns) if name in found.names]
             absent = [name for name in columns or () if name not in there and name not in LATER]
             if absent:
                 raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
-            schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
             # Whole records carry texts of any length; a few columns are small, and callers keep them.
             size = shapes.rows_at_once(path, there or columns, schema, most=1 << 9 if columns is None else 1 << 14)
-            batches = file.iter_batches(batch_size=size, columns=None if columns is None else there)
+            batches = file.iter_batches(batch_size=size, columns=there)
             for batch in batches if columns is None else shapes.within(path, batches):
                 shapes.refuse_odd(path, batch)
                 yield batch if columns is None or len(there) == len(columns) else _widened(batch, columns, schema)

@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
@@ -45,6 +45,11 @@ MOST_UNPACKED = 300_000_000
 """Bytes that the columns of a part may always take in memory."""
 MOST_TIMES = 1_000
 """Beyond these bytes they may take so many times the file's size."""
+MOST_LISTED, LISTED_A_ROW = 4_000_000, 1_000
+"""Values that the lists of a column have in one row group: so many always, beyond them so many for each of its rows.
+What repeats takes no bytes: a row of a part of 7 kB can hold a list of 120 million zeros."""
+_LISTED_BYTES = 16
+"""Of each, at least, once it is read."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
 _WITHIN: Mapping[str, tuple[float, float]] = {
@@ -123,18 +128,43 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
                     f"{schema.field(place).type}. Restore the file.",
                     path,
                 )
-        leaves = [file.metadata.schema.column(i) for i in range(len(file.metadata.schema))]
-        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
         about = file.metadata
-    return [name for name in texts if columns is None or name.partition(".")[0] in columns], about
+    leaves = [about.schema.column(i) for i in range(len(about.schema))]
+    wanted = [leaf for leaf in leaves if columns is None or leaf.path.partition(".")[0] in columns]
+    _refuse_long_lists(path, about, [leaf.path for leaf in wanted if leaf.max_repetition_level])
+    return [leaf.path for leaf in wanted if leaf.physical_type == "BYTE_ARRAY"], about
+
+
+def _refuse_long_lists(path: Path, about: pq.FileMetaData, names: list[str]) -> None:
+    """Raises StoreError where these columns, which hold lists, hold more than any of ours: one row is read at once,
+    however long."""
+    most, total, key = most_unpacked(path.stat().st_size), 0, ("lists", *_stamp(path), *names)
+    if not names or key in _known:
+        return
+    with heads_of(path) as heads:
+        for group in map(about.row_group, range(about.num_row_groups)):
+            for column in (group.column(i) for i in range(group.num_columns)):
+                n = heads.n_values(column) if column.path_in_schema in names else 0
+                total += n
+                if n > MOST_LISTED + LISTED_A_ROW * group.num_rows or total * _LISTED_BYTES > most:
+                    raise StoreError(
+                        f"{path} holds lists of {n:,} values ({column.path_in_schema:.80}), which no row of ours has, "
+                        "and is not read. Restore the file.",
+                        path,
+                    )
+    _known[key] = total
 
 
 def _longest_known(path: Path, wanted: list[str], about: pq.FileMetaData, enough: int) -> int:
-    stat = path.stat()
-    key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(wanted), enough)
+    key = (*_stamp(path), tuple(wanted), enough)
     if key not in _known:
         _known[key] = _longest(path, wanted, about, enough)
     return _known[key]
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    stat = path.stat()
+    return str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -268,12 +298,79 @@ class PageHeads:
         head = (_VALUES if at is None else _DICTIONARY).match(self.bytes, first if at is None else at)
         return None if head is None else max(_number(head[1]), _number(head[2]))
 
+    def n_values(self, column: pq.ColumnChunkMetaData) -> int:
+        """Values that a reader takes of a column of a row group, missing ones included, by the heads of its pages: it
+        stops behind the page with which it has as many as the footer says. Very many where a head says no number."""
+        first = column.dictionary_page_offset
+        at = column.data_page_offset if first is None or not 0 < first < column.data_page_offset else first
+        end, n = at + column.total_compressed_size, 0
+        try:
+            while n < column.num_values and at < end:
+                head, at = _record(self.bytes, at)
+                held = [head[one][1] for one in _PAGES if one in head]
+                if min(head[3], *held, 0) < 0 or (not held and head[1] != _KIND_OF_DICTIONARY):
+                    return 2**62
+                n, at = n + max(held, default=0), at + head[3]
+        except (IndexError, KeyError, ValueError, TypeError):
+            return 2**62
+        return n
+
 
 @contextmanager
 def heads_of(path: Path) -> Iterator[PageHeads]:
     """The heads of a file. Raises OSError."""
     with open_to_read(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         yield PageHeads(content)
+
+
+_KIND_OF_DICTIONARY = 2
+_PAGES = (5, 8)
+"""The fields of a head that are records of a page of values: of version 1, of version 2."""
+
+
+def _record(content: mmap.mmap, at: int, *, depth: int = 0) -> tuple[dict[int, Any], int]:
+    """A record in Thrift's compact protocol, its fields by number (texts left out), and where it ends. Raises
+    ValueError or IndexError for what no head of a page has."""
+    found: dict[int, Any] = {}
+    number = 0
+    while (byte := content[at]) != 0:
+        kind, step, at = byte & 0x0F, byte >> 4, at + 1
+        if step == 0:
+            value, at = _varint(content, at)
+            number = (value >> 1) ^ -(value & 1)
+        else:
+            number += step
+        if number in found or depth > _MOST_DEPTH:
+            raise ValueError("a field comes twice, or records stand in each other without an end")
+        if kind in _NUMBERS:
+            value, at = _varint(content, at)
+            found[number] = (value >> 1) ^ -(value & 1)
+        elif kind == _TEXT:
+            value, at = _varint(content, at)
+            found[number], at = None, at + value
+        elif kind == _RECORD:
+            found[number], at = _record(content, at, depth=depth + 1)
+        elif kind in _TRUTHS:
+            found[number] = None
+        else:
+            raise ValueError("a field of a kind that no head has")
+    return found, at + 1
+
+
+_TRUTHS, _NUMBERS, _TEXT, _RECORD, _MOST_DEPTH = (1, 2), (4, 5, 6), 8, 12, 4
+
+
+def _varint(content: mmap.mmap, at: int) -> tuple[int, int]:
+    """A number, seven bits a byte, the lowest first, and where it ends."""
+    found = shift = 0
+    while True:
+        byte = content[at]
+        found, at = found | (byte & 0x7F) << shift, at + 1
+        if byte < 0x80:
+            return found, at
+        shift += 7
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
 
 
 def _number(written: bytes) -> int:

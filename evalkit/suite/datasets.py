@@ -177,6 +177,8 @@ class Data:
                 if said := other_kind(file.peek(HEAD)[:HEAD], self.format):
                     raise SuiteError(f"{self.label}: {said}")
                 if self.path.name.endswith(".gz"):
+                    with self.path.open_file() as packed:
+                        look_through(packed)  # behind its end gzip passes over zeros, for hours
                     check_unpacked(file, self.path.n_bytes())
                     file.seek(0)
                 else:

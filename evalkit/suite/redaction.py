@@ -122,8 +122,15 @@ class Redactor:
     def record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None = None) -> dict[str, object]:
         """The record with every text redacted, in lists, groups and names of fields too; `keep` is left as it is.
 
-        Raises SuiteError where a pattern finds so much that the text would grow without bound.
+        Raises SuiteError where a pattern finds so much that the text would grow without bound, and for a record that is
+        nested too deeply.
         """
+        try:
+            return self._record(record, counts, keep)
+        except RecursionError as error:
+            raise SuiteError("redact: a record is nested too deeply for what is in it to be found") from error
+
+    def _record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None) -> dict[str, object]:
         made: dict[str, object] = {}
         for written, value in record.items():
             stays = written == keep or _is_plain(written)

@@ -12,20 +12,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from evalkit.child import looks_like_a_credential
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.trust import ALLOWED_ENV
 
 _VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
-_CREDENTIAL = re.compile(
-    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PASSCODE|PINCODE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
-    r"|(?<!BY)(?<!COM)PASS$|CONN(ECTION)?_?STR(ING)?$|(^|_)ID_(RSA|DSA|ECDSA|ED25519)"
-    r"|(^|_)(CREDS?|HMAC|PWD|PAT|SAS|DSN|PIN|T?OTP|PSK|PEM|P12|PFX|CERTS?|MFA|MNEMONIC|WEBHOOK|SID|SIG|NPMRC|NETRC)$",
-    re.IGNORECASE,
-)
-
-
 _SECRET_VALUE = re.compile(
     r"""://[^/?\#\s@]*:[^/\s@]+@
     |(?<![A-Za-z0-9])(?:
@@ -54,11 +47,6 @@ def _is_secret(value: str) -> bool:
         sum(a.isdigit() != b.isdigit() for a, b in pairwise(row)) >= 4 and not row.isupper() and not row.islower()
         for row in _DRAWN.findall(value)
     )
-
-
-def looks_like_a_credential(name: str) -> bool:
-    """Whether a variable of this name may hold a key, a password or a token."""
-    return _CREDENTIAL.search(name) is not None
 
 
 def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:

@@ -34,9 +34,18 @@ def stands_in(content: bytes) -> bool:
 
 def without_keys(text: str) -> str:
     """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
-    for key in _longest_first():
+    for key in longest_first():
         text = cut_out(key, text, REMOVED)
     return text
+
+
+_MOST_FOR_A_SIGN = 40
+"""Characters that one sign of a secret takes however it is spelt: `%2525252525252525...2B`."""
+
+
+def torn_end() -> int:
+    """Characters at the end of a text that was cut before it was freed of keys, in which a piece of one may stand."""
+    return _MOST_FOR_A_SIGN * max(map(len, _known), default=0)
 
 
 def cut_short(text: str, most: int) -> str:
@@ -48,15 +57,15 @@ def cut_short(text: str, most: int) -> str:
 def values_without_keys(value: object) -> Any:
     """A record, or what JSON holds, with every secret cut out of all its texts, and where it stands as a number in
     JSON; the value itself where it holds none, which is nearly always."""
-    for key in _longest_first():
+    for key in longest_first():
         value = _without(key, value)
     return value
 
 
-def _longest_first() -> list[str]:
-    """The keys, each before those that are a part of it: of `TENANT:SECRET` nothing but `:SECRET` would stay where
-    TENANT was cut out first."""
-    return sorted(_known, key=len, reverse=True)
+def longest_first(*more: str) -> list[str]:
+    """The keys and `more`, each before those that are a part of it: of `TENANT:SECRET` nothing but `:SECRET` would stay
+    where TENANT was cut out first."""
+    return sorted({*_known, *more}, key=len, reverse=True)
 
 
 def _without(key: str, value: object, *, in_json: bool = False) -> Any:

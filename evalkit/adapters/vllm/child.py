@@ -23,6 +23,7 @@ from typing import IO
 
 from evalkit import child
 from evalkit.reading import open_to_read
+from evalkit.text.key_spellings import cut_out
 from evalkit.text.secrets import REMOVED
 
 PASSED_ON = "EVALKIT_VLLM_ENV"
@@ -81,23 +82,25 @@ def keep_log(pipe: IO[bytes], path: Path, secrets: Collection[str]) -> threading
 
     Stops writing after 256 MiB, with a line that says so, and goes on reading: a full pipe would stop the server.
     """
-    hidden = sorted((secret.encode("utf-8", "surrogateescape") for secret in secrets if secret), key=len, reverse=True)
+    hidden = sorted(filter(None, secrets), key=len, reverse=True)
     thread = threading.Thread(target=_copy, args=(pipe, path, hidden), name=f"log {path.name}", daemon=True)
     thread.start()
     return thread
 
 
-def _copy(pipe: IO[bytes], path: Path, hidden: list[bytes]) -> None:
+def _copy(pipe: IO[bytes], path: Path, hidden: list[str]) -> None:
     written = 0
     with pipe, path.open("ab", buffering=0) as log:
         while line := pipe.readline(_LONGEST_LINE):
             if written > MOST_LOG_BYTES:
                 continue
-            if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:  # a secret could lie across two pieces
-                line = line[:200] + b" ... [line cut by evalkit]\n"
-                _skip_line(pipe)
+            text = line.decode("utf-8", "surrogateescape")
             for secret in hidden:
-                line = line.replace(secret, REMOVED.encode())
+                text = cut_out(secret, text, REMOVED)
+            if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:  # a secret could lie across two pieces
+                text = f"{text[:200]} ... [line cut by evalkit]\n"
+                _skip_line(pipe)
+            line = text.encode("utf-8", "surrogateescape")
             try:
                 written += log.write(line) or 0
             except OSError:  # a full disk must not stop the server; evalkit's own writes say it

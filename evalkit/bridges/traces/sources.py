@@ -88,8 +88,8 @@ def _read_file(path: Path, reading: LogReading) -> None:
     try:
         with open_to_read(path) as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
+            look_through(raw)  # behind a packed log gzip passes over zeros, for hours
             if not packed:
-                look_through(raw)
                 return _read_stream(raw, path, reading, n_bytes=os.fstat(raw.fileno()).st_size)
             n_packed = path.stat().st_size
             with gzip.GzipFile(fileobj=raw) as unpacked, _Bounded(unpacked, path, n_packed) as bounded:

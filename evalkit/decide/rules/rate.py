@@ -38,8 +38,14 @@ class RateRule(GateRule):
         pairs, own = context.pairs, condition.limit == "max_rate"
         base, cand = pairs.baseline, pairs.candidate
         lost = cand.errored if own else base.errored | cand.errored
-        if condition.subject == "errored":
-            lost = lost & False
+        if condition.subject == "errored":  # the cache keeps no errors: a few runs would leave none of the candidate's
+            lost, n_cached = cand.cached, int(cand.cached.sum())
+            if 2 * n_cached > pairs.n:
+                return unmeasured(
+                    condition,
+                    f"{n_cached:,} of {pairs.n:,} answers of the candidate came from the cache, which keeps no errors: "
+                    "run again with --no-cache",
+                )
         there = ~lost
         if not there.any():
             return unmeasured(condition, "no item was answered" + ("" if own else " on both sides"))
