@@ -11,6 +11,7 @@ What a footer says of sizes is not believed: nothing stops whoever writes a file
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from evalkit.reading import looked_at
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store.arrays import strings
 from evalkit.store.page_heads import heads_of
-from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST, MOST_SLICES
+from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MOST_SLICES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +44,16 @@ _LISTED_BYTES = 16
 """Of each, at least, once it is read."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
-_WITHIN: Mapping[str, tuple[float, float]] = {
+WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
     **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
+    **dict.fromkeys(
+        (name for name, kind in COLUMNS.items() if kind == "double" and name.endswith("_s")), (0.0, LATEST)
+    ),
+    **dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "money"), (0.0, math.inf)),
 }
+"""The numbers that rows may hold, by column."""
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value)
 """Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
@@ -211,11 +217,11 @@ def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name, (least, most) in _WITHIN.items():
+    for name, (least, most) in WITHIN.items():
         if name not in batch.schema.names:
             continue
         column = batch.column(name)
-        if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        if not any(is_one(column.type) for is_one in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)):
             continue  # of another kind, which `rows_at_once` refuses
         odd = name == "started_at" and column.null_count
         found = pc.min_max(column).as_py()
