@@ -58,7 +58,7 @@ WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
     **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
-    **dict.fromkeys(_SECONDS, (-1e300, 1e300)),
+    **dict.fromkeys(_SECONDS, (0.0, 1e300)),
     **dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "money"), (0.0, math.inf)),
 }
 """The numbers that rows may hold, by column."""
