@@ -12,7 +12,8 @@ import pytest
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.billed_beside import asked_beside
-from evalkit.adapters.dialects.bedrock_converse import Converse, ConverseAnswer, read_usage
+from evalkit.adapters.converse_answer import ConverseAnswer, read_usage
+from evalkit.adapters.dialects.bedrock_converse import Converse
 from evalkit.adapters.registry import make_adapter
 from evalkit.engine.callouts import callouts
 from evalkit.errors import KeyRefused, MissingKey, MissingPackage, RateLimited, ServerError, SuiteError, Unsupported

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import DescribesServer, ModelSpec
-from evalkit.adapters.dialects.ollama_native import Ollama, OllamaAdapter, OllamaAnswer, OllamaOptions
+from evalkit.adapters.dialects.ollama_native import Ollama, OllamaAdapter, OllamaOptions
+from evalkit.adapters.ollama_answer import OllamaAnswer
 from evalkit.adapters.registry import make_adapter
 from evalkit.engine.callouts import callouts
 from evalkit.errors import Rejected, SuiteError

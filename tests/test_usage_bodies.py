@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.chat_usage import usage_of as read_chat
+from evalkit.adapters.converse_answer import read_usage as read_bedrock
 from evalkit.adapters.dialects.anthropic_messages import read_usage as read_anthropic
-from evalkit.adapters.dialects.bedrock_converse import read_usage as read_bedrock
 from evalkit.adapters.dialects.gemini import usage_of as read_gemini
 from evalkit.adapters.dialects.openai_responses import read_usage as read_responses
 from evalkit.adapters.presets import Preset

@@ -10,12 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
+from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.moments import Moments
-from evalkit.adapters.reply_fields import joined, log_probability, text, text_limit, too_long
+from evalkit.adapters.reply_fields import joined, log_probability, raw_usage, text, text_limit, too_long
 from evalkit.adapters.tool_calls import CallCollector
 from evalkit.errors import BadReply
-from evalkit.records import Response, Timing, Tool
+from evalkit.records import Response, StopReason, Timing, Tool, ToolCall, Usage
 
 MAX_ALTERNATIVES = 400_000
 """Log-probabilities kept of one answer: 20,000 tokens with 20 each."""
@@ -77,6 +78,35 @@ class ReplyReading(ABC):
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         """The whole answer. Raises as `take` does."""
 
+    def made(
+        self,
+        stop: StopReason,
+        timing: Timing,
+        left_out: tuple[str, ...],
+        *,
+        usage: Usage | None,
+        raw: Mapping[str, object] | None,
+        model: str | None,
+        refusal: str | None = None,
+        carried: str | None = None,
+    ) -> Response:
+        """The whole answer, with what every dialect has alike. A usage that the answer contradicts is unknown."""
+        calls = self.calls
+        return Response(
+            text=self.said,
+            stop_reason=stop,
+            timing=timing,
+            reasoning=self.reasoned,
+            served_model=model,
+            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
+            raw_usage=raw_usage(raw),
+            refusal=refusal,
+            calls=calls,
+            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
+            dropped=left_out,
+            carried=carried,
+        )
+
     def content(self, piece: object, now: float | None) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
         if piece:
@@ -137,6 +167,11 @@ class ReplyReading(ABC):
     def reasoned(self) -> str | None:
         """The reasoning; None where none was shown."""
         return joined(self.thoughts) or None
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...] | None:
+        """The calls that it makes, as far as they came; None where no functions were offered."""
+        return None if self.calls_seen is None else self.calls_seen.calls()
 
     def _grow(self, pieces: list[str], said: str) -> None:
         self._size += len(said) if said.isascii() else 3 * len(said)

@@ -1,4 +1,5 @@
-"""What one request would take, before it is sent: tokens read and written, each at three ends, and what they cost.
+"""What one request would take before it is sent, and what an agent's sample would: tokens read and written,
+each at three ends, and what they cost.
 
     given = tokens_read(model, what_is_read(task, sample, model), known)     # {"low": 12.0, "value": 20.0, ...}
     made, why = tokens_written(model, task, known)                           # unknown ends are None
@@ -11,7 +12,9 @@ were, else to any task, else only known to lie between one token and the limit.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import cast
@@ -19,16 +22,31 @@ from typing import cast
 from evalkit.adapters.base import CountsPrompts
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
-from evalkit.engine.experience import Learned, PastUse
+from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.pipeline_bills import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, item_for
 from evalkit.records import Message, Sample, Usage
+from evalkit.suite.environments import world_of
 
 ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
 """Low, usual and high: English is near a quarter, code and other scripts lie above."""
 _TURN = 16
 """Bytes of a turn's frame; the runner reserves the same for its worst case."""
 ENDS = ("low", "value", "high")
+
+
+@dataclass(slots=True)
+class Sums:
+    """Totals at one end."""
+
+    input: float | None = 0.0
+    output: float | None = 0.0
+    usd: Decimal | None = Decimal(0)
+
+    def add(self, given: float | None, made: float | None, cost: Decimal | None) -> None:
+        self.input = None if self.input is None or given is None else self.input + given
+        self.output = None if self.output is None or made is None else self.output + made
+        self.usd = None if self.usd is None or cost is None else self.usd + cost
 
 
 def what_is_read(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Message, ...]:
@@ -121,3 +139,36 @@ def with_guards(model: PlannedModel, given: float | None, made: float | None) ->
         None if None in read else sum(n for n in read if n is not None),
         None if None in said else sum(n for n in said if n is not None),
     )
+
+
+def add_agent(
+    model: PlannedModel, task: PlannedTask, sample: Sample, known: PastUse, repeats: int, sums: Mapping[str, Sums]
+) -> int:
+    """Add what an agent's sample would take; the requests that it would take. Where no earlier run tells, it is one
+    request at least, and the rest is unknown."""
+    use, now = known.agents.get(task.name), datetime.now(UTC)
+    given = tokens_read(model, what_is_read(task, sample, model), known)["low"]
+    ends: dict[str, tuple[float | None, float | None]] = {
+        "low": (given, 1.0),
+        "value": (None, None),
+        "high": (None, None),
+    }
+    if use is not None:
+        ends = {
+            "low": (use.input.low, use.output.low),
+            "value": (use.input.mean, use.output.mean),
+            "high": (use.input.high, use.output.high),
+        }
+    for _ in range(repeats):
+        for end, (read, made) in ends.items():
+            sums[end].add(read, made, None if read is None else cost_of(model, read, made, now))
+    return repeats * (1 if use is None else round(use.steps.mean))
+
+
+def basis_of_agent(sample: Sample, use: AgentUse | None) -> str:
+    """What `add_agent` rests on."""
+    if use is not None:
+        return f"learned from {use.steps.n:,} earlier samples of this task, {use.steps.mean:.1f} requests each"
+    world = world_of(sample)
+    most = world.limits.steps if world is not None else 1
+    return f"unknown: an agent takes 1 to {most} requests a sample, and no earlier run tells how many"

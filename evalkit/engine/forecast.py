@@ -20,6 +20,9 @@ from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.expected_tokens import (
     ENDS,
+    Sums,
+    add_agent,
+    basis_of_agent,
     basis_of_read,
     cost_of,
     plus,
@@ -28,7 +31,7 @@ from evalkit.engine.expected_tokens import (
     what_is_read,
     with_guards,
 )
-from evalkit.engine.experience import AgentUse, PastUse
+from evalkit.engine.experience import PastUse
 from evalkit.engine.image_tokens import basis as image_basis
 from evalkit.engine.image_tokens import n_images, with_images
 from evalkit.engine.judging.panel import Panel
@@ -36,7 +39,6 @@ from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Sample
 from evalkit.store.row_codec import Key
-from evalkit.suite.environments import world_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,6 @@ class Pace:
 
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
-
-
-@dataclass(slots=True)
-class _Sums:
-    """Totals at one end."""
-
-    input: float | None = 0.0
-    output: float | None = 0.0
-    usd: Decimal | None = Decimal(0)
-
-    def add(self, given: float | None, made: float | None, cost: Decimal | None) -> None:
-        self.input = None if self.input is None or given is None else self.input + given
-        self.output = None if self.output is None or made is None else self.output + made
-        self.usd = None if self.usd is None or cost is None else self.usd + cost
 
 
 @dataclass(slots=True)
@@ -105,7 +93,7 @@ def _of_model(
     cache: AnswerCache | None,
     done: Callable[[Key], bool] | None,
 ) -> ModelForecast:
-    sums = {end: _Sums() for end in ENDS}
+    sums = {end: Sums() for end in ENDS}
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
     now = datetime.now(UTC)
@@ -118,8 +106,8 @@ def _of_model(
             every = range(work.settings.repeats)
             owed = [n for n in every if done is None or not done(item_for(task, sample, model, n).key)]
             if sample.world is not None:
-                n_asked += _add_agent(model, task, sample, known, len(owed), sums)
-                bases[task.name] = _agent_basis(sample, known.agents.get(task.name))
+                n_asked += add_agent(model, task, sample, known, len(owed), sums)
+                bases[task.name] = basis_of_agent(sample, known.agents.get(task.name))
                 continue
             prompt = what_is_read(task, sample, model)
             given = with_images(tokens_read(model, prompt, known), prompt, known.pictured.get(task.name))
@@ -140,38 +128,6 @@ def _of_model(
     seen = dict.fromkeys(image_basis(learned=name in known.pictured) for name in sorted(pictured))
     basis = "; ".join([told["input_basis"], *seen])
     return {**told, "input_basis": basis, "usd_per_1k_requests": traffic.per_1k()}
-
-
-def _add_agent(
-    model: PlannedModel, task: PlannedTask, sample: Sample, known: PastUse, repeats: int, sums: Mapping[str, _Sums]
-) -> int:
-    """Add what an agent's sample would take; the requests that it would take. Where no earlier run tells, it is one
-    request at least, and the rest is unknown."""
-    use, now = known.agents.get(task.name), datetime.now(UTC)
-    given = tokens_read(model, what_is_read(task, sample, model), known)["low"]
-    ends: dict[str, tuple[float | None, float | None]] = {
-        "low": (given, 1.0),
-        "value": (None, None),
-        "high": (None, None),
-    }
-    if use is not None:
-        ends = {
-            "low": (use.input.low, use.output.low),
-            "value": (use.input.mean, use.output.mean),
-            "high": (use.input.high, use.output.high),
-        }
-    for _ in range(repeats):
-        for end, (read, made) in ends.items():
-            sums[end].add(read, made, None if read is None else cost_of(model, read, made, now))
-    return repeats * (1 if use is None else round(use.steps.mean))
-
-
-def _agent_basis(sample: Sample, use: AgentUse | None) -> str:
-    if use is not None:
-        return f"learned from {use.steps.n:,} earlier samples of this task, {use.steps.mean:.1f} requests each"
-    world = world_of(sample)
-    most = world.limits.steps if world is not None else 1
-    return f"unknown: an agent takes 1 to {most} requests a sample, and no earlier run tells how many"
 
 
 def forecast_judges(
@@ -196,7 +152,7 @@ def _of_judge(
     settled: Callable[[str, str], bool],
 ) -> ModelForecast:
     own = known.get(judge.name, PastUse())
-    sums = {end: _Sums() for end in ENDS}
+    sums = {end: Sums() for end in ENDS}
     n_asked = 0
     bases: dict[str, str] = {}
     now = datetime.now(UTC)
@@ -237,7 +193,7 @@ def _with(answer: Mapping[str, float | None], other: Mapping[str, float | None] 
 
 def _told(
     model: PlannedModel,
-    sums: Mapping[str, _Sums],
+    sums: Mapping[str, Sums],
     n: tuple[int, int],
     bases: Mapping[str, str],
     known: PastUse,
@@ -287,7 +243,7 @@ def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: 
 
 
 def _minutes(
-    model: PlannedModel, n: int, sums: _Sums, known: PastUse, pace: Pace, in_flight: int | None
+    model: PlannedModel, n: int, sums: Sums, known: PastUse, pace: Pace, in_flight: int | None
 ) -> tuple[float | None, str]:
     """Minutes, and what they rest on; None where nothing is known about the pace."""
     if n == 0:

@@ -159,6 +159,7 @@ def _earlier(
         spent,
         open_steps(folder, recovered.is_done) if keeps_steps else {},
         unscored_answers(plan, folder, recovered),
+        recovered.given_up_of,
     )
 
 

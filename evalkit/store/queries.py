@@ -231,9 +231,11 @@ def _refuse_bombs(folder: Path, files: Sequence[Path], schema: pa.Schema) -> Non
 
     size = sum(path.stat().st_size for path in files)
     allowed = shapes.most_unpacked(size)
-    if not files or size > _LOOKED_AT_BYTES:
-        return
     try:
+        if not files or size > _LOOKED_AT_BYTES:
+            for path in files:
+                shapes.refuse_bombs(path, schema)
+            return
         found = [shapes.rows_and_longest(path, schema) for path in files]
         if sum(n_rows * longest * len(schema.names) for n_rows, longest in found) <= allowed:
             return

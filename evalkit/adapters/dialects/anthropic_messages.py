@@ -23,7 +23,6 @@ from typing import Any
 from evalkit.adapters.assembly import without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
-from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_field_complaints, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
@@ -31,7 +30,7 @@ from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.pictures import base64_of, parts, text_block
 from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage, text
+from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, text
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
@@ -229,22 +228,16 @@ class AnthropicAnswer(ReplyReading):
         self.done = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        reason = name(self._delta.get("stop_reason"))
-        stop_reason = _STOP_REASONS.get(reason or "", "other")
-        calls = None if self.calls_seen is None else self.calls_seen.calls()
-        usage = read_usage(self._usage, self._ran) if self._usage else None
-        return Response(
-            text=self.said,
-            stop_reason=stop_reason,
-            timing=timing,
-            reasoning=self.reasoned,
-            served_model=name(self._message.get("model")),
-            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
-            raw_usage=raw_usage(self._usage),
-            refusal=_refusal(self._delta.get("stop_details")) if stop_reason == "refusal" else None,
-            calls=calls,
-            dropped=left_out,
-            carried=_thoughts(self._signed.values()) if calls else None,
+        stop = _STOP_REASONS.get(name(self._delta.get("stop_reason")) or "", "other")
+        return self.made(
+            stop,
+            timing,
+            left_out,
+            usage=read_usage(self._usage, self._ran) if self._usage else None,
+            raw=self._usage,
+            model=name(self._message.get("model")),
+            refusal=_refusal(self._delta.get("stop_details")) if stop == "refusal" else None,
+            carried=_thoughts(self._signed.values()) if self.calls else None,
         )
 
     def _take_delta(self, event: Mapping[str, object], now: float | None) -> None:

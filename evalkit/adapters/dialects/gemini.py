@@ -18,14 +18,14 @@ from typing import Any
 from evalkit.adapters.assembly import assemble, without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside, shown_beside
-from evalkit.adapters.chat_usage import UsageSoFar, believed
+from evalkit.adapters.chat_usage import UsageSoFar
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.pictures import base64_of, parts
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
+from evalkit.adapters.reply_fields import count, inner, items, mapping, name, text
 from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import SuiteError
@@ -211,23 +211,18 @@ class GeminiAnswer(ReplyReading):
                 self._take_candidate(candidate, now)
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        calls = None if self.calls_seen is None else self.calls_seen.calls()
+        calls = self.calls
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
         if calls and stop == "stop":
             stop = "tool_use"
-        usage = None if self._usage.last is None else usage_of(self._usage.last, self._shown)
-        return Response(
-            text=self.said,
-            stop_reason=stop,
-            timing=timing,
-            reasoning=self.reasoned,
-            served_model=self._model,
-            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
-            raw_usage=raw_usage(self._usage.last),
+        return self.made(
+            stop,
+            timing,
+            left_out,
+            usage=None if self._usage.last is None else usage_of(self._usage.last, self._shown),
+            raw=self._usage.last,
+            model=self._model,
             refusal=self._blocked or (self._why or self._finish if stop == "content_filter" else None),
-            calls=calls,
-            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
-            dropped=left_out,
             carried=to_carry(self._signatures) if calls and any(self._signatures) else None,
         )
 

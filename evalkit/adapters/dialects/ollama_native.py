@@ -1,13 +1,10 @@
 """Ollama's own API, /api/chat. Its OpenAI-compatible endpoint takes no context length and cuts long prompts unsaid.
 
     POST {base_url}/api/chat {"model": "qwen3:4b", "messages": [...], "options": {"num_ctx": 8192}, "truncate": false}
-    {"model":"qwen3:4b","message":{"role":"assistant","content":"","thinking":"Hm"},"done":false}
-    {"model":"qwen3:4b","message":{"role":"assistant","content":"Par"},"done":false}
-    {"model":"qwen3:4b","done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":9,"eval_duration":...}
 
-A prompt that is longer than the context is refused (`truncate: false`), and an answer that fills it ends with `length`
-(`shift: false`): both would otherwise be cut without a word. Servers that are older than these fields ignore them.
-`settings.extra` is merged into the body, its `options` into ours.
+What comes back is `ollama_answer`. A prompt that is longer than the context is refused (`truncate: false`), and an
+answer that fills it ends with `length` (`shift: false`): both would otherwise be cut without a word. Servers that are
+older than these fields ignore them. `settings.extra` is merged into the body, its `options` into ours.
 
 Looked up 2026-11-28, not run: docs.ollama.com/api/chat and its openapi.yaml, github.com/ollama/ollama api/types.go
 (0.33: truncate, shift, logprobs), issues 4967 (prompts are cut) and 17889.
@@ -15,28 +12,27 @@ Looked up 2026-11-28, not run: docs.ollama.com/api/chat and its openapi.yaml, gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from evalkit.adapters import picture_probe
 from evalkit.adapters.assembly import wire_of, without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
-from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.http_wire import Wire
+from evalkit.adapters.ollama_answer import OllamaAnswer
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.pictures import base64_of
 from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
+from evalkit.adapters.reply_fields import inner, items, name
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
-from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
+from evalkit.adapters.turns import LinkedTurn, carried, linked
 from evalkit.errors import RequestError, Unsupported
 from evalkit.facts.base import Json
-from evalkit.records import Image, Message, Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.records import Image, Message, Request
 
 OLLAMA = Preset(
     name="ollama-native",
@@ -46,11 +42,6 @@ OLLAMA = Preset(
     key_env=("OLLAMA_API_KEY",),
     key_required=False,
     key_hosts=("ollama.com",),
-)
-_STOPS: Mapping[str, StopReason] = {"stop": "stop", "length": "length"}
-"""Others (`load`, `unload`) are `other`: no answer was made."""
-_COUNTS = (
-    *("prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration"),
 )
 _THINKS = {"none": False}
 """Efforts that are no level; all others are sent as they are, and the server says which it knows."""
@@ -174,69 +165,6 @@ class Ollama(ApiDialect):
         return OllamaAnswer(request.tools)
 
 
-class OllamaAnswer(ReplyReading):
-    """Reads one answer, streamed or whole: both are objects of the same form."""
-
-    __slots__ = ("_finish", "_has_message", "_model", "_usage")
-    framing = "lines"
-    marks = frozenset({"done"})
-
-    def __init__(self, tools: tuple[Tool, ...]) -> None:
-        super().__init__(tools)
-        self._finish: str | None = None
-        self._has_message = False
-        self._model: str | None = None
-        self._usage: dict[str, object] = {}
-
-    @property
-    def is_whole(self) -> bool:
-        return self.done
-
-    def take(self, event: dict[str, object], now: float | None) -> None:
-        self._model = self._model or name(event.get("model"))
-        is_last = event.get("done") is True
-        if not self._has_message and is_last:
-            now = None  # the whole answer at once, so not streamed: it has no first token
-        # An answer without any message is one of another API of the server, such as /api/generate.
-        message = mapping(event["message"] if is_last and not self._has_message else event.get("message"))
-        self._has_message = self._has_message or "message" in event
-        self.thought(message.get("thinking"), now)
-        self.content(message.get("content"), now)
-        if self.calls_seen is not None:
-            for call in items(message.get("tool_calls")):
-                function = mapping(mapping(call)["function"])
-                self.calls_seen.begin(function["name"], function.get("arguments"))
-                self.spoke(now)
-        if event.get("logprobs"):
-            self.alternatives(_places(items(event["logprobs"])))
-        if is_last:
-            self._finish = text(event.get("done_reason")) or "stop"  # servers before 0.3 give no reason
-            self._usage = bill({key: event[key] for key in _COUNTS if key in event}) or {}
-            self.done = True
-
-    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        calls = None if self.calls_seen is None else self.calls_seen.calls()
-        stop = _STOPS.get(self._finish or "", "other")
-        if calls and stop == "stop":  # the server names no reason of its own for calls
-            stop = "tool_use"
-        return Response(
-            text=self.said,
-            stop_reason=stop,
-            timing=timing,
-            reasoning=self.reasoned,
-            served_model=self._model,
-            usage=believed(
-                read_usage(self._usage, showed_reasoning=bool(self.thoughts)) if self._usage else None,
-                has_output=bool(self.pieces or self.thoughts or calls),
-            ),
-            raw_usage=raw_usage(self._usage),
-            calls=calls,
-            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
-            dropped=left_out,
-            carried=to_carry({"thinking": self.reasoned}) if calls and self.thoughts else None,
-        )
-
-
 def _turn(turn: LinkedTurn) -> dict[str, Json]:
     """One turn; the server tells calls apart by the order in which they are answered."""
     message = turn.message
@@ -264,18 +192,3 @@ def _words(message: Message) -> str:
             sent=False,
         )
     return "\n\n".join(map(str, said))
-
-
-def read_usage(raw: Mapping[str, object], *, showed_reasoning: bool) -> Usage:
-    """Tokens of the prompt and of the answer. Thinking is part of `eval_count` and not counted apart."""
-    return Usage(
-        input=count(raw.get("prompt_eval_count")),
-        output=count(raw.get("eval_count")),
-        reasoning=None if showed_reasoning else 0,
-    )
-
-
-def _places(tokens: list[Any]) -> Iterator[list[tuple[object, object]]]:
-    """For each token its alternatives; the token itself where none were asked for."""
-    for token in tokens:
-        yield [(one["token"], one["logprob"]) for one in items(token.get("top_logprobs")) or [token]]
