@@ -13,13 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 from evalkit.child import looks_like_a_credential
+from evalkit.late import late
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.trust import ALLOWED_ENV
 
-_VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = late(r"\$\{([^{}\s]*)\}")
+_NAME = late(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = late(
     r"""://[^/?\#\s@]*:[^/\s@]+@
     |(?<![A-Za-z0-9])(?:
         sk[-_]|gsk_|xai-|hf_|gh[opsur]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|oas)-|xox[abeprs]-|xapp-|AIza|A[KS]IA|ABSK
@@ -36,7 +37,7 @@ _SECRET_VALUE = re.compile(
 )
 """What keys of providers and tokens of services begin with, addresses with a password or that are a secret by
 themselves, connection strings, signed tokens, private keys."""
-_DRAWN = re.compile(r"[A-Za-z0-9+]{24,}")
+_DRAWN = late(r"[A-Za-z0-9+]{24,}")
 """Letters and digits in a row that may be drawn at random; names of models and folders have no such row."""
 
 
