@@ -135,8 +135,11 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
     with open_to_read(path) as file:
         refuse_large(file, most)
         look_through(file)
-        content = file.read(most + 1)
-    if len(content) > most:  # it grew
+        size = min(most, os.fstat(file.fileno()).st_size)
+        content = file.read(size + 1)  # a buffer is made of as many bytes as are asked for
+        while size < len(content) <= most and (more := file.read(_STEP)):  # it grew, or is of /proc
+            content += more
+    if len(content) > most:
         raise OddFile(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return content
 
@@ -251,17 +254,6 @@ def _skip_hole(file: BufferedReader) -> None:
         found = os.fstat(fd).st_size if error.errno == errno.ENXIO else at
     os.lseek(fd, raw, os.SEEK_SET)
     file.seek(found)
-
-
-def memory_bytes() -> int:
-    """Of this machine, or what its control group may have where that is less; without a word of either 2**63."""
-    found = [2**63]
-    with suppress(OSError, ValueError, AttributeError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):  # "max": none
-            found.append(int(read_file(Path(limit), most=100)))
-    return min(found)
 
 
 def settings_folder() -> Path:

@@ -239,6 +239,10 @@ class AnswerFigures:
     """Wait for a free slot before the first attempt."""
     retry_s: float | None = None
     """Time spent in failed attempts and the waits between them; 0.0 when the first attempt succeeded."""
+    given_up: int | None = None
+    """Earlier attempts, of this run or one that it goes on from, that ended at a limit of evalkit's own (silence of
+    `run.idle_timeout_s`, `run.timeout_s` in all): each might have become another answer. None: none, or the request has
+    one answer (temperature 0, likelihoods)."""
     ttft_s: float | None = None
     ttfr_s: float | None = None
     tpot_s: float | None = None

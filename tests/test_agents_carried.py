@@ -13,7 +13,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.dialect import DialectAdapter
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Response, ToolCall
-from evalkit.store.cache import ResponseCache, key
+from evalkit.store.cache import CachedAnswer, ResponseCache, key
 from evalkit.store.row_kinds import odd_step
 from evalkit.suite.tools import read_tools
 
@@ -211,7 +211,7 @@ def test_what_cannot_go_back_is_no_step_and_is_not_taken_from_the_cache(tmp_path
     with ResponseCache.open(tmp_path / "c.sqlite") as cache:
         for carried, kept in (('["x"]', True), ('["\\ud800"]', False), ("[", False), ("[" * 1000 + "]" * 1000, False)):
             told = Response("", "tool_use", calls=(CALL,), carried=carried)
-            cache.put(place := key("p", "d/1", carried, asked), told, started_at=1.0, cost_usd=None)
+            cache.put(place := key("p", "d/1", carried, asked), CachedAnswer(told, 1.0, None))
             assert (cache.get(place) is not None) == kept
 
 
@@ -226,7 +226,7 @@ def test_the_cache_keeps_it_and_tells_conversations_apart(tmp_path: Path) -> Non
     keys = {key("p", "d/1", "m", Request(one, tools=TOOLS)) for one in turns}
     assert len(keys) == 4
     with ResponseCache.open(tmp_path / "c.sqlite") as cache:
-        cache.put(before, Response("", "tool_use", calls=(CALL,), carried='["x"]'), started_at=1.0, cost_usd=None)
+        cache.put(before, CachedAnswer(Response("", "tool_use", calls=(CALL,), carried='["x"]'), 1.0, None))
         found = cache.get(before)
     assert found is not None
     assert found.response.carried == '["x"]'

@@ -164,8 +164,8 @@ def test_steps_that_nobody_wrote_are_no_row_and_no_traceback(odd: object, tmp_pa
 def test_every_field_of_a_step_comes_back() -> None:
     step = AgentStep(
         text="a", started_at=1.5, stop_reason="stop", calls=(ToolCall("f", "{}"),), results=(ToolResult("r", True),),
-        reasoning="h", refusal="n", carried="[]", cached=True, attempts=2, queue_s=0.1, retry_s=0.2, ttft_s=0.3,
-        ttfr_s=0.4, tpot_s=0.5, total_s=0.6, input_tokens=1, cache_read_tokens=2, cache_write_5m_tokens=3,
+        reasoning="h", refusal="n", carried="[]", cached=True, attempts=2, queue_s=0.1, retry_s=0.2, given_up=1,
+        ttft_s=0.3, ttfr_s=0.4, tpot_s=0.5, total_s=0.6, input_tokens=1, cache_read_tokens=2, cache_write_5m_tokens=3,
         cache_write_1h_tokens=4, cache_write_other_tokens=5, output_tokens=6, reasoning_tokens=7,
         reasoning_estimated=True, cost_usd=Decimal("0.10"), served_model="s", fingerprint="f", service_tier="t",
         billed_beside="b", raw_usage={"n": 1}, dropped=("seed",),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from evalkit.suite.plain_templates import BadTemplate
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.suite.templates import Expression, Template
+from evalkit.suite.variables import _is_secret
 from evalkit.text import secrets
 from tests.scoring import said, sample
 from tests.store_rows import a_row
@@ -195,3 +198,40 @@ def test_a_reply_that_a_pattern_finds_everywhere_ends_no_run() -> None:
     assert redactor is not None
     for text in (json.dumps({"a": "7" * 9_000}), "[" * 3_000 + "7" + "]" * 3_000, json.dumps([["7" * 9_000]])):
         assert "7" not in (stored(a_row(text=text), redactor).text or "")
+
+
+def test_rows_that_are_drawn_are_filled_in_nowhere_and_names_are() -> None:
+    drawn = random.Random(31)
+    signs = string.ascii_letters + string.digits
+    for alphabet, most in ((signs, 0.03), (signs + "-_", 0.03), (signs + "+/", 0.06)):
+        for n, part in ((24, 1), (32, 0.5), (43, 0.25)):
+            values = ["".join(drawn.choice(alphabet) for _ in range(n)) for _ in range(500)]
+            passed = [value for value in values if not _is_secret(value)]
+            assert len(passed) <= most * part * 500, passed[:5]
+    names = [
+        *("Qwen/Qwen3-235B-A22B-Instruct-2507", "meta-llama/Llama-3.1-405B-Instruct-FP8", "us.anthropic.claude-v2:0"),
+        *(
+            "TheBloke/Mixtral-8x7B-Instruct-v0.1-GPTQ",
+            "gpt-4o-2024-08-06-PTU-EastUS2",
+            "0c9b8f7a-1234-4abc-9def-00112233aabb",
+        ),
+        "/mnt/nvme0n1/hub/models--Qwen--Qwen2-7B/snapshots/f2826a00ceef68f0f2b946d945ecc0477ce4450c",
+        "projects/my-proj/locations/us-central1/endpoints/1234567890123456789",
+    ]
+    assert [name for name in names if _is_secret(name)] == []
+
+
+def test_a_template_of_a_hundred_thousand_words_is_refused_before_it_is_read() -> None:
+    for source in ("{{ q" + " ~ q" * 50_000 + " }}", "{% if q %}x{% endif %}" * 20_000):
+        with pytest.raises(BadTemplate, match="words and signs outside its plain text"):
+            Template(source, "prompt")
+    for source in ("{{ q }} said " * 20_000, "a b c " * 200_000 + "{{ q | upper }}", "{{ q" + " ~ q" * 2_000 + " }}"):
+        assert Template(source, "prompt").names == {"q"}
+
+
+def test_what_a_library_wrote_in_small_letters_is_a_key_all_the_same() -> None:
+    session = pytest.importorskip("evalkit.adapters.mcp.session")
+    secrets.remember(KEY)
+    for spell in SPELLINGS:
+        told = session._in_a_line(RuntimeError(f"Unexpected content type: text/{spell(KEY).lower()}"))
+        assert secrets.REMOVED in told and spell(KEY).lower()[:12] not in told

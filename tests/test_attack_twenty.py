@@ -112,7 +112,8 @@ tasks:
     [
         *("EVALKIT_JWT", "EVALKIT_BOT_CREDS", "EVALKIT_HMAC", "EVALKIT_USERPW", "EVALKIT_DB_PASS", "EVALKIT_DBPASS"),
         *("EVALKIT_PASSCODE", "EVALKIT_PINCODE", "EVALKIT_PSK", "EVALKIT_CERT", "EVALKIT_CONNECTION_STRING"),
-        *("EVALKIT_TOTP", "EVALKIT_PEM", "EVALKIT_ID_RSA"),
+        *("EVALKIT_TOTP", "EVALKIT_PEM", "EVALKIT_ID_RSA", "EVALKIT_PASS1", "EVALKIT_PWD2", "EVALKIT_PAT_RO"),
+        *("EVALKIT_DSN_MAIN", "EVALKIT_PIN_2", "EVALKIT_OTP_SEED", "EVALKIT_CRED_FILE"),
     ],
 )
 def test_further_names_of_credentials(name: str) -> None:
@@ -120,7 +121,8 @@ def test_further_names_of_credentials(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["EVALKIT_BYPASS", "EVALKIT_MODEL", "EVALKIT_COMPASS", "EVALKIT_CREDIT", "EVALKIT_SPAN"]
+    "name",
+    ["EVALKIT_BYPASS", "EVALKIT_MODEL", "EVALKIT_COMPASS", "EVALKIT_CREDIT", "EVALKIT_SPAN", "EVALKIT_PASS_AT_K"],
 )
 def test_names_that_only_hold_such_letters(name: str) -> None:
     assert not looks_like_a_credential(name)

@@ -392,7 +392,7 @@ def test_the_ordinary_swap_is_judged(world: World) -> None:
         world.entry("new", adapter="vllm", settings={"temperature": 0.3, "reasoning_effort": "low", "top_p": 0.9}),
         world.entry("new", settings={"max_output_tokens": 64, "extra": {"top_k": 20, "verbosity": "low"}}),
         world.entry("new", adapter="sglang", settings={"extra": {"chat_template_kwargs": {"thinking": True}}}),
-        world.entry("new", weights="2026-11", stream=False, settings={"seed": 3, "stop": ["END"]}),
+        world.entry("new", weights="2026-11", stream=True, settings={"seed": 3, "stop": ["END"]}),
     ):
         code, said = world.judged(world.suite("pr.yaml", cand=cand), ours)
         assert code == 0, (cand, said)
@@ -784,6 +784,13 @@ def test_more_care_than_the_suite_asks_is_taken(world: World, change: dict[str, 
     cand = world.entry("cand", price_as="openai:gpt-4.1", licence="MIT")
     code, said = world.judged(world.suite("pr.yaml", cand=cand, **change), world.suite("ours.yaml"))
     assert code == 0, said
+
+
+def test_a_candidate_may_not_switch_its_stream_off(few: World) -> None:
+    """A long answer is a silence then: given up, and asked again until it is short."""
+    cand = few.entry("cand", stream=False, price_as="openai:gpt-4.1", licence="MIT")
+    code, said = few.judged(few.suite("pr.yaml", cand=cand), few.suite("ours.yaml"))
+    assert code == 2 and "cand: stream: false in the run alone" in said, said
 
 
 def test_a_candidate_under_another_name_is_not_the_candidate(few: World) -> None:

@@ -21,7 +21,7 @@ from evalkit.records import Row
 from evalkit.store import dossier, journal, reviews, row_kinds, runs, score_table, sealing
 from evalkit.store.row_codec import to_line
 from tests.run_facts import made_run, set_facts
-from tests.store_rows import a_row, write
+from tests.store_rows import a_row, write, write_sealed
 from tests.test_import_guidellm import changed
 from tests.test_odd_parts import COMMANDS, change, column, folder
 from tests.world import evalkit
@@ -86,7 +86,7 @@ def test_a_plain_name_stays_as_it_is(capsys: Capture, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", " =1+1", "+cmd|' /C calc'!A0", "@SUM(1)", "\n=1", "\uff1d1+1", "-1-cmd()"])
 def test_no_cell_of_an_export_is_a_formula(capsys: Capture, folder: Path, text: str) -> None:
-    write(folder, [a_row(text=text)])
+    write_sealed(folder, [a_row(text=text)])
     assert evalkit(capsys, "export", "latest", "--to", "csv", "--out", "e.csv").code == 0
     assert f"'{text}" in Path("e.csv").read_text("utf-8")
 

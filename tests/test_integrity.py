@@ -229,6 +229,26 @@ def test_runs_of_before_have_no_digests_and_open(run: Path) -> None:
     assert damage(run) is None
 
 
+def test_a_gate_and_a_comparison_say_that_a_run_of_before_has_no_digests(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _labelled(tmp_path / "a", capsys, label=10)
+    places = ("--results", run.parent)
+    gate = ("gate", run.name, *places)
+    sides = ("compare", f"{run.name}:base", f"{run.name}:cand", *places)
+    for command in (gate, sides):
+        assert "no digest of" not in evalkit(capsys, *command).out
+    set_facts(run, sealed={k: v for k, v in runs.read_facts(run)["sealed"].items() if k.startswith(("rows", "texts"))})
+    for command in (gate, sides):
+        ran = evalkit(capsys, *command)
+        said = " ".join((ran.out + ran.err).split())
+        assert ran.code == 0, said
+        told = (
+            f"{run.name} was sealed by an evalkit that kept no digest of what its judges and people said, its summary"
+        )
+        assert said.count(told) == 1, said
+
+
 def test_a_derived_file_that_somebody_else_wrote_is_made_anew(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import resource
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,40 @@ def test_odd_columns_are_no_defect(
         assert ran.code not in {70, 99} and "Traceback" not in ran.err, (name, command, ran.err[-600:])
     exported = evalkit(capsys, "export", "latest", "--to", "jsonl", "--out", "e.jsonl")
     assert exported.code == 0 or (exported.code == 2 and part in exported.err), exported.err
+
+
+def test_numbers_that_no_row_has_are_refused_by_the_command_line_and_in_python(capsys: Capture, folder: Path) -> None:
+    """Dollars below 0 and seconds that are not finite were shown, summed up and exported."""
+    money, wrong = pq.read_schema(folder / "rows-1.parquet").field("cost_usd").type, []
+    odd: dict[str, list[Any]] = {
+        "cost_usd": ["-7"],
+        "spend_usd": ["-0.000001"],
+        "total_s": [float("inf"), float("nan")],
+        "ttft_s": [float("nan"), 1e308],
+        "score": [5.0],
+        "output_tokens": [-9],
+    }
+    whole = (folder / "rows-1.parquet").read_bytes()
+    for name, values in odd.items():
+        for value in values:
+
+            def make(n: int, value: Any = value, name: str = name) -> Any:
+                given = [Decimal(value) if isinstance(value, str) else value] * n
+                return pa.array(given, money if isinstance(value, str) else None)
+
+            (folder / "rows-1.parquet").write_bytes(whole)
+            change(folder, "rows-1.parquet", column(name, make))
+            shown = evalkit(capsys, "show", "latest")
+            if shown.code != 2 or f"holds a {name} that no row has" not in " ".join(shown.err.split()):
+                wrong.append((name, value, shown.code, shown.err))
+            try:
+                queries.load_run(folder)
+            except StoreError as error:
+                assert f"holds a {name} that no row has" in str(error)
+            else:
+                if str(value) != "nan":  # pandas has no other word for what is absent
+                    wrong.append((name, value, "load_run"))
+    assert not wrong
 
 
 def test_a_row_of_thousands_of_slices_is_refused_in_a_sentence(capsys: Capture, folder: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from evalkit.store import parts, shapes
-from evalkit.store.shapes import heads_of
+from evalkit.store.page_heads import heads_of
 from tests.board_world import a_run
+from tests.world import evalkit
 
 
 def bounds(path: Path) -> dict[str, list[int | None]]:
@@ -95,3 +98,57 @@ def test_a_head_that_is_not_wholly_understood_says_nothing(tmp_path: Path, head:
         for before, after in ((0, 4), (-4, 4), (1_000, 4), (4, 4)):
             there: Any = SimpleNamespace(dictionary_page_offset=before, data_page_offset=after)
             assert heads.bound(there) is None, "readers differ in where it begins"
+
+
+@pytest.mark.parametrize("how", WAYS, ids=str)
+def test_the_heads_say_how_many_values_and_bytes_a_reader_takes(tmp_path: Path, how: dict[str, Any]) -> None:
+    path, lists = tmp_path / "some.parquet", [[float(i)] * (i % 7) for i in range(2_000)]
+    texts = [f"text {i % 300}" if i % 3 else None for i in range(2_000)]
+    table = pa.table({"lists": pa.array(lists), "texts": pa.array(texts), "numbers": pa.array(range(2_000))})
+    pq.write_table(table, path, row_group_size=500, data_page_size=1_000, compression="zstd", **how)
+    with pq.ParquetFile(path) as file, heads_of(path) as heads:
+        for group in map(file.metadata.row_group, range(4)):
+            for column in map(group.column, range(3)):
+                n, n_bytes = heads.sizes(column)
+                assert n == column.num_values and 0 < n_bytes <= column.total_uncompressed_size, column
+
+
+@pytest.mark.long
+def test_long_texts_behind_a_page_of_a_short_one_are_refused_unread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a dictionary: a part of 115 kB took 4.6 GB."""
+    run = a_run(tmp_path, ("gpt",), n=20)
+    table = pq.read_table(run / "texts-1.parquet")
+    texts = pa.array(["a", *["a" * 40_000_000] * 19, *["a"] * (table.num_rows - 20)], pa.string())
+    made = table.drop_columns(["text"]).append_column("text", texts)
+    ways: Any = {"compression": "zstd", "data_page_size": 1, "write_batch_size": 1, "write_statistics": False}
+    pq.write_table(made, run / "texts-1.parquet", use_dictionary=False, **ways)
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({k: v for k, v in facts.items() if k not in {"sealed", "checksum"}}))
+    ran = evalkit(capsys, "export", run, "--to", "csv", "--out", tmp_path / "e.csv", "--results", run.parent)
+    assert ran.code == 2 and "holds pages that unpack to more than 600 MB" in ran.err, ran.err
+
+
+@pytest.mark.parametrize(("part", "name"), [("texts", "logliks"), ("rows", "slices"), ("rows", "unknown")])
+def test_a_list_of_millions_in_one_row_is_refused_unread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str, name: str
+) -> None:
+    """A part of 7 kB with a list of 120 million zeros filled all memory."""
+    run, n = a_run(tmp_path, ("gpt",), n=20), 6_000_000
+    path = run / f"{part}-1.parquet"
+    table = pq.read_table(path)
+    starts, zeros = pa.array([0] + [n] * table.num_rows, pa.int32()), pa.array(np.zeros(n))
+    made: pa.Array = pa.ListArray.from_arrays(starts, zeros)
+    if name == "slices":
+        words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int8)), pa.array(["a"])).cast(pa.string())
+        made = pa.MapArray.from_arrays(starts, words, words)
+    kept = table.drop_columns([name]) if name in table.column_names else table
+    pq.write_table(kept.append_column(name, made), path, compression="zstd")
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({k: v for k, v in facts.items() if k not in {"sealed", "checksum"}}))
+    for command in (("export", "--to", "csv", "--out", tmp_path / "e.csv"), ("corpus",)):
+        before = pa.total_allocated_bytes()
+        ran = evalkit(capsys, command[0], run, *command[1:], "--results", run.parent)
+        assert (ran.code == 2 and "holds lists of 6,000,0" in ran.err) or (name == "unknown" and ran.code == 0), ran
+        assert pa.total_allocated_bytes() < before + 10_000_000

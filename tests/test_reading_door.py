@@ -81,7 +81,7 @@ _KNOWN: dict[str, dict[str, list[str]]] = {
         "bridges/lm_eval/files.py": ["ipc.open_file"],
         "bridges/traces/sources.py": ["gzip.GzipFile"],
         "store/queries.py": ["con.read_parquet", "con.read_parquet", "duckdb.connect"],  # `integrity.verify`
-        "store/shapes.py": ["mmap.mmap"],
+        "store/page_heads.py": ["mmap.mmap"],
         "suite/datasets.py": ["gzip.GzipFile"],
         "suite/parquet.py": ["pq.ParquetFile", "pq.ParquetFile"],
     },

@@ -16,7 +16,7 @@ import pytest
 
 from evalkit.cli import Forgiving
 from evalkit.records import Message, Response, Timing, ToolCall
-from evalkit.store.cache import ResponseCache
+from evalkit.store.cache import CachedAnswer, ResponseCache
 from evalkit.store.journal import Journal, iter_rows
 from evalkit.text import secrets
 from evalkit.text.escape import hold_logs
@@ -57,8 +57,8 @@ def test_an_answer_that_holds_a_key_is_not_kept_for_later_runs(tmp_path: Path) -
         Response(text=text, stop_reason="stop", timing=Timing(sent_at=0.0, total_s=1.0)) for text in ("a", KEY)
     )
     with closing(ResponseCache.open(tmp_path / "cache.sqlite")) as cache:
-        assert cache.put(b"1" * 32, clean, started_at=1.0, cost_usd=None)
-        assert not cache.put(b"2" * 32, spoilt, started_at=1.0, cost_usd=None)
+        assert cache.put(b"1" * 32, CachedAnswer(clean, 1.0, None))
+        assert not cache.put(b"2" * 32, CachedAnswer(spoilt, 1.0, None))
 
 
 def test_nothing_that_is_printed_or_logged_holds_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

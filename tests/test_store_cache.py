@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records import Message, Request, Response, Settings, Timing, Tool, ToolCall, Usage
-from evalkit.store.cache import ResponseCache, key
+from evalkit.store.cache import CachedAnswer, ResponseCache, key
 from tests.store_rows import HOSTILE
 
 ASKED = Request((Message("system", "Be careful."), Message("user", "2 + 2?")), Settings(max_output_tokens=16))
@@ -62,7 +62,7 @@ def cache(tmp_path: Path) -> Iterator[ResponseCache]:
 
 
 def _put(cache: ResponseCache, where: bytes, response: Response = ANSWER) -> bool:
-    return cache.put(where, response, started_at=1763632915.25, cost_usd=Decimal("0.000131"))
+    return cache.put(where, CachedAnswer(response, 1763632915.25, Decimal("0.000131")))
 
 
 def _key(request: Request = ASKED, **changes: Any) -> bytes:
@@ -84,7 +84,7 @@ def test_an_answer_comes_back_exactly_before_and_after_it_is_written(cache: Resp
 
 
 def test_an_unknown_price_stays_unknown(cache: ResponseCache) -> None:
-    cache.put(_key(), ANSWER, started_at=1.0, cost_usd=None)
+    cache.put(_key(), CachedAnswer(ANSWER, 1.0, None))
     hit = cache.get(_key())
     assert hit is not None
     assert hit.cost_usd is None
@@ -207,11 +207,11 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from evalkit.records import Response, Timing
-        from evalkit.store.cache import ResponseCache
+        from evalkit.store.cache import CachedAnswer, ResponseCache
         cache = ResponseCache.open(Path(sys.argv[1]))
         for n in range(int(sys.argv[2]), int(sys.argv[2]) + 1500):
             answer = Response(str(n), "stop", Timing(0.0, 1.0))
-            cache.put(n.to_bytes(32, "big"), answer, started_at=1.0, cost_usd=None)
+            cache.put(n.to_bytes(32, "big"), CachedAnswer(answer, 1.0, None))
         cache.close()
         print(cache.problem)
     """

@@ -211,3 +211,42 @@ def test_what_was_sent_before_is_told_from_what_is_new(
         sent.share(one, answer)
     assert least <= sent.share(prompt, "x") <= most
     assert sent.share(prompt, "x") == 1, "from now on it was sent"
+
+
+def test_bills_of_the_baseline_out_of_the_cache_are_not_those_of_another_load(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred prompts at once find nothing in a provider's cache: that makes the baseline dear in the next run too,
+    whose suite says four at once."""
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
+    price = "valid_from: 2025-01-01, input_per_mtok: {n}, cached_input_per_mtok: {c}, output_per_mtok: 1"
+    (tmp_path / "prices.yaml").write_text(
+        f"- {{model: base, {price.format(n=10, c=1)}}}\n- {{model: cand, {price.format(n=10, c=10)}}}\n"
+    )
+    suite = tmp_path / "s.yaml"
+
+    def gated(url: str, results: str, *more: object, rule: str = "") -> Ran:
+        models = {
+            name: {"adapter": "openai_chat", "model": name, "stream": False, "base_url": url, "weights": "1"}
+            for name in ("base", "cand")
+        }
+        task = {"name": "t", "data": {"path": "items.jsonl", "id": "id"}, "target": "{{ a }}", "score": "contains"}
+        task["prompt"] = f"{RULES * 2} {{{{ id }}}}: which one?"
+        suite.write_text(
+            f"name: s\nsensitivity: public\nmodels: {json.dumps(models)}\n"
+            f"tasks: [{json.dumps(task)}]\nrun: {{in_flight: 1}}\n"
+            "gate: {baseline: base, candidates: [cand], rules: "
+            f"[{{cost: usd_per_sample, max_ratio: 1.5, tail: smooth{rule}}}]}}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--new", "--results", tmp_path / results, *more)
+        assert ran.code == 0, ran.err
+        return evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / results)
+
+    with server(told) as url:
+        fresh = gated(url, "r1")
+        assert fresh.code == 0, "nothing was cached, as the provider says of this very run"
+        found = gated(url, "r2")
+        assert found.code == 3, found.out
+        assert "19 of the baseline's 20 bills come from the response cache" in " ".join(found.out.split())
+        assert gated(url, "r3", rule=", bills: stated").code == 0

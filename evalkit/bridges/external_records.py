@@ -12,9 +12,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.external_json import parse
+from evalkit.bridges.external_json import TIMES, parse
 from evalkit.bridges.table_map import ModelOf, TableMap
 from evalkit.errors import UserError
+from evalkit.memory import refuse_beyond
 from evalkit.reading import MOST_VALUES, has_more_values, read_file
 from evalkit.suite.column_names import GUESSES, TableColumn
 
@@ -83,6 +84,7 @@ def content_of(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(f"{path}: is larger than {MOST_BYTES // 2**30} GB, and is not read; import a part of it")
+        refuse_beyond(path.stat().st_size, times=TIMES)
         return read_file(path, most=MOST_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error

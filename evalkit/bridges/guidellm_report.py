@@ -19,11 +19,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.bridges.external_json import parse
+from evalkit.bridges.external_json import TIMES, parse
 from evalkit.errors import UserError
 from evalkit.facts.load import SpreadFacts
 from evalkit.latency.distribution import PERCENTS, Distribution
 from evalkit.latency.loadtest import SATURATED, Estimate, Step, spread_facts
+from evalkit.memory import refuse_beyond
 from evalkit.reading import read_file
 
 LARGEST = 2**30
@@ -202,6 +203,7 @@ def _json(path: Path) -> Mapping[str, object]:
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path.name} is larger than {LARGEST // 2**30} GB; leave requests out of the report.")
+        refuse_beyond(path.stat().st_size, times=TIMES)
         found = parse(read_file(path, most=LARGEST))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error

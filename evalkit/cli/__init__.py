@@ -215,6 +215,12 @@ def _told(error: Exception) -> int:
         named = visible(str(error.filename), limit=80)
         click.echo(f"evalkit: {named}: the name is longer than a file system takes; use a shorter one", err=True)
         return 2
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":  # DuckDB's
+        click.echo(
+            "evalkit: there is not enough memory for this here. Read or ask less at a time, or give evalkit more.",
+            err=True,
+        )
+        return 2
     # What the error quotes may be anybody's text.
     click.echo(visible("".join(traceback.format_exception(error)).rstrip(), limit=50_000, lines=True), err=True)
     click.echo("evalkit: this is a defect of evalkit, not of your suite. Please report the lines above.", err=True)

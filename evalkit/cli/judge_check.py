@@ -162,6 +162,7 @@ def _rating_lines(found: Ratings) -> list[str]:
 def check_judges(run: str, results: Path, *, as_json: bool) -> int:
     """Print the figures; the exit code. Raises UserError where the run has no judges, or there is no such run."""
     from evalkit.cli.options import print_json
+    from evalkit.results import read_facts
     from evalkit.results.judging import figures
     from evalkit.store.reviews import read_reviews
     from evalkit.store.runs import resolve_run
@@ -169,6 +170,13 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
     folder = resolve_run(run, results)
     found = figures(folder)
     if found is None:
+        facts = read_facts(folder)
+        if any(task.identity.judge is not None for task in (facts.tasks or {}).values()):
+            names, status = ", ".join(facts.judges) or "not named", facts.status or "of unknown status"
+            raise UserError(
+                f"{folder}: its judges ({names}) have scored none of its answers: it is {status}. Run its suite again: "
+                "it goes on, and asks the judges last."
+            )
         raise UserError(
             f"{folder}: no judge scored its answers. A task names its judges: score: {{judge: {{by: NAME}}}}. Verdicts "
             "of your own stand in a file: evalkit judge-check FILE"

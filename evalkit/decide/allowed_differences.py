@@ -77,7 +77,11 @@ ALLOWED = (
     Allowed(f"models.{CANDIDATE}.inter_threads", _HOW, "equal where a rule compares times: it could slow the baseline"),
     Allowed(f"models.{CANDIDATE}.intra_threads", _HOW, "equal where a rule compares times: it could slow the baseline"),
     Allowed(f"models.{CANDIDATE}.max_batch", _HOW, "equal where a rule compares times: it could slow the baseline"),
-    Allowed(f"models.{CANDIDATE}.stream", "without it there are no first times, which never pass a rule"),
+    Allowed(
+        f"models.{CANDIDATE}.stream",
+        "a server may have to be asked so",
+        "not switched off: a long answer would be a silence, given up by `idle_timeout_s` and asked again",
+    ),
     Allowed(f"models.{CANDIDATE}.stream_options", "without it usage is unknown, which never passes a rule"),
     Allowed(f"models.{CANDIDATE}.token_param", "how the server spells the limit", "equal where a rule is about cost"),
     Allowed(f"models.{CANDIDATE}.probe_tools", "whether the server is tried before it is offered functions"),

@@ -60,6 +60,11 @@ def differing_facts(
         yield from _other_parts(one, facts, now, made, trusted)
         if "costs" in read:
             yield from otherwise_billed(one, facts)
+        if one.theirs.get("stream") is False and one.ours.get("stream") is not False:
+            yield (
+                f"  {name}: stream: false in the run alone; what is long would then be a silence, given up and asked "
+                "again until it is short (change it on the protected branch first)"
+            )
         if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
             yield f"  {name}: {', '.join(threads)} of its entry changed, and a rule compares times with the baseline's"
         if "licence" in read:

@@ -74,7 +74,7 @@ class EarlyStopping:
 
     def take(self, row: Row) -> None:
         """Note a finished row and walk on as far as both sides are known. Cheap: called for every row."""
-        score = None if row.outcome is Outcome.ERRORED else row.score
+        score = None if row.outcome is Outcome.ERRORED or row.given_up else row.score
         self.note(row.model, (row.task, row.sample_digest, row.occurrence), score, row.repeat)
 
     def note(self, model: str, item: Item, score: float | None, repeat: int = 0) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
+from evalkit.decide.evidence_notes import of_pairs, unguarded
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, goes_by_labels, judged_rows, scan_with_people
 from evalkit.decide.reasons import FAILS_ALONE, NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
@@ -31,16 +32,14 @@ from evalkit.facts import RunFacts
 from evalkit.results import Side, completeness, read_facts
 from evalkit.results.changed_items import paired as paired_rows
 from evalkit.results.comparable import refuse_copies, refuse_same_answers, refuse_unless_comparable, shown
-from evalkit.results.facts import tasks_without_weight
 from evalkit.results.flips import count_flips
 from evalkit.results.pairing import alone, common_rows, pair
-from evalkit.results.pairs import Pairs, labels_of
+from evalkit.results.pairs import Pairs
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.store import baselines
 from evalkit.store import table as stored
-from evalkit.suite.gate_sight import guards_nothing
 from evalkit.suite.schema import GateEntry
 from evalkit.text import numbers
 
@@ -160,6 +159,7 @@ def _candidate(
     gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, labels_believed: bool
 ) -> CandidateDecision:
     rows = _rows(gate, side)
+    base_rows = _rows_beside(gate, base, base_rows, side)
     stopped = stopped_early(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
@@ -179,7 +179,7 @@ def _candidate(
     served = served_lines(baseline=base_rows, candidate=rows)
     changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
-    notes = (*notes, *_unguarded(rows, side))
+    notes = (*notes, *unguarded(rows, side), *completeness.undigested(base, side))
     if stopped is not None:
         decided = replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
         return replace(decided, findings=(*decided.findings, *changed), served=served)
@@ -203,7 +203,7 @@ def _candidate(
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
         history=used,
-        notes=(*notes, *_alike(pairs), *_weighted(pairs, side)),
+        notes=(*notes, *of_pairs(pairs, side)),
         served=served,
     )
 
@@ -226,7 +226,7 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=(*_unguarded(rows, side), *_alike(pairs), *_weighted(pairs, side)),
+        notes=(*unguarded(rows, side), *completeness.undigested(side), *of_pairs(pairs, side)),
         served=served_lines(candidate=rows),
     )
 
@@ -234,11 +234,25 @@ def _candidate_alone(gate: GateEntry, side: Side, labels_believed: bool) -> Cand
 def _rows(gate: GateEntry, side: Side) -> pa.Table:
     """The candidate's rows; where a rule is about cost, with what their bills are at least by their texts."""
     rows = stored.model_rows(side.folder, side.model)
-    if not any(rule.kind == "cost" and getattr(rule, "bills", None) != "stated" for rule in gate.rules):
+    if not _checks_bills(gate):
         return rows
     from evalkit.decide.supported_bills import with_supported
 
     return with_supported(side, rows)
+
+
+def _rows_beside(gate: GateEntry, base: Side, rows: pa.Table, side: Side) -> pa.Table:
+    """The baseline's rows; where a rule is about cost, with what bills of the response cache may be lower by. Those of
+    a promoted one are what a person promoted."""
+    if base.folder != side.folder or not _checks_bills(gate):
+        return rows
+    from evalkit.decide.supported_bills import with_cheapest
+
+    return with_cheapest(base, rows)
+
+
+def _checks_bills(gate: GateEntry) -> bool:
+    return any(rule.kind == "cost" and getattr(rule, "bills", None) != "stated" for rule in gate.rules)
 
 
 def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
@@ -326,54 +340,3 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
     if not isinstance(side.facts.in_flight, int):
         return NO_DECLARED_LOAD
     return None
-
-
-def _alike(pairs: Pairs) -> list[str]:
-    if not pairs.n_copies:
-        return []
-    from evalkit.suite.sample_notes import alike_count
-
-    n, k_eff = _effective(pairs)
-    told = alike_count(n - pairs.n_copies, k_eff)
-    return [
-        f"{pairs.n_copies:,} of {n:,} items {'says' if pairs.n_copies == 1 else 'say'} the same as another one: "
-        f"{told}. "
-        "Items that count as one are clusters, whose test needs more evidence than items that stand alone: without "
-        "the copies, the same answers may pass"
-    ]
-
-
-def _effective(pairs: Pairs) -> tuple[int, float]:
-    """Items, and how many independent ones of equal weight would tell as much; repeats and copies are one."""
-    together = labels_of(pairs, np.ones(pairs.n, dtype=bool)).get("clusters", pairs.item)
-    first = np.unique(pairs.item, return_index=True)[1]
-    weights = None if pairs.weight is None else pairs.weight[first]
-    sizes = np.bincount(np.unique(together[first], return_inverse=True)[1], weights=weights)
-    return len(first), float(sizes.sum() ** 2 / (sizes**2).sum())
-
-
-def _unguarded(rows: pa.Table, side: Side) -> list[str]:
-    """A sentence for each task whose `critical` is a condition that marked none of its samples."""
-    tasks = side.facts.suite_resolved.tasks if side.facts.suite_resolved is not None else ()
-    conditions_of = {task.name: said for task in tasks if isinstance(said := (task.marks or {}).get("critical"), str)}
-    if not conditions_of:
-        return []
-    guarded = set(rows.filter(rows["critical"]).column("task").to_pylist())
-    return [f"{task}: {guards_nothing(said)}" for task, said in conditions_of.items() if task not in guarded]
-
-
-def _weighted(pairs: Pairs, side: Side) -> list[str]:
-    if pairs.weight is None:
-        return []
-    n, k_eff = _effective(pairs)
-    of_all = " samples of all tasks together" if len(pairs.tasks) > 1 else ""
-    notes = [
-        f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
-        f"{n:,}{of_all}"
-    ]
-    if without := tasks_without_weight(side.facts, pairs.tasks):
-        notes.append(
-            f"{', '.join(without)}: samples without a weight. Over all tasks each counts as an average weighted one, "
-            "which says nothing about traffic: go by the rules of each task"
-        )
-    return notes

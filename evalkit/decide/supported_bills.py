@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from evalkit.cost.billing import UnitPrices, bill
+from evalkit.cost.billing import Rates, UnitPrices, bill
 from evalkit.cost.run_bill import stored_prices
 from evalkit.records import Stage, Usage
 from evalkit.results.pairs import SUPPORTED
@@ -89,6 +89,8 @@ def _words(prompt: str | None) -> int:
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
 _TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
+_LEAST_CACHED = 1_024
+"""Tokens of a beginning from which on providers cache by themselves; some cache shorter ones."""
 _BLOCK = 64
 """Characters; engines cache blocks of 16 tokens."""
 _MOST_BLOCKS = 1_000_000
@@ -107,19 +109,48 @@ def with_supported(side: Side, rows: pa.Table) -> pa.Table:
     unit = stored_prices(side.about.prices)
     priced = unit is not None and not unit.free
     if (priced or side.about.parts) and rows.num_rows:
-        names = [rows[name].to_pylist() for name in ("task", "sample_digest")]
-        numbers = [stored.floats(rows[name]).astype(int).tolist() for name in ("occurrence", "repeat")]
-        place = {key: n for n, key in enumerate(zip(*names, *numbers, strict=True))}
-
+        place = _places(rows)
         for key, usd in _supported(side, unit) if unit is not None and priced else supported_by_parts(side):
             if (n := place.get(key)) is not None:
                 found[n] = usd
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
 
 
-def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, int, int], float]]:
+def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
+    """The baseline's rows with what its answers from the response cache would cost at least in this run: a provider's
+    cache, which fills up while a run goes on, had nothing yet for prompts that were all sent at once.
+
+    NaN for others, where no price of cached tokens is known, and where caching has to be asked for (writing costs).
+    Raises StoreError when the texts cannot be read.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    found = np.full(rows.num_rows, np.nan)
+    cached, unit = stored.floats(rows["cached"]) != 0, stored_prices(side.about.prices)
+    if unit is not None and cached.any() and all(_is_cached_by_itself(rates) for _, rates in unit.bands):
+        place = _places(rows)
+        for key, usd in _supported(side, unit, cheapest=True):
+            if (n := place.get(key)) is not None and cached[n]:
+                found[n] = usd
+    return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
+
+
+def _is_cached_by_itself(rates: Rates) -> bool:
+    writing = (rates.cache_write, rates.cache_write_5m, rates.cache_write_1h)
+    return rates.cache_read is not None and not any(writing)
+
+
+def _places(rows: pa.Table) -> dict[Key, int]:
+    """The numbers of rows by their keys."""
+    names = [rows[name].to_pylist() for name in ("task", "sample_digest")]
+    numbers = [stored.floats(rows[name]).astype(int).tolist() for name in ("occurrence", "repeat")]
+    return {key: n for n, key in enumerate(zip(*names, *numbers, strict=True))}
+
+
+def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Iterator[tuple[Key, float]]:
     """(task, digest, occurrence, repeat) and US dollars of each answer; a count that the server keeps
-    to itself is what the text has at least."""
+    to itself is what the text has at least. `cheapest`: with all tokens cached that may have been."""
     about = side.about
     alike = [
         name
@@ -142,7 +173,7 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
             f"join texts t on {keys} where r.model in ({marks})",
             alike,
         ).fetchone() or (0, 0)
-        sent = _Sent(max(_BLOCK, int(told[0] or 0) // _MOST_BLOCKS)) if told[1] else None
+        sent = _Sent(max(_BLOCK, int(told[0] or 0) // _MOST_BLOCKS)) if told[1] or cheapest else None
         cursor = con.execute(
             f"select {columns} from rows r join texts t on {keys} where r.model in ({marks})"
             + (" order by r.started_at" if sent is not None else ""),
@@ -164,9 +195,19 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                     counts["reasoning"] = None
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
-                bills = [_bill(*one, unit) for one in _requests(counts, said, prompt, shared)]
+                requests = _requests(counts, said, prompt, shared)
+                if cheapest:
+                    requests = [(_most_cached(*one), one[1]) for one in requests]
+                bills = [_bill(*one, unit) for one in requests]
                 if bills and None not in bills:
                     yield key, float(sum(usd for usd in bills if usd is not None))
+
+
+def _most_cached(counts: Mapping[str, int | None], texts: _Texts) -> Mapping[str, int | None]:
+    """The counts with every token cached that may have been: from `_LEAST_CACHED` on of a beginning sent before."""
+    shared = int(texts.shared * (counts["input"] or 0))
+    read = max(counts["cache_read"] or 0, shared if shared >= _LEAST_CACHED else 0)
+    return {**counts, "cache_read": read}
 
 
 def _bill(counts: Mapping[str, int | None], texts: _Texts, unit: UnitPrices) -> Decimal | None:

@@ -91,6 +91,11 @@ def request_of(item: Item) -> Request:
     )
 
 
+def is_drawn(request: Request) -> bool:
+    """Whether the same request may get another answer, so that asking again is a choice."""
+    return request.continuations is None and request.settings.temperature != 0
+
+
 async def ask(
     item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
 ) -> Asked:
@@ -128,7 +133,7 @@ async def _obtain(
     in_doubt = False  # whether an attempt may have been billed that no answer came of
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
-    attempts = n_returned = 0
+    attempts = n_returned = n_given_up = 0
     told: RequestError | None = None  # the last error that an attempt met
     while True:
         attempts += 1
@@ -148,7 +153,7 @@ async def _obtain(
             if call_log.is_on():
                 call_log.write(item, request, attempts, time.perf_counter() - attempt_at, response)
             retry_s = attempt_at - first_sent if attempts > 1 else 0.0
-            return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
+            return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         if error.may_be_billed:
@@ -157,6 +162,7 @@ async def _obtain(
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
+        n_given_up += is_drawn(request) and (isinstance(error, Stalled) or error is not told)  # not told: the deadline
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
@@ -171,6 +177,7 @@ async def _obtain(
                 queue_s=first_sent - due_at,
                 retry_s=attempt_at - first_sent,
                 attempts=attempts,
+                given_up=n_given_up,
             )
             failure = _failure(item, error, attempt, lane, timeout_s)
             failure = replace(failure, message=failure.message + parts.note_about(item.model))
@@ -206,12 +213,15 @@ def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
 
 
 def _answered(
-    item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int]
+    item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int, int]
 ) -> Obtained:
-    """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, and their number."""
+    """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, the number of attempts
+    and how many of them were given up."""
     timing = response.timing
     lane.succeeded(item.model.name, timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
-    attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
+    queue_s, retry_s, attempts, given_up = waits
+    sent_at = time.time() - (time.perf_counter() - timing.sent_at)
+    attempt = AttemptInfo(sent_at, queue_s, retry_s, attempts, given_up=given_up)
     response, cost = cost_of(item, response, attempt)
     money.paid(paid_by_run(item.model, response, cost))  # before the score, which may take its time
     return Obtained(response, attempt, cost)

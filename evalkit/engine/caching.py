@@ -5,6 +5,7 @@ from __future__ import annotations
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
+from evalkit.engine.asking import is_drawn
 from evalkit.engine.ledger import HasBill
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response
@@ -31,7 +32,7 @@ class CachedAnswers:
         """The answer to this very request from the same place; None when it was never bought, or only in more of a
         hurry: whoever gives slow answers up and asks again chooses which are left."""
         found = self._cache.get(self._key(model, request)) if keepable(model) else None
-        if found is None or found.limits is None or not _is_drawn(request):
+        if found is None or found.limits is None or not is_drawn(request):
             return found
         if any(had < now for had, now in zip(found.limits, self._limits(model), strict=True)):
             self.n_hurried += 1
@@ -43,8 +44,17 @@ class CachedAnswers:
         if keepable(model):
             where = self._key(model, request)
             billed = None if model.own_hardware else row.cost_usd
-            limits = self._limits(model)
-            self._cache.put(where, response, started_at=row.started_at, cost_usd=billed, limits=limits)
+            kept = CachedAnswer(response, row.started_at, billed, self._limits(model), row.given_up or 0)
+            self._cache.put(where, kept)
+
+    def given_up(self, model: PlannedModel, request: Request) -> int:
+        """Attempts at this very request that runs gave up, and that no answer came to."""
+        return self._cache.given_up(self._key(model, request)) if self._cache.has_given_up else 0
+
+    def give_up(self, model: PlannedModel, request: Request, n: int) -> None:
+        """Keep that so many attempts were given up: who asks until an answer is quick chooses among them."""
+        if keepable(model):
+            self._cache.give_up(self._key(model, request), n)
 
     def _limits(self, model: PlannedModel) -> tuple[float, float]:
         return model.adapter.spec.idle_timeout_s, self._timeout_s
@@ -67,11 +77,6 @@ class CachedAnswers:
         if model.name not in self._origins:
             self._origins[model.name] = origin_of_model(model.adapter.spec)
         return self._origins[model.name]
-
-
-def _is_drawn(request: Request) -> bool:
-    """Whether the same request may get another answer, so that asking again is a choice."""
-    return request.continuations is None and request.settings.temperature != 0
 
 
 def keepable(model: PlannedModel) -> bool:

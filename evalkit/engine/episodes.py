@@ -35,6 +35,7 @@ from evalkit.records import (
     Usage,
 )
 from evalkit.scorers.calls import NoCalls, read_calls
+from evalkit.store.cache import CachedAnswer
 from evalkit.store.journal import OFF_RECORD
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.live import ToolServerFailed
@@ -244,6 +245,7 @@ def _attempt(steps: Sequence[AgentStep]) -> AttemptInfo:
         queue_s=steps[0].queue_s,
         retry_s=total(steps, lambda step: step.retry_s),
         attempts=1 + sum(max(0, step.attempts - 1) for step in steps),
+        given_up=sum(step.given_up or 0 for step in steps),
         cached=any(step.cached for step in steps),  # such a row was not waited for as a whole, and is not timed
     )
 
@@ -291,8 +293,8 @@ def _joined(steps: Sequence[AgentStep]) -> str | None:
     return ", ".join(found) or None
 
 
-def cached_answer(item: Item, response: Response, started_at: float) -> Obtained:
+def cached_answer(item: Item, hit: CachedAnswer) -> Obtained:
     """A cached answer as one that was bought: by this run's prices of the day on which it was asked."""
-    attempt = AttemptInfo(started_at, None, None, 1, cached=True)
-    response, cost = cost_of(item, response, attempt)
+    attempt = AttemptInfo(hit.started_at, None, None, 1, cached=True, given_up=hit.given_up)
+    response, cost = cost_of(item, hit.response, attempt)
     return Obtained(response, attempt, cost)

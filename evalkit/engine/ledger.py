@@ -41,6 +41,10 @@ class AnswerCache(Protocol):
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
 
+    def given_up(self, model: PlannedModel, request: Request) -> int: ...
+
+    def give_up(self, model: PlannedModel, request: Request, n: int) -> None: ...
+
 
 class HasBill(Protocol):
     """What the cache keeps beside an answer: a row, or a step of an agent."""
@@ -50,6 +54,9 @@ class HasBill(Protocol):
 
     @property
     def cost_usd(self) -> Decimal | None: ...
+
+    @property
+    def given_up(self) -> int | None: ...
 
 
 @dataclass(slots=True)
@@ -84,6 +91,8 @@ class Ledger:
     """Steps of earlier sessions, of samples that were not over."""
     unscored: Callable[[Key], Row | None] = lambda key: None
     """The stored row of an answer that its scorer failed on in an earlier session."""
+    given_up: Callable[[Key], int] = lambda key: 0
+    """Attempts of earlier sessions that ended at a limit of evalkit's own (`Row.given_up`)."""
     tally: Tally = field(default_factory=Tally)
     _live: LiveSessions | None = None
 
@@ -111,11 +120,14 @@ class Ledger:
         if self._live is not None:
             await self._live.leave(item)
 
-    def store(self, row: Row) -> Row:
+    def store(self, row: Row, *, asked_before: int = 0) -> Row:
         """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
+        `asked_before`: attempts of other runs that were given up.
 
         Raises RunIncomplete when it cannot be written.
         """
+        if earlier := max(self.given_up(row.key), asked_before):
+            row = replace(row, given_up=(row.given_up or 0) + earlier)
         if self.storing is not None:
             from evalkit.engine.stored import stored
 
@@ -133,9 +145,13 @@ class Ledger:
     def finish(self, item: Item, request: Request, asked: Asked) -> Row:
         """Store a row that was asked for, and keep what was bought; gives the row as it was stored."""
         self.tally.asked += 1
-        row = self.store(asked.row)
-        if self.cache is not None and asked.response is not None and self.storing is None:
-            self.cache.put(item.model, request, asked.response, asked.row)
+        if self.cache is None or self.storing is not None:
+            return self.store(asked.row)
+        row = self.store(asked.row, asked_before=self.cache.given_up(item.model, request))
+        if asked.response is not None:
+            self.cache.put(item.model, request, asked.response, row)
+        elif row.given_up:
+            self.cache.give_up(item.model, request, row.given_up)
         return row
 
     def outstanding(self, item: Item) -> Item | None:
@@ -227,7 +243,7 @@ class Ledger:
             if hit is None:
                 return item, request
             self.tally.cached += 1
-            item = await self._stepped(item, cached_answer(item, hit.response, hit.started_at))
+            item = await self._stepped(item, cached_answer(item, hit))
 
     async def _stepped(self, item: Item, bought: Obtained) -> Item:
         from evalkit.engine.episodes import due_calls, stepped
@@ -256,7 +272,7 @@ class Ledger:
         hit = self.cache.get(item.model, request) if self.cache is not None else None
         if hit is None:
             return None
-        attempt = AttemptInfo(hit.started_at, None, None, 1, cached=True)
+        attempt = AttemptInfo(hit.started_at, None, None, 1, cached=True, given_up=hit.given_up)
         self.tally.cached += 1
         # By this run's prices of the day on which it was asked. What an earlier run said that it cost rested on that
         # run's own entry and price file; where this one knows no price, the cost is unknown.

@@ -49,6 +49,8 @@ class AttemptInfo:
     retry_s: float | None
     attempts: int
     cached: bool = False
+    given_up: int = 0
+    """`Row.given_up`, 0 for none."""
     timed: bool = True
     """False where no model was waited for (a replay)."""
 
@@ -140,6 +142,7 @@ def _figures(response: Response, attempt: AttemptInfo, cost_usd: Decimal | None)
         "cached": attempt.cached,
         "queue_s": attempt.queue_s if timed else None,
         "retry_s": attempt.retry_s if timed else None,
+        "given_up": attempt.given_up or None,
         "ttft_s": timing.ttft_s if timed else None,
         "ttfr_s": timing.ttfr_s if timed else None,
         "tpot_s": time_per_output_token(response) if timed else None,
@@ -174,6 +177,7 @@ def failed(
         error_status=failure.status,
         queue_s=attempt.queue_s,
         retry_s=attempt.retry_s,
+        given_up=attempt.given_up or None,
         error=failure.message,
         dropped=dropped,
     )

@@ -72,7 +72,14 @@ class Runner:
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache)
         self.ledger = Ledger(
-            journal, *answers, self.observer, work.storing, files.steps, before.open_steps, before.unscored
+            journal,
+            *answers,
+            self.observer,
+            work.storing,
+            files.steps,
+            before.open_steps,
+            before.unscored,
+            before.given_up,
         )
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)

@@ -166,6 +166,7 @@ def _earlier(
         spent,
         steps,
         unscored_answers(plan, folder, recovered),
+        recovered.given_up_of,
     )
 
 

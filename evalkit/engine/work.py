@@ -229,6 +229,8 @@ class EarlierSessions:
     """Steps of agents whose samples are not over."""
     unscored: Callable[[Key], Row | None] = lambda key: None
     """The row of an answer that its scorer failed on: it is scored again, and its model not asked."""
+    given_up: Callable[[Key], int] = lambda key: 0
+    """Attempts at a row that is owed which ended at a limit of evalkit's own (`Row.given_up`)."""
 
 
 @dataclass(frozen=True, slots=True)

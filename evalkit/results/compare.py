@@ -129,6 +129,7 @@ def compare(a: Side, b: Side) -> PairedComparison:
             f"a gate stopped {' and '.join(stopped)} early: no interval and no p are shown, since ones for a fixed "
             "number of items would not hold"
         )
+    caveats += completeness.undigested(a, b)
     differences = tuple(found)
     return PairedComparison(
         differences,

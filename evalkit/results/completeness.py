@@ -16,7 +16,7 @@ from evalkit.results.pairs import Pairs
 from evalkit.results.side import Side
 from evalkit.results.state import state_of
 from evalkit.stats.traffic import row_weights
-from evalkit.store import run_lock
+from evalkit.store import integrity, run_lock
 from evalkit.store import table as stored
 from evalkit.store.journal import OFF_RECORD
 
@@ -86,6 +86,12 @@ def _untold(side: Side, table: pa.Table, judged: Mapping[str, JudgeIdentity]) ->
         for task, identity in judged.items()
         for judge in (identity.judges if task in scored and identity.pair != side.model else ())
     )
+
+
+def undigested(*sides: Side) -> list[str]:
+    """What of their runs an evalkit of before sealed without digests, each run once: a note, and no reason against."""
+    folders = dict.fromkeys(side.folder for side in sides)
+    return [said for folder in folders if (said := integrity.undigested(folder)) is not None]
 
 
 def _allowed(side: Side) -> float:

@@ -32,7 +32,7 @@ from evalkit.text import numbers
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s")
+_FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s", "given_up")
 _MUST_AGREE = (
     ("target_digest", "The right answers"),
     ("cluster", "The clusters"),
@@ -189,6 +189,7 @@ def _read_half(table: pa.Table, side: str) -> Half:
             raise UserError(
                 f"The {side}'s rows hold a {name} that is negative or infinite. Restore them, or run the suite again."
             )
+    score[times["given_up"] > 0] = np.nan  # who asks until an answer is quick chooses among them
     times[SUPPORTED] = (
         stored.floats(table[SUPPORTED]) if SUPPORTED in table.column_names else np.full(len(score), np.nan)
     )

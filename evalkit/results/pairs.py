@@ -34,7 +34,8 @@ class Half:
     """One model's side of the pairs. NaN: not known, or not measured."""
 
     score: Floats
-    """NaN for an errored row and for an answer that could not be marked."""
+    """NaN for an errored row, for an answer that could not be marked, and for one that came in the place of another
+    (`given_up`)."""
     outcome: Codes
     """Places in OUTCOMES."""
     cached: Mask
@@ -45,12 +46,15 @@ class Half:
     total_s: Floats
     retry_s: Floats = field(default_factory=lambda: np.zeros(0))
     """Seconds in failed attempts and the waits between them, before the attempt that the times above are of."""
+    given_up: Floats = field(default_factory=lambda: np.zeros(0))
+    """Attempts before it that were given up (`Row.given_up`): from 1 on the score is NaN, since another answer might
+    have come. NaN: none."""
     supported_usd: Floats = field(default_factory=lambda: np.zeros(0))
     """What an answer costs at least by its texts, whatever the server states; NaN where nobody looked."""
 
     def __post_init__(self) -> None:
         """Figures that are left out of rows that are made up: nobody measured them."""
-        for name in ("retry_s", "supported_usd"):
+        for name in ("retry_s", "given_up", "supported_usd"):
             if getattr(self, name).size != self.score.size:
                 object.__setattr__(self, name, np.full(self.score.size, np.nan))
 

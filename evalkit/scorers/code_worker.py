@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from evalkit import child
-from evalkit.reading import memory_bytes
+from evalkit.memory import memory_bytes
 from evalkit.scorers.cage import worker
 from evalkit.scorers.cage.syscalls import is_known_machine
 

@@ -257,9 +257,10 @@ def rows_digest(rows: pa.Table) -> str:
         numbers[np.isnan(numbers)] = np.nan  # one spelling of "absent"
         total.update(numbers.astype("<f8").tobytes())
         total.update(b"\1")
-    weights = stored.floats(ordered["weight"])
-    if not np.isnan(weights).all():  # baselines of before weights keep their digest
-        total.update(weights.astype("<f8").tobytes())
+    for name in ("weight", "given_up"):
+        numbers = stored.floats(ordered[name])
+        if not np.isnan(numbers).all():  # baselines of before they were known keep their digest
+            total.update(numbers.astype("<f8").tobytes())
     return total.hexdigest()[:32]
 
 

@@ -42,6 +42,8 @@ MOST_BYTES = 48_000_000
 value, whatever a file says that others may write."""
 _MOST_VALUES = 2_000_000
 """Numbers, texts and lists in one answer: log-probabilities of some hundred thousand tokens."""
+_GIVEN_UP = "given_up"
+_MOST_GIVEN_UP = 1_000_000
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _TIMING = tuple(f.name for f in fields(Timing))
 _USAGE = tuple(f.name for f in fields(Usage))
@@ -63,6 +65,8 @@ class CachedAnswer:
     """What was billed then; None where it was unknown."""
     limits: tuple[float, float] | None = None
     """Seconds of silence, and in all, after which it would have been given up. None: kept by an evalkit of before."""
+    given_up: int = 0
+    """`Row.given_up`, 0 for none."""
 
 
 def cache_folder() -> Path:
@@ -141,6 +145,8 @@ class ResponseCache:
         self._db = connection
         self._waiting: dict[bytes, bytes] = {}
         self._oldest = 0.0
+        self._given_up: dict[bytes, int] = {}
+        """Requests that were looked for in this session and that no answer came to, with their attempts."""
 
     @classmethod
     def open(cls, path: Path | None = None) -> ResponseCache:
@@ -178,6 +184,8 @@ class ResponseCache:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
                 packed = row[0] if row else None
             answer = None if packed is None else _unpack(packed)
+            if isinstance(answer, int):
+                self._given_up[key], answer = answer, None
             return answer if answer is not None and _is_sound(answer) else None
         except sqlite3.OperationalError as error:
             if not _busy(error):
@@ -194,19 +202,26 @@ class ResponseCache:
             self._give_up(error)
         return None
 
-    def put(
-        self,
-        key: bytes,
-        response: Response,
-        *,
-        started_at: float,
-        cost_usd: Decimal | None,
-        limits: tuple[float, float] | None = None,
-    ) -> bool:
+    def put(self, key: bytes, answer: CachedAnswer) -> bool:
         """Keep an answer; False when it is too long, or the cache is not usable."""
+        return self._keep(key, _pack(answer))
+
+    def give_up(self, key: bytes, n: int) -> bool:
+        """Keep that no answer came to a request, and that so many attempts at it were given up."""
+        return self._keep(key, orjson.dumps({_GIVEN_UP: n}))
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether any request that was looked for was given up."""
+        return bool(self._given_up)
+
+    def given_up(self, key: bytes) -> int:
+        """Attempts that were given up at a request which was looked for in vain; 0: none."""
+        return self._given_up.get(key, 0)
+
+    def _keep(self, key: bytes, packed: bytes) -> bool:
         if self._db is None:
             return False
-        packed = _pack(CachedAnswer(response, started_at, cost_usd, limits))
         if len(packed) > MOST_BYTES or stands_in(packed):  # a key in it: whoever asked has cleaned it, so this is ours
             return False
         if not self._waiting:
@@ -276,6 +291,8 @@ def _pack(answer: CachedAnswer) -> bytes:
     }
     if answer.limits is not None:
         record["limits"] = answer.limits
+    if answer.given_up:
+        record[_GIVEN_UP] = answer.given_up
     for name in (*_PLAIN, *_TUPLES):
         value = getattr(response, name)
         if value is not None:
@@ -296,13 +313,17 @@ def _pack(answer: CachedAnswer) -> bytes:
         return json.dumps(record, default=_as_dict).encode()
 
 
-def _unpack(packed: bytes) -> CachedAnswer:
+def _unpack(packed: bytes) -> CachedAnswer | int:
+    """What was kept: an answer, or how many attempts came to none."""
     if has_more_values(packed, _MOST_VALUES):
         raise ValueError("an answer in it has more values than any has")
     try:
         record = orjson.loads(packed)
     except orjson.JSONDecodeError:
         record = json.loads(packed)
+    given_up = min(max(int(record.get(_GIVEN_UP) or 0), 0), _MOST_GIVEN_UP)
+    if "timing" not in record and given_up:
+        return given_up
     stages = record.get("stages")
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:
@@ -327,6 +348,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
         float(record["started_at"]),
         None if cost is None else Decimal(cost),
         None if limits is None else (float(limits[0]), float(limits[1])),
+        given_up,
     )
 
 

@@ -42,7 +42,13 @@ def part_damage(folder: Path) -> str | None:
     """
     inner = folder / judge_files.FOLDER
     if integrity.sealed_files(folder).is_judged and judge_files.judging_of(folder) is None:
-        return f"{judge_files.FOLDER}/{runs.FACTS} is missing, with what its judges said. Restore the folder."
+        there = (inner / runs.FACTS).exists()
+        how = (
+            "is no ordinary file, and what its judges said is missing"
+            if there
+            else "is missing, with what its judges said"
+        )
+        return f"{judge_files.FOLDER}/{runs.FACTS} {how}. Restore the folder."
     if integrity.sealed_files(inner).has_labels and not (inner / judge_files.LABELS).is_file():
         return f"{judge_files.FOLDER}/{judge_files.LABELS} is missing, with what people said. Restore the file."
     if integrity.is_noted(labels := inner / judge_files.LABELS) and not integrity.as_noted(labels):

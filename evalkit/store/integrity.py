@@ -22,7 +22,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
 from evalkit.reading import MOST_HOLES, OddFile, looked_at, sha256_of
-from evalkit.store import run_lock, runs
+from evalkit.store import judge_files, run_lock, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class SealedFiles:
 _PART = re.compile(r"(?:rows|texts)-[1-9][0-9]*\.parquet")
 _ROWS = re.compile(rf"{_PART.pattern}|journal-.*\.jsonl")
 """Files whose rows are read as the run's."""
-_LABELS = "labels.jsonl"
-_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|{re.escape(_LABELS)})")
+_KEPT = re.compile(rf"(?:\w+/)?(?:{_PART.pattern}|{re.escape(judge_files.LABELS)})")
 """Files that cannot be made again, also of a folder within the run."""
 MOST_NOTHING = 256 * 2**20
 """Bytes of zeros in a file that is made of the parts: scores may all be 0."""
 _LARGE = 2**26
 """Bytes from which on a file that is damaged is not hashed again."""
+_DERIVED = ("summary.json", "scores.npz")
 STRANGE = (
     f"is no part of the run: it was complete without it, and {runs.FACTS} does not name it. These are another run's "
     "rows, or what a killed `evalkit rescore` left. Move the file out of the folder."
@@ -140,7 +140,7 @@ def _strange(folder: Path) -> list[Path]:
     if not said.is_complete or not names:
         return []
     found = sorted(path for path in folder.iterdir() if _ROWS.fullmatch(path.name) and path.name not in names)
-    labels, outer = folder / _LABELS, folder.absolute().parent
+    labels, outer = folder / judge_files.LABELS, folder.absolute().parent
     names_labels = any(name.startswith(f"{folder.absolute().name}/") for name in sealed_files(outer).digests)
     return [*found, labels] if names_labels and os.path.lexists(labels) and not is_noted(labels) else found
 
@@ -178,6 +178,26 @@ def forget(folder: Path, beginning: str) -> None:
     kept = {name: digest for name, digest in noted.items() if not name.startswith(beginning)}
     if len(kept) < len(noted):
         runs.update_facts(folder, RunFacts(sealed=kept))
+
+
+def undigested(folder: Path) -> str | None:
+    """What of a complete run has no digest, as evalkits of before sealed it, in a sentence; None: all have one."""
+    said = sealed_files(folder)
+    if not said.is_complete:
+        return None
+    names, found = said.digests, []
+    if not any(_PART.fullmatch(name) for name in names):
+        found.append("its rows")
+    if (folder / judge_files.FOLDER).is_dir() and not any(name.startswith(f"{judge_files.FOLDER}/") for name in names):
+        found.append("what its judges and people said")
+    if any((folder / name).is_file() and name not in names for name in _DERIVED):
+        found.append("its summary and scores")
+    if not found:
+        return None
+    return (
+        f"{folder.resolve().name} was sealed by an evalkit that kept no digest of {', '.join(found)}: damage to them, "
+        "or another run's in their place, would not be seen (run the suite again, or sign the run)"
+    )
 
 
 def is_noted(path: Path) -> bool:

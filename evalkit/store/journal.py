@@ -200,13 +200,18 @@ class Recovered:
     answered_by: Counter[str] = field(default_factory=Counter)
     """`n_answered` by model."""
 
-    def add(self, key: Key, *, errored: bool, spend: Decimal | None, answered: bool = False) -> None:
+    given_up: dict[bytes, int] = field(default_factory=dict)
+    """By `key_hash` of a row that is owed: attempts that came to nothing at a limit of evalkit's own."""
+
+    def add(self, key: Key, *, errored: bool, spend: Decimal | None, answered: bool = False, given_up: int = 0) -> None:
         """Take one stored row into account; `answered`: an errored one that holds an answer all the same."""
         place = key_hash(key)
         was_done, was_answered = self.seen.get(place) is False, place in self.unmarked
         self.seen[place] = errored and not was_done
         if errored and answered:
             self.unmarked.add(place)
+        elif errored and given_up:
+            self.given_up[place] = given_up
         if not errored and not was_done:
             self.done_by[key[0]] += 1
         if (answered or not errored) and not was_answered and not was_done:
@@ -216,6 +221,10 @@ class Recovered:
     def is_done(self, key: Key) -> bool:
         """Whether the row is there and not owed again."""
         return self.seen.get(key_hash(key)) is False
+
+    def given_up_of(self, key: Key) -> int:
+        """Attempts of earlier sessions at a row that ended at a limit of evalkit's own (`Row.given_up`)."""
+        return self.given_up.get(key_hash(key), 0) if self.given_up else 0
 
     def is_answered(self, key: Key) -> bool:
         """Whether an answer is there, marked or not."""
@@ -256,8 +265,8 @@ def recover(folder: Path) -> Recovered:
     if any(folder.glob("rows-*.parquet")):  # a new run has no sealed part
         from evalkit.store import parts
 
-        for key, outcome, spend, kind in parts.iter_keys(folder):
-            found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None)
+        for key, outcome, spend, kind, given_up in parts.iter_keys(folder):
+            found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None, given_up=given_up)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)
@@ -273,7 +282,8 @@ def recover(folder: Path) -> Recovered:
             else:
                 errored = is_outstanding(record["outcome"], record.get("error_kind"))
                 spend = Decimal(record.get("spend_usd", 0))
-                found.add(record_key(record), errored=errored, spend=spend, answered="error_kind" not in record)
+                answered, given_up = "error_kind" not in record, record.get("given_up") or 0
+                found.add(record_key(record), errored=errored, spend=spend, answered=answered, given_up=given_up)
     return found
 
 

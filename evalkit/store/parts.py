@@ -53,7 +53,9 @@ LOW_CARDINALITY = (
 )
 """Worth a dictionary: each sample comes once per model, the rest has few values."""
 
-LATER = frozenset({"reasoning_estimated", "billed_beside", "redacted", "weight", "stratum", "steps", "stages"})
+LATER = frozenset(
+    {"reasoning_estimated", "billed_beside", "redacted", "weight", "stratum", "steps", "stages", "given_up"}
+)
 """Columns that parts of before may lack: their values are unknown."""
 _DEFAULTS: Mapping[str, object] = {
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
@@ -230,15 +232,15 @@ def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
         raise StoreError(f"{path} was written by a newer evalkit (schema {known}). Upgrade to read it.", path)
 
 
-def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None]]:
-    """Key, outcome, spend and kind of error of every sealed row, oldest part first; imports pyarrow only when there
-    is one."""
-    wanted = (*KEY_COLUMNS, "outcome", "spend_usd", "error_kind")
+def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None, int]]:
+    """Key, outcome, spend, kind of error and attempts given up of every sealed row, oldest part first; imports pyarrow
+    only when there is one."""
+    wanted = (*KEY_COLUMNS, "outcome", "spend_usd", "error_kind", "given_up")
     for number in part_numbers(folder):
         for batch in read_columns(rows_path(folder, number), wanted):
             columns = [batch.column(name).to_pylist() for name in wanted]
-            for model, task, digest, occurrence, repeat, outcome, spend, kind in zip(*columns, strict=True):
-                yield (model, task, digest, occurrence, repeat), outcome, spend, kind
+            for model, task, digest, occurrence, repeat, outcome, spend, kind, given_up in zip(*columns, strict=True):
+                yield (model, task, digest, occurrence, repeat), outcome, spend, kind, given_up or 0
 
 
 def iter_sealed(folder: Path) -> Iterator[Row]:

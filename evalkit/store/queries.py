@@ -87,6 +87,9 @@ def load_run(run: str | Path, results: Path | None = None) -> pd.DataFrame:
     folder = run if isinstance(run, Path) else runs.resolve_run(run, results or runs.default_results())
     with connect([folder], texts=False) as con:
         frame = con.execute("select * from rows").df()
+    for name, (least, most) in shapes.WITHIN.items():  # DuckDB reads what `read_columns` refuses
+        if name in frame and ((column := frame[name].dropna().astype(float)) < least).any() | (column > most).any():
+            raise StoreError(f"{folder} holds a {name} that no row has. Restore its files.", folder)
     return frame.astype({name: "category" for name in _CATEGORIES})
 
 
@@ -228,9 +231,11 @@ def _refuse_bombs(folder: Path, files: Sequence[Path], schema: pa.Schema) -> Non
 
     size = sum(path.stat().st_size for path in files)
     allowed = shapes.most_unpacked(size)
-    if not files or size > _LOOKED_AT_BYTES:
-        return
     try:
+        if not files or size > _LOOKED_AT_BYTES:
+            for path in files:
+                shapes.refuse_bombs(path, schema)
+            return
         found = [shapes.rows_and_longest(path, schema) for path in files]
         if sum(n_rows * longest * len(schema.names) for n_rows, longest in found) <= allowed:
             return

@@ -165,6 +165,7 @@ COLUMNS: dict[str, str] = {
     "critical": "bool",
     "weight": "double",  # since November 2026, as above
     "stratum": "string",  # since November 2026, as above
+    "given_up": "int64",  # since December 2026, as above
     "slices": "map_string",
     "parts": "map_double",
 }

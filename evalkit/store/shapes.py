@@ -5,33 +5,23 @@
 Whoever may write the results folder can write Parquet files of a few kilobytes whose one text stands in every row (a
 dictionary): 16,000 rows of 2 MB are 33 GB once they are read.
 
-A part of a million rows has 9,000 columns of texts in its row groups, nearly all of them empty or of a few names.
-Opening each by Arrow to see the longest text takes half a second of the one thread that draws the board's pages, so the
-heads of pages are read first:
-
-    with heads_of(path) as heads:
-        heads.bound(column)        # 44: no text of this column of a row group is longer; None: one has to look
-
-What a footer says of sizes is not believed: nothing stops whoever writes a file from lying there, and no reader looks
-at it. A page's own head is what readers allocate by, so it has to say the truth. Only heads that are wholly understood,
-as writers of Parquet make them, give a bound.
+What a footer says of sizes is not believed: nothing stops whoever writes a file from lying there. The heads of pages
+(`page_heads`), by which readers allocate, say how much a column unpacks to and how many values its lists hold.
 """
 
 from __future__ import annotations
 
-import mmap
-import re
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
-from evalkit.frozen import dataclass
-from evalkit.reading import looked_at, open_to_read
+from evalkit.reading import looked_at
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store.arrays import strings
-from evalkit.store.row_kinds import COUNTS, EARLIEST, LATEST, MOST_SLICES
+from evalkit.store.page_heads import heads_of
+from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MOST_SLICES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,26 +38,22 @@ MOST_TIMES = 1_000
 MOST_LISTED, LISTED_A_ROW = 4_000_000, 1_000
 """Values that the lists of a column have in one row group: so many always, beyond them so many for each of its rows.
 What repeats takes no bytes: a row of a part of 7 kB can hold a list of 120 million zeros."""
+_PAGES_TIMES = 2
+"""A long prompt that is the same in all rows packs to a 700th."""
 _LISTED_BYTES = 16
 """Of each, at least, once it is read."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
-_WITHIN: Mapping[str, tuple[float, float]] = {
+WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
     **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
+    **dict.fromkeys(
+        (name for name, kind in COLUMNS.items() if kind == "double" and name.endswith("_s")), (0.0, LATEST)
+    ),
+    **dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "money"), (0.0, math.inf)),
 }
-# Thrift's compact protocol: 0x15 is the next field, a number; a struct's last byte is 0.
-_NUMBER = rb"[\x80-\xff]{0,4}[\x00-\x7f]"
-_SIZES = rb"\x15(" + _NUMBER + rb")\x15(" + _NUMBER + rb")(?:\x15" + _NUMBER + rb")?"
-_DICTIONARY = re.compile(
-    rb"\x15\x04" + _SIZES + rb"[\x3c\x4c]\x15" + _NUMBER + rb"\x15" + _NUMBER + rb"[\x11\x12]?\x00\x00"
-)
-"""Kind 2, its sizes unpacked and packed, maybe a checksum, then how many values in which encoding, maybe sorted."""
-_VALUES = re.compile(
-    rb"\x15\x00" + _SIZES + rb"[\x1c\x2c](?:\x15" + _NUMBER + rb"){4}(?:\x1c(?:\x36" + _NUMBER + rb")?\x00)?\x00\x00",
-)
-"""Kind 0: the same, with at most the number of missing values as its statistics: those of texts quote them."""
+"""The numbers that rows may hold, by column."""
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value)
 """Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
@@ -92,6 +78,11 @@ def rows_and_longest(path: Path, schema: pa.Schema) -> tuple[int, int]:
     wanted, about = _texts_of(path, None, schema)
     enough = MOST_TIMES * path.stat().st_size // max(1, about.num_rows * len(schema.names))
     return about.num_rows, _longest_known(path, wanted, about, enough) if wanted else 0
+
+
+def refuse_bombs(path: Path, schema: pa.Schema) -> None:
+    """Raises StoreError for a part that `rows_and_longest` refuses, without a look at its texts."""
+    _texts_of(path, None, schema)
 
 
 def most_unpacked(size: int) -> int:
@@ -131,28 +122,33 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
         about = file.metadata
     leaves = [about.schema.column(i) for i in range(len(about.schema))]
     wanted = [leaf for leaf in leaves if columns is None or leaf.path.partition(".")[0] in columns]
-    _refuse_long_lists(path, about, [leaf.path for leaf in wanted if leaf.max_repetition_level])
+    _refuse_bombs(path, about, {leaf.path: bool(leaf.max_repetition_level) for leaf in wanted})
     return [leaf.path for leaf in wanted if leaf.physical_type == "BYTE_ARRAY"], about
 
 
-def _refuse_long_lists(path: Path, about: pq.FileMetaData, names: list[str]) -> None:
-    """Raises StoreError where these columns, which hold lists, hold more than any of ours: one row is read at once,
-    however long."""
-    most, total, key = most_unpacked(path.stat().st_size), 0, ("lists", *_stamp(path), *names)
-    if not names or key in _known:
+def _refuse_bombs(path: Path, about: pq.FileMetaData, of_lists: Mapping[str, bool]) -> None:
+    """Raises StoreError where the pages of these columns (by name, whether it holds lists) unpack to far more than the
+    file has, or lists hold more values than any of ours: one row is read at once, however long."""
+    most, n_bytes, key = _PAGES_TIMES * most_unpacked(path.stat().st_size), 0, ("pages", *_stamp(path), *of_lists)
+    if key in _known:
         return
     with heads_of(path) as heads:
         for group in map(about.row_group, range(about.num_row_groups)):
             for column in (group.column(i) for i in range(group.num_columns)):
-                n = heads.n_values(column) if column.path_in_schema in names else 0
-                total += n
-                if n > MOST_LISTED + LISTED_A_ROW * group.num_rows or total * _LISTED_BYTES > most:
-                    raise StoreError(
-                        f"{path} holds lists of {n:,} values ({column.path_in_schema:.80}), which no row of ours has, "
-                        "and is not read. Restore the file.",
-                        path,
-                    )
-    _known[key] = total
+                lists = of_lists.get(column.path_in_schema)
+                if lists is None:
+                    continue
+                n, unpacked = heads.sizes(column)
+                n_bytes += max(unpacked, n * _LISTED_BYTES * lists)
+                if lists and n > MOST_LISTED + LISTED_A_ROW * group.num_rows:
+                    raise _bomb(path, f"lists of {n:,} values ({column.path_in_schema:.80})")
+                if n_bytes > most:
+                    raise _bomb(path, f"pages that unpack to more than {most // 1_000_000:,} MB")
+    _known[key] = n_bytes
+
+
+def _bomb(path: Path, what: str) -> StoreError:
+    return StoreError(f"{path} holds {what}, which no part of ours does, and is not read. Restore the file.", path)
 
 
 def _longest_known(path: Path, wanted: list[str], about: pq.FileMetaData, enough: int) -> int:
@@ -221,11 +217,11 @@ def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name, (least, most) in _WITHIN.items():
+    for name, (least, most) in WITHIN.items():
         if name not in batch.schema.names:
             continue
         column = batch.column(name)
-        if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        if not any(is_one(column.type) for is_one in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)):
             continue  # of another kind, which `rows_at_once` refuses
         odd = name == "started_at" and column.null_count
         found = pc.min_max(column).as_py()
@@ -281,101 +277,3 @@ def _packed(array: pa.Array) -> Iterator[pa.DictionaryArray]:
         yield from _packed(array.items)
     elif pa.types.is_list(array.type):
         yield from _packed(array.values)
-
-
-@dataclass(frozen=True, slots=True)
-class PageHeads:
-    """A file whose heads are read."""
-
-    bytes: mmap.mmap
-
-    def bound(self, column: pq.ColumnChunkMetaData) -> int | None:
-        """Bytes that no text is longer than in the dictionary of a column of a row group or, where it has none, in its
-        first page; None: one has to look."""
-        at, first = column.dictionary_page_offset, column.data_page_offset
-        if at is not None and not 0 < at < first:
-            return None  # readers differ in where such a column begins
-        head = (_VALUES if at is None else _DICTIONARY).match(self.bytes, first if at is None else at)
-        return None if head is None else max(_number(head[1]), _number(head[2]))
-
-    def n_values(self, column: pq.ColumnChunkMetaData) -> int:
-        """Values that a reader takes of a column of a row group, missing ones included, by the heads of its pages: it
-        stops behind the page with which it has as many as the footer says. Very many where a head says no number."""
-        first = column.dictionary_page_offset
-        at = column.data_page_offset if first is None or not 0 < first < column.data_page_offset else first
-        end, n = at + column.total_compressed_size, 0
-        try:
-            while n < column.num_values and at < end:
-                head, at = _record(self.bytes, at)
-                held = [head[one][1] for one in _PAGES if one in head]
-                if min(head[3], *held, 0) < 0 or (not held and head[1] != _KIND_OF_DICTIONARY):
-                    return 2**62
-                n, at = n + max(held, default=0), at + head[3]
-        except (IndexError, KeyError, ValueError, TypeError):
-            return 2**62
-        return n
-
-
-@contextmanager
-def heads_of(path: Path) -> Iterator[PageHeads]:
-    """The heads of a file. Raises OSError."""
-    with open_to_read(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        yield PageHeads(content)
-
-
-_KIND_OF_DICTIONARY = 2
-_PAGES = (5, 8)
-"""The fields of a head that are records of a page of values: of version 1, of version 2."""
-
-
-def _record(content: mmap.mmap, at: int, *, depth: int = 0) -> tuple[dict[int, Any], int]:
-    """A record in Thrift's compact protocol, its fields by number (texts left out), and where it ends. Raises
-    ValueError or IndexError for what no head of a page has."""
-    found: dict[int, Any] = {}
-    number = 0
-    while (byte := content[at]) != 0:
-        kind, step, at = byte & 0x0F, byte >> 4, at + 1
-        if step == 0:
-            value, at = _varint(content, at)
-            number = (value >> 1) ^ -(value & 1)
-        else:
-            number += step
-        if number in found or depth > _MOST_DEPTH:
-            raise ValueError("a field comes twice, or records stand in each other without an end")
-        if kind in _NUMBERS:
-            value, at = _varint(content, at)
-            found[number] = (value >> 1) ^ -(value & 1)
-        elif kind == _TEXT:
-            value, at = _varint(content, at)
-            found[number], at = None, at + value
-        elif kind == _RECORD:
-            found[number], at = _record(content, at, depth=depth + 1)
-        elif kind in _TRUTHS:
-            found[number] = None
-        else:
-            raise ValueError("a field of a kind that no head has")
-    return found, at + 1
-
-
-_TRUTHS, _NUMBERS, _TEXT, _RECORD, _MOST_DEPTH = (1, 2), (4, 5, 6), 8, 12, 4
-
-
-def _varint(content: mmap.mmap, at: int) -> tuple[int, int]:
-    """A number, seven bits a byte, the lowest first, and where it ends."""
-    found = shift = 0
-    while True:
-        byte = content[at]
-        found, at = found | (byte & 0x7F) << shift, at + 1
-        if byte < 0x80:
-            return found, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")
-
-
-def _number(written: bytes) -> int:
-    """A number of up to 32 bits: seven of them a byte, the lowest first, its sign in the lowest of all."""
-    found = 0
-    for place, byte in enumerate(written):
-        found |= (byte & 0x7F) << 7 * place
-    return found >> 1

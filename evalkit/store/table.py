@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("task", "sample_digest", "target_digest", "occurrence", "repeat", "outcome", "score", "cached", "critical"),
     *("ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s", "cost_usd", "served_model", "fingerprint", "cluster"),
-    *("slices", "weight", "error_kind"),
+    *("slices", "weight", "error_kind", "given_up"),
 )
 """What a comparison needs of a row."""
 SLICES = "slices"

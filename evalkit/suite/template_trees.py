@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 
 import jinja2
 from jinja2 import meta, nodes
@@ -17,6 +18,9 @@ _DEEPEST_LOOP = 2
 _DEEPEST = 80
 """Levels of a template's tree: each link of a chain (`a + b + c`, `a.b.c`, `a|b|c`) is one. Whatever reads the tree or
 its code calls itself for each."""
+_MOST_TOKENS, _SHORT = 10_000, 5_000
+"""Words and signs of a template outside its plain text: each takes some 5 kB while it is read. A template of fewer
+characters than the second is not counted."""
 _REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
 _SEVERAL_WORDS = re.compile(r"\{\{-?\s*(\w[\w.?#%&/:-]*(?:\s+[\w.?#%&/:-]+)*)\s*(?:\||-?\}\})")
 """What stands for a field and is no expression: `{{ Question Text }}`, `{{ 1st }}`, `{{ Correct? }}`."""
@@ -27,6 +31,7 @@ _TOO_DEEP = f"is nested too deeply for a template, or has a chain of more than {
 
 def parsed(source: str) -> nodes.Template:
     try:
+        _refuse_many_tokens(source)
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
         found = _SEVERAL_WORDS.search(source)
@@ -72,6 +77,15 @@ def coded_expression(inner: str) -> Callable[..., object]:
         raise BadTemplate(_TOO_DEEP) from error
     except TemplateError as error:
         raise BadTemplate(f"is not a valid template: {error}") from error
+
+
+def _refuse_many_tokens(source: str) -> None:
+    """Raises BadTemplate, TemplateSyntaxError."""
+    if len(source) <= _SHORT:
+        return
+    tokens = (1 for _, kind, _ in environment().lex(source) if kind not in {"data", "whitespace"})
+    if sum(islice(tokens, _MOST_TOKENS + 1)) > _MOST_TOKENS:
+        raise BadTemplate(f"has more than {_MOST_TOKENS:,} words and signs outside its plain text")
 
 
 def _refuse_depth(tree: nodes.Node) -> None:

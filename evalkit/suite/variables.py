@@ -37,17 +37,39 @@ _SECRET_VALUE = late(
 )
 """What keys of providers and tokens of services begin with, addresses with a password or that are a secret by
 themselves, connection strings, signed tokens, private keys."""
-_DRAWN = late(r"[A-Za-z0-9+]{24,}")
-"""Letters and digits in a row that may be drawn at random; names of models and folders have no such row."""
+_DIGEST = late(r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![0-9A-Za-z])")
+"""Of a commit, a file, a device: hex digits in small letters."""
+_ROW, _ROW_OF_BASE64 = late(r"[A-Za-z0-9+=_-]{20,}"), late(r"[A-Za-z0-9+=_/-]{20,}")
+_FOLDER = late(r"[a-z0-9]{4,}|[A-Z0-9]{4,}|[A-Z][a-z]{3,}")
+"""A name between two slashes; where one stands, they divide folders and are no signs of base64."""
+_WORD = late(r"(?<![A-Za-z0-9])[A-Z]?[a-z]{3,}|[A-Z]?[a-z]{4,}|[A-Z]{5,}|[0-9]{4,}")
+_SHORTEST_DRAWN = 20
 
 
 def _is_secret(value: str) -> bool:
-    """Whether a value looks like a key, whoever gave it out: by how it begins, or by a long row of digits, capitals and
-    small letters mixed."""
-    return _SECRET_VALUE.search(value) is not None or any(
-        sum(a.isdigit() != b.isdigit() for a, b in pairwise(row)) >= 4 and not row.isupper() and not row.islower()
-        for row in _DRAWN.findall(value)
-    )
+    """Whether a value looks like a key, whoever gave it out: by how it begins, or by a long row of signs that may be
+    drawn at random (tokens, base64)."""
+    if _SECRET_VALUE.search(value) is not None:
+        return True
+    plain = _DIGEST.sub(" ", value)
+    rows = [row for row in _ROW_OF_BASE64.findall(plain) if not any(map(_FOLDER.fullmatch, row.split("/")))]
+    return any(map(_may_be_drawn, [*_ROW.findall(plain), *rows]))
+
+
+def _may_be_drawn(row: str) -> bool:
+    """Whether capitals, small letters and digits are mixed as in no name. Of 24 letters and digits that are drawn one
+    row in eighty looks like a name, of 40 one in five hundred."""
+    signs = [one for one in row if one.isalnum()]
+    if len(signs) < _SHORTEST_DRAWN or row.islower() or row.isupper():
+        return False
+    pairs = [(_kind(a), _kind(b)) for a, b in pairwise(row) if a.isalnum() and b.isalnum()]
+    changes = sum(a != b and (a, b) != ("A", "a") for a, b in pairs)  # Word: one capital before small letters
+    in_words = sum(map(len, _WORD.findall(row)))
+    return in_words < 0.55 * len(signs) and changes >= max(4, 0.16 * len(pairs))
+
+
+def _kind(sign: str) -> str:
+    return "0" if sign.isdigit() else "a" if sign.islower() else "A"
 
 
 def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:

@@ -14,8 +14,11 @@ from functools import cache
 from html.entities import html5
 
 
-def cut_out(key: str, text: str, put: str) -> str:
-    """The text without a key, however it is spelt; the text itself where it does not hold it."""
+def cut_out(key: str, text: str, put: str, *, any_case: bool = False) -> str:
+    """The text without a key, however it is spelt; the text itself where it does not hold it. `any_case`: also where
+    capitals are small letters, as libraries write what they take for a name."""
+    if any_case:
+        return re.compile(_spelt(key)[1].pattern, re.IGNORECASE).sub(put, text)
     if key in text:
         text = text.replace(key, put)
     if any(sign in text for sign in _ESCAPES):  # a text in a text: a tool that tells which headers it got

@@ -32,10 +32,11 @@ def stands_in(content: bytes) -> bool:
     return any(secret in content for secret in _known.values())
 
 
-def without_keys(text: str) -> str:
-    """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it."""
+def without_keys(text: str, *, any_case: bool = False) -> str:
+    """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it. `any_case`: in
+    words of a library, which may have made small letters of capitals."""
     for key in longest_first():
-        text = cut_out(key, text, REMOVED)
+        text = cut_out(key, text, REMOVED, any_case=any_case)
     return text
 
 

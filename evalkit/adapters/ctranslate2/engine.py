@@ -23,7 +23,7 @@ from evalkit.adapters.ctranslate2.batching import MAX_SQUARES
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import SuiteError
-from evalkit.reading import memory_bytes
+from evalkit.memory import memory_bytes
 from evalkit.suite.schema.parts import Count, Text
 
 DEFAULT_BATCH = 32

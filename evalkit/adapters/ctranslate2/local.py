@@ -35,7 +35,7 @@ from evalkit.adapters.ctranslate2.engine import (
 )
 from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
-from evalkit.reading import memory_bytes
+from evalkit.memory import memory_bytes
 from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 

@@ -260,8 +260,8 @@ _LAID_OUT = re.compile(r"\n\s*(?:Failed validating|On instance)\b.*", re.DOTALL)
 
 def _unquoted(text: str) -> str:
     """Without what libraries quote in pieces: pydantic cuts a value in the middle, jsonschema lays one out over several
-    lines, and half a key or a number is known as none."""
-    return _LAID_OUT.sub("", _QUOTED.sub("input_type=", text))
+    lines, and half a key or a number is known as none; a content type comes in small letters."""
+    return without_keys(_LAID_OUT.sub("", _QUOTED.sub("input_type=", text)), any_case=True)
 
 
 _TAKEN = frozenset(("accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id"))

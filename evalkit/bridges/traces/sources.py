@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.external_json import TIMES
 from evalkit.bridges.traces.log_reading import LogReading
 from evalkit.bridges.traces.otlp_protobuf import NotProtobuf, spans_of_protobuf
 from evalkit.bridges.traces.settling import Settling
@@ -25,6 +26,7 @@ from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.tables import TABLES, LogMap, is_table, table_of_calls
 from evalkit.bridges.traces.values import json_of
 from evalkit.errors import UserError
+from evalkit.memory import refuse_beyond
 from evalkit.reading import BLANKS, NOTHING, look_through, open_to_read
 
 MOST_WHOLE = 2**30
@@ -164,6 +166,7 @@ def _read_whole(content: bytes, name: str, reading: LogReading) -> None:
     """One JSON text over several lines; or JSON lines of which the first is broken."""
     if len(content) > MOST_WHOLE:
         raise _too_large(name)
+    refuse_beyond(len(content), times=TIMES - 1)  # one of them is taken already
     try:
         record = json_of(content)
     except (ValueError, RecursionError) as error:

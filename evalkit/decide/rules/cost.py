@@ -154,15 +154,19 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) ->
 
     n_lost = int(lost.sum())
     full = np.fmax(spent, cand.supported_usd[there]) if checked else spent
-    low, high = (against.min(), against.max()), (spent.min(), full.max())
-    dear = decide(filled(against, n_lost, low[0]), filled(full, n_lost, high[1]))
+    least = np.fmin(against, base.supported_usd[there]) if checked and not own else against
+    low, high = (least.min(), against.max()), (spent.min(), full.max())
+    dear = decide(filled(least, n_lost, low[0]), filled(full, n_lost, high[1]))
     cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
     # Against an amount the ratio is to the limit itself; back into dollars.
     scale = condition.at if own else 1.0
     own_weights = None if pairs.weight is None else pairs.weight[there]
     now, then, most = (float(np.average(values, weights=own_weights)) for values in (spent, before, full))
     found = limited(condition, dear, cheap, n_lost, scale)
-    doubts = _stated(spent, full, cand.supported_usd[there], now * unit, most * unit) if checked else ()
+    doubts = [*_stated(spent, full, cand.supported_usd[there], now * unit, most * unit)] if checked else []
+    if n_cheaper := int((least < against * (1 - _ROUNDED)).sum()):
+        cheaper = float(np.average(least, weights=own_weights))
+        doubts.append(_of_another_load(n_cheaper, len(against), then * unit, cheaper * unit))
     return replace(
         found,
         notes=(*found.notes, *doubts),
@@ -186,6 +190,15 @@ def _stated(spent: Floats, full: Floats, supported: Floats, now: float, most: fl
         )
     elif len(spent) and np.isnan(supported).all() and spent.any():
         yield "no price is known here that the bills could be held against: they are the server's own word"
+
+
+def _of_another_load(n: int, of: int, stated: float, cheaper: float) -> str:
+    return (
+        f"{n:,} of the baseline's {of:,} bills come from the response cache and have fewer cached tokens than the "
+        "prompts of this run share: they may have been asked at another load. Passing counts them with these cached, "
+        f"${cheaper:.6g} instead of ${stated:.6g} (--no-cache asks anew; bills: stated in the rule takes them as they "
+        "are)"
+    )
 
 
 def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleResult:

@@ -15,7 +15,7 @@ from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResu
 from evalkit.decide.rules.quality import answers_an_item, of_decision, of_floor
 
 if TYPE_CHECKING:
-    from evalkit.results.pairs import Floats, Mask, Pairs
+    from evalkit.results.pairs import Floats, Half, Mask, Pairs
 
 
 class RateRule(GateRule):
@@ -37,7 +37,7 @@ class RateRule(GateRule):
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
         pairs, own = context.pairs, condition.limit == "max_rate"
         base, cand = pairs.baseline, pairs.candidate
-        lost = cand.errored if own else base.errored | cand.errored
+        lost = _lost(cand) if own else _lost(base) | _lost(cand)
         if condition.subject == "errored":  # the cache keeps no errors: a few runs would leave none of the candidate's
             lost, n_cached = cand.cached, int(cand.cached.sum())
             if 2 * n_cached > pairs.n:
@@ -54,6 +54,13 @@ class RateRule(GateRule):
             return _own_rate(condition, context, after, there)
         before = base.is_outcome(condition.subject)[there].astype(float)
         return _increase(condition, pairs, (before, after), there, context.alpha)
+
+
+def _lost(half: Half) -> Mask:
+    """Rows that do not say how their sample's first answer ended: none came, or evalkit gave it up and asked again."""
+    import numpy as np
+
+    return np.asarray(half.errored | (half.given_up > 0))
 
 
 def _increase(

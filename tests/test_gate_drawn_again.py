@@ -1,0 +1,151 @@
+"""An answer that came after evalkit had given up an earlier attempt is not taken for the answer of its sample.
+
+Who asks until an answer is quick keeps the samples that went well: by short limits, a model that does not stream, a
+resumed run, or a second run whose cache lacks what was given up.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.records import Outcome, Row
+from evalkit.store.sealing import rows_of
+from tests.gate_world import Gate, gate, scores, stored
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+REPLY = {
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "B"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 1},
+}
+
+
+@contextmanager
+def thinking(n_slow: int) -> Iterator[str]:
+    """Says nothing for a second at the first `n_slow` attempts of every other question, then answers at once."""
+    seen: Counter[str] = Counter()
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
+            seen[asked] += 1
+            if int(asked.split("\n")[0].split()[-1]) % 2 and seen[asked] <= n_slow:
+                time.sleep(1.0)
+            body = json.dumps(REPLY).encode()
+            try:
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:
+                pass
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 100
+
+    server = Server(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def a_suite(folder: Path, url: str, *, temperature: float, limits: str) -> Path:
+    lines = [f'{{"id": "q{n}", "question": "Is it {n}", "answer": "B"}}\n' for n in range(8)]
+    (folder / "items.jsonl").write_text("".join(lines))
+    suite = folder / "s.yaml"
+    suite.write_text(
+        f"name: again\nsensitivity: public\nmodels:\n  cand: {{adapter: openai_chat, model: m, base_url: '{url}', "
+        f"stream: false, weights: w, settings: {{temperature: {temperature}}}}}\n"
+        "tasks:\n  - {name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}',"
+        f" choices: [A, B], score: choice}}\nrun: {{{limits}}}\n"
+        "gate: {candidates: [cand], rules: [{quality: t, min: 0.05}]}\n"
+    )
+    return suite
+
+
+def given_up(folder: Path) -> list[int | None]:
+    return [row.given_up for row in sorted(rows_of(folder), key=lambda row: row.sample_id)]
+
+
+def newest(results: Path) -> Path:
+    return max((one for one in results.iterdir() if (one / "run.json").exists()), key=lambda one: one.stat().st_mtime)
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize(("temperature", "noted"), [(1.0, True), (0.0, False)])
+def test_a_row_knows_that_an_attempt_was_given_up(
+    tmp_path: Path, capsys: Capture, temperature: float, noted: bool
+) -> None:
+    """At temperature 0 the same request gives the same answer: asking again chooses nothing."""
+    with thinking(1) as url:
+        suite = a_suite(tmp_path, url, temperature=temperature, limits="idle_timeout_s: 0.4, in_flight: 8")
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0
+    found = given_up(newest(tmp_path / "r"))
+    assert [bool(n) for n in found] == [noted and n % 2 == 1 for n in range(8)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("again", [(), ("--new",)], ids=["resumed", "another run, by the cache"])
+def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
+    tmp_path: Path, capsys: Capture, again: tuple[str, ...]
+) -> None:
+    with thinking(1) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="timeout_s: 0.4, in_flight: 8, max_error_rate: 0.6")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+        assert [row.outcome is Outcome.ERRORED for row in rows_of(newest(tmp_path / "r"))].count(True)
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
+        first = given_up(newest(tmp_path / "r"))
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--new")  # all from the cache
+        second = given_up(newest(tmp_path / "r"))
+    assert [bool(n) for n in first] == [n % 2 == 1 for n in range(8)]
+    assert [bool(n) for n in second] == [bool(n) for n in first]
+
+
+def drawn_again(model: str, share: int) -> Any:
+    def change(row: Row) -> Row:
+        return replace(row, given_up=1) if row.model == model and int(row.sample_id[1:]) % share == 1 else row
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("rule", "model", "share", "code"),
+    [
+        ({"quality": "all", "margin": 0.05}, "cand", 301, 0),
+        ({"quality": "all", "margin": 0.05}, "cand", 8, 3),
+        ({"quality": "all", "margin": 0.05}, "base", 8, 3),
+        ({"quality": "all", "min": 0.7}, "cand", 8, 3),
+        ({"rate": "refused", "max_rate": 0.05}, "cand", 100, 0),
+        ({"rate": "refused", "max_rate": 0.05}, "cand", 8, 3),
+    ],
+)
+def test_such_answers_neither_pass_nor_fail_a_rule(
+    tmp_path: Path, capsys: Capture, rule: dict[str, Any], model: str, share: int, code: int
+) -> None:
+    judge = Gate(capsys, tmp_path)
+    answers = {"base": scores(300, wrong=range(0, 300, 5)), "cand": scores(300, wrong=range(0, 300, 5))}
+    decided = judge(stored(judge.results, answers, gate(rule), change=drawn_again(model, share)))
+    assert decided.code == code, decided.out
+    assert "had given up earlier attempts" in " ".join(decided.out.split())
