@@ -7,6 +7,9 @@ resumed run, or a second run whose cache lacks what was given up.
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -32,8 +35,9 @@ REPLY = {
 
 
 @contextmanager
-def thinking(n_slow: int) -> Iterator[str]:
-    """Says nothing for a second at the first `n_slow` attempts of every other question, then answers at once."""
+def thinking(n_slow: int, status: int = 200) -> Iterator[str]:
+    """Says nothing for a second at the first `n_slow` attempts of every other question, then answers at once; the slow
+    ones with another status, as a gateway that gives them up."""
     seen: Counter[str] = Counter()
 
     class Answer(BaseHTTPRequestHandler):
@@ -45,11 +49,13 @@ def thinking(n_slow: int) -> Iterator[str]:
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
             seen[asked] += 1
+            told = 200
             if int(asked.split("\n")[0].split()[-1]) % 2 and seen[asked] <= n_slow:
-                time.sleep(1.0)
+                time.sleep(1.5)
+                told = status
             body = json.dumps(REPLY).encode()
             try:
-                self.send_response(200)
+                self.send_response(told)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -121,6 +127,40 @@ def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
         second = given_up(newest(tmp_path / "r"))
     assert all(first[1::2])  # on a busy machine some of the others too
     assert [bool(n) for n in second] == [bool(n) for n in first]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("status", [504, 500, 502, 524])
+def test_an_answer_behind_a_gateway_that_gave_one_up_is_known(tmp_path: Path, capsys: Capture, status: int) -> None:
+    with thinking(1, status) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="in_flight: 8")
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0
+    assert all(given_up(newest(tmp_path / "r"))[1::2])
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("again", [("--new",), ()], ids=["another run", "resumed"])
+def test_an_answer_that_was_under_way_when_a_run_ended_is_known(
+    tmp_path: Path, capsys: Capture, again: tuple[str, ...], end: signal.Signals
+) -> None:
+    """A job that is cancelled once its quick answers are in draws the slow ones again."""
+    with thinking(1) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="in_flight: 8")
+        command = [sys.executable, "-P", "-m", "evalkit", "run", str(suite), "--results", str(tmp_path / "r")]
+        begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path)
+        while not any(path.stat().st_size for path in tmp_path.glob("r/*/journal-*.jsonl")):
+            time.sleep(0.02)
+        time.sleep(1.0)
+        begun.send_signal(end)
+        if end is not signal.SIGKILL:
+            time.sleep(0.05)
+            begun.send_signal(end)  # the first waits for answers under way
+        begun.communicate(timeout=60)
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again).code == 0
+    found = given_up(newest(tmp_path / "r"))
+    assert all(found[1::2])
+    assert not all(found[::2])
 
 
 def drawn_again(model: str, share: int) -> Any:
