@@ -16,9 +16,12 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from evalkit.errors import LikelyMistakeWarning
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 GRACE_S = 3.0
 """How long code of others may take to end once it was cancelled. A further cancellation does not wait."""
@@ -190,13 +193,15 @@ def _require_time(limit: asyncio.Timeout, error: BaseException | None) -> None:
         raise asyncio.CancelledError from error
 
 
-def in_new_loop(run: Coroutine[Any, Any, T]) -> T:
+def in_new_loop(run: Coroutine[Any, Any, T], *, threads: ThreadPoolExecutor | None = None) -> T:
     """As `asyncio.run`, which waits without end for tasks that ignore their cancellation: those that are left over have
-    their grace, and are let go."""
+    their grace, and are let go. `threads` are those of `asyncio.to_thread`; None: the standard library's."""
     main: list[asyncio.Task[Any] | None] = []
 
     async def whole() -> T:
         main.append(asyncio.current_task())
+        if threads is not None:
+            asyncio.get_running_loop().set_default_executor(threads)
         return await run
 
     with asyncio.Runner() as runner:

@@ -24,10 +24,10 @@ from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
-from evalkit.store.step_log import StepLog
 
 if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.engine.live_tools import LiveSessions
+    from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
 UNSCORED = "no score"
