@@ -1,6 +1,6 @@
 """Code of others is awaited in a task of its own, within a time, and no longer than it deserves.
 
-    given = await within(60, in_own_task(function(request)))     # OutOfTime, LeftBehind, or what the function gives or raises
+    given = await within(60, in_own_task(function(request)))     # or OutOfTime, LeftBehind
     outcome = in_new_loop(whole_run())                           # asyncio.run, which no task can hold up
 
 What such code does with its own task is its own affair: it may cancel it, let a group fail in it, or ignore that it
