@@ -38,11 +38,11 @@ _NO_UNITS = late(
 """Free of charge (Anthropic's web_fetch), words about a setting, or counts of text tokens."""
 SEARCHING_MODEL = late(
     r"[:-]online(:|$)|search-(preview|api)|(^|/)[\w.-]{1,40}-(search|researcher)(:|$)|(?<![a-z0-9])sonar(?![a-z])|"
-    r"deep-research|(^|/)compound",
+    r"deep-research|deep-?search|-(browsing|grounding|grounded)(?![a-z])|(^|/)compound",
     re.IGNORECASE,
 )
 """Models that search the web by themselves: OpenRouter's suffix, search models of OpenAI, Relace and Moonshot,
-Perplexity, Groq compound."""
+Perplexity, Groq compound, and names that say so."""
 _DEPTH = 6
 _LONGEST, _MOST_NAMES, _MOST_LOOKED_AT = 100, 20, 1_000
 """Characters of a name, and names: they are a server's own words, and every row keeps them."""

@@ -106,6 +106,8 @@ def network_error(error: Exception, where: Where, idle_s: float) -> RequestError
         return BadReply(f"{place}: the reply is no valid HTTP ({where.clean(_unquoted(error.message))})")
     if isinstance(error, aiohttp.ClientPayloadError):
         said = where.clean(_unquoted(str(error)))
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        said = "server disconnected"  # its message may be the head as far as it came, which ends anywhere
     return ConnectionFailed(f"{place}: the connection dropped before the answer was complete ({said})")
 
 

@@ -42,6 +42,10 @@ MOST_BYTES = 48_000_000
 value, whatever a file says that others may write."""
 _MOST_VALUES = 2_000_000
 """Numbers, texts and lists in one answer: log-probabilities of some hundred thousand tokens."""
+_KEEP = """insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
+where length(answers.answer) < 64"""
+"""The first answer stays. Shorter than any (`_SHORTEST`) is what says that none came (`given_up`)."""
+_SHORTEST = 64
 _GIVEN_UP = "given_up"
 _MOST_GIVEN_UP = 1_000_000
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
@@ -63,8 +67,6 @@ class CachedAnswer:
     """Unix time of the original request."""
     cost_usd: Decimal | None
     """What was billed then; None where it was unknown."""
-    limits: tuple[float, float] | None = None
-    """Seconds of silence, and in all, after which it would have been given up. None: kept by an evalkit of before."""
     given_up: int = 0
     """`Row.given_up`, 0 for none."""
 
@@ -145,6 +147,8 @@ class ResponseCache:
         self._db = connection
         self._waiting: dict[bytes, bytes] = {}
         self._oldest = 0.0
+        self._unsound: set[bytes] = set()
+        """Of answers that were looked for in this session and are none that a server gave."""
         self._given_up: dict[bytes, int] = {}
         """Requests that were looked for in this session and that no answer came to, with their attempts."""
 
@@ -183,10 +187,7 @@ class ResponseCache:
             if packed is None and self._db is not None:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
                 packed = row[0] if row else None
-            answer = None if packed is None else _unpack(packed)
-            if isinstance(answer, int):
-                self._given_up[key], answer = answer, None
-            return answer if answer is not None and _is_sound(answer) else None
+            return None if packed is None else self._read(key, packed)
         except sqlite3.OperationalError as error:
             if not _busy(error):
                 self._give_up(error)
@@ -202,8 +203,18 @@ class ResponseCache:
             self._give_up(error)
         return None
 
+    def _read(self, key: bytes, packed: bytes) -> CachedAnswer | None:
+        answer = _unpack(packed)
+        if isinstance(answer, int):
+            self._given_up[key] = answer
+            return None
+        if _is_sound(answer):
+            return answer
+        self._unsound.add(key)
+        return None
+
     def put(self, key: bytes, answer: CachedAnswer) -> bool:
-        """Keep an answer; False when it is too long, or the cache is not usable."""
+        """Keep an answer unless there is one already; False when it is too long, or the cache is not usable."""
         return self._keep(key, _pack(answer))
 
     def give_up(self, key: bytes, n: int) -> bool:
@@ -226,7 +237,8 @@ class ResponseCache:
             return False
         if not self._waiting:
             self._oldest = time.monotonic()
-        self._waiting[key] = packed
+        if len(self._waiting.get(key, b"")) < _SHORTEST:
+            self._waiting[key] = packed
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
         return True
@@ -237,7 +249,9 @@ class ResponseCache:
             return
         try:
             self._db.execute("begin immediate")
-            self._db.executemany("insert or replace into answers values (?, ?)", self._waiting.items())
+            unsound = [(one,) for one in self._waiting if one in self._unsound]
+            self._db.executemany("delete from answers where key = ?", unsound)
+            self._db.executemany(_KEEP, self._waiting.items())
             self._db.execute("commit")
             self._waiting.clear()
         except sqlite3.Error as error:
@@ -289,8 +303,6 @@ def _pack(answer: CachedAnswer) -> bytes:
         "cost_usd": None if answer.cost_usd is None else str(answer.cost_usd),
         "timing": [getattr(response.timing, name) for name in _TIMING],
     }
-    if answer.limits is not None:
-        record["limits"] = answer.limits
     if answer.given_up:
         record[_GIVEN_UP] = answer.given_up
     for name in (*_PLAIN, *_TUPLES):
@@ -342,12 +354,11 @@ def _unpack(packed: bytes) -> CachedAnswer | int:
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
         **plain,
     )
-    cost, limits = record["cost_usd"], record.get("limits")
+    cost = record["cost_usd"]
     return CachedAnswer(
         response,
         float(record["started_at"]),
         None if cost is None else Decimal(cost),
-        None if limits is None else (float(limits[0]), float(limits[1])),
         given_up,
     )
 
