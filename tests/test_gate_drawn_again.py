@@ -163,6 +163,20 @@ def test_an_answer_that_was_under_way_when_a_run_ended_is_known(
     assert not all(found[::2])
 
 
+@pytest.mark.long
+def test_what_stands_on_such_an_answer_is_one_too(tmp_path: Path, capsys: Capture) -> None:
+    """A later turn of the same conversation."""
+    with thinking(1) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="idle_timeout_s: 0.6, in_flight: 8")
+        text = suite.read_text().replace("prompt: '{{ question }}'", "prompt: '{{ question }}', turns: ['And 2']")
+        suite.write_text(text.replace("choices: [A, B], score: choice", "score: contains"))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+        assert ran.code == 0, ran.err
+    rows = {row.sample_id: row for row in rows_of(newest(tmp_path / "r"))}
+    for n in range(1, 8, 2):
+        assert rows[f"q{n}:turn2"].given_up
+
+
 def drawn_again(model: str, share: int) -> Any:
     def change(row: Row) -> Row:
         return replace(row, given_up=1) if row.model == model and int(row.sample_id[1:]) % share == 1 else row
@@ -178,6 +192,12 @@ def drawn_again(model: str, share: int) -> Any:
         ({"quality": "all", "margin": 0.05}, "base", 8, 3),
         ({"quality": "all", "min": 0.7}, "cand", 8, 3),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 100, 0),
+        ({"cost": "usd_per_sample", "max_ratio": 1.2}, "cand", 301, 0),
+        ({"cost": "usd_per_sample", "max_ratio": 1.2}, "cand", 8, 3),
+        ({"cost": "usd_per_sample", "max_ratio": 1.05}, "base", 4, 3),
+        ({"latency": "total_p90", "max_s": 5.0}, "cand", 100, 0),
+        ({"latency": "total_p90", "max_s": 5.0}, "cand", 8, 3),
+        ({"latency": "total_p50", "max_ratio": 1.1}, "base", 2, 3),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 8, 3),
     ],
 )

@@ -20,6 +20,8 @@ from evalkit.frozen import dataclass
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+_AT_ONCE_S = 0.25
+"""Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
 REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
 
@@ -75,7 +77,7 @@ class Lane:
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):
             return False
-        return seconds >= typical_s * (3 if isinstance(error, Overloaded) else 1)
+        return seconds >= max(_AT_ONCE_S, typical_s * (3 if isinstance(error, Overloaded) else 1))
 
     def failed(self, item: Item, error: RequestError) -> None:
         """An item came to nothing: its model is given up where asking it further is pointless."""

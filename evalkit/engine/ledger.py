@@ -126,7 +126,7 @@ class Ledger:
 
     def store(self, row: Row, *, asked_before: int = 0) -> Row:
         """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
-        `asked_before`: attempts of other runs that were given up.
+        `asked_before`: attempts of other runs, or at turns before it, that were given up.
 
         Raises RunIncomplete when it cannot be written.
         """
@@ -167,8 +167,8 @@ class Ledger:
         """Store a row that was asked for, and keep what was bought; gives the row as it was stored."""
         self.tally.asked += 1
         if self.cache is None or self.storing is not None:
-            return self.store(asked.row)
-        row = self.store(asked.row, asked_before=self.cache.given_up(item.model, request))
+            return self.store(asked.row, asked_before=item.given_up)
+        row = self.store(asked.row, asked_before=max(item.given_up, self.cache.given_up(item.model, request)))
         if asked.response is not None:
             self.cache.put(item.model, request, asked.response, row)
         else:
@@ -304,7 +304,7 @@ class Ledger:
         # run's own entry and price file; where this one knows no price, the cost is unknown.
         response, cost = cost_of(item, hit.response, attempt)
         row = await scored_row(item, response, attempt, cost)
-        return self.store(row)
+        return self.store(row, asked_before=item.given_up)
 
 
 async def _beside(item: Item, carry_out: Callable[..., Item], *arguments: object) -> Item:

@@ -76,6 +76,8 @@ class CostRule(GateRule):
         return replace(words, observed_unit="usd") if result.condition.subject == "usd_per_correct" else words
 
 
+_FEW = 0.01
+"""Share of answers whose bill nobody knows up to which they are taken for as dear as the dearest, like failed ones."""
 _COUNTS = ("input_tokens", "output_tokens")
 """What a price is multiplied by."""
 
@@ -156,13 +158,18 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) ->
     full = np.fmax(spent, cand.supported_usd[there]) if checked else spent
     least = np.fmin(against, base.supported_usd[there]) if checked and not own else against
     low, high = (least.min(), against.max()), (spent.min(), full.max())
-    dear = decide(filled(least, n_lost, low[0]), filled(full, n_lost, high[1]))
+    again = cand.given_up[there] > 0
+    dearest = np.where(again, np.fmax(full, pairs.dearest_usd or high[1]), full)
+    cheapest = least if own else np.where(base.given_up[there] > 0, 0.0, least)
+    dear = decide(filled(cheapest, n_lost, low[0]), filled(dearest, n_lost, high[1]))
     cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
     # Against an amount the ratio is to the limit itself; back into dollars.
     scale = condition.at if own else 1.0
     own_weights = None if pairs.weight is None else pairs.weight[there]
     now, then, most = (float(np.average(values, weights=own_weights)) for values in (spent, before, full))
     found = limited(condition, dear, cheap, n_lost, scale)
+    if again.mean() > _FEW and pairs.dearest_usd is None and found.verdict is Verdict.PASS:
+        found = replace(found, verdict=Verdict.INCONCLUSIVE, notes=(*found.notes, _of_another_answer(int(again.sum()))))
     doubts = [*_stated(spent, full, cand.supported_usd[there], now * unit, most * unit)] if checked else []
     if n_cheaper := int((least < against * (1 - _ROUNDED)).sum()):
         cheaper = float(np.average(least, weights=own_weights))
@@ -190,6 +197,13 @@ def _stated(spent: Floats, full: Floats, supported: Floats, now: float, most: fl
         )
     elif len(spent) and np.isnan(supported).all() and spent.any():
         yield "no price is known here that the bills could be held against: they are the server's own word"
+
+
+def _of_another_answer(n: int) -> str:
+    return (
+        f"{n:,} of the candidate's answers came in the place of others, which were given up: what those would have "
+        "cost is unknown, since its answers have no max_output_tokens, or no price"
+    )
 
 
 def _of_another_load(n: int, of: int, stated: float, cheaper: float) -> str:
