@@ -171,7 +171,9 @@ def test_rows_that_somebody_damaged_end_in_a_sentence(judge: Gate, column: str) 
 
 
 def test_a_negative_cost(judge: Gate) -> None:
-    refused(judge(stored(judge.results, GOOD, change=lambda r: replace(r, **dollars("-1")))), 2, "cost_usd that no row has")
+    refused(
+        judge(stored(judge.results, GOOD, change=lambda r: replace(r, **dollars("-1")))), 2, "cost_usd that no row has"
+    )
 
 
 def test_repeats_of_one_item_in_several_clusters(judge: Gate) -> None:
