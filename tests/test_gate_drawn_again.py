@@ -139,6 +139,12 @@ def drawn_again(model: str, share: int) -> Any:
         ({"quality": "all", "min": 0.7}, "cand", 8, 3),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 100, 0),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 8, 3),
+        ({"cost": "usd_per_sample", "max_usd": 1, "tail": "smooth"}, "cand", 301, 0),
+        ({"cost": "usd_per_sample", "max_usd": 1}, "cand", 301, 3),  # no output limit: as dear as nobody knows
+        ({"cost": "usd_per_sample", "max_ratio": 1.2, "tail": "smooth"}, "base", 301, 0),
+        ({"cost": "usd_per_sample", "max_ratio": 1.2, "tail": "smooth"}, "base", 4, 3),
+        ({"latency": "total_p95", "max_s": 60}, "cand", 301, 0),
+        ({"latency": "total_p95", "max_s": 60}, "cand", 8, 3),
     ],
 )
 def test_such_answers_neither_pass_nor_fail_a_rule(

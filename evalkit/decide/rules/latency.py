@@ -151,6 +151,8 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     longest, others_longest = times + waited, other + others_waited
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
+    # So does nobody know of one that evalkit gave up, in this session or an earlier one, and drew anew.
+    longest = np.where(pairs.candidate.given_up[there] > 0, beyond, longest)
     if own:
         how = (quantile, condition.at, alpha, together, heavy, items(pairs, there, lost))
         slow = latency_limit(filled(longest, n_lost, beyond), *how)
