@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.records import Outcome, Row
+from evalkit.engine.asking import is_drawn
+from evalkit.records import Outcome, Request, Row, Settings
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -121,6 +122,17 @@ def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
         second = given_up(newest(tmp_path / "r"))
     assert [bool(n) for n in first] == [n % 2 == 1 for n in range(8)]
     assert [bool(n) for n in second] == [bool(n) for n in first]
+
+
+def test_a_temperature_of_zero_counts_where_it_is_the_one_that_is_sent() -> None:
+    for extra, drawn in (
+        ({}, False),
+        ({"top_k": 1}, False),
+        ({"temperature": 1.0}, True),
+        ({"generationConfig": {"temperature": 0.9}}, True),
+        ({"options": {"mirostat": 2}}, True),
+    ):
+        assert is_drawn(Request((), Settings(temperature=0.0, extra=extra))) is drawn, extra
 
 
 def drawn_again(model: str, share: int) -> Any:
