@@ -22,7 +22,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.records import Outcome, Row
+from evalkit.engine.asking import is_drawn
+from evalkit.records import Outcome, Request, Row, Settings
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -177,6 +178,17 @@ def test_what_stands_on_such_an_answer_is_one_too(tmp_path: Path, capsys: Captur
         assert rows[f"q{n}:turn2"].given_up
 
 
+def test_a_temperature_of_zero_counts_where_it_is_the_one_that_is_sent() -> None:
+    for extra, drawn in (
+        ({}, False),
+        ({"top_k": 1}, False),
+        ({"temperature": 1.0}, True),
+        ({"generationConfig": {"temperature": 0.9}}, True),
+        ({"options": {"mirostat": 2}}, True),
+    ):
+        assert is_drawn(Request((), Settings(temperature=0.0, extra=extra))) is drawn, extra
+
+
 def drawn_again(model: str, share: int) -> Any:
     def change(row: Row) -> Row:
         return replace(row, given_up=1) if row.model == model and int(row.sample_id[1:]) % share == 1 else row
@@ -192,13 +204,16 @@ def drawn_again(model: str, share: int) -> Any:
         ({"quality": "all", "margin": 0.05}, "base", 8, 3),
         ({"quality": "all", "min": 0.7}, "cand", 8, 3),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 100, 0),
-        ({"cost": "usd_per_sample", "max_ratio": 1.2}, "cand", 301, 0),
-        ({"cost": "usd_per_sample", "max_ratio": 1.2}, "cand", 8, 3),
-        ({"cost": "usd_per_sample", "max_ratio": 1.05}, "base", 4, 3),
         ({"latency": "total_p90", "max_s": 5.0}, "cand", 100, 0),
         ({"latency": "total_p90", "max_s": 5.0}, "cand", 8, 3),
         ({"latency": "total_p50", "max_ratio": 1.1}, "base", 2, 3),
         ({"rate": "refused", "max_rate": 0.05}, "cand", 8, 3),
+        ({"cost": "usd_per_sample", "max_usd": 1, "tail": "smooth"}, "cand", 301, 0),
+        ({"cost": "usd_per_sample", "max_usd": 1}, "cand", 301, 3),  # no output limit: as dear as nobody knows
+        ({"cost": "usd_per_sample", "max_ratio": 1.2, "tail": "smooth"}, "base", 301, 0),
+        ({"cost": "usd_per_sample", "max_ratio": 1.2, "tail": "smooth"}, "base", 4, 3),
+        ({"latency": "total_p95", "max_s": 60}, "cand", 301, 0),
+        ({"latency": "total_p95", "max_s": 60}, "cand", 8, 3),
     ],
 )
 def test_such_answers_neither_pass_nor_fail_a_rule(

@@ -35,6 +35,7 @@ from evalkit.records import Failure, Request, Response, Row, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
+from evalkit.suite.extra_fields import draws
 from evalkit.text.given_up import closed
 from evalkit.text.secrets import without_keys
 
@@ -93,7 +94,8 @@ def request_of(item: Item) -> Request:
 
 def is_drawn(request: Request) -> bool:
     """Whether the same request may get another answer, so that asking again is a choice."""
-    return request.continuations is None and request.settings.temperature != 0
+    settings = request.settings
+    return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
 
 
 async def ask(

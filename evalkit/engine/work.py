@@ -245,6 +245,8 @@ class RunFiles:
     spend_file: SpendFile | None = None
     steps: StepLog | None = None
     """Steps of agents while their samples go on."""
+    slowed: Callable[[str], None] = lambda what: None
+    """Told what keeps fewer requests open than the suite says (`RunFacts.slowed_by`)."""
 
 
 @dataclass(frozen=True, slots=True)
