@@ -160,6 +160,7 @@ MIXED = [{"b": n} for n in range(5_000)]
         ({"properties": {"patternProperties": {"a": {}}, "b": {"$ref": "#/properties"}}}, "patternProperties"),
         ({"$ref": "#/examples/0", "examples": [{"type": "nope"}]}, "not a valid"),
         ({"$ref": "#/required", "required": ["a"]}, "no schema"),
+        ({"properties": {f"p{n}": {"pattern": f"a{n}"} for n in range(201)}}, "more than 200 patterns"),
         ({"$ref": "#/default", "default": {"$id": "http://evil.example/"}}, r"\$id"),
     ],
 )

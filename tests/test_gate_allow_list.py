@@ -303,6 +303,7 @@ CONDITIONAL = {
     "PriceFacts.source",
     "PriceFacts.usd_per_mtok",
     "RunFacts.otherwise_before",
+    "RunFacts.slowed_by",  # read where it names a cap
     "RunFacts.judges",
     "RunFacts.egress",
     "EgressFacts.policy",

@@ -1,6 +1,6 @@
 """Code of others is awaited in a task of its own, within a time, and no longer than it deserves.
 
-    given = await within(60, in_own_task(function(request)))     # OutOfTime, Left, or what the function gives or raises
+    given = await within(60, in_own_task(function(request)))     # or OutOfTime, LeftBehind
     outcome = in_new_loop(whole_run())                           # asyncio.run, which no task can hold up
 
 What such code does with its own task is its own affair: it may cancel it, let a group fail in it, or ignore that it
@@ -34,7 +34,7 @@ class OutOfTime(TimeoutError):
     """The time that `within` gives is over. Its text says more where there is more to say: `WENT_ON`."""
 
 
-class Left(asyncio.CancelledError):
+class LeftBehind(asyncio.CancelledError):
     """What was awaited went on after it was cancelled, and was left where it was."""
 
 
@@ -57,7 +57,7 @@ def is_from_inside() -> bool:
 
 async def in_own_task(call: Awaitable[T]) -> T:
     """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task;
-    Left where it does not end then.
+    LeftBehind where it does not end then.
 
     What it does to its task is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had cancelled it
     (until Python 3.13), and `current_task().cancel()` is no end of the run.
@@ -71,7 +71,7 @@ async def in_own_task(call: Awaitable[T]) -> T:
             raise
         held.left = True
         _let_go(task)
-        raise Left from None
+        raise LeftBehind from None
     try:
         return task.result()
     except _Ends as ended:
@@ -177,7 +177,7 @@ async def within(seconds: float | None, call: Awaitable[T]) -> T:
     try:
         async with limit:
             given = await call
-    except (Exception, Left) as error:
+    except (Exception, LeftBehind) as error:
         _require_time(limit, error)
         raise
     _require_time(limit, None)
@@ -187,7 +187,7 @@ async def within(seconds: float | None, call: Awaitable[T]) -> T:
 def _require_time(limit: asyncio.Timeout, error: BaseException | None) -> None:
     """Raises OutOfTime where the time is over, CancelledError where this task was cancelled."""
     if limit.expired():
-        went_on = isinstance(error, Left) or isinstance(error and error.__cause__, Left)
+        went_on = isinstance(error, LeftBehind) or isinstance(error and error.__cause__, LeftBehind)
         raise OutOfTime(WENT_ON if went_on else "") from error
     if not is_from_inside():
         raise asyncio.CancelledError from error

@@ -47,7 +47,11 @@ ALLOWED = (
     Allowed(
         "gate", "the protected suite's gate decides; a run that stopped early is walked through again by its rules"
     ),
-    Allowed("run.max_cost_usd", "a run that stops at its cap is incomplete, which never passes"),
+    Allowed(
+        "run.max_cost_usd",
+        "a run that stops at its cap is incomplete, which never passes",
+        "no request waited for a cap that the suite does not have: fewer would be open than `in_flight` says",
+    ),
     Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "not more"),
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
     Allowed(

@@ -71,6 +71,8 @@ class EarlyStopping:
         self._baseline: dict[int, float | None] = {}
         self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
         self._off: str | None = None
+        self._timed = any("times" in rule.reads or not rule.reads for rule in gate.rules)
+        """Whether a rule may be about times: they are measured at the load that the suite says, so nobody waits."""
 
     def take(self, row: Row) -> None:
         """Note a finished row and walk on as far as both sides are known. Cheap: called for every row."""
@@ -102,7 +104,7 @@ class EarlyStopping:
 
     def ahead(self, model: str, others: Iterable[str]) -> bool:
         """Whether so many more items of this model are known than of any of the others that it should wait for them."""
-        if self._off or self.is_final(model):
+        if self._off or self._timed or self.is_final(model):
             return False
         known = [len(self._known(name)) for name in others if not self.is_final(name)]
         return bool(known) and len(self._known(model)) - min(known) > max(AHEAD, len(self._order) // 20)

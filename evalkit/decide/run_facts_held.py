@@ -80,6 +80,7 @@ _HELD = {
     "RunFacts.judges": "those of the suite, with their entries, recorded answers and weights",
     "RunFacts.repeats": "run.repeats of the suite",
     "RunFacts.in_flight": "run.in_flight of the suite",
+    "RunFacts.slowed_by": "no cap below the suite's let requests wait; where anything did, no rule about times passes",
     "RunFacts.otherwise_before": "what it names is refused where a rule rests on it",
     "RunFacts.catalogue": "models.yaml beside the suite, where a rule is about the licence",
     "RunFacts.price_file": "prices.yaml beside the suite or the person's, where a rule is about cost",
@@ -168,7 +169,7 @@ _UNREAD = {
             *("python", "platform", "cpu", "n_cpus", "git_revision"),
         )
     },
-    "RunSettingsFacts.max_cost_usd": "a run that stops at its cap is incomplete",
+    "RunSettingsFacts.max_cost_usd": "at its cap a run is incomplete; slowed_by says where requests waited",
     **{f"LagFacts.{name}": "about the client" for name in ("p50_s", "p99_s", "max_s", "n")},
     **{
         f"LaneFacts.{name}": "about the client"

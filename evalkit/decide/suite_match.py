@@ -12,6 +12,7 @@ Are a run's bills, and what it says of licences, those that the protected branch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
@@ -26,6 +27,7 @@ from evalkit.decide.run_facts_held import other_facts
 from evalkit.decide.tasks_match import other_tasks
 from evalkit.errors import NotComparable
 from evalkit.facts import EntryFacts, ModelFacts, PriceFacts, RunFacts, SuiteFacts, parse
+from evalkit.facts.run import CAP
 from evalkit.paths import find
 from evalkit.plugins import folded
 from evalkit.results import read_facts
@@ -247,6 +249,24 @@ def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterat
         yield f"  run.in_flight: {facts.in_flight} in the run, which was resumed under another load"
     elif facts.in_flight != now.run.in_flight and made.run.in_flight == now.run.in_flight:
         yield f"  in_flight: {facts.in_flight} in the run, {now.run.in_flight} in the suite"
+    yield from _held_back(facts, now.run.max_cost_usd)
+
+
+def _held_back(facts: RunFacts, cap: Decimal | None) -> Iterator[str]:
+    """A line where requests waited for a cap that is lower than the suite's, of the run's suite or its command line:
+    with little money only a few are open, whatever `in_flight` says."""
+    told = [what.removeprefix(CAP).strip() for what in facts.slowed_by if what.startswith(CAP)]
+    if "slowed_by" not in facts.model_fields_set and facts.max_cost_usd is not None:
+        told = [str(facts.max_cost_usd)]
+    for had in told:
+        known = had.replace(".", "", 1).isdecimal()
+        shown = had if known else short(had)
+        if cap is None or not known or Decimal(had) < cap:
+            yield (
+                f"  run.max_cost_usd: requests waited for a cap of {shown} US dollars, so that fewer were open "
+                f"than run.in_flight says; {cap or 'no cap'} in the suite. Run it again under the suite's, or a higher "
+                "one (--max-cost)"
+            )
 
 
 def _other_weights(suite: ResolvedSuite, facts: RunFacts, section: str, name: str, trusted: GateTrust) -> bool:

@@ -25,6 +25,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
+from evalkit.errors import EvalkitError
 from evalkit.frozen import dataclass
 
 EVERY_S = 0.02
@@ -136,3 +137,16 @@ def start_once_idle(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -
 
     first = loop.time() + WARM_AFTER_S
     loop.call_at(first, look, first)
+
+
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show of several that happened together: ours before a defect's echo."""
+    leaves: list[BaseException] = []
+    stack: list[BaseException] = [errors]
+    while stack:
+        error = stack.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            stack += error.exceptions
+        else:
+            leaves.append(error)
+    return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])

@@ -128,5 +128,6 @@ def facts_of(
         in_flight=work.settings.in_flight if work.settings.in_flight is not None else "auto",
         repeats=work.settings.repeats,
         max_cost_usd=work.settings.max_cost_usd,
+        slowed_by=(),
     )
     return facts if panel is None else facts.with_changes(RunFacts(judges=about_models(panel.judges, suite.judges)))

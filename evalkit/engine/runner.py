@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from evalkit.engine.asking import ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import IDLE_S, LagMeter, start_once_idle
+from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
@@ -40,7 +40,8 @@ from evalkit.engine.work import (
     Work,
     item_for,
 )
-from evalkit.errors import EvalkitError, SuiteError
+from evalkit.errors import SuiteError
+from evalkit.facts.run import CAP, EARLY_STOP
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
@@ -70,20 +71,12 @@ class Runner:
         before, files = before or EarlierSessions(), files or RunFiles()
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        answers = (before.done, before.earlier, files.cache)
-        self.ledger = Ledger(
-            journal,
-            *answers,
-            self.observer,
-            work.storing,
-            files.steps,
-            before.open_steps,
-            before.unscored,
-            before.given_up,
-        )
+        answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
+        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up)
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
+        self._slowed, self._tell_slowed = set[str](), files.slowed
         self._serving = Serving(files.folder, self.observer.note)
         self._stop = asyncio.Event()
         self._interrupts = 0
@@ -142,16 +135,15 @@ class Runner:
                     if task.stream is not None:
                         self._tell_later(task.stream)
         except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+            raise first_of(errors) from errors
         finally:
             gc.unfreeze()
             for model in self.work.models:
                 try:
                     await model.adapter.aclose()
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
-                    self.observer.note(
-                        without_keys(f"{model.name} could not be closed: {type(error).__name__}: {error}")
-                    )
+                    told = without_keys(f"{type(error).__name__}: {error}")
+                    self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally
         for lane, _ in lanes:
             tally.reasons += [given_up_text(*told) for told in why_stopped(lane, self.work.storing).items()]
@@ -280,8 +272,15 @@ class Runner:
     async def _keep_pace(self, lane: Lane, name: str, stopper: Stopper) -> None:
         """Wait while a fast endpoint is far ahead of a slow one: what it would buy may turn out not to be needed."""
         # Rows come from the cache, from errors and from answers alike: looking is simpler than being told by each.
-        while not self._stop.is_set() and stopper.ahead(name, self._elsewhere(lane)):  # noqa: ASYNC110
+        while not self._stop.is_set() and stopper.ahead(name, self._elsewhere(lane)):
+            self._slowed_by(EARLY_STOP)
             await asyncio.sleep(PACE_S)
+
+    def _slowed_by(self, what: str) -> None:
+        """Fewer requests are open than the suite says: told once for each cause."""
+        if what not in self._slowed:
+            self._slowed.add(what)
+            self._tell_slowed(what)
 
     def _elsewhere(self, lane: Lane) -> list[str]:
         """Models that are still being asked at other endpoints; one that was given up is not waited for."""
@@ -302,6 +301,7 @@ class Runner:
             try:
                 while True:
                     after: Item | None = None
+                    self.ledger.sent(item, request)
                     if item.episode is not None:
                         found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                         after = await self.ledger.finish_step(item, request, found)
@@ -355,6 +355,7 @@ class Runner:
                     "command again."
                 )
                 return None
+            self._slowed_by(f"{CAP} {self.budget.cap}")
             self._settled.clear()
             await self._settled.wait()
         if asking and task is not None:
@@ -371,6 +372,7 @@ class Runner:
             await asyncio.sleep(0.25)
             self._tell_given_up(lanes)
             self.observer.tick()
+            self.ledger.keep_cached()
             if n_ticks % 8 == 0:
                 self.ledger.journal.check()
             for lane in lanes:
@@ -386,16 +388,3 @@ class Runner:
                 if name not in self._given_up:
                     self._given_up.add(name)
                     self.observer.gave_up(name, why)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show of several that happened together: ours before a defect's echo."""
-    leaves: list[BaseException] = []
-    stack: list[BaseException] = [errors]
-    while stack:
-        error = stack.pop(0)
-        if isinstance(error, BaseExceptionGroup):
-            stack += error.exceptions
-        else:
-            leaves.append(error)
-    return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,7 @@ async def execute_run(
                 plan.work,
                 log,
                 before=_earlier(plan, folder, recovered, spent, keeps_steps=steps is not None),
-                files=RunFiles(folder, cache, spend_file, steps),
+                files=RunFiles(folder, cache, spend_file, steps, partial(_slowed, folder)),
                 observer=_Kept(folder, observer or Silent(), beside.look),
                 stopper=stopper,
             )
@@ -174,6 +175,13 @@ def _spend_file(folder: Path) -> SpendFile | None:
     from evalkit.engine.spend_file import SpendFile  # most runs have no cap
 
     return SpendFile.open(folder)
+
+
+def _slowed(folder: Path, what: str) -> None:
+    """Keep in run.json what holds requests back, at once: a session that is killed says it too."""
+    known = runs.open_facts(folder).slowed_by
+    if what not in known:
+        runs.update_facts(folder, RunFacts(slowed_by=(*known, what)))
 
 
 def _broken_off(folder: Path, runner: Runner, spend_file: SpendFile | None) -> None:

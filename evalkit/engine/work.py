@@ -134,6 +134,8 @@ class Item:
     """The turns that follow in the same conversation, each asked when the one before is answered."""
     episode: Episode | None = None
     """How far an agent's sample has come; None: it is no agent's, or not begun."""
+    given_up: int = 0
+    """`Row.given_up` of the turns that it stands on."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:
@@ -243,6 +245,8 @@ class RunFiles:
     spend_file: SpendFile | None = None
     steps: StepLog | None = None
     """Steps of agents while their samples go on."""
+    slowed: Callable[[str], None] = lambda what: None
+    """Told what keeps fewer requests open than the suite says (`RunFacts.slowed_by`)."""
 
 
 @dataclass(frozen=True, slots=True)

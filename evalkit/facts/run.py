@@ -30,6 +30,8 @@ from evalkit.facts.tasks import LabelFacts, RescoredFacts, TaskFacts
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it. Raised when a key changes meaning, not when one is added."""
+CAP, EARLY_STOP = "max_cost_usd", "early_stop"
+"""What may keep fewer requests open than `in_flight` says (`RunFacts.slowed_by`)."""
 STARTED_BY = "EVALKIT_STARTED_BY"
 """Set by the board for a run that somebody starts from its page who is signed in: their address."""
 
@@ -166,6 +168,10 @@ class RunFacts(StoredRecord):
     """How often each sample is asked. None: once."""
     max_cost_usd: Decimal | None = None
     """Cap in US dollars. None: no cap."""
+    slowed_by: Texts = ()
+    """What kept fewer requests open than `in_flight` says, in any session: `max_cost_usd 5` where they waited until
+    that cap had room, `early_stop` where a gate had a fast endpoint wait for a slow one. Not recorded by an older
+    run."""
     egress: EgressFacts | None = None
     redaction: RedactionFacts | None = None
     """None: the suite redacts nothing."""

@@ -42,10 +42,11 @@ MOST_BYTES = 48_000_000
 value, whatever a file says that others may write."""
 _MOST_VALUES = 2_000_000
 """Numbers, texts and lists in one answer: log-probabilities of some hundred thousand tokens."""
-_KEEP = """insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
-where length(answers.answer) < 64"""
-"""The first answer stays. Shorter than any (`_SHORTEST`) is what says that none came (`given_up`)."""
 _SHORTEST = 64
+"""Bytes of an answer. What says that none came yet (`given_up`) is shorter."""
+_KEEP = f"""insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
+where length(answers.answer) < {_SHORTEST}"""
+"""The first answer stays."""
 _GIVEN_UP = "given_up"
 _MOST_GIVEN_UP = 1_000_000
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
@@ -147,6 +148,8 @@ class ResponseCache:
         self._db = connection
         self._waiting: dict[bytes, bytes] = {}
         self._oldest = 0.0
+        self._open: dict[bytes, int] = {}
+        """Requests of this session that were sent and are not answered yet: how many of the same."""
         self._unsound: set[bytes] = set()
         """Of answers that were looked for in this session and are none that a server gave."""
         self._given_up: dict[bytes, int] = {}
@@ -181,8 +184,7 @@ class ResponseCache:
         if self._db is None:
             return None
         packed = self._waiting.get(key)
-        if self._waiting and time.monotonic() - self._oldest > _FLUSH_S:
-            self.flush()
+        self.flush_in_time()
         try:
             if packed is None and self._db is not None:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
@@ -206,7 +208,8 @@ class ResponseCache:
     def _read(self, key: bytes, packed: bytes) -> CachedAnswer | None:
         answer = _unpack(packed)
         if isinstance(answer, int):
-            self._given_up[key] = answer
+            if (earlier := answer - self._open.get(key, 0)) > 0:  # what is under way in this run is none
+                self._given_up[key] = earlier
             return None
         if _is_sound(answer):
             return answer
@@ -215,11 +218,34 @@ class ResponseCache:
 
     def put(self, key: bytes, answer: CachedAnswer) -> bool:
         """Keep an answer unless there is one already; False when it is too long, or the cache is not usable."""
+        self._came(key)
         return self._keep(key, _pack(answer))
 
-    def give_up(self, key: bytes, n: int) -> bool:
-        """Keep that no answer came to a request, and that so many attempts at it were given up."""
-        return self._keep(key, orjson.dumps({_GIVEN_UP: n}))
+    def sent(self, key: bytes) -> None:
+        """Keep, until `put` or `give_up`, that a request went out."""
+        self._open[key] = n = self._open.get(key, 0) + 1
+        self._keep(key, orjson.dumps({_GIVEN_UP: self.given_up(key) + n}))
+
+    def give_up(self, key: bytes, n: int) -> None:
+        """Keep that no answer came to a request, and that so many attempts at it were given up in all."""
+        others = self._came(key)
+        if n + others:
+            self._keep(key, orjson.dumps({_GIVEN_UP: n + others}))
+        elif self._db is not None:  # turned away: no answer was on its way
+            if len(self._waiting.get(key, b"")) < _SHORTEST:
+                self._waiting.pop(key, None)
+            try:
+                self._db.execute(f"delete from answers where key = ? and length(answer) < {_SHORTEST}", (key,))
+            except sqlite3.Error as error:
+                if not _busy(error):
+                    self._give_up(error)
+
+    def _came(self, key: bytes) -> int:
+        """One request less is under way; how many of the same are still."""
+        left = max(self._open.pop(key, 0) - 1, 0)
+        if left:
+            self._open[key] = left
+        return left
 
     @property
     def has_given_up(self) -> bool:
@@ -242,6 +268,11 @@ class ResponseCache:
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
         return True
+
+    def flush_in_time(self) -> None:
+        """Write what waits, where it has waited for half a second."""
+        if self._waiting and time.monotonic() - self._oldest > _FLUSH_S:
+            self.flush()
 
     def flush(self) -> None:
         """Write what waits. While another process holds the file it goes on waiting, up to 10,000 answers."""

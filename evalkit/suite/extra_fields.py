@@ -51,6 +51,8 @@ _LIMITS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
+_DRAWS = frozenset({"temperature", "do_sample", "mirostat", "dynatemp_range"})
+"""Fields by which the same request may get another answer, at a temperature of 0 too."""
 TIER_FIELDS = frozenset({"service_tier", "speed", "performance_config"})
 """Fields by which a request asks to be served, and billed, otherwise than usual."""
 _ORDINARY = frozenset({"auto", "default", "standard", "normal"})
@@ -68,6 +70,11 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS))
+
+
+def draws(extra: Mapping[str, object]) -> bool:
+    """Whether answers are drawn by a field here, whatever `settings.temperature` says: what is sent last wins."""
+    return next(_named(extra, _DRAWS), None) is not None
 
 
 def asked_tier(extra: Mapping[str, object]) -> str | None:

@@ -26,6 +26,7 @@ from evalkit.stats.verdict import LimitDecision, Verdict
 from evalkit.suite.extra_fields import other_limits
 from evalkit.suite.schema.parts import as_written
 from evalkit.suite.schema.rules import Problem
+from evalkit.text import numbers
 
 if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Mask, Pairs
@@ -156,14 +157,18 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) ->
     full = np.fmax(spent, cand.supported_usd[there]) if checked else spent
     least = np.fmin(against, base.supported_usd[there]) if checked and not own else against
     low, high = (least.min(), against.max()), (spent.min(), full.max())
-    dear = decide(filled(least, n_lost, low[0]), filled(full, n_lost, high[1]))
+    again, theirs = (half.given_up[there] > 0 for half in (cand, base))
+    beyond = pairs.dearest_usd if pairs.dearest_usd is not None or condition.tail == "strict" else high[1]
+    worst, lowest = np.where(again, np.fmax(full, beyond or 0.0), full), np.where(theirs & ~own, 0.0, least)
+    dear = decide(filled(lowest, n_lost, lowest.min()), filled(worst, n_lost, worst.max()))
     cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
     # Against an amount the ratio is to the limit itself; back into dollars.
     scale = condition.at if own else 1.0
     own_weights = None if pairs.weight is None else pairs.weight[there]
     now, then, most = (float(np.average(values, weights=own_weights)) for values in (spent, before, full))
-    found = limited(condition, dear, cheap, n_lost, scale)
-    doubts = [*_stated(spent, full, cand.supported_usd[there], now * unit, most * unit)] if checked else []
+    found = _unlimited(limited(condition, dear, cheap, n_lost, scale), int(again.sum()), beyond)
+    doubts = [*_came_instead(int(again.sum()), 0 if own else int(theirs.sum()), beyond)]
+    doubts += [*_stated(spent, full, cand.supported_usd[there], now * unit, most * unit)] if checked else []
     if n_cheaper := int((least < against * (1 - _ROUNDED)).sum()):
         cheaper = float(np.average(least, weights=own_weights))
         doubts.append(_of_another_load(n_cheaper, len(against), then * unit, cheaper * unit))
@@ -174,6 +179,29 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) ->
         baseline=None if own else then * unit,
         candidate=now * unit,
     )
+
+
+def _unlimited(found: RuleResult, n_again: int, beyond: float | None) -> RuleResult:
+    """No pass where answers came in the place of others, and nothing says how dear those could have been."""
+    if not n_again or beyond is not None or found.verdict is not Verdict.PASS:
+        return found
+    why = (
+        f"{numbers.plural(n_again, 'answer')} of the candidate came in the place of others that were not waited for, "
+        "and without an output limit nobody knows what those would have cost: set max_output_tokens"
+    )
+    return replace(found, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
+
+
+def _came_instead(n_own: int, n_theirs: int, beyond: float | None) -> Iterator[str]:
+    """How bills of answers count that came after evalkit had given up an earlier attempt: who asks until an answer is
+    quick keeps the cheap ones."""
+    told = []
+    if n_own and beyond is not None:
+        told.append(f"each of the candidate's {n_own:,} as dear as its output limit allows, ${beyond:.6g}")
+    if n_theirs:
+        told.append(f"each of the baseline's {n_theirs:,} as free")
+    if told:
+        yield f"bills of answers that came in the place of others: passing counts {' and '.join(told)}"
 
 
 def _stated(spent: Floats, full: Floats, supported: Floats, now: float, most: float) -> Iterator[str]:

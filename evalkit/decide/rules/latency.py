@@ -17,6 +17,8 @@ from pydantic import Field
 
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 from evalkit.facts import is_replayed
+from evalkit.facts.run import CAP
+from evalkit.stats.verdict import Verdict
 from evalkit.suite.wording import short
 from evalkit.text import numbers
 from evalkit.text.rule_names import time_words
@@ -58,7 +60,26 @@ class LatencyRule(GateRule):
             return found
         told = [note for note in (_measured_by(context), *_recorded_by(context), *_busy(context, found)) if note]
         told += [_COUNTED_BY_SERVERS] if condition.subject.startswith("tpot") else []
+        if (why := _slowed(context, found)) is not None:
+            return replace(found, verdict=Verdict.INCONCLUSIVE, unmeasured=why, notes=(*found.notes, *told))
         return replace(found, notes=(*found.notes, *told))
+
+
+def _slowed(context: RuleContext, found: RuleResult) -> str | None:
+    """Why times under a lower load than is declared decide nothing: neither a ratio, nor that a candidate is quick
+    enough. One that is too slow even so stays so."""
+    by = context.candidate.facts.slowed_by if context.candidate is not None else ()
+    if not by or (found.condition.limit == "max_s" and found.verdict is not Verdict.PASS):
+        return None
+    capped = [what.removeprefix(CAP).strip() for what in by if what.startswith(CAP)]
+    causes = [f"requests waited for a cap in US dollars ({short(', '.join(capped))})"] if capped else []
+    causes += ["a fast endpoint waited for a slow one (early_stop)"] if len(by) > len(capped) else []
+    ways = ["a higher max_cost_usd"] if capped else []
+    ways += ["early_stop: off"] if len(by) > len(capped) else []
+    return (
+        f"{' and '.join(causes)}, so that fewer requests were open than run.in_flight says, and times say little of "
+        f"that load: run again with {' and '.join(ways)}, and --no-cache"
+    )
 
 
 def _measured_by(context: RuleContext) -> str | None:
@@ -130,13 +151,16 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     longest, others_longest = times + waited, other + others_waited
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
+    # So does nobody know of one that evalkit gave up, in this session or an earlier one, and drew anew.
+    longest = np.where(pairs.candidate.given_up[there] > 0, beyond, longest)
+    shortest = other if own else np.where(pairs.baseline.given_up[there] > 0, other.min(), other)
     if own:
         how = (quantile, condition.at, alpha, together, heavy, items(pairs, there, lost))
         slow = latency_limit(filled(longest, n_lost, beyond), *how)
         fast = latency_limit(filled(times, n_lost, times.min()), *how)
     else:
         slow = latency_ratio(
-            filled(other, n_lost, other.min()),
+            filled(shortest, n_lost, other.min()),
             filled(longest, n_lost, beyond),
             quantile,
             condition.at,
