@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters import http_session, reply_fields, reply_reader
+from evalkit.adapters import held, http_session, reply_fields, reply_reader
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.tool_calls import CallCollector
@@ -68,6 +68,53 @@ async def test_an_answer_without_end_stops_at_the_limit_of_text(dialect: str, mo
     error, peak = await _peak(dialect, Served([http(body, length=10**12)]))
     assert isinstance(error, BadReply) and "1 MiB" in str(error) and "EVALKIT_MAX_REPLY_MB" in str(error)
     assert peak < 30 * MIB
+
+
+def _growing(dialect: str) -> bytes:
+    """900 kB of an answer that does not end."""
+    grown = json.dumps(next(event for event in good(dialect) if "no, " in json.dumps(event)))
+    return as_stream(
+        dialect, [*good(dialect)[:1], *[json.loads(grown.replace("no, ", "word " * 2_000))] * 90], done=False
+    )
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_answers_that_are_under_way_at_once_are_bounded_in_sum(
+    dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is within its limits; 300 of 15 MiB that were held open took three gigabytes."""
+    monkeypatch.setenv("EVALKIT_MAX_REPLY_MB", "1")
+    monkeypatch.setattr(held, "TIMES", 4)
+    async with serving(Served([http(_growing(dialect), length=10**12)], hang=True)) as url:
+        adapter = adapter_at(dialect, url, idle_timeout_s=0.5)
+        try:
+            with held.answers_kept():
+                ended = await asyncio.gather(*(adapter.respond(ASK) for _ in range(12)), return_exceptions=True)
+        finally:
+            await adapter.aclose()
+    refused = [error for error in ended if isinstance(error, BadReply)]
+    assert {error.kind for error in ended if isinstance(error, RequestError)} == {"bad_reply", "stalled"}
+    assert len(refused) >= 8 and all("together" in str(error) for error in refused)
+    assert held.in_sum() == (0, 0)
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_answers_count_until_their_row_is_stored(dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_MAX_REPLY_MB", "1")
+    monkeypatch.setattr(held, "TIMES", 2)
+    whole = _growing(dialect) + as_stream(dialect, good(dialect)[1:])
+    async with serving(Served([http(whole, more="Connection: close\r\n")])) as url:
+        adapter = adapter_at(dialect, url)
+        try:
+            with held.answers_kept(), pytest.raises(BadReply, match="together"):
+                for _ in range(3):
+                    await adapter.respond(ASK)
+            for _ in range(3):
+                with held.answers_kept():
+                    await adapter.respond(ASK)
+        finally:
+            await adapter.aclose()
+    assert held.in_sum() == (0, 0)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

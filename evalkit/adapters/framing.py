@@ -38,6 +38,10 @@ class EventSource(Protocol):
     n_read: int
     """Lines or frames so far, those included that say nothing: no data comes out of them, and reading takes time."""
 
+    @property
+    def n_held(self) -> int:
+        """Bytes of an event that is not complete."""
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """Data of the events that these bytes complete, in order. Raises BadReply."""
 
@@ -56,6 +60,11 @@ class LineReader:
         self._n_waiting = 0
         self._begun = self._whole = False
         """`_whole`: the first line is no more than a bracket, so that all of it is one indented object."""
+
+    @property
+    def n_held(self) -> int:
+        """Bytes of a line that is not complete."""
+        return self._n_waiting
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that are complete."""
@@ -97,6 +106,11 @@ class FrameReader:
     def __init__(self) -> None:
         self.n_read = 0
         self._buffer = bytearray()
+
+    @property
+    def n_held(self) -> int:
+        """Bytes of a frame that is not complete."""
+        return len(self._buffer)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The events whose frames are complete. Raises BadReply for lengths and checksums that do not fit."""

@@ -18,6 +18,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from evalkit.adapters.held import an_answer
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_reply import Reply, Sign
 from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, NETWORK_ERRORS, network_error, open_session
@@ -91,7 +92,12 @@ class Connections:
 
     async def answer(self, path: str, body: bytes, reading: ReplyReading, left_out: tuple[str, ...]) -> Response:
         """As `Wire.answer`."""
-        reader = ReplyReader(reading, self._where, self._path + path)
+        with an_answer() as held:
+            return await self._answered(
+                path, body, ReplyReader(reading, self._where, self._path + path, held), left_out
+            )
+
+    async def _answered(self, path: str, body: bytes, reader: ReplyReader, left_out: tuple[str, ...]) -> Response:
         clock = _Clock()
         broken: RequestError | None = None
         try:
@@ -116,7 +122,8 @@ class Connections:
         try:
             reply = await self._posted(path, body, clock)
             try:
-                whole = await ReplyBody(reply).read_all()
+                with an_answer(kept=False) as held:
+                    whole = await ReplyBody(reply).read_all(held)
             finally:
                 reply.release()
         except Declined as declined:

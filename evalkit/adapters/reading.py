@@ -13,7 +13,16 @@ from collections.abc import Iterable, Mapping
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.moments import Moments
-from evalkit.adapters.reply_fields import joined, log_probability, raw_usage, text, text_limit, too_long
+from evalkit.adapters.reply_fields import (
+    A_PIECE,
+    AN_ALTERNATIVE,
+    joined,
+    log_probability,
+    raw_usage,
+    text,
+    text_limit,
+    too_long,
+)
 from evalkit.adapters.tool_calls import CallCollector
 from evalkit.errors import BadReply
 from evalkit.records import Response, StopReason, Timing, Tool, ToolCall, Usage
@@ -106,6 +115,13 @@ class ReplyReading(ABC):
             dropped=left_out,
             carried=carried,
         )
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the answer takes as far as it came, about."""
+        pieces = A_PIECE * (len(self.pieces) + len(self.thoughts))
+        calls = 0 if self.calls_seen is None else self.calls_seen.held
+        return self._size + pieces + AN_ALTERNATIVE * self._n_alternatives + calls
 
     def content(self, piece: object, now: float | None) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""

@@ -11,12 +11,15 @@ Memory must not follow. Errors need no more than their message, so their bodies 
 from __future__ import annotations
 
 import zlib
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import aiohttp
 
 from evalkit.errors import BadReply
 from evalkit.text.secrets import cut_short
+
+if TYPE_CHECKING:
+    from evalkit.adapters.held import Held
 
 MAX_REPLY_BYTES = 64 * 2**20
 """Of one reply, after decompression: events are longer than the text in them."""
@@ -74,11 +77,13 @@ class ReplyBody:
             raise BadReply(f"The reply is longer than {self._limit // 2**20} MiB; reading stopped.")
         return piece
 
-    async def read_all(self) -> bytes:
-        """Everything up to the end, or to the limit where it is cut."""
+    async def read_all(self, held: Held | None = None) -> bytes:
+        """Everything up to the end, or to the limit where it is cut. `held` learns how much that is."""
         pieces = []
         while piece := await self.read():
             pieces.append(piece)
+            if held is not None:
+                held.now(self._limit - self._left)
         return b"".join(pieces)
 
     @property

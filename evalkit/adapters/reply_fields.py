@@ -24,6 +24,9 @@ from evalkit.errors import BadReply
 
 MAX_TEXT_BYTES = 16 * 2**20
 """Of one answer: text, reasoning and calls together. EVALKIT_MAX_REPLY_MB sets another number of MiB."""
+A_PIECE, AN_ALTERNATIVE, LARGE_EVENT = 60, 150, 4_096
+"""Bytes of memory that a short text takes besides its letters, and a log-probability; and of an event from which on it
+counts as it is, since something else of it may be kept than its text."""
 MAX_JSON_NODES = 1_000_000
 """Values in one JSON document with names of its objects: the smallest take 100 bytes of memory for two of the reply."""
 MAX_COUNT = 10**10

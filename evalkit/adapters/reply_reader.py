@@ -1,6 +1,6 @@
 """The reader of every reply: bytes to events, events to a reading, a reading to a response.
 
-    reader = ReplyReader(reading, where, path)
+    reader = ReplyReader(reading, where, path, held)
     reader.feed(b'data: {"type":"response.output_text.delta","delta":"Par"}\n\n', now)     # True once it is done
     reader.response(sent_at, ended_at)
 
@@ -13,15 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.framing import EventSource, FrameReader, LineReader
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import odd, parsed, text_limit, too_long
+from evalkit.adapters.reply_fields import LARGE_EVENT, odd, parsed, text_limit, too_long
 from evalkit.adapters.sse import EventReader
 from evalkit.errors import BadReply, ConnectionFailed, RequestError
 from evalkit.records import Response
+
+if TYPE_CHECKING:
+    from evalkit.adapters.held import Held
 
 MAX_EVENTS = 2_000_000
 MAX_LINES = 4 * MAX_EVENTS
@@ -30,6 +34,8 @@ ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowErro
 """What plain code raises on a reply that is not of the dialect."""
 _KEPT = 8_192
 """Bytes of the beginning that are kept to be quoted: more than is shown, so that a key is seen whole."""
+_WEIGHED = 2**14
+"""Bytes after which it is looked at again how much a reply holds."""
 _Take = Callable[[dict[str, object], float | None], None]
 
 
@@ -37,12 +43,13 @@ class ReplyReader:
     """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
 
     __slots__ = (
-        *("_body", "_events", "_head", "_is_json", "_marks", "_n_body", "_n_events", "_n_unknown", "_path"),
-        *("_reading", "_where"),
+        *("_body", "_events", "_head", "_held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large"),
+        *("_n_unknown", "_n_unweighed", "_path", "_reading", "_where"),
     )
 
-    def __init__(self, reading: ReplyReading, where: Where, path: str) -> None:
+    def __init__(self, reading: ReplyReading, where: Where, path: str, held: Held) -> None:
         self._reading = reading
+        self._held = held
         self._where = where
         self._path = path
         self._events: EventSource = EventReader()
@@ -52,12 +59,17 @@ class ReplyReader:
         """None until the first bytes are there."""
         self._body: list[bytes] = []
         self._n_body = self._n_events = self._n_unknown = 0
+        self._n_large = self._n_unweighed = 0
+        """Bytes of large events, of which anything may be kept, and of what came since the reply was weighed."""
 
     def feed(self, chunk: bytes, now: float) -> bool:
         """Takes bytes read at `now`; True once the answer is done.
 
         Raises BadReply for what is no event of the dialect, and the error that an error event means.
         """
+        self._n_unweighed += len(chunk)
+        if self._n_unweighed > _WEIGHED or self._held.is_full:
+            self._weigh()
         if self._is_json is None and (chunk := self._begun(chunk)) == b"":
             return False
         if self._is_json:
@@ -88,9 +100,11 @@ class ReplyReader:
         if not reading.is_whole:
             raise broken or self._incomplete()
         try:
-            return reading.response(reading.timing(sent_at, ended_at), left_out)
+            made = reading.response(reading.timing(sent_at, ended_at), left_out)
         except ODD as error:
             raise self._bad(f"an answer that is not of the dialect ({odd(error)})") from error
+        self._held.now(reading.held)
+        return made
 
     def filtered(self, declined: Declined, sent_at: float, ended_at: float, left_out: tuple[str, ...]) -> Response:
         """The response where the provider's filter stopped the answer, or the prompt before it: with what came so far
@@ -122,6 +136,11 @@ class ReplyReader:
         self._is_json = is_json and framing != "lines"
         self._head = head[:_KEPT]
         return head
+
+    def _weigh(self) -> None:
+        """Raises BadReply where all replies under way hold too much, and this one is among the largest."""
+        self._n_unweighed = 0
+        self._held.now(self._events.n_held + self._n_body + self._n_large + self._reading.held)
 
     def _refuse_endless(self) -> None:
         """Raises BadReply for more lines or frames than a stream has, whether they say something or not."""
@@ -155,6 +174,8 @@ class ReplyReader:
         """One event. This is the hot path: a long answer has thousands."""
         reading = self._reading
         self._n_events += 1
+        if len(data) > LARGE_EVENT:
+            self._n_large += len(data)
         if len(data) < 12 and (short := data.strip()) in {b"", b"[DONE]"}:
             if short:
                 reading.end()

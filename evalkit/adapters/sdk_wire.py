@@ -30,6 +30,7 @@ import httpx2
 
 from evalkit import child
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.held import an_answer
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_session import NETWORK_ERRORS, network_error
 from evalkit.adapters.keys import refuse_odd_key
@@ -100,9 +101,14 @@ class SdkWire:
         doorway, and those of `ReplyReader`. A connection that breaks after the answer was whole costs nothing but the
         connection.
         """
-        start = ended = time.perf_counter()
         path = self.path + path
-        reader = ReplyReader(reading, self.where, path)
+        with an_answer() as held:
+            return await self._answered(path, body, ReplyReader(reading, self.where, path, held), left_out)
+
+    async def _answered(
+        self, path: str, body: Mapping[str, object], reader: ReplyReader, left_out: tuple[str, ...]
+    ) -> Response:
+        start = ended = time.perf_counter()
         broken: RequestError | None = None
         try:
             async with self._send(body) as response:

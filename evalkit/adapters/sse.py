@@ -49,6 +49,11 @@ class EventReader:
         self._is_error = False
         self._after_cr = False
 
+    @property
+    def n_held(self) -> int:
+        """Bytes of an event that is not complete."""
+        return self._n_waiting + (self._n_data if self._data else 0)
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """Data of the events completed by this chunk; several data lines of one event are joined by LF.
 

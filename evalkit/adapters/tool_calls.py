@@ -21,7 +21,7 @@ from dataclasses import replace
 
 import orjson
 
-from evalkit.adapters.reply_fields import joined, text_limit, too_long
+from evalkit.adapters.reply_fields import A_PIECE, joined, text_limit, too_long
 from evalkit.errors import BadReply, Unfit
 from evalkit.late import late
 from evalkit.records import Message, Request, Response, Settings, Tool, ToolCall
@@ -68,12 +68,18 @@ def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, object
 class CallCollector:
     """The calls of one answer as far as they have come; made for each request that offers functions."""
 
-    __slots__ = ("_left", "_own", "_said")
+    __slots__ = ("_left", "_most", "_n_pieces", "_own", "_said")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         self._own = {wire: own for own, wire in wire_names(tools).items()}
         self._said: list[tuple[str, list[str]]] = []
-        self._left = text_limit()
+        self._left = self._most = text_limit()
+        self._n_pieces = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that they take, about."""
+        return self._most - self._left + A_PIECE * self._n_pieces
 
     def begin(self, name: object, arguments: object = None) -> int:
         """A call begins; its number, under which arguments may follow. Raises TypeError for what is no text, BadReply
@@ -100,6 +106,7 @@ class CallCollector:
     def _spend(self, n_characters: int) -> None:
         """Names and arguments count against the limit of one answer. Raises BadReply beyond it."""
         self._left -= n_characters
+        self._n_pieces += 1
         if self._left < 0:
             raise too_long(text_limit())
 

@@ -241,12 +241,9 @@ class Runner:
                 await self._keep_pace(lane, name, self.stopper)
                 if self.stopper.is_final(name):
                     continue
-            if name in lane.stopped or (owed := self.ledger.outstanding(wanted)) is None:
-                n_skipped += 1
-                if n_skipped % 50 == 0:
-                    await asyncio.sleep(0)
-                continue
-            if (left := await self.ledger.left_by_cache(owed)) is None:
+            owed = None if name in lane.stopped else self.ledger.outstanding(wanted)
+            left = None if owed is None else await self.ledger.left_by_cache(owed)
+            if left is None:
                 n_skipped += 1
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
@@ -297,26 +294,29 @@ class Runner:
 
     async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, money: Reservation) -> None:
         """Ask an item and the turns that follow on it."""
+        from evalkit.adapters.held import answers_kept
+
         timeout_s = self.work.settings.timeout_s
-        try:
-            while True:
-                after: Item | None = None
-                self.ledger.sent(item, request)
-                if item.episode is not None:
-                    found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                    after = await self.ledger.finish_step(item, request, found)
-                else:
-                    asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                    row = self.ledger.finish(item, request, asked)
-                    after = self.ledger.after(item, row) if item.later else None
-                onward = await self._onward(after, slot.lane) if after is not None else None
-                if onward is None:
-                    return
-                item, request, money = onward
-                due_at = time.perf_counter()
-        finally:
-            slot.give_back()
-            await self.ledger.leave(item)
+        with answers_kept():
+            try:
+                while True:
+                    after: Item | None = None
+                    self.ledger.sent(item, request)
+                    if item.episode is not None:
+                        found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                        after = await self.ledger.finish_step(item, request, found)
+                    else:
+                        asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                        row = self.ledger.finish(item, request, asked)
+                        after = self.ledger.after(item, row) if item.later else None
+                    onward = await self._onward(after, slot.lane) if after is not None else None
+                    if onward is None:
+                        return
+                    item, request, money = onward
+                    due_at = time.perf_counter()
+            finally:
+                slot.give_back()
+                await self.ledger.leave(item)
 
     async def _onward(self, after: Item, lane: Lane) -> tuple[Item, Request, Reservation] | None:
         """The next turn or step, ready to be asked; None where the cache had all that follow, or the run is stopping:

@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.adapters.awaiting import within
+from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, sent_bytes
@@ -167,7 +168,7 @@ class Sweep:
     async def _ask(self, step: str, due_at: float, slot: int, *, warm_up: bool) -> Seen:
         """Send one request and keep its row. Errors are data here, but for those after which no request can succeed."""
         prompt = next(self._next)
-        with self._room(prompt.request), parts_kept() as parts:
+        with self._room(prompt.request), answers_kept(), parts_kept() as parts:
             return await self._asked(prompt, step, due_at, slot, parts, warm_up=warm_up)
 
     async def _asked(
