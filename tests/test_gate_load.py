@@ -72,15 +72,13 @@ def test_nobody_waits_for_a_slow_endpoint_where_times_are_decided_on() -> None:
 
 def test_who_is_asked_first_is_the_suite_s_word_where_bills_or_times_are_judged(few: World) -> None:
     bill = "{cost: usd_per_sample, max_ratio: 5, tail: smooth}"
-    cand = few.entry("cand", price_as="openai:gpt-4.1")
-    base = few.entry("base", price_as="openai:gpt-4.1")
-    ours, theirs = few.suite("ours.yaml", bill), few.suite("theirs.yaml", bill)
-    written = theirs.read_text()
-    models = json.dumps({"base": base, "cand": few.entry("cand", price_as="openai:gpt-4.1", licence="MIT")})
-    assert models in written
-    turned = json.loads(models)
-    theirs.write_text(written.replace(models, json.dumps({"cand": turned["cand"], "base": turned["base"]})))
+    models = {name: few.entry(name, price_as="openai:gpt-4.1") for name in ("cand", "base")}
+    models["cand"]["licence"] = "MIT"
+    ours = few.suite("ours.yaml", bill)
+    written = json.dumps({"base": models["base"], "cand": models["cand"]})
+    theirs = few.folder / "theirs.yaml"
+    theirs.write_text(ours.read_text().replace(written, json.dumps(models)))
+    assert theirs.read_text() != ours.read_text()
     code, said = few.judged(theirs, ours)
     assert code == 2 and "models: asked in the order" in said, said
     assert few.gate(few.suite("scores.yaml")).code == 0  # scores rest on no order
-    assert cand
