@@ -63,7 +63,7 @@ _HELD = {
         f"RunSettingsFacts.{name}": _BY_KEYS
         for name in ("in_flight", "repeats", "seed", "max_error_rate", "timeout_s", "idle_timeout_s")
     },
-    "RunFacts.models": "none that the suite does not have, but for candidates' entries; their order for bills and times",
+    "RunFacts.models": "none beside the suite's, but for candidates' entries; their order for bills and times",
     "ModelFacts.adapter": "the one that the run's suite says",
     "ModelFacts.host": "a candidate's: that of its entry's address, and whether it may answer",
     "ModelFacts.model": "the one that the entry says, but for `${NAME}`, which the runner's environment fills in",
