@@ -18,6 +18,8 @@ def main() -> None:
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as behind nohup
         signal.signal(signal.SIGINT, _leave)
+    # Pydantic would read the metadata of every installed package for plug-ins of its own, and load what it finds.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if sys.argv[1:2] == ["run"]:
         compiling_ahead.start()
     from evalkit.cli import main as run

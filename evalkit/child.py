@@ -29,20 +29,21 @@ from pathlib import Path
 from typing import IO
 
 from evalkit.frozen import dataclass
+from evalkit.late import late
 
 MOST_BYTES = 2**20
 """What a child may write to its standard output, unless the caller says otherwise."""
 _KEPT = frozenset({"LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "WINDIR"})
 _KEPT_PLACES = frozenset({"PATH", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
 """Lists of folders. Only absolute ones are kept: a relative one means the working directory."""
-_CREDENTIAL = re.compile(
+_CREDENTIAL = late(
     r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PASSCODE|PINCODE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|JWT|PW$"
     r"|(?<!BY)(?<!COM)PASS\d*$|CONN(ECTION)?_?STR(ING)?$|(^|_)ID_(RSA|DSA|ECDSA|ED25519)"
     r"|(^|_)(CREDS?|HMAC|PWD|PAT|DSN|T?OTP|PSK|MNEMONIC|NPMRC|NETRC)\d*(_|$)"
     r"|(^|_)(SAS|PIN|PEM|P12|PFX|CERTS?|MFA|WEBHOOK|SID|SIG)_?\d*$",
     re.IGNORECASE,
 )
-_MAY_BE_ONE = re.compile("PASS|DSN|WEBHOOK", re.IGNORECASE)
+_MAY_BE_ONE = late("PASS|DSN|WEBHOOK", re.IGNORECASE)
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); sys.argv[:2] = []; import importlib; "
     "module, _, name = sys.argv[0].partition(':'); "

@@ -37,6 +37,7 @@ from bisect import bisect_left
 from functools import lru_cache
 
 from evalkit.frozen import dataclass
+from evalkit.late import late
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Split:
 
 
 _NAMES = r"(?:[\w.-]{1,20}:|longcat_)?(?:think|thinking|thoughts?|reasoning|scratchpad)"
-_TAG = re.compile(
+_TAG = late(
     rf"<[ \t]*+(?P<x>/?)[ \t]*+(?P<name>{_NAMES})(?:\s[^<>]{{0,200}}?)?(?P<empty>/?)>"
     r"|\[(?P<m>/?)THINK\]|◁(?P<k>/?)think▷|<\|(?:START|(?P<c>END))_THINKING\|>|<\|(?:begin|(?P<t>end))_of_thought\|>"
     r"|<\|inner_(?:prefix|(?P<s>suffix))\|>|(?P<g><\|channel>)(?:thought\b)?|(?P<h><channel\|>)"
@@ -67,36 +68,36 @@ _FAMILIES = {"m": "[", "k": "◁", "c": "c", "t": "t", "s": "s", "h": "g", "e": 
 """Group of a closing tag -> the family that it closes."""
 _OPENERS = (("[", "["), ("◁", "◁"), ("<|start", "c"), ("<|begin", "t"), ("<|inner", "s"), ("<|channel", "g"),
             ("<details", "d"))  # fmt: skip
-_SAID = re.compile(r"\S")
-_START = re.compile(
+_SAID = late(r"\S")
+_START = late(
     r"[\s\ufeff\u200b]*+(?:(?:<s>|<\|im_start\|>|<\|assistant\|>|<\|begin_of_text\|>|<｜Assistant｜>"
     r"|<\|start_header_id\|>assistant<\|end_header_id\|>)(?:assistant\b)?[\s\ufeff\u200b]*+)*+"
 )
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_FENCE = late(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _QUOTES = dict(zip("\"'`“”‘«「『(*", "\"'`”“’»」』)*", strict=True))
-_OPEN_TALK = re.compile(
+_OPEN_TALK = late(
     r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:(?:tags?|tokens?|elements?|blocks?|markers?)\b"
     r"|(?:and|or|to|then|\.\.\.|…) ?[<`\"]|[-–—=]+\s"
     r"|(?:is|are|was|marks?|opens?|starts?|begins?|means?|denotes?|holds?|contains?) (?:an?|the|not|used|where|when|how"
     r"|what|its?|that|reasoning|opened|closed|followed)\b)",
     re.IGNORECASE,
 )
-_CLOSE_TALK = re.compile(r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:tags?|tokens?|elements?|markers?)\b", re.IGNORECASE)
-_LED_IN = re.compile(
+_CLOSE_TALK = late(r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:tags?|tokens?|elements?|markers?)\b", re.IGNORECASE)
+_LED_IN = late(
     r"\b(?:is|are|tags?|with|by|and|or|the|to|use|uses|using|token|after|before|until|then|called|named|writes?|"
     r"emits?|outputs?|via|like|between|without|no|missing)[ \t]+\Z",
     re.IGNORECASE,
 )
-_HARMONY = re.compile(
+_HARMONY = late(
     r"(?P<start><\|start\|>[^<|]{0,40}+)?<\|channel\|>\s*+(?P<name>\w{1,20}+)[^<]{0,100}+"
     r"(?:<\|constrain\|>[^<]{0,40}+)?<\|message\|>"
 )
-_HARMONY_CUT = re.compile(r"(?P<name>analysis|commentary|final)<\|message\|>")
-_HARMONY_CALL = re.compile(r"to=functions\.\w")
-_HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-_GLUED = re.compile(r"(?:assistant)?(?:analysis|commentary)(?=\S)")
-_GRANITE = re.compile(r"here(?: is|['’]s) my (thought process|response):", re.IGNORECASE)
-_WRAPPED = re.compile(
+_HARMONY_CUT = late(r"(?P<name>analysis|commentary|final)<\|message\|>")
+_HARMONY_CALL = late(r"to=functions\.\w")
+_HARMONY_END = late(r"<\|(?:end|return|call|start|channel)\|>")
+_GLUED = late(r"(?:assistant)?(?:analysis|commentary)(?=\S)")
+_GRANITE = late(r"here(?: is|['’]s) my (thought process|response):", re.IGNORECASE)
+_WRAPPED = late(
     r"<(?P<n>answer|response|output)>(?P<a>.*)</(?P=n)>\s*\Z|<\|begin_of_solution\|>(?P<b>.*?)(?:<\|end_of_solution\|>)?\s*\Z"
     r"|<\|START_RESPONSE\|>(?P<c>.*?)(?:<\|END_RESPONSE\|>)?\s*\Z|<\|begin_of_box\|>(?P<d>.*)<\|end_of_box\|>\s*\Z",
     re.IGNORECASE | re.DOTALL,

@@ -1,13 +1,12 @@
 """What things are: the words of evalkit as records. No behaviour, no I/O, no third-party import.
 
-A suite's task yields samples; a sample becomes a request; an adapter answers with a `Response` or raises a
-`RequestError`, which the engine keeps as a `Failure`; a scorer makes a `Score`; all of it together is one `Row`.
+A sample becomes a request; an adapter answers with a `Response`, or raises a `RequestError`, which is kept as a
+`Failure`; a scorer makes a `Score`; all of it together is one `Row`.
 
     Sample(task="refunds", id="t1", ...) -> Request(messages=(Message("user", "..."),), ...)
       -> Response(text="deny", stop_reason="stop", ...) -> Score(value=1.0, outcome=Outcome.RIGHT, extracted="deny")
 
-In-memory records are frozen dataclasses with slots because a run of 100,000 rows makes many of them.
-Anywhere below, `None` means "not reported" or "does not apply"; it never means zero.
+Frozen, with slots: a run of 100,000 rows makes many. `None` means "not reported" or "does not apply", never zero.
 """
 
 from __future__ import annotations
@@ -148,8 +147,7 @@ class Timing:
     last_s: float | None = None
     """Send to last content token."""
     began_s: float | None = None
-    """Send to first content token, seen or not, where that is not `ttft_s`; None where it is the same. It is a token
-    all the same, so the time per output token counts from it."""
+    """Send to first content token, seen or not, which `tpot_s` counts from; None where it is `ttft_s`."""
 
 
 NOT_TIMED = Timing(sent_at=0.0, total_s=0.0)
@@ -240,9 +238,8 @@ class AnswerFigures:
     retry_s: float | None = None
     """Time spent in failed attempts and the waits between them; 0.0 when the first attempt succeeded."""
     given_up: int | None = None
-    """Earlier attempts, of this run or one that it goes on from, that ended at a limit of evalkit's own (silence of
-    `run.idle_timeout_s`, `run.timeout_s` in all): each might have become another answer. None: none, or the request has
-    one answer (temperature 0, likelihoods)."""
+    """Earlier attempts, also of runs before, that were given up and might have become another answer (limits of evalkit
+    or a gateway, a run that ended); None: none, or the request has but one (temperature 0, likelihoods)."""
     ttft_s: float | None = None
     ttfr_s: float | None = None
     tpot_s: float | None = None
@@ -340,8 +337,7 @@ class Sample:
     stratum: str | None = None
     """The part of the log from which it was drawn; None: there is but one."""
     turn: int = 1
-    """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer that the model
-    has yet to give; the engine fills them in before it sends anything."""
+    """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer to come."""
     world: object | None = None
     """What an agent's calls act on (`evalkit.suite.environments.World`); None: one answer is all."""
 

@@ -345,7 +345,7 @@ def test_a_gate_holds_the_class_to_the_protected_suite_s(tmp_path: Path, capsys:
 
 def test_calls_at_once_have_half_of_the_machines_memory_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_worker, "memory_bytes", lambda: 4 * 2**30)
-    room, at_once, most = code_worker.Room(), 0, 0
+    room, at_once, most = code_worker.MemoryRoom(), 0, 0
     lock = threading.Lock()
 
     def call(mb: int) -> None:

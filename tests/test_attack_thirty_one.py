@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 
 from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status
+from evalkit.adapters.http_session import network_error
 from evalkit.adapters.vllm.child import keep_log
 from evalkit.engine.stored import error_as_stored, stored
 from evalkit.errors import SuiteError
@@ -21,6 +23,9 @@ from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.schemas import compile_schema
+from evalkit.store import queries, shapes
+from evalkit.store.parts import texts_schema
+from evalkit.store.sealing import rows_of
 from evalkit.suite.plain_templates import BadTemplate
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
@@ -28,7 +33,7 @@ from evalkit.suite.templates import Expression, Template
 from evalkit.suite.variables import _is_secret
 from evalkit.text import secrets
 from tests.scoring import said, sample
-from tests.store_rows import a_row
+from tests.store_rows import a_row, write_sealed
 from tests.tables import table
 from tests.world import evalkit
 
@@ -155,6 +160,7 @@ MIXED = [{"b": n} for n in range(5_000)]
         ({"properties": {"patternProperties": {"a": {}}, "b": {"$ref": "#/properties"}}}, "patternProperties"),
         ({"$ref": "#/examples/0", "examples": [{"type": "nope"}]}, "not a valid"),
         ({"$ref": "#/required", "required": ["a"]}, "no schema"),
+        ({"properties": {f"p{n}": {"pattern": f"a{n}"} for n in range(201)}}, "more than 200 patterns"),
         ({"$ref": "#/default", "default": {"$id": "http://evil.example/"}}, r"\$id"),
     ],
 )
@@ -235,3 +241,20 @@ def test_what_a_library_wrote_in_small_letters_is_a_key_all_the_same() -> None:
     for spell in SPELLINGS:
         told = session._in_a_line(RuntimeError(f"Unexpected content type: text/{spell(KEY).lower()}"))
         assert secrets.REMOVED in told and spell(KEY).lower()[:12] not in told
+
+
+def test_a_run_of_answers_that_repeat_one_letter_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "MOST_UNPACKED", 1_000_000)
+    rows = [a_row(sample_id=str(n), sample_digest=str(n), text="x" * 8_000_000) for n in range(3)]
+    write_sealed(tmp_path, rows)
+    files = [tmp_path / "texts-1.parquet"]
+    queries._refuse_bombs(tmp_path, files, texts_schema())
+    assert [len(row.text or "") for row in rows_of(tmp_path)] == [8_000_000] * 3
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.parquet")) < 100_000
+
+
+def test_the_head_of_a_reply_that_broke_off_is_quoted_by_nobody() -> None:
+    where = Where("m", "m", "127.0.0.1", (), None)
+    head = "RawResponseMessage(headers=<CIMultiDictProxy('X-Note': 'write to ann.miller.priv')>)"
+    said = str(network_error(aiohttp.ServerDisconnectedError(head), where, 3.0))
+    assert "ann" not in said and "server disconnected" in said

@@ -168,6 +168,8 @@ ODD_PROXIES = {
     "no such port": f"http://user:{PASSWORD}@127.0.0.1:99999",
     "without a scheme": f"//user:{PASSWORD}@127.0.0.1",
     "half a bracket": f"http://user:{PASSWORD}@[::1",
+    "a colon in the user": f"http://us%3Aer:{PASSWORD}@127.0.0.1:9",
+    "a sign that no header has": f"http://user:{PASSWORD}%E2%82%AC@127.0.0.1:9",
     "no letters of a host": f"http://user:{PASSWORD}@exa\u2100mple:80",
 }
 
@@ -203,6 +205,7 @@ def test_what_a_proxy_says_of_the_password_is_cut_out(monkeypatch: pytest.Monkey
     assert http_session.proxy_for("https://api.example/v1")
     for told in ("wrong user:canary%2Fodd", "wrong canary/odd", "wrong user:canary/odd"):
         assert "canary" not in without_keys(told)
+    assert without_keys("got Basic dXNlcjpjYW5hcnkvb2Rk") == "got Basic [key removed]"  # as it stands in the request
 
 
 @pytest.mark.parametrize(

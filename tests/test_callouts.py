@@ -243,7 +243,18 @@ def test_models_that_search_by_themselves_are_known(model: str) -> None:
     assert callouts(model, {}) == (Callout("model", "web_search"),)
 
 
-@pytest.mark.parametrize("model", ["pplx-70b-online", "relace/relace-search", "moonshotai/kimi-researcher"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "pplx-70b-online",
+        "relace/relace-search",
+        "moonshotai/kimi-researcher",
+        "qwen-deep-search-planning",
+        "jina-deepsearch-v1",
+        "gpt-4-browsing",
+        "gemini-pro-grounding",
+    ],
+)
 def test_further_models_that_search(model: str) -> None:
     assert Callout("model", "web_search") in callouts(model, {})
 
@@ -252,6 +263,7 @@ def test_further_models_that_search(model: str) -> None:
     "model",
     [
         *("openrouter/auto", "openrouter/fusion", "openrouter/bodybuilder", "switchpoint/router", "model-router"),
+        *("openrouter/free", "openai/gpt-oss:cheapest", "a/b:fastest"),
         "arn:aws:bedrock:eu-west-1:123456789012:default-prompt-router/anthropic.claude:1",
     ],
 )
@@ -260,7 +272,18 @@ def test_models_that_ask_others_are_known(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ["gpt-6", "autobahn-7b", "meta/llama-auto-2", "outer/fusion-7b", "research-1", "a/searcher"]
+    "model",
+    [
+        "gpt-6",
+        "autobahn-7b",
+        "meta/llama-auto-2",
+        "outer/fusion-7b",
+        "research-1",
+        "a/searcher",
+        "tongyi-deepresearch-30b-a3b",
+        "a/free",
+        "b/fastest",
+    ],
 )
 def test_other_models_are_asked_themselves(model: str) -> None:
     assert callouts(model, {}) == ()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2.exceptions import SecurityError
 
 from evalkit.bridges.lm_eval.templates import Bounded, _environment, _regex_replace, may_hang
 from evalkit.suite import metering
@@ -98,6 +99,11 @@ def test_other_templates_print_what_lm_eval_prints(template: str) -> None:
     theirs.filters["regex_replace"] = _regex_replace
     values = {**DOC, "none": None}
     assert environment().from_string(template).render(**values) == theirs.from_string(template).render(**values)
+
+
+def test_a_template_of_a_hundred_thousand_words_is_made_no_code_of() -> None:
+    with pytest.raises(SecurityError, match="words and signs"):
+        environment().from_string("{{ q" + " ~ q" * 50_000 + " }}")
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ def test_numbers_that_no_row_has_are_refused_by_the_command_line_and_in_python(c
     odd: dict[str, list[Any]] = {
         "cost_usd": ["-7"],
         "spend_usd": ["-0.000001"],
-        "total_s": [float("inf"), float("nan")],
-        "ttft_s": [float("nan"), 1e308],
+        "total_s": [-5.0, float("inf"), float("nan")],
+        "ttft_s": [-1e308, 1e308],
         "score": [5.0],
         "output_tokens": [-9],
     }

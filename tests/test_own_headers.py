@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,7 +30,11 @@ class _Gateway(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.seen.append({name.lower(): value for name, value in self.headers.items()})
-        message = {"role": "assistant", "content": "B", "reasoning_content": f"sent {self.headers.get('X-Tenant')}"}
+        message = {
+            "role": "assistant",
+            "content": "B",
+            "reasoning_content": f"sent {self.headers.get('X-Tenant')}{_login(self)}",
+        }
         said = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}], "model": "m"}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -38,6 +43,11 @@ class _Gateway(BaseHTTPRequestHandler):
         self.wfile.write(said)
 
     def log_message(self, *args: object) -> None: ...
+
+
+def _login(request: BaseHTTPRequestHandler) -> str:
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    return f" by {b64decode(sent).decode()}" if scheme == "Basic" else ""
 
 
 @pytest.fixture
@@ -101,6 +111,18 @@ def test_a_short_secret_is_cut_out_where_its_name_says_that_it_is_one(
     (folder,) = run_folders(tmp_path / "results")
     said = [row.reasoning for row in rows_of(folder)]
     assert said == [f"sent {short}" if kept else "sent [key removed]"] * 2
+
+
+def test_the_user_and_password_of_a_basic_header_are_cut_out(
+    gateway: _Server, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_BASIC", f"Basic {b64encode(b'me:canary-1').decode()}")
+    suite = a_suite(tmp_path, f"http://127.0.0.1:{gateway.server_port}/v1", "{Authorization: EVALKIT_BASIC}")
+    allowed = ("--allow-key-host", "EVALKIT_BASIC@127.0.0.1")
+    ran = evalkit(capsys, "run", suite, "--no-cache", "--results", tmp_path / "results", *allowed)
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    assert [row.reasoning for row in rows_of(folder)] == ["sent None by [key removed]"] * 2
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evalkit.errors import StoreError
 from evalkit.store import parts, shapes
 from evalkit.store.page_heads import heads_of
+from evalkit.store.queries import load_run, texts_of
 from tests.board_world import a_run
 from tests.world import evalkit
 
@@ -152,3 +154,5 @@ def test_a_list_of_millions_in_one_row_is_refused_unread(
         ran = evalkit(capsys, command[0], run, *command[1:], "--results", run.parent)
         assert (ran.code == 2 and "holds lists of 6,000,0" in ran.err) or (name == "unknown" and ran.code == 0), ran
         assert pa.total_allocated_bytes() < before + 10_000_000
+    with pytest.raises(StoreError, match="holds lists of 6,000,0"):
+        load_run(run) if part == "rows" else texts_of(run, [])

@@ -124,6 +124,26 @@ evalkit.run(suite, results=sys.argv[1])
 """
 
 
+IN_A_THREAD = """
+import asyncio, sys, time, evalkit
+async def ask(request):
+    await asyncio.to_thread(time.sleep, 0.01 if request.prompt < "q3" else 600)
+    return "a"
+rows = [{"q": f"q{i}"} for i in range(5)]
+task = evalkit.Task("t", data=rows, prompt="{{ q }}", target="a", score="exact")
+run = evalkit.run(evalkit.Suite({"m": ask}, [task]), results=sys.argv[1], timeout_s=1)
+print(run.status, run.frame().score.sum())
+"""
+
+
+@pytest.mark.long
+def test_a_thread_that_a_function_started_keeps_no_script_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(IN_A_THREAD)
+    command = [sys.executable, "-W", "ignore", tmp_path / "script.py", tmp_path / "results"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "incomplete 3.0\n"), ran.stderr
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["goes_on", "by_a_task"])
 def test_ctrl_c_ends_a_script_whose_function_ignores_everything(name: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.store import dossier
-from tests.gate_world import RULE, gate, scores, stored
+from tests.gate_world import RULE, Gate, gate, scores, stored
 from tests.world import Ran, evalkit, made_once
 
 Capture = pytest.CaptureFixture[str]
@@ -254,6 +255,28 @@ def test_a_run_that_is_here_without_its_facts_is_no_run_that_is_elsewhere(capsys
     assert verified(capsys, written).code == 2
     run.rename(written.parent / "elsewhere")
     assert verified(capsys, written).code == 0
+
+
+def test_an_earlier_file_of_a_baseline_is_known_by_the_dossier(tmp_path: Path, capsys: Capture) -> None:
+    """It is as whole, and as well signed, as the later one: only what was recorded since can show it."""
+    judge, recorded = Gate(capsys, tmp_path), tmp_path / "dossier.jsonl"
+    before = stored(judge.results, {"base": GOOD["base"]})
+    run = stored(tmp_path / "elsewhere", {"cand": GOOD["cand"]}, gate(RULE, baseline="baseline@prod"))
+    file, files = judge.baselines / "prod.yaml", []
+    for n in range(2):
+        assert judge.promote(before, "base", "prod", "--replace").code == 0
+        file.write_text(re.sub(r"promoted_at: .*", f"promoted_at: '2026-12-0{n + 1}T10:00:00Z'", file.read_text()))
+        files.append(file.read_text())
+        assert judge(run, "--dossier", recorded).code == 0
+    file.write_text(files[0])
+    ran = judge(run, "--dossier", recorded)
+    assert ran.code == 2 and "an earlier file stands in the place of a later one" in " ".join(ran.err.split())
+    never_recorded = files[0].replace("2026-12-01T", "2026-11-30T")
+    file.write_text(never_recorded)
+    assert judge(run, "--dossier", recorded).code == 2
+    assert judge(run).code == 0, "a file alone cannot show it"
+    file.write_text(files[1])
+    assert judge(run, "--dossier", recorded).code == 0
 
 
 def test_a_waiver_ends_and_changes_no_verdict(tmp_path: Path, capsys: Capture, written: Path) -> None:

@@ -278,6 +278,10 @@ def test_a_packed_file_of_nothing_but_zeros_is_refused(tmp_path: Path, monkeypat
     (tmp_path / "bomb.jsonl.gz").write_bytes(gzip.compress((b"{}" + b" " * 1021 + b"\n") * 2**14 * 2, 9))
     with pytest.raises(UserError, match="times its size"):
         read(tmp_path / "bomb.jsonl.gz")
+    monkeypatch.setattr("evalkit.bridges.traces.sources._LEAST_LINES", 1_000)  # 105 million took 140 s
+    (tmp_path / "lines.jsonl.gz").write_bytes(gzip.compress(b"[]\n" * 300_000, 9))
+    with pytest.raises(UserError, match="unpacks to more lines than it has bytes"):
+        read(tmp_path / "lines.jsonl.gz")
 
 
 def test_what_nobody_understands_is_counted_masked_and_told(tmp_path: Path) -> None:

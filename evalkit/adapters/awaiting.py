@@ -1,6 +1,6 @@
 """Code of others is awaited in a task of its own, within a time, and no longer than it deserves.
 
-    given = await within(60, in_own_task(function(request)))     # OutOfTime, Left, or what the function gives or raises
+    given = await within(60, in_own_task(function(request)))     # or OutOfTime, LeftBehind
     outcome = in_new_loop(whole_run())                           # asyncio.run, which no task can hold up
 
 What such code does with its own task is its own affair: it may cancel it, let a group fail in it, or ignore that it
@@ -16,9 +16,12 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from evalkit.errors import LikelyMistakeWarning
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 GRACE_S = 3.0
 """How long code of others may take to end once it was cancelled. A further cancellation does not wait."""
@@ -31,7 +34,7 @@ class OutOfTime(TimeoutError):
     """The time that `within` gives is over. Its text says more where there is more to say: `WENT_ON`."""
 
 
-class Left(asyncio.CancelledError):
+class LeftBehind(asyncio.CancelledError):
     """What was awaited went on after it was cancelled, and was left where it was."""
 
 
@@ -54,7 +57,7 @@ def is_from_inside() -> bool:
 
 async def in_own_task(call: Awaitable[T]) -> T:
     """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task;
-    Left where it does not end then.
+    LeftBehind where it does not end then.
 
     What it does to its task is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had cancelled it
     (until Python 3.13), and `current_task().cancel()` is no end of the run.
@@ -68,7 +71,7 @@ async def in_own_task(call: Awaitable[T]) -> T:
             raise
         held.left = True
         _let_go(task)
-        raise Left from None
+        raise LeftBehind from None
     try:
         return task.result()
     except _Ends as ended:
@@ -174,7 +177,7 @@ async def within(seconds: float | None, call: Awaitable[T]) -> T:
     try:
         async with limit:
             given = await call
-    except (Exception, Left) as error:
+    except (Exception, LeftBehind) as error:
         _require_time(limit, error)
         raise
     _require_time(limit, None)
@@ -184,19 +187,21 @@ async def within(seconds: float | None, call: Awaitable[T]) -> T:
 def _require_time(limit: asyncio.Timeout, error: BaseException | None) -> None:
     """Raises OutOfTime where the time is over, CancelledError where this task was cancelled."""
     if limit.expired():
-        went_on = isinstance(error, Left) or isinstance(error and error.__cause__, Left)
+        went_on = isinstance(error, LeftBehind) or isinstance(error and error.__cause__, LeftBehind)
         raise OutOfTime(WENT_ON if went_on else "") from error
     if not is_from_inside():
         raise asyncio.CancelledError from error
 
 
-def in_new_loop(run: Coroutine[Any, Any, T]) -> T:
+def in_new_loop(run: Coroutine[Any, Any, T], *, threads: ThreadPoolExecutor | None = None) -> T:
     """As `asyncio.run`, which waits without end for tasks that ignore their cancellation: those that are left over have
-    their grace, and are let go."""
+    their grace, and are let go. `threads` are those of `asyncio.to_thread`; None: the standard library's."""
     main: list[asyncio.Task[Any] | None] = []
 
     async def whole() -> T:
         main.append(asyncio.current_task())
+        if threads is not None:
+            asyncio.get_running_loop().set_default_executor(threads)
         return await run
 
     with asyncio.Runner() as runner:

@@ -22,26 +22,27 @@ from itertools import islice
 from typing import Any
 
 from evalkit.adapters import reply_fields
+from evalkit.late import late
 from evalkit.text.secrets import cut_short
 
 _MEDIA = r"audio|image|video|document|media|speech|pixel|page"
-_UNITS = re.compile(
+_UNITS = late(
     rf"(?:{_MEDIA})s?(?:_?tokens?|_?seconds?|_?count|s)?$|(?:{_MEDIA})_|"
     r"search|grounding|citation_tokens|sources_used|code_?(?:execution|interpreter)|sandbox|container|session_hours|"
     r"(?:server|hosted|builtin)_?(?:side_)?_?tool|tool_(?:calls|uses|requests|invocations)|num_tools|"
     r"cache_?storage|storage_|surcharge|uplift|_fees?$|^fees?$"
 )
-_NO_UNITS = re.compile(
+_NO_UNITS = late(
     r"web_?fetch|context_size|prompt_?tokens?_?details|(?:^|_)time$|_ms$|text|cached|max_|limit|remaining|_cost|cost_"
 )
 """Free of charge (Anthropic's web_fetch), words about a setting, or counts of text tokens."""
-SEARCHING_MODEL = re.compile(
+SEARCHING_MODEL = late(
     r"[:-]online(:|$)|search-(preview|api)|(^|/)[\w.-]{1,40}-(search|researcher)(:|$)|(?<![a-z0-9])sonar(?![a-z])|"
-    r"deep-research|(^|/)compound",
+    r"deep-research|deep-?search|-(browsing|grounding|grounded)(?![a-z])|(^|/)compound",
     re.IGNORECASE,
 )
 """Models that search the web by themselves: OpenRouter's suffix, search models of OpenAI, Relace and Moonshot,
-Perplexity, Groq compound."""
+Perplexity, Groq compound, and names that say so."""
 _DEPTH = 6
 _LONGEST, _MOST_NAMES, _MOST_LOOKED_AT = 100, 20, 1_000
 """Characters of a name, and names: they are a server's own words, and every row keeps them."""
@@ -81,7 +82,7 @@ SHOWN_IN_BODY = frozenset({"search_results", "citations", "web_search", "server_
 _SHOWN_UNDER = ("executed_tools", "images", "audio", "inlineData", "fileData", *sorted(SHOWN_IN_BODY))
 _MEDIA_PARTS = frozenset({"image", "image_url", "output_image", "audio", "output_audio", "video", "video_url"})
 _GROUNDED = ("webSearchQueries", "imageSearchQueries", "retrievalQueries", "groundingChunks", "searchEntryPoint")
-_HOSTED_CALL = re.compile(r"(?:search|code_interpreter|code_execution|image_generation|video|audio|browser)\w*_call$")
+_HOSTED_CALL = late(r"(?:search|code_interpreter|code_execution|image_generation|video|audio|browser)\w*_call$")
 
 
 def _shown(part: Mapping[str, object]) -> Iterator[str]:
@@ -145,7 +146,7 @@ def _is_hosted(tool: object) -> bool:
     return tool.get("type", "custom") not in {"function", "custom"} or not ({"function", "name"} & tool.keys())
 
 
-_COUNT = re.compile(r"(?:n|num|number|count|total|calls|requests|queries|results|units|quantity|used)$")
+_COUNT = late(r"(?:n|num|number|count|total|calls|requests|queries|results|units|quantity|used)$")
 
 
 def _counts_text_alone(usage: Mapping[str, object], depth: int) -> bool:

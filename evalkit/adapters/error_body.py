@@ -17,7 +17,6 @@ from typing import Any
 
 import orjson
 
-from evalkit.adapters.error_kinds import plain_code
 from evalkit.frozen import dataclass
 
 _CODE_KEYS = frozenset(
@@ -69,6 +68,11 @@ _MAX_EVENTS = 65_536
 _MAX_NODES, _MAX_DEPTH, _MAX_MESSAGES = 300, 8, 3
 _MINIMAX, _ZAI = "minimax", "zai"
 _NUMBER = re.compile(r"[0-9]{3,6}")
+
+
+def plain_code(value: object) -> str:
+    """A code as the tables of `error_kinds` spell it: small letters and digits only (`data_inspection-failed`)."""
+    return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set as AbstractSet
 from enum import Enum, auto
 
 from evalkit.adapters import error_words
 from evalkit.errors import LONGEST_LIMIT_S
+from evalkit.late import late
 
 
 class ErrorKind(Enum):
@@ -100,7 +100,7 @@ _DECLINED = {
     "minimax1026",
     "minimax1027",
 }
-_POLICY_CODE = re.compile(r"(content|usage|safety|bio|cyber|image|misalignment|abuse|moderation)\w*policy(violation)?")
+_POLICY_CODE = late(r"(content|usage|safety|bio|cyber|image|misalignment|abuse|moderation)\w*policy(violation)?")
 """content_policy_violation, bio_policy, cyber_policy, ContentPolicyViolationError: OpenAI adds further ones."""
 _KEY_REFUSED = {
     "invalidapikey",
@@ -195,23 +195,18 @@ _OVERLOADED = {
 }
 _MODEL_FAILED = {"modelerrorexception", "modelstreamerrorexception"}
 """Bedrock's errors of the model itself, with status 424."""
-_OF_A_DAY = re.compile(
+_OF_A_DAY = late(
     r"^[rt]pd(limit|exceeded|reached|quota|$)|(limit|quota|exceeded)[rt]pd$|^daily\w*(limit|quota|exceeded)"
 )
 """rpd_limit_exceeded, TPD_EXCEEDED, daily_limit_reached: the code alone says that the limit is one of a day."""
 _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 """A limit of a day, a week or a month: nothing that one run can wait for."""
 
-_REQUESTED = re.compile(r"limit:?\s*(\d+)\b.{0,80}?requested:?\s*(\d+)\b")
+_REQUESTED = late(r"limit:?\s*(\d+)\b.{0,80}?requested:?\s*(\d+)\b")
 _NO_STATUS_OF_CONTENT = {401, 402, 407, 408, 429, 502, 503, 504, 529}
 """Statuses under which words about safety are about something else: accounts, gateways, limits."""
 _MATCHED = 1_500
 """Characters of a message that are looked at: what stands further back may quote the prompt."""
-
-
-def plain_code(value: object) -> str:
-    """A code as the tables above spell it: lower case, letters and digits only (`data_inspection-failed`)."""
-    return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
 def error_kind(  # noqa: PLR0911 (one line for each kind)

@@ -8,31 +8,12 @@ rate limit, "account suspended for violating our policies" is about the account 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+
+from evalkit.late import late
 
 
-class Words:
-    """A pattern that is compiled when it is first needed: most runs meet no error, and each start would pay for all."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self._pattern, re.DOTALL)
-
-    def search(self, text: str) -> re.Match[str] | None:
-        """The first place where one of the words stands; None where none does."""
-        return self._compiled.search(text)
-
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """Every place, from left to right."""
-        return self._compiled.finditer(text)
-
-
-def _any(*patterns: str) -> Words:
-    return Words("|".join(patterns))
+def _any(*patterns: str) -> re.Pattern[str]:
+    return late("|".join(patterns), re.DOTALL)
 
 
 OUT_OF_CREDIT = _any(
@@ -235,7 +216,7 @@ FILTER_IS_DOWN = _any(
     r"is down|could not be reached|internal error)",
 )
 """The filter itself failed, so it said nothing about the prompt."""
-QUOTED = re.compile(
+QUOTED = late(
     r"""(?:input_value|value|input|got|received|content|prompt|text|arguments)\b[\s:=]{1,3}"""
     r"""(?:("|'|`).{3,}?\1|“[^”]{3,}”|\{.{3,}\})""",
     re.DOTALL,

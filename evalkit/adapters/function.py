@@ -30,7 +30,7 @@ from numbers import Real
 from typing import Any, get_args
 
 from evalkit.adapters.application_record import calls_of, response_of
-from evalkit.adapters.awaiting import WENT_ON, Left, in_own_task, in_own_thread
+from evalkit.adapters.awaiting import WENT_ON, LeftBehind, in_own_task, in_own_thread
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies
@@ -125,7 +125,7 @@ class FunctionAdapter:
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
-        except Left:
+        except LeftBehind:
             self._tell_once("left", f"the function does not end when it is cancelled: {WENT_ON}")
             raise
         except SystemExit as error:

@@ -17,12 +17,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 
-from evalkit.adapters.error_body import ErrorReply, error_in, read_error
-from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
+from evalkit.adapters.error_body import ErrorReply, error_in, plain_code, read_error
 from evalkit.adapters.json_paths import JsonPath
 from evalkit.errors import (
     KeyRefused,
@@ -36,6 +36,9 @@ from evalkit.errors import (
 from evalkit.frozen import dataclass
 from evalkit.text.key_spellings import cut_out, without_beginning
 from evalkit.text.secrets import REMOVED, longest_first, torn_end
+
+if TYPE_CHECKING:
+    from evalkit.adapters.error_kinds import ErrorKind
 
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
@@ -140,7 +143,8 @@ def error_from_status(
             f".base_url.",
             status=status,
         )
-    from evalkit.adapters.waits import asked_in_words, retry_after  # most runs meet no error
+    from evalkit.adapters.error_kinds import error_kind  # most runs meet no error
+    from evalkit.adapters.waits import asked_in_words, retry_after
 
     said = read_error(body)
     if where.own is not None and (told := _own_message(body, where.own)):
@@ -180,6 +184,7 @@ def error_from_event(event: object, path: str, where: Where) -> RequestError | D
 
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
+    from evalkit.adapters.error_kinds import error_kind
     from evalkit.adapters.waits import asked_in_words, retry_after
 
     said = error_in(event)
@@ -217,6 +222,8 @@ def _error(  # noqa: PLR0911 (one line for each kind)
     kind: ErrorKind, status: int | None, words: str, wait: float | None, path: str, where: Where
 ) -> RequestError | Declined:
     """The error of a kind, with its message."""
+    from evalkit.adapters.error_kinds import ErrorKind
+
     words = where.clean(words)
     if kind is ErrorKind.DECLINED:
         return Declined(words)

@@ -18,7 +18,7 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from evalkit.adapters.http_errors import Where
-from evalkit.adapters.keys import keep_out_of_replies
+from evalkit.adapters.keys import keep_login_out_of_replies, keep_out_of_replies
 from evalkit.adapters.reply_body import HEADER_LIMITS
 from evalkit.addresses import is_loopback
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
@@ -57,9 +57,14 @@ def proxy_for(url: str) -> str | None:
     written = proxy if "://" in proxy else f"http://{proxy}"
     _keep_secret(written)
     try:
-        urlsplit(written)
+        user = urlsplit(written).netloc.rpartition("@")[0]
     except ValueError as error:  # the address is not shown: it may hold a password
         raise SuiteError(f"the proxy {_proxy_named()} is no address that can be read: set it again.") from error
+    name, _, password = map(unquote, user.partition(":"))
+    if ":" in name or any(sign > "\xff" for sign in name + password):
+        raise SuiteError(
+            f"the user or the password of the proxy {_proxy_named()} holds a sign that no header takes: set it again."
+        )
     return written
 
 
@@ -69,8 +74,9 @@ def _keep_secret(proxy: str) -> None:
     if not at:
         return
     name, _, password = user.partition(":")
-    for secret in {user, password, unquote(password), f"{unquote(name)}:{unquote(password)}"}:
+    for secret in (user, password):
         keep_out_of_replies(secret, "PASSWORD")
+    keep_login_out_of_replies(unquote(name), unquote(password))
 
 
 def network_error(error: Exception, where: Where, idle_s: float) -> RequestError:  # noqa: PLR0911 (read from the top)
@@ -106,6 +112,8 @@ def network_error(error: Exception, where: Where, idle_s: float) -> RequestError
         return BadReply(f"{place}: the reply is no valid HTTP ({where.clean(_unquoted(error.message))})")
     if isinstance(error, aiohttp.ClientPayloadError):
         said = where.clean(_unquoted(str(error)))
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        said = "server disconnected"  # its message may be the head as far as it came, which ends anywhere
     return ConnectionFailed(f"{place}: the connection dropped before the answer was complete ({said})")
 
 

@@ -166,6 +166,32 @@ def keep_parts_out_of_replies(key: str, *names: str) -> None:
             keep_out_of_replies(part)
 
 
+def keep_login_out_of_replies(name: str, password: str) -> None:
+    """The same of a user and a password, and of what the scheme Basic makes of them: a server or a proxy that tells
+    which headers it got tells that."""
+    from base64 import b64encode
+
+    keep_out_of_replies(password, "PASSWORD")
+    keep_out_of_replies(f"{name}:{password}", "PASSWORD")
+    for encoding in ("utf-8", "latin-1"):
+        sent = b64encode(f"{name}:{password}".encode(encoding, "replace")).decode()
+        keep_out_of_replies(sent.rstrip("="), "PASSWORD")
+
+
+def login_in(header: str) -> tuple[str, str] | None:
+    """The user and the password of a header `Basic BASE64`; None for another."""
+    from base64 import b64decode
+
+    scheme, _, sent = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = b64decode(sent.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (name, password) if colon else None
+
+
 def scrubbed(response: Response) -> Response:
     """The response without any key of this process in any of its texts: an endpoint may send back what it was sent.
 

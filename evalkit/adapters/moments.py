@@ -10,14 +10,14 @@ the like show nothing: some gateways send them at once to keep a connection open
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_right
 
+from evalkit.late import late
 from evalkit.reasoning import split
 from evalkit.records import Timing
 
-_SEEN = re.compile(
+_SEEN = late(
     r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e0fff]"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.keys import api_key, keep_parts_out_of_replies
+from evalkit.adapters.keys import api_key, keep_login_out_of_replies, keep_parts_out_of_replies, login_in
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 
@@ -56,6 +56,8 @@ def own_headers(
         scheme, blank, rest = key.partition(" ")
         secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
         keep_parts_out_of_replies(secret, header, variable)  # Cookie: session=SECRET; theme=dark, or ApiKey ID:SECRET
+        if (login := login_in(key)) is not None:
+            keep_login_out_of_replies(*login)
         secrets.append(secret)
         headers[header] = f"Bearer {key}" if header.lower() == "authorization" and secret is key else key
     return OwnHeaders(headers, tuple(secrets), tuple((named or {}).values()))

@@ -30,6 +30,8 @@ from evalkit.adapters.reply_body import ReplyBody, error_body
 
 SENT_AT = "evalkit_sent_at"
 """Response extension: `time.perf_counter()` when the request was handed to an open connection."""
+ERROR_BODY = "evalkit_error_body"
+"""Response extension: the bytes of an error, or their beginning. The SDK gets none of them."""
 
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
 """Headers about the bytes as they travelled, which are not those that the SDK gets."""
@@ -50,6 +52,16 @@ def sdk_client(url: str) -> httpx2.AsyncClient:
         follow_redirects=False,
         trust_env=False,  # of this layer: the transport below reads the proxy variables itself
     )
+
+
+def body_of(response: httpx2.Response) -> bytes:
+    """The bytes of an error, which only evalkit reads.
+
+    An SDK would read them itself, as text in whatever encoding the server names (`charset=zlib`, `undefined`,
+    `punycode`), and what that raises or takes is nothing that evalkit could bound.
+    """
+    body = response.extensions.get(ERROR_BODY)
+    return body if isinstance(body, bytes) else response.content
 
 
 def sent_at(response: httpx2.Response | None, default: float) -> float:
@@ -96,13 +108,19 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
             if handed.at is None:
                 raise httpx2.ConnectError(_words(error), request=request) from error
             raise _dropped(error, request) from error
-        return httpx2.Response(
+        known = {"http_version": b"HTTP/1.1", SENT_AT: handed.at}
+        is_answer = 200 <= reply.status < 300
+        if not is_answer:
+            known[ERROR_BODY] = await _of_error(reply)
+        response = httpx2.Response(
             reply.status,
             headers=[pair for pair in reply.raw_headers if pair[0].lower() not in _OF_THE_WIRE],
-            stream=_Body(reply, request),
+            stream=_Body(reply, request) if is_answer else httpx2.ByteStream(b""),
             request=request,
-            extensions={"http_version": b"HTTP/1.1", SENT_AT: handed.at},
+            extensions=known,
         )
+        response.encoding = "utf-8"  # whatever its head says
+        return response
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -121,16 +139,13 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
 
 
 class _Body(httpx2.AsyncByteStream):
-    """The bytes of a reply as they arrive, unpacked, within the limits of `reply_body`; of an error its beginning."""
+    """The bytes of an answer as they arrive, unpacked, within the limits of `reply_body`."""
 
     def __init__(self, reply: aiohttp.ClientResponse, request: httpx2.Request) -> None:
         self._reply = reply
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if not 200 <= self._reply.status < 300:
-            yield await error_body(self._reply)
-            return
         try:
             body = ReplyBody(self._reply)
             while chunk := await body.read():
@@ -139,11 +154,22 @@ class _Body(httpx2.AsyncByteStream):
             raise _dropped(error, self._request) from error
 
     async def aclose(self) -> None:
-        """Gives the connection back to the pool when the body was read to its end, else closes it."""
-        if self._reply.content.at_eof():
-            self._reply.release()
-        else:
-            self._reply.close()
+        _give_back(self._reply)
+
+
+async def _of_error(reply: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await error_body(reply)
+    finally:
+        _give_back(reply)
+
+
+def _give_back(reply: aiohttp.ClientResponse) -> None:
+    """Gives the connection back to the pool when the body was read to its end, else closes it."""
+    if reply.content.at_eof():
+        reply.release()
+    else:
+        reply.close()
 
 
 def _unpacked(headers: httpx2.Headers) -> httpx2.Headers:

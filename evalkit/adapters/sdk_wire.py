@@ -35,7 +35,7 @@ from evalkit.adapters.http_session import NETWORK_ERRORS, network_error
 from evalkit.adapters.keys import refuse_odd_key
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_reader import ReplyReader
-from evalkit.adapters.sdk_transport import sent_at
+from evalkit.adapters.sdk_transport import body_of, sent_at
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled
 from evalkit.records import Response
 
@@ -138,10 +138,10 @@ class SdkWire:
         `http_errors`, what the network means in `http_session`. `Declined` where a filter turned the prompt away."""
         if isinstance(error, self._sdk.APIStatusError):
             response = error.response
-            # The SDK puts the reply into the error, and a server may send the key back.
+            # An SDK puts what it read of the reply into its error, and a server may send the key back.
             error.message = self.where.clean(error.message)
             error.args, error.body = (error.message,), None
-            return error_from_status(response.status_code, response.headers, response.content, path, self.where)
+            return error_from_status(response.status_code, response.headers, body_of(response), path, self.where)
         cause: BaseException | None = error
         sent = True
         for _ in range(6):

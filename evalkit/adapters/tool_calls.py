@@ -17,21 +17,21 @@ wrong where one fits, and right by accident where none does.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 import orjson
 
 from evalkit.adapters.reply_fields import joined, text_limit, too_long
 from evalkit.errors import BadReply, Unfit
+from evalkit.late import late
 from evalkit.records import Message, Request, Response, Settings, Tool, ToolCall
 
 LONGEST_NAME = 64
 """What OpenAI and Gemini take; Anthropic takes twice as much."""
 MAX_CALLS = 10_000
 """Of one answer: beyond it a server is broken or hostile."""
-_REFUSED = re.compile(r"[^A-Za-z0-9_-]")
-_FITS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_REFUSED = late(r"[^A-Za-z0-9_-]")
+_FITS = late(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
 def wire_names(tools: tuple[Tool, ...]) -> dict[str, str]:

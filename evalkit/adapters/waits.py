@@ -21,7 +21,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from evalkit.adapters import error_words
-from evalkit.adapters.error_words import Words
+from evalkit.late import late
 
 LOOKED_AT = 500
 """Characters of a message that are searched for a wait."""
@@ -100,7 +100,7 @@ def asked_in_words(words: str) -> float | None:
     return wait if wait is not None else _asked_elsewhere(plain)
 
 
-_MOMENT = Words(
+_MOMENT = late(
     r"(?:try|again|retry|wait|resets?|renews?|available|until|重置|恢复|リセット)[^!?\d]{0,24}"
     r"(\d{4}-\d\d-\d\d)[t ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(z|utc|gmt|[+-]\d\d:?\d\d)"
 )
@@ -116,28 +116,26 @@ _UNITS = {
 }
 """By their seconds, the units of time in the languages in which providers and gateways were seen to answer."""
 _AMOUNT = r"\d{1,6}(?:[.,]\d{1,3})? ?"
-_FURTHER = Words(
+_FURTHER = late(
     rf"(?P<before>[^\d.!?。！？]{{0,60}})(?P<wait>(?:{_AMOUNT}(?:{'|'.join(_UNITS.values())})"
     r"[ ,]{0,2}(?:(?:und|et|y|e|en|og|och|и|і|和) )?)+)(?P<behind>[^\d.!?。！？]{0,40})"
 )
-_PART = Words(rf"({_AMOUNT})(?:{'|'.join(f'({units})' for units in _UNITS.values())})")
-_AGAIN = Words(
+_PART = late(rf"({_AMOUNT})(?:{'|'.join(f'({units})' for units in _UNITS.values())})")
+_AGAIN = late(
     r"erneut|wieder|noch ?mal|versuch|warte|réessa|ressay|patient|attend|int[eé]nt|esper|vuelv|tent|aguard|riprov|"
     r"probeer|wacht|повтор|подожд|попроб|спроб|зачека|重试|重試|再试|再試|稍后|稍後|等待|もう一度|再度|お待ち|다시|재시도|기다|"
     r"tekrar|bekle|spróbuj|ponow|poczekaj|zkus|počkej|thử lại|chờ|coba lagi|tunggu|försök|vänta|prøv|vent|ลองใหม่|รอ|"
     r"حاول|انتظر|पुन|प्रतीक्षा|próbál|várj|yritä|odota|δοκιμ|περιμ|încerc|aștept|נסה|נסו|המת"
 )
-"""Words of waiting and of trying again."""
-_AHEAD = Words(
+"""re.Pattern[str] of waiting and of trying again."""
+_AHEAD = late(
     r"(?:\b(?:in|nach|dans|après|en|em|dentro de|después de|depois de|tra|fra|dopo|over|na|om|za|po|через|після|sau|"
     r"dalam|setelah|peste|în|σε|sonra)|在|请|ในอีก|อีก|بعد|خلال|בעוד|(?:warte|attend|patient|espere|aguard|wacht|подожд|"
     r"зачека|等待|chờ|tunggu|vänta|vent|poczekaj|počkej|انتظر)\w*(?: sie| por| bitte)?) ?"
     r"(?:etwa |ca\. ?|circa |environ |unos |cerca de |约|約)?$"
 )
 """What stands before a time that is to come."""
-_LATER = Words(
-    r"^ ?(?:之?后|以后|後|后再|お待ち|待|후|뒤|기다|sonra|içinde|bekle|बाद|में|múlva|kuluttua|warten|abwarten)"
-)
+_LATER = late(r"^ ?(?:之?后|以后|後|后再|お待ち|待|후|뒤|기다|sonra|içinde|bekle|बाद|में|múlva|kuluttua|warten|abwarten)")
 """What stands behind one."""
 _RATE = re.compile(r"\d [^\d.!?]{3,30}$")
 """Before "in 60 Sekunden": something that is counted."""

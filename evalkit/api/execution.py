@@ -153,7 +153,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
             from evalkit.store.cache import ResponseCache
 
             cache = stack.enter_context(ResponseCache.open(None))
-            bought = CachedAnswers(cache, plan.work.settings.timeout_s)
+            bought = CachedAnswers(cache)
         try:
             outcome = await execute_run(
                 plan,
@@ -169,11 +169,6 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
             watcher.ended()
         if options.cache and cache.problem:
             watcher.note(cache.problem)
-        if bought is not None and bought.n_hurried:
-            watcher.note(
-                f"{numbers.plural(bought.n_hurried, 'answer')} in the response cache came under shorter timeouts than "
-                "this run's (run.timeout_s, run.idle_timeout_s), and slow ones were given up: asked anew"
-            )
     if options.record_tools is not None:
         watcher.note(_recorded(options.record_tools, outcome, plan))
     return outcome

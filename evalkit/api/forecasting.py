@@ -77,7 +77,7 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
         if options.cache:
             from evalkit.store.cache import ResponseCache
 
-            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)), plan.work.settings.timeout_s)
+            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
         effective, left = _effective(plan), _continued(plan, options)
         return {
             "suite": plan.suite.name,

@@ -27,6 +27,7 @@ from typing import Any, Literal, TypedDict
 
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.paths import named_roots, of_person
 from evalkit.reading import read_file
 from evalkit.suite.given import as_whole
@@ -35,8 +36,8 @@ from evalkit.suite.sensitivity import demanded
 from evalkit.suite.wording import near, short
 from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS
 
-_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_NOT_HERE = re.compile(
+_VARIABLE = late(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_NOT_HERE = late(
     # what evalkit allows, what programs and libraries run or load, and what they keep
     r"EVALKIT_.*|PATH|.*_PATH|HOME|.*_HOME|SHELL|IFS|ENV|BASH_.*|PYTHON.*|LD_.*|DYLD_.*|GCONV_.*|GLIBC_.*|MALLOC_.*|TMP|TEMP"
     r"|TMPDIR|GIT_.*|XDG_.*|PAGER|LESS.*|BROWSER|EDITOR|VISUAL|UV_.*|PIP_.*|STREAMLIT_.*|CUDA.*|NVIDIA_.*|TORCH.*|PYTORCH.*"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Unpack
 
 from evalkit.adapters.awaiting import in_new_loop
@@ -49,7 +53,7 @@ def run(
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        outcome = in_new_loop(_run(suite, results, progress, options))
+        outcome = in_new_loop(_run(suite, results, progress, options), threads=_DaemonThreads())
     else:
         outcome = _in_own_thread(suite, results, progress, options)
     if (told := _incomplete(outcome)) is not None:
@@ -144,7 +148,7 @@ def _in_own_thread(
 
     def work() -> None:
         try:
-            found.append(context.run(in_new_loop, main()))
+            found.append(context.run(in_new_loop, main(), threads=_DaemonThreads()))
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             found.append(error)
 
@@ -162,3 +166,41 @@ def _in_own_thread(
     if isinstance(found[0], BaseException):
         raise found[0]
     return found[0]
+
+
+class _DaemonThreads(ThreadPoolExecutor):
+    """Threads for `asyncio.to_thread`, as many at once as the standard library's pool has. Nobody waits for them: what
+    a function does in one may hang, and that pool is joined by the loop that ends, and again by Python's own end."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)  # which begins none: `submit` is ours
+        self._line: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._free = threading.Semaphore(0)
+        """Counts threads that have nothing to do."""
+        self._n, self._most = 0, min(32, (os.cpu_count() or 1) + 4)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As of every executor."""
+        future: Future[Any] = Future()
+        self._line.put((future, partial(fn, *args, **kwargs)))
+        if not self._free.acquire(blocking=False) and self._n < self._most:
+            self._n += 1
+            threading.Thread(target=self._serve, name=f"evalkit-function-{self._n}", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Threads end once they have nothing to do. Waits for none."""
+        for _ in range(self._n):
+            self._line.put(None)
+
+    def _serve(self) -> None:
+        while (work := self._line.get()) is not None:
+            future, call = work
+            if future.set_running_or_notify_cancel():
+                try:
+                    result = call()
+                except BaseException as error:  # noqa: BLE001 - given to whoever waits for it
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+            self._free.release()

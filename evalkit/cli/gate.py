@@ -88,11 +88,13 @@ def command(
     from evalkit.adapters.at_hand import AtHand
     from evalkit.api.planning import suite_at
     from evalkit.cli import gating
+    from evalkit.decide.dossier import refuse_earlier_baseline
     from evalkit.decide.gate_file import entry_of_file
     from evalkit.decide.gate_run import checked_alone, checked_gate
     from evalkit.decide.gate_trust import GateTrust, Signed
     from evalkit.python_words import by_command
     from evalkit.results.run import load_run
+    from evalkit.store.dossier import read as read_dossier
     from evalkit.store.runs import resolve_run
 
     folder, outlets = resolve_run(run, results), gating.Outlets(markdown, junit)
@@ -112,6 +114,8 @@ def command(
             sweeps=sweeps,
         )
         gate = checked_gate(folder, trusted) if alone is None else checked_alone(alone, folder, trusted)
+        if dossier is not None:
+            refuse_earlier_baseline(gate.baseline, baselines, read_dossier(dossier))
     if keep:
         keep_gate(folder, None if alone is None else suite)
     if self_test:

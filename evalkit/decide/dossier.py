@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import orjson
@@ -39,6 +40,29 @@ def entries_of(
         made.append(("verdict", _verdict_body(decision, known)))
     said = [(entry.kind, entry.body) for entry in known]
     return [(kind, body) for kind, body in made if kind == "verdict" or (kind, _plain(body)) not in said]
+
+
+def refuse_earlier_baseline(baseline: str | None, promoted: Path, known: Sequence[DossierEntry]) -> None:
+    """Raises UserError where the dossier has a later file of this promoted baseline: an earlier one is as whole, and as
+    well signed, so that the file itself cannot show it.
+
+    Earlier: the dossier knows this very file and recorded another one since, or it was promoted before that one.
+    """
+    if baseline is None or not baseline.startswith(_PROMOTED):
+        return
+    now = _promotion_body(baseline.removeprefix(_PROMOTED), promoted)
+    said = [entry for entry in known if entry.kind == "promotion" and entry.body.get("name") == now["name"]]
+    if not said or said[-1].body.get("file_sha256") == now["file_sha256"]:
+        return
+    last = said[-1]
+    was_there = any(entry.body.get("file_sha256") == now["file_sha256"] for entry in said)
+    if was_there or str(now["promoted_at"]) < str(last.body.get("promoted_at")):
+        raise UserError(
+            f"{baseline} is the one promoted on {now['promoted_at']}, and entry {last.seq} of the dossier has the one "
+            f"of {last.body.get('promoted_at')}: an earlier file stands in the place of a later one. Restore the later "
+            f"file, or go back on purpose: evalkit baseline promote {quote(str(now['run']))} --model "
+            f"{quote(str(now['model']))} --as {now['name']} --replace --by YOU --why TEXT"
+        )
 
 
 def run_body(folder: Path) -> dict[str, object]:

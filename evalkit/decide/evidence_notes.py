@@ -85,5 +85,6 @@ def _drawn_again(pairs: Pairs) -> list[str]:
     return [
         f"answers that came after evalkit had given up earlier attempts: {' and '.join(told)}, of {pairs.n:,}. Another "
         "answer may have been on its way, so they count as lost where passing is at stake and as won where failing is. "
-        "Longer `run.idle_timeout_s` and `run.timeout_s`, streaming, or fewer in flight leave fewer of them"
+        "Longer `run.idle_timeout_s` and `run.timeout_s`, or fewer in flight, leave fewer of them; ask again with "
+        "--no-cache, since the cache keeps the first answers"
     ]

@@ -177,7 +177,7 @@ _UNREAD = {
     },
     **{f"LabelFacts.{name}": "people's labels correct a shown mean" for name in ("n", "n_used")},
     "RunFacts.broken_off": "how a run broke off that was finished since",
-    "TaskFacts.scorer_plugin": "the identity names the package too, and is compared",
+    "TaskFacts.scorer_plugin": "packages are installed by the person; a stored baseline needs the same",
     "TaskFacts.task_plugin": "what it asks stands in the identity, which is compared",
     "RunFacts.rescored": "how tasks were scored before; what holds now stands in their identity",
     **{

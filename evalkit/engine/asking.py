@@ -164,7 +164,8 @@ async def _obtain(
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
-        n_given_up += is_drawn(request) and (isinstance(error, Stalled) or error is not told)  # not told: the deadline
+        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
+        n_given_up += cut_off and is_drawn(request)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
@@ -220,6 +221,7 @@ def _answered(
     """What came and what it cost; `waits` are seconds in the queue, seconds of earlier attempts, the number of attempts
     and how many of them were given up."""
     timing = response.timing
+    lane.took(item.model.name, timing.total_s)
     lane.succeeded(item.model.name, timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     queue_s, retry_s, attempts, given_up = waits
     sent_at = time.time() - (time.perf_counter() - timing.sent_at)

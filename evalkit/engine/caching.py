@@ -5,7 +5,6 @@ from __future__ import annotations
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
-from evalkit.engine.asking import is_drawn
 from evalkit.engine.ledger import HasBill
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response
@@ -19,45 +18,56 @@ DIALECTS_VERSION = 1
 class CachedAnswers:
     """Answers bought in earlier runs. Adapters that only read files are not kept: their file may change."""
 
-    def __init__(self, cache: ResponseCache, timeout_s: float) -> None:
-        """`timeout_s`: after which this run gives an item up."""
-        self.n_hurried = 0
-        """Answers that were passed over, since they came under shorter timeouts than this run's."""
+    def __init__(self, cache: ResponseCache) -> None:
         self._cache = cache
-        self._timeout_s = timeout_s
+        self._places: dict[int, bytes] = {}
+        """By the identity of a request that is asked for: its key, which takes a tenth of its time to make."""
         self._origins: dict[str, str | None] = {}
         """By model: the package or settings file that its adapter is from; None: evalkit's own."""
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None:
-        """The answer to this very request from the same place; None when it was never bought, or only in more of a
-        hurry: whoever gives slow answers up and asks again chooses which are left."""
-        found = self._cache.get(self._key(model, request)) if keepable(model) else None
-        if found is None or found.limits is None or not is_drawn(request):
-            return found
-        if any(had < now for had, now in zip(found.limits, self._limits(model), strict=True)):
-            self.n_hurried += 1
+        """The answer to this very request from the same place; None when it was never bought. The first that ever came
+        stays, whatever the limits of later runs: whoever asks again chooses which answers are left."""
+        if not keepable(model):
             return None
+        where = self._key(model, request)
+        found = self._cache.get(where)
+        if found is None:
+            self._places[id(request)] = where  # the request lives until its answer is kept, or is given up
         return found
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None:
         """Keep an answer; errors never come here."""
         if keepable(model):
-            where = self._key(model, request)
             billed = None if model.own_hardware else row.cost_usd
-            kept = CachedAnswer(response, row.started_at, billed, self._limits(model), row.given_up or 0)
-            self._cache.put(where, kept)
+            where = self._done(model, request)
+            self._cache.put(where, CachedAnswer(response, row.started_at, billed, row.given_up or 0))
+
+    def sent(self, model: PlannedModel, request: Request) -> None:
+        """Keep that a request went out whose answer is not there yet: where the run ends before it comes, and another
+        asks again, that is an attempt given up."""
+        if keepable(model):
+            self._cache.sent(self._place(model, request))
 
     def given_up(self, model: PlannedModel, request: Request) -> int:
-        """Attempts at this very request that runs gave up, and that no answer came to."""
-        return self._cache.given_up(self._key(model, request)) if self._cache.has_given_up else 0
+        """Attempts at this very request that earlier runs gave up, and that no answer came to."""
+        return self._cache.given_up(self._place(model, request)) if self._cache.has_given_up else 0
 
     def give_up(self, model: PlannedModel, request: Request, n: int) -> None:
-        """Keep that so many attempts were given up: who asks until an answer is quick chooses among them."""
+        """Keep that no answer came, and how many attempts were given up in all: who asks until an answer is quick
+        chooses among them."""
         if keepable(model):
-            self._cache.give_up(self._key(model, request), n)
+            self._cache.give_up(self._done(model, request), n)
 
-    def _limits(self, model: PlannedModel) -> tuple[float, float]:
-        return model.adapter.spec.idle_timeout_s, self._timeout_s
+    def keep(self) -> None:
+        """Write what has waited for half a second: a process that is killed loses no more."""
+        self._cache.flush_in_time()
+
+    def _place(self, model: PlannedModel, request: Request) -> bytes:
+        return self._places.get(id(request)) or self._key(model, request)
+
+    def _done(self, model: PlannedModel, request: Request) -> bytes:
+        return self._places.pop(id(request), None) or self._key(model, request)
 
     def _key(self, model: PlannedModel, request: Request) -> bytes:
         adapter = model.adapter

@@ -60,7 +60,8 @@ def following(item: Item, row: Row) -> Item:
     """
     sample, *later = item.later
     asked = (*item.sample.messages, Message("assistant", _answer(item, row)), sample.messages[-1])
-    return replace(item, sample=replace(sample, messages=asked), later=tuple(later))
+    before = row.given_up or 0
+    return replace(item, sample=replace(sample, messages=asked), later=tuple(later), given_up=before)
 
 
 def goes_on(item: Item, row: Row) -> bool:
@@ -78,7 +79,8 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
     Where the request failed they failed with it (`errored`). Where the model itself said nothing (a refusal, a limit
     spent on reasoning), that was its answer to them too: they are scored as an empty reply, at no cost.
     """
-    attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0, timed=False)
+    before = row.given_up or 0
+    attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0, timed=False, given_up=before)
     name, dropped = item.model.name, item.task.dropped[item.model.name]
     messages = item.sample.messages
     for later in item.later:

@@ -15,11 +15,13 @@ from typing import Any
 
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.work import Item
-from evalkit.errors import KeyRefused, RequestError
+from evalkit.errors import ConnectionFailed, KeyRefused, Overloaded, RequestError, ServerError, Stalled
 from evalkit.frozen import dataclass
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+_AT_ONCE_S = 0.25
+"""Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
 REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
 
@@ -37,6 +39,8 @@ class Lane:
     """Names of models that have answered in this run."""
     failures_in_a_row: dict[str, int] = field(default_factory=dict)
     """By model name: items that failed since its last answer."""
+    typical_s: dict[str, float] = field(default_factory=dict)
+    """By model name: seconds that its answers took of late."""
     stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
     """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
     pausing: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -59,6 +63,21 @@ class Lane:
         self.answered.add(name)
         self.failures_in_a_row[name] = 0
         self.limiter.succeeded(began_s)
+
+    def took(self, name: str, seconds: float) -> None:
+        """A model has answered after so many seconds."""
+        before = self.typical_s.get(name, seconds)
+        self.typical_s[name] = before + (seconds - before) / 8
+
+    def was_on_its_way(self, name: str, error: RequestError, seconds: float) -> bool:
+        """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
+        another one. Not so of what was turned away at once, as at a rate limit."""
+        if error.begun or isinstance(error, Stalled):
+            return True
+        typical_s = self.typical_s.get(name)
+        if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):
+            return False
+        return seconds >= max(_AT_ONCE_S, typical_s * (3 if isinstance(error, Overloaded) else 1))
 
     def failed(self, item: Item, error: RequestError) -> None:
         """An item came to nothing: its model is given up where asking it further is pointless."""

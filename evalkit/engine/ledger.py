@@ -15,7 +15,7 @@ from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
-from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, request_of, score_of, scored_row
+from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
@@ -24,10 +24,10 @@ from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.row_codec import Key
-from evalkit.store.step_log import StepLog
 
 if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.engine.live_tools import LiveSessions
+    from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
 UNSCORED = "no score"
@@ -41,9 +41,13 @@ class AnswerCache(Protocol):
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
 
+    def sent(self, model: PlannedModel, request: Request) -> None: ...
+
     def given_up(self, model: PlannedModel, request: Request) -> int: ...
 
     def give_up(self, model: PlannedModel, request: Request, n: int) -> None: ...
+
+    def keep(self) -> None: ...
 
 
 class HasBill(Protocol):
@@ -122,7 +126,7 @@ class Ledger:
 
     def store(self, row: Row, *, asked_before: int = 0) -> Row:
         """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
-        `asked_before`: attempts of other runs that were given up.
+        `asked_before`: attempts of other runs, or at turns before it, that were given up.
 
         Raises RunIncomplete when it cannot be written.
         """
@@ -142,16 +146,33 @@ class Ledger:
         self.observer.row(row)
         return row
 
+    def sent(self, item: Item, request: Request) -> None:
+        """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
+        would have the slow answers drawn anew."""
+        if self.cache is None or self.storing is not None or not is_drawn(request):
+            return
+        if item.episode is not None:
+            from evalkit.engine.live_tools import is_live
+
+            if is_live(item):
+                return
+        self.cache.sent(item.model, request)
+
+    def keep_cached(self) -> None:
+        """Now and then: what waits to be written into the cache is, where it has waited for long."""
+        if self.cache is not None:
+            self.cache.keep()
+
     def finish(self, item: Item, request: Request, asked: Asked) -> Row:
         """Store a row that was asked for, and keep what was bought; gives the row as it was stored."""
         self.tally.asked += 1
         if self.cache is None or self.storing is not None:
-            return self.store(asked.row)
-        row = self.store(asked.row, asked_before=self.cache.given_up(item.model, request))
+            return self.store(asked.row, asked_before=item.given_up)
+        row = self.store(asked.row, asked_before=max(item.given_up, self.cache.given_up(item.model, request)))
         if asked.response is not None:
             self.cache.put(item.model, request, asked.response, row)
-        elif row.given_up:
-            self.cache.give_up(item.model, request, row.given_up)
+        else:
+            self.cache.give_up(item.model, request, row.given_up or 0)
         return row
 
     def outstanding(self, item: Item) -> Item | None:
@@ -200,7 +221,12 @@ class Ledger:
         from evalkit.suite.environments import BrokenEnvironment
 
         self.tally.asked += 1
+        cache = None if self.storing is not None or is_live(item) else self.cache
+        if cache is not None and (before := cache.given_up(item.model, request)):
+            found = replace(found, attempt=replace(found.attempt, given_up=found.attempt.given_up + before))
         if isinstance(found, Lost):
+            if cache is not None:
+                cache.give_up(item.model, request, found.attempt.given_up)
             self.store(lost_row(item, found))
             return None
         try:
@@ -208,8 +234,8 @@ class Ledger:
         except BrokenEnvironment as error:
             self.store(broken_row(with_answer(item, found), broken(error)))
             return None
-        if self.cache is not None and self.storing is None and not is_live(item):
-            self.cache.put(item.model, request, found.response, _steps(item)[-1])
+        if cache is not None:
+            cache.put(item.model, request, found.response, _steps(item)[-1])
         return item
 
     async def _left_of_agent(self, item: Item) -> tuple[Item, Request] | None:
@@ -278,7 +304,7 @@ class Ledger:
         # run's own entry and price file; where this one knows no price, the cost is unknown.
         response, cost = cost_of(item, hit.response, attempt)
         row = await scored_row(item, response, attempt, cost)
-        return self.store(row)
+        return self.store(row, asked_before=item.given_up)
 
 
 async def _beside(item: Item, carry_out: Callable[..., Item], *arguments: object) -> Item:

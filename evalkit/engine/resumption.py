@@ -18,7 +18,6 @@ from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
 from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.plan import Plan
-from evalkit.engine.spend_file import SpendFile
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts
 from evalkit.facts.run import PriceFileFacts
@@ -50,6 +49,7 @@ def spent_before(plan: Plan, folder: Path, facts: RunFacts) -> Decimal:
         for name, settings in task.settings.items()
     }
     by_rows, counted = Decimal(0), set[tuple[Key, float]]()
+    from evalkit.engine.spend_file import SpendFile
     from evalkit.store import judge_files, sealing
 
     inner = judge_files.judging_of(folder)

@@ -71,17 +71,8 @@ class Runner:
         before, files = before or EarlierSessions(), files or RunFiles()
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        answers = (before.done, before.earlier, files.cache)
-        self.ledger = Ledger(
-            journal,
-            *answers,
-            self.observer,
-            work.storing,
-            files.steps,
-            before.open_steps,
-            before.unscored,
-            before.given_up,
-        )
+        answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
+        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up)
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
@@ -151,9 +142,8 @@ class Runner:
                 try:
                     await model.adapter.aclose()
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
-                    self.observer.note(
-                        without_keys(f"{model.name} could not be closed: {type(error).__name__}: {error}")
-                    )
+                    told = without_keys(f"{type(error).__name__}: {error}")
+                    self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally
         for lane, _ in lanes:
             tally.reasons += [given_up_text(*told) for told in why_stopped(lane, self.work.storing).items()]
@@ -311,6 +301,7 @@ class Runner:
         try:
             while True:
                 after: Item | None = None
+                self.ledger.sent(item, request)
                 if item.episode is not None:
                     found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                     after = await self.ledger.finish_step(item, request, found)
@@ -381,6 +372,7 @@ class Runner:
             await asyncio.sleep(0.25)
             self._tell_given_up(lanes)
             self.observer.tick()
+            self.ledger.keep_cached()
             if n_ticks % 8 == 0:
                 self.ledger.journal.check()
             for lane in lanes:

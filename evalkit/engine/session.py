@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,20 +33,22 @@ from evalkit.engine.resumption import (
 )
 from evalkit.engine.runner import Runner
 from evalkit.engine.serving import given_up_text
-from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
 from evalkit.installed import has_byte_code
+from evalkit.records import AgentStep
 from evalkit.store import journal, run_lock, runs
 from evalkit.store.journal import Recovered
-from evalkit.store.step_log import StepLog, open_steps
+from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:
+    from evalkit.engine.spend_file import SpendFile
     from evalkit.facts import Summary
     from evalkit.store.part_files import Drafted
     from evalkit.store.sealing_beside import SealingBeside
+    from evalkit.store.step_log import StepLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ async def execute_run(
                 observer, left, other_prices=bool(recovered.n_done) and prices_of(before) != prices_of(plan.facts)
             )
         spent = spent_before(plan, folder, before)
-        spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
+        spend_file = _spend_file(folder) if plan.work.settings.max_cost_usd is not None else None
         writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
         with journal.Journal.open(folder, writer) as log, _step_log(plan, folder, writer) as steps:
             beside.follow(log, plan.work.n_rows - recovered.n_done)
@@ -154,14 +156,25 @@ def _earlier(
     plan: Plan, folder: Path, recovered: journal.Recovered, spent: Decimal, *, keeps_steps: bool
 ) -> EarlierSessions:
     """What sessions before this one have done."""
+    steps: Mapping[Key, tuple[AgentStep, ...]] = {}
+    if keeps_steps:
+        from evalkit.store.step_log import open_steps
+
+        steps = open_steps(folder, recovered.is_done)
     return EarlierSessions(
         rows_done(plan, recovered),
         earlier_answers(plan, folder, recovered),
         spent,
-        open_steps(folder, recovered.is_done) if keeps_steps else {},
+        steps,
         unscored_answers(plan, folder, recovered),
         recovered.given_up_of,
     )
+
+
+def _spend_file(folder: Path) -> SpendFile | None:
+    from evalkit.engine.spend_file import SpendFile  # most runs have no cap
+
+    return SpendFile.open(folder)
 
 
 def _slowed(folder: Path, what: str) -> None:
@@ -226,6 +239,8 @@ def _step_log(plan: Plan, folder: Path, writer: str) -> Iterator[StepLog | None]
     if plan.work.storing is not None or not any("environment" in task.identity for task in plan.work.tasks):
         yield None
         return
+    from evalkit.store.step_log import StepLog  # few runs have agents
+
     log = StepLog.open(folder, writer)
     try:
         yield log

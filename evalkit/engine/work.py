@@ -134,6 +134,8 @@ class Item:
     """The turns that follow in the same conversation, each asked when the one before is answered."""
     episode: Episode | None = None
     """How far an agent's sample has come; None: it is no agent's, or not begun."""
+    given_up: int = 0
+    """`Row.given_up` of the turns that it stands on."""
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

@@ -31,6 +31,8 @@ _MOST_RULES = 30
 """Ways to cut an answer out that are tried: replies that share more fields than that are no answers with a name."""
 _LONGEST = 20_000
 """Characters of a reply whose fields are looked at."""
+_MOST_OF_ONE = 100_000
+"""Characters of a reply that are read: a hundred whole ones of 16 MB have no room."""
 _LONGEST_NAME = 80
 _LOOKED_AT = 100
 _MOST = 0.6
@@ -120,10 +122,13 @@ def unreadable_in(folder: Path) -> list[Unreadable]:
 def _texts(store: ResultsReader, run: str, model: str, task: str) -> list[str]:
     rows = store.query(
         [run],
-        """select texts.text as text from rows join texts using (model, task, sample_digest, occurrence, repeat)
+        """select began.text as text from rows join (
+               select model, task, sample_digest, occurrence, repeat, left(text, ?) as text from texts
+               where model = ? and task = ?
+           ) began using (model, task, sample_digest, occurrence, repeat)
            where rows.outcome = 'unparseable' and rows.model = ? and rows.task = ?
            order by rows.sample_id, rows.repeat limit ?""",
-        [model, task, _LOOKED_AT],
+        [_MOST_OF_ONE, model, task, model, task, _LOOKED_AT],
     )
     return [row["text"] or "" for row in rows]
 

@@ -54,7 +54,7 @@ def allowed() -> bool:
     return _permission["allowed"] or _here.get()
 
 
-class Room:
+class MemoryRoom:
     """Memory for code under way, a model's and a suite's together: half of the machine's, or what one process may have
     where that is more. Each has a limit of its own, and a hundred at once would have it a hundred times."""
 
@@ -77,7 +77,7 @@ class Room:
                 self._free.notify_all()
 
 
-ROOM = Room()
+ROOM = MemoryRoom()
 
 
 @cache

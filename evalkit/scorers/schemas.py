@@ -23,7 +23,8 @@ Complain = Callable[[Any], str | None]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # mappings from a free name to a schema
 _DEEPEST = 60
-_MOST_PLACES = 2_000
+_MOST_PLACES, _MOST_PATTERNS = 2_000, 200
+"""Each pattern takes up to .07 s to compile."""
 _HOLDS_SCHEMAS = frozenset(
     {"items", "prefixItems", "additionalProperties", "contains", "propertyNames", "contentSchema"}
     | {"not", "if", "then", "else", "allOf", "anyOf", "oneOf"}
@@ -126,6 +127,8 @@ def _refuse_unsafe(schema: Mapping[str, object], where: str) -> None:
     from jsonschema.exceptions import SchemaError
 
     places: dict[int, tuple[str, Any]] = {}
+    if len(set(_patterns(schema))) > _MOST_PATTERNS:
+        raise SuiteError(f"{where}: it has more than {_MOST_PATTERNS} patterns, each of which is made a program")
     if complaints := list(_complaints(schema)) or list(_referred(schema, places)):
         raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
     seen: set[int] = set()
@@ -313,6 +316,19 @@ def _odd_lists(schema: object, path: str, seen: set[int]) -> Iterator[str]:
         elif key in _HOLDS_SCHEMAS:
             for inner in value if isinstance(value, list) else [value]:
                 yield from _odd_lists(inner, here, seen)
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    """Whatever stands behind a `pattern`, wherever it is."""
+    ahead = [schema]
+    while ahead:
+        one = ahead.pop()
+        if isinstance(one, Mapping):
+            if isinstance(written := one.get("pattern"), str):
+                yield written
+            ahead += one.values()
+        elif isinstance(one, list):
+            ahead += one
 
 
 def _is_names(value: object) -> bool:

@@ -42,6 +42,11 @@ MOST_BYTES = 48_000_000
 value, whatever a file says that others may write."""
 _MOST_VALUES = 2_000_000
 """Numbers, texts and lists in one answer: log-probabilities of some hundred thousand tokens."""
+_SHORTEST = 64
+"""Bytes of an answer. What says that none came yet (`given_up`) is shorter."""
+_KEEP = f"""insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
+where length(answers.answer) < {_SHORTEST}"""
+"""The first answer stays."""
 _GIVEN_UP = "given_up"
 _MOST_GIVEN_UP = 1_000_000
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
@@ -63,8 +68,6 @@ class CachedAnswer:
     """Unix time of the original request."""
     cost_usd: Decimal | None
     """What was billed then; None where it was unknown."""
-    limits: tuple[float, float] | None = None
-    """Seconds of silence, and in all, after which it would have been given up. None: kept by an evalkit of before."""
     given_up: int = 0
     """`Row.given_up`, 0 for none."""
 
@@ -145,6 +148,10 @@ class ResponseCache:
         self._db = connection
         self._waiting: dict[bytes, bytes] = {}
         self._oldest = 0.0
+        self._open: dict[bytes, int] = {}
+        """Requests of this session that were sent and are not answered yet: how many of the same."""
+        self._unsound: set[bytes] = set()
+        """Of answers that were looked for in this session and are none that a server gave."""
         self._given_up: dict[bytes, int] = {}
         """Requests that were looked for in this session and that no answer came to, with their attempts."""
 
@@ -177,16 +184,12 @@ class ResponseCache:
         if self._db is None:
             return None
         packed = self._waiting.get(key)
-        if self._waiting and time.monotonic() - self._oldest > _FLUSH_S:
-            self.flush()
+        self.flush_in_time()
         try:
             if packed is None and self._db is not None:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
                 packed = row[0] if row else None
-            answer = None if packed is None else _unpack(packed)
-            if isinstance(answer, int):
-                self._given_up[key], answer = answer, None
-            return answer if answer is not None and _is_sound(answer) else None
+            return None if packed is None else self._read(key, packed)
         except sqlite3.OperationalError as error:
             if not _busy(error):
                 self._give_up(error)
@@ -202,13 +205,47 @@ class ResponseCache:
             self._give_up(error)
         return None
 
+    def _read(self, key: bytes, packed: bytes) -> CachedAnswer | None:
+        answer = _unpack(packed)
+        if isinstance(answer, int):
+            if (earlier := answer - self._open.get(key, 0)) > 0:  # what is under way in this run is none
+                self._given_up[key] = earlier
+            return None
+        if _is_sound(answer):
+            return answer
+        self._unsound.add(key)
+        return None
+
     def put(self, key: bytes, answer: CachedAnswer) -> bool:
-        """Keep an answer; False when it is too long, or the cache is not usable."""
+        """Keep an answer unless there is one already; False when it is too long, or the cache is not usable."""
+        self._came(key)
         return self._keep(key, _pack(answer))
 
-    def give_up(self, key: bytes, n: int) -> bool:
-        """Keep that no answer came to a request, and that so many attempts at it were given up."""
-        return self._keep(key, orjson.dumps({_GIVEN_UP: n}))
+    def sent(self, key: bytes) -> None:
+        """Keep, until `put` or `give_up`, that a request went out."""
+        self._open[key] = n = self._open.get(key, 0) + 1
+        self._keep(key, orjson.dumps({_GIVEN_UP: self.given_up(key) + n}))
+
+    def give_up(self, key: bytes, n: int) -> None:
+        """Keep that no answer came to a request, and that so many attempts at it were given up in all."""
+        others = self._came(key)
+        if n + others:
+            self._keep(key, orjson.dumps({_GIVEN_UP: n + others}))
+        elif self._db is not None:  # turned away: no answer was on its way
+            if len(self._waiting.get(key, b"")) < _SHORTEST:
+                self._waiting.pop(key, None)
+            try:
+                self._db.execute(f"delete from answers where key = ? and length(answer) < {_SHORTEST}", (key,))
+            except sqlite3.Error as error:
+                if not _busy(error):
+                    self._give_up(error)
+
+    def _came(self, key: bytes) -> int:
+        """One request less is under way; how many of the same are still."""
+        left = max(self._open.pop(key, 0) - 1, 0)
+        if left:
+            self._open[key] = left
+        return left
 
     @property
     def has_given_up(self) -> bool:
@@ -226,10 +263,16 @@ class ResponseCache:
             return False
         if not self._waiting:
             self._oldest = time.monotonic()
-        self._waiting[key] = packed
+        if len(self._waiting.get(key, b"")) < _SHORTEST:
+            self._waiting[key] = packed
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
         return True
+
+    def flush_in_time(self) -> None:
+        """Write what waits, where it has waited for half a second."""
+        if self._waiting and time.monotonic() - self._oldest > _FLUSH_S:
+            self.flush()
 
     def flush(self) -> None:
         """Write what waits. While another process holds the file it goes on waiting, up to 10,000 answers."""
@@ -237,7 +280,9 @@ class ResponseCache:
             return
         try:
             self._db.execute("begin immediate")
-            self._db.executemany("insert or replace into answers values (?, ?)", self._waiting.items())
+            unsound = [(one,) for one in self._waiting if one in self._unsound]
+            self._db.executemany("delete from answers where key = ?", unsound)
+            self._db.executemany(_KEEP, self._waiting.items())
             self._db.execute("commit")
             self._waiting.clear()
         except sqlite3.Error as error:
@@ -289,8 +334,6 @@ def _pack(answer: CachedAnswer) -> bytes:
         "cost_usd": None if answer.cost_usd is None else str(answer.cost_usd),
         "timing": [getattr(response.timing, name) for name in _TIMING],
     }
-    if answer.limits is not None:
-        record["limits"] = answer.limits
     if answer.given_up:
         record[_GIVEN_UP] = answer.given_up
     for name in (*_PLAIN, *_TUPLES):
@@ -342,12 +385,11 @@ def _unpack(packed: bytes) -> CachedAnswer | int:
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
         **plain,
     )
-    cost, limits = record["cost_usd"], record.get("limits")
+    cost = record["cost_usd"]
     return CachedAnswer(
         response,
         float(record["started_at"]),
         None if cost is None else Decimal(cost),
-        None if limits is None else (float(limits[0]), float(limits[1])),
         given_up,
     )
 

@@ -44,13 +44,12 @@ _LISTED_BYTES = 16
 """Of each, at least, once it is read."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
+_SECONDS = frozenset(name for name, kind in COLUMNS.items() if kind == "double" and name.endswith("_s"))
 WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
     **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
-    **dict.fromkeys(
-        (name for name, kind in COLUMNS.items() if kind == "double" and name.endswith("_s")), (0.0, LATEST)
-    ),
+    **dict.fromkeys(_SECONDS, (0.0, 1e300)),
     **dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "money"), (0.0, math.inf)),
 }
 """The numbers that rows may hold, by column."""

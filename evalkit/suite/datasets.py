@@ -173,12 +173,13 @@ class Data:
                 with self.path.open_file() as opened:
                     yield from read_parquet(opened, self.label, self.path.n_bytes())
                 return
+            if self.path.name.endswith(".gz"):
+                with self.path.open_file() as packed:
+                    look_through(packed)  # behind its end gzip passes over zeros, byte by byte
             with self._bytes() as file:
                 if said := other_kind(file.peek(HEAD)[:HEAD], self.format):
                     raise SuiteError(f"{self.label}: {said}")
                 if self.path.name.endswith(".gz"):
-                    with self.path.open_file() as packed:
-                        look_through(packed)  # behind its end gzip passes over zeros, for hours
                     check_unpacked(file, self.path.n_bytes())
                     file.seek(0)
                 else:

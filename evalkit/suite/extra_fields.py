@@ -24,7 +24,7 @@ MODEL_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
 prompts and agents, OpenAI's assistants."""
 ROUTER = re.compile(
-    r"(?:^|/)auto(?:$|[-:])|(?:^|[/:._-])(?:prompt-|model-)?routers?(?:$|[/:._-])|(?:^|/)(?:fusion|bodybuilder)(?:$|:)",
+    r"(?:^|/)auto(?:$|[-:])|(?:^|/)openrouter/free(?:$|:)|:(?:fastest|cheapest)$|(?:^|[/:._-])(?:prompt-|model-)?routers?(?:$|[/:._-])|(?:^|/)(?:fusion|bodybuilder)(?:$|:)",
     re.IGNORECASE,
 )
 """Models that are none: the provider chooses whom it asks, one or several, as it likes."""

@@ -10,13 +10,13 @@ count: "2+2" and "2+3" are two questions.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from html import unescape
 from typing import TypeAlias
 
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.suite.templates import EVERY_FIELD
 
 _ALIKE = str.maketrans({
@@ -24,10 +24,10 @@ _ALIKE = str.maketrans({
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f", None),
 })  # fmt: skip
 """Signs by the one that a plain keyboard has; characters without width are none."""
-_BLANK_BEFORE = re.compile(r"\s+(?=[%?!:;])")
-_WIDE_LETTERS = re.compile("[\uff00-\uffef]")
-_WORDS = re.compile(r"[^\W\d]+")
-_NUMBERS = re.compile(r"[-+]?\d[\d.,]*|[<>=≤≥]")
+_BLANK_BEFORE = late(r"\s+(?=[%?!:;])")
+_WIDE_LETTERS = late("[\uff00-\uffef]")
+_WORDS = late(r"[^\W\d]+")
+_NUMBERS = late(r"[-+]?\d[\d.,]*|[<>=≤≥]")
 FEWEST_WORDS = 8
 NEAR = 0.85
 """Share of the different words of two texts that both have."""

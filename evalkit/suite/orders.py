@@ -19,13 +19,14 @@ not zero by chance alone: the intervals of the slices say how much of it is nois
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import factorial
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
+
+from evalkit.late import late
 
 if TYPE_CHECKING:
     from evalkit.facts.summary import SliceFigures, SpreadOverOrders
@@ -37,7 +38,7 @@ ORDER = "option_order"
 GOLD = "gold_position"
 """The slice that says by which letter (a number where there are more than 26) the right option stood."""
 SLICES = (ORDER, GOLD)
-_REFERS = re.compile(
+_REFERS = late(
     r"(?i:\b(?:all|none|both|neither|either|any|each|some|two) of the (?:above|below|preceding|foregoing|previous)\b)"
     r"|(?i:\bthe (?:above|preceding|foregoing|previous) (?:options?|answers?|choices?|statements?)\b)"
     r"|(?<![\w.'])\(?[A-J]\)?,? (?:and|or|nor|&) \(?[A-J]\)?(?![\w'])"

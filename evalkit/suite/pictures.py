@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
@@ -20,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from evalkit import paths
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.paths import Inside
 from evalkit.records import Image, Message
 
@@ -31,7 +31,7 @@ MOST_BYTES_A_PROMPT = 20 * 2**20
 MOST_A_PROMPT = 100
 """Pictures of one prompt, the most that Anthropic's models of 200k tokens take (the same page)."""
 KINDS = "PNG, JPEG, WebP and GIF"
-_ADDRESS = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]+:|//)")
+_ADDRESS = late(r"(?i)\s*(?:[a-z][a-z0-9+.-]+:|//)")
 _Stamp = tuple[int, int, int]
 _NO_FRAME = frozenset({0xC4, 0xC8, 0xCC})
 """Of the JPEG markers C0 to CF those that begin no frame: tables, and what is reserved."""

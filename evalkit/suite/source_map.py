@@ -19,6 +19,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.reading import nests_deeper
 
 Loc = tuple[str | int, ...]
@@ -36,11 +37,11 @@ _PLAIN = {
     "sequence": {"seq"},
     "scalar": {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"},
 }
-_INT = re.compile(r"[-+]?[0-9]+")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_BARE = re.compile(r"(?:- *)?(\w+): *(\{[{%].*)")
+_INT = late(r"[-+]?[0-9]+")
+_OTHER_BASE = late(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_SURROGATE = late("[\ud800-\udfff]")
+_FLOAT = late(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BARE = late(r"(?:- *)?(\w+): *(\{[{%].*)")
 _WORDS: dict[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),

@@ -31,7 +31,7 @@ _TOO_DEEP = f"is nested too deeply for a template, or has a chain of more than {
 
 def parsed(source: str) -> nodes.Template:
     try:
-        _refuse_many_tokens(source)
+        refuse_many_tokens(source)
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
         found = _SEVERAL_WORDS.search(source)
@@ -79,8 +79,8 @@ def coded_expression(inner: str) -> Callable[..., object]:
         raise BadTemplate(f"is not a valid template: {error}") from error
 
 
-def _refuse_many_tokens(source: str) -> None:
-    """Raises BadTemplate, TemplateSyntaxError."""
+def refuse_many_tokens(source: str) -> None:
+    """Of a template, before it is read. Raises BadTemplate, TemplateSyntaxError."""
     if len(source) <= _SHORT:
         return
     tokens = (1 for _, kind, _ in environment().lex(source) if kind not in {"data", "whitespace"})

@@ -13,13 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 from evalkit.child import looks_like_a_credential
+from evalkit.late import late
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.trust import ALLOWED_ENV
 
-_VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = late(r"\$\{([^{}\s]*)\}")
+_NAME = late(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = late(
     r"""://[^/?\#\s@]*:[^/\s@]+@
     |(?<![A-Za-z0-9])(?:
         sk[-_]|gsk_|xai-|hf_|gh[opsur]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|oas)-|xox[abeprs]-|xapp-|AIza|A[KS]IA|ABSK
@@ -36,12 +37,12 @@ _SECRET_VALUE = re.compile(
 )
 """What keys of providers and tokens of services begin with, addresses with a password or that are a secret by
 themselves, connection strings, signed tokens, private keys."""
-_DIGEST = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![0-9A-Za-z])")
+_DIGEST = late(r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![0-9A-Za-z])")
 """Of a commit, a file, a device: hex digits in small letters."""
-_ROW, _ROW_OF_BASE64 = re.compile(r"[A-Za-z0-9+=_-]{20,}"), re.compile(r"[A-Za-z0-9+=_/-]{20,}")
-_FOLDER = re.compile(r"[a-z0-9]{4,}|[A-Z0-9]{4,}|[A-Z][a-z]{3,}")
+_ROW, _ROW_OF_BASE64 = late(r"[A-Za-z0-9+=_-]{20,}"), late(r"[A-Za-z0-9+=_/-]{20,}")
+_FOLDER = late(r"[a-z0-9]{4,}|[A-Z0-9]{4,}|[A-Z][a-z]{3,}")
 """A name between two slashes; where one stands, they divide folders and are no signs of base64."""
-_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z]?[a-z]{3,}|[A-Z]?[a-z]{4,}|[A-Z]{5,}|[0-9]{4,}")
+_WORD = late(r"(?<![A-Za-z0-9])[A-Z]?[a-z]{3,}|[A-Z]?[a-z]{4,}|[A-Z]{5,}|[0-9]{4,}")
 _SHORTEST_DRAWN = 20
 
 

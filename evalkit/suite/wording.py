@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from evalkit.late import late
+
 _STRUCTURE = frozenset(" {}[]():,;\"'=<>\t|/\\-_.+*")
-_WORD = re.compile(r"[^\W\d][\w .:/()-]{0,39}|-?\d{1,6}(\.\d{1,6})?|True|False|None")
-_TOKEN = re.compile(r"[A-Za-z0-9+/_=-]*\d[A-Za-z0-9+/_=-]{11,}|[A-Za-z0-9+/=]{21,}")
+_WORD = late(r"[^\W\d][\w .:/()-]{0,39}|-?\d{1,6}(\.\d{1,6})?|True|False|None")
+_TOKEN = late(r"[A-Za-z0-9+/_=-]*\d[A-Za-z0-9+/_=-]{11,}|[A-Za-z0-9+/=]{21,}")
 """What a key or a password may look like: long, or letters and digits mixed."""
 
 

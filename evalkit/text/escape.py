@@ -29,23 +29,24 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from evalkit.late import late
 from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:
     import logging
 
-_BEYOND_ASCII = re.compile(r"[^\x20-\x7e]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BEYOND_ASCII = late(r"[^\x20-\x7e]")
+_CONTROL = late(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, the wide signs of East Asian ones among them."""
-_JSON_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
+_JSON_COMMAND = late(r"#(?=#[A-Za-z]*\[)")
 """Obeyed by CI systems wherever it stands; it can only stand in a text of the JSON."""
 # Blank or invisible without being in a category of control or format characters.
 _INVISIBLE = frozenset(
     [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)]
 ) | frozenset(range(0xE0100, 0xE01F0))
 _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_HARMLESS = re.compile(
+_HARMLESS = late(
     r"[\x20-\x7e\u00a1-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff\u3041-\u3096"
     r"\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
 )
@@ -53,17 +54,15 @@ _HARMLESS = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Real scripts stack two or three marks on a letter; a tower of them paints over the lines above.
 _MARKS_IN_A_ROW = 3
-_TAKEN = re.compile(
-    r"://|www\.|@|:\S*:|^(?:[<~]?--?>?|<->|[<>~]=|=>|\+-|\(\w+\)|\.\.\.)$|^mailto:|^xmpp:", re.IGNORECASE
-)
+_TAKEN = late(r"://|www\.|@|:\S*:|^(?:[<~]?--?>?|<->|[<>~]=|=>|\+-|\(\w+\)|\.\.\.)$|^mailto:|^xmpp:", re.IGNORECASE)
 """Words of which a browser makes links, emojis, icons and typographers' signs, whether they are escaped or not."""
-_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Za-z][\w-]*[^\n\r]*::)")
+_COMMAND = late(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Za-z][\w-]*[^\n\r]*::)")
 """What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
 
 
-_WWW = re.compile(r"www(?=\.)", re.IGNORECASE)
+_WWW = late(r"www(?=\.)", re.IGNORECASE)
 """GitHub makes a link of it without any sign before."""
-_SIGN = re.compile(r"([!-/:-@\[-`{-~])")
+_SIGN = late(r"([!-/:-@\[-`{-~])")
 """ASCII signs: Markdown shows each as itself behind a backslash."""
 LONGEST_LOGGED = 2_000
 """Characters of one message."""

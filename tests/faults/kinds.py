@@ -363,5 +363,19 @@ _NETWORK = [
     ),
     Fault("an error's body cut", lambda d: Served([http(b'{"err', "500 Oops", length=99)]), "server_error"),
 ]
+_CODECS = ("zlib", "base64", "idna", "undefined", "rot13", "none")
+"""Encodings that Python knows and that are none of a text, and one that it does not know."""
+_NAMED = [
+    *(
+        Fault(
+            f"an error in {codec}",
+            lambda d, codec=codec: Served([http(b"busy \xe9", "500 Oops", f"text/plain; charset={codec}")]),  # type: ignore[misc]
+            "server_error",
+            "busy",
+        )
+        for codec in _CODECS
+    ),
+    Fault("an answer in zlib", lambda d: Served([http(_stream(d), kind="text/event-stream; charset=zlib")]), "answer"),
+]
 
-FAULTS = [*_STATUSES, *_MIDWAY, *_STREAMS, *_WHOLE, *_LINES, *_FRAMES, *_NETWORK]
+FAULTS = [*_STATUSES, *_MIDWAY, *_STREAMS, *_WHOLE, *_LINES, *_FRAMES, *_NETWORK, *_NAMED]

@@ -15,6 +15,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside
+from evalkit.reading import look_through
 
 PLAIN_MODULES = frozenset({"json", "csv", "parquet", "text", "arrow", "xml", "webdataset", "cache"})
 """Readers of `datasets` by which datasets of the hub are read."""
@@ -33,6 +34,11 @@ def check_file(path: Inside, builder: str) -> None:
         return
     from datasets.utils.extract import Extractor
 
+    try:
+        with path.open_file() as file:
+            look_through(file)
+    except OSError as error:
+        raise SuiteError(f"data_files: {path.name} cannot be read: {error.strerror or error}") from error
     if kind := Extractor.infer_extractor_format(str(path.real)):
         raise SuiteError(f"data_files: {path.name} is packed ({kind}); unpack it, so that its size can be seen")
     if builder == "json":

@@ -22,7 +22,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.suite import sandbox
 from evalkit.suite.metering import Spent, charge, made, step
+from evalkit.suite.plain_templates import BadTemplate
 from evalkit.suite.rendering import bounded, measure, too_long
+from evalkit.suite.template_trees import refuse_many_tokens
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -45,6 +47,10 @@ class Bounded(sandbox.Sandbox):
 
     def from_string(self, source: Any, *args: Any, **kwargs: Any) -> Any:
         """The template; lm-eval compiles it anew for each record, and its texts are counted together."""
+        try:
+            refuse_many_tokens(str(source))
+        except BadTemplate as error:
+            raise SecurityError(f"a template {error}") from error
         made_of = super().from_string(source, *args, **kwargs)
         made_of.spent = _spent.setdefault(str(source), Spent())  # type: ignore[attr-defined]
         return made_of

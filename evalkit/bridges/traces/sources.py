@@ -35,6 +35,8 @@ _LONGEST_LINE = 64 * 2**20
 _UNPACKS = 200
 _LEAST_UNPACKED = 64 * 2**20
 """A .gz may hold so many times its size, or 64 MB."""
+_LEAST_LINES = 1_000_000
+"""Lines that a packed file may always have; beyond them one for each of its bytes: each is read by itself."""
 _MOST_BLANKS = 16 * 2**20
 """Bytes of a packed file that are nothing but blanks, one after the other."""
 _MOST_FILES = 10_000
@@ -108,6 +110,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, inner: gzip.GzipFile, path: Path, n_packed: int) -> None:
         self._inner, self._path = inner, path
         self._left = max(_LEAST_UNPACKED, _UNPACKS * n_packed)
+        self._lines_left = max(_LEAST_LINES, n_packed)
         self._n_blank = 0
 
     def readable(self) -> bool:
@@ -118,6 +121,9 @@ class _Bounded(io.RawIOBase):
         self._left -= len(found)
         if self._left < 0:
             raise UserError(f"{self._path}: unpacks to more than {_UNPACKS} times its size, and is not read")
+        self._lines_left -= found.count(b"\n")
+        if self._lines_left < 0:
+            raise UserError(f"{self._path}: unpacks to more lines than it has bytes, and is not read")
         self._n_blank = 0 if found.strip(BLANKS) else self._n_blank + len(found)
         if self._n_blank > _MOST_BLANKS:
             raise UserError(f"{self._path}: cannot be read: {NOTHING}")

@@ -153,13 +153,14 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
     # So does nobody know of one that evalkit gave up, in this session or an earlier one, and drew anew.
     longest = np.where(pairs.candidate.given_up[there] > 0, beyond, longest)
+    shortest = other if own else np.where(pairs.baseline.given_up[there] > 0, other.min(), other)
     if own:
         how = (quantile, condition.at, alpha, together, heavy, items(pairs, there, lost))
         slow = latency_limit(filled(longest, n_lost, beyond), *how)
         fast = latency_limit(filled(times, n_lost, times.min()), *how)
     else:
         slow = latency_ratio(
-            filled(other, n_lost, other.min()),
+            filled(shortest, n_lost, other.min()),
             filled(longest, n_lost, beyond),
             quantile,
             condition.at,

@@ -11,7 +11,7 @@ and never outlives the answer that it is about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,12 +145,21 @@ def settled(folder: Path, tasks: Mapping[str, JudgedTask]) -> Callable[[str, str
     return lambda judge, name: (judge, name) in replied or name in by_itself or name.rpartition("/")[0] in by_itself
 
 
-def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, str, str], Score]:
+class ReadVerdicts(dict[tuple[str, str, str], Score]):
+    """Verdicts by (judge, task, digest of the question)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn_again: set[tuple[str, str, str]] = set()
+        """Those that came in the place of others (`Row.given_up`)."""
+
+
+def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> ReadVerdicts:
     """What every stored reply of a judge comes to, read anew by the reader of its task; other tasks are passed over.
 
     A request that failed is not here: it is owed.
     """
-    found = {}
+    found = ReadVerdicts()
     for row in sealing.rows_of(inner):
         reader = readers.get(row.task)
         if reader is not None and row.error_kind is None:
@@ -163,6 +172,8 @@ def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, s
                 refusal=row.refusal,
             )
             found[row.model, row.task, row.sample_digest] = score_response(stub, response, reader)
+            if row.given_up:
+                found.drawn_again.add((row.model, row.task, row.sample_digest))
     return found
 
 
@@ -185,14 +196,22 @@ def score_of(answer: JudgedAnswer, verdicts: Verdicts) -> Score:
     return combined(by_judge)
 
 
-def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
-    """The rows whose score the verdicts change."""
+def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: ReadVerdicts) -> Iterator[Row]:
+    """The rows whose score the verdicts change. One that rests on a verdict which came in the place of another is as
+    an answer that did."""
     for answer in answers_of(folder, tasks):
         row = with_score(answer.row, score_of(answer, verdicts))
-        if (row.outcome, row.score, row.reason, row.parts) != (
-            answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
+        if verdicts.drawn_again and not row.given_up and _rests_on(answer, verdicts.drawn_again):
+            row = replace(row, given_up=1)
+        if (row.outcome, row.score, row.reason, row.parts, row.given_up) != (
+            answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts, answer.row.given_up,
         ):  # fmt: skip
             yield row
+
+
+def _rests_on(answer: JudgedAnswer, places: Set[tuple[str, str, str]]) -> bool:
+    task = answer.task
+    return any((judge, task.name, one.digest) in places for one in questions(answer) for judge in task.judging.by)
 
 
 def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
