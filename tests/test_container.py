@@ -1,4 +1,4 @@
-"""The Dockerfile's promises, as far as can be seen without Docker: user, context, extras, nothing written but /work and /cache."""
+"""The Dockerfile's promises, as far as can be seen without Docker: user, context, extras, where it writes."""
 
 from __future__ import annotations
 
