@@ -1,10 +1,11 @@
 # evalkit in a container: no root, and a file system that may be read-only.
 #
 #   docker build -t evalkit .
-#   docker run --rm --read-only --tmpfs /tmp -v "$PWD:/work" -e OPENAI_API_KEY evalkit run suite.yaml
+#   docker run --rm --read-only --tmpfs /tmp -v "$PWD:/work" -v evalkit-cache:/cache -e OPENAI_API_KEY \
+#     evalkit run suite.yaml
 #
-# /work is your folder: suites are read there, and results/ is written there. The response cache lies in
-# /work/.evalkit-cache, so that nothing is paid for twice.
+# /work is your folder: suites are read there, and results/ is written there. The response cache lies in /cache, so that
+# nothing is paid for twice; never in /work, where a pull request could bring answers along.
 #
 # Other extras, such as the board's: docker build --build-arg EXTRAS=math,metrics,app -t evalkit .
 
@@ -17,12 +18,14 @@ RUN python -m venv /opt/evalkit \
 
 FROM python:3.11-slim
 ARG EXTRAS=math,metrics
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin evalkit
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin evalkit \
+ && install -d -m 1777 /cache
+VOLUME /cache
 COPY --from=build /opt/evalkit /opt/evalkit
 ENV PATH=/opt/evalkit/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
-    EVALKIT_CACHE=/work/.evalkit-cache \
+    EVALKIT_CACHE=/cache \
     EVALKIT_IMAGE_EXTRAS=$EXTRAS
 USER 10001
 WORKDIR /work

@@ -13,7 +13,8 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.dialect import DialectAdapter
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Response, ToolCall
-from evalkit.store.cache import CachedAnswer, ResponseCache, key
+from evalkit.store.answer_codec import CachedAnswer
+from evalkit.store.cache import ResponseCache, key
 from evalkit.store.row_kinds import odd_step
 from evalkit.suite.tools import read_tools
 

@@ -1,4 +1,4 @@
-"""The Dockerfile's promises, as far as can be seen without Docker: user, context, extras, nothing written but /work."""
+"""The Dockerfile's promises, as far as can be seen without Docker: user, context, extras, where it writes."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_hints_of_the_image_name_the_extras_that_it_was_built_with() -> None:
 
 
 @pytest.mark.long
-def test_it_writes_nothing_beside_its_work_folder(tmp_path: Path) -> None:
-    work, home = tmp_path / "work", tmp_path / "tmp"
-    for folder in (work, home):
+def test_it_writes_nothing_beside_its_work_folder_and_the_cache(tmp_path: Path) -> None:
+    work, home, cache = tmp_path / "work", tmp_path / "tmp", tmp_path / "cache"
+    for folder in (work, home, cache):
         folder.mkdir()
     (work / "suite.yaml").write_text(SUITE, encoding="utf-8")
-    told = {name: value.replace("/work", str(work)) for name, value in environment().items() if name != "PATH"}
+    told = {name: value.replace("/cache", str(cache)) for name, value in environment().items() if name != "PATH"}
     env = {"PATH": os.environ["PATH"], **told, "HOME": str(home), "PYTHONPATH": str(REPO)}
     home.chmod(0o555)
     ran = subprocess.run(
@@ -62,4 +62,6 @@ def test_it_writes_nothing_beside_its_work_folder(tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert list(home.iterdir()) == [] and (work / "results").is_dir()
-    assert {path.name for path in tmp_path.iterdir()} == {"work", "tmp"}
+    assert {path.name for path in tmp_path.iterdir()} == {"work", "tmp", "cache"}
+    assert {path.name for path in work.iterdir()} == {"suite.yaml", "results"}, "a checkout brings no cache along"
+    assert f"VOLUME {environment()['EVALKIT_CACHE']}" in DOCKERFILE

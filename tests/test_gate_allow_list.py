@@ -216,6 +216,8 @@ def test_conditions_of_the_table_hold_where_a_rule_rests_on_them(world: World) -
         (("models", "cand", "licence"), "Apache-2.0"),
         (("models", "cand", "token_param"), "max_completion_tokens"),
         (("models", "cand", "inter_threads"), 8),
+        (("models", "cand", "num_ctx"), 900_000),
+        (("models", "cand", "keep_alive"), 0),
         (("models", "cand", "settings", "max_output_tokens"), None),
         (("models", "cand", "settings", "reasoning_effort"), "The answers: B"),
         (("models", "cand", "settings", "stop"), ["B" * 300]),

@@ -6,6 +6,7 @@ a gate that has a fast endpoint wait for a slow one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,3 +68,17 @@ def test_nobody_waits_for_a_slow_endpoint_where_times_are_decided_on() -> None:
         for task, digest, occurrence, _ in items[:200]:
             watch.note("cand", (task, digest, occurrence), 1.0)
         assert watch.ahead("cand", ["base"]) is waits
+
+
+def test_who_is_asked_first_is_the_suite_s_word_where_bills_or_times_are_judged(few: World) -> None:
+    bill = "{cost: usd_per_sample, max_ratio: 5, tail: smooth}"
+    models = {name: few.entry(name, price_as="openai:gpt-4.1") for name in ("cand", "base")}
+    models["cand"]["licence"] = "MIT"
+    ours = few.suite("ours.yaml", bill)
+    written = json.dumps({"base": models["base"], "cand": models["cand"]})
+    theirs = few.folder / "theirs.yaml"
+    theirs.write_text(ours.read_text().replace(written, json.dumps(models)))
+    assert theirs.read_text() != ours.read_text()
+    code, said = few.judged(theirs, ours)
+    assert code == 2 and "models: asked in the order" in said, said
+    assert few.gate(few.suite("scores.yaml")).code == 0  # scores rest on no order

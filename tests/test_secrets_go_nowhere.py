@@ -16,7 +16,8 @@ import pytest
 
 from evalkit.cli import Forgiving
 from evalkit.records import Message, Response, Timing, ToolCall
-from evalkit.store.cache import CachedAnswer, ResponseCache
+from evalkit.store.answer_codec import CachedAnswer
+from evalkit.store.cache import ResponseCache
 from evalkit.store.journal import Journal, iter_rows
 from evalkit.text import secrets
 from evalkit.text.escape import hold_logs

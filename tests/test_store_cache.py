@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records import Message, Request, Response, Settings, Timing, Tool, ToolCall, Usage
-from evalkit.store.cache import CachedAnswer, ResponseCache, key
+from evalkit.store.answer_codec import CachedAnswer
+from evalkit.store.cache import ResponseCache, key
 from tests.store_rows import HOSTILE
 
 ASKED = Request((Message("system", "Be careful."), Message("user", "2 + 2?")), Settings(max_output_tokens=16))
@@ -207,7 +208,8 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from evalkit.records import Response, Timing
-        from evalkit.store.cache import CachedAnswer, ResponseCache
+        from evalkit.store.answer_codec import CachedAnswer
+        from evalkit.store.cache import ResponseCache
         cache = ResponseCache.open(Path(sys.argv[1]))
         for n in range(int(sys.argv[2]), int(sys.argv[2]) + 1500):
             answer = Response(str(n), "stop", Timing(0.0, 1.0))
@@ -260,6 +262,7 @@ _ANSWERS = "create table answers (key blob primary key, answer blob not null) wi
 def test_a_file_that_brings_more_than_answers_along_is_left_alone(tmp_path: Path, schema: str) -> None:
     """A cache folder may be shared: a trigger would run at every insert, without end."""
     path = tmp_path / "responses.sqlite"
+    path.touch(0o600)  # as evalkit makes it
     with closing(sqlite3.connect(path)) as db:
         db.executescript(schema + "; pragma user_version = 1")
     with ResponseCache.open(path) as cache:
@@ -271,6 +274,7 @@ def test_a_file_that_brings_more_than_answers_along_is_left_alone(tmp_path: Path
 @pytest.mark.long
 def test_an_answer_beyond_any_reply_is_not_taken_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "responses.sqlite"
+    path.touch(0o600)  # as evalkit makes it
     with closing(sqlite3.connect(path)) as db:
         db.execute(_ANSWERS)
         db.execute("insert into answers values (?, zeroblob(300000000))", (_key(),))
@@ -329,6 +333,7 @@ def test_a_place_that_cannot_hold_a_file_is_reported(tmp_path: Path) -> None:
 
 def test_a_cache_of_a_newer_evalkit_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "responses.sqlite"
+    path.touch(0o600)  # as evalkit makes it
     with sqlite3.connect(path) as db:
         db.execute("pragma user_version=99")
     db.close()

@@ -39,6 +39,7 @@ _WHO = "who is asked is what is judged"
 _HOW = "how the candidate is asked is part of what is judged"
 _WEIGHTS = "the weights are what is judged"
 _ELSEWHERE = "held in another way"
+_SLOWS = "equal where a rule compares times: it could slow the baseline"
 
 ALLOWED = (
     Allowed("about", "a description, which nothing reads"),
@@ -78,9 +79,9 @@ ALLOWED = (
     ),
     Allowed(f"models.{CANDIDATE}.serve", _HOW, "flags of size, precision and parsers alone"),
     Allowed(f"models.{CANDIDATE}.compute_type", _WEIGHTS),
-    Allowed(f"models.{CANDIDATE}.inter_threads", _HOW, "equal where a rule compares times: it could slow the baseline"),
-    Allowed(f"models.{CANDIDATE}.intra_threads", _HOW, "equal where a rule compares times: it could slow the baseline"),
-    Allowed(f"models.{CANDIDATE}.max_batch", _HOW, "equal where a rule compares times: it could slow the baseline"),
+    Allowed(f"models.{CANDIDATE}.inter_threads", _HOW, _SLOWS),
+    Allowed(f"models.{CANDIDATE}.intra_threads", _HOW, _SLOWS),
+    Allowed(f"models.{CANDIDATE}.max_batch", _HOW, _SLOWS),
     Allowed(
         f"models.{CANDIDATE}.stream",
         "a server may have to be asked so",
@@ -92,8 +93,8 @@ ALLOWED = (
     Allowed(f"models.{CANDIDATE}.probe_images", "whether the server is tried before it is shown pictures"),
     Allowed(f"models.{CANDIDATE}.likelihood", "what the server can do; the mode of a task is compared"),
     Allowed(f"models.{CANDIDATE}.legacy_sampling", "how sampling is spelled"),
-    Allowed(f"models.{CANDIDATE}.num_ctx", _HOW),
-    Allowed(f"models.{CANDIDATE}.keep_alive", "how long a server keeps the model loaded"),
+    Allowed(f"models.{CANDIDATE}.num_ctx", _HOW, _SLOWS),
+    Allowed(f"models.{CANDIDATE}.keep_alive", "how long a server keeps the model loaded", _SLOWS),
     Allowed(f"models.{CANDIDATE}.settings.temperature", _HOW),
     Allowed(f"models.{CANDIDATE}.settings.top_p", _HOW),
     Allowed(f"models.{CANDIDATE}.settings.seed", _HOW),

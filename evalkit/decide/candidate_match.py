@@ -29,7 +29,8 @@ from evalkit.suite.wording import short
 
 EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
 """What a rule of a package rests on that does not say what it reads."""
-_THREADS = ("inter_threads", "intra_threads", "max_batch")
+_SHARED = ("inter_threads", "intra_threads", "max_batch", "num_ctx", "keep_alive")
+"""Keys by which a candidate may take from the machine that the baseline runs on, too: processors, memory."""
 _APPLICATIONS = frozenset({"http", "command", "python"})
 """Adapters whose request may print `model` wherever its template likes."""
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -65,7 +66,7 @@ def differing_facts(
                 f"  {name}: stream: false in the run alone; what is long would then be a silence, given up and asked "
                 "again until it is short (change it on the protected branch first)"
             )
-        if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
+        if timed and (threads := [key for key in _SHARED if one.ours.get(key) != one.theirs.get(key)]):
             yield f"  {name}: {', '.join(threads)} of its entry changed, and a rule compares times with the baseline's"
         if "licence" in read:
             yield from other_licence(one, addresses)

@@ -154,11 +154,28 @@ def _critical(
         n=len(items),
         n_errored=n_open,
         method="one failure fails" if alone else "one new failure fails",
-        unmeasured=f"{n_open} critical items have no score: run the same command again" if n_open else None,
+        unmeasured=_without_score(pairs, marked, items[open_]) if n_open else None,
         notes=(f"{'failing' if alone else 'newly failing'}: {', '.join(names)}", *_chance(pairs, failing, waver))
         if names
         else (),
     )
+
+
+def _without_score(pairs: Pairs, marked: Codes, items: Codes) -> str:
+    """Why critical items cannot be decided on, with the way out: one that was given up is not asked again by itself."""
+    rows = marked[np.isin(pairs.item[marked], items)]
+    again = (pairs.baseline.given_up[rows] > 0) | (pairs.candidate.given_up[rows] > 0)
+    n_again = len(np.unique(pairs.item[rows][again]))
+    told = []
+    if n := len(items) - n_again:
+        told.append(f"{n} critical items have no score: run the same command again")
+    if n_again:
+        told.append(
+            f"{n_again} critical items were answered in the place of an answer that was not waited for, which shows "
+            "nothing of them: run the suite anew with longer run.idle_timeout_s and run.timeout_s, or fewer in flight "
+            "(--new --no-cache)"
+        )
+    return "; ".join(told)
 
 
 def _wavers(scores: Floats, place: Codes) -> Mask:

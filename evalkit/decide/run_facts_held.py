@@ -63,7 +63,7 @@ _HELD = {
         f"RunSettingsFacts.{name}": _BY_KEYS
         for name in ("in_flight", "repeats", "seed", "max_error_rate", "timeout_s", "idle_timeout_s")
     },
-    "RunFacts.models": "none that the suite does not have, but for the candidates' entries",
+    "RunFacts.models": "none beside the suite's, but for candidates' entries; their order for bills and times",
     "ModelFacts.adapter": "the one that the run's suite says",
     "ModelFacts.host": "a candidate's: that of its entry's address, and whether it may answer",
     "ModelFacts.model": "the one that the entry says, but for `${NAME}`, which the runner's environment fills in",
@@ -73,7 +73,7 @@ _HELD = {
     "ModelFacts.priced_as": "where a rule is about cost: who bills the candidate",
     "PriceFacts.source": "where a rule is about cost: the book's price needs somebody who bills",
     "PriceFacts.usd_per_mtok": "where a price rests on a load sweep: as --sweeps gives it",
-    "RunFacts.tasks": "the suite's tasks and no others",
+    "RunFacts.tasks": "the suite's tasks and no others; their order for bills and times",
     "TaskFacts.identity": "the suite's, without what the engine adds; the judges and their prompt are the suite's",
     "TaskFacts.n": "as many as the suite's data has",
     "TaskFacts.marked_by_data": "the fingerprint of the suite's data",

@@ -133,6 +133,8 @@ def _otherwise(
     if "licence" in read:
         yield from other_catalogue(suite, facts)
     yield from _otherwise_run(facts, now, made)
+    if read & {"costs", "times"}:
+        yield from _otherwise_ordered(facts, now)
     policy = current()
     if policy is not None and _policy_of(facts) != policy.sha256:
         yield f"  policy: the run was not made under {policy.name} as it is now"
@@ -266,6 +268,22 @@ def _held_back(facts: RunFacts, cap: Decimal | None) -> Iterator[str]:
                 f"  run.max_cost_usd: requests waited for a cap of {shown} US dollars, so that fewer were open "
                 f"than run.in_flight says; {cap or 'no cap'} in the suite. Run it again under the suite's, or a higher "
                 "one (--max-cost)"
+            )
+
+
+def _otherwise_ordered(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
+    """A line where models or tasks were asked in another order: who asks second finds what a server has cached of the
+    same beginning, and is billed and timed accordingly."""
+    asked = {
+        "models": (facts.models or {}, now.models),
+        "tasks": (facts.tasks or {}, [task.name for task in now.tasks]),
+    }
+    for what, (had, has) in asked.items():
+        both = [name for name in has if name in had]
+        if (order := [name for name in had if name in both]) != both:
+            yield (
+                f"  {what}: asked in the order {short(', '.join(order))}, {short(', '.join(both))} in the suite; who "
+                "is asked later finds more in a server's cache, and a rule is about cost or times"
             )
 
 

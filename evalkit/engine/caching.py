@@ -8,7 +8,8 @@ from evalkit.addresses import is_private
 from evalkit.engine.ledger import HasBill
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response
-from evalkit.store.cache import CachedAnswer, ResponseCache, key
+from evalkit.store.answer_codec import CachedAnswer
+from evalkit.store.cache import ResponseCache, key
 from evalkit.suite.digests import canonical_json
 
 DIALECTS_VERSION = 1

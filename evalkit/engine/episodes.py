@@ -35,7 +35,7 @@ from evalkit.records import (
     Usage,
 )
 from evalkit.scorers.calls import NoCalls, read_calls
-from evalkit.store.cache import CachedAnswer
+from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.journal import OFF_RECORD
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.live import ToolServerFailed

@@ -22,7 +22,7 @@ from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Outcome, Request, Response, Row
-from evalkit.store.cache import CachedAnswer
+from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:  # samples that take one answer have no agent

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import StoreError
-from evalkit.store.cache import cache_folder, connected, holds_answers
+from evalkit.store.cache import connected, holds_answers
+from evalkit.store.cache_folder import cache_folder
 
 _ENDS = ("", "-wal", "-shm")
 _BATCH = 5_000

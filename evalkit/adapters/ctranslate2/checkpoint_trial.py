@@ -21,7 +21,7 @@ from pathlib import Path
 from evalkit import child
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside
-from evalkit.store.cache import cache_folder
+from evalkit.store.cache_folder import cache_folder
 
 _BASE_S, _S_PER_GIB = 120.0, 60.0
 _BASE_BYTES, _TIMES = 6 << 30, 8

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from evalkit.paths import Inside, named
 from evalkit.reading import HOLES_OF_NUMBERS
-from evalkit.store.cache import cache_folder
+from evalkit.store.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from ctranslate2.specs import common_spec, transformer_spec

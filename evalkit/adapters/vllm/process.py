@@ -28,7 +28,7 @@ from evalkit import child
 from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
 from evalkit.errors import Unfit
 from evalkit.reading import open_to_read, read_file
-from evalkit.store.cache import cache_folder
+from evalkit.store.cache_folder import cache_folder
 
 TELL_EVERY_S = 10.0
 STOP_S = 20.0
