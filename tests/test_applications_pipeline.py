@@ -19,6 +19,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.engine.plan import PlanOptions, make_plan
 from evalkit.engine.serving import lanes_of
+from evalkit.errors import BadReply
 from evalkit.records import Stage, Timing, Usage
 from evalkit.results.rows import read_rows
 from evalkit.results.stages import read_stages
@@ -228,24 +229,34 @@ def test_a_guard_that_says_neither_has_failed_and_blocks_nobody_in_silence(world
         ({"json_at": "flagged"}, '{"flagged": true}', True),
         ({"json_at": "flagged"}, '{"flagged": "true"}', False),
         ({"json_at": "scores.harm", "above": 0.5}, '{"scores": {"harm": 0.7}}', True),
-        ({"json_at": "scores.harm", "above": 0.5}, '{"scores": {"harm": "0.7"}}', False),
-        ({"json_at": "scores.harm", "above": 0.5}, "no JSON", False),
+        ({"json_at": "scores.harm", "above": 0.5}, '{"scores": {"harm": "0.7"}}', None),
+        ({"json_at": "scores.harm", "above": 0.5}, f'{{"scores": {{"harm": {"9" * 5_000}}}}}', None),
+        ({"json_at": "scores.harm", "above": 0.5}, '{"scores": {"harm": NaN}}', None),
+        ({"json_at": "scores.harm", "above": 0.5}, "no JSON", None),
+        ({"json_at": "flagged"}, '{"flagged": tr', None),
+        ({"json_at": "flagged"}, "{}", False),
+        ("unsafe", "\n", None),
+        ("unsafe", "\ufeffun\u200bsafe", True),
+        ({"text": "unsafe"}, "It is ｕｎｓａｆｅ.", True),
     ],
 )
-def test_what_counts_as_blocked(world: World, rule: Any, said: str, blocks: bool) -> None:
+def test_what_counts_as_blocked(world: World, rule: Any, said: str, blocks: bool | None) -> None:
+    """None: it cannot be told, and the guard has failed."""
     world.guard.behaviour = Behaviour(reply=said)
     suite = suite_at(world.suite(safe={"blocked": rule, "passed": None}))
     plan = make_plan(suite, PlanOptions(models=("safe",)), PriceBook.load(None))
     (model,) = plan.work.models
     (task,) = plan.work.tasks
 
-    async def ask() -> bool:
+    async def ask() -> bool | None:
         from evalkit.engine.asking import request_of
         from evalkit.engine.work import Item
 
         try:
             sample = next(iter(task.samples()))
             return (await model.adapter.respond(request_of(Item(task, sample, model, 0)))).text == ""
+        except BadReply:
+            return None
         finally:
             await plan.aclose()
 

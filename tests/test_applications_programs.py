@@ -159,6 +159,7 @@ FAULTS: dict[str, tuple[str, type[RequestError], str]] = {
     "no text": (always('{"answer": "x"}'), BadReply, "no text; its keys are answer"),
     "a number": (always('{"text": 5}'), BadReply, "a number where a text belongs"),
     "another id": (always('{"id": 77, "text": "x"}'), BadReply, "nobody asked"),
+    "an id that equals one": (always('{"id": true, "text": "x"}'), BadReply, "nobody asked"),
     "half a line": ("input(); print('{\"text\": \"', end='', flush=True)", BadReply, "no JSON object"),
     "silence": ("import time; time.sleep(60)", Stalled, "said nothing for 0.5 s"),
     "an error": (always('{"error": "boom"}'), RequestError, "boom"),

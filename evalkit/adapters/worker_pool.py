@@ -273,7 +273,7 @@ class WorkerPool:
         number = told.get("id")
         if number is None and len(worker.waiting) == 1:
             number = next(iter(worker.waiting))
-        reply = worker.waiting.get(number) if isinstance(number, int) else None
+        reply = worker.waiting.get(number) if type(number) is int else None  # True == 1
         if reply is None:
             raise BadReply(
                 f"models.{self._where.name}: {self._program.title} answered what nobody asked (id {number!r})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import category, normalize
 
 from evalkit.adapters.application_options import Path
 from evalkit.adapters.base import Adapter
@@ -90,16 +91,19 @@ class ReadyGuard:
         return Request(messages, settings, record=record, sample_id=asked.sample_id, repeat=asked.repeat)
 
     def blocks(self, said: Response, name: str) -> bool:
-        """Whether it blocks. A guard that declines to look blocks too. Raises BadReply where it says neither."""
+        """Whether it blocks. A guard that declines to look blocks too. Raises BadReply where it says neither, or
+        nothing that the rule can read."""
         if said.stop_reason in _DECLINED:
             return True
         text = answer_of(said.text)
-        if self.blocked.holds(text):
+        if self.blocked.holds(text) or self.blocked.holds(_as_read(text)):
             return True
         if self.passed is not None and not self.passed.holds(text):
             raise BadReply(
                 f"models.{name}: the guard said neither that it blocks nor that it passes: {short(text, 200)}"
             )
+        if self.passed is None and (lacking := self.blocked.lacking(text)):
+            raise BadReply(f"models.{name}: the guard's reply {lacking}, so that it says nothing: {short(text, 200)}")
         return False
 
 
@@ -123,10 +127,27 @@ class BlockRule:
             return self.pattern.found(text)
         return self._in_json(text, str(said.json_at))
 
+    def lacking(self, text: str) -> str:
+        """Why a reply is none to this rule, so that it cannot be taken for a pass; "" where it is one."""
+        if not text.strip():
+            return "is empty"
+        if self.said.json_at is None:
+            return ""
+        try:
+            value = self._value(text, str(self.said.json_at))
+        except NotJson:
+            return "is no JSON"
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if self.said.above is None or is_number else f"has no number at {self.said.json_at}"
+
+    def _value(self, text: str, at: Path) -> object:
+        """Raises NotJson."""
+        return read_path(at).of(parse(find_json(text, "any")))
+
     def _in_json(self, text: str, at: Path) -> bool:
         said = self.said
         try:
-            value = read_path(at).of(parse(find_json(text, "any")))
+            value = self._value(text, at)
         except NotJson:
             return False
         if said.above is not None:
@@ -135,6 +156,11 @@ class BlockRule:
             return value is True
         word = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         return value is not ABSENT and word.casefold() in {one.casefold() for one in said.values}
+
+
+def _as_read(text: str) -> str:
+    """The reply as a person reads it: full-width letters as letters, and no signs that nobody sees."""
+    return "".join(sign for sign in normalize("NFKC", text) if category(sign) != "Cf")
 
 
 def _rule(said: GuardWords | None, place: str, wrong: list[str]) -> BlockRule | None:
