@@ -249,3 +249,14 @@ def test_requests_that_only_wait_for_their_next_attempt_are_none_of_these(
     with thinking(0, port=port):
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again).code == 0
     assert not any(given_up(newest(tmp_path / "r")))
+
+
+def test_what_an_earlier_session_waited_is_part_of_the_time_of_an_answer(tmp_path: Path, capsys: Capture) -> None:
+    """At temperature 0 too: a resumed run asks what timed out again, at next to no load."""
+    with thinking(1) as url:
+        suite = a_suite(tmp_path, url, temperature=0.0, limits="timeout_s: 0.3, in_flight: 8")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+    rows = sorted(rows_of(newest(tmp_path / "r")), key=lambda row: row.sample_id)
+    assert [row.outcome is Outcome.RIGHT for row in rows] == [True] * 8
+    assert all((row.retry_s or 0.0) >= 0.3 for row in rows[1::2])

@@ -188,7 +188,7 @@ async def _obtain(
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
-                retry_s=attempt_at - first_sent,
+                retry_s=ended - first_sent,
                 attempts=attempts,
                 given_up=n_given_up,
             )

@@ -97,6 +97,8 @@ class Ledger:
     """The stored row of an answer that its scorer failed on in an earlier session."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts of earlier sessions that ended at a limit of evalkit's own (`Row.given_up`)."""
+    waited: Callable[[Key], float] = lambda key: 0.0
+    """Seconds that attempts of earlier sessions took which came to nothing."""
     tally: Tally = field(default_factory=Tally)
     _live: LiveSessions | None = None
 
@@ -132,6 +134,8 @@ class Ledger:
         """
         if earlier := max(self.given_up(row.key), asked_before):
             row = replace(row, given_up=(row.given_up or 0) + earlier)
+        if row.retry_s is not None and (waited := self.waited(row.key)):
+            row = replace(row, retry_s=row.retry_s + waited)
         if self.storing is not None:
             from evalkit.engine.stored import stored
 

@@ -72,7 +72,7 @@ class Runner:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
-        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up)
+        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up, before.waited)
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper

@@ -238,6 +238,8 @@ class EarlierSessions:
     """The row of an answer that its scorer failed on: it is scored again, and its model not asked."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts at a row that is owed which ended at a limit of evalkit's own (`Row.given_up`)."""
+    waited: Callable[[Key], float] = lambda key: 0.0
+    """Seconds that attempts at a row took which is owed."""
 
 
 @dataclass(frozen=True, slots=True)

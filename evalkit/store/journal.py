@@ -207,7 +207,19 @@ class Recovered:
     given_up: dict[bytes, int] = field(default_factory=dict)
     """By `key_hash` of a row that is owed: attempts that were given up, or were under way when a session ended."""
 
-    def add(self, key: Key, *, errored: bool, spend: Decimal | None, answered: bool = False, given_up: int = 0) -> None:
+    waited: dict[bytes, float] = field(default_factory=dict)
+    """By `key_hash` of a row that is owed: seconds that its attempts took."""
+
+    def add(
+        self,
+        key: Key,
+        *,
+        errored: bool,
+        spend: Decimal | None,
+        answered: bool = False,
+        given_up: int = 0,
+        waited: float = 0.0,
+    ) -> None:
         """Take one stored row into account; `answered`: an errored one that holds an answer all the same."""
         place = key_hash(key)
         was_done, was_answered = self.seen.get(place) is False, place in self.unmarked
@@ -216,6 +228,8 @@ class Recovered:
             self.unmarked.add(place)
         elif errored and given_up:
             self.given_up[place] = max(self.given_up.get(place, 0), given_up)
+        if errored and not answered and waited:
+            self.waited[place] = waited
         if not errored and not was_done:
             self.done_by[key[0]] += 1
         if (answered or not errored) and not was_answered and not was_done:
@@ -229,6 +243,10 @@ class Recovered:
     def given_up_of(self, key: Key) -> int:
         """Attempts of earlier sessions at a row that were given up (`Row.given_up`)."""
         return self.given_up.get(key_hash(key), 0) if self.given_up else 0
+
+    def waited_of(self, key: Key) -> float:
+        """Seconds that attempts of earlier sessions at a row took which came to nothing."""
+        return self.waited.get(key_hash(key), 0.0) if self.waited else 0.0
 
     def is_answered(self, key: Key) -> bool:
         """Whether an answer is there, marked or not."""
@@ -269,8 +287,9 @@ def recover(folder: Path) -> Recovered:
     if any(folder.glob("rows-*.parquet")):  # a new run has no sealed part
         from evalkit.store import parts
 
-        for key, outcome, spend, kind, given_up in parts.iter_keys(folder):
-            found.add(key, errored=is_outstanding(outcome, kind), spend=spend, answered=kind is None, given_up=given_up)
+        for key, outcome, spend, kind, given_up, waited in parts.iter_keys(folder):
+            owed, answered = is_outstanding(outcome, kind), kind is None
+            found.add(key, errored=owed, spend=spend, answered=answered, given_up=given_up, waited=waited)
     for path in journals(folder):
         try:
             fd = open_descriptor(path, os.O_RDWR)
@@ -287,7 +306,8 @@ def recover(folder: Path) -> Recovered:
                 errored = is_outstanding(record["outcome"], record.get("error_kind"))
                 spend = Decimal(record.get("spend_usd", 0))
                 answered, given_up = "error_kind" not in record, record.get("given_up") or 0
-                found.add(record_key(record), errored=errored, spend=spend, answered=answered, given_up=given_up)
+                key, waited = record_key(record), record.get("retry_s") or 0.0
+                found.add(key, errored=errored, spend=spend, answered=answered, given_up=given_up, waited=waited)
     return found
 
 
