@@ -13,6 +13,7 @@ import pytest
 
 from evalkit.store import dossier
 from tests.gate_world import RULE, Gate, gate, scores, stored
+from tests.run_facts import set_facts
 from tests.world import Ran, evalkit, made_once
 
 Capture = pytest.CaptureFixture[str]
@@ -243,6 +244,19 @@ def test_files_of_a_run_that_changed_since_are_named(capsys: Capture, written: P
     ran = verified(capsys, written)
     assert ran.code == 2
     assert f"{run.name}: run.json changed since entry" in ran.out
+
+
+def test_a_run_that_changed_after_its_verdict_is_named_when_it_is_recorded_again(
+    tmp_path: Path, capsys: Capture, written: Path
+) -> None:
+    run = max((written.parent / "results").iterdir())
+    set_facts(run, tags=["another"])
+    assert evalkit(capsys, "dossier", run, "--dossier", written, "--results", written.parent / "results").code == 0
+    ran = verified(capsys, written)
+    assert ran.code == 0 and "unbroken" in ran.out  # it is as it was recorded last
+    said = f"{run.name}: recorded again in entry 5 with other files than the verdict of entry 4 is about"
+    assert said in " ".join(ran.out.split())
+    assert json.loads(verified(capsys, written, "--json").out)["recorded_again"] == [said]
 
 
 def test_a_run_that_is_here_without_its_facts_is_no_run_that_is_elsewhere(capsys: Capture, written: Path) -> None:

@@ -106,17 +106,17 @@ def _say_head(dossier: Path, head: str) -> None:
 
 
 def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) -> int:
-    from evalkit.decide.dossier import changed_runs
+    from evalkit.decide.dossier import changed_runs, judged_before
     from evalkit.store import dossier as file
     from evalkit.text.escape import visible
 
     entries = file.verify(dossier, head)
-    changed = list(changed_runs(entries, results))
+    changed, again = list(changed_runs(entries, results)), list(judged_before(entries))
     if as_json:
-        said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed}
+        said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed, "recorded_again": again}
         print_json(said)
     else:
         echo(f"{dossier}: {len(entries)} entries, unbroken; head {entries[-1].digest}")
-        for line in changed:
+        for line in (*again, *changed):
             echo(visible(line, limit=500))
     return 2 if changed else 0

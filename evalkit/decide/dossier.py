@@ -148,6 +148,23 @@ def changed_runs(entries: Sequence[DossierEntry], results: Path) -> Iterator[str
                 yield f"{name}: {file} {how} since entry {entry.seq} ({entry.at})"
 
 
+def judged_before(entries: Sequence[DossierEntry]) -> Iterator[str]:
+    """A line for each run that was recorded again with other files after a verdict: that verdict is about files that
+    are not the recorded ones any more (`evalkit rescore` does so openly)."""
+    files: dict[str, object] = {}
+    judged: dict[str, tuple[int, object]] = {}
+    for entry in entries:
+        name = str(entry.body.get("run"))
+        if entry.kind == "verdict":
+            judged[name] = (entry.seq, files.get(name))
+        elif entry.kind == "run":
+            files[name] = entry.body.get("evidence_sha256")
+            seq, then = judged.get(name, (0, files[name]))
+            if then != files[name]:
+                other = f"with other files than the verdict of entry {seq} is about"
+                yield f"{name}: recorded again in entry {entry.seq} {other}"
+
+
 def _verdict_body(decision: GateDecision, known: Sequence[DossierEntry]) -> dict[str, object]:
     whole = as_json(decision)
     candidates = []

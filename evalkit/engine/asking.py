@@ -46,6 +46,15 @@ MOST_RETURNS = 10
 been halved, so that no more are needed."""
 
 
+class StoppedWaiting(asyncio.CancelledError):
+    """The run ended while an item waited for its next attempt."""
+
+    def __init__(self, n_given_up: int) -> None:
+        super().__init__()
+        self.n_given_up = n_given_up
+        """Of its attempts until then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What came of one item."""
@@ -173,17 +182,17 @@ async def _obtain(
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
         paid = parts.billed(item.model)
-        if not again or not await _waited(slot, money, paid, wait_s or 0.0, None if crowded else deadline):
+        so_far = paid, n_given_up
+        if not again or not await _waited(slot, money, so_far, wait_s or 0.0, None if crowded else deadline):
             money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
-                retry_s=attempt_at - first_sent,
+                retry_s=ended - first_sent,
                 attempts=attempts,
                 given_up=n_given_up,
             )
-            failure = _failure(item, error, attempt, lane, timeout_s)
-            failure = replace(failure, message=failure.message + parts.note_about(item.model))
+            failure = _failure(item, error, attempt, lane, timeout_s, parts.note_about(item.model))
             return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
@@ -231,9 +240,12 @@ def _answered(
     return Obtained(response, attempt, cost)
 
 
-async def _waited(slot: Slot, money: Reservation, paid: Decimal | None, wait_s: float, until: float | None) -> bool:
-    """Give the slot back, wait, and take one again; False where none was to be had in time. `paid` is what was billed
-    for the item so far."""
+async def _waited(
+    slot: Slot, money: Reservation, so_far: tuple[Decimal | None, int], wait_s: float, until: float | None
+) -> bool:
+    """Give the slot back, wait, and take one again; False where none was to be had in time. `so_far` is what was billed
+    for the item, and how many of its attempts were given up. Raises StoppedWaiting."""
+    paid, n_given_up = so_far
     slot.give_back()
     try:
         with slot.lane.nothing_under_way():
@@ -241,7 +253,7 @@ async def _waited(slot: Slot, money: Reservation, paid: Decimal | None, wait_s: 
             return await slot.take_again(until)
     except asyncio.CancelledError:
         money.unused(but=paid)
-        raise
+        raise StoppedWaiting(n_given_up) from None
 
 
 def _cut_off(
@@ -346,7 +358,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     return replace(row, spend_usd=paid)
 
 
-def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
+def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float, note: str) -> Failure:
     lane.failed(item, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
@@ -357,4 +369,4 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     gone = item.model.gone
     if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
         told = f"{closed(told)} By what is known of it, the model {gone}."
-    return Failure(error.kind, told, error.status)
+    return Failure(error.kind, told + note, error.status)

@@ -97,6 +97,8 @@ class Ledger:
     """The stored row of an answer that its scorer failed on in an earlier session."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts of earlier sessions that ended at a limit of evalkit's own (`Row.given_up`)."""
+    waited: Callable[[Key], float] = lambda key: 0.0
+    """Seconds that attempts of earlier sessions took which came to nothing."""
     tally: Tally = field(default_factory=Tally)
     _live: LiveSessions | None = None
 
@@ -132,6 +134,8 @@ class Ledger:
         """
         if earlier := max(self.given_up(row.key), asked_before):
             row = replace(row, given_up=(row.given_up or 0) + earlier)
+        if row.retry_s is not None and (waited := self.waited(row.key)):
+            row = replace(row, retry_s=row.retry_s + waited)
         if self.storing is not None:
             from evalkit.engine.stored import stored
 
@@ -149,7 +153,11 @@ class Ledger:
     def sent(self, item: Item, request: Request) -> None:
         """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
         would have the slow answers drawn anew."""
-        if self.cache is None or self.storing is not None or not is_drawn(request):
+        if not is_drawn(request):
+            return
+        if item.episode is None:
+            self.journal.sent.out(item.key)
+        if self.cache is None or self.storing is not None:
             return
         if item.episode is not None:
             from evalkit.engine.live_tools import is_live
@@ -157,6 +165,16 @@ class Ledger:
             if is_live(item):
                 return
         self.cache.sent(item.model, request)
+
+    def turned_back(self, item: Item, request: Request, n_given_up: int) -> None:
+        """The run ends while a request only waits for its next attempt: nothing of it is under way. `n_given_up`: its
+        attempts until then that were given up."""
+        if not is_drawn(request):
+            return
+        if item.episode is None and not n_given_up:
+            self.journal.sent.back(item.key)
+        if self.cache is not None and self.storing is None:
+            self.cache.give_up(item.model, request, self.cache.given_up(item.model, request) + n_given_up)
 
     def keep_cached(self) -> None:
         """Now and then: what waits to be written into the cache is, where it has waited for long."""

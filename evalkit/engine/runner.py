@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from evalkit.engine.asking import ask, obtain
+from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
@@ -72,7 +72,7 @@ class Runner:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
-        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up)
+        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up, before.waited)
         keep = files.spend_file.keep if files.spend_file is not None else None
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
@@ -314,6 +314,9 @@ class Runner:
                         return
                     item, request, money = onward
                     due_at = time.perf_counter()
+            except StoppedWaiting as stopped:
+                self.ledger.turned_back(item, request, stopped.n_given_up)
+                raise
             finally:
                 slot.give_back()
                 await self.ledger.leave(item)

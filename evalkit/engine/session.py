@@ -168,6 +168,7 @@ def _earlier(
         steps,
         unscored_answers(plan, folder, recovered),
         recovered.given_up_of,
+        recovered.waited_of,
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.errors import SuiteError
     from evalkit.facts.run import LaneFacts
     from evalkit.facts.tasks import ToolServerFacts
+    from evalkit.store.sent_log import SentLog
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
@@ -194,6 +195,10 @@ class RowLog(Protocol):
 
     def append(self, row: Row) -> None: ...
 
+    @property
+    def sent(self) -> SentLog:
+        """Which requests are out."""
+
     def check(self) -> None:
         """Raise RunIncomplete when what is appended would not be kept any more."""
 
@@ -233,6 +238,8 @@ class EarlierSessions:
     """The row of an answer that its scorer failed on: it is scored again, and its model not asked."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts at a row that is owed which ended at a limit of evalkit's own (`Row.given_up`)."""
+    waited: Callable[[Key], float] = lambda key: 0.0
+    """Seconds that attempts at a row took which is owed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,15 +232,15 @@ def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
         raise StoreError(f"{path} was written by a newer evalkit (schema {known}). Upgrade to read it.", path)
 
 
-def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None, int]]:
-    """Key, outcome, spend, kind of error and attempts given up of every sealed row, oldest part first; imports pyarrow
-    only when there is one."""
-    wanted = (*KEY_COLUMNS, "outcome", "spend_usd", "error_kind", "given_up")
+def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None, int, float]]:
+    """Key, outcome, spend, kind of error, attempts given up and seconds before the last attempt of every sealed row,
+    oldest part first; imports pyarrow only when there is one."""
+    wanted = (*KEY_COLUMNS, "outcome", "spend_usd", "error_kind", "given_up", "retry_s")
     for number in part_numbers(folder):
         for batch in read_columns(rows_path(folder, number), wanted):
             columns = [batch.column(name).to_pylist() for name in wanted]
-            for model, task, digest, occurrence, repeat, outcome, spend, kind, given_up in zip(*columns, strict=True):
-                yield (model, task, digest, occurrence, repeat), outcome, spend, kind, given_up or 0
+            for model, task, digest, occurrence, repeat, outcome, spend, kind, n, waited in zip(*columns, strict=True):
+                yield (model, task, digest, occurrence, repeat), outcome, spend, kind, n or 0, waited or 0.0
 
 
 def iter_sealed(folder: Path) -> Iterator[Row]:
