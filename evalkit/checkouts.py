@@ -37,7 +37,7 @@ def named_by_git(place: Path, *, around: Path | None = None) -> Path | None:
 
 
 def _names(index: bytes) -> Iterator[bytes]:
-    """The paths that an index holds (gitformat-index, versions 2 to 4; digests of 20 or 32 bytes). Raises ValueError."""
+    """The paths that an index holds (gitformat-index, versions 2 to 4, digests of 20 or 32 bytes). Or ValueError."""
     if index[:4] != b"DIRC":
         raise ValueError("no index")
     version, n = int.from_bytes(index[4:8], "big"), int.from_bytes(index[8:12], "big")
