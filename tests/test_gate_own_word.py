@@ -275,7 +275,9 @@ def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> 
     for extra, limit in (
         ({"enable_thinking": True, "thinking_budget": 32_000}, 32_016),
         ({"thinking": {"type": "enabled", "budgetTokens": "32000"}}, 32_016),
-        ({"enable_thinking": True}, 16),
+        ({"chat_template_kwargs": {"maxThinkingTokens": 32_000}}, 32_016),
+        ({"cot_length": 32_000}, 32_016),
+        ({"enable_thinking": True, "reasoning_effort": "max", "include_thoughts": True}, 16),
         ({}, 16),
     ):
         assert most_output(Settings(max_output_tokens=16, extra=extra)) == limit

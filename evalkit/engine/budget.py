@@ -15,7 +15,6 @@ A model has its prices bound: what an answer was billed, what a request can cost
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.records import Message, Request, Settings, Tool, Usage
 from evalkit.suite.extra_fields import asked_tier, other_limits, thinking_budget, thinks
 from evalkit.suite.schema import ModelEntry
@@ -106,7 +106,7 @@ def most_output(settings: Settings) -> int | None:
 
 _HOLD_THINKING = frozenset({"anthropic", "gemini", "openai", "azure", "bedrock", "bedrock-converse", "ollama-native"})
 """Adapters of providers whose output limit is of the thinking too, whatever a budget for it says."""
-_THINK_BESIDE = re.compile(r"(?:^|\.)(?:aliyuncs\.com|siliconflow\.(?:com|cn))$")
+_THINK_BESIDE = late(r"(?:^|\.)(?:aliyuncs\.com|siliconflow\.(?:com|cn))$")
 """Hosts of providers whose output limit leaves the chain of thought out: with no budget it has tens of thousands of
 tokens (docs.siliconflow.com, "Reasoning"; alibabacloud.com/help/en/model-studio, "Deep thinking"; 2026-12-01)."""
 
