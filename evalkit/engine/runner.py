@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
-from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
+from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
@@ -342,7 +342,7 @@ class Runner:
         """The worst case set aside for an item; None when the cap could be passed, and then the run stops."""
         if self.budget.cap is None:
             return Reservation(self.budget, None)
-        limit = item.task.settings[item.model.name].max_output_tokens
+        limit = most_output(item.task.settings[item.model.name])
         worst = item.model.worst_case(sent_bytes(item.model.adapter, request), limit)
         if item.model.asks_nobody or (worst is None and not item.model.adapter.endpoint.network):
             worst = ZERO  # nobody bills for a file of answers, or for an engine in this process
