@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter
@@ -98,11 +99,23 @@ def is_drawn(request: Request) -> bool:
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
 
 
+def _nothing(n: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Who keeps that an attempt is under way, while it is; each is told how many attempts were given up so far."""
+
+    out: Callable[[int], None] = _nothing
+    back: Callable[[int], None] = _nothing
+    """It came to nothing, and the next one waits."""
+
+
 async def ask(
-    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
+    item: Item, request: Request, slot: Slot, money: Reservation, noted: Noted, *, due_at: float, timeout_s: float
 ) -> Asked:
     """The row of an item, asked and scored; as `obtain`."""
-    found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+    found = await obtain(item, request, slot, money, noted, due_at=due_at, timeout_s=timeout_s)
     name = item.model.name
     if isinstance(found, Lost):
         row = failed(item.sample, name, item.repeat, found.attempt, found.failure, item.task.dropped[name])
@@ -111,14 +124,14 @@ async def ask(
 
 
 async def obtain(
-    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
+    item: Item, request: Request, slot: Slot, money: Reservation, noted: Noted, *, due_at: float, timeout_s: float
 ) -> Obtained | Lost:
     """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
 
     `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
     """
     with parts_kept() as parts:
-        return await _obtain(item, request, slot, money, parts, due_at=due_at, timeout_s=timeout_s)
+        return await _obtain(item, request, slot, money, parts, noted, due_at=due_at, timeout_s=timeout_s)
 
 
 async def _obtain(
@@ -127,6 +140,7 @@ async def _obtain(
     slot: Slot,
     money: Reservation,
     parts: PartsSoFar,
+    noted: Noted,
     *,
     due_at: float,
     timeout_s: float,
@@ -141,7 +155,7 @@ async def _obtain(
         attempts += 1
         attempt_at = time.perf_counter()
         try:
-            response = await _ask_once(item.model, request, deadline - attempt_at)
+            response = await _ask_once(item.model, request, deadline - attempt_at, noted, n_given_up)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError as over:
@@ -172,8 +186,8 @@ async def _obtain(
         wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
-        paid = parts.billed(item.model)
-        if not again or not await _waited(slot, money, paid, wait_s or 0.0, None if crowded else deadline):
+        paid, waits = parts.billed(item.model), (wait_s or 0.0, None if crowded else deadline)
+        if not again or not await _waited(slot, money, paid, waits, partial(noted.back, n_given_up)):
             money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
@@ -231,9 +245,18 @@ def _answered(
     return Obtained(response, attempt, cost)
 
 
-async def _waited(slot: Slot, money: Reservation, paid: Decimal | None, wait_s: float, until: float | None) -> bool:
+async def _waited(
+    slot: Slot,
+    money: Reservation,
+    paid: Decimal | None,
+    waits: tuple[float, float | None],
+    back: Callable[[], None],
+) -> bool:
     """Give the slot back, wait, and take one again; False where none was to be had in time. `paid` is what was billed
-    for the item so far."""
+    for the item so far, `waits` for how long and (perf_counter) at most until when; `back` keeps that nothing is under
+    way."""
+    back()
+    wait_s, until = waits
     slot.give_back()
     try:
         with slot.lane.nothing_under_way():
@@ -281,8 +304,10 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
-    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
+async def _ask_once(model: PlannedModel, request: Request, seconds: float, noted: Noted, n_before: int) -> Response:
+    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds.
+    `n_before`: attempts that were given up."""
+    noted.out(n_before)
     try:
         if request.images:
             async with room_for(request):
