@@ -256,15 +256,6 @@ def _skip_hole(file: BufferedReader) -> None:
     file.seek(found)
 
 
-def settings_folder() -> Path:
-    """Where the person's settings of evalkit lie; it need not exist. Below $XDG_CONFIG_HOME where that is a whole path:
-    the specification ignores any other, and one that depends on the working directory would mean a checkout."""
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    if not Path(settings).is_absolute():
-        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    return Path(settings) / "evalkit"
-
-
 def nests_deeper(text: str, most: int = 500) -> bool:
     """Whether a YAML or JSON text opens more than so many brackets inside each other.
 

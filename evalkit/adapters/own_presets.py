@@ -25,10 +25,11 @@ from pathlib import Path
 from evalkit import plugins
 from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
+from evalkit.checkouts import named_by_git, settings_folder
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.plugins import Plugin, folded
-from evalkit.reading import read_small_text, settings_folder
+from evalkit.reading import read_small_text
 
 VARIABLE = "EVALKIT_PRESETS"
 _LARGEST = 100_000
@@ -87,12 +88,12 @@ def user_folder() -> Path:
 def _refuse_strangers(path: Path, folder: str) -> None:
     """Raises UserError for what stands in the suite's folder or the working directory, links followed.
 
-    A home folder is the user's own, also where somebody works in it.
+    A home folder is the user's own, also where somebody works in it, but for what git keeps there.
     """
     real, home = Path(os.path.realpath(path)), Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
     for other, what in ((folder, "the suite's folder"), (".", "the working directory")):
         place = Path(os.path.realpath(other))
-        if real.is_relative_to(place) and not home.is_relative_to(place):
+        if real.is_relative_to(place) and (not home.is_relative_to(place) or named_by_git(real, around=place)):
             raise UserError(
                 f"{path} is in {what}, and presets name the hosts that receive keys: none is read from there. Keep "
                 f"yours in ~/.config/evalkit/presets"

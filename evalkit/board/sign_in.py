@@ -33,9 +33,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from evalkit.board import sessions
+from evalkit.checkouts import settings_folder
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
-from evalkit.reading import read_file, settings_folder
+from evalkit.reading import read_file
 from evalkit.text.escape import markdown_label, visible
 
 if TYPE_CHECKING:

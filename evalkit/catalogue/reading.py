@@ -37,10 +37,11 @@ from evalkit.catalogue.facts import (
     Claim,
     Known,
 )
+from evalkit.checkouts import settings_folder
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
-from evalkit.reading import read_file, settings_folder
+from evalkit.reading import read_file
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter
@@ -45,6 +44,15 @@ _LONGEST_SAID = 300
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
 been halved, so that no more are needed."""
+
+
+class StoppedWaiting(asyncio.CancelledError):
+    """The run ended while an item waited for its next attempt."""
+
+    def __init__(self, n_given_up: int) -> None:
+        super().__init__()
+        self.n_given_up = n_given_up
+        """Of its attempts until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +107,11 @@ def is_drawn(request: Request) -> bool:
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
 
 
-def _nothing(n: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Who keeps that an attempt is under way, while it is; each is told how many attempts were given up so far."""
-
-    out: Callable[[int], None] = _nothing
-    back: Callable[[int], None] = _nothing
-    """It came to nothing, and the next one waits."""
-
-
 async def ask(
-    item: Item, request: Request, slot: Slot, money: Reservation, noted: Noted, *, due_at: float, timeout_s: float
+    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
 ) -> Asked:
     """The row of an item, asked and scored; as `obtain`."""
-    found = await obtain(item, request, slot, money, noted, due_at=due_at, timeout_s=timeout_s)
+    found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
     name = item.model.name
     if isinstance(found, Lost):
         row = failed(item.sample, name, item.repeat, found.attempt, found.failure, item.task.dropped[name])
@@ -124,14 +120,14 @@ async def ask(
 
 
 async def obtain(
-    item: Item, request: Request, slot: Slot, money: Reservation, noted: Noted, *, due_at: float, timeout_s: float
+    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
 ) -> Obtained | Lost:
     """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
 
     `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
     """
     with parts_kept() as parts:
-        return await _obtain(item, request, slot, money, parts, noted, due_at=due_at, timeout_s=timeout_s)
+        return await _obtain(item, request, slot, money, parts, due_at=due_at, timeout_s=timeout_s)
 
 
 async def _obtain(
@@ -140,7 +136,6 @@ async def _obtain(
     slot: Slot,
     money: Reservation,
     parts: PartsSoFar,
-    noted: Noted,
     *,
     due_at: float,
     timeout_s: float,
@@ -155,7 +150,7 @@ async def _obtain(
         attempts += 1
         attempt_at = time.perf_counter()
         try:
-            response = await _ask_once(item.model, request, deadline - attempt_at, noted, n_given_up)
+            response = await _ask_once(item.model, request, deadline - attempt_at)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError as over:
@@ -186,8 +181,9 @@ async def _obtain(
         wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
-        paid, waits = parts.billed(item.model), (wait_s or 0.0, None if crowded else deadline)
-        if not again or not await _waited(slot, money, paid, waits, partial(noted.back, n_given_up)):
+        paid = parts.billed(item.model)
+        so_far = paid, n_given_up
+        if not again or not await _waited(slot, money, so_far, wait_s or 0.0, None if crowded else deadline):
             money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
@@ -196,8 +192,7 @@ async def _obtain(
                 attempts=attempts,
                 given_up=n_given_up,
             )
-            failure = _failure(item, error, attempt, lane, timeout_s)
-            failure = replace(failure, message=failure.message + parts.note_about(item.model))
+            failure = _failure(item, error, attempt, lane, timeout_s, parts.note_about(item.model))
             return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
         if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
@@ -246,17 +241,11 @@ def _answered(
 
 
 async def _waited(
-    slot: Slot,
-    money: Reservation,
-    paid: Decimal | None,
-    waits: tuple[float, float | None],
-    back: Callable[[], None],
+    slot: Slot, money: Reservation, so_far: tuple[Decimal | None, int], wait_s: float, until: float | None
 ) -> bool:
-    """Give the slot back, wait, and take one again; False where none was to be had in time. `paid` is what was billed
-    for the item so far, `waits` for how long and (perf_counter) at most until when; `back` keeps that nothing is under
-    way."""
-    back()
-    wait_s, until = waits
+    """Give the slot back, wait, and take one again; False where none was to be had in time. `so_far` is what was billed
+    for the item, and how many of its attempts were given up. Raises StoppedWaiting."""
+    paid, n_given_up = so_far
     slot.give_back()
     try:
         with slot.lane.nothing_under_way():
@@ -264,7 +253,7 @@ async def _waited(
             return await slot.take_again(until)
     except asyncio.CancelledError:
         money.unused(but=paid)
-        raise
+        raise StoppedWaiting(n_given_up) from None
 
 
 def _cut_off(
@@ -304,10 +293,8 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-async def _ask_once(model: PlannedModel, request: Request, seconds: float, noted: Noted, n_before: int) -> Response:
-    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds.
-    `n_before`: attempts that were given up."""
-    noted.out(n_before)
+async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
+    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
     try:
         if request.images:
             async with room_for(request):
@@ -371,7 +358,7 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     return replace(row, spend_usd=paid)
 
 
-def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Failure:
+def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float, note: str) -> Failure:
     lane.failed(item, error)
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
@@ -382,4 +369,4 @@ def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, 
     gone = item.model.gone
     if gone is not None and (error.status in {404, 410} or (error.status == 400 and gone.startswith("retired"))):
         told = f"{closed(told)} By what is known of it, the model {gone}."
-    return Failure(error.kind, told, error.status)
+    return Failure(error.kind, told + note, error.status)

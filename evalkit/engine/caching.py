@@ -43,12 +43,6 @@ class CachedAnswers:
         """Whether another run had this very request under way when it was looked for last."""
         return keepable(model) and self._cache.is_elsewhere(self._place(model, request))
 
-    def back(self, model: PlannedModel, request: Request, n: int) -> None:
-        """Keep that an attempt came to nothing and the next one waits: nothing is under way. `n`: given up so far."""
-        if keepable(model):
-            where = self._place(model, request)
-            self._cache.give_up(where, n + self._cache.given_up(where))
-
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None:
         """Keep an answer; errors never come here."""
         if keepable(model):
@@ -56,11 +50,11 @@ class CachedAnswers:
             where = self._done(model, request)
             self._cache.put(where, CachedAnswer(response, row.started_at, billed, row.given_up or 0))
 
-    def sent(self, model: PlannedModel, request: Request, n: int) -> None:
-        """Keep that a request goes out whose answer is not there yet: where the run ends before it comes, and another
-        asks again, that is an attempt given up. `n`: attempts before it that were."""
+    def sent(self, model: PlannedModel, request: Request) -> None:
+        """Keep that a request went out whose answer is not there yet: where the run ends before it comes, and another
+        asks again, that is an attempt given up."""
         if keepable(model):
-            self._cache.sent(self._place(model, request), n)
+            self._cache.sent(self._place(model, request))
 
     def given_up(self, model: PlannedModel, request: Request) -> int:
         """Attempts at this very request that earlier runs gave up, and that no answer came to."""

@@ -24,7 +24,7 @@ from evalkit.errors import SuiteError
 from evalkit.facts import RunFacts
 from evalkit.facts.run import LagFacts
 from evalkit.frozen import dataclass
-from evalkit.store import journal, runs, sealing, step_log
+from evalkit.store import journal, runs, sealing, sent_log, step_log
 from evalkit.store.row_codec import Key
 from evalkit.store.summary import keep, read_summary, write_summary
 from evalkit.text import numbers
@@ -99,6 +99,7 @@ def end_session(
     runs.update_facts(folder, facts.with_changes(software_and_hardware(plan.suite.folder)))
     if status == "complete":
         step_log.forget(folder)
+        sent_log.forget(folder)
     if spend_file is not None:
         spend_file.close(done=True)
     summary = _summed_up(folder, beside)

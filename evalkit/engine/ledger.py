@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from evalkit.engine.asking import Asked, Lost, Noted, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
+from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
 from evalkit.engine.budget import Reservation
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
@@ -47,9 +46,7 @@ class AnswerCache(Protocol):
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
 
-    def sent(self, model: PlannedModel, request: Request, n: int) -> None: ...
-
-    def back(self, model: PlannedModel, request: Request, n: int) -> None: ...
+    def sent(self, model: PlannedModel, request: Request) -> None: ...
 
     def is_elsewhere(self, model: PlannedModel, request: Request) -> bool: ...
 
@@ -160,18 +157,6 @@ class Ledger:
         self.observer.row(row)
         return row
 
-    def noted(self, item: Item, request: Request) -> Noted:
-        """Notes in the cache that an attempt at a request goes out, until its answer is there: who ends a run and
-        begins it again would have the slow answers drawn anew."""
-        if self.cache is None or self.storing is not None or not is_drawn(request):
-            return Noted()
-        if item.episode is not None:
-            from evalkit.engine.live_tools import is_live
-
-            if is_live(item):
-                return Noted()
-        return Noted(partial(self.cache.sent, item.model, request), partial(self.cache.back, item.model, request))
-
     async def came_elsewhere(self, item: Item, request: Request, money: Reservation, most_s: float) -> Row | None:
         """The row of an answer that another run had under way, once it is there: whoever asked beside it would keep
         what was quick of two. None where none is under way, or it came to nothing; then it has to be asked for, by the
@@ -199,6 +184,32 @@ class Ledger:
             await asyncio.sleep(LOOK_S)
             hit = self.cache.get(item.model, request)
         return hit
+
+    def sent(self, item: Item, request: Request) -> None:
+        """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
+        would have the slow answers drawn anew."""
+        if not is_drawn(request):
+            return
+        if item.episode is None:
+            self.journal.sent.out(item.key)
+        if self.cache is None or self.storing is not None:
+            return
+        if item.episode is not None:
+            from evalkit.engine.live_tools import is_live
+
+            if is_live(item):
+                return
+        self.cache.sent(item.model, request)
+
+    def turned_back(self, item: Item, request: Request, n_given_up: int) -> None:
+        """The run ends while a request only waits for its next attempt: nothing of it is under way. `n_given_up`: its
+        attempts until then that were given up."""
+        if not is_drawn(request):
+            return
+        if item.episode is None and not n_given_up:
+            self.journal.sent.back(item.key)
+        if self.cache is not None and self.storing is None:
+            self.cache.give_up(item.model, request, self.cache.given_up(item.model, request) + n_given_up)
 
     def keep_cached(self) -> None:
         """Now and then: what waits to be written into the cache is, where it has waited for long."""

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from evalkit.engine.asking import ask, obtain
+from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
@@ -303,13 +303,14 @@ class Runner:
                     after: Item | None = None
                     with slot.lane.nothing_under_way():
                         row = await self.ledger.came_elsewhere(item, request, money, timeout_s)
-                    noted = self.ledger.noted(item, request)
+                    if row is None:
+                        self.ledger.sent(item, request)
                     if item.episode is not None:
-                        found = await obtain(item, request, slot, money, noted, due_at=due_at, timeout_s=timeout_s)
+                        found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                         after = await self.ledger.finish_step(item, request, found)
                     else:
                         if row is None:
-                            asked = await ask(item, request, slot, money, noted, due_at=due_at, timeout_s=timeout_s)
+                            asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                             row = self.ledger.finish(item, request, asked)
                         after = self.ledger.after(item, row) if item.later else None
                     onward = await self._onward(after, slot.lane) if after is not None else None
@@ -317,6 +318,9 @@ class Runner:
                         return
                     item, request, money = onward
                     due_at = time.perf_counter()
+            except StoppedWaiting as stopped:
+                self.ledger.turned_back(item, request, stopped.n_given_up)
+                raise
             finally:
                 slot.give_back()
                 await self.ledger.leave(item)

@@ -24,6 +24,7 @@ from evalkit.facts.run import RedactionFacts
 from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Content, Message, Row, Stage, Tool, ToolCall
 from evalkit.store import sealing
+from evalkit.store.sent_log import SentLog
 from evalkit.suite.redaction import Redactor
 
 NOT_KEPT = "not kept: it quotes what was redacted"
@@ -161,6 +162,11 @@ class RedactedLog:
     def append(self, row: Row) -> None:
         """Journal the row as it may be stored. Raises RunIncomplete when it cannot be written."""
         self.journal.append(stored(row, self.redactor))
+
+    @property
+    def sent(self) -> SentLog:
+        """The journal's."""
+        return self.journal.sent
 
     def check(self) -> None:
         """As the journal does."""

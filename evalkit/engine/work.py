@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.errors import SuiteError
     from evalkit.facts.run import LaneFacts
     from evalkit.facts.tasks import ToolServerFacts
+    from evalkit.store.sent_log import SentLog
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
@@ -193,6 +194,10 @@ class RowLog(Protocol):
     """Where finished rows go (the journal)."""
 
     def append(self, row: Row) -> None: ...
+
+    @property
+    def sent(self) -> SentLog:
+        """Which requests are out."""
 
     def check(self) -> None:
         """Raise RunIncomplete when what is appended would not be kept any more."""

@@ -19,6 +19,7 @@ from itertools import takewhile
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.text.pattern_time import complaint
 
 LONGEST_PATTERN = 1_000
 """Characters. RE2's time is also linear in the size of the pattern, and a person could not review a longer one."""
@@ -42,7 +43,7 @@ class Pattern:
 
     @classmethod
     def compile(cls, text: str) -> Pattern:
-        """Raises SuiteError with RE2's own words when the pattern is not one."""
+        """Raises SuiteError with RE2's own words when the pattern is not one, and for one that takes long to read."""
         if len(text) > LONGEST_PATTERN:
             raise SuiteError(
                 f"the pattern has {len(text)} characters; at most {LONGEST_PATTERN} are allowed: shorten it"
@@ -54,6 +55,8 @@ class Pattern:
                 f"pattern {text!r} is not a regular expression that RE2 reads: {error} (RE2 has no look-around and no "
                 "back-references, so that no pattern can hang a run)"
             ) from error
+        if (wrong := complaint([text])) is not None:
+            raise SuiteError(f"pattern {text!r:.80} {wrong}")
         named = _place_of_answer(text)
         if named is not None and _has_group(text, named):
             others = [n for n in _in_other_alternatives(text, named) if _has_group(text, n)]

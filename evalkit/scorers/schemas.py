@@ -16,6 +16,8 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.scorers.patterns import Pattern
+from evalkit.text.pattern_time import complaint as slow
+from evalkit.text.pattern_time import microseconds
 
 Complain = Callable[[Any], str | None]
 """(value) -> the first thing wrong with it in one line; None when it is valid."""
@@ -24,7 +26,8 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # mappings from a free name to a schema
 _DEEPEST = 60
 _MOST_PLACES, _MOST_PATTERNS = 2_000, 200
-"""Each pattern takes up to .07 s to compile."""
+_MOST_MICROSECONDS = 30_000
+"""Of all patterns of a schema once: 200 of the usual ones take less (see `pattern_time`)."""
 _HOLDS_SCHEMAS = frozenset(
     {"items", "prefixItems", "additionalProperties", "contains", "propertyNames", "contentSchema"}
     | {"not", "if", "then", "else", "allOf", "anyOf", "oneOf"}
@@ -46,8 +49,8 @@ MOST_REFERENCES = 20_000
 
 MOST_CHECKS = 3_000_000
 """Of one answer. A keyword on a value costs ten, one more for each entry that it lists (an `enum` of a thousand: a
-thousand), and one for each fifty characters of the value, which a complaint would quote: else a list of the schema and
-a list of the reply multiply without an end."""
+thousand), one for each fifty characters of the value, which a complaint would quote, and a pattern what RE2 takes to
+read it, in microseconds: else a list of the schema and a list of the reply multiply without an end."""
 _A_KEYWORD, _A_QUOTE = 10, 50
 
 
@@ -70,7 +73,10 @@ def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
 
     def pattern(validator: object, wanted: str, value: object, schema: object) -> Iterator[ValidationError]:
         del validator, schema
-        if isinstance(value, str) and not _compiled(wanted).found(value):
+        if not isinstance(value, str):
+            return
+        cost.n += microseconds(wanted)
+        if not _compiled(wanted).found(value):
             yield ValidationError(f"does not match {wanted!r}")
 
     def unique(validator: object, wanted: bool, value: object, schema: object) -> Iterator[ValidationError]:
@@ -129,6 +135,8 @@ def _refuse_unsafe(schema: Mapping[str, object], where: str) -> None:
     places: dict[int, tuple[str, Any]] = {}
     if len(set(_patterns(schema))) > _MOST_PATTERNS:
         raise SuiteError(f"{where}: it has more than {_MOST_PATTERNS} patterns, each of which is made a program")
+    if (wrong := slow(set(_patterns(schema)), _MOST_MICROSECONDS)) is not None:
+        raise SuiteError(f"{where}: what its patterns say together {wrong}")
     if complaints := list(_complaints(schema)) or list(_referred(schema, places)):
         raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
     seen: set[int] = set()

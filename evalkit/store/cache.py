@@ -260,11 +260,11 @@ class ResponseCache:
         self._came(key)
         return self._keep(key, packed(answer))
 
-    def sent(self, key: bytes, n: int = 0) -> None:
-        """Keep, until `put` or `give_up`, that a request went out; `n`: attempts of this session that were given up."""
+    def sent(self, key: bytes) -> None:
+        """Keep, until `put` or `give_up`, that a request went out."""
         self._session.begin()
         self._open[key] = n_open = self._open.get(key, 0) + 1
-        self._keep(key, self._note(self.given_up(key) + n, n_open))
+        self._keep(key, self._note(self.given_up(key), n_open))
 
     def _note(self, given_up: int, under_way: int) -> bytes:
         by = self._session.name if under_way else None

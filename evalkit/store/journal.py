@@ -3,12 +3,10 @@
     journal = Journal.open(folder, "main")
     journal.append(row)                       # one write; survives kill -9 of this process
     recover(folder).is_done(row.key)          # True: a resumed run does not ask again
-
     journal.verify()                          # before sealing: every line is there as it was written
 
 A line without its newline is torn: the process died while writing it. It is cut off and its row is owed again. Of
-several lines with one key an answer wins over an error, whatever their order (a resumed run asks again for what
-errored, never for what was answered), and among alike the later one.
+several lines with one key an answer wins over an error, whatever their order, and among alike the later one.
 """
 
 from __future__ import annotations
@@ -31,7 +29,9 @@ from evalkit.errors import RunIncomplete, StoreError
 from evalkit.frozen import dataclass
 from evalkit.reading import lines_of, open_to_read
 from evalkit.records import Outcome, Row
+from evalkit.store import sent_log
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.sent_log import SentLog
 from evalkit.writing import open_descriptor, open_to_write
 
 
@@ -48,6 +48,8 @@ class Journal:
         """CRC-32 of everything that was appended."""
         self._sums = array("I")
         """The same of each line."""
+        self.sent = SentLog(path.parent)
+        """Requests that go out. Where a session ends before their row is appended, `recover` knows it."""
 
     @classmethod
     def open(cls, folder: Path, writer: str) -> Journal:
@@ -96,6 +98,7 @@ class Journal:
                 f"{self.path}: {_why(error)}. Every row before it is kept. {_way_out(error)} and run the same command "
                 "again: it resumes."
             ) from error
+        self.sent.back(row.key)
         self._size += len(line)
         self._sum = zlib.crc32(line, self._sum)
         self._sums.append(zlib.crc32(line))
@@ -160,6 +163,7 @@ class Journal:
 
     def close(self) -> None:
         """Give the file back. May be called twice."""
+        self.sent.close()
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
@@ -201,7 +205,7 @@ class Recovered:
     """`n_answered` by model."""
 
     given_up: dict[bytes, int] = field(default_factory=dict)
-    """By `key_hash` of a row that is owed: attempts that came to nothing at a limit of evalkit's own."""
+    """By `key_hash` of a row that is owed: attempts that were given up, or were under way when a session ended."""
 
     waited: dict[bytes, float] = field(default_factory=dict)
     """By `key_hash` of a row that is owed: seconds that its attempts took."""
@@ -222,11 +226,10 @@ class Recovered:
         self.seen[place] = errored and not was_done
         if errored and answered:
             self.unmarked.add(place)
-        elif errored:
-            if given_up:
-                self.given_up[place] = given_up
-            if waited:
-                self.waited[place] = waited
+        elif errored and given_up:
+            self.given_up[place] = max(self.given_up.get(place, 0), given_up)
+        if errored and not answered and waited:
+            self.waited[place] = waited
         if not errored and not was_done:
             self.done_by[key[0]] += 1
         if (answered or not errored) and not was_answered and not was_done:
@@ -238,7 +241,7 @@ class Recovered:
         return self.seen.get(key_hash(key)) is False
 
     def given_up_of(self, key: Key) -> int:
-        """Attempts of earlier sessions at a row that ended at a limit of evalkit's own (`Row.given_up`)."""
+        """Attempts of earlier sessions at a row that were given up (`Row.given_up`)."""
         return self.given_up.get(key_hash(key), 0) if self.given_up else 0
 
     def waited_of(self, key: Key) -> float:
@@ -280,7 +283,7 @@ def recover(folder: Path) -> Recovered:
     Only for whoever is about to write the run (it changes files); readers use `iter_rows`.
     Raises StoreError when a file cannot be read.
     """
-    found = Recovered()
+    found = Recovered(given_up=sent_log.left(folder))
     if any(folder.glob("rows-*.parquet")):  # a new run has no sealed part
         from evalkit.store import parts
 

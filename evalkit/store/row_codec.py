@@ -38,21 +38,12 @@ _always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
 _REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
 _KEY = ("model", "task", "sample_digest", "occurrence", "repeat")
 _record_key: Callable[[Mapping[str, object]], Key] = itemgetter(*_KEY)
-_OF_THE_SUITE = frozenset(
-    {
-        *_KEY,
-        "sample_id",
-        "target_digest",
-        "cluster",
-        "stratum",
-        "slices",
-        "parts",
-        "prompt",
-        "target",
-        "tools",
-    }
-)
-"""Fields in which no server has a word: a suite's own name that looks like a header's value stays."""
+_WORDS = frozenset({
+    "text", "reasoning", "refusal", "error", "reason", "extracted", "calls", "results", "raw_usage", "served_model",
+    "fingerprint", "service_tier", "billed_beside", "dropped", "carried", "said",
+})  # fmt: skip
+"""Fields that hold words of a server; those of a suite may look like a header's value, and stay."""
+_NESTED = frozenset({"steps", "stages"})
 # JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
 _SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
@@ -102,7 +93,17 @@ def _without_keys(line: bytes) -> bytes:
     """The line without the secrets of this process. Whoever asked has cleaned the reply: this is for a field that
     nobody thought of."""
     said: dict[str, object] = orjson.loads(line)
-    return to_json({name: v if name in _OF_THE_SUITE else values_without_keys(v) for name, v in said.items()})
+    return to_json({name: _cleaned(name, value) for name, value in said.items()})
+
+
+def _cleaned(name: str, value: object) -> object:
+    """A value of a line, or of a step or a stage in it, whose words hold no secret. Numbers and evalkit's own words
+    stay: a row without them could not be sealed."""
+    if name in _WORDS:
+        return values_without_keys(value)
+    if name in _NESTED and isinstance(value, list):
+        return [{n: _cleaned(n, v) for n, v in one.items()} if isinstance(one, dict) else one for one in value]
+    return value
 
 
 def from_line(line: bytes) -> Row:

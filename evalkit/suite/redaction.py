@@ -22,6 +22,7 @@ from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.suite import payment_numbers, phone_numbers
 from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.text.pattern_time import complaint
 from evalkit.text.spellings import Plainly, plainly
 
 Span = tuple[int, int]
@@ -280,6 +281,8 @@ def make_redactor(entry: RedactEntry | None) -> Redactor | None:
                 f"redact.patterns.{name}: {pattern!r:.80} also matches no text at all, and would put its name between "
                 "all letters; let it match at least one character"
             )
+    if (wrong := complaint(entry.patterns.values())) is not None:
+        raise SuiteError(f"redact.patterns: {', '.join(entry.patterns):.80} {wrong}")
     return Redactor(entry.what, dict(entry.patterns), entry.countries)
 
 

@@ -54,7 +54,7 @@ from evalkit.facts.base import Json, json_map
 from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
-from evalkit.store import integrity, journal, judge_files, runs, sealing, summary
+from evalkit.store import integrity, journal, judge_files, runs, sealing, sent_log, summary
 from evalkit.store.damage import refuse_damage
 from evalkit.store.row_codec import Key
 from evalkit.store.transcript import transcript
@@ -106,7 +106,7 @@ async def run_judges(
         runner = Runner(
             work,
             own,
-            before=EarlierSessions(recovered.is_done, spent=spent),
+            before=EarlierSessions(recovered.is_done, spent=spent, given_up=recovered.given_up_of),
             files=RunFiles(inner, cache, spend_file),
             observer=observer,
         )
@@ -114,6 +114,8 @@ async def run_judges(
         own.verify()
     sealing.seal(inner)
     whole = not result.interrupted and not result.reasons
+    if whole:
+        sent_log.forget(inner)
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"
     labels = _keep_labels(folder, inner, panel)
     facts = RunFacts(status=status, reasons=result.reasons, lanes=result.lanes, labels=labels)

@@ -1,0 +1,73 @@
+"""Which requests of a run were under way when a session of it ended: `sent.bin` in the run's folder.
+
+    log.out(row.key); ...; log.back(row.key)      # the request goes out; its row is there, or nothing is under way
+    left(folder)                                  # {key_hash: how often}: sent, and no session has seen an answer
+
+Whoever asks these again has another answer drawn (`Row.given_up`), so a session that goes on has to know of them, also
+after kill -9. An entry is a sign and `key_hash`, 17 bytes. The file is removed when the run is complete.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from evalkit.reading import read_file
+from evalkit.store.row_codec import Key, key_hash
+from evalkit.writing import open_descriptor
+
+FILE = "sent.bin"
+_ENTRY = 17
+
+
+class SentLog:
+    """Of one session. Its file is made at the first request."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._fd = -1
+        self._open: set[bytes] = set()
+
+    def out(self, key: Key) -> None:
+        """The request of a row goes out."""
+        place = key_hash(key)
+        self._open.add(place)
+        self._note(b"+" + place)
+
+    def back(self, key: Key) -> None:
+        """Nothing of it is under way any more; nothing happens where it is not out."""
+        if self._open and (place := key_hash(key)) in self._open:
+            self._open.discard(place)
+            self._note(b"-" + place)
+
+    def close(self) -> None:
+        """May be called twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _note(self, entry: bytes) -> None:
+        with suppress(OSError):  # a disk without room: the row itself will say so
+            if self._fd < 0:
+                self._fd = open_descriptor(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.write(self._fd, entry)
+
+
+def left(folder: Path) -> dict[bytes, int]:
+    """By `key_hash`: how often a row's request was under way when a session ended. Empty where the file is none."""
+    try:
+        said = read_file(folder / FILE)
+    except OSError:
+        return {}
+    sent = Counter[bytes]()
+    for at in range(0, len(said) - _ENTRY + 1, _ENTRY):
+        sent[said[at + 1 : at + _ENTRY]] += 1 if said[at : at + 1] == b"+" else -1
+    return {place: n for place, n in sent.items() if n > 0}
+
+
+def forget(folder: Path) -> None:
+    """Remove it: the run is complete."""
+    with suppress(OSError):
+        (folder / FILE).unlink(missing_ok=True)
