@@ -8,12 +8,45 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.adapters import held
 from evalkit.suite.environments import tool
 from evalkit.suite.schema.environments import EnvironmentTool
 from evalkit.suite.templates import BadTemplate
 from tests.world import evalkit
 
 GO = '[{"name": "go", "arguments": {}}]'
+
+
+def a_suite(folder: Path, environment: dict[str, object], said: str) -> Path:
+    """One sample, whose agent says this first."""
+    (folder / "e.yaml").write_text(json.dumps(environment))
+    (folder / "d.jsonl").write_text(json.dumps({"id": "s0", "request": "go", "end": {}}) + "\n")
+    suite = {
+        "name": "m",
+        "models": {"a": {"adapter": "scripted", "replies": {"s0": [said, "done"]}}},
+        "tasks": [
+            {
+                "name": "t", "data": {"path": "d.jsonl", "id": "id"}, "environment": "e.yaml",
+                "prompt": "{{ request }}", "score": "end-state",
+            }
+        ],
+    }  # fmt: skip
+    (folder / "s.yaml").write_text(json.dumps(suite))
+    return folder / "s.yaml"
+
+
+def test_what_tools_return_counts_among_what_all_answers_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty calls of one answer return five million characters, and 300 samples are asked at once."""
+    monkeypatch.setenv("EVALKIT_MAX_REPLY_MB", "1")
+    monkeypatch.setattr(held, "TIMES", 1)
+    tools = [{"name": "go", "do": [], "returns": "x" * 30_000}]
+    suite = a_suite(tmp_path, {"state": {}, "tools": tools}, json.dumps([{"name": "go", "arguments": {}}] * 40))
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert ran.code == 4 and "tools returned too much at once" in ran.out + ran.err, ran
+    monkeypatch.setattr(held, "TIMES", 16)
+    assert evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--new").code == 0
 
 
 @pytest.mark.long(but=1)
@@ -29,21 +62,9 @@ def test_a_call_that_takes_long_is_broken_off_and_said(
         "returns": [{"let": {f"a{n}": "{{ range(9000)|sum }}"}} for n in range(50)],
     }[does]
     environment = {"state": {"many": list(range(9_000))}, "tools": [{"name": "go", "do": do, "returns": "ok"}]}
-    (tmp_path / "e.yaml").write_text(json.dumps(environment))
-    (tmp_path / "d.jsonl").write_text(json.dumps({"id": "s0", "request": "go", "end": {}}) + "\n")
-    suite = {
-        "name": "m",
-        "models": {"a": {"adapter": "scripted", "replies": {"s0": [GO, "done"]}}},
-        "tasks": [
-            {
-                "name": "t", "data": {"path": "d.jsonl", "id": "id"}, "environment": "e.yaml",
-                "prompt": "{{ request }}", "score": "end-state",
-            }
-        ],
-    }  # fmt: skip
-    (tmp_path / "s.yaml").write_text(json.dumps(suite))
+    suite = a_suite(tmp_path, environment, GO)
     began = time.process_time()
-    ran = evalkit(capsys, "run", tmp_path / "s.yaml", "--results", tmp_path / "results")
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
     assert time.process_time() - began < 5
     if does == "returns":  # fifty sums are no hardship
         assert ran.code == 0, ran.err

@@ -21,7 +21,7 @@ from evalkit.records import AgentStep, Outcome, Response, Row, Stage, Timing, Us
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.variables import _is_secret
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
+from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving, whole
 from tests.world import evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -42,6 +42,21 @@ async def test_what_stands_behind_a_packed_reply_says_nothing_and_ends(dialect: 
         finally:
             await adapter.aclose()
     assert answer.text
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "anthropic"])
+async def test_a_packed_answer_is_whole_at_its_end_whatever_keeps_coming(dialect: str) -> None:
+    """One JSON body, and a connection that stays open behind it: it was waited for until the item's deadline."""
+    body = gzip.compress(json.dumps(whole(dialect)).encode()) + b"\0"
+    served = Served([http(body, kind="application/json", more="Content-Encoding: gzip\r\n", length=10**9)], hang=True)
+    async with serving(served) as url:
+        adapter = adapter_at(dialect, url, idle_timeout_s=20)
+        try:
+            began = time.monotonic()
+            answer = await adapter.respond(ASK)
+        finally:
+            await adapter.aclose()
+    assert answer.text and time.monotonic() - began < 15
 
 
 KEY = "cAnary/Twenty+0123-4567_XYZ.q"

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.engine.budget import most_output
 from evalkit.engine.callouts import callouts
-from evalkit.records import Row
+from evalkit.records import Row, Settings
 from evalkit.store.sealing import rows_of
 from evalkit.suite.extra_fields import other_limits, prompt_fields
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -267,6 +268,33 @@ def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dic
     ran = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
     assert ran.code == 2, ran.out
     assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
+
+
+def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> None:
+    """At some providers `max_tokens` leaves the chain of thought out: a cap of 5 cents was passed 77 times."""
+    for extra, limit in (
+        ({"enable_thinking": True, "thinking_budget": 32_000}, 32_016),
+        ({"thinking": {"type": "enabled", "budgetTokens": "32000"}}, 32_016),
+        ({"chat_template_kwargs": {"maxThinkingTokens": 32_000}}, 32_016),
+        ({"cot_length": 32_000}, 32_016),
+        ({"enable_thinking": True, "reasoning_effort": "max", "include_thoughts": True}, 16),
+        ({}, 16),
+    ):
+        assert most_output(Settings(max_output_tokens=16, extra=extra)) == limit
+    assert most_output(Settings(extra={"thinking_budget": 5})) is None
+    for extra, host, taken in (
+        ({"thinking_budget": -1}, None, False),
+        ({"thinking_budget": "dynamic"}, None, False),
+        ({"enable_thinking": True}, None, True),
+        ({"enable_thinking": True}, "dashscope-intl.aliyuncs.com", False),
+        ({"enable_thinking": True, "thinking_budget": 4_000}, "dashscope-intl.aliyuncs.com", True),
+        ({"enable_thinking": False}, "dashscope-intl.aliyuncs.com", True),
+    ):
+        entry = few.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra, "max_output_tokens": 16})
+        entry |= {} if host is None else {"base_url": f"https://{host}/v1"}
+        plan = few.suite("s.yaml", QUALITY, entry)
+        ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", "--allow-key-host", host or "127.0.0.1")
+        assert (ran.code, "cannot be kept for cand" in ran.err) == ((0, False) if taken else (2, True)), ran.err
 
 
 @pytest.mark.long

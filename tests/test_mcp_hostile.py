@@ -125,6 +125,7 @@ async def test_bodies_over_http_are_bounded() -> None:
 
     event = b"data: " + b"y" * (5 * 2**20) + b"\n\n"
     note = b'data: {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}'
+    declined = b'{"jsonrpc": "2.0", "id": 0, "error": {"code": 1, "message": "no"}}'
     floods = [(note + end) * 2_001 for end in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n")]
     for answer, said in [
         *((reply(200, flood, "text/event-stream"), "more than 2,000 messages in one session") for flood in floods),
@@ -135,6 +136,7 @@ async def test_bodies_over_http_are_bounded() -> None:
         (reply(200, b"[1, 2", "application/json"), "it answered with an error"),
         (reply(307, b"", location="http://127.0.0.1:9/mcp"), "not followed"),
         (reply(401, b"{}"), "it answered with an error"),
+        (reply(200, b"data: " + declined + b"\n\n", "text/event-stream; charset=bz2"), "'no' "),
     ]:
         async with raw_server([answer]) as url:
             server = McpServer(lambda limits, url=url: http(url, {}, limits, timeout_s=10), "here", 10)

@@ -8,12 +8,14 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any, cast
 
 import click
 import pytest
 
 import evalkit
 from evalkit import Request, RunProgress, Suite, Task
+from evalkit.api.gate_result import GateResult
 from evalkit.api.options import RunKeywords
 from evalkit.cli import COMMANDS
 from evalkit.errors import IncompleteRunWarning, StoreError, SuiteError, UserError
@@ -127,6 +129,16 @@ def test_the_python_door_says_it_and_the_command_does_not(tmp_path: Path, capsys
 
 def _suite(model: object = lambda request: "x") -> Suite:
     return Suite({"m": model}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="x", score="exact")])  # type: ignore[dict-item]
+
+
+def test_the_table_of_a_gate_that_is_printed_in_python_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def renders(_decision: object, *, width: int, file: IO[str]) -> None:
+        file.write("Ask again with --no-cache.")
+
+    monkeypatch.setattr("evalkit.render.gate.render_gate", renders)
+    empty: Any = ((),) * 3
+    result = GateResult("pass", 0, "run", None, *empty, details=cast("Any", None))
+    assert str(result) == "Ask again with cache=False."
 
 
 def test_what_is_told_of_a_run_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

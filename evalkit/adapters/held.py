@@ -86,6 +86,13 @@ def answers_kept() -> Iterator[None]:
             held.give_back()
 
 
+def keep(n_bytes: int) -> None:
+    """An item holds so much besides its answers, until its end. Raises BadReply as `Held.now`."""
+    if n_bytes and _kept.get() is not None:
+        with an_answer() as held:
+            held.now(n_bytes)
+
+
 @contextmanager
 def an_answer(*, kept: bool = True) -> Iterator[Held]:
     """One reply. Where it fails, or is not `kept` by whoever asked, it counts until the end only."""

@@ -10,6 +10,7 @@ Memory must not follow. Errors need no more than their message, so their bodies 
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -26,6 +27,8 @@ MAX_REPLY_BYTES = 64 * 2**20
 MAX_ERROR_BYTES = 64 * 2**10
 """Of the body of an error: enough for its message."""
 PIECE_BYTES = 256 * 2**10
+_TAIL_S = 1.0
+"""Seconds that what stands behind a packed body is waited for."""
 
 
 class HeaderLimits(TypedDict):
@@ -96,10 +99,8 @@ class ReplyBody:
         try:
             while True:
                 if self._unpacker is not None and self._unpacker.eof:
-                    # A tail behind the packed bytes says nothing; zlib keeps its first bytes as unconsumed for ever.
-                    if not await self._content.readany():
-                        return b""
-                    continue
+                    await self._pass_over()
+                    return b""
                 packed = (self._unpacker and self._unpacker.unconsumed_tail) or await self._content.readany()
                 if not packed:
                     return self._last_unpacked()
@@ -111,6 +112,18 @@ class ReplyBody:
                     return piece
         except zlib.error as error:
             raise BadReply(f"The reply cannot be unpacked ({error}).") from error
+
+    async def _pass_over(self) -> None:
+        """What stands behind the packed bytes says nothing (zlib keeps its first bytes as unconsumed for ever). A short
+        end is read, so that the connection can serve again; another is not waited for: the answer is whole."""
+        self._ended = True
+        n = 0
+        try:
+            async with asyncio.timeout(_TAIL_S):
+                while n < PIECE_BYTES and (tail := await self._content.readany()):
+                    n += len(tail)
+        except (TimeoutError, aiohttp.ClientError):
+            return
 
     def _last_unpacked(self) -> bytes:
         if self._unpacker is None or self._unpacker.eof:

@@ -96,7 +96,7 @@ class GateResult:
 
         text = io.StringIO()
         render_gate(self.details, width=120, file=text)
-        return text.getvalue()
+        return in_python(text.getvalue())
 
     def frame(self) -> pd.DataFrame:
         """One row for each rule and candidate, with the fields of `RuleOutcome` as columns."""

@@ -99,7 +99,7 @@ def gate_of_suite(suite: ResolvedSuite) -> GateEntry:
     if suite.gate is None:
         raise UserError(
             f"{suite.path} has no gate, so there is nothing to decide. Write `gate:` with baseline, candidates and "
-            "rules into it, or run it without --gate (in Python: gate=True)."
+            "rules into it, or run it without --gate."
         )
     return suite.gate
 

@@ -30,8 +30,9 @@ from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
 from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.frozen import dataclass
+from evalkit.late import late
 from evalkit.records import Message, Request, Settings, Tool, Usage
-from evalkit.suite.extra_fields import asked_tier, other_limits
+from evalkit.suite.extra_fields import asked_tier, other_limits, thinking_budget, thinks
 from evalkit.suite.schema import ModelEntry
 
 ZERO = Decimal(0)
@@ -94,6 +95,39 @@ def sent_bytes(adapter: Adapter, request: Request) -> int:
         return max(own, adapter.n_bytes(request))
     except RequestError:
         return own  # nothing can be sent, and the attempt says why
+
+
+def most_output(settings: Settings) -> int | None:
+    """The most tokens that an answer can be billed: its limit, and what its thinking may take, which some providers
+    count apart. None where nothing limits it."""
+    budget = thinking_budget(settings.extra)
+    return None if settings.max_output_tokens is None else settings.max_output_tokens + (budget or 0)
+
+
+_HOLD_THINKING = frozenset({"anthropic", "gemini", "openai", "azure", "bedrock", "bedrock-converse", "ollama-native"})
+"""Adapters of providers whose output limit is of the thinking too, whatever a budget for it says."""
+_THINK_BESIDE = late(r"(?:^|\.)(?:aliyuncs\.com|siliconflow\.(?:com|cn))$")
+"""Hosts of providers whose output limit leaves the chain of thought out: with no budget it has tens of thousands of
+tokens (docs.siliconflow.com, "Reasoning"; alibabacloud.com/help/en/model-studio, "Deep thinking"; 2026-12-01)."""
+
+
+def _not_its_limit(model: PlannedModel, settings: Settings) -> str | None:
+    """Why `max_output_tokens` is not what limits its answers, in a sentence with the way out; None where it is."""
+    if others := other_limits(settings.extra):
+        return (
+            f"settings.extra sets {', '.join(others)}, so max_output_tokens is not what limits its answers. "
+            "Leave it out."
+        )
+    if model.adapter.spec.adapter.lower().replace("_", "-") in _HOLD_THINKING:
+        return None
+    budget, host = thinking_budget(settings.extra), (model.adapter.endpoint.host or "").partition(":")[0]
+    if budget is None:
+        why = "settings.extra gives its thinking a budget that is no number of tokens"
+    elif not budget and _THINK_BESIDE.search(host) and thinks(settings.extra):
+        why = f"settings.extra lets it think without a budget, and {host} does not count that as output"
+    else:
+        return None
+    return f"{why}. Give it one (such as thinking_budget: 4000), or run without a cap."
 
 
 class Budget:
@@ -279,11 +313,8 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: {model.adapter.spec.model} "
                     "searches the web unasked, which is billed besides tokens. Leave it out, or run without a cap."
                 )
-            elif others := other_limits(settings[model.name].extra):
-                complaints.append(
-                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra sets "
-                    f"{', '.join(others)}, so max_output_tokens is not what limits its answers. Leave it out."
-                )
+            elif (why := _not_its_limit(model, settings[model.name])) is not None:
+                complaints.append(f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: {why}")
             elif unlimited := [name for name, part in model.parts.items() if _is_unlimited(model, name, part)]:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name}: max_output_tokens of its guard "

@@ -17,9 +17,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from evalkit.adapters.held import keep
 from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item, PlannedModel
+from evalkit.errors import BadReply
 from evalkit.reasoning import answer_of
 from evalkit.records import (
     AgentStep,
@@ -81,6 +83,18 @@ def due_calls(item: Item, bought: Obtained) -> tuple[ToolCall, ...]:
     assert item.episode is not None
     step = _step(item, world, bought)
     return step.calls if _goes_further(world, item.episode, step) else ()
+
+
+def kept_within_bounds(item: Item) -> Item:
+    """The item itself; what its tools returned in its last step counts among what all answers under way hold. Raises
+    BrokenEnvironment where that is too much: fifty calls may return five million characters."""
+    episode = item.episode
+    told = [result.text for result in episode.steps[-1].results] if episode is not None else []
+    try:
+        keep(sum(len(text) if text.isascii() else 3 * len(text) for text in told))
+    except BadReply as error:
+        raise BrokenEnvironment(f"its tools returned too much at once: {error}") from error
+    return item
 
 
 def with_answer(item: Item, bought: Obtained) -> Item:

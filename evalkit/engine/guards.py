@@ -103,7 +103,10 @@ class ReadyGuard:
                 f"models.{name}: the guard said neither that it blocks nor that it passes: {short(text, 200)}"
             )
         if self.passed is None and (lacking := self.blocked.lacking(text)):
-            raise BadReply(f"models.{name}: the guard's reply {lacking}, so that it says nothing: {short(text, 200)}")
+            raise BadReply(
+                f"models.{name}: the guard's reply {lacking}, so that nobody knows whether it passes: "
+                f"{short(text, 200)}. Let it say a word, or a number, where it passes too"
+            )
         return False
 
 

@@ -269,7 +269,7 @@ class Ledger:
 
     async def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
         """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
-        from evalkit.engine.episodes import broken, broken_row, lost_row, with_answer
+        from evalkit.engine.episodes import broken, broken_row, kept_within_bounds, lost_row, with_answer
         from evalkit.engine.live_tools import is_live
         from evalkit.suite.environments import BrokenEnvironment
 
@@ -283,7 +283,7 @@ class Ledger:
             self.store(lost_row(item, found))
             return None
         try:
-            item = await self._stepped(item, found)
+            item = kept_within_bounds(await self._stepped(item, found))
         except BrokenEnvironment as error:
             self.store(broken_row(with_answer(item, found), broken(error)))
             return None

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from evalkit.adapters.base import Adapter
+from evalkit.engine.budget import most_output
 from evalkit.engine.pipelines import PipelineAdapter
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Usage
@@ -24,7 +25,7 @@ def priced_pipeline(adapter: PipelineAdapter, parts: Mapping[str, PlannedModel])
         total = _worst(main, n_bytes, limit)
         for role, guard in guards:
             shown = adapter.most_shown(role, n_bytes + (BYTES_OF_A_TOKEN * (limit or 0) if role == "behind" else 0))
-            own = _worst(guard, shown, guard.adapter.spec.settings.max_output_tokens)
+            own = _worst(guard, shown, most_output(guard.adapter.spec.settings))
             total = None if total is None or own is None else total + own
         return total
 

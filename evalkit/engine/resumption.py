@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 
-from evalkit.engine.budget import prompt_bytes, tools_bytes
+from evalkit.engine.budget import most_output, prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
 from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.plan import Plan
@@ -44,7 +44,7 @@ def spent_before(plan: Plan, folder: Path, facts: RunFacts) -> Decimal:
     judged = plan.panel.tasks.values() if plan.panel is not None else ()
     models = {model.name: model for model in (*plan.work.models, *judges) if model.adapter.endpoint.network}
     limits = {
-        (task.name, name): settings.max_output_tokens
+        (task.name, name): most_output(settings)
         for task in (*plan.work.tasks, *judged)
         for name, settings in task.settings.items()
     }

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
-from evalkit.engine.budget import ZERO, Budget, Reservation, sent_bytes
+from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
@@ -45,13 +45,14 @@ from evalkit.facts.run import CAP, EARLY_STOP
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
+from evalkit.text import numbers
 from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 CHECK_S, CHECK_EVERY_S = 0.001, 0.005
 """Samples that are still to be asked are checked in slices of this length, this often while little else is to do."""
-GRACE_S = 10.0
+GRACE_S, LONGEST_GRACE_S = 10.0, 60.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
 
@@ -88,17 +89,20 @@ class Runner:
         self._open: list[tuple[Lane, list[PlannedModel]]] = []
         """Lanes whose items are being walked now."""
 
-    def interrupt(self) -> None:
-        """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop."""
+    def interrupt(self, *, patient: bool = False) -> None:
+        """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop. `patient`:
+        answers under way are waited for as long as they take of late, up to a minute; else up to ten seconds."""
         self._interrupts += 1
         self._stop.set()
         self._drop_waiting()
         if self._interrupts == 1:
+            typical_s = max((s for lane, _ in self._open for s in lane.typical_s.values()), default=0.0)
+            grace_s = max(GRACE_S, min(LONGEST_GRACE_S, 1.5 * typical_s)) if patient else GRACE_S
             self.observer.note(
-                f"stopping: waiting up to {GRACE_S:g} s for {len(self._asking)} answers under way "
+                f"stopping: waiting up to {grace_s:.0f} s for {len(self._asking)} answers under way "
                 "(interrupt again to stop at once)"
             )
-            asyncio.get_running_loop().call_later(GRACE_S, self._give_up)
+            asyncio.get_running_loop().call_later(grace_s, self._give_up)
         else:
             self._give_up()
 
@@ -342,7 +346,7 @@ class Runner:
         """The worst case set aside for an item; None when the cap could be passed, and then the run stops."""
         if self.budget.cap is None:
             return Reservation(self.budget, None)
-        limit = item.task.settings[item.model.name].max_output_tokens
+        limit = most_output(item.task.settings[item.model.name])
         worst = item.model.worst_case(sent_bytes(item.model.adapter, request), limit)
         if item.model.asks_nobody or (worst is None and not item.model.adapter.endpoint.network):
             worst = ZERO  # nobody bills for a file of answers, or for an engine in this process
@@ -371,6 +375,11 @@ class Runner:
 
     def _give_up(self) -> None:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
+        if n := sum(not task.done() for task in self._asking):
+            self.observer.note(
+                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. At a temperature "
+                "above 0 a gate counts what comes in their place later as lost"
+            )
         for task in [*self._driving, *self._asking]:
             task.cancel()
 

@@ -37,10 +37,10 @@ _TABLE = "create table answers (key blob primary key, answer blob not null) with
 MOST_BYTES = 48_000_000
 """Of one answer: the longest that an adapter takes (16 MB of text), its JSON and its usage. SQLite makes no longer
 value, whatever a file says that others may write."""
-_SHORTEST = 64
+SHORTEST = 64
 """Bytes of an answer. What says that none came yet (`given_up`) is shorter."""
 _KEEP = f"""insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
-where length(answers.answer) < {_SHORTEST}"""
+where length(answers.answer) < {SHORTEST}"""
 """The first answer stays."""
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _MOST_SESSIONS = 200
@@ -284,11 +284,11 @@ class ResponseCache:
         if n + others:
             self._keep(key, self._note(n, others))
         elif self._db is not None:  # turned away: no answer was on its way
-            if len(self._waiting.get(key, b"")) < _SHORTEST:
+            if len(self._waiting.get(key, b"")) < SHORTEST:
                 self._waiting.pop(key, None)
             try:
                 if not self._anothers([key]):
-                    self._db.execute(f"delete from answers where key = ? and length(answer) < {_SHORTEST}", (key,))
+                    self._db.execute(f"delete from answers where key = ? and length(answer) < {SHORTEST}", (key,))
             except sqlite3.Error as error:
                 if not _busy(error):
                     self._give_up(error)
@@ -316,7 +316,7 @@ class ResponseCache:
             return False
         if not self._waiting:
             self._oldest = time.monotonic()
-        if len(self._waiting.get(key, b"")) < _SHORTEST:
+        if len(self._waiting.get(key, b"")) < SHORTEST:
             self._waiting[key] = content
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
@@ -353,7 +353,7 @@ class ResponseCache:
         assert self._db is not None
         found = []
         for key in keys:
-            row = self._db.execute(f"select answer from answers where key = ? and length(answer) < {_SHORTEST}", (key,))
+            row = self._db.execute(f"select answer from answers where key = ? and length(answer) < {SHORTEST}", (key,))
             if (kept := row.fetchone()) is not None:
                 with suppress(ValueError, TypeError, LookupError, AttributeError):
                     if isinstance(note := unpacked(kept[0]), NotAnswered) and self._is_anothers(note):

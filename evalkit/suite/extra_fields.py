@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from evalkit.late import late
 
 MODEL_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
@@ -51,6 +53,10 @@ _LIMITS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
+_THOUGHT, _LENGTH = r"(?:think|thought|reason|(?:^|_)cot)", r"(?:token|len|max|limit)"
+_BUDGETS = late(rf"budget|{_THOUGHT}.*{_LENGTH}|{_LENGTH}.*{_THOUGHT}")
+"""Fields that say how long a model may think, which at some providers its output limit does not hold."""
+_THINKING = frozenset({"enable_thinking", "thinking"})
 _DRAWS = frozenset({"temperature", "do_sample", "mirostat", "dynatemp_range"})
 """Fields by which the same request may get another answer, at a temperature of 0 too."""
 TIER_FIELDS = frozenset({"service_tier", "speed", "performance_config"})
@@ -70,6 +76,34 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS))
+
+
+def thinking_budget(extra: Mapping[str, object]) -> int | None:
+    """The most tokens that fields here let a model think, 0 where none does; None where one says no number of them
+    (`-1`, `auto`), so that nobody knows."""
+    most = 0
+    for value in _values(extra, _BUDGETS.search):
+        try:
+            said = -1 if isinstance(value, bool) else math.ceil(float(str(value)))
+        except (ValueError, OverflowError):
+            said = -1
+        if said < 0:
+            return None
+        most = max(most, said)
+    return most
+
+
+def thinks(extra: Mapping[str, object]) -> bool:
+    """Whether a field here switches thinking on."""
+    return any(
+        value not in (False, 0, "disabled", "off", "none") and (not isinstance(value, Mapping) or _is_on(value))
+        for value in _values(extra, _THINKING.__contains__)
+    )
+
+
+def _is_on(thinking: Mapping[str, object]) -> bool:
+    """`{"type": "disabled"}` and its like are not."""
+    return not any(value in (False, "disabled", "none") for value in thinking.values())
 
 
 def draws(extra: Mapping[str, object]) -> bool:
@@ -151,6 +185,19 @@ def _named(value: object, names: frozenset[str], path: str = "", depth: int = 0)
                 yield f"{path}{key}"
             elif key not in {"tools", "functions"}:  # there a parameter of a function may have any name
                 yield from _named(inner, names, f"{path}{key}.", depth + 1)
+
+
+def _values(value: object, is_meant: Callable[[str], object], depth: int = 0) -> Iterator[object]:
+    """What stands under the names that are meant, as `_named`."""
+    if depth > _DEPTH:
+        return
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if is_meant(plain_name(str(key))) and inner is not None:
+            yield inner
+        elif key not in {"tools", "functions"}:
+            yield from _values(inner, is_meant, depth + 1)
+    for inner in value if isinstance(value, list | tuple) else ():
+        yield from _values(inner, is_meant, depth + 1)
 
 
 _NUMBERS = frozenset(

@@ -188,6 +188,7 @@ class _Bounded(httpx2.AsyncBaseTransport):
         streams = response.headers.get("content-type", "").lower().startswith("text/event-stream")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Counted(response.stream, self._limits, request, streams)
+        response.encoding = "utf-8"  # whatever its head says: `charset=bz2` makes a gigabyte of 64 kB
         return response
 
     async def aclose(self) -> None:

@@ -23,7 +23,7 @@ from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
 from evalkit.facts.tasks import NO_TEXT_MODES
 from evalkit.stats.verdict import LimitDecision, Verdict
-from evalkit.suite.extra_fields import other_limits
+from evalkit.suite.extra_fields import other_limits, thinking_budget
 from evalkit.suite.schema.parts import as_written
 from evalkit.suite.schema.rules import Problem
 from evalkit.text import numbers
@@ -288,7 +288,8 @@ def _output_limits(facts: RunFacts, model: str) -> Iterator[int | None]:
         sent = (of_model, of_task if isinstance(of_task, dict) else {})
         extras = [settings["extra"] for settings in sent if isinstance(settings.get("extra"), dict)]
         unlimited = any(other_limits(extra) for extra in extras if isinstance(extra, dict))  # another limit is sent too
-        yield limit if limit is not None and limit > 0 and not unlimited else None
+        thought = max((thinking_budget(extra) or 0 for extra in extras if isinstance(extra, dict)), default=0)
+        yield limit + thought if limit is not None and limit > 0 and not unlimited else None
 
 
 def _dearest_output_price(bands: Sequence[BandFacts]) -> float | None:

@@ -23,7 +23,7 @@ from evalkit.adapters.awaiting import within
 from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
-from evalkit.engine.budget import Budget, sent_bytes
+from evalkit.engine.budget import Budget, most_output, sent_bytes
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
@@ -263,7 +263,7 @@ class Sweep:
         if self.budget.cap is None:
             return None
         request = prompt.request
-        worst = self.model.worst_case(sent_bytes(self.model.adapter, request), request.settings.max_output_tokens)
+        worst = self.model.worst_case(sent_bytes(self.model.adapter, request), most_output(request.settings))
         if not self.budget.reserve(worst):
             raise RunIncomplete(
                 f"the budget is used: ${self.budget.spent:.4f} of --max-cost {self.budget.cap} spent, up to "
