@@ -305,13 +305,17 @@ class Runner:
             try:
                 while True:
                     after: Item | None = None
-                    self.ledger.sent(item, request)
+                    with slot.lane.nothing_under_way():
+                        row = await self.ledger.came_elsewhere(item, request, money, timeout_s)
+                    if row is None:
+                        self.ledger.sent(item, request)
                     if item.episode is not None:
                         found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                         after = await self.ledger.finish_step(item, request, found)
                     else:
-                        asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                        row = self.ledger.finish(item, request, asked)
+                        if row is None:
+                            asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                            row = self.ledger.finish(item, request, asked)
                         after = self.ledger.after(item, row) if item.later else None
                     onward = await self._onward(after, slot.lane) if after is not None else None
                     if onward is None:
