@@ -24,6 +24,7 @@ from evalkit.reading import refuse_odd
 
 _DEVICES = ("/dev/", "/proc/self/fd/")
 """`/dev/stdout`, or a pipe of the shell: links of the system's own, which no checkout can bring."""
+_ENDS_IN_DIGEST = re.compile(r"-[0-9a-f]{8}\Z")
 _LONGEST_NAME = 50
 """Letters that a name keeps of another: file systems take 255 bytes, and a letter may have four."""
 
@@ -71,11 +72,11 @@ def write_file(path: Path, content: str | bytes, *, new: bool = False) -> None:
 def file_name(text: str) -> str:
     """A name of somebody else's as the name of one file or folder: no slash, no `..`, no sign that acts on a terminal.
 
-    A plain name of letters, digits and `. , _ + - @ : = ( )` stays as it is. Any other gets the beginning of its digest
-    at the end, so that two names never become one.
+    A plain name of letters, digits and `. , _ + - @ : = ( )` stays as it is. Any other, and one that ends as these do,
+    gets the beginning of its digest at the end, so that two names never become one.
     """
     plain = re.sub(r"[^\w .,+@:=()-]+", "_", text).lstrip(".")[:_LONGEST_NAME]
-    if plain == text and plain:
+    if plain == text and plain and not _ENDS_IN_DIGEST.search(text):
         return text
     return f"{plain or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
 

@@ -511,3 +511,11 @@ def _harmless(called: str, node: ast.Call) -> bool:
         or "os.devnull" in said
         or "importlib" in said
     )
+
+
+@pytest.mark.parametrize("option", ["--data-root", "--policy", "--results"])
+def test_an_empty_path_is_no_working_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    """`--data-root "$UNSET"` opened the working directory to the suite."""
+    ran = command(capsys, "plan", tmp_path / "s.yaml", option, "")
+    assert ran.code == 2
+    assert "it is empty: is a variable of it not set?" in " ".join(ran.err.split())

@@ -204,3 +204,13 @@ def test_a_resumed_run_keeps_the_weaker_word_that_its_answers_were_sent_under(
     told = json.loads((folder / "run.json").read_text())
     assert told["suite_resolved"]["sensitivity"] == told["egress"]["sensitivity"] == "public"
     assert told["egress"]["policy"] is None
+
+
+def test_a_host_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "endpoints:\n  - {hosts: [api.example], trains_on_data: false}\n"
+        "  - {hosts: [other.example, API.example], trains_on_data: true}\nsensitivity: {public: {}}\n"
+    )
+    with pytest.raises(UserError, match=r"API\.example is listed in endpoints\[0\] already"):
+        read_policy(path)

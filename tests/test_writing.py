@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.store.run_lock import lock_run
-from evalkit.writing import open_to_write, refuse_links, write_atomically, write_file
+from evalkit.writing import file_name, open_to_write, refuse_links, write_atomically, write_file
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -159,3 +159,9 @@ def test_the_way_out_fits_what_stood_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "summary.json").mkdir()
     with pytest.raises(RunIncomplete, match=r"Is a directory.* Move away what lies there and run"):
         write_atomically(tmp_path / "summary.json", b"{}")
+
+
+def test_a_name_that_ends_as_digests_do_is_no_other_s() -> None:
+    other = file_name("x/y")
+    assert other != "x_y" and file_name(other) != other
+    assert len({file_name(name) for name in ("x/y", other, file_name(other), "x_y")}) == 4

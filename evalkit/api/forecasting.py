@@ -89,7 +89,7 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             "models": forecast(plan.work, known, pace, bought, None if left is None else _answered(left)),
             "judges": []
             if plan.panel is None
-            else forecast_judges(plan.panel, plan.work, known, pace, _settled(plan, left)),
+            else forecast_judges(plan.panel, plan.work, known, pace, _is_judged(plan, left)),
             "tools": list(plan.tools),
             "gate": foreseen(plan, effective=effective),
             "floors": _floors(plan, effective),
@@ -121,13 +121,13 @@ def _continued(plan: Plan, options: RunOptions) -> Path | None:
     return None if options.new else find_incomplete(options.results, plan.suite.file.name, plan.digest)
 
 
-def _settled(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:
+def _is_judged(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:
     """What judges need not be asked any more of the unfinished run."""
-    from evalkit.engine.judging.verdicts import settled
+    from evalkit.engine.judging.verdicts import is_judged
 
     if left is None or plan.panel is None:
         return lambda judge, question: False
-    return settled(left, plan.panel.tasks)
+    return is_judged(left, plan.panel.tasks)
 
 
 def _answered(folder: Path) -> Callable[[Key], bool]:

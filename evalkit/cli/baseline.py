@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
+from evalkit.cli.options import GivenPath, as_json, baselines_folder, print_json, results_folder
 from evalkit.cli.printing import echo
 
 
@@ -23,7 +23,7 @@ def command() -> None:
 @click.option("--by", required=True, metavar="WHO", help="Who promotes it.")
 @click.option("--why", required=True, metavar="TEXT", help="Why these rows may stand for production.")
 @click.option("--where", metavar="TEXT", help="Where the run folder is kept, for those who do not have it.")
-@click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this SSH key.")
+@click.option("--sign", "key", type=GivenPath(path_type=Path), metavar="KEY", help="Sign it with this SSH key.")
 @click.option("--replace", is_flag=True, help="Move a baseline that exists.")
 @results_folder
 @baselines_folder

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import baselines_folder, env_file, results_folder
+from evalkit.cli.options import GivenPath, baselines_folder, env_file, results_folder
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.installed import install_hint
@@ -40,7 +40,7 @@ _WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.compari
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option(
     "--allow-runs",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="DIR",
     help="Let the page Runs start and stop runs of the suites in DIR, with your keys. Only on 127.0.0.1.",
 )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import OutFile, as_json, results_folder
+from evalkit.cli.options import GivenPath, OutFile, as_json, results_folder
 
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--scenario", type=click.Path(path_type=Path), help="Stated numbers instead of a run (a YAML file).")
+@click.option("--scenario", type=GivenPath(path_type=Path), help="Stated numbers instead of a run (a YAML file).")
 @click.option("--api", metavar="MODEL", help="The closed model of RUN, billed by the token.")
 @click.option("--self-hosted", metavar="MODEL", help="The model of RUN with a `hosting` and a load sweep.")
 @click.option("--hosted", metavar="MODEL", help="Open weights at a hosting provider, billed by the token.")

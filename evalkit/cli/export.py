@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import results_folder
+from evalkit.cli.options import GivenPath, results_folder
 from evalkit.cli.printing import echo
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl", "mlflow", "wandb")
@@ -17,7 +17,7 @@ FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl", "mlflow", "w
 @click.option("--to", type=click.Choice(FORMATS), required=True, help="What to write.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     help="File; a folder for lm-eval, every-eval-ever, mlflow and wandb.",
 )
 @results_folder

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import (
+    GivenPath,
     OutFile,
     as_json,
     baselines_folder,
@@ -37,7 +38,7 @@ def keep_gate(folder: Path, file: Path | None) -> None:
 
 @click.command()
 @click.argument("run", default="latest")
-@click.option("--suite", type=click.Path(path_type=Path), help="Take the gate of this suite instead of the run's own.")
+@click.option("--suite", type=GivenPath(path_type=Path), help="Take the gate of this suite instead of the run's own.")
 @click.option(
     "--self-test", is_flag=True, help="Inject losses into the baseline's rows: how often does this gate see them?"
 )
@@ -49,7 +50,7 @@ def keep_gate(folder: Path, file: Path | None) -> None:
 )
 @click.option(
     "--sweeps",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="DIR",
     help="With --suite and a rule about cost: the load sweeps that prices of own hardware may rest on.",
 )

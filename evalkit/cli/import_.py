@@ -12,7 +12,7 @@ import click
 
 from evalkit.cli.interrupts import half_made
 from evalkit.cli.late_client import import_client_late
-from evalkit.cli.options import data_roots, results_folder, suite_words
+from evalkit.cli.options import GivenPath, data_roots, results_folder, suite_words
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
 from evalkit.text.escape import visible
@@ -45,7 +45,7 @@ class _OfOtherTools(click.Group):
 def _priced(command: Callable[..., Any]) -> Callable[..., Any]:
     """Who bills, for the results of a tool that does not say what they cost."""
     for option in (
-        click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the book."),
+        click.option("--prices", type=GivenPath(path_type=Path), help="Your own price file; it wins over the book."),
         click.option(
             "--price-as",
             multiple=True,
@@ -69,10 +69,10 @@ def command() -> None:
 
 
 @command.command("table", short_help="Any tool's table: CSV, TSV, JSONL or Parquet.")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--map", "mapped", type=click.Path(path_type=Path), help="YAML: which column holds what; else guessed.")
+@click.argument("file", type=GivenPath(path_type=Path))
+@click.option("--map", "mapped", type=GivenPath(path_type=Path), help="YAML: which column holds what; else guessed.")
 @click.option("--name", help="What the run is called; else as the file.")
-@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the price book.")
+@click.option("--prices", type=GivenPath(path_type=Path), help="Your own price file; it wins over the price book.")
 @results_folder
 def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None, results: Path) -> int:
     """Import a table of any tool: CSV, TSV, JSONL or Parquet, with one row for each model, item and repeat."""
@@ -84,15 +84,15 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 
 
 @command.command("traces", short_help="Logs of production become a suite.")
-@click.argument("source", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the suite; it is made.")
+@click.argument("source", nargs=-1, type=GivenPath(path_type=Path))
+@click.option("--out", required=True, type=GivenPath(path_type=Path), help="The folder of the suite; it is made.")
 @click.option(
     "--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How many requests to draw."
 )
 @click.option(
     "--map",
     "columns",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="FILE",
     help="Which column of a table holds what (YAML); else guessed.",
 )
@@ -110,7 +110,7 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option(
     "--phones", default="", metavar="COUNTRIES", help="Phone numbers as these countries write them too, like FR,US."
 )
-@click.option("--names", type=click.Path(path_type=Path), help="Names to take out, one a line.")
+@click.option("--names", type=GivenPath(path_type=Path), help="Names to take out, one a line.")
 @click.option("--pattern", "patterns", multiple=True, metavar="NAME=REGEX", help="Something else to take out.")
 @click.option("--candidate", "candidates", multiple=True, metavar="ADAPTER:MODEL", help="What to compare with.")
 @click.option("--judge", metavar="ADAPTER:MODEL", help="Who scores free text.")
@@ -146,7 +146,7 @@ def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[st
 
 
 @command.command("promptfoo", short_help="promptfoo: its output.json or .jsonl.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=GivenPath(path_type=Path))
 @click.option(
     "--metric",
     type=click.Choice(["pass", "score"]),
@@ -165,7 +165,7 @@ def promptfoo(file: Path, metric: Literal["pass", "score"], name: str | None, re
 
 
 @command.command("evalscope", short_help="EvalScope: its folder outputs/TIME.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=GivenPath(path_type=Path))
 @click.option("--metric", help="Whose value is the score; else the main one of each task.")
 @click.option("--name", help="What the run is called; else as the folder.")
 @_dated
@@ -178,7 +178,7 @@ def evalscope(path: Path, metric: str | None, name: str | None, results: Path, *
 
 
 @command.command("harbor", short_help="Harbor: trials of a job, or trajectories (ATIF).")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=GivenPath(path_type=Path))
 @click.option("--reward", help="Whose value is the score, where the verifier gives several; else `reward`.")
 @click.option("--name", help="What the run is called; else as the folder.")
 @_dated
@@ -191,7 +191,7 @@ def harbor(path: Path, reward: str | None, name: str | None, results: Path, **bi
 
 
 @command.command("every-eval-ever", short_help="Every Eval Ever: UUID.json with samples.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=GivenPath(path_type=Path))
 @click.option("--name", help="What the run is called; else as the file.")
 @_dated
 @results_folder
@@ -203,7 +203,7 @@ def every_eval_ever(file: Path, name: str | None, results: Path, **billing: Any)
 
 
 @command.command("lm-eval", short_help="lm-eval: samples of --log_samples.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=GivenPath(path_type=Path))
 @click.option("--metric", help="The score, like acc_norm or exact_match,strict-match; else each task's main one.")
 @click.option("--name", help="What to call the model; else as lm-eval calls it.")
 @results_folder
@@ -215,7 +215,7 @@ def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> 
 
 
 @command.command("inspect", short_help="Inspect: one log, .eval or .json.")
-@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("log", type=GivenPath(path_type=Path))
 @click.option(
     "--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first."
 )
@@ -236,8 +236,8 @@ def inspect(
 
 
 @command.command("guidellm", short_help="GuideLLM: a report becomes a load sweep.")
-@click.argument("report", type=click.Path(path_type=Path))
-@click.option("--suite", type=click.Path(path_type=Path), help="The suite whose model was measured, with --model.")
+@click.argument("report", type=GivenPath(path_type=Path))
+@click.option("--suite", type=GivenPath(path_type=Path), help="The suite whose model was measured, with --model.")
 @click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price use it.")
 @click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")
 @results_folder

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from evalkit.cli.options import GivenPath
 from evalkit.cli.printing import echo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -167,9 +168,9 @@ KINDS = ("choice", "numbers", "fields", "exact", "judge")
 
 
 @click.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", required=False, type=GivenPath(path_type=Path, file_okay=False))
 @click.option(
-    "--from", "source", type=click.Path(path_type=Path), metavar="FILE", help="Your own CSV, TSV, JSONL or Parquet."
+    "--from", "source", type=GivenPath(path_type=Path), metavar="FILE", help="Your own CSV, TSV, JSONL or Parquet."
 )
 @click.option("--question", multiple=True, metavar="COLUMN", help="With --from: what the model is shown; repeatable.")
 @click.option("--target", metavar="COLUMN", help="With --from: the right answer.")

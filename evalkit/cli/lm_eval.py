@@ -13,7 +13,16 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_suite_code, as_json, data_roots, key_hosts, names, results_folder, suite_words
+from evalkit.cli.options import (
+    GivenPath,
+    allow_suite_code,
+    as_json,
+    data_roots,
+    key_hosts,
+    names,
+    results_folder,
+    suite_words,
+)
 from evalkit.cli.options import limit as limit_option
 from evalkit.cli.printing import echo
 from evalkit.errors import UserError
@@ -27,14 +36,14 @@ from evalkit.errors import UserError
     "--num_fewshot", "--num-fewshot", type=click.IntRange(min=0), help="Examples; else the task's own number."
 )
 @limit_option
-@click.option("--include_path", "--include-path", type=click.Path(path_type=Path), help="Folder of your own tasks.")
+@click.option("--include_path", "--include-path", type=GivenPath(path_type=Path), help="Folder of your own tasks.")
 @click.option("--gen_kwargs", "--gen-kwargs", default="", metavar="K=V,...", help="temperature=0.7,max_gen_toks=512")
 @click.option("--seed", metavar="N", help="Sent to the model, and the order of what is drawn; of several the first.")
 @click.option("--system_instruction", "--system-instruction", metavar="TEXT", help="Stands before every prompt.")
 @click.option(
     "--output_path",
     "--output-path",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="DIR",
     help="Write samples and results there too, as lm-eval does.",
 )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from evalkit.cli.options import (
+    GivenPath,
     as_json,
     names,
     persons_words,
@@ -15,7 +16,7 @@ from evalkit.cli.options import (
 
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path))
+@click.argument("suite", type=GivenPath(path_type=Path))
 @click.option("--model", required=True, help="The model of the suite to load.")
 @click.option("--tasks", callback=names, help="Only prompts of these tasks, comma separated.")
 @click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")

@@ -12,6 +12,15 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class GivenPath(click.Path):
+    """A path that somebody wrote: an empty text, as of a variable that is not set, would mean the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty: is a variable of it not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """Comma separated names as a tuple; None when the option was not given. Raises on an empty list."""
     if value is None:
@@ -88,7 +97,7 @@ def suite_and_parts(command: Command) -> Command:
         command = click.option(f"--{whole}", callback=names, help=f"Only these {whole} of the suite, comma separated.")(
             command
         )
-    return click.argument("suite", type=click.Path(path_type=Path))(command)
+    return click.argument("suite", type=GivenPath(path_type=Path))(command)
 
 
 def persons_words(command: Command) -> Command:
@@ -109,7 +118,7 @@ def env_file(command: Command) -> Command:
 
     return click.option(
         "--env-file",
-        type=click.Path(path_type=Path),
+        type=GivenPath(path_type=Path),
         metavar="FILE",
         expose_value=False,
         is_eager=True,
@@ -158,7 +167,7 @@ def as_json(command: Command) -> Command:
 def prices_file(command: Command) -> Command:
     """`--prices FILE`: the person's own price file."""
     option = click.option(
-        "--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book."
+        "--prices", type=GivenPath(path_type=Path), help="Your own price file; wins over the price book."
     )
     return option(command)
 
@@ -185,7 +194,7 @@ def data_roots(command: Command) -> Command:
 
     return click.option(
         "--data-root",
-        type=click.Path(path_type=Path),
+        type=GivenPath(path_type=Path),
         multiple=True,
         metavar="DIR",
         expose_value=False,
@@ -213,7 +222,7 @@ def suite_words(command: Command) -> Command:
 
     command = click.option(
         "--policy",
-        type=click.Path(path_type=Path),
+        type=GivenPath(path_type=Path),
         metavar="FILE",
         expose_value=False,
         callback=policy,
@@ -295,7 +304,7 @@ def gate_files(command: Command) -> Command:
 
 def signed(command: Command) -> Command:
     """`--signed-baseline FILE` and `--signed-run FILE`: what has to be signed before a gate decides, and by whom."""
-    path = click.Path(path_type=Path, dir_okay=False)
+    path = GivenPath(path_type=Path, dir_okay=False)
     command = click.option(
         "--signed-run",
         type=path,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import GivenPath, as_json, results_folder
 
 
 @click.command()
 @click.argument("run", default="latest")
 @click.option("--at", metavar="DATE", help="Price the stored tokens as of this day (2026-11-01, UTC).")
-@click.option("--prices", type=click.Path(path_type=Path), help="Price the stored tokens by your own price file.")
+@click.option("--prices", type=GivenPath(path_type=Path), help="Price the stored tokens by your own price file.")
 @click.option("--tier", metavar="TIER", help="Price every answer at this service tier, like batch, flex or priority.")
 @results_folder
 @as_json

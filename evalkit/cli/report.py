@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import OutFile, baselines_folder, results_folder
+from evalkit.cli.options import GivenPath, OutFile, baselines_folder, results_folder
 from evalkit.cli.printing import echo
 from evalkit.store.damage import refuse_damage
 from evalkit.text import numbers
@@ -18,13 +18,13 @@ from evalkit.text.escape import visible
 @click.option("--html", type=OutFile(), help="Write RUN as one page to this file.")
 @click.option(
     "--site",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     help="Write the whole results folder as a static site: an index, a page for each run and each gate.",
 )
 @click.option(
     "--charts",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     help="Write each chart of RUN into this folder, as SVG and as PNG.",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.options import (
+    GivenPath,
     allow_code_execution,
     allow_suite_code,
     as_json,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", default="latest")
-@click.option("--suite", type=click.Path(path_type=Path), help="The suite of the run; else looked for by its name.")
+@click.option("--suite", type=GivenPath(path_type=Path), help="The suite of the run; else looked for by its name.")
 @click.option("--tasks", callback=names, help="Only these tasks of the run, comma separated.")
 @click.option(
     "--scorer", help="Score with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."

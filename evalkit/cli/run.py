@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.options import (
+    GivenPath,
     allow_code_execution,
     as_json,
     baselines_folder,
@@ -32,7 +33,7 @@ from evalkit.cli.options import (
 @allow_code_execution
 @click.option(
     "--record-tools",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="FILE",
     help="Keep what the live MCP server answers in FILE (.json): an environment that needs no server.",
 )

@@ -7,16 +7,14 @@ from shlex import quote
 
 import click
 
-from evalkit.cli.options import results_folder
+from evalkit.cli.options import GivenPath, results_folder
 from evalkit.cli.printing import echo
 
 
 @click.command()
 @click.argument("run", default="latest")
-@click.option("--key", type=click.Path(path_type=Path), help="Sign with this SSH key (public half: through ssh-agent).")
-@click.option(
-    "--check", "signers", type=click.Path(path_type=Path), help="Only check: allowed_signers file, as of git."
-)
+@click.option("--key", type=GivenPath(path_type=Path), help="Sign with this SSH key (public half: through ssh-agent).")
+@click.option("--check", "signers", type=GivenPath(path_type=Path), help="Only check: allowed_signers file, as of git.")
 @results_folder
 def command(run: str, key: Path | None, signers: Path | None, results: Path) -> int:
     """Sign RUN (run.json and every sealed file), or check who signed it.

@@ -83,8 +83,8 @@ def _drawn_again(pairs: Pairs) -> list[str]:
     if not told:
         return []
     return [
-        f"answers that came after evalkit had given up earlier attempts: {' and '.join(told)}, of {pairs.n:,}. Another "
-        "answer may have been on its way, so they count as lost where passing is at stake and as won where failing is. "
-        "Longer `run.idle_timeout_s` and `run.timeout_s`, or fewer in flight, leave fewer of them; ask again with "
-        "--no-cache, since the cache keeps the first answers"
+        f"answers that came in the place of others: {' and '.join(told)}, of {pairs.n:,}. An attempt before was given "
+        "up (run.idle_timeout_s, run.timeout_s), failed while its answer was on its way, or was under way when a run "
+        "ended, so they count as lost where passing is at stake and as won where failing is. To have all drawn anew, "
+        "under longer limits or with fewer in flight: evalkit cache clear, and run with --new"
     ]

@@ -35,7 +35,13 @@ class CachedAnswers:
         found = self._cache.get(where)
         if found is None:
             self._places[id(request)] = where  # the request lives until its answer is kept, or is given up
+        else:
+            self._places.pop(id(request), None)
         return found
+
+    def is_elsewhere(self, model: PlannedModel, request: Request) -> bool:
+        """Whether another run had this very request under way when it was looked for last."""
+        return keepable(model) and self._cache.is_elsewhere(self._place(model, request))
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None:
         """Keep an answer; errors never come here."""

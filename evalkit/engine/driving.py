@@ -79,7 +79,7 @@ async def _until_done(runner: Runner) -> tuple[RunResult, signal.Signals | None]
 
     def stop(number: signal.Signals) -> None:
         ended_by.append(number)
-        runner.interrupt()
+        runner.interrupt(patient=number is signal.SIGINT)  # a machine that ends a job does not wait long
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

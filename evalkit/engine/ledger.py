@@ -10,12 +10,15 @@ Where items are conversations, `owed` and `left_by_cache` give the first turn th
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
+from evalkit.engine.budget import Reservation
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
@@ -30,6 +33,8 @@ if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
+LOOK_S, MOST_S = 0.1, 600.0
+"""How often the cache is looked into for an answer that another run has under way, and for how long."""
 UNSCORED = "no score"
 """Stands for an error's kind where an answer came, and nobody could score it."""
 
@@ -42,6 +47,8 @@ class AnswerCache(Protocol):
     def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
 
     def sent(self, model: PlannedModel, request: Request) -> None: ...
+
+    def is_elsewhere(self, model: PlannedModel, request: Request) -> bool: ...
 
     def given_up(self, model: PlannedModel, request: Request) -> int: ...
 
@@ -149,6 +156,34 @@ class Ledger:
             self.tally.errors[kind] = (n + 1, first)
         self.observer.row(row)
         return row
+
+    async def came_elsewhere(self, item: Item, request: Request, money: Reservation, most_s: float) -> Row | None:
+        """The row of an answer that another run had under way, once it is there: whoever asked beside it would keep
+        what was quick of two. None where none is under way, or it came to nothing; then it has to be asked for, by the
+        `money` that is set aside."""
+        if self.cache is None or item.episode is not None:
+            return None
+        until = time.monotonic() + most_s
+        try:
+            while self.cache.is_elsewhere(item.model, request) and time.monotonic() < until:
+                await asyncio.sleep(LOOK_S)
+                if (row := await self._from_cache(item, request)) is not None:
+                    money.unused()
+                    return row
+        except asyncio.CancelledError:
+            money.unused()
+            raise
+        return None
+
+    async def _answer_of(self, item: Item, request: Request) -> CachedAnswer | None:
+        """What the cache has for a step of an agent; what another run has under way is waited for."""
+        assert self.cache is not None
+        until = time.monotonic() + MOST_S
+        hit = self.cache.get(item.model, request)
+        while hit is None and self.cache.is_elsewhere(item.model, request) and time.monotonic() < until:
+            await asyncio.sleep(LOOK_S)
+            hit = self.cache.get(item.model, request)
+        return hit
 
     def sent(self, item: Item, request: Request) -> None:
         """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
@@ -283,7 +318,7 @@ class Ledger:
                 return None
             request = request_of(item)
             # Nothing that a live server was told is told again from the cache: its answers may be others by now.
-            hit = self.cache.get(item.model, request) if self.cache is not None and not is_live(item) else None
+            hit = await self._answer_of(item, request) if self.cache is not None and not is_live(item) else None
             if hit is None:
                 return item, request
             self.tally.cached += 1

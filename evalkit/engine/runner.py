@@ -45,13 +45,14 @@ from evalkit.facts.run import CAP, EARLY_STOP
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
+from evalkit.text import numbers
 from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 CHECK_S, CHECK_EVERY_S = 0.001, 0.005
 """Samples that are still to be asked are checked in slices of this length, this often while little else is to do."""
-GRACE_S = 10.0
+GRACE_S, LONGEST_GRACE_S = 10.0, 60.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
 
@@ -88,17 +89,20 @@ class Runner:
         self._open: list[tuple[Lane, list[PlannedModel]]] = []
         """Lanes whose items are being walked now."""
 
-    def interrupt(self) -> None:
-        """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop."""
+    def interrupt(self, *, patient: bool = False) -> None:
+        """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop. `patient`:
+        answers under way are waited for as long as they take of late, up to a minute; else up to ten seconds."""
         self._interrupts += 1
         self._stop.set()
         self._drop_waiting()
         if self._interrupts == 1:
+            typical_s = max((s for lane, _ in self._open for s in lane.typical_s.values()), default=0.0)
+            grace_s = max(GRACE_S, min(LONGEST_GRACE_S, 1.5 * typical_s)) if patient else GRACE_S
             self.observer.note(
-                f"stopping: waiting up to {GRACE_S:g} s for {len(self._asking)} answers under way "
+                f"stopping: waiting up to {grace_s:.0f} s for {len(self._asking)} answers under way "
                 "(interrupt again to stop at once)"
             )
-            asyncio.get_running_loop().call_later(GRACE_S, self._give_up)
+            asyncio.get_running_loop().call_later(grace_s, self._give_up)
         else:
             self._give_up()
 
@@ -301,13 +305,17 @@ class Runner:
             try:
                 while True:
                     after: Item | None = None
-                    self.ledger.sent(item, request)
+                    with slot.lane.nothing_under_way():
+                        row = await self.ledger.came_elsewhere(item, request, money, timeout_s)
+                    if row is None:
+                        self.ledger.sent(item, request)
                     if item.episode is not None:
                         found = await obtain(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
                         after = await self.ledger.finish_step(item, request, found)
                     else:
-                        asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                        row = self.ledger.finish(item, request, asked)
+                        if row is None:
+                            asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                            row = self.ledger.finish(item, request, asked)
                         after = self.ledger.after(item, row) if item.later else None
                     onward = await self._onward(after, slot.lane) if after is not None else None
                     if onward is None:
@@ -367,6 +375,11 @@ class Runner:
 
     def _give_up(self) -> None:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
+        if n := sum(not task.done() for task in self._asking):
+            self.observer.note(
+                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. At a temperature "
+                "above 0 a gate counts what comes in their place later as lost"
+            )
         for task in [*self._driving, *self._asking]:
             task.cancel()
 

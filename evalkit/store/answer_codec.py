@@ -1,7 +1,7 @@
 """The narrow waist to the response cache: `CachedAnswer ↔ bytes`, an answer as JSON, or how often none came.
 
     packed(CachedAnswer(response, started_at, cost_usd))      # b'{"started_at": ..., "text": "deny", ...}'
-    unpacked(b'{"given_up": 2}')                              # 2: attempts that came to none
+    unpacked(b'{"given_up": 2}')                              # NotAnswered(2): attempts that came to none
 
 What a file holds that others may write is checked by `is_sound` before it is taken for an answer.
 """
@@ -48,9 +48,21 @@ class CachedAnswer:
     """`Row.given_up`, 0 for none."""
 
 
-def not_answered(given_up: int) -> bytes:
-    """Instead of an answer: that none came yet, and how many attempts were given up."""
-    return orjson.dumps({_GIVEN_UP: given_up})
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """Instead of an answer: that none came yet."""
+
+    given_up: int
+    """Attempts, those under way among them: where their session is over, they were given up."""
+    under_way: int = 0
+    by: str | None = None
+    """The session that has them under way; None: none."""
+
+
+def not_answered(note: NotAnswered) -> bytes:
+    """In fewer bytes than any answer."""
+    record: dict[str, object] = {_GIVEN_UP: note.given_up}
+    return orjson.dumps(record | {"open": note.under_way, "by": note.by} if note.by is not None else record)
 
 
 def packed(answer: CachedAnswer) -> bytes:
@@ -83,8 +95,8 @@ def packed(answer: CachedAnswer) -> bytes:
         return json.dumps(record, default=as_dict).encode()
 
 
-def unpacked(content: bytes) -> CachedAnswer | int:
-    """What was kept: an answer, or how many attempts came to none."""
+def unpacked(content: bytes) -> CachedAnswer | NotAnswered:
+    """What was kept: an answer, or that none came."""
     if has_more_values(content, _MOST_VALUES):
         raise ValueError("an answer in it has more values than any has")
     try:
@@ -93,7 +105,8 @@ def unpacked(content: bytes) -> CachedAnswer | int:
         record = json.loads(content)
     given_up = min(max(int(record.get(_GIVEN_UP) or 0), 0), _MOST_GIVEN_UP)
     if "timing" not in record and given_up:
-        return given_up
+        by = record.get("by")
+        return NotAnswered(given_up, int(record.get("open") or 0), by if isinstance(by, str) else None)
     stages = record.get("stages")
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:

@@ -12,11 +12,14 @@ Adapters whose answer depends on the sample's id (`replay`, `scripted`) must not
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import secrets
 import sqlite3
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -25,7 +28,7 @@ import orjson
 
 from evalkit.messages import content_identity
 from evalkit.records import Message, Request, Settings
-from evalkit.store.answer_codec import CachedAnswer, as_dict, is_sound, not_answered, packed, unpacked
+from evalkit.store.answer_codec import CachedAnswer, NotAnswered, as_dict, is_sound, not_answered, packed, unpacked
 from evalkit.store.cache_folder import cache_folder
 from evalkit.text.secrets import stands_in
 
@@ -34,12 +37,13 @@ _TABLE = "create table answers (key blob primary key, answer blob not null) with
 MOST_BYTES = 48_000_000
 """Of one answer: the longest that an adapter takes (16 MB of text), its JSON and its usage. SQLite makes no longer
 value, whatever a file says that others may write."""
-_SHORTEST = 64
+SHORTEST = 64
 """Bytes of an answer. What says that none came yet (`given_up`) is shorter."""
 _KEEP = f"""insert into answers values (?, ?) on conflict (key) do update set answer = excluded.answer
-where length(answers.answer) < {_SHORTEST}"""
+where length(answers.answer) < {SHORTEST}"""
 """The first answer stays."""
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
+_MOST_SESSIONS = 200
 _NO_SETTINGS = Settings()
 
 
@@ -104,6 +108,57 @@ def _message(message: Message) -> tuple[object, ...]:
     return (*plain, calls, message.failed, message.carried)
 
 
+class _Session:
+    """Who has requests under way: a name, and a lock that the kernel gives back however the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: int | None = None
+        self.name: str | None = None
+        """None until something is under way, and where no lock can be had."""
+
+    def begin(self) -> None:
+        """Take the lock, once; locks of sessions that are over are removed."""
+        if self._held is not None:
+            return
+        name = secrets.token_hex(6)
+        draft = self._folder / f".{name}"
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._held = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.rename(self._folder / name)  # from here on others see it, and it is held
+            self.name = name
+            for other in [*self._folder.iterdir()][:_MOST_SESSIONS]:
+                if not other.name.startswith(".") and not self.lives(other.name):
+                    other.unlink(missing_ok=True)
+
+    def lives(self, name: str) -> bool:
+        """Whether another session of this name goes on."""
+        if len(name) != 12 or not name.isalnum():
+            return False
+        try:
+            file = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        finally:
+            os.close(file)
+        return False
+
+    def end(self) -> None:
+        """Give the lock back."""
+        if self._held is not None:
+            with suppress(OSError):
+                if self.name is not None:
+                    (self._folder / self.name).unlink(missing_ok=True)
+            os.close(self._held)
+            self._held = None
+
+
 class ResponseCache:
     """Made by `open`; used from one thread. Writes are gathered: every 200 answers or half a second, and at close."""
 
@@ -120,6 +175,9 @@ class ResponseCache:
         """Of answers that were looked for in this session and are none that a server gave."""
         self._given_up: dict[bytes, int] = {}
         """Requests that were looked for in this session and that no answer came to, with their attempts."""
+        self._session = _Session(path.parent / "sessions")
+        self._elsewhere: set[bytes] = set()
+        """Requests that another session had under way when they were looked for last."""
 
     @classmethod
     def open(cls, path: Path | None = None) -> ResponseCache:
@@ -158,6 +216,7 @@ class ResponseCache:
         if self._db is None:
             return None
         content = self._waiting.get(key)
+        self._elsewhere.discard(key)
         self.flush_in_time()
         try:
             if content is None and self._db is not None:
@@ -181,9 +240,15 @@ class ResponseCache:
 
     def _read(self, key: bytes, content: bytes) -> CachedAnswer | None:
         answer = unpacked(content)
-        if isinstance(answer, int):
-            if (earlier := answer - self._open.get(key, 0)) > 0:  # what is under way in this run is none
+        if isinstance(answer, NotAnswered):
+            n_open = self._open.get(key, 0) if answer.by == self._session.name else 0
+            if self._is_anothers(answer):
+                self._elsewhere.add(key)
+                n_open = answer.under_way
+            if (earlier := answer.given_up - n_open) > 0:  # what is under way was not given up
                 self._given_up[key] = earlier
+            else:
+                self._given_up.pop(key, None)
             return None
         if is_sound(answer):
             return answer
@@ -197,19 +262,33 @@ class ResponseCache:
 
     def sent(self, key: bytes) -> None:
         """Keep, until `put` or `give_up`, that a request went out."""
-        self._open[key] = n = self._open.get(key, 0) + 1
-        self._keep(key, not_answered(self.given_up(key) + n))
+        self._session.begin()
+        self._open[key] = n_open = self._open.get(key, 0) + 1
+        self._keep(key, self._note(self.given_up(key), n_open))
+
+    def _note(self, given_up: int, under_way: int) -> bytes:
+        by = self._session.name if under_way else None
+        return not_answered(NotAnswered(given_up + under_way, under_way, by))
+
+    def _is_anothers(self, note: NotAnswered) -> bool:
+        """Whether a session that goes on has it under way: the first to ask is the one whose answer is kept."""
+        return note.by is not None and note.by != self._session.name and self._session.lives(note.by)
+
+    def is_elsewhere(self, key: bytes) -> bool:
+        """Whether another session had the request under way when it was looked for last."""
+        return key in self._elsewhere
 
     def give_up(self, key: bytes, n: int) -> None:
         """Keep that no answer came to a request, and that so many attempts at it were given up in all."""
         others = self._came(key)
         if n + others:
-            self._keep(key, not_answered(n + others))
+            self._keep(key, self._note(n, others))
         elif self._db is not None:  # turned away: no answer was on its way
-            if len(self._waiting.get(key, b"")) < _SHORTEST:
+            if len(self._waiting.get(key, b"")) < SHORTEST:
                 self._waiting.pop(key, None)
             try:
-                self._db.execute(f"delete from answers where key = ? and length(answer) < {_SHORTEST}", (key,))
+                if not self._anothers([key]):
+                    self._db.execute(f"delete from answers where key = ? and length(answer) < {SHORTEST}", (key,))
             except sqlite3.Error as error:
                 if not _busy(error):
                     self._give_up(error)
@@ -237,7 +316,7 @@ class ResponseCache:
             return False
         if not self._waiting:
             self._oldest = time.monotonic()
-        if len(self._waiting.get(key, b"")) < _SHORTEST:
+        if len(self._waiting.get(key, b"")) < SHORTEST:
             self._waiting[key] = content
         if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
             self.flush()
@@ -254,6 +333,8 @@ class ResponseCache:
             return
         try:
             self._db.execute("begin immediate")
+            for key in self._anothers(self._waiting):
+                del self._waiting[key]
             unsound = [(one,) for one in self._waiting if one in self._unsound]
             self._db.executemany("delete from answers where key = ?", unsound)
             self._db.executemany(_KEEP, self._waiting.items())
@@ -267,6 +348,18 @@ class ResponseCache:
             else:
                 self._give_up(error)
 
+    def _anothers(self, keys: Iterable[bytes]) -> list[bytes]:
+        """Those of the keys that a session which goes on has under way. Raises sqlite3.Error."""
+        assert self._db is not None
+        found = []
+        for key in keys:
+            row = self._db.execute(f"select answer from answers where key = ? and length(answer) < {SHORTEST}", (key,))
+            if (kept := row.fetchone()) is not None:
+                with suppress(ValueError, TypeError, LookupError, AttributeError):
+                    if isinstance(note := unpacked(kept[0]), NotAnswered) and self._is_anothers(note):
+                        found.append(key)
+        return found
+
     def close(self) -> None:
         """Write what waits and give the file back. May be called twice."""
         self.flush()
@@ -276,6 +369,7 @@ class ResponseCache:
             with suppress(sqlite3.Error):
                 self._db.close()
             self._db = None
+        self._session.end()
 
     def __enter__(self) -> ResponseCache:
         return self

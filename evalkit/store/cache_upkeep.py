@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import StoreError
-from evalkit.store.cache import connected, holds_answers
+from evalkit.store.cache import SHORTEST, connected, holds_answers
 from evalkit.store.cache_folder import cache_folder
 
 _ENDS = ("", "-wal", "-shm")
@@ -90,8 +90,9 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _times(db: sqlite3.Connection) -> Iterator[tuple[bytes, float]]:
-    """(key, when it was bought) of each answer; 0 for one that cannot be read, which nobody can use."""
-    for key, packed in db.execute("select key, answer from answers"):
+    """(key, when it was bought) of each answer; 0 for one that cannot be read, which nobody can use. Notes of requests
+    that no answer came to are none."""
+    for key, packed in db.execute(f"select key, answer from answers where length(answer) >= {SHORTEST}"):
         at = 0.0
         with suppress(ValueError, TypeError, KeyError):
             at = float(json.loads(packed)["started_at"])

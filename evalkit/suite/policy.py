@@ -24,7 +24,7 @@ from evalkit.frozen import dataclass
 from evalkit.reading import read_small_text
 from evalkit.suite.schema.policy import EndpointEntry, PolicyFile, RequirementEntry
 from evalkit.suite.sensitivity import Sensitivity
-from evalkit.suite.source_map import parse
+from evalkit.suite.source_map import SourceMap, parse
 
 VARIABLE = "EVALKIT_POLICY"
 _LARGEST = 1_000_000
@@ -114,9 +114,20 @@ def read_policy(path: Path) -> Policy:
             for detail in error.errors(include_url=False):
                 said = "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"]
                 tree.refuse(tuple(detail["loc"]), said[0].lower() + said[1:])
+        else:
+            _refuse_twice(made, tree)
     if tree.complaints:
         raise UserError("\n".join(tree.complaints))
     return Policy(path.name, hashlib.sha256(content).hexdigest(), made)
+
+
+def _refuse_twice(made: PolicyFile, tree: SourceMap) -> None:
+    """A host that two entries list has two truths, of which one would hold in silence."""
+    known: dict[str, int] = {}
+    for i, entry in enumerate(made.endpoints):
+        for k, name in enumerate(entry.hosts):
+            if (first := known.setdefault(name.lower(), i)) != i:
+                tree.refuse(("endpoints", i, "hosts", k), f"{name} is listed in endpoints[{first}] already")
 
 
 def _unmet(asked: RequirementEntry, known: EndpointEntry, host: str, level: str) -> list[str]:
