@@ -675,5 +675,6 @@ def test_a_gate_takes_no_request_and_no_reading_of_the_candidate_s_own(
         theirs = {**facts, "suite_resolved": {**facts["suite_resolved"], "models": models}}
         assert is_refused(None, folder, trust, theirs), key  # type: ignore[arg-type]
     models = {**facts["suite_resolved"]["models"], "v2": {**entry, "model": "build-42.1"}}
-    theirs = {**facts, "suite_resolved": {**facts["suite_resolved"], "models": models}}
+    asked = {**facts["models"], "v2": {**facts["models"]["v2"], "model": "build-42.1"}}
+    theirs = {**facts, "models": asked, "suite_resolved": {**facts["suite_resolved"], "models": models}}
     assert not is_refused(None, folder, trust, theirs)  # type: ignore[arg-type]

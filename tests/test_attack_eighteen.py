@@ -20,11 +20,11 @@ from evalkit.adapters.keys import keep_out_of_replies
 from evalkit.board import sign_in
 from evalkit.board.sign_in import SignIn
 from evalkit.catalogue.reading import user_file
+from evalkit.checkouts import settings_folder
 from evalkit.cli.board import leave_the_working_directory
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.engine import pictures
 from evalkit.paths import Inside
-from evalkit.reading import settings_folder
 from evalkit.records import Image, Message, Request
 from evalkit.results import read_facts
 from evalkit.suite.picture_places import BadPicture, PicturePlace

@@ -23,6 +23,7 @@ from evalkit.cost.column_bill import COUNTS, PLACES, BilledColumns, Splits, TooF
 from evalkit.cost.run_bill import BilledAnswer, RunBill
 from evalkit.records import Usage
 from evalkit.results import read_facts
+from evalkit.store import integrity
 from tests.conftest import REPO
 
 PLAIN = UnitPrices("m", "test", ((0, Rates(Decimal("2.5"), Decimal(10))),))
@@ -157,6 +158,7 @@ def test_a_run_that_was_resumed_counts_each_answer_once(tmp_path: Path) -> None:
     once = pricing.bill_of(folder, facts, tmp_path, at=at)
     for kind in ("rows", "texts"):
         shutil.copy(folder / f"{kind}-1.parquet", folder / f"{kind}-2.parquet")
+    integrity.record(folder, new_part=2)
     assert pricing.bill_of(folder, facts, tmp_path, at=at) == once
 
 

@@ -113,6 +113,35 @@ def test_a_short_secret_is_cut_out_where_its_name_says_that_it_is_one(
     assert said == [f"sent {short}" if kept else "sent [key removed]"] * 2
 
 
+def test_a_value_that_stands_in_right_answers_is_told_and_may_have_blanks(
+    gateway: _Server, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalkit.text.secrets._known", dict[str, bytes]())
+    monkeypatch.setenv("EVALKIT_TEAM", "Search-Evaluation team")
+    address = f"http://127.0.0.1:{gateway.server_port}/v1"
+    (tmp_path / "s.yaml").write_text(
+        f"""
+name: words
+models:
+  m: {{adapter: openai_chat, model: m, base_url: "{address}", stream: false, header_env: {{X-Team: EVALKIT_TEAM}}}}
+tasks:
+  - name: t
+    cases: [{{q: a, expected: Search-Evaluation}}, {{q: b, expected: B}}]
+    prompt: "{{{{ q }}}}"
+    score: exact
+"""
+    )
+    monkeypatch.chdir(tmp_path)
+    for word in ("check", "plan", "run"):
+        ran = evalkit(capsys, word, tmp_path / "s.yaml", "--allow-key-host", "EVALKIT_TEAM@127.0.0.1")
+        told = " ".join((ran.out + ran.err).split())
+        assert "the value of EVALKIT_TEAM, or a part of it, stands in the right answers or options of 1 of 2" in told
+    assert {headers.get("x-team") for headers in gateway.seen} == {"Search-Evaluation team"}
+    monkeypatch.setenv("EVALKIT_TEAM", "two\nlines")
+    ran = evalkit(capsys, "check", tmp_path / "s.yaml", "--allow-key-host", "EVALKIT_TEAM@127.0.0.1")
+    assert ran.code == 2 and "EVALKIT_TEAM holds a line break" in ran.err and "two" not in ran.err
+
+
 def test_the_user_and_password_of_a_basic_header_are_cut_out(
     gateway: _Server, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

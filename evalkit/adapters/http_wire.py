@@ -62,6 +62,7 @@ class Wire:
     ) -> None:
         """`headers` go with every request; `sign` gives those that depend on the request itself. `more_keys` are those
         in further headers, `application` what the suite says of an application of its own."""
+        of_header = application is not None  # an application has no key but those in its own headers
         application = application or ApplicationHttp()
         self.hostname = checked_host(base_url, spec)
         parts = urlsplit(base_url)
@@ -70,9 +71,8 @@ class Wire:
                 f"models.{spec.name}.base_url is {parts.path!r} with a query or fragment; leave out everything from "
                 f"the ? or # on (settings go to settings.extra, keys to the environment)."
             )
-        for one in (key, *more_keys):
-            if one is not None:
-                refuse_odd_key(one, key_envs, spec)
+        if key is not None:
+            refuse_odd_key(key, key_envs, spec, blanks=of_header)
         check_certificates(base_url)
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")

@@ -128,12 +128,13 @@ def unsent_headers(spec: ModelSpec, host: str) -> list[str]:
     return found
 
 
-def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec) -> None:
-    """Raises MissingKey for a key that no header can carry; the message names the variables and not the key."""
-    if not key.isascii() or not key.isprintable() or " " in key:
+def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec, *, blanks: bool = False) -> None:
+    """Raises MissingKey for a key that no header can carry; the message names the variables and not the key. `blanks`:
+    the value of a header, which may have some inside."""
+    if not key.isascii() or not key.isprintable() or (key != key.strip() if blanks else " " in key):
         raise MissingKey(
-            f"{spec.place}: {' or '.join(names)} holds a line break, a blank or a character that no key has; "
-            f"set it again."
+            f"{spec.place}: {' or '.join(names)} holds a line break, a blank{' at an end' if blanks else ''} or a "
+            f"character that no {'header' if blanks else 'key'} has; set it again."
         )
 
 

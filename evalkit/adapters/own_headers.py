@@ -10,7 +10,13 @@ import re
 from collections.abc import Collection, Mapping
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.keys import api_key, keep_login_out_of_replies, keep_parts_out_of_replies, login_in
+from evalkit.adapters.keys import (
+    api_key,
+    keep_login_out_of_replies,
+    keep_parts_out_of_replies,
+    login_in,
+    refuse_odd_key,
+)
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 
@@ -53,6 +59,7 @@ def own_headers(
         key = api_key((variable,), base_url, (), spec, named_by_suite=True)
         if key is None:
             continue
+        refuse_odd_key(key, (variable,), spec, blanks=True)
         scheme, blank, rest = key.partition(" ")
         secret = rest if blank and header.lower() == "authorization" and scheme.isalpha() else key
         keep_parts_out_of_replies(secret, header, variable)  # Cookie: session=SECRET; theme=dark, or ApiKey ID:SECRET

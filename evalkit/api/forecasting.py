@@ -73,11 +73,12 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
     ids = {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)}
     known = learn(options.results, ids, folder)
     with ExitStack() as stack:
-        bought = None
+        bought, unused = None, []
         if options.cache:
             from evalkit.store.cache import ResponseCache
 
-            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
+            cache = stack.enter_context(ResponseCache.open(None))
+            bought, unused = CachedAnswers(cache), [cache.problem] if cache.problem is not None else []
         effective, left = _effective(plan), _continued(plan, options)
         return {
             "suite": plan.suite.name,
@@ -89,11 +90,11 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             "models": forecast(plan.work, known, pace, bought, None if left is None else _answered(left)),
             "judges": []
             if plan.panel is None
-            else forecast_judges(plan.panel, plan.work, known, pace, _settled(plan, left)),
+            else forecast_judges(plan.panel, plan.work, known, pace, _is_judged(plan, left)),
             "tools": list(plan.tools),
             "gate": foreseen(plan, effective=effective),
             "floors": _floors(plan, effective),
-            "notes": [*plan.notes, *_other_models(folder, ids)],
+            "notes": [*plan.notes, *unused, *_other_models(folder, ids)],
         }
 
 
@@ -121,13 +122,13 @@ def _continued(plan: Plan, options: RunOptions) -> Path | None:
     return None if options.new else find_incomplete(options.results, plan.suite.file.name, plan.digest)
 
 
-def _settled(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:
+def _is_judged(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:
     """What judges need not be asked any more of the unfinished run."""
-    from evalkit.engine.judging.verdicts import settled
+    from evalkit.engine.judging.verdicts import is_judged
 
     if left is None or plan.panel is None:
         return lambda judge, question: False
-    return settled(left, plan.panel.tasks)
+    return is_judged(left, plan.panel.tasks)
 
 
 def _answered(folder: Path) -> Callable[[Key], bool]:

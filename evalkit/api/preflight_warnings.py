@@ -15,7 +15,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from evalkit.adapters.keys import unsent_headers, unsent_key
 from evalkit.catalogue.facts import Known
@@ -27,6 +29,7 @@ from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.facts import is_replayed
 from evalkit.records import Settings
 from evalkit.suite.schema import GateEntry
+from evalkit.text.secrets import longest_first, secrets_in
 
 if TYPE_CHECKING:
     from evalkit.decide.rules import Condition
@@ -66,6 +69,7 @@ def forewarned(plan: Plan) -> Plan:
     addressed = [(model.adapter.spec, host) for model in models if (host := model.adapter.endpoint.host) is not None]
     notes += [note for spec, host in addressed if (note := unsent_key(spec, host)) is not None]
     notes += [note for spec, host in addressed for note in unsent_headers(spec, host)]
+    notes += hidden_answers(plan.work.tasks)
     recorded = plan.facts.catalogue or ()
     own = user_file()
     if not (recorded or own or mentions(model.adapter.spec.model for model in models)):
@@ -95,6 +99,27 @@ def retirement(known: Known, today: date) -> str | None:
         when = "tomorrow" if left == 1 else f"in {left} days"
         return f"retires on {first}, {when} ({told}): what is measured now will soon be gone"
     return None
+
+
+def hidden_answers(tasks: Iterable[PlannedTask]) -> list[str]:
+    """Where a key, or a header's value, stands in right answers or options: it is cut out of every reply."""
+    if not longest_first():
+        return []
+    notes = []
+    for task in tasks:
+        samples = list(task.samples() if task.stream is None else task.stream.head)
+        found = [secrets for one in samples if (secrets := secrets_in("\n".join((one.target or "", *one.choices))))]
+        if not found:
+            continue
+        values = set(chain.from_iterable(found))
+        named = [name for name, value in os.environ.items() if any(one in unquote(value) for one in values)]
+        first = "the first " if task.stream is not None else ""
+        notes.append(
+            f"{task.name}: the value of {' or '.join(named[:3]) or 'a key'}, or a part of it, stands in the right "
+            f"answers or options of {len(found):,} of {first}{len(samples):,} samples. It is cut out of every reply, "
+            "so that these can hardly be right: give that key or header another value"
+        )
+    return notes
 
 
 def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known], models: Iterable[PlannedModel]) -> list[str]:

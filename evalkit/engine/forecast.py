@@ -135,12 +135,12 @@ def forecast_judges(
     work: Work,
     known: Mapping[str, PastUse],
     pace: Pace = Pace(),
-    settled: Callable[[str, str], bool] = lambda judge, question: False,
+    is_judged: Callable[[str, str], bool] = lambda judge, question: False,
 ) -> list[ModelForecast]:
     """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
-    are expected to make them. Verdicts that are cached are not seen, so it may cost less. `settled`: what an unfinished
-    run holds, by judge and the name of a question."""
-    return [_of_judge(judge, panel, work, known, pace, settled) for judge in panel.judges]
+    are expected to make them. Verdicts that are cached are not seen, so it may cost less. `is_judged`: what an
+    unfinished run holds, by judge and the name of a question."""
+    return [_of_judge(judge, panel, work, known, pace, is_judged) for judge in panel.judges]
 
 
 def _of_judge(
@@ -149,7 +149,7 @@ def _of_judge(
     work: Work,
     known: Mapping[str, PastUse],
     pace: Pace,
-    settled: Callable[[str, str], bool],
+    is_judged: Callable[[str, str], bool],
 ) -> ModelForecast:
     own = known.get(judge.name, PastUse())
     sums = {end: Sums() for end in ENDS}
@@ -169,7 +169,7 @@ def _of_judge(
             given = tokens_read(judge, sample.messages, own)
             for name, answer in shown.items():
                 asks = judged.questions(sample, name, work.settings.repeats)
-                n = sum(not settled(judge.name, question) for question in asks)
+                n = sum(not is_judged(judge.name, question) for question in asks)
                 n_asked += n
                 for end in ENDS:
                     more, made = answer[end], said[end]

@@ -32,6 +32,11 @@ def stands_in(content: bytes) -> bool:
     return any(secret in content for secret in _known.values())
 
 
+def secrets_in(text: str) -> list[str]:
+    """The keys of this process that would be cut out of the text."""
+    return [key for key in longest_first() if cut_out(key, text, REMOVED) != text]
+
+
 def without_keys(text: str, *, any_case: bool = False) -> str:
     """The text with every key of this process cut out, as it is or as JSON, addresses and HTML spell it. `any_case`: in
     words of a library, which may have made small letters of capitals."""

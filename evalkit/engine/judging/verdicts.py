@@ -131,7 +131,7 @@ def transcript_of(row: Row, *, keep: bool) -> str | None:
     return transcript(row.text if keep or not row.text else answer_of(row.text), row.calls)
 
 
-def settled(folder: Path, tasks: Mapping[str, JudgedTask]) -> Callable[[str, str], bool]:
+def is_judged(folder: Path, tasks: Mapping[str, JudgedTask]) -> Callable[[str, str], bool]:
     """Of an unfinished run: whether a judge need not be asked a question, by its name. Its reply is there, or nobody
     need judge the answer. Changes nothing: the run may be going on."""
     inner = judging_of(folder)
