@@ -193,7 +193,10 @@ class ResponseCache:
             mode = os.fstat(file).st_mode
             os.close(file)
             if mode & 0o077:  # as a checkout makes files, and evalkit none
-                cache._give_up(f"others may read or write it. If evalkit wrote it: chmod 600 {path}")
+                cache._give_up(
+                    "others may read or write it, as no file that evalkit makes; choose a folder elsewhere, or, where "
+                    f"evalkit wrote it, chmod 600 {path}"
+                )
                 return cache
             db = cache._db = connected(path, timeout=0.25)
             db.execute("pragma journal_mode=wal")
@@ -208,7 +211,7 @@ class ResponseCache:
                 db.execute(_TABLE.replace("answers", "if not exists answers"))  # another process may be first
             db.execute(f"pragma user_version={_VERSION}")
         except (sqlite3.Error, OSError) as error:
-            cache._give_up(error)
+            cache._give_up("it is a link, which is not followed" if path.is_symlink() else error)
         return cache
 
     def get(self, key: bytes) -> CachedAnswer | None:
