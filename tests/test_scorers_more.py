@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -144,3 +145,17 @@ def test_a_scorer_that_breaks_on_one_reply_costs_that_row_only(error: type[Excep
     score = score_response(sample("x"), response, replace(make_scorer("exact"), score=broken))
     assert score.value is None and score.outcome is Outcome.ERRORED
     assert error.__name__ in (score.reason or "")
+
+
+@pytest.mark.parametrize("metric", ["f1", "rouge1", "rougeL", "rougeLsum", "chrf"])
+def test_a_sample_has_no_more_references_than_one_reply_is_compared_with(metric: str) -> None:
+    """5,000 of one word took two minutes for one reply: it was cut into words anew for each."""
+    scorer = make_scorer("overlap", {"metric": metric, "field": "w"})
+    reply = Response(("lorem ipsum dolor sit amet " * 800)[:20_000], "stop", Timing(0.0, 1.0))
+    began = time.process_time()
+    for references, value in (["word"] * 5_000, None), (["word"] * 300, 0.0), (["x " * 10_000] * 60, None):
+        asked = sample(None, w=references)
+        found = scorer.score(asked, reply)
+        assert (found.value is None, scorer.gold(asked) is None) == (value is None, value is None)
+        assert value is not None or "compare" in str(found.reason)
+    assert time.process_time() - began < 5

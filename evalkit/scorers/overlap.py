@@ -29,7 +29,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from unicodedata import normalize
 
@@ -44,8 +44,13 @@ from evalkit.scorers.words import split_words
 
 LONGEST = 20_000
 """Characters. ROUGE-L takes time in the product of both lengths; a reply beyond this is degenerate."""
-_ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+_BY_SEQUENCE = ("rougeL", "rougeLsum")
+_ROUGE = ("rouge1", "rouge2", *_BY_SEQUENCE)
 _LONGEST_FOR_LCS = 1_500  # words of either side: ROUGE-L's table has a cell for each pair
+MOST_REFERENCES, MOST_CHARACTERS, MOST_WORDS = 1_000, 500_000, 20_000
+"""References of one sample, their characters, and their words where ROUGE-L compares each with each of the reply."""
+_A_LINE = 10
+"""Words that a further line costs as much as."""
 _METRICS = ("f1", *_ROUGE, "bleu", "chrf")
 _RULES: Mapping[str, OptionRule] = {
     "metric": OneOf(_METRICS, "f1"),
@@ -54,6 +59,8 @@ _RULES: Mapping[str, OptionRule] = {
     "field": Text(),
 }
 
+_KEPT, _SHORT = 4_096, 200
+"""Texts whose words are kept, and their characters: sentences, where each is a text of its own. Of longer ones two."""
 Measure = Callable[[str, Sequence[str]], float]
 """(reply, references) -> overlap in [0, 1]."""
 
@@ -64,18 +71,40 @@ def make(given: Mapping[str, object]) -> Scorer:
     measure = measure_of(options.text("metric"), stem=options.flag("stem"), tokenize=options.text("tokenize"))
 
     def score(sample: Sample, response: Response) -> Score:
-        references = [text[:LONGEST] for text in right_answers(sample, options) if text.strip()]
+        references = references_of(sample)
         if not references:
             return unscored("the sample has no reference text")
+        if (why := _too_many(references, options.text("metric"))) is not None:
+            return unscored(why)
         reply, *references = (normalize("NFC", text) for text in (response.text[:LONGEST], *references))
         value = min(1.0, max(0.0, measure(reply, references)))
         # A sum of many terms may come out a hair under 1 for the reference itself.
         return graded(1.0 if value > 1 - 1e-9 else value, None)
 
+    def references_of(sample: Sample) -> list[str]:
+        return [text[:LONGEST] for text in right_answers(sample, options) if text.strip()]
+
     def gold(sample: Sample) -> str | None:
+        references = references_of(sample)
+        if _too_many(references, options.text("metric")) is not None:
+            return None
         return next((text for text in right_answers(sample, options) if text.strip()), None)
 
-    return Scorer("overlap", 3, score, gold, options=options, whole=True)
+    return Scorer("overlap", 4, score, gold, options=options, whole=True)
+
+
+def _too_many(references: Sequence[str], metric: str) -> str | None:
+    """Why a sample has more reference texts than one reply is compared with; None where it has not."""
+    if len(references) > MOST_REFERENCES:
+        return f"the sample has {len(references):,} references; at most {MOST_REFERENCES:,} are compared"
+    if (n := sum(map(len, references))) > MOST_CHARACTERS:
+        return f"the references of the sample have {n:,} characters; at most {MOST_CHARACTERS:,} are compared"
+    if metric in _BY_SEQUENCE:
+        of_line = _A_LINE if metric == "rougeLsum" else 0  # which compares each line with each
+        n = sum(min(len(one.split()), _LONGEST_FOR_LCS) + of_line * one.count("\n") for one in references)
+        if n > MOST_WORDS:
+            return f"the references of the sample have {n:,} words; {metric} compares at most {MOST_WORDS:,}"
+    return None
 
 
 def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Measure:
@@ -106,13 +135,16 @@ def plain_words(text: str) -> list[str]:
     return [part for word in words for part in (split_words(word) if _OTHER_LETTER.search(word) else [word])]
 
 
+_kept_words = lru_cache(maxsize=2)(plain_words)
+
+
 def token_f1(reply: str, reference: str) -> float:
     """Harmonic mean of precision and recall over words; 0.0 where one side has none.
 
     Where neither has a word that counts (the answer is "The", or a sign), 1.0 for the same text and 0.0 for another:
     SQuAD's own script calls any two of them equal.
     """
-    said, wanted = plain_words(reply), plain_words(reference)
+    said, wanted = _kept_words(reply), plain_words(reference)
     if not said and not wanted:
         return float(reply.lower().split() == reference.lower().split())
     if not said or not wanted:
@@ -126,9 +158,14 @@ class _Tokenizer:
 
     def __init__(self, own: Any) -> None:
         self._own = own
+        self._kept, self._kept_short = (lru_cache(maxsize=n)(self._words) for n in (2, _KEPT))
 
     def tokenize(self, text: str) -> list[str]:
-        """The words in order: rouge-score's, small and stemmed, between those of other scripts."""
+        """The words in order: rouge-score's, small and stemmed, between those of other scripts. Kept for a while: it is
+        asked for those of the reply again with each reference."""
+        return self._kept_short(text) if len(text) < _SHORT else self._kept(text)
+
+    def _words(self, text: str) -> list[str]:
         if not _OTHER_LETTER.search(text):
             return list(self._own.tokenize(text))
         found: list[str] = []
@@ -145,7 +182,7 @@ def _rouge(metric: str, *, stem: bool) -> Measure:
     scorer = RougeScorer([metric], tokenizer=_Tokenizer(DefaultTokenizer(stem)))
 
     def measure(reply: str, references: Sequence[str]) -> float:
-        if metric in ("rougeL", "rougeLsum"):
+        if metric in _BY_SEQUENCE:
             reply, references = _cut(reply), [_cut(reference) for reference in references]
         return max(float(scorer.score(reference, reply)[metric].fmeasure) for reference in references)
 
