@@ -16,7 +16,6 @@ import fcntl
 import hashlib
 import json
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -124,7 +123,7 @@ class _Session:
         """Take the lock, once; locks of sessions that are over are removed."""
         if self._begun:
             return
-        self._begun, name = True, secrets.token_hex(6)
+        self._begun, name = True, os.urandom(6).hex()
         draft = self._folder / f".{name}"
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, exist_ok=True)
