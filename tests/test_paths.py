@@ -513,7 +513,7 @@ def _harmless(called: str, node: ast.Call) -> bool:
     )
 
 
-@pytest.mark.parametrize("option", ["--data-root", "--policy", "--results"])
+@pytest.mark.parametrize("option", ["--data-root", "--policy", "--prices"])
 def test_an_empty_path_is_no_working_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
     """`--data-root "$UNSET"` opened the working directory to the suite."""
     ran = command(capsys, "plan", tmp_path / "s.yaml", option, "")
