@@ -119,6 +119,8 @@ class SdkWire:
                     if reader.feed(chunk, ended):
                         await _drain(chunks, reader)
                         break
+                    if reader.held.is_full:
+                        await reader.held.room()
         except Declined as declined:
             return reader.filtered(declined, start, ended, left_out)
         except UnicodeEncodeError as error:  # lone surrogates in a prompt
