@@ -258,3 +258,33 @@ def test_the_head_of_a_reply_that_broke_off_is_quoted_by_nobody() -> None:
     head = "RawResponseMessage(headers=<CIMultiDictProxy('X-Note': 'write to ann.miller.priv')>)"
     said = str(network_error(aiohttp.ServerDisconnectedError(head), where, 3.0))
     assert "ann" not in said and "server disconnected" in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gpt-4o-2024-11-20-PTU-EastUS2-Prod01", "internVL3_5-GPT-OSS-20B-A4B-Preview",
+        "SFT_Qwen3_8B_2026Nov30_run17b_LR1e5", "s3://bucket/models/Llama31_8B_SFT_v2_DPO_beta01",
+        "TheBloke/WizardLM-33B-V1.0-Uncensored-SuperHOT-8K-GPTQ",
+    ],
+)  # fmt: skip
+def test_names_of_models_in_pieces_are_no_keys(name: str) -> None:
+    assert _is_secret(name) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [("KxQ2mZ8vR4nT6pW1yB3cD5fG7hJ9", True), ("sk-proj-PLACEHOLDER0123456789abcdef", False)],
+)
+def test_the_person_s_word_lets_pass_what_only_looks_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("EVALKIT_DEPLOYMENT", value)
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nmodels: {m: {adapter: openai_chat, model: '${EVALKIT_DEPLOYMENT}', base_url: 'http://127.0.0.1:1/v1'}}\n"
+        "tasks: [{name: t, cases: [{q: a, expected: b}], prompt: '{{ q }}', score: exact}]\n"
+    )
+    assert evalkit(capsys, "check", tmp_path / "s.yaml").code == 2
+    ran = evalkit(capsys, "check", tmp_path / "s.yaml", "--allow-env", "EVALKIT_DEPLOYMENT")
+    assert (ran.code == 0) is allowed, ran.err
+    assert value not in ran.err

@@ -21,6 +21,7 @@ from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.cache import ResponseCache, key
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit as evalkit_command
 
 WHERE = key("here", "chat/1", "m", Request((Message("user", "2 + 2?"),), Settings()))
 ANSWER = CachedAnswer(Response("4", "stop", Timing(sent_at=0.0, total_s=0.5)), 1.0, None)
@@ -104,3 +105,24 @@ def test_two_runs_at_once_ask_a_question_once_and_mark_no_answer(
         first, second = asyncio.run(both(provider.base_url))
     assert [row.given_up for row in (*first, *second)] == [None] * 8
     assert [row.cached for row in first] == [False] * 4 and [row.cached for row in second] == [True] * 4
+
+
+def test_a_cache_that_is_not_used_is_told_before_anything_is_paid_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    suite = tmp_path / "s.yaml"
+    suite.write_text(
+        "name: s\nmodels: {m: {adapter: scripted, replies: {'*': '4'}}}\n"
+        "tasks: [{name: t, cases: [{q: a, expected: '4'}], prompt: '{{ q }}', score: exact}]\n"
+    )
+    ResponseCache.open().close()
+    (tmp_path / "cache" / "responses.sqlite").chmod(0o660)
+    results = ("--results", tmp_path / "r")
+    said = "is not used: others may read or write it"
+    ran = evalkit_command(capsys, "run", suite, *results)
+    assert ran.err.count(said) == 1 and ran.err.index(said) < ran.err.index("1/1")
+    planned = evalkit_command(capsys, "plan", suite, *results)
+    assert said in " ".join((planned.out + planned.err).split())
+    assert said in " ".join(evalkit_command(capsys, "cache").out.split())
+    assert said in str(evalkit_command(capsys, "cache", "--json").json["unused_because"])

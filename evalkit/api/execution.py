@@ -154,6 +154,8 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
 
             cache = stack.enter_context(ResponseCache.open(None))
             bought = CachedAnswers(cache)
+            if (told := cache.problem) is not None:  # before anything is paid for
+                watcher.note(told)
         try:
             outcome = await execute_run(
                 plan,
@@ -167,7 +169,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
             )
         finally:
             watcher.ended()
-        if options.cache and cache.problem:
+        if options.cache and cache.problem and cache.problem != told:
             watcher.note(cache.problem)
     if options.record_tools is not None:
         watcher.note(_recorded(options.record_tools, outcome, plan))

@@ -73,11 +73,12 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
     ids = {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)}
     known = learn(options.results, ids, folder)
     with ExitStack() as stack:
-        bought = None
+        bought, unused = None, []
         if options.cache:
             from evalkit.store.cache import ResponseCache
 
-            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
+            cache = stack.enter_context(ResponseCache.open(None))
+            bought, unused = CachedAnswers(cache), [cache.problem] if cache.problem is not None else []
         effective, left = _effective(plan), _continued(plan, options)
         return {
             "suite": plan.suite.name,
@@ -93,7 +94,7 @@ def plan_report(plan: Plan, options: RunOptions, pace: Pace, folder: Path | None
             "tools": list(plan.tools),
             "gate": foreseen(plan, effective=effective),
             "floors": _floors(plan, effective),
-            "notes": [*plan.notes, *_other_models(folder, ids)],
+            "notes": [*plan.notes, *unused, *_other_models(folder, ids)],
         }
 
 

@@ -10,6 +10,7 @@ import click
 from evalkit.cli.options import as_json, print_json
 from evalkit.cli.printing import echo
 from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -21,16 +22,19 @@ def command(ctx: click.Context, as_json: bool) -> int:
     """Say how many answers the response cache holds, how large it is, and where. EVALKIT_CACHE names another folder."""
     if ctx.invoked_subcommand is not None:
         return 0
-    from evalkit.store.cache_upkeep import usage
+    from evalkit.store.cache_upkeep import usage, why_unused
 
-    found = usage()
+    found, unused = usage(), why_unused()
     if as_json:
         said = {"path": str(found.path), "n_answers": found.n_answers, "n_bytes": found.n_bytes}
-        return print_json({**said, "oldest": _day(found.oldest), "newest": _day(found.newest)})
+        days = {"oldest": _day(found.oldest), "newest": _day(found.newest)}
+        return print_json({**said, **days, "unused_because": unused})
     echo(f"{found.path}: {numbers.plural(found.n_answers, 'answer')}, {_bytes(found.n_bytes)}")
     if found.oldest is not None:
         echo(f"bought between {_day(found.oldest)} and {_day(found.newest)} (UTC)")
         echo("smaller: evalkit cache prune --older-than 30d; empty: evalkit cache clear")
+    if unused is not None:
+        echo(visible(unused, limit=1_000))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Sentences that stand below a gate's verdict: what of its evidence a reader would not guess from the figures.
+"""What stands below a gate's verdict: what of its evidence a reader would not guess from the figures.
 
 of_pairs(pairs, side)      # copies, weights, answers that were drawn again
 unguarded(rows, side)      # tasks whose critical items are none
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.decide.rules import Condition, RuleResult, RuleWords
 from evalkit.results.facts import tasks_without_weight
 from evalkit.results.pairs import Pairs, labels_of
+from evalkit.results.served import SERVED, changed_line, served_of
+from evalkit.stats.verdict import Verdict
 from evalkit.suite.gate_sight import guards_nothing
 
 if TYPE_CHECKING:
@@ -88,3 +91,27 @@ def _drawn_again(pairs: Pairs) -> list[str]:
         "ended, so they count as lost where passing is at stake and as won where failing is. To have all drawn anew, "
         "under longer limits or with fewer in flight: evalkit cache clear, and run with --new"
     ]
+
+
+def changed_within(side: str, rows: pa.Table) -> RuleResult | None:
+    """The result that says that one side was answered by several models; None where it was not.
+
+    It never decides: whether the change matters is for a person to say.
+    """
+    line = changed_line(side, rows)
+    if line is None:
+        return None
+    return RuleResult(
+        Condition(SERVED, side, "one for the", None, required=False),
+        Verdict.INCONCLUSIVE,
+        shown=f"{len(served_of(rows).models)} models",
+        n=rows.num_rows,
+        method="as the provider reported",
+        notes=(line,),
+    )
+
+
+def describe_served(result: RuleResult) -> RuleWords:
+    """The words for that result."""
+    side = result.condition.subject
+    return RuleWords(f"{SERVED} of the {side}", "text", limit_text="one model", observed_text=result.shown)

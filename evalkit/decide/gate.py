@@ -18,14 +18,13 @@ import numpy as np
 
 from evalkit.decide import regression_scan
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision
-from evalkit.decide.evidence_notes import of_pairs, unguarded
+from evalkit.decide.evidence_notes import changed_within, of_pairs, unguarded
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.people import JUDGED_ITEMS, by_people, goes_by_labels, judged_rows, scan_with_people
 from evalkit.decide.reasons import FAILS_ALONE, NO_DECLARED_LOAD, STORED_BASELINE, recorded_ratio
 from evalkit.decide.rules import RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.rules.cost import dearest_answer_usd
 from evalkit.decide.sequential_test import at_the_end
-from evalkit.decide.served import changed_within
 from evalkit.decide.stopped import looked_at, replayed, stopped_early, walked_with
 from evalkit.errors import UserError
 from evalkit.facts import RunFacts

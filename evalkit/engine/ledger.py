@@ -21,6 +21,7 @@ from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, requ
 from evalkit.engine.budget import Reservation
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
+from evalkit.engine.lane import Slot
 from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.frozen import dataclass
@@ -33,8 +34,9 @@ if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
-LOOK_S, MOST_S = 0.1, 600.0
-"""How often the cache is looked into for an answer that another run has under way, and for how long."""
+LOOK_S, MOST_S = 0.1, 120.0
+"""How often the cache is looked into for an answer that another run has under way; for how long by an agent, whose slot
+is held."""
 UNSCORED = "no score"
 """Stands for an error's kind where an answer came, and nobody could score it."""
 
@@ -157,23 +159,27 @@ class Ledger:
         self.observer.row(row)
         return row
 
-    async def came_elsewhere(self, item: Item, request: Request, money: Reservation, most_s: float) -> Row | None:
+    async def came_elsewhere(
+        self, item: Item, request: Request, slot: Slot, money: Reservation, most_s: float
+    ) -> Row | None:
         """The row of an answer that another run had under way, once it is there: whoever asked beside it would keep
         what was quick of two. None where none is under way, or it came to nothing; then it has to be asked for, by the
-        `money` that is set aside."""
-        if self.cache is None or item.episode is not None:
+        `money` that is set aside. The slot is another's meanwhile: two runs may wait for each other's retries."""
+        if self.cache is None or item.episode is not None or not self.cache.is_elsewhere(item.model, request):
             return None
-        until = time.monotonic() + most_s
+        until, row = time.monotonic() + most_s, None
+        slot.give_back()
         try:
-            while self.cache.is_elsewhere(item.model, request) and time.monotonic() < until:
+            while row is None and self.cache.is_elsewhere(item.model, request) and time.monotonic() < until:
                 await asyncio.sleep(LOOK_S)
-                if (row := await self._from_cache(item, request)) is not None:
-                    money.unused()
-                    return row
+                row = await self._from_cache(item, request)
+            await slot.take_again(None)
         except asyncio.CancelledError:
             money.unused()
             raise
-        return None
+        if row is not None:
+            money.unused()
+        return row
 
     async def _answer_of(self, item: Item, request: Request) -> CachedAnswer | None:
         """What the cache has for a step of an agent; what another run has under way is waited for."""

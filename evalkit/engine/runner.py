@@ -306,7 +306,7 @@ class Runner:
                 while True:
                     after: Item | None = None
                     with slot.lane.nothing_under_way():
-                        row = await self.ledger.came_elsewhere(item, request, money, timeout_s)
+                        row = await self.ledger.came_elsewhere(item, request, slot, money, timeout_s)
                     if row is None:
                         self.ledger.sent(item, request)
                     if item.episode is not None:

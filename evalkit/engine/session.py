@@ -36,6 +36,7 @@ from evalkit.engine.serving import given_up_text
 from evalkit.engine.work import EarlierSessions, Observer, RunFiles, RunResult, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
+from evalkit.facts.run import CAP
 from evalkit.frozen import dataclass
 from evalkit.installed import has_byte_code
 from evalkit.records import AgentStep
@@ -131,7 +132,7 @@ async def execute_run(
                 plan.work,
                 log,
                 before=_earlier(plan, folder, recovered, spent, keeps_steps=steps is not None),
-                files=RunFiles(folder, cache, spend_file, steps, partial(_slowed, folder)),
+                files=RunFiles(folder, cache, spend_file, steps, partial(_slowed, folder, observer)),
                 observer=_Kept(folder, observer or Silent(), beside.look),
                 stopper=stopper,
             )
@@ -178,11 +179,16 @@ def _spend_file(folder: Path) -> SpendFile | None:
     return SpendFile.open(folder)
 
 
-def _slowed(folder: Path, what: str) -> None:
+def _slowed(folder: Path, observer: Observer | None, what: str) -> None:
     """Keep in run.json what holds requests back, at once: a session that is killed says it too."""
     known = runs.open_facts(folder).slowed_by
     if what not in known:
         runs.update_facts(folder, RunFacts(slowed_by=(*known, what)))
+    if observer is not None and what.startswith(CAP):
+        observer.note(
+            f"{what}: requests wait for room below it, so that fewer are open than run.in_flight says: a gate decides "
+            "on no times of this run. It has room for all where it holds the worst case of run.in_flight requests"
+        )
 
 
 def _broken_off(folder: Path, runner: Runner, spend_file: SpendFile | None) -> None:

@@ -16,7 +16,6 @@ import fcntl
 import hashlib
 import json
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -44,6 +43,8 @@ where length(answers.answer) < {SHORTEST}"""
 """The first answer stays."""
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _MOST_SESSIONS = 200
+_ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of a value that no evalkit wrote."""
 _NO_SETTINGS = Settings()
 
 
@@ -114,14 +115,15 @@ class _Session:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: int | None = None
+        self._begun = False
         self.name: str | None = None
         """None until something is under way, and where no lock can be had."""
 
     def begin(self) -> None:
         """Take the lock, once; locks of sessions that are over are removed."""
-        if self._held is not None:
+        if self._begun:
             return
-        name = secrets.token_hex(6)
+        self._begun, name = True, os.urandom(6).hex()
         draft = self._folder / f".{name}"
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -132,6 +134,9 @@ class _Session:
             for other in [*self._folder.iterdir()][:_MOST_SESSIONS]:
                 if not other.name.startswith(".") and not self.lives(other.name):
                     other.unlink(missing_ok=True)
+        if self.name is None:  # a file system without locks
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def lives(self, name: str) -> bool:
         """Whether another session of this name goes on."""
@@ -193,7 +198,10 @@ class ResponseCache:
             mode = os.fstat(file).st_mode
             os.close(file)
             if mode & 0o077:  # as a checkout makes files, and evalkit none
-                cache._give_up(f"others may read or write it. If evalkit wrote it: chmod 600 {path}")
+                cache._give_up(
+                    "others may read or write it, as no file that evalkit makes; choose a folder elsewhere, or, where "
+                    f"evalkit wrote it, chmod 600 {path}"
+                )
                 return cache
             db = cache._db = connected(path, timeout=0.25)
             db.execute("pragma journal_mode=wal")
@@ -208,7 +216,7 @@ class ResponseCache:
                 db.execute(_TABLE.replace("answers", "if not exists answers"))  # another process may be first
             db.execute(f"pragma user_version={_VERSION}")
         except (sqlite3.Error, OSError) as error:
-            cache._give_up(error)
+            cache._give_up("it is a link, which is not followed" if path.is_symlink() else error)
         return cache
 
     def get(self, key: bytes) -> CachedAnswer | None:
@@ -226,15 +234,7 @@ class ResponseCache:
         except sqlite3.OperationalError as error:
             if not _busy(error):
                 self._give_up(error)
-        except (
-            sqlite3.Error,
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
+        except (sqlite3.Error, *_ODD) as error:
             self._give_up(error)
         return None
 
@@ -355,7 +355,7 @@ class ResponseCache:
         for key in keys:
             row = self._db.execute(f"select answer from answers where key = ? and length(answer) < {SHORTEST}", (key,))
             if (kept := row.fetchone()) is not None:
-                with suppress(ValueError, TypeError, LookupError, AttributeError):
+                with suppress(*_ODD):
                     if isinstance(note := unpacked(kept[0]), NotAnswered) and self._is_anothers(note):
                         found.append(key)
         return found

@@ -7,6 +7,7 @@ prune(older_than_s=30 * 86400)   # how many answers were removed
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import StoreError
-from evalkit.store.cache import SHORTEST, connected, holds_answers
+from evalkit.store.cache import SHORTEST, ResponseCache, connected, holds_answers
 from evalkit.store.cache_folder import cache_folder
 
 _ENDS = ("", "-wal", "-shm")
@@ -41,6 +42,14 @@ def usage() -> CacheUsage:
     with _opened(path) as db:
         times = [at for _, at in _times(db)]
     return CacheUsage(path, len(times), _size(path), min(times, default=None), max(times, default=None))
+
+
+def why_unused() -> str | None:
+    """Why no run uses the cache, with the way out; None where runs do, or there is none yet."""
+    if not os.path.lexists(cache_folder() / "responses.sqlite"):
+        return None
+    with ResponseCache.open() as cache:
+        return cache.problem
 
 
 def prune(*, older_than_s: float) -> int:

@@ -69,9 +69,9 @@ def describe(result: RuleResult) -> RuleWords:
 
         return regression_scan.describe(result)
     if kind == "served model":
-        from evalkit.decide import served
+        from evalkit.decide.evidence_notes import describe_served
 
-        return served.describe(result)
+        return describe_served(result)
     found = rule_class(kind)
     return (found if found is not None and issubclass(found, GateRule) else GateRule).describe(result)
 
