@@ -249,5 +249,6 @@ async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> N
                     pass  # the answer is whole; only the connection is lost
             return
         if reader.held.is_full:
+            chunk = b""  # hundreds wait
             await reader.held.room()
     clock.ended_at = perf_counter()

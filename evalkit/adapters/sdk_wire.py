@@ -120,6 +120,7 @@ class SdkWire:
                         await _drain(chunks, reader)
                         break
                     if reader.held.is_full:
+                        del chunk  # hundreds wait
                         await reader.held.room()
         except Declined as declined:
             return reader.filtered(declined, start, ended, left_out)
