@@ -248,4 +248,7 @@ async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> N
                 except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
                     pass  # the answer is whole; only the connection is lost
             return
+        if reader.held.is_full:
+            chunk = b""  # hundreds wait
+            await reader.held.room()
     clock.ended_at = perf_counter()

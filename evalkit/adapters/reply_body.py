@@ -87,6 +87,8 @@ class ReplyBody:
             pieces.append(piece)
             if held is not None:
                 held.now(self._limit - self._left)
+                if held.is_full:
+                    await held.room()
         return b"".join(pieces)
 
     @property

@@ -43,13 +43,13 @@ class ReplyReader:
     """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
 
     __slots__ = (
-        *("_body", "_events", "_head", "_held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large"),
+        *("_body", "_events", "_head", "held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large"),
         *("_n_unknown", "_n_unweighed", "_path", "_reading", "_where"),
     )
 
     def __init__(self, reading: ReplyReading, where: Where, path: str, held: Held) -> None:
         self._reading = reading
-        self._held = held
+        self.held = held
         self._where = where
         self._path = path
         self._events: EventSource = EventReader()
@@ -68,7 +68,7 @@ class ReplyReader:
         Raises BadReply for what is no event of the dialect, and the error that an error event means.
         """
         self._n_unweighed += len(chunk)
-        if self._n_unweighed > _WEIGHED or self._held.is_full:
+        if self._n_unweighed > _WEIGHED or self.held.is_full:
             self._weigh()
         if self._is_json is None and (chunk := self._begun(chunk)) == b"":
             return False
@@ -103,7 +103,7 @@ class ReplyReader:
             made = reading.response(reading.timing(sent_at, ended_at), left_out)
         except ODD as error:
             raise self._bad(f"an answer that is not of the dialect ({odd(error)})") from error
-        self._held.now(reading.held)
+        self.held.now(reading.held)
         return made
 
     def filtered(self, declined: Declined, sent_at: float, ended_at: float, left_out: tuple[str, ...]) -> Response:
@@ -138,9 +138,9 @@ class ReplyReader:
         return head
 
     def _weigh(self) -> None:
-        """Raises BadReply where all replies under way hold too much, and this one is among the largest."""
+        """Says how much the reply holds by now."""
         self._n_unweighed = 0
-        self._held.now(self._events.n_held + self._n_body + self._n_large + self._reading.held)
+        self.held.now(self._events.n_held + self._n_body + self._n_large + self._reading.held)
 
     def _refuse_endless(self) -> None:
         """Raises BadReply for more lines or frames than a stream has, whether they say something or not."""

@@ -119,6 +119,9 @@ class SdkWire:
                     if reader.feed(chunk, ended):
                         await _drain(chunks, reader)
                         break
+                    if reader.held.is_full:
+                        del chunk  # hundreds wait
+                        await reader.held.room()
         except Declined as declined:
             return reader.filtered(declined, start, ended, left_out)
         except UnicodeEncodeError as error:  # lone surrogates in a prompt

@@ -21,7 +21,7 @@ from evalkit.adapters.held import keep
 from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item, PlannedModel
-from evalkit.errors import BadReply
+from evalkit.errors import Stalled
 from evalkit.reasoning import answer_of
 from evalkit.records import (
     AgentStep,
@@ -92,7 +92,7 @@ def kept_within_bounds(item: Item) -> Item:
     told = [result.text for result in episode.steps[-1].results] if episode is not None else []
     try:
         keep(sum(len(text) if text.isascii() else 3 * len(text) for text in told))
-    except BadReply as error:
+    except Stalled as error:
         raise BrokenEnvironment(f"its tools returned too much at once: {error}") from error
     return item
 

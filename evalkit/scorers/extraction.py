@@ -56,10 +56,19 @@ class Extraction:
         return None if found is None else found.strip(self.drop) if self.drop else found
 
 
+MOST_RULES = 50
+"""Of one scorer; a pattern takes up to 12 ms a reply (`pattern_time`)."""
+
+
 def read_extraction(given: object, scorer: str) -> Extraction:
     """The option as a suite writes it, a rule or a list of rules. Raises SuiteError with its first fault."""
     if not isinstance(given, list | tuple):
         return _read_rule(given, scorer)
+    if len(given) > MOST_RULES:
+        raise SuiteError(
+            f"scorer {scorer}: option 'extract' has {len(given):,} rules, which are tried for each reply; at most "
+            f"{MOST_RULES} are allowed"
+        )
     rules = [_read_rule(rule, scorer) for rule in given]
     if not rules:
         raise SuiteError(
