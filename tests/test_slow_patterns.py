@@ -76,3 +76,7 @@ def test_patterns_of_a_schema_are_bounded_together_and_for_each_reply(monkeypatc
     assert "too many steps" in str(complain(["a"] * 1_000))
     usual = {"anyOf": [{"pattern": f"^K{n}-[0-9]{{4}}$"} for n in range(200)]}
     assert compile_schema(usual, "schema")("K199-1234") is None
+
+
+def test_a_pattern_for_names_of_people_is_no_slow_one() -> None:
+    assert complaint([r"\p{Lu}\p{L}{1,20} \p{Lu}\p{L}{1,20}", r"T-[0-9]{6}"]) is None

@@ -15,11 +15,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-MOST_MICROSECONDS = 12_000
+MOST_MICROSECONDS = 24_000
 """Of the patterns that are looked for in one text together."""
 _LARGEST = 120_000
 """Microseconds of the largest program that RE2 makes, on a slow processor."""
-_COPIES = (12, 24, 48, 96, 192, 384, 1_000)
+_COPIES = (6, 12, 24, 48, 96, 192, 384, 1_000)
 _COUNTED, _CLASS, _OF_CLASS = re.compile(r"\{\d"), re.compile(r"\\[pP]"), 500
 """A count; letters of all scripts and their like, and the microseconds that one of these takes."""
 _TOKEN = re.compile(
