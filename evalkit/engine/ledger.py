@@ -34,9 +34,9 @@ if TYPE_CHECKING:  # samples that take one answer have no agent
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor
 
-LOOK_S, MOST_S = 0.1, 120.0
-"""How often the cache is looked into for an answer that another run has under way; for how long by an agent, whose slot
-is held."""
+LOOK_S, TELL_S, MOST_S = 0.1, 5.0, 120.0
+"""How often the cache is looked into for an answer that another run has under way; when that is told; how long an
+agent, whose slot is held, waits."""
 UNSCORED = "no score"
 """Stands for an error's kind where an answer came, and nobody could score it."""
 
@@ -110,6 +110,7 @@ class Ledger:
     """Seconds that attempts of earlier sessions took which came to nothing."""
     tally: Tally = field(default_factory=Tally)
     _live: LiveSessions | None = None
+    _has_told_of_waiting: bool = False
 
     @property
     def live(self) -> LiveSessions:
@@ -167,11 +168,17 @@ class Ledger:
         `money` that is set aside. The slot is another's meanwhile: two runs may wait for each other's retries."""
         if self.cache is None or item.episode is not None or not self.cache.is_elsewhere(item.model, request):
             return None
-        until, row = time.monotonic() + most_s, None
+        began, row = time.monotonic(), None
         slot.give_back()
         try:
-            while row is None and self.cache.is_elsewhere(item.model, request) and time.monotonic() < until:
+            while row is None and self.cache.is_elsewhere(item.model, request) and time.monotonic() < began + most_s:
                 await asyncio.sleep(LOOK_S)
+                if time.monotonic() > began + TELL_S and not self._has_told_of_waiting:
+                    self._has_told_of_waiting = True
+                    self.observer.note(
+                        "another run that shares the response cache has asked the same and has no answer yet: waiting "
+                        f"for it, up to {most_s:g} s a request (--no-cache asks by itself)"
+                    )
                 row = await self._from_cache(item, request)
             await slot.take_again(None)
         except asyncio.CancelledError:

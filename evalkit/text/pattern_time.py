@@ -40,7 +40,7 @@ def microseconds(pattern: str, *, roughly: bool = False) -> int:
         quotes = token[0].startswith("\\Q") and not token["open"]
     one = "(?:" + plain + ("\\E" if quotes else "") + ")"
     fits = 1
-    for copies in _COPIES[: 1 if roughly else None]:  # the smallest first: what does not fit takes longest
+    for copies in _COPIES[: 2 if roughly else None]:  # the smallest first: what does not fit takes longest
         if not _is_read("\x1d".join([one] * copies)):
             break
         fits = copies
