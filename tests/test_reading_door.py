@@ -85,7 +85,9 @@ _KNOWN: dict[str, dict[str, list[str]]] = {
         "suite/datasets.py": ["gzip.GzipFile"],
         "suite/parquet.py": ["pq.ParquetFile", "pq.ParquetFile"],
     },
-    "the response cache, which is the person's own": {"store/cache.py": ["os.open", "sqlite3.connect"]},
+    "the response cache and the locks of its sessions, which are the person's own": {
+        "store/cache.py": ["os.open", "os.open", "os.open", "sqlite3.connect"]
+    },
     "the program of the fake provider, and no file": {
         "testing/fake_provider/__main__.py": [".read_bytes"],
         "testing/fake_provider/remote.py": ["opener.open"],

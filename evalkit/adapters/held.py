@@ -62,17 +62,17 @@ class Held:
     def refuse(self) -> None:
         """Raises Stalled where all hold too much, and this one more than its even share."""
         if self.is_full and self.n_bytes > max(SMALL, self._most // self._sum.n_answers):
-            raise Stalled(self.told())
+            raise Stalled(self.reason())
 
     async def room(self) -> None:
         """Waits while all hold too much and this one is not among the oldest. Raises Stalled after `PATIENCE_S`."""
         until = monotonic() + PATIENCE_S
         while self._waits():
             if monotonic() > until:
-                raise Stalled(f"nothing more was read for {PATIENCE_S:g} s, since {self.told()}")
+                raise Stalled(f"nothing more was read for {PATIENCE_S:g} s, since {self.reason()}")
             await asyncio.sleep(_LOOK_S)
 
-    def told(self) -> str:
+    def reason(self) -> str:
         """That too much is held, with the way out."""
         return (
             f"the {self._sum.n_answers:,} answers under way hold more than {self._most // 2**20:,} MiB together, and "

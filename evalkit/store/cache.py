@@ -143,7 +143,7 @@ class _Session:
         if len(name) != 12 or not name.isalnum():
             return False
         try:
-            file = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+            file = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return False
         try:
