@@ -1,6 +1,6 @@
 """What git keeps in a checkout comes from whoever wrote to the repository: nothing of it is the person's own setting.
 
-    named_by_git(Path("/work/.evalkit-cache"))      # Path("/work") where the index names it or a file in it, else None
+    named_by_git(Path(".evalkit-cache"))      # the checkout whose index names it or a file in it, else None
 
 The index is read as a file: git is not run, and need not be here.
 """

@@ -351,12 +351,14 @@ class ResponseCache:
     def _anothers(self, keys: Iterable[bytes]) -> list[bytes]:
         """Those of the keys that a session which goes on has under way. Raises sqlite3.Error."""
         assert self._db is not None
-        found = []
-        for key in keys:
-            row = self._db.execute(f"select answer from answers where key = ? and length(answer) < {SHORTEST}", (key,))
-            if (kept := row.fetchone()) is not None:
+        found, wanted = [], list(keys)
+        for at in range(0, len(wanted), _FLUSH_ROWS):
+            some = wanted[at : at + _FLUSH_ROWS]
+            marks = ",".join("?" * len(some))
+            query = f"select key, answer from answers where length(answer) < {SHORTEST} and key in ({marks})"
+            for key, kept in self._db.execute(query, some).fetchall():
                 with suppress(*_ODD):
-                    if isinstance(note := unpacked(kept[0]), NotAnswered) and self._is_anothers(note):
+                    if isinstance(note := unpacked(kept), NotAnswered) and self._is_anothers(note):
                         found.append(key)
         return found
 
