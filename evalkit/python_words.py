@@ -63,23 +63,8 @@ FUNCTIONS = ("run", "plan", "gate")
 """Commands that Python has as functions of the same name with the same first argument."""
 NO_VALUE = {
     *("again", "alone", "and", "asks", "at", "by", "continues", "for", "gives", "in", "instead", "is", "leaves"),
-    *(
-        "means",
-        "names",
-        "of",
-        "on",
-        "or",
-        "says",
-        "shows",
-        "starts",
-        "tells",
-        "that",
-        "the",
-        "to",
-        "too",
-        "which",
-        "with",
-    ),
+    *("means", "names", "of", "on", "or", "says", "shows", "starts", "tells", "that", "the", "to", "too"),
+    *("which", "with"),
 }
 """Words that follow an option in a sentence, and are no value of it."""
 

@@ -44,10 +44,8 @@ class Outcome(StrEnum):
 
 SCORE_OF = {Outcome.RIGHT: 1.0, Outcome.WRONG: 0.0}
 """Outcomes that leave no choice of a score."""
-HEAVIEST = 1e15
-"""Requests that one sample may stand for: sums of weights stay exact."""
-LIGHTEST = 1e-15
-"""The smallest weight of a sample: squares and ratios of weights stay numbers."""
+HEAVIEST, LIGHTEST = 1e15, 1e-15
+"""Requests that one sample may stand for: sums of weights stay exact, their squares and ratios stay numbers."""
 
 
 @dataclass(frozen=True, slots=True)

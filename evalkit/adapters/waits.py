@@ -127,7 +127,7 @@ _AGAIN = late(
     r"tekrar|bekle|spróbuj|ponow|poczekaj|zkus|počkej|thử lại|chờ|coba lagi|tunggu|försök|vänta|prøv|vent|ลองใหม่|รอ|"
     r"حاول|انتظر|पुन|प्रतीक्षा|próbál|várj|yritä|odota|δοκιμ|περιμ|încerc|aștept|נסה|נסו|המת"
 )
-"""re.Pattern[str] of waiting and of trying again."""
+"""Words of waiting and of trying again."""
 _AHEAD = late(
     r"(?:\b(?:in|nach|dans|après|en|em|dentro de|después de|depois de|tra|fra|dopo|over|na|om|za|po|через|після|sau|"
     r"dalam|setelah|peste|în|σε|sonra)|在|请|ในอีก|อีก|بعد|خلال|בעוד|(?:warte|attend|patient|espere|aguard|wacht|подожд|"

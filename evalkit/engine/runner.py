@@ -5,8 +5,8 @@
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
 coroutines than requests in flight. The turns of a conversation follow one another in the slot of the first. What is
-done already (resume) is skipped, what is cached (cache) is scored without asking (`ledger`). A first Ctrl-C
-stops sending and waits for answers that are paid for; a second one does not wait.
+done already (resume) is skipped, what is cached is scored without asking (`ledger`). A first Ctrl-C stops
+sending and waits for answers that are paid for; a second one does not wait.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Runner:
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
         self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up, before.waited)
-        keep = files.spend_file.keep if files.spend_file is not None else None
+        keep = None if files.spend_file is None else files.spend_file.keep
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
         self._slowed, self._tell_slowed = set[str](), files.slowed
@@ -218,8 +218,7 @@ class Runner:
         seed = self.stopper.seed
 
         def place(at: tuple[PlannedTask, tuple[Sample, ...]]) -> tuple[int, str, str, int]:
-            sample = at[1][0]
-            key = (sample.task, sample.digest, sample.occurrence)
+            key = (at[1][0].task, at[1][0].digest, at[1][0].occurrence)
             return (shuffled_place(seed, *key), *key)
 
         return iter(sorted(samples, key=place))
@@ -288,13 +287,8 @@ class Runner:
 
     def _elsewhere(self, lane: Lane) -> list[str]:
         """Models that are still being asked at other endpoints; one that was given up is not waited for."""
-        return [
-            model.name
-            for other, models in self._open
-            if other is not lane
-            for model in models
-            if model.name not in other.stopped
-        ]
+        others = ((other, models) for other, models in self._open if other is not lane)
+        return [model.name for other, models in others for model in models if model.name not in other.stopped]
 
     async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, money: Reservation) -> None:
         """Ask an item and the turns that follow on it."""

@@ -192,9 +192,8 @@ class ResponseCache:
         cache = cls(path, None)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(
-                path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600
-            )  # prompts may be confidential: for this user only
+            # Prompts may be confidential: for this user only.
+            file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
             mode = os.fstat(file).st_mode
             os.close(file)
             if mode & 0o077:  # as a checkout makes files, and evalkit none

@@ -25,11 +25,11 @@ from evalkit.store.row_codec import Key
 
 FOLDER = "judging"
 LABELS = "labels.jsonl"
+"""What people say of the run's answers, from the files that its tasks name."""
 _MOST_BYTES = 64 * 2**20
 """Of the labels."""
 MOST_LABELS = 400_000
 """Some 200 MB of memory, however short their lines are."""
-"""What people say of the run's answers, from the files that its tasks name."""
 
 
 def judging_of(folder: Path) -> Path | None:

@@ -29,9 +29,9 @@ _HOLES = (
 """How other tools write a field: {q}, {Customer Message} and {row['q']}, $q and ${q}, %(q)s."""
 _OF_ROW = re.compile(r"""row(?:\[\s*(['"])(.+)\1\s*\]|\.(\w+))""")
 FEWEST_PLACES = 5
+"""Samples from which on it is said that the right option always stands in one place."""
 _HEAVIER = 1.5
 """Times an equal share, from which on a sample is heavier than the others."""
-"""Samples from which on it is said that the right option always stands in one place."""
 
 _MEANT = "did you mean {{ "
 

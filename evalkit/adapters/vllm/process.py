@@ -34,9 +34,9 @@ TELL_EVERY_S = 10.0
 STOP_S = 20.0
 """How long a server may take to end by itself before it is killed."""
 LOG_S = 2.0
+"""How long the last lines of its log may take."""
 _MOST_ENDING = 40_000
 """Bytes of a log's end that are looked at."""
-"""How long the last lines of its log may take."""
 _REASONS = (
     (r"address already in use", "its port was taken by another program; run the same command again"),
     (
