@@ -289,6 +289,13 @@ def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> 
         ({"enable_thinking": True}, "dashscope-intl.aliyuncs.com", False),
         ({"enable_thinking": True, "thinking_budget": 4_000}, "dashscope-intl.aliyuncs.com", True),
         ({"enable_thinking": False}, "dashscope-intl.aliyuncs.com", True),
+        ({"top_k": 3}, "dashscope-intl.aliyuncs.com", False),
+        ({"metadata": {"enable_thinking": False, "thinking_budget": 1}}, "dashscope-intl.aliyuncs.com", False),
+        ({"thinking": {"type": "enabled"}}, "gateway.corp.example", False),
+        ({"thinking": {"type": "disabled"}}, "gateway.corp.example", True),
+        ({"thinking": {"type": "enabled"}, "thinking_budget": 4_000}, "gateway.corp.example", True),
+        ({"thinking": {"type": "enabled"}}, "api.deepseek.com", True),
+        ({"thinking": {"type": "enabled"}}, "api.deepseek.com.corp.example", False),
     ):
         entry = few.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra, "max_output_tokens": 16})
         entry |= {} if host is None else {"base_url": f"https://{host}/v1"}

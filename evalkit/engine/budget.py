@@ -23,6 +23,7 @@ from decimal import Decimal
 from evalkit.adapters.base import Adapter, WeighsRequests
 from evalkit.adapters.billed_beside import SEARCHING_MODEL, asked_beside
 from evalkit.adapters.registry import origin_of_model
+from evalkit.addresses import is_loopback
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.image_tokens import most_tokens
@@ -106,6 +107,9 @@ def most_output(settings: Settings) -> int | None:
 
 _HOLD_THINKING = frozenset({"anthropic", "gemini", "openai", "azure", "bedrock", "bedrock-converse", "ollama-native"})
 """Adapters of providers whose output limit is of the thinking too, whatever a budget for it says."""
+_THINK_WITHIN = late(r"^api\.(?:groq\.com|fireworks\.ai|mistral\.ai|together\.(?:ai|xyz)|deepseek\.com|x\.ai)$")
+"""Hosts of other providers of which the same is known (max_tokens "including the CoT part": api-docs.deepseek.com,
+"Thinking mode"; the others serve by engines that count every generated token)."""
 _THINK_BESIDE = late(r"(?:^|\.)(?:aliyuncs\.com|siliconflow\.(?:com|cn))$")
 """Hosts of providers whose output limit leaves the chain of thought out: with no budget it has tens of thousands of
 tokens (docs.siliconflow.com, "Reasoning"; alibabacloud.com/help/en/model-studio, "Deep thinking"; 2026-12-01)."""
@@ -123,11 +127,32 @@ def _not_its_limit(model: PlannedModel, settings: Settings) -> str | None:
     budget, host = thinking_budget(settings.extra), (model.adapter.endpoint.host or "").partition(":")[0]
     if budget is None:
         why = "settings.extra gives its thinking a budget that is no number of tokens"
-    elif not budget and _THINK_BESIDE.search(host) and thinks(settings.extra):
-        why = f"settings.extra lets it think without a budget, and {host} does not count that as output"
+    elif _THINK_BESIDE.search(host) and not _bounds_thinking(settings):
+        why = f"{host} does not count thinking as output, and nothing that it reads limits it"
+    elif not budget and thinks(settings.extra) and not _counts_thinking(model, host):
+        why = f"settings.extra lets it think without a budget, and nobody knows whether {host} counts that as output"
     else:
         return None
-    return f"{why}. Give it one (such as thinking_budget: 4000), or run without a cap."
+    return (
+        f"{why}. Give it one (settings.extra: {{thinking_budget: 4000}}), switch thinking off "
+        "(enable_thinking: false), or run without a cap."
+    )
+
+
+def _counts_thinking(model: PlannedModel, host: str) -> bool:
+    """Whether its output limit is known to hold thinking too: of engines on this machine, where nobody bills either,
+    and of the providers above."""
+    return model.own_hardware or not host or is_loopback(host) or _THINK_WITHIN.search(host) is not None
+
+
+def _bounds_thinking(settings: Settings) -> bool:
+    """Whether thinking is switched off, or given a budget, where these providers read it: fields of their names deeper
+    down (`metadata: {thinking_budget: 1}`) say nothing to them."""
+    return (
+        settings.reasoning_effort == "none"
+        or settings.extra.get("enable_thinking") is False
+        or settings.extra.get("thinking_budget") is not None
+    )
 
 
 class Budget:
