@@ -411,6 +411,30 @@ def test_other_words_for_the_same_suite_are_the_same_suite(world: World) -> None
     assert code == 0, said
 
 
+def test_null_and_nothing_in_what_is_sent_are_words_of_their_own(few: World) -> None:
+    """`extra: {temperature: null}` took the temperature of 0 away: a baseline that is drawn anew was 40 points worse
+    (R10-1)."""
+    ours = few.suite("ours.yaml")
+    assert few.run(ours).code == 0
+    facts, wrong = runs.read_facts(few.latest), []
+    for extra, candidate_may in (
+        ({"temperature": None}, True),
+        ({"reasoning": {"effort": None}}, True),
+        ({"reasoning": {}}, True),
+        ({"max_tokens": None}, False),
+        ({"top_k": {}}, False),
+        ({}, True),
+    ):
+        for who in ("base", "cand"):
+            changed = copy.deepcopy(facts)
+            changed["suite_resolved"]["models"][who]["settings"]["extra"] = extra
+            runs.write_facts(few.latest, changed)
+            ran = few.gate(ours)
+            if (ran.code == 0) != (not extra or (who == "cand" and candidate_may)):
+                wrong.append((who, extra, ran))
+    assert not wrong
+
+
 def test_a_field_of_extra_that_nobody_knows_is_refused(few: World) -> None:
     ours = few.suite("ours.yaml")
     assert few.run(ours).code == 0
@@ -437,6 +461,10 @@ def test_a_field_of_extra_that_nobody_knows_is_refused(few: World) -> None:
         {"plugins": [{"id": "web"}]},
         {"service_tier": "B"},
         {"options": {"num_ctx": 16}},
+        {"stream": None},
+        {"max_tokens": None},
+        {"messages": None},
+        {"response_format": {"type": "text", "stream": None}},
     ]
     for extra in extras:
         assert beyond_tuning(extra), extra
