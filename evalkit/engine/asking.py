@@ -101,8 +101,15 @@ def request_of(item: Item) -> Request:
     )
 
 
-def is_drawn(request: Request) -> bool:
-    """Whether the same request may get another answer, so that asking again is a choice."""
+def is_drawn(item: Item, request: Request) -> bool:
+    """Whether the same request may get another answer, so that asking again is a choice.
+
+    A server draws its times whatever the temperature, and at 0 its answers too: what else is in its batch changes the
+    last bits of every logit (Horace He, "Defeating Nondeterminism in LLM Inference", 2025). An engine in this process
+    does not.
+    """
+    if item.model.adapter.endpoint.network:
+        return True
     settings = request.settings
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
 
@@ -174,7 +181,7 @@ async def _obtain(
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
         cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
-        n_given_up += cut_off and is_drawn(request)
+        n_given_up += cut_off and is_drawn(item, request)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned

@@ -201,7 +201,7 @@ class Ledger:
     def sent(self, item: Item, request: Request) -> None:
         """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
         would have the slow answers drawn anew."""
-        if not is_drawn(request):
+        if not is_drawn(item, request):
             return
         if item.episode is None:
             self.journal.sent.out(item.key)
@@ -217,7 +217,7 @@ class Ledger:
     def turned_back(self, item: Item, request: Request, n_given_up: int) -> None:
         """The run ends while a request only waits for its next attempt: nothing of it is under way. `n_given_up`: its
         attempts until then that were given up."""
-        if not is_drawn(request):
+        if not is_drawn(item, request):
             return
         if item.episode is None and not n_given_up:
             self.journal.sent.back(item.key)
