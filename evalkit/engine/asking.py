@@ -17,6 +17,7 @@ from decimal import Decimal
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
+from evalkit.adapters.connecting import connecting
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
@@ -157,7 +158,7 @@ async def _obtain(
         attempts += 1
         attempt_at = time.perf_counter()
         try:
-            response = await _ask_once(item.model, request, deadline - attempt_at)
+            response, waits = await _ask_once(item.model, request, deadline - attempt_at)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError as over:
@@ -170,7 +171,7 @@ async def _obtain(
         else:
             if call_log.is_on():
                 call_log.write(item, request, attempts, time.perf_counter() - attempt_at, response)
-            retry_s = attempt_at - first_sent if attempts > 1 else 0.0
+            retry_s = (attempt_at - first_sent if attempts > 1 else 0.0) + lane.waited_to_connect(waits)
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
@@ -300,21 +301,24 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
-    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
+async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> tuple[Response, list[float]]:
+    """One attempt: the answer without keys and what cannot be true of it, and the seconds of each new connection. The
+    wait for room is none of the seconds."""
+    waits = list[float]()
     try:
-        if request.images:
-            async with room_for(request):
-                response = await within(seconds, _shown(_sendable(model, request), request))
-        else:
-            call = _sendable(model, request).respond(request)
-            is_ours = type(model.adapter).__module__.startswith("evalkit.")
-            response = await within(seconds, call if is_ours else in_own_task(call))
+        with connecting(waits):
+            if request.images:
+                async with room_for(request):
+                    response = await within(seconds, _shown(_sendable(model, request), request))
+            else:
+                call = _sendable(model, request).respond(request)
+                is_ours = type(model.adapter).__module__.startswith("evalkit.")
+                response = await within(seconds, call if is_ours else in_own_task(call))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
         raise
-    return _with_searches(believed(scrubbed(response), request), model)
+    return _with_searches(believed(scrubbed(response), request), model), waits
 
 
 async def _shown(adapter: Adapter, request: Request) -> Response:

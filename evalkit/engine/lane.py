@@ -20,6 +20,10 @@ from evalkit.frozen import dataclass
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+CONNECT_S = 0.5
+"""Seconds that opening a connection takes at most as a rule: name, TCP and TLS to another continent."""
+_NO_WAIT_S = 0.005
+"""Seconds that are no wait: a handshake on the same machine."""
 _AT_ONCE_S = 0.25
 """Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
 REFUSED_AFTER = 5
@@ -43,6 +47,10 @@ class Lane:
     """By model name: seconds that its answers took of late."""
     stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
     """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
+    resumed: bool = False
+    """Whether an earlier session of the run has opened its connections already."""
+    n_connected: int = 0
+    """Connections that were opened in this session."""
     pausing: set[asyncio.Task[Any]] = field(default_factory=set)
     """Items that wait for their next attempt: nothing of theirs is under way."""
 
@@ -63,6 +71,19 @@ class Lane:
         self.answered.add(name)
         self.failures_in_a_row[name] = 0
         self.limiter.succeeded(began_s)
+
+    def waited_to_connect(self, waits: list[float]) -> float:
+        """Seconds of these waits for new connections that an answer's time has to answer for.
+
+        A session that begins a run opens as many connections as it has requests, which a service does once: those
+        count for nothing while they are usual. A server that closes each, or lets them wait, is waited for.
+        """
+        counted = 0.0
+        for seconds in waits:
+            self.n_connected += 1
+            if seconds > CONNECT_S or self.resumed or self.n_connected > self.limiter.peak:
+                counted += seconds
+        return counted if counted > _NO_WAIT_S else 0.0
 
     def took(self, name: str, seconds: float) -> None:
         """A model has answered after so many seconds."""
