@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from evalkit.suite.wording import short
+from evalkit.suite.wording import spelled
 
 ANY, CANDIDATE = "*", "CANDIDATE"
 """In a row's path: any name; the name of a candidate."""
@@ -193,4 +193,4 @@ def _covers(path: list[str], at: tuple[str, ...], candidates: Collection[str]) -
 
 
 def _shown(value: object) -> str:
-    return "not there" if value is None else short(value)
+    return "not there" if value is None else spelled(value)
