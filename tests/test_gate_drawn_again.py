@@ -26,6 +26,7 @@ import pytest
 from evalkit.adapters.base import Endpoint
 from evalkit.engine.asking import is_drawn
 from evalkit.records import Outcome, Request, Row, Settings
+from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -124,6 +125,7 @@ def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
         assert [row.outcome is Outcome.ERRORED for row in rows_of(newest(tmp_path / "r"))].count(True)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
         first = given_up(newest(tmp_path / "r"))
+        assert read_facts(newest(tmp_path / "r")).sessions_retried == (0 if again else 1)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--new")  # all from the cache
         second = given_up(newest(tmp_path / "r"))
     assert all(first[1::2])  # on a busy machine some of the others too
@@ -165,6 +167,7 @@ def test_an_answer_that_was_under_way_when_a_run_ended_is_known(
     found = given_up(newest(tmp_path / "r"))
     assert all(found[1::2])
     assert not all(found[::2])
+    assert read_facts(newest(tmp_path / "r")).sessions_cut == (1 if "--new" not in again else 0)
     assert not (newest(tmp_path / "r") / "sent.bin").exists(), "the run is complete"
 
 

@@ -175,13 +175,13 @@ async def _obtain(
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
-        if error.may_be_billed:
+        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
+        if error.may_be_billed or cut_off:
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
-        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
         n_given_up += cut_off and is_drawn(item, request)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was

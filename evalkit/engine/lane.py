@@ -93,7 +93,7 @@ class Lane:
     def was_on_its_way(self, name: str, error: RequestError, seconds: float) -> bool:
         """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
         another one. Not so of what was turned away at once, as at a rate limit."""
-        if error.begun or isinstance(error, Stalled):
+        if error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S):
             return True
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):
