@@ -25,8 +25,10 @@ import pytest
 
 from evalkit.adapters.base import Endpoint
 from evalkit.engine.asking import is_drawn
+from evalkit.errors import StoreError
 from evalkit.records import Outcome, Request, Row, Settings
 from evalkit.results import read_facts
+from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -267,3 +269,13 @@ def test_what_an_earlier_session_waited_is_part_of_the_time_of_an_answer(tmp_pat
     rows = sorted(rows_of(newest(tmp_path / "r")), key=lambda row: row.sample_id)
     assert [row.outcome is Outcome.RIGHT for row in rows] == [True] * 8
     assert all((row.retry_s or 0.0) >= 0.3 for row in rows[1::2])
+
+
+def test_a_file_of_requests_under_way_is_read_in_pieces_and_has_an_end(tmp_path: Path) -> None:
+    """128 MB of it took 2.4 GB and 100 s (R14-4)."""
+    (tmp_path / sent_log.FILE).write_bytes(b"".join(b"+" + n.to_bytes(16, "big") for n in range(1_000_001)))
+    with pytest.raises(StoreError, match="no run has"):
+        sent_log.left(tmp_path)
+    pair = [sign + n.to_bytes(16, "big") for n in range(3) for sign in (b"+", b"-")]
+    (tmp_path / sent_log.FILE).write_bytes(b"".join([*pair, b"+" + b"k" * 16, b"+cut"]))
+    assert sent_log.left(tmp_path) == {b"k" * 16: 1}
