@@ -25,7 +25,7 @@ from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.lane import Lane, Slot
+from evalkit.engine.lane import Lane, Slot, may_be_billed
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
@@ -175,8 +175,9 @@ async def _obtain(
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
-        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
-        if error.may_be_billed or cut_off:
+        took_s = time.perf_counter() - attempt_at
+        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, took_s)
+        if cut_off or may_be_billed(error, took_s):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):

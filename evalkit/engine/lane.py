@@ -30,6 +30,12 @@ REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
 
 
+def may_be_billed(error: RequestError, seconds: float) -> bool:
+    """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
+    gave it up after it had begun to work on it (500, 502, 504, 524)."""
+    return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
+
+
 @dataclass(slots=True)
 class Lane:
     """What the items of one endpoint share while a run goes on."""
