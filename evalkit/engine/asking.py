@@ -176,8 +176,9 @@ async def _obtain(
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         took_s = time.perf_counter() - attempt_at
-        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, took_s)
-        if cut_off or may_be_billed(error, took_s):
+        if (cut_off := error is not told or lane.was_on_its_way(item.model.name, error, took_s)) or may_be_billed(
+            error, took_s
+        ):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):
