@@ -78,7 +78,7 @@ class Runner:
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
         self._slowed, self._tell_slowed = set[str](), files.slowed
-        self._serving = Serving(files.folder, self.observer.note)
+        self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()
