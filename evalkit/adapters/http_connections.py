@@ -243,19 +243,30 @@ class _TimedResponse(aiohttp.ClientResponse):
     clock: list[float]
 
 
+async def _begins_anew(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> bool:
+    """Looks behind the end of an answer, where mostly the body ends too. Whether the answer goes on there: then so does
+    its time."""
+    done = True
+    while done and not body.is_at_end:
+        n_before = reader.n_begun
+        try:
+            async with asyncio.timeout(LINGER_S):
+                done = reader.feed(await body.read(), now := perf_counter())
+        except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
+            return False  # the answer is whole; only the connection is lost
+        if reader.n_begun == n_before:
+            return False
+        clock.ended_at = now
+    return not done
+
+
 async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> None:
     """Feeds the reader. Reads to the end of the body, so that the connection can serve again, but does not wait long
     for a server that keeps a finished stream open."""
     clock.ended_at = clock.sent_at
     while chunk := await body.read():
         clock.ended_at = perf_counter()
-        if reader.feed(chunk, clock.ended_at):
-            if not body.is_at_end:
-                try:
-                    async with asyncio.timeout(LINGER_S):
-                        reader.feed(await body.read(), clock.ended_at)
-                except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
-                    pass  # the answer is whole; only the connection is lost
+        if reader.feed(chunk, clock.ended_at) and not await _begins_anew(body, reader, clock):
             return
         if reader.held.is_full:
             chunk = b""  # hundreds wait
