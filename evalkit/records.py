@@ -234,8 +234,8 @@ class AnswerFigures:
     queue_s: float | None = None
     """Wait for a free slot before the first attempt."""
     retry_s: float | None = None
-    """Time spent in failed attempts, those of earlier sessions too, and the waits between them; 0.0 when the first
-    attempt succeeded."""
+    """Time spent in failed attempts, those of earlier sessions too, the waits between them, and for a new connection
+    beyond the usual ones; 0.0 when the first attempt succeeded on an open connection."""
     given_up: int | None = None
     """Earlier attempts, also of runs before, that were given up and might have become another answer (limits of evalkit
     or a gateway, a run that ended); None: none, or the request has but one (temperature 0, likelihoods)."""

@@ -37,6 +37,7 @@ CASES: dict[str, tuple[list[Piece], int | None]] = {
         f"nothing to see: U+{ord(char):04X}": ([("text", char), *PARIS], 1)
         for char in "\U000e0001\U000e0020\U000e007f\u180b\u0085\ufff9\U0001d173\U0001bca0\U00013430"
     },
+    "the halves of a character that shows nothing": ([("text", "\udb40"), ("text", "\udc01"), *PARIS], 2),
     "a Hangul filler, a soft hyphen": ([("text", "\u3164"), ("text", "\u00ad"), *PARIS], 2),
     "a right-to-left mark": ([("text", "\u200f"), ("text", "שלום"), ("text", "!")], 1),
     "a blank before the word in one piece": ([("text", " Par"), ("text", "is")], 0),

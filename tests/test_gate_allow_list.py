@@ -202,6 +202,34 @@ def test_every_key_of_the_suite_is_held_or_stands_in_the_table(world: World) -> 
     assert not held
 
 
+@pytest.mark.parametrize(
+    ("rules", "fact", "word"),
+    [
+        ("{latency: total_p50, max_s: 50}", "sessions_cut", "about times"),
+        ("{cost: usd_per_sample, max_ratio: 5, tail: smooth}", "sessions_cut", "about costs"),
+        ("{rate: errored, max_rate: 0.9}", "sessions_retried", "asked again when the run was resumed"),
+        (QUALITY, "sessions_cut", None),
+        (QUALITY, "sessions_retried", None),
+    ],
+)
+def test_a_run_in_pieces_shows_nothing_of_what_the_pieces_decide(
+    few: World, rules: str, fact: str, word: str | None
+) -> None:
+    """A pause empties a provider's prompt cache, and failed answers are asked until they come (R10-7, R10-12)."""
+    ours = few.suite("ours.yaml", rules)
+    assert few.run(ours).code == 0
+    whole = few.gate(ours).code
+    runs.write_facts(few.latest, {**runs.read_facts(few.latest), fact: 1})
+    ran = few.gate(ours)
+    assert (ran.code == whole) if word is None else (ran.code == 2 and word in " ".join(ran.err.split())), ran
+
+
+def test_a_lower_limit_on_errors_is_another_run_where_a_rule_is_about_errors(few: World) -> None:
+    ours = few.suite("ours.yaml", "{rate: errored, max_rate: 0.9}", run={"max_error_rate": 0.2})
+    code, said = few.judged(few.suite("pr.yaml", run={"max_error_rate": 0.0}), ours)
+    assert code == 2 and "run.max_error_rate" in said
+
+
 def test_conditions_of_the_table_hold_where_a_rule_rests_on_them(world: World) -> None:
     """With rules about everything, these rows of the table allow nothing by themselves."""
     ours = world.suite("ours.yaml", EVERY_RULE)
@@ -411,6 +439,30 @@ def test_other_words_for_the_same_suite_are_the_same_suite(world: World) -> None
     assert code == 0, said
 
 
+def test_null_and_nothing_in_what_is_sent_are_words_of_their_own(few: World) -> None:
+    """`extra: {temperature: null}` took the temperature of 0 away: a baseline that is drawn anew was 40 points worse
+    (R10-1)."""
+    ours = few.suite("ours.yaml")
+    assert few.run(ours).code == 0
+    facts, wrong = runs.read_facts(few.latest), []
+    for extra, candidate_may in (
+        ({"temperature": None}, True),
+        ({"reasoning": {"effort": None}}, True),
+        ({"reasoning": {}}, True),
+        ({"max_tokens": None}, False),
+        ({"top_k": {}}, False),
+        ({}, True),
+    ):
+        for who in ("base", "cand"):
+            changed = copy.deepcopy(facts)
+            changed["suite_resolved"]["models"][who]["settings"]["extra"] = extra
+            runs.write_facts(few.latest, changed)
+            ran = few.gate(ours)
+            if (ran.code == 0) != (not extra or (who == "cand" and candidate_may)):
+                wrong.append((who, extra, ran))
+    assert not wrong
+
+
 def test_a_field_of_extra_that_nobody_knows_is_refused(few: World) -> None:
     ours = few.suite("ours.yaml")
     assert few.run(ours).code == 0
@@ -437,6 +489,10 @@ def test_a_field_of_extra_that_nobody_knows_is_refused(few: World) -> None:
         {"plugins": [{"id": "web"}]},
         {"service_tier": "B"},
         {"options": {"num_ctx": 16}},
+        {"stream": None},
+        {"max_tokens": None},
+        {"messages": None},
+        {"response_format": {"type": "text", "stream": None}},
     ]
     for extra in extras:
         assert beyond_tuning(extra), extra

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import socketserver
 import threading
 import time
@@ -15,8 +17,9 @@ from typing import Any
 import pytest
 
 from evalkit.records import Row
+from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
-from tests.world import Ran, evalkit
+from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
 STREAM = (
@@ -85,6 +88,56 @@ def test_a_server_that_gives_up_itself_is_not_fast(tmp_path: Path, capsys: Captu
     decided = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
     assert decided.code == 3, decided.out
     assert "12 answers of the candidate came at a later attempt" in " ".join(decided.out.split())
+
+
+@contextmanager
+def holding_back(seconds: float) -> Iterator[str]:
+    """A server with one worker: it takes the next connection when the last answer is through, and closes each."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=0)
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            try:
+                taken, _ = listening.accept()
+            except OSError:
+                return
+            with taken:
+                taken.recv(65_536)
+                time.sleep(seconds)
+                said = json.dumps({"choices": [{"message": {"content": "B"}, "finish_reason": "stop"}]}).encode()
+                head = f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {len(said)}\r\n\r\n"
+                taken.sendall(head.encode() + said)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    finally:
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+def test_a_server_that_lets_connections_wait_is_not_fast(tmp_path: Path, capsys: Capture) -> None:
+    """The wait in front of a handshake was in no time at all (R10-4)."""
+    lines = "".join(f'{{"id": "q{n}", "question": "Is it {n}?", "answer": "B"}}\n' for n in range(8))
+    (tmp_path / "items.jsonl").write_text(lines)
+    suite = tmp_path / "s.yaml"
+    with holding_back(0.1) as url:
+        suite.write_text(
+            f"name: waits\nsensitivity: public\nmodels:\n"
+            f"  cand: {{adapter: openai_chat, model: m, base_url: '{url}', stream: false}}\n"
+            "tasks:\n  - {name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}',"
+            " choices: [A, B], score: choice}\nrun: {in_flight: 4}\n"
+            "gate: {candidates: [cand], rules: [{latency: total_p50, max_s: 0.6}]}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    rows = list(rows_of(folder))
+    assert max(row.total_s or 0.0 for row in rows) < 0.6 < max(row.retry_s or 0.0 for row in rows)
 
 
 def judged(tmp_path: Path, capsys: Capture, rule: dict[str, Any], change: Callable[[Row], Row]) -> Ran:

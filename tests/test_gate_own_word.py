@@ -261,6 +261,8 @@ def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
         {"options": {"num_predict": 9000}},
         {"best_of": 20},
         {"parameters": {"inner": [{"max_length": 9000}]}},
+        {"max_tokens": None},
+        {"generationConfig": {"maxOutputTokens": None}},
     ],
 )
 def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dict[str, Any]) -> None:

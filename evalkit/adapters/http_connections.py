@@ -21,7 +21,7 @@ from yarl import URL
 from evalkit.adapters.held import an_answer
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_reply import Reply, Sign
-from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, NETWORK_ERRORS, network_error, open_session
+from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, NETWORK_ERRORS, Connector, network_error, open_session
 from evalkit.adapters.keys import scrubbed_facts
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_body import ReplyBody, error_body
@@ -86,7 +86,7 @@ class Connections:
         self._idle_s = idle_s
         self.session = open_session(
             self._root,
-            connector=aiohttp.TCPConnector(limit=limit),
+            connector=Connector(limit=limit),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=idle_s),
             request_class=_TimedRequest,
             response_class=_TimedResponse,

@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from evalkit.adapters.connecting import one_connection
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import keep_login_out_of_replies, keep_out_of_replies
 from evalkit.adapters.reply_body import HEADER_LIMITS
@@ -28,6 +29,14 @@ CONNECT_TIMEOUT_S = 15.0
 _QUOTED = re.compile(r"[\n<]|\bb?['\"]|['\"]")
 NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 """What aiohttp raises for anything that a network, a proxy or a server's HTTP does."""
+
+
+class Connector(aiohttp.TCPConnector):
+    """aiohttp's own, which notes how long each new connection takes."""
+
+    async def _create_connection(self, *given: Any, **named: Any) -> Any:
+        with one_connection():
+            return await super()._create_connection(*given, **named)
 
 
 def open_session(url: str, **arguments: Any) -> aiohttp.ClientSession:

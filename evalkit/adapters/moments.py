@@ -29,13 +29,15 @@ _SEEN = late(
 class Moments:
     """Moments of one answer, on the clock of `sent_at`. A moment of None was not measured."""
 
-    __slots__ = ("_at", "_ends", "_first_call", "_first_thought", "_last", "_latest", "_length")
+    __slots__ = ("_at", "_ends", "_first_call", "_first_thought", "_half", "_last", "_latest", "_length")
 
     def __init__(self) -> None:
         self._ends = array("q")
         """Characters of the text that had come with each piece."""
         self._at = array("d")
         self._length = 0
+        self._half = False
+        """Whether the last piece ended in half a character (of two of JSON's escapes): the next brings the rest."""
         self._first_call: float | None = None
         self._first_thought: float | None = None
         self._last: float | None = None
@@ -45,6 +47,10 @@ class Moments:
         """A piece of the reply's text, which may be reasoning."""
         if now is None:
             return
+        if self._half and "\udc00" <= piece[:1] <= "\udfff":  # one character of the text, which came now
+            self._length -= 1
+            self._ends[-1] = self._length
+        self._half = "\ud800" <= piece[-1:] <= "\udbff" or (self._half and not piece)
         self._length += len(piece)
         self._ends.append(self._length)
         self._at.append(now)
@@ -66,6 +72,7 @@ class Moments:
         """The answer begins anew; what was shown of its reasoning was shown all the same."""
         del self._ends[:], self._at[:]
         self._length = 0
+        self._half = False
         self._first_call = self._last = None
 
     def until(self, ended_at: float) -> float:

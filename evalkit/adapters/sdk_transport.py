@@ -24,6 +24,7 @@ from evalkit.adapters.certificates import check_certificates, unreadable_certifi
 from evalkit.adapters.http_session import (
     CONNECT_TIMEOUT_S,
     NETWORK_ERRORS,
+    Connector,
     open_session,
 )
 from evalkit.adapters.reply_body import ReplyBody, error_body
@@ -132,7 +133,7 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
         trace.on_connection_reuseconn.append(_note)
         return open_session(
             self._url,
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=self._tls),
+            connector=Connector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=self._tls),
             trace_configs=[trace],
             skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
         )

@@ -15,8 +15,15 @@ from dataclasses import dataclass
 
 from evalkit.suite.wording import short
 
+
+class Absent:
+    """In place of a value: the key is not there at all, where that is not the same as null."""
+
+
 ANY, CANDIDATE = "*", "CANDIDATE"
 """In a row's path: any name; the name of a candidate."""
+_AS_WRITTEN = frozenset({"written", "identity"})
+"""Keys of a task under which stands what its author wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ ALLOWED = (
         "a run that stops at its cap is incomplete, which never passes",
         "no request waited for a cap that the suite does not have: fewer would be open than `in_flight` says",
     ),
-    Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "not more"),
+    Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "equal where a rule is about errors"),
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
     Allowed(
         f"models.{CANDIDATE}.model",
@@ -144,7 +151,9 @@ class SuiteDifference:
     def values(self, n: int) -> str:
         """The same without the first n keys, for a sentence that names them already."""
         key = ".".join(self.at[n:]) or self.at[-1]
-        return f"{key}: {_shown(self.in_run)} in the run, {_shown(self.in_suite)} in the suite"
+        null = "null" if Absent in (self.in_run, self.in_suite) else "not there"
+        run, suite = (_shown(value, null) for value in (self.in_run, self.in_suite))
+        return f"{key}: {run} in the run, {suite} in the suite"
 
 
 def differences(run: object, suite: object, candidates: Collection[str] = ()) -> Iterator[SuiteDifference]:
@@ -156,16 +165,33 @@ def differences(run: object, suite: object, candidates: Collection[str] = ()) ->
 
 
 def all_differences(run: object, suite: object, at: tuple[str, ...] = ()) -> Iterator[SuiteDifference]:
-    """Every key that is not the same in both. A key that is absent is the same as one that is null."""
+    """Every key that is not the same in both.
+
+    A key of a record of evalkit's own that is absent is the same as one that is null: an older run has fewer of them.
+    In what is sent or read as it is written (`settings.extra`, a schema, a task) it is not: `temperature: null` there
+    takes the temperature away.
+    """
     if isinstance(run, Mapping) and isinstance(suite, Mapping):
         for key in sorted({*run, *suite}):
-            yield from all_differences(run.get(key), suite.get(key), (*at, key))
+            inner = (*at, key)
+            if (key in run and key in suite) or _is_record(inner):
+                yield from all_differences(run.get(key), suite.get(key), inner)
+            else:
+                yield SuiteDifference(inner, run.get(key, Absent), suite.get(key, Absent))
     elif (isinstance(run, Mapping) and suite is None) or (isinstance(suite, Mapping) and run is None):
         one, other = (run, {}) if suite is None else ({}, suite)
-        inner = list(all_differences(one, other, at))
-        yield from inner or ([SuiteDifference(at, run, suite)] if (run or suite) else [])
+        inside = list(all_differences(one, other, at))
+        yield from inside or ([SuiteDifference(at, run, suite)] if (run or suite) else [])
     elif not same(run, suite):
         yield SuiteDifference(at, run, suite)
+
+
+def _is_record(at: tuple[str, ...]) -> bool:
+    """Whether a key is one of evalkit's own records, where absent and null are one: of the suite, a section, a model or
+    judge, its settings, a task's facts. Below it, and in a task as it is written, somebody else reads what is there."""
+    if len(at) > 3 and at[0] == "tasks":
+        return at[2] not in _AS_WRITTEN
+    return len(at) <= 3 or (len(at) == 4 and at[0] in {"models", "judges"} and at[2] in {"settings", "hosting"})
 
 
 def same(one: object, other: object) -> bool:
@@ -192,5 +218,5 @@ def _covers(path: list[str], at: tuple[str, ...], candidates: Collection[str]) -
     )
 
 
-def _shown(value: object) -> str:
-    return "not there" if value is None else short(value)
+def _shown(value: object, null: str) -> str:
+    return "not there" if value is Absent else null if value is None else short(value)

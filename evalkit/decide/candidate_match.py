@@ -123,7 +123,7 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     """Settings that give the candidate more to read than the suite does: the right answers could stand there."""
     ours, theirs = (mapping(entry.get("settings")) for entry in (one.ours, one.theirs))
     had, has = (mapping(settings.get("extra")) for settings in (ours, theirs))
-    changed = {key: value for key, value in has.items() if not same(had.get(key), value)}
+    changed = {key: value for key, value in has.items() if key not in had or not same(had[key], value)}
     prompts = prompt_fields(changed)
     found = [f"settings.extra.{field}" for field in prompts]
     stop, extra = theirs.get("stop"), theirs.get("extra")

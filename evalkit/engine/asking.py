@@ -17,6 +17,7 @@ from decimal import Decimal
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
+from evalkit.adapters.connecting import connecting
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.registry import origin_of_model
@@ -24,7 +25,7 @@ from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.lane import Lane, Slot
+from evalkit.engine.lane import Lane, Slot, may_be_billed
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
@@ -101,8 +102,15 @@ def request_of(item: Item) -> Request:
     )
 
 
-def is_drawn(request: Request) -> bool:
-    """Whether the same request may get another answer, so that asking again is a choice."""
+def is_drawn(item: Item, request: Request) -> bool:
+    """Whether the same request may get another answer, so that asking again is a choice.
+
+    A server draws its times whatever the temperature, and at 0 its answers too: what else is in its batch changes the
+    last bits of every logit (Horace He, "Defeating Nondeterminism in LLM Inference", 2025). An engine in this process
+    does not.
+    """
+    if item.model.adapter.endpoint.network:
+        return True
     settings = request.settings
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
 
@@ -150,7 +158,7 @@ async def _obtain(
         attempts += 1
         attempt_at = time.perf_counter()
         try:
-            response = await _ask_once(item.model, request, deadline - attempt_at)
+            response, waits = await _ask_once(item.model, request, deadline - attempt_at)
         except RequestError as caught:
             error = told = scrubbed_error(caught)
         except TimeoutError as over:
@@ -163,18 +171,20 @@ async def _obtain(
         else:
             if call_log.is_on():
                 call_log.write(item, request, attempts, time.perf_counter() - attempt_at, response)
-            retry_s = attempt_at - first_sent if attempts > 1 else 0.0
+            retry_s = (attempt_at - first_sent if attempts > 1 else 0.0) + lane.waited_to_connect(waits)
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
-        if error.may_be_billed:
+        took_s = time.perf_counter() - attempt_at
+        if (cut_off := error is not told or lane.was_on_its_way(item.model.name, error, took_s)) or may_be_billed(
+            error, took_s
+        ):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
-        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
-        n_given_up += cut_off and is_drawn(request)
+        n_given_up += cut_off and is_drawn(item, request)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
@@ -293,21 +303,24 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> Response:
-    """One attempt: the answer without keys and what cannot be true of it. The wait for room is none of the seconds."""
+async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> tuple[Response, list[float]]:
+    """One attempt: the answer without keys and what cannot be true of it, and the seconds of each new connection. The
+    wait for room is none of the seconds."""
+    waits = list[float]()
     try:
-        if request.images:
-            async with room_for(request):
-                response = await within(seconds, _shown(_sendable(model, request), request))
-        else:
-            call = _sendable(model, request).respond(request)
-            is_ours = type(model.adapter).__module__.startswith("evalkit.")
-            response = await within(seconds, call if is_ours else in_own_task(call))
+        with connecting(waits):
+            if request.images:
+                async with room_for(request):
+                    response = await within(seconds, _shown(_sendable(model, request), request))
+            else:
+                call = _sendable(model, request).respond(request)
+                is_ours = type(model.adapter).__module__.startswith("evalkit.")
+                response = await within(seconds, call if is_ours else in_own_task(call))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
         raise
-    return _with_searches(believed(scrubbed(response), request), model)
+    return _with_searches(believed(scrubbed(response), request), model), waits
 
 
 async def _shown(adapter: Adapter, request: Request) -> Response:

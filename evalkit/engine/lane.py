@@ -20,10 +20,20 @@ from evalkit.frozen import dataclass
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+CONNECT_S = 0.5
+"""Seconds that opening a connection takes at most as a rule: name, TCP and TLS to another continent."""
+_NO_WAIT_S = 0.005
+"""Seconds that are no wait: a handshake on the same machine."""
 _AT_ONCE_S = 0.25
 """Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
 REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
+
+
+def may_be_billed(error: RequestError, seconds: float) -> bool:
+    """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
+    gave it up after it had begun to work on it (500, 502, 504, 524)."""
+    return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
 
 
 @dataclass(slots=True)
@@ -43,6 +53,10 @@ class Lane:
     """By model name: seconds that its answers took of late."""
     stopped: dict[str, tuple[RequestError, Item | None]] = field(default_factory=dict)
     """Model name -> the error after which asking it further is pointless, and the item that met it; None: none did."""
+    resumed: bool = False
+    """Whether an earlier session of the run has opened its connections already."""
+    n_connected: int = 0
+    """Connections that were opened in this session."""
     pausing: set[asyncio.Task[Any]] = field(default_factory=set)
     """Items that wait for their next attempt: nothing of theirs is under way."""
 
@@ -64,6 +78,19 @@ class Lane:
         self.failures_in_a_row[name] = 0
         self.limiter.succeeded(began_s)
 
+    def waited_to_connect(self, waits: list[float]) -> float:
+        """Seconds of these waits for new connections that an answer's time has to answer for.
+
+        A session that begins a run opens as many connections as it has requests, which a service does once: those
+        count for nothing while they are usual. A server that closes each, or lets them wait, is waited for.
+        """
+        counted = 0.0
+        for seconds in waits:
+            self.n_connected += 1
+            if seconds > CONNECT_S or self.resumed or self.n_connected > self.limiter.peak:
+                counted += seconds
+        return counted if counted > _NO_WAIT_S else 0.0
+
     def took(self, name: str, seconds: float) -> None:
         """A model has answered after so many seconds."""
         before = self.typical_s.get(name, seconds)
@@ -72,7 +99,7 @@ class Lane:
     def was_on_its_way(self, name: str, error: RequestError, seconds: float) -> bool:
         """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
         another one. Not so of what was turned away at once, as at a rate limit."""
-        if error.begun or isinstance(error, Stalled):
+        if error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S):
             return True
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):

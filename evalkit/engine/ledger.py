@@ -201,10 +201,9 @@ class Ledger:
     def sent(self, item: Item, request: Request) -> None:
         """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
         would have the slow answers drawn anew."""
-        if not is_drawn(request):
+        if not is_drawn(item, request):
             return
-        if item.episode is None:
-            self.journal.sent.out(item.key)
+        self.journal.sent.out(item.key)
         if self.cache is None or self.storing is not None:
             return
         if item.episode is not None:
@@ -217,9 +216,9 @@ class Ledger:
     def turned_back(self, item: Item, request: Request, n_given_up: int) -> None:
         """The run ends while a request only waits for its next attempt: nothing of it is under way. `n_given_up`: its
         attempts until then that were given up."""
-        if not is_drawn(request):
+        if not is_drawn(item, request):
             return
-        if item.episode is None and not n_given_up:
+        if not n_given_up:
             self.journal.sent.back(item.key)
         if self.cache is not None and self.storing is None:
             self.cache.give_up(item.model, request, self.cache.given_up(item.model, request) + n_given_up)
@@ -300,6 +299,7 @@ class Ledger:
         except BrokenEnvironment as error:
             self.store(broken_row(with_answer(item, found), broken(error)))
             return None
+        self.journal.sent.back(item.key)
         if cache is not None:
             cache.put(item.model, request, found.response, _steps(item)[-1])
         return item

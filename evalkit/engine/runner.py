@@ -77,6 +77,7 @@ class Runner:
         keep = None if files.spend_file is None else files.spend_file.keep
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
+        self._resumed = before.resumed
         self._slowed, self._tell_slowed = set[str](), files.slowed
         self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s)
         self._stop = asyncio.Event()
@@ -116,7 +117,7 @@ class Runner:
 
     async def run(self) -> RunResult:
         """Ask everything that is owed. Raises RunIncomplete when rows cannot be stored (a full disk)."""
-        lanes = lanes_of(self.work)
+        lanes = lanes_of(self.work, resumed=self._resumed)
         meter = LagMeter()
         # The plan lives as long as the run: no collection walks it in the middle of an answer. None is made before: in
         # a notebook or a test session it takes longer than a small run.
@@ -371,8 +372,8 @@ class Runner:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
         if n := sum(not task.done() for task in self._asking):
             self.observer.note(
-                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. At a temperature "
-                "above 0 a gate counts what comes in their place later as lost"
+                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. A gate "
+                "counts what comes in their place later as lost"
             )
         for task in [*self._driving, *self._asking]:
             task.cancel()

@@ -181,8 +181,8 @@ LOCAL_IN_FLIGHT = 64
 """Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
 
 
-def lanes_of(work: Work) -> list[tuple[Lane, list[PlannedModel]]]:
-    """The lanes of a run, each with the models that are asked there."""
+def lanes_of(work: Work, *, resumed: bool = False) -> list[tuple[Lane, list[PlannedModel]]]:
+    """The lanes of a run, each with the models that are asked there. `resumed`: not its first session."""
     by_lane: dict[str, list[PlannedModel]] = {}
     shared = _shared(work)
     for model in work.models:
@@ -194,7 +194,7 @@ def lanes_of(work: Work) -> list[tuple[Lane, list[PlannedModel]]]:
         if fixed is None and not models[0].adapter.endpoint.network:
             fixed = LOCAL_IN_FLIGHT
         rng = random.Random(f"{work.settings.seed}/{name}")
-        lanes.append((Lane(name, limiter_of(fixed, models), rng), models))
+        lanes.append((Lane(name, limiter_of(fixed, models), rng, resumed=resumed), models))
     return lanes
 
 

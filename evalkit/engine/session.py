@@ -170,6 +170,7 @@ def _earlier(
         unscored_answers(plan, folder, recovered),
         recovered.given_up_of,
         recovered.waited_of,
+        resumed=bool(recovered.seen or recovered.given_up),
     )
 
 

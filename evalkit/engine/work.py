@@ -240,6 +240,8 @@ class EarlierSessions:
     """Attempts at a row that is owed which ended at a limit of evalkit's own (`Row.given_up`)."""
     waited: Callable[[Key], float] = lambda key: 0.0
     """Seconds that attempts at a row took which is owed."""
+    resumed: bool = False
+    """Whether there was any."""
 
 
 @dataclass(frozen=True, slots=True)

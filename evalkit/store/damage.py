@@ -95,11 +95,11 @@ def _damage_of(path: Path) -> str | None:
 
 
 def refuse_damage(folder: Path) -> None:
-    """Raises StoreError with what is wrong with the part files, as `evalkit list` and the board say it of the run.
+    """Raises StoreError with what is wrong with the part files or the facts, as `evalkit list` and the board say it.
 
     Whoever shows or compares a run asks first, also where the damaged file is not one that it reads: a run is whole
     everywhere or nowhere.
     """
-    if (found := part_damage(folder)) is not None:
+    if (found := damage(folder)) is not None:
         again = "Or run the suite again with --new: cached answers cost nothing."
         raise StoreError(f"{folder.name} cannot be read: {found} {again}", folder)

@@ -75,7 +75,7 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
-    return tuple(_named(extra, _LIMITS))
+    return tuple(_named(extra, _LIMITS, null=True))
 
 
 def thinking_budget(extra: Mapping[str, object]) -> int | None:
@@ -108,7 +108,7 @@ def _is_on(thinking: Mapping[str, object]) -> bool:
 
 def draws(extra: Mapping[str, object]) -> bool:
     """Whether answers are drawn by a field here, whatever `settings.temperature` says: what is sent last wins."""
-    return next(_named(extra, _DRAWS), None) is not None
+    return next(_named(extra, _DRAWS, null=True), None) is not None
 
 
 def asked_tier(extra: Mapping[str, object]) -> str | None:
@@ -173,18 +173,22 @@ def plain_name(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")
 
 
-def _named(value: object, names: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
+def _named(
+    value: object, names: frozenset[str], path: str = "", depth: int = 0, *, null: bool = False
+) -> Iterator[str]:
+    """Paths of fields that are called so; with `null` also where they say nothing, which takes away what evalkit would
+    send there itself."""
     if depth > _DEPTH:
         return
     if isinstance(value, list | tuple):
         for inner in value:
-            yield from _named(inner, names, path, depth + 1)
+            yield from _named(inner, names, path, depth + 1, null=null)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            if plain_name(str(key)) in names and inner is not None:
+            if plain_name(str(key)) in names and (null or inner is not None):
                 yield f"{path}{key}"
             elif key not in {"tools", "functions"}:  # there a parameter of a function may have any name
-                yield from _named(inner, names, f"{path}{key}.", depth + 1)
+                yield from _named(inner, names, f"{path}{key}.", depth + 1, null=null)
 
 
 def _values(value: object, is_meant: Callable[[str], object], depth: int = 0) -> Iterator[object]:
@@ -248,13 +252,14 @@ _TUNING_DEPTH = 4
 
 
 def beyond_tuning(extra: Mapping[str, object]) -> tuple[str, ...]:
-    """Fields, by their paths, that are not known to be harmless; empty where all are. None is as if not written."""
+    """Fields, by their paths, that are not known to be harmless; empty where all are. Null takes away what evalkit
+    sends there itself, so it is harmless only in fields of numbers and words that the model is drawn with."""
     return tuple(path for key, value in extra.items() for path in _beyond(str(key), value, ""))
 
 
 def _beyond(key: str, value: object, parent: str, depth: int = 0) -> Iterator[str]:
     name = plain_name(key)
-    if value is None or _is_harmless(name, value, parent):
+    if _is_harmless(name, value, parent):
         return
     if depth < _TUNING_DEPTH and isinstance(value, Mapping) and name in _GROUPS:
         for inner, one in value.items():
@@ -266,6 +271,8 @@ def _beyond(key: str, value: object, parent: str, depth: int = 0) -> Iterator[st
 def _is_harmless(name: str, value: object, parent: str) -> bool:
     if parent == "chat_template_kwargs" and name not in _IN_TEMPLATE:
         return False
+    if value is None:
+        return name in (_NUMBERS - _LIMITS) or name in _SWITCHES or name in _WORDS
     if isinstance(value, bool):
         return name in _SWITCHES
     if isinstance(value, int | float):

@@ -200,8 +200,8 @@ def _notes(n_cached: int, n_again: int, longest_s: float) -> tuple[str, ...]:
         )
     if n_again:
         notes.append(
-            f"{numbers.plural(n_again, 'answer')} of the candidate came at a later attempt; passing counts "
-            f"what was waited before (up "
+            f"{numbers.plural(n_again, 'answer')} of the candidate came at a later attempt, or waited for a new "
+            f"connection; passing counts what was waited before (up "
             f"to {longest_s:.3g} s) too, failing does not"
         )
     return tuple(notes)
