@@ -225,7 +225,7 @@ _LIBRARIES = frozenset(
     }
 )  # fmt: skip
 _TIMES = {
-    "the attempts of rows (`engine.asking`, `within` run.timeout_s), and what `engine.serving._Questions` asks": {
+    "the attempts of rows (`engine.asking`, `within` run.timeout_s), and what `engine.questions` asks": {
         "adapters/dialects/anthropic_messages.py": ["anthropic", "AsyncAnthropic"],
         "adapters/dialects/openai_responses.py": ["openai", "AsyncOpenAI"],
         "adapters/http_connections.py": ["aiohttp", "open_session"],  # and `fetch`: FACTS_S
@@ -298,7 +298,7 @@ _WAITED = {
     "engine/loadtest/sweep.py": "a request of a sweep: `within`",
     "engine/pipelines.py": "a part, whose pipeline is asked so itself",
 }
-"""Where the engine asks an adapter anything but by `_Questions`."""
+"""Where the engine asks an adapter anything but by `Questions`."""
 
 
 def test_the_engine_asks_adapters_by_its_doors_alone() -> None:

@@ -4,7 +4,7 @@ Models that say the same `turn` (servers on the same GPUs) are asked one after a
 whose every row is there already never starts its server.
 
 A server is started when an answer is first owed, and stopped when its model's turn is over. Whatever else it is asked
-before the first answer (what it is, whether it takes functions) is asked by `_Questions` alone, within one time.
+before the first answer (what it is, whether it takes functions) is asked by `questions` alone, within one time.
 """
 
 from __future__ import annotations
@@ -12,35 +12,27 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from evalkit.adapters.awaiting import in_own_task, is_from_inside, within
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesImages, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error, scrubbed_facts
 from evalkit.addresses import is_private
 from evalkit.engine.asking import request_of
 from evalkit.engine.lane import OUTAGE_AFTER, Lane
 from evalkit.engine.limiter import LOCAL_START, Limiter
+from evalkit.engine.questions import Questions
 from evalkit.engine.work import PlannedModel, Work
-from evalkit.errors import RequestError, Stalled, Unfit
+from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
 from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
-from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:
     from evalkit.facts.run import LaneFacts
     from evalkit.suite.redaction import Redactor
-
-T = TypeVar("T")
-LONGEST_QUESTION_S = 600.0
-"""The most seconds in which a server may say what it is, or answer a probe with all its tries; `run.timeout_s` where
-that is less."""
-_WAITS_S = (0.5, 2.0, 8.0)
-"""Between the tries of a probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +47,10 @@ class RequestNeeds:
 class Serving:
     """The servers of one run."""
 
-    def __init__(self, folder: Path | None, tell: Callable[[str], None], timeout_s: float) -> None:
-        """`timeout_s`: what the run gives each item."""
+    def __init__(self, folder: Path | None, tell: Callable[[str], None], questions: Questions) -> None:
         self._folder = folder
         self._tell = tell
-        self._questions = _Questions(min(timeout_s, LONGEST_QUESTION_S), tell)
+        self._questions = questions
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._started: set[str] = set()
         self._probed: set[tuple[str, str]] = set()
@@ -93,11 +84,11 @@ class Serving:
                 if isinstance(adapter, DescribesServer):
                     await self._questions.describe(model.name, adapter)
             if needs.likelihood and self._is_first(model.name, "likelihood") and isinstance(adapter, ProbesLikelihood):
-                await self._questions.probe(model.name, "log-likelihoods", adapter.probe_likelihood)
+                await self._questions.probe(model, "log-likelihoods", adapter.probe_likelihood)
             if needs.tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
-                await self._questions.probe(model.name, "functions", adapter.probe_tools)
+                await self._questions.probe(model, "functions", adapter.probe_tools)
             if needs.images and self._is_first(model.name, "images") and isinstance(adapter, ProbesImages):
-                await self._questions.probe(model.name, "pictures", adapter.probe_images)
+                await self._questions.probe(model, "pictures", adapter.probe_images)
         except RequestError as error:
             scrubbed_error(error)
             return error if error.stops_model else Unfit(str(error))
@@ -108,62 +99,6 @@ class Serving:
         known = len(self._probed)
         self._probed.add((name, what))
         return len(self._probed) > known
-
-
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    """The door to a server for whatever is no attempt of a row: a reply that drips would hold the run without an end.
-    A test looks for other ways."""
-
-    limit_s: float
-    tell: Callable[[str], None]
-
-    async def describe(self, name: str, server: DescribesServer) -> None:
-        """Ask what it is. What it does not say in time stays unknown."""
-        try:
-            await self._in_time(name, server.describe())
-        except TimeoutError:
-            self.tell(without_keys(f"{name}: what the server is stays unknown: it did not say within {self._said}"))
-
-    async def probe(self, name: str, what: str, probe: Callable[[], Awaitable[str | None]]) -> None:
-        """Ask whether it does what a task needs, with a few tries where it is busy, all of them in one time. Raises a
-        RequestError."""
-        met: list[RequestError] = []
-
-        async def tries() -> str | None:
-            for wait_s in (*_WAITS_S, None):
-                try:
-                    return await probe()
-                except RequestError as error:
-                    if wait_s is None or not error.retryable:
-                        raise
-                    met[:] = [error]
-                    await asyncio.sleep(wait_s)
-            raise AssertionError("the last try returns or raises")
-
-        try:
-            unproved = await self._in_time(name, tries())
-        except TimeoutError as over:
-            before = f" It said to a try before: {met[0]}" if met else ""
-            raise Stalled(
-                f"models.{name}: whether the server takes {what} is not known after {self._said}: its reply has no "
-                f"end, or comes too slowly. One that is slow at first needs a larger run.timeout_s.{before}"
-            ) from over
-        if unproved is not None:
-            self.tell(without_keys(f"{name}: {unproved}"))
-
-    @property
-    def _said(self) -> str:
-        return f"{self.limit_s:g} s (run.timeout_s, at most {LONGEST_QUESTION_S:g} s here)"
-
-    async def _in_time(self, name: str, call: Awaitable[T]) -> T:
-        """Raises what the call raises; TimeoutError once the time is over."""
-        try:
-            return await within(self.limit_s, in_own_task(call))
-        except asyncio.CancelledError:
-            if is_from_inside():
-                raise Unfit(f"models.{name}: the call cancelled itself (asyncio.CancelledError)") from None
-            raise
 
 
 def served_facts(models: Sequence[PlannedModel]) -> dict[str, JsonMap]:
