@@ -24,7 +24,6 @@ from evalkit.engine.conversation import alike_together, conversations
 from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
-from evalkit.engine.questions import Questions
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped
 from evalkit.engine.work import (
@@ -80,9 +79,7 @@ class Runner:
         self.stopper = stopper
         self._resumed = before.resumed
         self._slowed, self._tell_slowed = set[str](), files.slowed
-        self._serving = Serving(
-            files.folder, self.observer.note, Questions.of(work.settings.timeout_s, self.observer.note, self.budget)
-        )
+        self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s, self.budget)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()

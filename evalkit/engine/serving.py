@@ -14,6 +14,7 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from evalkit.addresses import is_private
 from evalkit.engine.asking import request_of
 from evalkit.engine.lane import OUTAGE_AFTER, Lane
 from evalkit.engine.limiter import LOCAL_START, Limiter
-from evalkit.engine.questions import Questions
 from evalkit.engine.work import PlannedModel, Work
 from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
@@ -31,6 +31,8 @@ from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:
+    from evalkit.engine.budget import Budget
+    from evalkit.engine.questions import Questions
     from evalkit.facts.run import LaneFacts
     from evalkit.suite.redaction import Redactor
 
@@ -47,10 +49,11 @@ class RequestNeeds:
 class Serving:
     """The servers of one run."""
 
-    def __init__(self, folder: Path | None, tell: Callable[[str], None], questions: Questions) -> None:
+    def __init__(self, folder: Path | None, tell: Callable[[str], None], timeout_s: float, budget: Budget) -> None:
+        """`timeout_s`: what the run gives each item; `budget`: what probes are paid from."""
         self._folder = folder
         self._tell = tell
-        self._questions = questions
+        self._limits = timeout_s, budget
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._started: set[str] = set()
         self._probed: set[tuple[str, str]] = set()
@@ -93,6 +96,13 @@ class Serving:
             scrubbed_error(error)
             return error if error.stops_model else Unfit(str(error))
         return None
+
+    @cached_property
+    def _questions(self) -> Questions:
+        from evalkit.engine.questions import Questions  # here: most runs ask none
+
+        timeout_s, budget = self._limits
+        return Questions.of(timeout_s, self._tell, budget)
 
     def _is_first(self, name: str, what: str) -> bool:
         """Whether this was not asked of this model before."""
