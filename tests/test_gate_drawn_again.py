@@ -25,7 +25,10 @@ import pytest
 
 from evalkit.adapters.base import Endpoint
 from evalkit.engine.asking import is_drawn
+from evalkit.errors import StoreError
 from evalkit.records import Outcome, Request, Row, Settings
+from evalkit.results import read_facts
+from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -38,7 +41,9 @@ REPLY = {
 
 
 @contextmanager
-def thinking(n_slow: int, status: int = 200, port: int = 0) -> Iterator[str]:
+def thinking(
+    n_slow: int, status: int = 200, port: int = 0, *, slow_s: float = 3.0, said: object = None
+) -> Iterator[str]:
     """Says nothing for a second at the first `n_slow` attempts of every other question, then answers at once; the slow
     ones with another status, as a gateway that gives them up."""
     seen: Counter[str] = Counter()
@@ -54,9 +59,9 @@ def thinking(n_slow: int, status: int = 200, port: int = 0) -> Iterator[str]:
             seen[asked] += 1
             told = 200
             if int(asked.split("\n")[0].split()[-1]) % 2 and seen[asked] <= n_slow:
-                time.sleep(3.0)
+                time.sleep(slow_s)
                 told = status
-            body = json.dumps(REPLY).encode()
+            body = json.dumps(REPLY if told == 200 or said is None else said).encode()
             try:
                 self.send_response(told)
                 self.send_header("content-type", "application/json")
@@ -139,6 +144,29 @@ def test_an_answer_behind_a_gateway_that_gave_one_up_is_known(tmp_path: Path, ca
     assert all(given_up(newest(tmp_path / "r"))[1::2])
 
 
+REPORTED = {
+    "Groq": (400, {"error": {"code": "json_validate_failed", "message": "Failed to generate JSON"}}),
+    "Ollama": (500, {"error": "error parsing tool call: raw='{' err=unexpected end of JSON input"}),
+    "OpenAI": (500, {"error": {"message": "The model produced invalid content. Consider modifying your prompt."}}),
+    "a refusal that passes": (422, {"error": {"message": "no"}}),
+}
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize(("status", "said"), REPORTED.values(), ids=REPORTED)
+@pytest.mark.parametrize("again", [(), ("--new",)], ids=["resumed", "another run"])
+def test_an_answer_that_its_own_server_could_not_use_was_drawn(
+    tmp_path: Path, capsys: Capture, status: int, said: dict[str, Any], again: tuple[str, ...]
+) -> None:
+    """Asked again until they are right, they made a candidate pass whose every fourth answer is broken (R15-1)."""
+    with thinking(1, status, slow_s=0.0, said=said) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="in_flight: 2, max_error_rate: 0")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
+    assert [bool(n) for n in given_up(newest(tmp_path / "r"))] == [False, True] * 4
+    assert read_facts(newest(tmp_path / "r")).sessions_retried == (0 if again or status == 500 else 1)
+
+
 @pytest.mark.long(but=1)
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
@@ -165,6 +193,7 @@ def test_an_answer_that_was_under_way_when_a_run_ended_is_known(
     found = given_up(newest(tmp_path / "r"))
     assert all(found[1::2])
     assert not all(found[::2])
+    assert read_facts(newest(tmp_path / "r")).sessions_cut == (1 if "--new" not in again else 0)
     assert not (newest(tmp_path / "r") / "sent.bin").exists(), "the run is complete"
 
 
@@ -264,3 +293,13 @@ def test_what_an_earlier_session_waited_is_part_of_the_time_of_an_answer(tmp_pat
     rows = sorted(rows_of(newest(tmp_path / "r")), key=lambda row: row.sample_id)
     assert [row.outcome is Outcome.RIGHT for row in rows] == [True] * 8
     assert all((row.retry_s or 0.0) >= 0.3 for row in rows[1::2])
+
+
+def test_a_file_of_requests_under_way_is_read_in_pieces_and_has_an_end(tmp_path: Path) -> None:
+    """128 MB of it took 2.4 GB and 100 s (R14-4)."""
+    (tmp_path / sent_log.FILE).write_bytes(b"".join(b"+" + n.to_bytes(16, "big") for n in range(1_000_001)))
+    with pytest.raises(StoreError, match="no run has"):
+        sent_log.left(tmp_path)
+    pair = [sign + n.to_bytes(16, "big") for n in range(3) for sign in (b"+", b"-")]
+    (tmp_path / sent_log.FILE).write_bytes(b"".join([*pair, b"+" + b"k" * 16, b"+cut"]))
+    assert sent_log.left(tmp_path) == {b"k" * 16: 1}

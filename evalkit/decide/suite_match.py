@@ -39,7 +39,11 @@ from evalkit.suite.policy import current, named
 from evalkit.suite.sensitivity import weaker
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.wording import short
+from evalkit.text import numbers
 
+_SESSIONS = "sessions:"
+_ANEW = "--new --no-cache --gate, in one go."
+_AGAIN = "--gate (what is unchanged comes from the cache and costs nothing)."
 _MOST_LINES = 60
 
 
@@ -66,9 +70,9 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
         raise NotComparable(
             f"{folder.name} was not made from {suite.path} as it is now:\n"
             + _lines(wrong)
-            + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} --gate "
-            "(what is unchanged comes from the cache and costs nothing). What should be otherwise is changed on the "
-            "protected branch first."
+            + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} "
+            + (_ANEW if any(_SESSIONS in line for line in wrong) else _AGAIN)
+            + " What should be otherwise is changed on the protected branch first."
         )
 
 
@@ -133,6 +137,7 @@ def _otherwise(
     if "licence" in read:
         yield from other_catalogue(suite, facts)
     yield from _otherwise_run(facts, now, made)
+    yield from _in_pieces(suite, facts, now, made)
     if read & {"costs", "times"}:
         yield from _otherwise_ordered(facts, now)
     policy = current()
@@ -252,6 +257,24 @@ def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterat
     elif facts.in_flight != now.run.in_flight and made.run.in_flight == now.run.in_flight:
         yield f"  in_flight: {facts.in_flight} in the run, {now.run.in_flight} in the suite"
     yield from _held_back(facts, now.run.max_cost_usd)
+
+
+def _in_pieces(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterator[str]:
+    """A line where the run was asked in several sessions and a rule rests on what whoever breaks it off can choose: a
+    provider's prompt cache is cold after a pause and so the baseline is dear and slow, waits behind a rate limit are
+    forgotten, and failed answers are asked until they come."""
+    read = rests_on(suite.gate) & {"costs", "times"}
+    about_errors = suite.gate is not None and any(getattr(rule, "rate", None) == "errored" for rule in suite.gate.rules)
+    if facts.sessions_cut and read:
+        n = numbers.plural(facts.sessions_cut, "session")
+        yield (
+            f"  {_SESSIONS} the run was broken off and resumed ({n} ended before everything was asked), and a rule is "
+            f"about {' and '.join(sorted(read))}, which depend on that"
+        )
+    if about_errors and (facts.sessions_retried or facts.sessions_cut):
+        yield f"  {_SESSIONS} failed answers were asked again when the run was resumed, and a rule is about them"
+    if about_errors and made.run.max_error_rate != now.run.max_error_rate:
+        yield "  run.max_error_rate: not the suite's, and a rule is about errors"
 
 
 def _held_back(facts: RunFacts, cap: Decimal | None) -> Iterator[str]:

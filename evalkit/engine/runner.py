@@ -79,7 +79,7 @@ class Runner:
         self.stopper = stopper
         self._resumed = before.resumed
         self._slowed, self._tell_slowed = set[str](), files.slowed
-        self._serving = Serving(files.folder, self.observer.note)
+        self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s, self.budget)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()
@@ -372,8 +372,8 @@ class Runner:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
         if n := sum(not task.done() for task in self._asking):
             self.observer.note(
-                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. At a temperature "
-                "above 0 a gate counts what comes in their place later as lost"
+                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. A gate "
+                "counts what comes in their place later as lost"
             )
         for task in [*self._driving, *self._asking]:
             task.cancel()
