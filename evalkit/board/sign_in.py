@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from evalkit.board import sessions
-from evalkit.checkouts import settings_folder
+from evalkit.checkouts import own_settings
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
 from evalkit.reading import read_file
@@ -100,8 +100,11 @@ _on = False
 
 
 def settings_file() -> Path:
-    """Where sign-in is set up; it need not exist."""
-    return settings_folder() / "secrets.toml"
+    """Where sign-in is set up; it need not exist. Raises UserError where it lies in a checkout."""
+    return own_settings(
+        "secrets.toml",
+        "start the board with XDG_CONFIG_HOME=/whole/path, a folder outside that holds evalkit/secrets.toml",
+    )
 
 
 def set_up() -> SignIn | None:

@@ -20,8 +20,8 @@ def cache_folder() -> Path:
     folder = Path(os.environ.get("EVALKIT_CACHE") or Path.home() / ".cache" / "evalkit").expanduser()
     if (checkout := named_by_git(folder)) is not None:
         raise UserError(
-            f"the cache folder {folder} (EVALKIT_CACHE) is a part of the checkout {checkout}: a pull request could "
-            "bring answers along in it. Choose one outside of the checkout, or let git forget its files: git rm -r "
-            "--cached"
+            f"the cache folder {folder} (EVALKIT_CACHE) is a part of the checkout {checkout}, or its git index cannot "
+            "be read, which would say: a pull request could bring answers along in it. Choose a folder outside of the "
+            "checkout, or let git forget its files: git rm -r --cached"
         )
     return folder
