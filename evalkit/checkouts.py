@@ -67,6 +67,25 @@ def holder_of(path: Path) -> Path | None:
     return next((one for one in found if one is not None), None)
 
 
+def led_out(path: Path) -> tuple[Path, Path] | None:
+    """The first link on a path's way that lies in a checkout, or below the working directory, and leads out of that,
+    and what it leads out of. None: there is none.
+
+    A working directory that holds the home folder holds the person's own links, unless it is a checkout.
+    """
+    for place, is_link in way_of(path):
+        around = (checkout_of(place.parent) or _worked_in(place)) if is_link else None
+        if around is not None and not Path(os.path.realpath(place)).is_relative_to(around):
+            return place, around
+    return None
+
+
+def home_folder() -> Path | None:
+    """The person's home folder without links; None where HOME is no whole path, which would mean a checkout."""
+    home = os.path.expanduser("~")  # noqa: PTH111  # never raises
+    return Path(os.path.realpath(home)) if os.path.isabs(home) else None  # noqa: PTH117
+
+
 def own_settings(name: str, instead: str) -> Path:
     """A file or folder of the person's settings of evalkit, which need not exist.
 
@@ -74,14 +93,14 @@ def own_settings(name: str, instead: str) -> Path:
     and it lies in a checkout (HOME is one in some CI jobs).
     """
     path = _settings_folder() / name
-    if os.path.lexists(path) and not (path.is_dir() and not any(path.glob("*.yaml"))):
+    if not path.is_dir() or any(path.glob("*.yaml")):
         refuse_in_checkout(path, instead)
     return path
 
 
 def refuse_in_checkout(path: Path, instead: str) -> None:
-    """Raises UserError where a file or folder lies in a checkout, or is reached by way of one."""
-    if (tree := holder_of(path)) is not None:
+    """Raises UserError where a file or folder is there and lies in a checkout, or is reached by way of one."""
+    if os.path.lexists(path) and (tree := holder_of(path)) is not None:
         raise UserError(
             f"{path} lies in the checkout {tree}, whose files come from whoever writes to that repository: evalkit "
             f"reads no settings of yours from any. Move it to a folder outside, or {instead}"
@@ -89,12 +108,17 @@ def refuse_in_checkout(path: Path, instead: str) -> None:
 
 
 def _settings_folder() -> Path:
-    """Below $XDG_CONFIG_HOME where that is a whole path: the specification ignores any other, and one that depends on
-    the working directory would mean a checkout."""
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    if not Path(settings).is_absolute():
-        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    return Path(settings) / "evalkit"
+    """Below $XDG_CONFIG_HOME where that is a whole path, else below HOME where that is one: any other would mean a
+    checkout, and what is below a device is not there."""
+    for written in (os.environ.get("XDG_CONFIG_HOME", ""), os.path.expanduser("~/.config")):  # noqa: PTH111  # never raises
+        if Path(written).is_absolute():
+            return Path(written) / "evalkit"
+    return Path(os.devnull) / "evalkit"
+
+
+def _worked_in(link: Path) -> Path | None:
+    here, home = Path.cwd(), home_folder()
+    return here if link.is_relative_to(here) and not (home is not None and home.is_relative_to(here)) else None
 
 
 def named_by_git(path: Path) -> Path | None:

@@ -23,6 +23,7 @@ from fnmatch import fnmatch
 from io import BufferedReader
 from pathlib import Path
 
+from evalkit.checkouts import led_out
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
 from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
@@ -75,7 +76,8 @@ def of_person(written: object, what: str) -> Path:
 
 
 def data_roots() -> tuple[Path, ...]:
-    """The data folders that the person running evalkit named, without links. Raises UserError for one that is none."""
+    """The data folders that the person running evalkit named, without links. Raises UserError for one that is none, or
+    that a link leads to out of a checkout or the working directory."""
     listed = [(folder, "--data-root") for folder in _named.get()]
     for variable in ROOTS_VARIABLES:
         listed += [(Path(text), variable) for text in os.environ.get(variable, "").split(os.pathsep) if text.strip()]
@@ -86,6 +88,12 @@ def data_roots() -> tuple[Path, ...]:
             if where == ROOTS_VARIABLES[1]:
                 continue  # the shipped suites name it in their paths, and say then what is missing
             raise UserError(f"{where} {folder}: there is no such folder; name one that holds data")
+        if (found_link := led_out(Path(os.path.expanduser(folder)))) is not None:  # noqa: PTH111
+            link, around = found_link
+            raise UserError(
+                f"{where} {folder}: the link {link} leads out of {around}: whoever put it there would choose what a "
+                f"suite may read. If it may read that folder, name it without the link: {real}"
+            )
         if _of_the_system(real):
             raise UserError(f"{where} {folder}: holds no data files but the system's own state; name another folder")
         found.append(Path(real))

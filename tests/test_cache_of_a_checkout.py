@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.adapters.vllm.child import environment
 from evalkit.board.sign_in import settings_file
+from evalkit.bridges.lm_eval.start import import_lm_eval
 from evalkit.catalogue.reading import user_file
 from evalkit.checkouts import named_by_git
 from evalkit.errors import UserError
 from evalkit.reading import MOST_BYTES
+from evalkit.suite.hugging_face import refuse_brought_along
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit
 
@@ -337,3 +340,86 @@ def test_facts_and_sign_in_of_a_checkout_are_refused_with_a_way_out(
     assert user_file() == home.parent / "models.yaml"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home.parent / "theirs"))
     assert settings_file() == home.parent / "theirs" / "evalkit" / "secrets.toml"
+
+
+@needs_git
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [
+        ("HF_HOME", ".hf"),
+        ("HF_HUB_CACHE", ".hf/hub"),
+        ("HF_MODULES_CACHE", ".hf/modules"),
+        ("HF_DATASETS_CACHE", ".hf/datasets"),
+        ("XDG_CACHE_HOME", "caches"),
+        ("HOME", "."),
+    ],
+)
+def test_folders_of_the_hub_s_libraries_that_git_keeps_are_refused_before_these_are_asked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, variable: str, place: str
+) -> None:
+    """They believe what is there, write through links in it and run its programs."""
+    (home / "s.yaml").write_text(
+        "name: s\nmodels: {m: {adapter: scripted, replies: {'*': b}}}\n"
+        f"tasks: [{{name: t, data: {{hub: org/d, file: t.jsonl, revision: {'0a' * 20}}}, "
+        "prompt: '{{ q }}', target: b, score: exact}]\n"
+    )
+    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home.parent))
+    monkeypatch.setenv("EVALKIT_CACHE", str(home.parent / "cache"))
+    monkeypatch.setenv(variable, place if variable == "HF_HOME" else str(home / place))
+    inner = {"XDG_CACHE_HOME": "caches/huggingface", "HOME": ".cache/huggingface"}.get(variable, place)
+    kept = home / inner / "hub" / "datasets--org--d" / "snapshots" / ("0a" * 20) / "t.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('{"id": "1", "q": "easy"}\n')
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: pytest.fail("the library was asked"))
+    _git(home, "init")
+    _git(home, "add", "-A", "-f")
+    assert "bring them along" in _refused(capsys, "check", "s.yaml")
+    with pytest.raises(UserError, match="bring them along"):
+        import_lm_eval()
+    _git(home, "rm", "-r", "-q", "--cached", inner)
+    refuse_brought_along()  # a folder between jobs (GitLab) that git does not know
+
+
+@needs_git
+@pytest.mark.parametrize("kept", [".cache/vllm/c.py", ".triton/cache/k.so", ".config/vllm/c.json", "t/k.so"])
+def test_a_server_loads_nothing_that_git_brought_along(home: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    (home / kept).parent.mkdir(parents=True)
+    (home / kept).write_text("x")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(home / "t"))
+    _git(home, "init")
+    _git(home, "add", "s.yaml")
+    environment("k", from_hub=False)
+    _git(home, "add", "-A")
+    with pytest.raises(UserError, match="bring programs along"):
+        environment("k", from_hub=False)
+
+
+@pytest.mark.parametrize("written", ["", ".", "~nobody"])
+def test_a_home_that_is_no_whole_path_holds_no_settings(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, written: str
+) -> None:
+    """It would mean the working directory."""
+    monkeypatch.setenv("HOME", written)
+    for folder in (home, home / "~", home / "~nobody"):
+        shutil.copytree(home.parent / "theirs", folder / ".config")
+    ran = evalkit(capsys, "check", "s.yaml")
+    assert ran.code == 2 and "there is no adapter or preset 'acme'" in ran.err
+
+
+def test_a_cache_folder_without_a_home_is_a_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("EVALKIT_CACHE", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    ran = evalkit(capsys, "cache")
+    assert ran.code == 2 and "set HOME, or EVALKIT_CACHE to a whole path" in ran.err
+
+
+def test_the_board_takes_no_looks_of_a_home_that_is_a_checkout(home: Path, capsys: Capture) -> None:
+    (home / ".git").mkdir()
+    (home / ".streamlit").mkdir()
+    (home / ".streamlit" / "config.toml").write_text('[theme]\nfont = "Evil:https://evil.example/x.css"\n')
+    assert "how every page of the board looks" in _refused(capsys, "board", "--no-browser", "--port", "1")

@@ -202,6 +202,34 @@ def test_every_key_of_the_suite_is_held_or_stands_in_the_table(world: World) -> 
     assert not held
 
 
+@pytest.mark.parametrize(
+    ("rules", "fact", "word"),
+    [
+        ("{latency: total_p50, max_s: 50}", "sessions_cut", "about times"),
+        ("{cost: usd_per_sample, max_ratio: 5, tail: smooth}", "sessions_cut", "about costs"),
+        ("{rate: errored, max_rate: 0.9}", "sessions_retried", "asked again when the run was resumed"),
+        (QUALITY, "sessions_cut", None),
+        (QUALITY, "sessions_retried", None),
+    ],
+)
+def test_a_run_in_pieces_shows_nothing_of_what_the_pieces_decide(
+    few: World, rules: str, fact: str, word: str | None
+) -> None:
+    """A pause empties a provider's prompt cache, and failed answers are asked until they come (R10-7, R10-12)."""
+    ours = few.suite("ours.yaml", rules)
+    assert few.run(ours).code == 0
+    whole = few.gate(ours).code
+    runs.write_facts(few.latest, {**runs.read_facts(few.latest), fact: 1})
+    ran = few.gate(ours)
+    assert (ran.code == whole) if word is None else (ran.code == 2 and word in " ".join(ran.err.split())), ran
+
+
+def test_a_lower_limit_on_errors_is_another_run_where_a_rule_is_about_errors(few: World) -> None:
+    ours = few.suite("ours.yaml", "{rate: errored, max_rate: 0.9}", run={"max_error_rate": 0.2})
+    code, said = few.judged(few.suite("pr.yaml", run={"max_error_rate": 0.0}), ours)
+    assert code == 2 and "run.max_error_rate" in said
+
+
 def test_conditions_of_the_table_hold_where_a_rule_rests_on_them(world: World) -> None:
     """With rules about everything, these rows of the table allow nothing by themselves."""
     ours = world.suite("ours.yaml", EVERY_RULE)

@@ -25,7 +25,10 @@ import pytest
 
 from evalkit.adapters.base import Endpoint
 from evalkit.engine.asking import is_drawn
+from evalkit.errors import StoreError
 from evalkit.records import Outcome, Request, Row, Settings
+from evalkit.results import read_facts
+from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
@@ -124,6 +127,7 @@ def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
         assert [row.outcome is Outcome.ERRORED for row in rows_of(newest(tmp_path / "r"))].count(True)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
         first = given_up(newest(tmp_path / "r"))
+        assert read_facts(newest(tmp_path / "r")).sessions_retried == (0 if again else 1)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--new")  # all from the cache
         second = given_up(newest(tmp_path / "r"))
     assert all(first[1::2])  # on a busy machine some of the others too
@@ -165,6 +169,7 @@ def test_an_answer_that_was_under_way_when_a_run_ended_is_known(
     found = given_up(newest(tmp_path / "r"))
     assert all(found[1::2])
     assert not all(found[::2])
+    assert read_facts(newest(tmp_path / "r")).sessions_cut == (1 if "--new" not in again else 0)
     assert not (newest(tmp_path / "r") / "sent.bin").exists(), "the run is complete"
 
 
@@ -264,3 +269,13 @@ def test_what_an_earlier_session_waited_is_part_of_the_time_of_an_answer(tmp_pat
     rows = sorted(rows_of(newest(tmp_path / "r")), key=lambda row: row.sample_id)
     assert [row.outcome is Outcome.RIGHT for row in rows] == [True] * 8
     assert all((row.retry_s or 0.0) >= 0.3 for row in rows[1::2])
+
+
+def test_a_file_of_requests_under_way_is_read_in_pieces_and_has_an_end(tmp_path: Path) -> None:
+    """128 MB of it took 2.4 GB and 100 s (R14-4)."""
+    (tmp_path / sent_log.FILE).write_bytes(b"".join(b"+" + n.to_bytes(16, "big") for n in range(1_000_001)))
+    with pytest.raises(StoreError, match="no run has"):
+        sent_log.left(tmp_path)
+    pair = [sign + n.to_bytes(16, "big") for n in range(3) for sign in (b"+", b"-")]
+    (tmp_path / sent_log.FILE).write_bytes(b"".join([*pair, b"+" + b"k" * 16, b"+cut"]))
+    assert sent_log.left(tmp_path) == {b"k" * 16: 1}

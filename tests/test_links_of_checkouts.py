@@ -108,6 +108,31 @@ def test_links_that_stay_inside_or_lie_outside_of_every_checkout_are_followed(
     assert evalkit(capsys, "check", "project/suites/x.yaml").code == 0
 
 
+@pytest.mark.parametrize("how", ["EVALKIT_DATA", "EVALKIT_DATA_ROOTS", "--data-root", "whole path"])
+def test_a_data_folder_behind_a_link_that_leads_out_is_not_what_the_person_named(
+    checkout: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    held = checkout.parent / "home" / ".aws"
+    held.mkdir()
+    (held / "credentials").write_text(f"q\n{SECRET}\n")
+    (checkout / "data").symlink_to("../home/.aws")
+    (checkout / "real" / "x.yaml").write_text(
+        FINE.replace("cases: [{q: a, expected: b}]", "data: {path: ../data/credentials, format: csv}, target: b")
+    )
+    named = str(checkout / "data") if how == "whole path" else "data"
+    words = ["--data-root", named] if how in ("--data-root", "whole path") else []
+    if not words:
+        monkeypatch.setenv(how, named)
+    ran = evalkit(capsys, "check", "real/x.yaml", "--show-prompt", *words)
+    assert ran.code == 2 and SECRET not in ran.out + ran.err
+    assert "leads out of" in ran.err
+    (checkout / "data").unlink()
+    (checkout / "true").mkdir()
+    (checkout / "true" / "credentials").write_text("q\nwhy\n")
+    (checkout / "data").symlink_to("true")
+    assert evalkit(capsys, "check", "real/x.yaml", *words).code == 0, "one that stays inside"
+
+
 def test_a_loop_of_links_is_a_sentence(checkout: Path, capsys: Capture) -> None:
     (checkout / "a").symlink_to("b")
     (checkout / "b").symlink_to("a")

@@ -26,7 +26,7 @@ from pathlib import Path
 from evalkit import plugins
 from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
-from evalkit.checkouts import checkouts_around, own_settings, refuse_in_checkout, way_of
+from evalkit.checkouts import checkouts_around, home_folder, own_settings, refuse_in_checkout, way_of
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.plugins import Plugin, folded
@@ -99,12 +99,12 @@ def _refuse_strangers(path: Path, folder: str) -> None:
 
     A folder around the home folder is none of those: somebody may work in their home folder, where it is no checkout.
     """
-    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
+    home = home_folder()
     passed = [place for place, _ in way_of(path)]
     for other, what in ((folder, "the suite's folder"), (".", "the working directory")):
         real = Path(os.path.realpath(other))
         places = {tree: f"the checkout around {what}" for tree in checkouts_around(real)}
-        if not home.is_relative_to(real):
+        if home is None or not home.is_relative_to(real):
             places[real] = what
         for place, said in places.items():
             if any(one.is_relative_to(place) for one in passed):

@@ -55,6 +55,7 @@ def command(results: Path, baselines: Path, port: int, address: str, no_browser:
             "Without it: evalkit report RUN --html report.html"
         )
     from evalkit.board import sign_in
+    from evalkit.checkouts import refuse_in_checkout
 
     signing_in = sign_in.set_up()
     if address not in _LOOPBACK:
@@ -62,6 +63,10 @@ def command(results: Path, baselines: Path, port: int, address: str, no_browser:
         echo(f"evalkit: listening on {address}: {who} can read every prompt and answer.", err=True)
     if allow_runs is not None:
         _allow_runs(allow_runs, address, signing_in)
+    refuse_in_checkout(
+        Path(os.path.expanduser("~/.streamlit/config.toml")),  # noqa: PTH111  # never raises
+        "start the board with a HOME outside: it says how every page of the board looks",
+    )
     _must_be_free(address, port)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
     os.environ["EVALKIT_BASELINES"] = str(baselines.resolve())

@@ -60,7 +60,7 @@ ALLOWED = (
         "a run that stops at its cap is incomplete, which never passes",
         "no request waited for a cap that the suite does not have: fewer would be open than `in_flight` says",
     ),
-    Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "not more"),
+    Allowed("run.max_error_rate", "fewer errors allowed than the suite allows", "equal where a rule is about errors"),
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
     Allowed(
         f"models.{CANDIDATE}.model",

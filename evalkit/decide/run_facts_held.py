@@ -81,6 +81,8 @@ _HELD = {
     "RunFacts.repeats": "run.repeats of the suite",
     "RunFacts.in_flight": "run.in_flight of the suite",
     "RunFacts.slowed_by": "no cap below the suite's let requests wait; where anything did, no rule about times passes",
+    "RunFacts.sessions_cut": "none, where a rule is about times or costs",
+    "RunFacts.sessions_retried": "none, where a rule is about errors",
     "RunFacts.otherwise_before": "what it names is refused where a rule rests on it",
     "RunFacts.catalogue": "models.yaml beside the suite, where a rule is about the licence",
     "RunFacts.price_file": "prices.yaml beside the suite or the person's, where a rule is about cost",

@@ -39,6 +39,7 @@ from evalkit.suite.policy import current, named
 from evalkit.suite.sensitivity import weaker
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.wording import short
+from evalkit.text import numbers
 
 _MOST_LINES = 60
 
@@ -133,6 +134,7 @@ def _otherwise(
     if "licence" in read:
         yield from other_catalogue(suite, facts)
     yield from _otherwise_run(facts, now, made)
+    yield from _in_pieces(suite, facts, now, made)
     if read & {"costs", "times"}:
         yield from _otherwise_ordered(facts, now)
     policy = current()
@@ -252,6 +254,25 @@ def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterat
     elif facts.in_flight != now.run.in_flight and made.run.in_flight == now.run.in_flight:
         yield f"  in_flight: {facts.in_flight} in the run, {now.run.in_flight} in the suite"
     yield from _held_back(facts, now.run.max_cost_usd)
+
+
+def _in_pieces(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterator[str]:
+    """A line where the run was asked in several sessions and a rule rests on what whoever breaks it off can choose: a
+    provider's prompt cache is cold after a pause and so the baseline is dear and slow, waits behind a rate limit are
+    forgotten, and failed answers are asked until they come."""
+    read = rests_on(suite.gate) & {"costs", "times"}
+    about_errors = suite.gate is not None and any(getattr(rule, "rate", None) == "errored" for rule in suite.gate.rules)
+    again = f"Run it in one go: evalkit run {suite.path} --new --no-cache --gate"
+    if facts.sessions_cut and read:
+        n = numbers.plural(facts.sessions_cut, "session")
+        yield (
+            f"  sessions: the run was broken off and resumed ({n} ended before everything was asked), and a rule is "
+            f"about {' and '.join(sorted(read))}, which depend on that. {again}"
+        )
+    if about_errors and (facts.sessions_retried or facts.sessions_cut):
+        yield f"  sessions: failed answers were asked again when the run was resumed, and a rule is about them. {again}"
+    if about_errors and made.run.max_error_rate != now.run.max_error_rate:
+        yield "  run.max_error_rate: not the suite's, and a rule is about errors"
 
 
 def _held_back(facts: RunFacts, cap: Decimal | None) -> Iterator[str]:

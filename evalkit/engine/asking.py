@@ -25,7 +25,7 @@ from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.lane import Lane, Slot
+from evalkit.engine.lane import Lane, Slot, may_be_billed
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
@@ -175,13 +175,15 @@ async def _obtain(
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
-        if error.may_be_billed:
+        took_s = time.perf_counter() - attempt_at
+        if (cut_off := error is not told or lane.was_on_its_way(item.model.name, error, took_s)) or may_be_billed(
+            error, took_s
+        ):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
-        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
         n_given_up += cut_off and is_drawn(item, request)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was

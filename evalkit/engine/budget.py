@@ -35,6 +35,7 @@ from evalkit.late import late
 from evalkit.records import Message, Request, Settings, Tool, Usage
 from evalkit.suite.extra_fields import asked_tier, other_limits, thinking_budget, thinks
 from evalkit.suite.schema import ModelEntry
+from evalkit.suite.wording import short
 
 ZERO = Decimal(0)
 TOOLS_PREAMBLE = 1_000
@@ -272,6 +273,12 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
     listed = PriceBook().unit_prices(
         endpoint.price_provider, model.adapter.spec.model, now, asked_tier(entry.settings.extra)
     )
+    if listed is None and model.worst_case(1, 1) is not None:
+        return (
+            f"no list of {endpoint.price_provider} has a price for {short(model.adapter.spec.model)}, and a cap "
+            "cannot rest on the suite's word (prices.yaml, price_as or hosting). If you know the price, name it: "
+            "--prices prices.yaml"
+        )
     if listed is None:
         return None
     for given, made in ((_WHOLE, 0), (0, _WHOLE)):

@@ -30,6 +30,12 @@ REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
 
 
+def may_be_billed(error: RequestError, seconds: float) -> bool:
+    """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
+    gave it up after it had begun to work on it (500, 502, 504, 524)."""
+    return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
+
+
 @dataclass(slots=True)
 class Lane:
     """What the items of one endpoint share while a run goes on."""
@@ -93,7 +99,7 @@ class Lane:
     def was_on_its_way(self, name: str, error: RequestError, seconds: float) -> bool:
         """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
         another one. Not so of what was turned away at once, as at a rate limit."""
-        if error.begun or isinstance(error, Stalled):
+        if error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S):
             return True
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):

@@ -203,8 +203,7 @@ class Ledger:
         would have the slow answers drawn anew."""
         if not is_drawn(item, request):
             return
-        if item.episode is None:
-            self.journal.sent.out(item.key)
+        self.journal.sent.out(item.key)
         if self.cache is None or self.storing is not None:
             return
         if item.episode is not None:
@@ -219,7 +218,7 @@ class Ledger:
         attempts until then that were given up."""
         if not is_drawn(item, request):
             return
-        if item.episode is None and not n_given_up:
+        if not n_given_up:
             self.journal.sent.back(item.key)
         if self.cache is not None and self.storing is None:
             self.cache.give_up(item.model, request, self.cache.given_up(item.model, request) + n_given_up)
@@ -300,6 +299,7 @@ class Ledger:
         except BrokenEnvironment as error:
             self.store(broken_row(with_answer(item, found), broken(error)))
             return None
+        self.journal.sent.back(item.key)
         if cache is not None:
             cache.put(item.model, request, found.response, _steps(item)[-1])
         return item

@@ -372,8 +372,8 @@ class Runner:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
         if n := sum(not task.done() for task in self._asking):
             self.observer.note(
-                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. At a temperature "
-                "above 0 a gate counts what comes in their place later as lost"
+                f"{numbers.plural(n, 'answer')} under way {numbers.verb(n, 'is', 'are')} given up. A gate "
+                "counts what comes in their place later as lost"
             )
         for task in [*self._driving, *self._asking]:
             task.cancel()

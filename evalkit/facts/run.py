@@ -172,6 +172,11 @@ class RunFacts(StoredRecord):
     """What kept fewer requests open than `in_flight` says, in any session: `max_cost_usd 5` where they waited until
     that cap had room, `early_stop` where a gate had a fast endpoint wait for a slow one. Not recorded by an older
     run."""
+    sessions_cut: Int = 0
+    """Sessions that ended before everything was asked: interrupted, killed, at a cap, in an outage. Not recorded by an
+    older run."""
+    sessions_retried: Int = 0
+    """Sessions that asked again only what had failed in one before. Not recorded by an older run."""
     egress: EgressFacts | None = None
     redaction: RedactionFacts | None = None
     """None: the suite redacts nothing."""

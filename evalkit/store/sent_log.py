@@ -10,16 +10,18 @@ after kill -9. An entry is a sign and `key_hash`, 17 bytes. The file is removed 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from evalkit.reading import read_file
+from evalkit.errors import StoreError
+from evalkit.reading import open_to_read
 from evalkit.store.row_codec import Key, key_hash
 from evalkit.writing import open_descriptor
 
 FILE = "sent.bin"
 _ENTRY = 17
+_MOST_OPEN = 1_000_000
+"""Requests that a run has under way at once, at most."""
 
 
 class SentLog:
@@ -56,15 +58,29 @@ class SentLog:
 
 
 def left(folder: Path) -> dict[bytes, int]:
-    """By `key_hash`: how often a row's request was under way when a session ended. Empty where the file is none."""
+    """By `key_hash`: how often a row's request was under way when a session ended. Empty where the file is none.
+
+    Raises StoreError where more are open than any run has.
+    """
+    sent: dict[bytes, int] = {}
     try:
-        said = read_file(folder / FILE)
+        with open_to_read(folder / FILE) as file:
+            while len(entry := file.read(_ENTRY)) == _ENTRY:
+                place = entry[1:]
+                n = sent.get(place, 0) + (1 if entry[:1] == b"+" else -1)
+                if n > 0:
+                    sent[place] = n
+                else:
+                    sent.pop(place, None)
+                if len(sent) > _MOST_OPEN:
+                    raise StoreError(
+                        f"{folder.name}/{FILE} names more than {_MOST_OPEN:,} requests under way at once, which no run "
+                        "has: it is damaged. Run the suite again with --new.",
+                        folder,
+                    )
     except OSError:
         return {}
-    sent = Counter[bytes]()
-    for at in range(0, len(said) - _ENTRY + 1, _ENTRY):
-        sent[said[at + 1 : at + _ENTRY]] += 1 if said[at : at + 1] == b"+" else -1
-    return {place: n for place, n in sent.items() if n > 0}
+    return sent
 
 
 def forget(folder: Path) -> None:
