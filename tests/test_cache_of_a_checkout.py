@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters.vllm.child import environment
 from evalkit.board.sign_in import settings_file
 from evalkit.bridges.lm_eval.start import import_lm_eval
 from evalkit.catalogue.reading import user_file
 from evalkit.checkouts import named_by_git
 from evalkit.errors import UserError
+from evalkit.library_folders import refuse_for_evaluation
 from evalkit.reading import MOST_BYTES
-from evalkit.suite.hugging_face import refuse_brought_along
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit
 
@@ -379,21 +378,7 @@ def test_folders_of_the_hub_s_libraries_that_git_keeps_are_refused_before_these_
     with pytest.raises(UserError, match="bring them along"):
         import_lm_eval()
     _git(home, "rm", "-r", "-q", "--cached", inner)
-    refuse_brought_along()  # a folder between jobs (GitLab) that git does not know
-
-
-@needs_git
-@pytest.mark.parametrize("kept", [".cache/vllm/c.py", ".triton/cache/k.so", ".config/vllm/c.json", "t/k.so"])
-def test_a_server_loads_nothing_that_git_brought_along(home: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
-    (home / kept).parent.mkdir(parents=True)
-    (home / kept).write_text("x")
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(home / "t"))
-    _git(home, "init")
-    _git(home, "add", "s.yaml")
-    environment("k", from_hub=False)
-    _git(home, "add", "-A")
-    with pytest.raises(UserError, match="bring programs along"):
-        environment("k", from_hub=False)
+    refuse_for_evaluation()  # a folder between jobs (GitLab) that git does not know
 
 
 @pytest.mark.parametrize("written", ["", ".", "~nobody"])
