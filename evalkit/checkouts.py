@@ -133,8 +133,8 @@ def named_by_git(path: Path) -> Path | None:
                 names = names_of(tree)
             except ValueError:
                 return tree
-            asked = _folded(os.fsencode(place.relative_to(tree))) if place != tree else b""
-            if names and (not asked or any(_overlap(asked, _folded(name)) for name in names)):
+            asked = folded(os.fsencode(place.relative_to(tree))) if place != tree else b""
+            if names and (not asked or any(_overlap(asked, folded(name)) for name in names)):
                 return tree
     return None
 
@@ -149,7 +149,7 @@ def _overlap(one: bytes, other: bytes) -> bool:
     return one == other or one.startswith(other + b"/") or other.startswith(one + b"/")
 
 
-def _folded(name: bytes) -> bytes:
+def folded(name: bytes) -> bytes:
     """One spelling for names that some file systems take for the same: those of macOS know no case."""
     if name.isascii():
         return name.lower()

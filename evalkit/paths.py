@@ -26,6 +26,7 @@ from pathlib import Path
 from evalkit.checkouts import led_out
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
+from evalkit.protected_data import refuse_foreign
 from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
 
 ROOTS_VARIABLES = ("EVALKIT_DATA_ROOTS", "EVALKIT_DATA")
@@ -277,6 +278,8 @@ def _resolve(path: Path, allowed: tuple[Path, ...], label: str, *, shown: Path |
     for root in roots:
         parts = real.relative_to(root).parts
         if not any(part.startswith(".") for part in parts):
+            if root != allowed[0]:  # that is the suite's own folder
+                refuse_foreign(real, label)
             return Inside(shown or path, root, parts, allowed, label)
     if roots:
         raise SuiteError(
