@@ -80,6 +80,17 @@ def led_out(path: Path) -> tuple[Path, Path] | None:
     return None
 
 
+def led_into_hidden(path: Path) -> Path | None:
+    """The first link on a path's way that lies in a checkout and leads to a hidden folder of it (`.git` holds logins).
+    None: there is none."""
+    for place, is_link in way_of(path):
+        tree, real = checkout_of(place.parent) if is_link else None, Path(os.path.realpath(place))
+        inside = real.relative_to(tree).parts if tree is not None and real.is_relative_to(tree) else ()
+        if any(part.startswith(".") for part in inside):
+            return place
+    return None
+
+
 def home_folder() -> Path | None:
     """The person's home folder without links; None where HOME is no whole path, which would mean a checkout."""
     home = os.path.expanduser("~")  # noqa: PTH111  # never raises

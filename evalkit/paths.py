@@ -23,7 +23,7 @@ from fnmatch import fnmatch
 from io import BufferedReader
 from pathlib import Path
 
-from evalkit.checkouts import led_out
+from evalkit.checkouts import led_into_hidden, led_out
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
 from evalkit.protected_data import refuse_foreign
@@ -94,6 +94,11 @@ def data_roots() -> tuple[Path, ...]:
             raise UserError(
                 f"{where} {folder}: the link {link} leads out of {around}: whoever put it there would choose what a "
                 f"suite may read. If it may read that folder, name it without the link: {real}"
+            )
+        if (hidden := led_into_hidden(Path(os.path.expanduser(folder)))) is not None:  # noqa: PTH111
+            raise UserError(
+                f"{where} {folder}: the link {hidden} leads to a hidden folder, and hidden files hold settings and "
+                f"secrets. If a suite may read that one, name it without the link: {real}"
             )
         if _of_the_system(real):
             raise UserError(f"{where} {folder}: holds no data files but the system's own state; name another folder")
