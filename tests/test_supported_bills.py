@@ -213,16 +213,18 @@ def test_what_was_sent_before_is_told_from_what_is_new(
     assert sent.share(prompt, "x") == 1, "from now on it was sent"
 
 
+@pytest.mark.parametrize("writing", ["", ", cache_write_per_mtok: 12"], ids=["free", "billed"])
 def test_bills_of_the_baseline_out_of_the_cache_are_not_those_of_another_load(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, writing: str
 ) -> None:
     """Two hundred prompts at once find nothing in a provider's cache: that makes the baseline dear in the next run too,
     whose suite says four at once."""
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
-    price = "valid_from: 2025-01-01, input_per_mtok: {n}, cached_input_per_mtok: {c}, output_per_mtok: 1"
+    price = "valid_from: 2025-01-01, input_per_mtok: {n}, cached_input_per_mtok: {c}, output_per_mtok: 1{w}"
     (tmp_path / "prices.yaml").write_text(
-        f"- {{model: base, {price.format(n=10, c=1)}}}\n- {{model: cand, {price.format(n=10, c=10)}}}\n"
+        f"- {{model: base, {price.format(n=10, c=1, w=writing)}}}\n"
+        f"- {{model: cand, {price.format(n=10, c=10, w='')}}}\n"
     )
     suite = tmp_path / "s.yaml"
 

@@ -89,6 +89,8 @@ def _words(prompt: str | None) -> int:
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
 _TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
+_ASKED_TO_CACHE = frozenset({"messages", "bedrock_converse"})
+"""Dialects whose providers cache only what a request marks (docs.anthropic.com, "Prompt caching"; Converse)."""
 _LEAST_CACHED = 1_024
 """Tokens of a beginning from which on providers cache by themselves; some cache shorter ones."""
 _BLOCK = 64
@@ -120,7 +122,7 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
     """The baseline's rows with what its answers from the response cache would cost at least in this run: a provider's
     cache, which fills up while a run goes on, had nothing yet for prompts that were all sent at once.
 
-    NaN for others, where no price of cached tokens is known, and where caching has to be asked for (writing costs).
+    NaN for others, where no price of cached tokens is known, and where caching has to be asked for and is not.
     Raises StoreError when the texts cannot be read.
     """
     import numpy as np
@@ -128,7 +130,7 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
 
     found = np.full(rows.num_rows, np.nan)
     cached, unit = stored.floats(rows["cached"]) != 0, stored_prices(side.about.prices)
-    if unit is not None and cached.any() and all(_is_cached_by_itself(rates) for _, rates in unit.bands):
+    if unit is not None and cached.any() and all(_may_be_cached(side, rates) for _, rates in unit.bands):
         place = _places(rows)
         for key, usd in _supported(side, unit, cheapest=True):
             if (n := place.get(key)) is not None and cached[n]:
@@ -136,9 +138,15 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
 
 
-def _is_cached_by_itself(rates: Rates) -> bool:
-    writing = (rates.cache_write, rates.cache_write_5m, rates.cache_write_1h)
-    return rates.cache_read is not None and not any(writing)
+def _may_be_cached(side: Side, rates: Rates) -> bool:
+    """Whether prompts may come out of a provider's cache: by itself, also where it bills the writing (OpenAI since
+    2026), or since the entry asks for it, as Anthropic and Bedrock want (`cache_control`, `cachePoint`)."""
+    if rates.cache_read is None:
+        return False
+    resolved = side.facts.suite_resolved
+    entry = resolved.models.get(side.model) if resolved is not None else None
+    asks = entry is not None and "cache" in orjson.dumps(entry.root.get("settings"), default=str).decode()
+    return asks or (side.about.facts or {}).get("dialect") not in _ASKED_TO_CACHE
 
 
 def _places(rows: pa.Table) -> dict[Key, int]:
@@ -207,7 +215,11 @@ def _most_cached(counts: Mapping[str, int | None], texts: _Texts) -> Mapping[str
     """The counts with every token cached that may have been: from `_LEAST_CACHED` on of a beginning sent before."""
     shared = int(texts.shared * (counts["input"] or 0))
     read = max(counts["cache_read"] or 0, shared if shared >= _LEAST_CACHED else 0)
-    return {**counts, "cache_read": read}
+    found, left = {**counts, "cache_read": read}, max(0, (counts["input"] or 0) - read)
+    for name in ("cache_write_5m", "cache_write_1h", "cache_write_other"):  # what is read is not written
+        if counts[name] is not None:
+            found[name] = min(counts[name] or 0, left)
+    return found
 
 
 def _bill(counts: Mapping[str, int | None], texts: _Texts, unit: UnitPrices) -> Decimal | None:
