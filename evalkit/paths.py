@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatch
@@ -26,7 +26,6 @@ from pathlib import Path
 from evalkit.checkouts import led_into_hidden, led_out
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
-from evalkit.protected_data import refuse_foreign
 from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
 
 ROOTS_VARIABLES = ("EVALKIT_DATA_ROOTS", "EVALKIT_DATA")
@@ -42,6 +41,10 @@ _LONGEST = 300
 """Characters of a path in a message."""
 _named: ContextVar[tuple[Path, ...]] = ContextVar("data_roots", default=())
 """Data folders by --data-root, or by `data_roots` in Python."""
+
+REFUSING: ContextVar[Callable[[Path, str], None] | None] = ContextVar("refusing", default=None)
+"""Raises SuiteError for what is found outside the suite's own folder and may not be read there (`protected_data`), by
+its true path and how messages call it. None: whatever the person named may be read."""
 
 
 def name_roots(folders: Iterable[Path]) -> None:
@@ -283,8 +286,8 @@ def _resolve(path: Path, allowed: tuple[Path, ...], label: str, *, shown: Path |
     for root in roots:
         parts = real.relative_to(root).parts
         if not any(part.startswith(".") for part in parts):
-            if root != allowed[0]:  # that is the suite's own folder
-                refuse_foreign(real, label)
+            if root != allowed[0] and (refuse := REFUSING.get()) is not None:  # the first is the suite's own folder
+                refuse(real, label)
             return Inside(shown or path, root, parts, allowed, label)
     if roots:
         raise SuiteError(

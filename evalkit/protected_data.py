@@ -1,7 +1,7 @@
 """What a protected suite reads comes from its own checkout, or from outside of every one: `gate --suite`.
 
     with protecting(Path("main/suites")):
-        refuse_foreign(Path("/ci/pr/data/test.jsonl"), "t.data.path")     # SuiteError: git keeps it in another checkout
+        find("/ci/pr/data/test.jsonl", suites)        # SuiteError: git keeps it in another checkout
 
 A data folder that the person named may lie in the checkout of the pull request (EVALKIT_DATA=$GITHUB_WORKSPACE/data):
 its author would choose the records that both the run and the protected suite ask.
@@ -12,20 +12,30 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 from evalkit.checkouts import checkouts_around, folded
 from evalkit.errors import SuiteError
 from evalkit.git_index import names_of
+from evalkit.paths import REFUSING
 
 
-class _Checkouts:
+class Checkouts:
     """Those of the protected suite, and what git keeps in any that was asked about."""
 
     def __init__(self, folder: Path) -> None:
         self._own = checkouts_around(Path(os.path.realpath(folder)))
         self._kept: dict[Path, frozenset[bytes] | None] = {}
+
+    def refuse(self, real: Path, label: str) -> None:
+        """Raises SuiteError for what git keeps in a checkout that is not the suite's. `label` opens the message."""
+        if (tree := self.bringing(real)) is not None:
+            raise SuiteError(
+                f"{label}: lies in the checkout {tree}, which is not the protected suite's: whoever proposes a change "
+                "there would choose what the gate asks. Name the data folder of the protected branch (EVALKIT_DATA, "
+                "--data-root). For data in a repository of its own, name a copy without .git: git -C DIR archive HEAD "
+                "| tar -x -C COPY"
+            )
 
     def bringing(self, real: Path) -> Path | None:
         """The checkout that a file or folder came with, unless one of the suite's own brought it; None: none did."""
@@ -65,26 +75,11 @@ def _and_above(name: bytes) -> Iterator[bytes]:
         name = name.rpartition(b"/")[0]
 
 
-_protected: ContextVar[_Checkouts | None] = ContextVar("protected", default=None)
-
-
 @contextmanager
 def protecting(folder: Path | None) -> Iterator[None]:
     """Within this block files are read for the protected suite in this folder. None: for no protected one."""
-    before = _protected.set(None if folder is None else _Checkouts(folder))
+    before = REFUSING.set(None if folder is None else Checkouts(folder).refuse)
     try:
         yield
     finally:
-        _protected.reset(before)
-
-
-def refuse_foreign(real: Path, label: str) -> None:
-    """Raises SuiteError where a protected suite would read what git keeps in a checkout that is not the suite's."""
-    asked = _protected.get()
-    if asked is not None and (tree := asked.bringing(real)) is not None:
-        raise SuiteError(
-            f"{label}: lies in the checkout {tree}, which is not the protected suite's: whoever proposes a change "
-            "there would choose what the gate asks. Name the data folder of the protected branch (EVALKIT_DATA, "
-            "--data-root). For data in a repository of its own, name a copy without .git: git -C DIR archive HEAD | "
-            "tar -x -C COPY"
-        )
+        REFUSING.reset(before)

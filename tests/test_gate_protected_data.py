@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SuiteError
-from evalkit.protected_data import protecting, refuse_foreign
+from evalkit.protected_data import Checkouts
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -115,14 +115,9 @@ def test_a_protected_suite_reads_what_no_other_checkout_keeps(tmp_path: Path) ->
         other / "DATA" / "X.jsonl": False,  # as a file system without case takes it
         inner / "data" / "x.jsonl": False,
     }
-    with protecting(ours):
-        for path, allowed in read.items():
-            if allowed:
-                refuse_foreign(path, "x")
-            else:
-                with pytest.raises(SuiteError, match="not the protected suite's"):
-                    refuse_foreign(path, "x")
-        (other / ".git" / "index").write_bytes(b"DIRC")
-    with protecting(ours), pytest.raises(SuiteError):
-        refuse_foreign(other / "fetched" / "x.jsonl", "an index that nobody can read names everything")
-    refuse_foreign(other / "data" / "x.jsonl", "without a protected suite")
+    known = Checkouts(ours)
+    assert {path: known.bringing(path) is None for path in read} == read
+    with pytest.raises(SuiteError, match="not the protected suite's"):
+        known.refuse(other / "data", "x")
+    (other / ".git" / "index").write_bytes(b"DIRC")
+    assert Checkouts(ours).bringing(other / "fetched" / "x.jsonl"), "an index that nobody can read names everything"

@@ -10,10 +10,16 @@ import re
 from pathlib import Path, PurePosixPath
 
 from evalkit.errors import MissingPackage, SuiteError
-from evalkit.library_folders import hub_cache
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+
+
+def cache_folder() -> Path:
+    """Where the hub's library keeps what it fetched. Raises UserError as `library_folders.hub_cache`."""
+    from evalkit.library_folders import hub_cache
+
+    return hub_cache()
 
 
 def is_pinned(revision: str | None) -> bool:
@@ -25,7 +31,7 @@ def fetch(repo: str, file: str, revision: str) -> Path:
     """The local copy of a dataset's file, downloaded at most once.
 
     Raises SuiteError for names that would leave the cache or be hidden in it, where there is no such dataset, revision
-    or file, or it cannot be reached; MissingPackage without huggingface_hub; UserError as `hub_cache`.
+    or file, or it cannot be reached; MissingPackage without huggingface_hub; UserError as `cache_folder`.
     """
     if not _REPO.fullmatch(repo) or ".." in repo:
         raise SuiteError(f"hub: {repo!r} is no name of a dataset; write it like org/name")
@@ -43,7 +49,7 @@ def fetch(repo: str, file: str, revision: str) -> Path:
         raise MissingPackage("data from the Hugging Face hub needs a package: pip install huggingface_hub") from error
 
     name = f"{repo}/{file} at {revision[:12]}"
-    kept = hub_cache()
+    kept = cache_folder()
     try:
         return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision, cache_dir=kept))
     except hub.LocalEntryNotFoundError as error:

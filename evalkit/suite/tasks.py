@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.library_folders import hub_cache
 from evalkit.records import Message, Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Data, open_data, raise_it
@@ -106,7 +105,7 @@ class ResolvedTask:
             assert entry.hub and entry.file
             path = hugging_face.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
-            kept = (hub_cache(),)
+            kept = (hugging_face.cache_folder(),)
             found = open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label, also=kept)
             return self._as_published(found)
         except SuiteError as error:
