@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import UserError
-from evalkit.git_index import names_of
 
 _MARKS = (".git", ".hg", ".jj", ".svn")
 """What a checkout has at its top, as a folder, a file or a link."""
@@ -140,6 +139,8 @@ def named_by_git(path: Path) -> Path | None:
     """
     for place, is_link in way_of(path):
         for tree in _checkouts_of(place.parent if is_link else place, (".git",)):
+            from evalkit.git_index import names_of  # few caches lie in a checkout
+
             try:
                 names = names_of(tree)
             except ValueError:
