@@ -96,6 +96,15 @@ def home_folder() -> Path | None:
     return Path(os.path.realpath(home)) if os.path.isabs(home) else None  # noqa: PTH117
 
 
+def below_home(written: str | Path, instead: str) -> Path:
+    """A path with its `~` filled in. `instead` says what else to set. Raises UserError where there is no such home: a
+    user of a container may have none."""
+    path = Path(os.path.expanduser(written))  # noqa: PTH111  # never raises
+    if str(path).startswith("~"):
+        raise UserError(f"nobody knows where {path} is: set HOME{instead}")
+    return path
+
+
 def own_settings(name: str, instead: str) -> Path:
     """A file or folder of the person's settings of evalkit, which need not exist.
 

@@ -16,7 +16,7 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from evalkit.checkouts import named_by_git
+from evalkit.checkouts import below_home, named_by_git
 from evalkit.errors import SuiteError, UserError
 from evalkit.late import late
 from evalkit.paths import Inside, find
@@ -116,10 +116,7 @@ def _hub_cache() -> Path:
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if (named := os.environ.get(name)) is not None:
             return _read(name, named)
-    home = _hub_home()[1]
-    if str(home).startswith("~"):
-        raise UserError(f"nobody knows where {home} is: set HOME, or HF_HOME to a whole path")
-    return home / "hub"
+    return below_home(_hub_home()[1], ", or HF_HOME to a whole path") / "hub"
 
 
 def _read(name: str, value: str) -> Path:
