@@ -4,13 +4,14 @@
         find("/ci/pr/data/test.jsonl", suites)        # SuiteError: git keeps it in another checkout
 
 A data folder that the person named may lie in the checkout of the pull request (EVALKIT_DATA=$GITHUB_WORKSPACE/data):
-its author would choose the records that both the run and the protected suite ask.
+its author would choose the records that both the run and the protected suite ask. That checkout is the one of the
+working directory and the one of the run's folder; a clone of data elsewhere is the person's.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from evalkit.paths import REFUSING
 
 
 class Checkouts:
-    """Those of the protected suite, and what git keeps in any that was asked about."""
+    """Those of the protected suite, those of whoever proposes a change (`others`: folders in them), and what git keeps
+    in any that was asked about."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: Iterable[Path]) -> None:
         self._own = checkouts_around(Path(os.path.realpath(folder)))
+        self._others = {tree for one in others for tree in checkouts_around(Path(os.path.realpath(one)))}
         self._kept: dict[Path, frozenset[bytes] | None] = {}
 
     def refuse(self, real: Path, label: str) -> None:
@@ -33,8 +36,7 @@ class Checkouts:
             raise SuiteError(
                 f"{label}: lies in the checkout {tree}, which is not the protected suite's: whoever proposes a change "
                 "there would choose what the gate asks. Name the data folder of the protected branch (EVALKIT_DATA, "
-                "--data-root). For data in a repository of its own, name a copy without .git: git -C DIR archive HEAD "
-                "| tar -x -C COPY"
+                "--data-root), or one outside of that checkout."
             )
 
     def bringing(self, real: Path) -> Path | None:
@@ -42,7 +44,8 @@ class Checkouts:
         around = [tree for tree in (real, *real.parents) if os.path.lexists(tree / ".git")]
         if any(self._keeps(tree, real, unknown=False) for tree in around if tree in self._own):
             return None  # a submodule of the suite's checkout is named there too
-        return next((tree for tree in around if tree not in self._own and self._keeps(tree, real, unknown=True)), None)
+        others = (tree for tree in around if tree not in self._own and not self._others.isdisjoint(around))
+        return next((tree for tree in others if self._keeps(tree, real, unknown=True)), None)
 
     def _keeps(self, tree: Path, real: Path, *, unknown: bool) -> bool:
         """Whether an index names the path, what it lies in, or something in it; `unknown` where none can be read."""
@@ -76,9 +79,11 @@ def _and_above(name: bytes) -> Iterator[bytes]:
 
 
 @contextmanager
-def protecting(folder: Path | None) -> Iterator[None]:
-    """Within this block files are read for the protected suite in this folder. None: for no protected one."""
-    before = REFUSING.set(None if folder is None else Checkouts(folder).refuse)
+def protecting(folder: Path | None, run: Path | None = None) -> Iterator[None]:
+    """Within this block files are read for the protected suite in this folder. None: for no protected one. `run`: the
+    folder of the run that it judges."""
+    others = [Path.cwd(), *([] if run is None else [run])]
+    before = REFUSING.set(None if folder is None else Checkouts(folder, others).refuse)
     try:
         yield
     finally:

@@ -65,6 +65,7 @@ def pull_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (folder / f"{model}.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
         git(folder, "add", "-A")
     monkeypatch.delenv("EVALKIT_DATA_ROOTS", raising=False)
+    monkeypatch.chdir(tmp_path / "pr")
     return tmp_path / "pr"
 
 
@@ -92,7 +93,6 @@ def test_a_protected_suite_reads_the_data_of_its_branch(
     pull_request: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVALKIT_DATA", str(pull_request.parent / "main" / "data"))
-    assert judged(capsys, pull_request, pull_request / "suite.yaml").code == 2, "that suite is of another checkout"
     (pull_request / "base.jsonl").write_text((pull_request.parent / "main" / "base.jsonl").read_text())
     assert judged(capsys, pull_request).code == 1, "and there the candidate is worse"
 
@@ -115,9 +115,13 @@ def test_a_protected_suite_reads_what_no_other_checkout_keeps(tmp_path: Path) ->
         other / "DATA" / "X.jsonl": False,  # as a file system without case takes it
         inner / "data" / "x.jsonl": False,
     }
-    known = Checkouts(ours)
+    assert Checkouts(ours, [tmp_path]).bringing(other / "data" / "x.jsonl") is None, (
+        "a clone of data that somebody named"
+    )
+    known = Checkouts(ours, [other, inner])
     assert {path: known.bringing(path) is None for path in read} == read
     with pytest.raises(SuiteError, match="not the protected suite's"):
         known.refuse(other / "data", "x")
     (other / ".git" / "index").write_bytes(b"DIRC")
-    assert Checkouts(ours).bringing(other / "fetched" / "x.jsonl"), "an index that nobody can read names everything"
+    known = Checkouts(ours, [other])
+    assert known.bringing(other / "fetched" / "x.jsonl"), "an index that nobody can read names everything"

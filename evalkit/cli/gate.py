@@ -105,7 +105,7 @@ def command(
     with gating.telling(gating.suite_name(folder), outlets):
         with by_command():
             alone = entry_of_file(load_run(folder), suite) if suite is not None else None
-        with protecting(suite.parent if suite is not None else None):
+        with protecting(suite.parent if suite is not None else None, folder):
             ours = suite_at(suite) if suite is not None and alone is None else None
         trusted = GateTrust(
             results=results,

@@ -66,7 +66,7 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
     else:
         gate = gate_of_suite(suite)
         _refuse_unnamed_baselines(gate, str(suite.path), trusted)
-        with protecting(suite.path.parent):
+        with protecting(suite.path.parent, folder):
             refuse_other_suite(suite, folder, trusted)
         refuse_other_history(gate, folder, trusted)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
