@@ -79,10 +79,30 @@ def led_out(path: Path) -> tuple[Path, Path] | None:
     return None
 
 
+def led_into_hidden(path: Path) -> Path | None:
+    """The first link on a path's way that lies in a checkout and leads to a hidden folder of it (`.git` holds logins).
+    None: there is none."""
+    for place, is_link in way_of(path):
+        tree, real = checkout_of(place.parent) if is_link else None, Path(os.path.realpath(place))
+        inside = real.relative_to(tree).parts if tree is not None and real.is_relative_to(tree) else ()
+        if any(part.startswith(".") for part in inside):
+            return place
+    return None
+
+
 def home_folder() -> Path | None:
     """The person's home folder without links; None where HOME is no whole path, which would mean a checkout."""
     home = os.path.expanduser("~")  # noqa: PTH111  # never raises
     return Path(os.path.realpath(home)) if os.path.isabs(home) else None  # noqa: PTH117
+
+
+def below_home(written: str | Path, instead: str) -> Path:
+    """A path with its `~` filled in. `instead` says what else to set. Raises UserError where there is no such home: a
+    user of a container may have none."""
+    path = Path(os.path.expanduser(written))  # noqa: PTH111  # never raises
+    if str(path).startswith("~"):
+        raise UserError(f"nobody knows where {path} is: set HOME{instead}")
+    return path
 
 
 def own_settings(name: str, instead: str) -> Path:
@@ -134,8 +154,8 @@ def named_by_git(path: Path) -> Path | None:
                 names = names_of(tree)
             except ValueError:
                 return tree
-            asked = _folded(os.fsencode(place.relative_to(tree))) if place != tree else b""
-            if names and (not asked or any(_overlap(asked, _folded(name)) for name in names)):
+            asked = folded(os.fsencode(place.relative_to(tree))) if place != tree else b""
+            if names and (not asked or any(_overlap(asked, folded(name)) for name in names)):
                 return tree
     return None
 
@@ -150,7 +170,7 @@ def _overlap(one: bytes, other: bytes) -> bool:
     return one == other or one.startswith(other + b"/") or other.startswith(one + b"/")
 
 
-def _folded(name: bytes) -> bytes:
+def folded(name: bytes) -> bytes:
     """One spelling for names that some file systems take for the same: those of macOS know no case."""
     if name.isascii():
         return name.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -10,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters.vllm.child import environment
 from evalkit.board.sign_in import settings_file
 from evalkit.bridges.lm_eval.start import import_lm_eval
 from evalkit.catalogue.reading import user_file
 from evalkit.checkouts import named_by_git
 from evalkit.errors import UserError
+from evalkit.library_folders import refuse_for_evaluation
 from evalkit.reading import MOST_BYTES
-from evalkit.suite.hugging_face import refuse_brought_along
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.source_trees import trees
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -379,21 +380,7 @@ def test_folders_of_the_hub_s_libraries_that_git_keeps_are_refused_before_these_
     with pytest.raises(UserError, match="bring them along"):
         import_lm_eval()
     _git(home, "rm", "-r", "-q", "--cached", inner)
-    refuse_brought_along()  # a folder between jobs (GitLab) that git does not know
-
-
-@needs_git
-@pytest.mark.parametrize("kept", [".cache/vllm/c.py", ".triton/cache/k.so", ".config/vllm/c.json", "t/k.so"])
-def test_a_server_loads_nothing_that_git_brought_along(home: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
-    (home / kept).parent.mkdir(parents=True)
-    (home / kept).write_text("x")
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(home / "t"))
-    _git(home, "init")
-    _git(home, "add", "s.yaml")
-    environment("k", from_hub=False)
-    _git(home, "add", "-A")
-    with pytest.raises(UserError, match="bring programs along"):
-        environment("k", from_hub=False)
+    refuse_for_evaluation()  # a folder between jobs (GitLab) that git does not know
 
 
 @pytest.mark.parametrize("written", ["", ".", "~nobody"])
@@ -408,14 +395,50 @@ def test_a_home_that_is_no_whole_path_holds_no_settings(
     assert ran.code == 2 and "there is no adapter or preset 'acme'" in ran.err
 
 
-def test_a_cache_folder_without_a_home_is_a_sentence(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("cache",), "~/.cache/evalkit is: set HOME, or EVALKIT_CACHE to a whole path"),
+        (("check", "hub.yaml"), "~/.cache/huggingface is: set HOME, or HF_HOME to a whole path"),
+        (("board", "--no-browser"), "~/.streamlit/config.toml is: set HOME to a folder"),
+    ],
+    ids=["cache", "hub", "board"],
+)
+def test_a_user_without_a_home_gets_a_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, words: tuple[str, ...], says: str
 ) -> None:
-    monkeypatch.delenv("HOME")
-    monkeypatch.delenv("EVALKIT_CACHE", raising=False)
-    monkeypatch.setattr("os.path.expanduser", lambda path: path)
-    ran = evalkit(capsys, "cache")
-    assert ran.code == 2 and "set HOME, or EVALKIT_CACHE to a whole path" in ran.err
+    """In a container, a user may have neither HOME nor an entry in passwd."""
+    (home / "hub.yaml").write_text(
+        "name: s\nmodels: {m: {adapter: scripted, replies: {'*': b}}}\n"
+        f"tasks: [{{name: t, data: {{hub: org/d, file: t.jsonl, revision: {'0a' * 20}}}, "
+        "prompt: '{{ q }}', target: b, score: exact}]\n"
+    )
+
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    for name in ("HOME", "EVALKIT_CACHE", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if words[0] != "cache":
+        monkeypatch.setenv("EVALKIT_CACHE", str(home.parent / "cache"))
+    ran = evalkit(capsys, *words)
+    assert ran.code == 2 and f"nobody knows where {says}" in " ".join(ran.err.split())
+
+
+@pytest.mark.long
+def test_no_module_asks_for_the_home_folder_in_a_way_that_raises() -> None:
+    """`Path.home()` and `Path.expanduser()` end in a traceback for such a user; os.path's way never raises."""
+    found = {
+        f"{path.name}:{node.lineno}"
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"home", "expanduser"}
+        and ast.unparse(node) not in {"os.path.expanduser", "self.home"}
+        and (node.attr == "expanduser" or ast.unparse(node.value) in {"Path", "pathlib.Path"})
+    }
+    assert found == set()
 
 
 def test_the_board_takes_no_looks_of_a_home_that_is_a_checkout(home: Path, capsys: Capture) -> None:

@@ -195,3 +195,21 @@ def test_no_key_of_a_task_makes_a_complaint_quote_what_is_in_it(checkout: Path, 
     ran = evalkit(capsys, "check", "real/x.yaml")
     assert ran.code == 2, ran.out
     assert SECRET not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("led", [".git", "real/../.git", "real/.held"])
+def test_a_data_folder_behind_a_link_to_a_hidden_folder_is_refused(
+    checkout: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, led: str
+) -> None:
+    """CI keeps a login in `.git/config`."""
+    (checkout / led).mkdir(exist_ok=True)
+    (checkout / led / "config").write_text(f"q\n{SECRET}\n")
+    (checkout / "data").symlink_to(led)
+    (checkout / "real" / "x.yaml").write_text(
+        FINE.replace("cases: [{q: a, expected: b}]", "data: {path: ../data/config, format: csv}, target: b")
+    )
+    monkeypatch.setenv("EVALKIT_DATA", "data")
+    ran = evalkit(capsys, "check", "real/x.yaml", "--show-prompt")
+    assert ran.code == 2 and "leads to a hidden folder" in ran.err and SECRET not in ran.out + ran.err
+    monkeypatch.setenv("EVALKIT_DATA", led)
+    assert evalkit(capsys, "check", "real/x.yaml").code == 0, "the person's own word"

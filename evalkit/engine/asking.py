@@ -175,10 +175,8 @@ async def _obtain(
             return _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts, n_given_up))
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
-        took_s = time.perf_counter() - attempt_at
-        if (cut_off := error is not told or lane.was_on_its_way(item.model.name, error, took_s)) or may_be_billed(
-            error, took_s
-        ):
+        cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
+        if may_be_billed(error, time.perf_counter() - attempt_at):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):

@@ -2,54 +2,24 @@
 
 The library's own cache is used, so a second run needs no network, and `HF_HUB_OFFLINE=1` is respected. A branch name
 is refused: it moves, and the same suite would ask other questions tomorrow.
-
-The library believes what its cache holds, writes through links in it, and runs programs that others keep beside it
-(metrics of `evaluate`). So it is asked nothing where git brought any of its folders along.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path, PurePosixPath
 
-from evalkit.checkouts import named_by_git
-from evalkit.errors import MissingPackage, SuiteError, UserError
+from evalkit.errors import MissingPackage, SuiteError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
-_OF_HUB = re.compile(r"(HF|HUGGING_?FACE|TRANSFORMERS|PYTORCH_TRANSFORMERS)_\w*(HOME|CACHE|DIR|ROOT|PATH|FILE)")
-"""Names of variables that say where the hub's libraries keep something."""
-
-
-def refuse_brought_along() -> None:
-    """Raises UserError where git keeps a part of what the hub's libraries read, run and write to."""
-    places = [value for name, value in os.environ.items() if value and _OF_HUB.fullmatch(name)]
-    for place in dict.fromkeys([_home(), *places]):
-        folder = Path(os.path.expandvars(os.path.expanduser(place)))  # noqa: PTH111  # as the library does
-        if (checkout := named_by_git(folder)) is not None:
-            raise UserError(
-                f"{folder}, where the Hugging Face libraries keep data, weights and programs, is a part of the "
-                f"checkout {checkout}, or its git index cannot be read, which would say: a pull request could bring "
-                "them along in it. Choose a folder outside of the checkout (HF_HOME=/whole/path), or let git forget "
-                "its files: git rm -r --cached"
-            )
-
-
-def _home() -> str:
-    return os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
-
-
 def cache_folder() -> Path:
-    """Where the hub's library keeps what it fetched, by the same variables as the library. Raises UserError as
-    `refuse_brought_along`."""
-    refuse_brought_along()
-    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    if named:
-        return Path(named).expanduser()
-    return Path(os.path.expanduser(_home())) / "hub"  # noqa: PTH111  # never raises
+    """Where the hub's library keeps what it fetched. Raises UserError as `library_folders.hub_cache`."""
+    from evalkit.library_folders import hub_cache
+
+    return hub_cache()
 
 
 def is_pinned(revision: str | None) -> bool:
@@ -60,8 +30,8 @@ def is_pinned(revision: str | None) -> bool:
 def fetch(repo: str, file: str, revision: str) -> Path:
     """The local copy of a dataset's file, downloaded at most once.
 
-    Raises SuiteError for names that would leave the cache, where there is no such dataset, revision or file, or it
-    cannot be reached; MissingPackage without huggingface_hub.
+    Raises SuiteError for names that would leave the cache or be hidden in it, where there is no such dataset, revision
+    or file, or it cannot be reached; MissingPackage without huggingface_hub; UserError as `cache_folder`.
     """
     if not _REPO.fullmatch(repo) or ".." in repo:
         raise SuiteError(f"hub: {repo!r} is no name of a dataset; write it like org/name")
@@ -71,8 +41,7 @@ def fetch(repo: str, file: str, revision: str) -> Path:
             f"file: {file!r} is no file of a dataset; write it as the dataset's page does, data/test.jsonl"
         )
     if any(step.startswith(".") for step in steps):
-        raise SuiteError(f"file: {file!r} is hidden (a name in it starts with a dot), and a suite reads none of those")
-    refuse_brought_along()
+        raise SuiteError(f"file: {file!r} is hidden (its name starts with a dot), and a suite cannot read such files")
     try:
         from huggingface_hub import errors as hub
         from huggingface_hub import hf_hub_download
@@ -80,8 +49,9 @@ def fetch(repo: str, file: str, revision: str) -> Path:
         raise MissingPackage("data from the Hugging Face hub needs a package: pip install huggingface_hub") from error
 
     name = f"{repo}/{file} at {revision[:12]}"
+    kept = cache_folder()
     try:
-        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
+        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision, cache_dir=kept))
     except hub.LocalEntryNotFoundError as error:
         raise SuiteError(
             f"{name} is not on this machine and the Hugging Face hub cannot be reached (offline, or HF_HUB_OFFLINE is "

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO
 
 from evalkit import child
-from evalkit.checkouts import named_by_git
-from evalkit.errors import UserError
+from evalkit.library_folders import for_server
 from evalkit.reading import open_to_read
+from evalkit.store.cache_folder import cache_folder
 from evalkit.text.key_spellings import cut_out
 from evalkit.text.secrets import REMOVED
 
@@ -50,16 +50,14 @@ _HUB = (
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 _PLACES = ("_HOME", "_CACHE", "_ROOT", "_DIR", "_FILE", "_BUNDLE", "_PATH")
-_OF_HOME = (".cache", ".config/vllm", ".triton", ".nv")
-"""Where vLLM, PyTorch and Triton keep settings and what they compiled."""
-_WIDE = frozenset({"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"})
-"""Folders of which they read but a part."""
 _USER = re.compile(r"//([^/@\s]{1,500})@")
 
 
 def environment(key: str, *, from_hub: bool) -> dict[str, str]:
-    """The environment of one server. `key`: its own; `from_hub`: it may have to fetch weights. Raises
-    UserError where git keeps a part of the folders that it reads."""
+    """The environment of one server. `key`: its own; `from_hub`: it may have to fetch weights.
+
+    Raises UserError where a checkout brings along what a folder of it holds (`library_folders.for_server`).
+    """
     named = {name.strip() for name in os.environ.get(PASSED_ON, "").split(",")} - {""}
     keep = {*_KEPT, *named, *(_HUB if from_hub else ())}
     given = {
@@ -71,25 +69,20 @@ def environment(key: str, *, from_hub: bool) -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
     }
     found = child.environment(keep, _PREFIXES, given)
-    _refuse_brought_along(found)
     for name, value in found.items():  # the server stands in another folder
         if name.endswith(_PLACES) and value and not Path(value).is_absolute() and Path(value).exists():
             found[name] = str(Path(value).absolute())
-    return found
+    return for_server(found, _own_home(), free=named)
 
 
-def _refuse_brought_along(given: Mapping[str, str]) -> None:
-    """Raises UserError where git keeps a part of what the server loads compiled programs and settings from."""
-    home = given.get("HOME", "")
-    places = [f"{home}/{inner}" for inner in _OF_HOME] if home else []
-    places += [value for name, value in given.items() if name.endswith(_PLACES) and name not in _WIDE and value]
-    for place in places:
-        if (checkout := named_by_git(Path(place))) is not None:
-            raise UserError(
-                f"{place}, which vLLM loads from, is a part of the checkout {checkout}, or its git index cannot be "
-                "read, which would say: a pull request could bring programs along in it. Set HOME or the variable "
-                "that names it to a folder outside of the checkout"
-            )
+def make_home(given: Mapping[str, str]) -> None:
+    """Make the home folder of a server that gets none of the person's."""
+    if given.get("HOME") == str(home := _own_home()):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _own_home() -> Path:
+    return cache_folder() / "home"
 
 
 def secrets_of(given: dict[str, str]) -> frozenset[str]:
