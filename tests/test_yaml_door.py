@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.text.yaml_nodes import NotYaml, composed, loaded
+from evalkit.reading import NotYaml, composed_yaml, loaded_yaml
 from tests.source_trees import ROOT, trees
 from tests.world import evalkit
 
@@ -33,7 +33,7 @@ _WRITES = {"api/suite.py", "store/baselines.py"}
 
 @pytest.mark.parametrize(("text", "line"), ODD)
 def test_what_is_no_yaml_is_one_error_with_its_line(text: str, line: int) -> None:
-    for read in (composed, loaded):
+    for read in (composed_yaml, loaded_yaml):
         with pytest.raises(NotYaml) as raised:
             read(text)
         assert raised.value.line == line and raised.value.reason and "\n" not in raised.value.reason
@@ -49,7 +49,7 @@ def test_random_yaml_raises_nothing_else() -> None:
     chance, odd = random.Random(11), 0
     for _ in range(1_500):
         text = "".join(chance.choices(pieces, k=chance.randint(1, 8)))
-        for read in (composed, loaded):
+        for read in (composed_yaml, loaded_yaml):
             try:
                 read(text)
             except NotYaml:
@@ -105,4 +105,4 @@ def test_no_other_module_reads_yaml() -> None:
         and (node.module or "").startswith("ruamel")
         and any(one.name == "YAML" for one in node.names)
     }
-    assert {str(path) for path in found} == {"text/yaml_nodes.py", *_WRITES}
+    assert {str(path) for path in found} == {"reading.py", *_WRITES}

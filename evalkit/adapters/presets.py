@@ -27,7 +27,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.keys import BASE_URLS
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.text.yaml_nodes import loaded
+from evalkit.reading import loaded_yaml
 
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions
@@ -115,7 +115,7 @@ def load_preset(name: str) -> Preset:
     path = _FOLDER / f"{name}.yaml"
     if name not in preset_names():
         raise KeyError(name)
-    return checked(name, loaded(path.read_text(encoding="utf-8")))
+    return checked(name, loaded_yaml(path.read_text(encoding="utf-8")))
 
 
 def filled(preset: Preset, spec: ModelSpec) -> Preset:

@@ -31,8 +31,7 @@ from evalkit.cost.billing import Rates, UnitPrices
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside
-from evalkit.reading import read_file
-from evalkit.text.yaml_nodes import NotYaml, composed
+from evalkit.reading import NotYaml, composed_yaml, read_file
 
 # What providers call ordinary service.
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only"})
@@ -108,7 +107,7 @@ def _items(text: str, path: Path | Inside, complaints: list[str]) -> list[tuple[
     from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     try:
-        root: Any = composed(text)
+        root: Any = composed_yaml(text)
     except NotYaml as error:
         raise UserError(f"{error.at(path)}: this is no valid YAML: {error.reason}") from error
     if root is None:

@@ -25,8 +25,7 @@ from evalkit.cost.breakeven import Billed, Line, Own, Range
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.errors import UserError
 from evalkit.plugins import near
-from evalkit.reading import nests_deeper, read_small_text
-from evalkit.text.yaml_nodes import NotYaml, composed, loaded
+from evalkit.reading import NotYaml, composed_yaml, loaded_yaml, nests_deeper, read_small_text
 
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _MOST_BYTES = 1_000_000
@@ -227,10 +226,10 @@ def _yaml(path: Path) -> object:
     if nests_deeper(text):
         raise UserError(f"{path}: nested too deeply to be a scenario")
     try:
-        node = composed(text)
+        node = composed_yaml(text)
         if (line := None if node is None else _anchor(node)) is not None:
             raise UserError(f"{path}:{line}: anchors and aliases are refused; write the value out where it is used")
-        return loaded(text)
+        return loaded_yaml(text)
     except NotYaml as error:
         raise UserError(f"{error.at(path)}: this is no valid YAML: {error.reason}") from error
 

@@ -20,8 +20,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.late import late
-from evalkit.reading import nests_deeper
-from evalkit.text.yaml_nodes import NotYaml, composed
+from evalkit.reading import NotYaml, composed_yaml, nests_deeper
 
 Loc = tuple[str | int, ...]
 """Where a value stands: ("tasks", 1, "prompt")."""
@@ -137,7 +136,7 @@ def parse(text: str, name: str) -> SourceMap:
 @lru_cache(maxsize=8)
 def _composed(text: str) -> Any:
     """The nodes of the document. Whoever reads them changes none."""
-    return composed(text)
+    return composed_yaml(text)
 
 
 def _build(node: Any, loc: Loc, tree: SourceMap) -> object:
