@@ -187,7 +187,7 @@ def of_countries(text: str, countries: Sequence[str]) -> Iterator[Span]:
         shown = text[first:last]
         found: set[Span] = set()
         for country in countries:
-            for match in PhoneNumberMatcher(shown, country, leniency=Leniency.VALID):
+            for match in PhoneNumberMatcher(shown, country, leniency=Leniency.VALID, max_tries=_TRIES):
                 found.add((first + match.start, first + match.end))
         for run in _runs(text, sorted(found)):
             if _is_within(text, run[0][0], max(stop for _, stop in run)):
