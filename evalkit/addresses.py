@@ -79,6 +79,19 @@ def read_address(url: str) -> Address:
     return Address(found["scheme"].lower(), host, port)
 
 
+def one_server(netloc: str) -> str:
+    """One spelling for `host:port` however it is written: this machine is 127.0.0.1, and usual ports are left out.
+
+    one_server("localhost:8000")       # "127.0.0.1:8000"
+    one_server("API.example:443")      # "api.example"
+    """
+    host, colon, port = netloc.lower().rpartition(":")
+    if not colon or not port.isdecimal():
+        host, port = netloc.lower(), ""
+    host = "127.0.0.1" if is_loopback(host) else host
+    return host if port in {"", "443", "80"} else f"{host}:{port}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name is this machine: `localhost`, 127.0.0.0/8 or ::1. Names are not resolved."""
     if host.lower() == "localhost":

@@ -1,97 +1,177 @@
-"""What git keeps in a checkout comes from whoever wrote to the repository: nothing of it is the person's own setting.
+"""What lies in a checkout comes from whoever wrote to the repository: nothing of it is the person's own setting.
 
+    own_settings("models.yaml", "...")        # ~/.config/evalkit/models.yaml; UserError where it is there in a checkout
     named_by_git(Path(".evalkit-cache"))      # the checkout whose index names it or a file in it, else None
 
-The index is read as a file: git is not run, and need not be here.
+Every place counts that a path passes: where it ends, and each link on the way there. git is not run.
 """
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import UserError
-from evalkit.reading import read_file
+
+_MARKS = (".git", ".hg", ".jj", ".svn")
+"""What a checkout has at its top, as a folder, a file or a link."""
+_MOST_LINKS = 40
+"""As Linux has it: no file is opened behind more."""
 
 
-def named_by_git(place: Path, *, around: Path | None = None) -> Path | None:
-    """The checkout whose index names a file or folder, or something in it, links followed or not; None: there is none.
-
-    It is the nearest one around `place`, or around `around` where given. An index that cannot be read as git writes it
-    counts as naming what lies in its checkout.
-    """
-    for one in dict.fromkeys((place.absolute(), place.resolve())):
-        start = one if around is None else around.resolve()
-        tree = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
-        if tree is None or not one.is_relative_to(tree):
+def way_of(path: Path) -> Iterator[tuple[Path, bool]]:
+    """Where a path leads: each link that it passes, at its true place and with True, and at last where it ends, with
+    False. Nothing need exist. A path behind too many links ends at one of them, and cannot be opened."""
+    at, n_links = Path(path.absolute().anchor), 0
+    ahead = list(reversed(path.absolute().parts[1:]))
+    while ahead:
+        part = ahead.pop()
+        if part == "..":
+            at = at.parent
             continue
-        content = _index(tree)
-        named = b"" if one == tree else os.fsencode(one.relative_to(tree))
+        at /= part
         try:
-            if content and any(not named or name == named or name.startswith(named + b"/") for name in _names(content)):
-                return tree
-        except ValueError:
-            return tree
+            target = os.readlink(at)  # noqa: PTH115  # as the text that it is
+        except (OSError, ValueError):
+            continue  # no link, or nothing
+        yield at, True
+        n_links += 1
+        if n_links > _MOST_LINKS:
+            break
+        at = Path(at.anchor) if target.startswith("/") else at.parent
+        ahead += reversed([part for part in target.split("/") if part not in {"", "."}])
+    yield at, False
+
+
+def checkout_of(place: Path, marks: tuple[str, ...] = _MARKS) -> Path | None:
+    """The nearest checkout that a true place lies in, or is; None: it lies in none."""
+    return next(_checkouts_of(place, marks), None)
+
+
+def checkouts_around(place: Path) -> list[Path]:
+    """The checkout that a true place lies in and, of a submodule or linked worktree, those around it."""
+    found = []
+    for one in _checkouts_of(place):
+        found.append(one)
+        if not (one / ".git").is_file():
+            break
+    return found
+
+
+def holder_of(path: Path) -> Path | None:
+    """The checkout that a path passes, or ends in; None: there is none."""
+    found = (checkout_of(place.parent if is_link else place) for place, is_link in way_of(path))
+    return next((one for one in found if one is not None), None)
+
+
+def led_out(path: Path) -> tuple[Path, Path] | None:
+    """The first link on a path's way that lies in a checkout, or below the working directory, and leads out of that,
+    and what it leads out of. None: there is none.
+
+    A working directory that holds the home folder holds the person's own links, unless it is a checkout.
+    """
+    for place, is_link in way_of(path):
+        around = (checkout_of(place.parent) or _worked_in(place)) if is_link else None
+        if around is not None and not Path(os.path.realpath(place)).is_relative_to(around):
+            return place, around
     return None
 
 
-def _names(index: bytes) -> Iterator[bytes]:
-    """The paths that an index holds (gitformat-index, versions 2 to 4, digests of 20 or 32 bytes). Or ValueError."""
-    if index[:4] != b"DIRC":
-        raise ValueError("no index")
-    version, n = int.from_bytes(index[4:8], "big"), int.from_bytes(index[8:12], "big")
-    for digest in (20, 32):
-        try:
-            yield from list(_entries(index, version, n, 40 + digest))
-        except (ValueError, IndexError):
-            continue
-        return
-    raise ValueError("an index of another kind")
+def led_into_hidden(path: Path) -> Path | None:
+    """The first link on a path's way that lies in a checkout and leads to a hidden folder of it (`.git` holds logins).
+    None: there is none."""
+    for place, is_link in way_of(path):
+        tree, real = checkout_of(place.parent) if is_link else None, Path(os.path.realpath(place))
+        inside = real.relative_to(tree).parts if tree is not None and real.is_relative_to(tree) else ()
+        if any(part.startswith(".") for part in inside):
+            return place
+    return None
 
 
-def _entries(index: bytes, version: int, n: int, flags_at: int) -> Iterator[bytes]:
-    at, name = 12, b""
-    for _ in range(n):
-        flags = int.from_bytes(index[at + flags_at : at + flags_at + 2], "big")
-        start = at + flags_at + (4 if version >= 3 and flags & 0x4000 else 2)
-        if version == 4:  # how much of the name before goes, as git writes such numbers, and what comes behind it
-            cut, byte = 0, 0x80
-            while byte & 0x80:
-                byte = index[start]
-                cut = (cut << 7 | byte & 0x7F) + (1 if byte & 0x80 else 0)
-                start += 1
-        end = index.index(b"\0", start)
-        name = name[: len(name) - cut] + index[start:end] if version == 4 else index[start:end]
-        if not name or (flags & 0xFFF) not in (len(name), 0xFFF):
-            raise ValueError("no entry of an index")
-        yield name
-        at = end + 1 if version == 4 else at + ((end - at) // 8 + 1) * 8
+def home_folder() -> Path | None:
+    """The person's home folder without links; None where HOME is no whole path, which would mean a checkout."""
+    home = os.path.expanduser("~")  # noqa: PTH111  # never raises
+    return Path(os.path.realpath(home)) if os.path.isabs(home) else None  # noqa: PTH117
 
 
-def settings_folder() -> Path:
-    """Where the person's settings of evalkit lie; it need not exist. Below $XDG_CONFIG_HOME where that is a whole path:
-    the specification ignores any other, and one that depends on the working directory would mean a checkout.
+def below_home(written: str | Path, instead: str) -> Path:
+    """A path with its `~` filled in. `instead` says what else to set. Raises UserError where there is no such home: a
+    user of a container may have none."""
+    path = Path(os.path.expanduser(written))  # noqa: PTH111  # never raises
+    if str(path).startswith("~"):
+        raise UserError(f"nobody knows where {path} is: set HOME{instead}")
+    return path
 
-    Raises UserError where the checkout that is worked in brings a file of it along (HOME is the checkout, in CI).
+
+def own_settings(name: str, instead: str) -> Path:
+    """A file or folder of the person's settings of evalkit, which need not exist.
+
+    `instead` says what to set for one that has to stay in a checkout. Raises UserError where something to read is there
+    and it lies in a checkout (HOME is one in some CI jobs).
     """
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    if not Path(settings).is_absolute():
-        settings = os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
-    folder = Path(settings) / "evalkit"
-    if folder.exists() and (checkout := named_by_git(folder, around=Path.cwd())) is not None:
+    path = _settings_folder() / name
+    if not path.is_dir() or any(path.glob("*.yaml")):
+        refuse_in_checkout(path, instead)
+    return path
+
+
+def refuse_in_checkout(path: Path, instead: str) -> None:
+    """Raises UserError where a file or folder is there and lies in a checkout, or is reached by way of one."""
+    if os.path.lexists(path) and (tree := holder_of(path)) is not None:
         raise UserError(
-            f"{folder} is a part of the checkout {checkout}: evalkit reads its settings (presets, sign-in, facts of "
-            "models) from no checkout that it works in. Set HOME or XDG_CONFIG_HOME to a folder outside of it"
+            f"{path} lies in the checkout {tree}, whose files come from whoever writes to that repository: evalkit "
+            f"reads no settings of yours from any. Move it to a folder outside, or {instead}"
         )
-    return folder
 
 
-def _index(tree: Path) -> bytes:
-    own = tree / ".git"
-    try:
-        if own.is_file():  # a linked worktree or a submodule: one line names the folder
-            own = tree / read_file(own).decode("utf-8", "replace").strip().removeprefix("gitdir: ")
-        return read_file(own / "index")
-    except OSError:
-        return b""
+def _settings_folder() -> Path:
+    """Below $XDG_CONFIG_HOME where that is a whole path, else below HOME where that is one: any other would mean a
+    checkout, and what is below a device is not there."""
+    for written in (os.environ.get("XDG_CONFIG_HOME", ""), os.path.expanduser("~/.config")):  # noqa: PTH111  # never raises
+        if Path(written).is_absolute():
+            return Path(written) / "evalkit"
+    return Path(os.devnull) / "evalkit"
+
+
+def _worked_in(link: Path) -> Path | None:
+    here, home = Path.cwd(), home_folder()
+    return here if link.is_relative_to(here) and not (home is not None and home.is_relative_to(here)) else None
+
+
+def named_by_git(path: Path) -> Path | None:
+    """A checkout around a file or folder that git may have brought it along in: its index names the path, something in
+    it, or something that it lies in. None: there is none.
+
+    The index of each checkout around it counts. One that cannot be read whole counts as naming everything.
+    """
+    for place, is_link in way_of(path):
+        for tree in _checkouts_of(place.parent if is_link else place, (".git",)):
+            from evalkit.git_index import names_of  # few caches lie in a checkout
+
+            try:
+                names = names_of(tree)
+            except ValueError:
+                return tree
+            asked = folded(os.fsencode(place.relative_to(tree))) if place != tree else b""
+            if names and (not asked or any(_overlap(asked, folded(name)) for name in names)):
+                return tree
+    return None
+
+
+def _checkouts_of(place: Path, marks: tuple[str, ...] = _MARKS) -> Iterator[Path]:
+    for folder in (place, *place.parents):
+        if any(os.path.lexists(folder / mark) for mark in marks):
+            yield folder
+
+
+def _overlap(one: bytes, other: bytes) -> bool:
+    return one == other or one.startswith(other + b"/") or other.startswith(one + b"/")
+
+
+def folded(name: bytes) -> bytes:
+    """One spelling for names that some file systems take for the same: those of macOS know no case."""
+    if name.isascii():
+        return name.lower()
+    return os.fsencode(unicodedata.normalize("NFC", os.fsdecode(name)).casefold())

@@ -96,11 +96,16 @@ def main() -> int:
     return 0
 
 
+_POLICY = "Content Security Policy"
+
+
 def _page(browser: Any, width: int, scheme: str, asked: list[str]) -> Any:
-    """A tab that notes every address beyond loopback and every dialog: both are somebody's text that acts."""
+    """A tab that notes every address beyond loopback, every dialog and what the pages' own policy refuses: all are
+    somebody's text that acts, or a part of a page that does not show."""
     page = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme).new_page()
     page.set_default_navigation_timeout(_WAIT_MS)
     page.on("request", lambda request: _note(request.url, asked))
+    page.on("console", lambda said: asked.append(said.text[:300]) if _POLICY in said.text else None)
     page.on("dialog", lambda dialog: (asked.append(f"dialog {dialog.message}"), dialog.dismiss()))
     return page
 

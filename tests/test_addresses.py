@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.addresses import Address, BadAddress, read_address
+from evalkit.addresses import Address, BadAddress, one_server, read_address
 from tests.tables import table
 
 
@@ -108,3 +108,12 @@ def test_any_text_is_an_address_or_refused_and_libraries_agree_on_the_host(text:
     assert parts.port == found.port
     host = parts.hostname or ""
     assert host == found.host or ":" in found.host
+
+
+@pytest.mark.parametrize(
+    "written", ["127.0.0.1:8000", "localhost:8000", "LOCALHOST:8000", "[::1]:8000", "127.0.0.2:8000"]
+)
+def test_one_server_shares_one_limit_however_its_address_is_written(written: str) -> None:
+    """A candidate that is asked at the baseline's server by another spelling doubled its load (R15-3)."""
+    assert one_server(written) == "127.0.0.1:8000"
+    assert one_server("API.example:443") == one_server("api.example") == "api.example"

@@ -20,7 +20,7 @@ from evalkit.adapters.keys import keep_out_of_replies
 from evalkit.board import sign_in
 from evalkit.board.sign_in import SignIn
 from evalkit.catalogue.reading import user_file
-from evalkit.checkouts import settings_folder
+from evalkit.checkouts import own_settings
 from evalkit.cli.board import leave_the_working_directory
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.engine import pictures
@@ -139,7 +139,7 @@ def test_settings_of_a_checkout_are_none_wherever_a_variable_points(
     for name, value in {"HOME": str(home), "XDG_CONFIG_HOME": "cfg"}.items():
         monkeypatch.setenv(name, value)
     wanted = home / ".config" / "evalkit"
-    assert (settings_folder(), user_file()) == (wanted, None)
+    assert (own_settings("x", "").parent, user_file()) == (wanted, None)
     leave_the_working_directory()
     assert sign_in.settings_file() == wanted / "secrets.toml"
     assert (own_presets.user_folder(), user_file()) == (wanted / "presets", None)

@@ -128,7 +128,8 @@ def test_a_suite_that_is_a_link_out_of_its_folder_is_not_read(
             ran = evalkit(capsys, *command)
             assert ran.code == 2 and SECRET not in ran.out + ran.err, (name, command, ran)
         assert "outside the suite's folder" in evalkit(capsys, "check", link).err
-        assert SECRET in evalkit(capsys, "check", link, "--data-root", outside).err  # the person's own word
+        told = evalkit(capsys, "check", link, "--data-root", outside).err  # the person's own word
+        assert "a mapping of 1 key" in told if name == "config.json" else SECRET in told
         link.unlink()
     real = written(inside, {"m": {"adapter": "scripted", "replies": {"*": "fine"}}})
     (inside / "latest.yaml").symlink_to(real.name)

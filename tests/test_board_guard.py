@@ -9,10 +9,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from evalkit.board import guard
 from evalkit.board.guard import HOSTS, refusal
+from evalkit.board.looks import is_plain
 from tests.board_server import Board, free_port, serving
 
 pytest.importorskip("streamlit")
@@ -31,6 +33,16 @@ showErrorDetails = "full"
 [browser]
 serverAddress = "evil.example"
 gatherUsageStats = true
+"""
+THEME = """
+[theme]
+font = "Evil:https://evil.example/x.css"
+primaryColor = "#123456"
+[[theme.fontFaces]]
+family = "E"
+url = "https://evil.example/x.woff2"
+[theme.dark.sidebar]
+codeFont = "E:https://evil.example/y.css"
 """
 STRANGE = """
 [auth]
@@ -63,6 +75,8 @@ def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     else:
         command = ["-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}", "--server.headless=true"]
     home = tmp_path_factory.mktemp("home")
+    (home / ".streamlit").mkdir()
+    (home / ".streamlit" / "config.toml").write_text(THEME)
     with serving(port, command, checkout, {HOSTS: "board.example", "HOME": str(home)}) as found:
         yield found
 
@@ -92,6 +106,47 @@ def test_the_boards_own_names_work(board: Board) -> None:
         assert reply.status == 200 and reply.getheader("X-Frame-Options") == "SAMEORIGIN"
         assert board.upgrade(named, f"http://{named}") == 101
         assert board.upgrade(named, None) == 101, "no browser leaves Origin out"
+
+
+def test_no_theme_has_a_browser_load_what_a_stranger_wrote(board: Board) -> None:
+    """Colours are taken; a sheet of styles from elsewhere could rewrite a verdict."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    async def first() -> bytes:
+        own, back = f"localhost:{board.port}", BackMsg()
+        back.rerun_script.query_string = ""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"http://{own}/_stcore/stream", headers={"Origin": f"http://{own}"}) as socket,
+        ):
+            await socket.send_bytes(back.SerializeToString())
+            return bytes((await socket.receive(30)).data)
+
+    said = asyncio.run(first())
+    assert b"#123456" in said and b"evil.example" not in said
+    policy = board.ask("/", Host=f"localhost:{board.port}").getheader("Content-Security-Policy") or ""
+    assert {one.split()[0] for one in policy.split("; ")} >= {"default-src", "style-src", "font-src", "connect-src"}
+    assert "//" not in policy and "*" not in policy
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        *((value, True) for value in (None, True, 400, 1.5, "#12aB34", "rgba(1, 2, 3, 50%)", "1.5rem", "Inter, 'A B'")),
+        *((value, True) for value in (["#111111", "red"], [], [100, 200])),
+        *(
+            (value, False)
+            for value in ("A:https://e.example/x", "//e.example/x", "url(//e)", "https:e.example", "\\2f\\2f e")
+        ),
+        *(
+            (value, False)
+            for value in ("red; x", "red} *{", "a\n@import", [{"url": "x"}], {"a": "b"}, [["a"]], "x" * 400)
+        ),
+    ],
+    ids=repr,
+)
+def test_values_of_a_theme_are_plain_words(value: object, plain: bool) -> None:
+    assert is_plain(value) is plain
 
 
 def test_the_board_takes_no_files(board: Board) -> None:

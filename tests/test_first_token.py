@@ -263,3 +263,107 @@ def test_a_sent_blank_cannot_make_a_slow_server_look_fast() -> None:
     moments.text("\u200b", 0.001)
     moments.text("Paris", 9.0)
     assert moments.timing("\u200bParis", 0.0, 9.0).ttft_s == 9.0
+
+
+async def asked_of_responses(*writes: list[Event], tools: bool = False) -> Response:
+    """The answer of a server that sends these events of the Responses API, a pause after each write."""
+    return await asked_at("openai", *writes, tools=tools)
+
+
+async def asked_at(dialect: str, *writes: list[Event], tools: bool = False) -> Response:
+    sent = [as_stream(dialect, one, done=False) for one in writes]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    async with serving(Served([head + sent[0], *sent[1:]], pause_s=PAUSE_S)) as url:
+        adapter = adapter_at(dialect, url)
+        try:
+            return await adapter.respond(Request(ASK.messages, ASK.settings, tools=(TOOL,) if tools else ()))
+        finally:
+            await adapter.aclose()
+
+
+def said(text: str) -> Event:
+    return {"type": "response.output_text.delta", "delta": text, "output_index": 0}
+
+
+def called(name: str, arguments: str = "{}") -> Event:
+    return {"type": "function_call", "id": "f", "call_id": "t", "name": name, "arguments": arguments}
+
+
+def begun(name: str) -> Event:
+    return {"type": "response.output_item.added", "output_index": 1, "item": called(name, "")}
+
+
+def written(arguments: str) -> Event:
+    return {"type": "response.function_call_arguments.delta", "output_index": 1, "delta": arguments}
+
+
+def completed(text: str, *calls: Event) -> Event:
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    output = [*([message] if text else []), *calls]
+    usage = {"input_tokens": 9, "output_tokens": 5}
+    whole = {"id": "r", "object": "response", "status": "completed", "model": "m-1", "output": output, "usage": usage}
+    return {"type": "response.completed", "response": whole}
+
+
+NOT_OF_THE_ANSWER: dict[str, tuple[list[list[Event]], bool]] = {
+    "a letter before it": ([[said("y")], [said("Paris")], [completed("Paris")]], False),
+    "another answer": ([[said("London")], [completed("Paris")]], False),
+    "every answer that there is": ([[said("ParisLondon")], [completed("Paris")]], False),
+    "a call that is not made": ([[begun("book")], [said("Paris")], [completed("Paris")]], True),
+    "a call of another function": ([[begun("look")], [completed("", called("book"))]], True),
+    "other arguments": ([[begun("book"), written('{"a"')], [completed("", called("book", '{"b": 1}'))]], True),
+    "arguments of a call that is not made": ([[written("{")], [completed("Paris")]], True),
+}
+
+
+@pytest.mark.parametrize("case", NOT_OF_THE_ANSWER)
+async def test_what_was_streamed_and_is_not_what_is_kept_is_no_first_token(case: str) -> None:
+    """The last event of the Responses API says the whole answer, and anything may have been sent before it at once."""
+    writes, tools = NOT_OF_THE_ANSWER[case]
+    timing = (await asked_of_responses(*writes, tools=tools)).timing
+    assert (timing.ttft_s, timing.last_s, timing.began_s) == (None, None, None)
+    assert timing.total_s >= PAUSE_S * (len(writes) - 1) * 0.9
+
+
+@pytest.mark.parametrize("piece", [begun("book"), written("{")], ids=["a name", "arguments"])
+async def test_a_call_is_no_first_token_where_no_functions_were_offered(piece: Event) -> None:
+    timing = (await asked_of_responses([piece], [said("Paris")], [completed("Paris")])).timing
+    assert timing.ttft_s is not None and timing.ttft_s >= 0.9 * PAUSE_S
+
+
+async def test_a_last_event_that_trims_or_says_more_keeps_the_first_token() -> None:
+    trimmed = (await asked_of_responses([said("\nPa")], [said("ris \n")], [completed("Paris")])).timing
+    assert trimmed.ttft_s is not None and trimmed.last_s is not None
+    assert trimmed.ttft_s < trimmed.last_s < trimmed.total_s
+    more = (await asked_of_responses([said("Pa")], [completed("Paris")])).timing
+    assert more.ttft_s is not None and more.ttft_s < more.last_s == more.total_s
+    calls = (await asked_of_responses([begun("book"), written("{")], [written("}")], [completed("", called("book"))],
+                                      tools=True)).timing  # fmt: skip
+    assert calls.ttft_s is not None and calls.ttft_s < calls.total_s - PAUSE_S
+
+
+def message_of(text: str) -> list[Event]:
+    usage = {"input_tokens": 9, "output_tokens": 1}
+    about = {"id": "m", "type": "message", "role": "assistant", "model": "m-1", "content": [], "usage": usage}
+    block = [
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+        {"type": "content_block_stop", "index": 0},
+    ]
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}}
+    return [{"type": "message_start", "message": about}, *(block if text else []), end, {"type": "message_stop"}]
+
+
+def response_of(text: str) -> list[Event]:
+    return [{"type": "response.created", "response": {"id": "r"}}, said(text), completed(text)]
+
+
+@pytest.mark.parametrize(("dialect", "whole"), [("anthropic", message_of), ("openai", response_of)])
+async def test_an_answer_that_begins_anew_behind_its_end_takes_until_its_last_end(dialect: str, whole: Any) -> None:
+    response = await asked_at(dialect, whole(""), whole(""), whole("Paris"))
+    timing = response.timing
+    assert response.text == "Paris"
+    assert timing.ttft_s is not None and 1.8 * PAUSE_S <= timing.ttft_s <= timing.total_s
+    slowly = await asked_at(dialect, whole(""), *([one] for one in whole("Paris")))
+    assert slowly.text == "Paris" and slowly.timing.total_s >= 0.9 * PAUSE_S * len(whole("Paris"))
+    assert slowly.timing.ttft_s is not None and slowly.timing.ttft_s <= slowly.timing.total_s

@@ -459,6 +459,21 @@ def test_github_gets_annotations_that_no_name_can_abuse_and_a_summary(
     assert "INCOMPLETE" in (tmp_path / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing yet"])
+def test_the_job_s_summary_is_not_written_through_a_link(
+    judge: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    mine, summary = tmp_path / "mine", tmp_path / "summary.md"
+    if there:
+        mine.write_text("mine\n")
+    summary.symlink_to(mine)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    ran = judge(stored(judge.results, {"base": scores(30), "cand": scores(30)}, gate()))
+    assert "the job's summary could not be written (it is a link" in " ".join(ran.err.split())
+    assert mine.read_text() == "mine\n" if there else not mine.exists()
+
+
 def test_what_is_not_comparable_is_told_in_the_pull_request_too(
     judge: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -889,3 +889,12 @@ def test_an_imported_table_is_no_run_of_the_suite(world: World) -> None:
         ran = world.gate(ours, *options)
         assert ran.code == 2, ran.out
         assert "the run does not record the suite that it was made from" in " ".join(ran.err.split())
+
+
+def test_a_rule_about_errors_says_what_it_needs_of_the_run(few: World) -> None:
+    """Else "run the same command again" and "run it in one go" send to each other for ever (R15-10)."""
+    rule = "{rate: errored, max_rate: 0.08}"
+    told = evalkit(few.capsys, "check", few.suite("s.yaml", rule))
+    assert told.code == 0 and "Set run.max_error_rate to the rule's limit" in " ".join((told.out + told.err).split())
+    quiet = evalkit(few.capsys, "check", few.suite("s.yaml", rule, run={"max_error_rate": 0.1}))
+    assert quiet.code == 0 and "max_error_rate" not in quiet.out + quiet.err

@@ -373,6 +373,7 @@ def test_a_candidate_compared_with_itself(judge: Gate) -> None:
         path.unlink()
     facts = json.loads((run / "run.json").read_text())
     facts["suite_resolved"]["gate"] = gate(baseline="baseline@prod", candidates=["base"])
+    del facts["checksum"]  # edited on purpose
     (run / "run.json").write_text(json.dumps(facts))
     refused(judge(run), 2, "compared with itself")
 

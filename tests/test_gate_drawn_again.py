@@ -41,7 +41,9 @@ REPLY = {
 
 
 @contextmanager
-def thinking(n_slow: int, status: int = 200, port: int = 0) -> Iterator[str]:
+def thinking(
+    n_slow: int, status: int = 200, port: int = 0, *, slow_s: float = 3.0, said: object = None
+) -> Iterator[str]:
     """Says nothing for a second at the first `n_slow` attempts of every other question, then answers at once; the slow
     ones with another status, as a gateway that gives them up."""
     seen: Counter[str] = Counter()
@@ -57,9 +59,9 @@ def thinking(n_slow: int, status: int = 200, port: int = 0) -> Iterator[str]:
             seen[asked] += 1
             told = 200
             if int(asked.split("\n")[0].split()[-1]) % 2 and seen[asked] <= n_slow:
-                time.sleep(3.0)
+                time.sleep(slow_s)
                 told = status
-            body = json.dumps(REPLY).encode()
+            body = json.dumps(REPLY if told == 200 or said is None else said).encode()
             try:
                 self.send_response(told)
                 self.send_header("content-type", "application/json")
@@ -127,7 +129,6 @@ def test_what_was_given_up_for_good_is_known_when_it_is_asked_again(
         assert [row.outcome is Outcome.ERRORED for row in rows_of(newest(tmp_path / "r"))].count(True)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
         first = given_up(newest(tmp_path / "r"))
-        assert read_facts(newest(tmp_path / "r")).sessions_retried == (0 if again else 1)
         evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--new")  # all from the cache
         second = given_up(newest(tmp_path / "r"))
     assert all(first[1::2])  # on a busy machine some of the others too
@@ -141,6 +142,29 @@ def test_an_answer_behind_a_gateway_that_gave_one_up_is_known(tmp_path: Path, ca
         suite = a_suite(tmp_path, url, temperature=1.0, limits="in_flight: 8")
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0
     assert all(given_up(newest(tmp_path / "r"))[1::2])
+
+
+REPORTED = {
+    "Groq": (400, {"error": {"code": "json_validate_failed", "message": "Failed to generate JSON"}}),
+    "Ollama": (500, {"error": "error parsing tool call: raw='{' err=unexpected end of JSON input"}),
+    "OpenAI": (500, {"error": {"message": "The model produced invalid content. Consider modifying your prompt."}}),
+    "a refusal that passes": (422, {"error": {"message": "no"}}),
+}
+
+
+@pytest.mark.long(but=1)
+@pytest.mark.parametrize(("status", "said"), REPORTED.values(), ids=REPORTED)
+@pytest.mark.parametrize("again", [(), ("--new",)], ids=["resumed", "another run"])
+def test_an_answer_that_its_own_server_could_not_use_was_drawn(
+    tmp_path: Path, capsys: Capture, status: int, said: dict[str, Any], again: tuple[str, ...]
+) -> None:
+    """Asked again until they are right, they made a candidate pass whose every fourth answer is broken (R15-1)."""
+    with thinking(1, status, slow_s=0.0, said=said) as url:
+        suite = a_suite(tmp_path, url, temperature=1.0, limits="in_flight: 2, max_error_rate: 0")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r")
+        evalkit(capsys, "run", suite, "--results", tmp_path / "r", *again)
+    assert [bool(n) for n in given_up(newest(tmp_path / "r"))] == [False, True] * 4
+    assert read_facts(newest(tmp_path / "r")).sessions_retried == (0 if again or status == 500 else 1)
 
 
 @pytest.mark.long(but=1)

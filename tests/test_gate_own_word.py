@@ -16,7 +16,7 @@ from evalkit.engine.budget import most_output
 from evalkit.engine.callouts import callouts
 from evalkit.records import Row, Settings
 from evalkit.store.sealing import rows_of
-from evalkit.suite.extra_fields import other_limits, prompt_fields
+from evalkit.suite.extra_fields import other_limits, others_asked, prompt_fields
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
 from tests.run_facts import set_facts
@@ -262,6 +262,9 @@ def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
         {"best_of": 20},
         {"parameters": {"inner": [{"max_length": 9000}]}},
         {"max_tokens": None},
+        {"models": ["openai/o1-pro"]},
+        {"extra_body": {"route": "fallback"}},
+        {"provider": {"order": ["dear"]}},
         {"generationConfig": {"maxOutputTokens": None}},
     ],
 )
@@ -269,7 +272,7 @@ def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dic
     entry = few.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra})
     ran = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
     assert ran.code == 2, ran.out
-    assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
+    assert "cannot be kept for cand" in ran.err and (*other_limits(extra), *others_asked(extra))[0] in ran.err
 
 
 def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.adapters.presets import load_preset, preset_names
+from evalkit.api.env_file import _NOT_HERE, _is_key, put_into_environment
+from evalkit.cli.doctoring import KEYS, _keys_of_dialects
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.board_world import a_run
 from tests.world import evalkit, write_suite
@@ -79,6 +82,8 @@ def test_a_key_that_is_not_sent_says_why_and_the_option(
 POWERS = (
     *("SSLKEYLOGFILE", "OPENSSL_CONF", "HF_ENDPOINT", "HF_HOME", "XDG_CONFIG_HOME", "AWS_CONFIG_FILE", "BASH_ENV"),
     *("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "GOOGLE_APPLICATION_CREDENTIALS", "VLLM_PLUGINS", "GCONV_PATH", "Http_Proxy"),
+    *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI_PROJECT_DIR", "LOCPATH", "NLSPATH", "DATABRICKS_HOST"),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "RUNNER_TEMP"),
 )
 
 
@@ -98,6 +103,50 @@ def test_an_env_file_holds_keys_and_no_power(tmp_path: Path, capsys: Capture, te
     assert ran.code == 2
     assert says in ran.err
     assert "evil.example" not in ran.err
+
+
+def test_an_env_file_sets_keys_and_what_the_person_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever steers a program that nobody thought of has no name of a key, and is not set."""
+    monkeypatch.setenv("EVALKIT_KEY_HOSTS", "BOT@llm.example")
+    monkeypatch.setenv("EVALKIT_ALLOWED_ENV", "TEAM")
+    keys = (
+        "OPENAI_API_KEY",
+        "MY_KEY",
+        "GROQ_API_KEY_2",
+        "GITHUB_TOKEN",
+        "AWS_SESSION_TOKEN",
+        "OPENAI_BASE_URL",
+        "HF_TOKEN",
+    )
+    others = ("DEBUG", "DATABASE_URL", "NEW_LIBRARY_PLUGINS", "SSH_AUTH_SOCK", "KEYRING_BACKEND", "my_key", "LANGUAGE")
+    for name in (*keys, *others, "BOT", "TEAM", "MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    text = "\n".join(f"{name}=x" for name in (*keys, *others, "BOT", "TEAM", "MODEL"))
+    put = put_into_environment(a_file(tmp_path, text), {"MODEL"})
+    try:
+        assert set(put.left) == set(others)
+        assert {name for name in (*keys, *others, "BOT", "TEAM", "MODEL") if os.environ.get(name) == "x"} == {
+            *keys, "BOT", "TEAM", "MODEL",
+        }  # fmt: skip
+    finally:
+        put.undo()
+    assert "MODEL" not in os.environ
+
+
+def test_every_key_of_an_adapter_may_stand_in_an_env_file() -> None:
+    own = {*KEYS, *(env for name in preset_names() for env in load_preset(name).key_env), *_keys_of_dialects()}
+    assert len(own) > 15
+    assert {name for name in own if not _is_key(name) or _NOT_HERE.fullmatch(name)} == set()
+
+
+def test_what_of_an_env_file_is_left_is_said(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MODEL", raising=False)
+    write_suite(tmp_path, "http://127.0.0.1:9")
+    suite, file = tmp_path / "suite.yaml", a_file(tmp_path, "DEBUG=1\nMODEL=x")
+    said = evalkit(capsys, "check", suite, "--env-file", file)
+    assert said.code == 0 and "sets no DEBUG, MODEL: not called like a key" in " ".join(said.err.split())
+    said = evalkit(capsys, "check", suite, "--env-file", file, "--allow-env", "MODEL")
+    assert "sets no DEBUG: " in " ".join(said.err.split())
 
 
 def test_an_absent_env_file_is_named(tmp_path: Path, capsys: Capture) -> None:

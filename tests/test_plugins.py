@@ -350,7 +350,7 @@ def test_an_adapter_that_names_no_host_meets_no_policy(
         ),
         ("{adapter: openai, model: x, api_key: sk-secret}", "unknown key (its value is not shown)"),
         ("{adapter: openai, modle: x}", "did you mean 'model'?"),
-        ("{adapter: scripted, replies: [a]}", "expected a mapping, {key: value} (value seen: ['a'])"),
+        ("{adapter: scripted, replies: [a]}", "expected a mapping, {key: value} (value seen: a list of 1)"),
         ("{adapter: ctranslate2, model: x, variants: {y: {compute_type: 8}}}", "models.m.variants.y.compute_type"),
         (
             "{adapter: ctranslate2, model: x, variants: {y: {compute: int8}}}",

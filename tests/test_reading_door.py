@@ -66,7 +66,6 @@ _KNOWN: dict[str, dict[str, list[str]]] = {
         "bridges/exported.py": ["draft.open"],
         "cli/__init__.py": ["open", "os.open"],
         "compiling_ahead.py": ["mmap.mmap", "open", "os.open"],  # and its own list
-        "render/gate.py": ["path.open"],
         "scorers/cage/class_worker.py": ["os.open"],
         "scorers/cage/files.py": ["os.open", "os.open"],
         "scorers/cage/worker.py": ["os.open"],

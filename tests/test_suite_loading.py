@@ -282,7 +282,7 @@ def test_a_key_written_into_a_suite_is_refused_and_not_repeated(folder: Path) ->
         ("{use: mmlu, limit: 5, with: {path: d.jsonl}}", "put it under with: {limit: ...}"),
         ("{lm_eval: arc_challenge, prompt: hi}", "cannot stand beside lm_eval; there may be"),
         ("{lm_eval: arc_challenge, shots: {path: x.jsonl}}", "beside lm_eval is a number"),
-        ("[1]", "expected a mapping, {key: value} (value seen: [1])"),
+        ("[1]", "expected a mapping, {key: value} (value seen: a list of 1)"),
         # Of a key that takes a list or a text nothing is said but of the one that was written.
         (
             "{name: t, data: d.jsonl, score: e, messages: [{role: user, content: 3}]}",

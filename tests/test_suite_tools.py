@@ -178,7 +178,7 @@ def test_a_task_that_lists_them_itself_is_left_as_it_is(folder: Path, capsys: py
         ("interface: text", "interface: belongs to a task with tools"),
         ('tools: "{{ nowhere }}"', "items.jsonl:1 (sample 'a'): {{ nowhere }} is no field"),
         ('tools: "{{ question }}"', "items.jsonl:1 (sample 'a'): is no JSON"),
-        ('tools: "{{ ground_truth }}"', "gives []; expected a list of functions"),
+        ('tools: "{{ ground_truth }}"', "gives a list of 0; expected a list of functions"),
         ("tools: []", "expected a list of functions"),
         ("tools: [{name: f, parameters: {type: colour}}]", "'colour' is no type of JSON schema"),
         ('tools: "{{ function }}"\n    choices: [a, b]\n    target: a', "tools: cannot stand beside choices"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.decide.supported_bills import _Sent, fewest_tokens
+from evalkit.decide.sent_prompts import SentPrompts
+from evalkit.decide.supported_bills import fewest_tokens
 from tests.loopback import reply
 from tests.world import Ran, evalkit
 
@@ -206,23 +208,25 @@ SYSTEM = "\0system\1You sort tickets. " * 20
 def test_what_was_sent_before_is_told_from_what_is_new(
     before: list[tuple[str, str]], prompt: str, least: float, most: float
 ) -> None:
-    sent = _Sent(64)
+    sent = SentPrompts(64)
     for one, answer in before:
         sent.share(one, answer)
     assert least <= sent.share(prompt, "x") <= most
     assert sent.share(prompt, "x") == 1, "from now on it was sent"
 
 
+@pytest.mark.parametrize("writing", ["", ", cache_write_per_mtok: 12"], ids=["free", "billed"])
 def test_bills_of_the_baseline_out_of_the_cache_are_not_those_of_another_load(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, writing: str
 ) -> None:
     """Two hundred prompts at once find nothing in a provider's cache: that makes the baseline dear in the next run too,
     whose suite says four at once."""
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
-    price = "valid_from: 2025-01-01, input_per_mtok: {n}, cached_input_per_mtok: {c}, output_per_mtok: 1"
+    price = "valid_from: 2025-01-01, input_per_mtok: {n}, cached_input_per_mtok: {c}, output_per_mtok: 1{w}"
     (tmp_path / "prices.yaml").write_text(
-        f"- {{model: base, {price.format(n=10, c=1)}}}\n- {{model: cand, {price.format(n=10, c=10)}}}\n"
+        f"- {{model: base, {price.format(n=10, c=1, w=writing)}}}\n"
+        f"- {{model: cand, {price.format(n=10, c=10, w='')}}}\n"
     )
     suite = tmp_path / "s.yaml"
 
@@ -250,3 +254,32 @@ def test_bills_of_the_baseline_out_of_the_cache_are_not_those_of_another_load(
         assert found.code == 3, found.out
         assert "19 of the baseline's 20 bills come from the response cache" in " ".join(found.out.split())
         assert gated(url, "r3", rule=", bills: stated").code == 0
+
+
+@pytest.mark.parametrize(("own", "cached", "code"), [(True, 0, 0), (True, 1_500, 3), (False, 1_500, 0)])
+def test_times_of_a_provider_whose_cache_was_warm_before_the_run_show_nothing(
+    tmp_path: Path, capsys: Capture, own: bool, cached: int, code: int
+) -> None:
+    """Asked alone a minute before, a candidate that is three times as slow passed (R15-5). A beginning that the run
+    itself has sent before explains what was cached."""
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
+    prompt = f"{{{{ id }}}}: {RULES * 2}" if own else f"{RULES * 2} {{{{ id }}}}: which one?"
+    suite, sent = tmp_path / "s.yaml", Counter[str]()
+
+    def usage(asked: str) -> Usage:
+        sent["requests"] += 1
+        return told(asked, cached if own or sent["requests"] > 1 else 0)
+
+    with server(usage) as url:
+        model = {"adapter": "openai_chat", "model": "m", "stream": False, "base_url": url}
+        task = {"name": "t", "data": {"path": "items.jsonl", "id": "id"}, "prompt": prompt, "target": "{{ a }}"}
+        suite.write_text(
+            f"name: s\nsensitivity: public\nmodels: {{cand: {json.dumps(model)}}}\n"
+            f"tasks: [{json.dumps({**task, 'score': 'contains'})}]\nrun: {{in_flight: 1}}\n"
+            "gate: {candidates: [cand], rules: [{latency: total_p50, max_s: 50}]}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--new", "--no-cache", "--results", tmp_path / "r")
+    assert ran.code == 0, ran.err
+    decided = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "r")
+    assert decided.code == code, decided.out
+    assert ("20 of 20 prompts came out of the cache" in " ".join(decided.out.split())) == (code == 3)

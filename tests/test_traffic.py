@@ -49,6 +49,7 @@ class Answering:
     """An adapter that does what a function says."""
 
     capabilities = SimpleNamespace(timing=True, images=False)
+    endpoint = SimpleNamespace(network=True)
 
     def __init__(self, respond: Callable[[int], Any], idle_s: float = 0.2) -> None:
         self.spec = ModelSpec("m", "openai_chat", "m", idle_timeout_s=idle_s)

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.facts.base import Json
 from evalkit.records import Request, Settings
-from evalkit.suite.suite_errors import SECRET_KEY
-from evalkit.suite.wording import near
+from evalkit.suite.wording import SECRET_KEY, near
 
 if TYPE_CHECKING:
     from evalkit.suite.templates import Expression, Template

@@ -19,6 +19,7 @@ from evalkit.adapters.http_errors import Where
 from evalkit.adapters.pictures import refuse_pictures
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.reading import ReplyReading
+from evalkit.addresses import one_server
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.records import Request, Response, Settings
 
@@ -106,7 +107,7 @@ class DialectAdapter:
         self.transport = transport
         self.capabilities = dialect.capabilities
         self.endpoint = Endpoint(
-            lane=transport.host,
+            lane=one_server(transport.host),
             place=transport.host + transport.path if place is None else place,
             host=transport.hostname,
             price_provider=price_provider,

@@ -19,13 +19,13 @@ one gives the figures of what it would have said itself. Every multiple choice i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evalkit.adapters.reply_fields import odd
 from evalkit.errors import BadReply, Unsupported
-from evalkit.records import Request
+from evalkit.records import Message, Request, Settings
 
 _TOLERANCE = 1e-6
 """Rounding above zero that a server's float32 log-probability may have."""
@@ -168,6 +168,12 @@ class EchoReply:
 def generation(model: str, prompt: str) -> dict[str, object]:
     """The body that asks for a few greedy tokens."""
     return {"model": model, "prompt": prompt, "max_tokens": N_TOKENS, "temperature": 0, "logprobs": 1}
+
+
+def as_request(body: Mapping[str, Any]) -> Request:
+    """What such a body asks for, near enough to say what it can cost."""
+    prompts = [body["prompt"]] if isinstance(body["prompt"], str) else body["prompt"]
+    return Request(tuple(Message("user", prompt) for prompt in prompts), Settings(max_output_tokens=N_TOKENS))
 
 
 def echo(model: str, said: EchoReply) -> dict[str, object]:

@@ -27,7 +27,7 @@ from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_body import ReplyBody, error_body
 from evalkit.adapters.reply_fields import parsed
 from evalkit.adapters.reply_reader import ReplyReader
-from evalkit.errors import BadReply, RequestError
+from evalkit.errors import BadReply, RequestError, Stalled
 from evalkit.frozen import dataclass
 from evalkit.records import Response
 
@@ -44,6 +44,8 @@ _TURNS_TO_NOTICE = 3
 """Turns of the event loop until a connection that its server has closed says so, TLS with its goodbye included."""
 _MOST_FACTS = 2**20
 """Bytes of what a server says of itself."""
+FACTS_S = 60.0
+"""How long it may take to say it, to the last byte."""
 _LARGE_BODY = 2**20
 """aiohttp warns about larger bodies as bytes, because they would be written in one go."""
 
@@ -134,14 +136,21 @@ class Connections:
 
     async def fetch(self, path: str) -> Any:
         """What the server says of itself at this path, as JSON without any key. Raises a RequestError."""
+        limit = asyncio.timeout(FACTS_S)
         try:
-            async with self.session.get(
-                URL(self._root + path, encoded=True), headers=self._headers, allow_redirects=False
-            ) as reply:
+            async with (
+                limit,
+                self.session.get(
+                    URL(self._root + path, encoded=True), headers=self._headers, allow_redirects=False
+                ) as reply,
+            ):
                 said = await ReplyBody(reply, _MOST_FACTS, cut=True).read_all()
                 if reply.status != 200:
                     raise BadReply(f"{self._where.host}{self._path}{path} answered {reply.status}")
         except NETWORK_ERRORS as error:
+            if limit.expired():
+                told = f"{self._where.host}{self._path}{path} did not end within {FACTS_S:g} s"
+                raise Stalled(told) from error
             raise network_error(error, self._where, self._idle_s) from error
         try:
             return scrubbed_facts(parsed(said))
@@ -234,19 +243,30 @@ class _TimedResponse(aiohttp.ClientResponse):
     clock: list[float]
 
 
+async def _begins_anew(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> bool:
+    """Looks behind the end of an answer, where mostly the body ends too. Whether the answer goes on there: then so does
+    its time."""
+    done = True
+    while done and not body.is_at_end:
+        n_before = reader.n_begun
+        try:
+            async with asyncio.timeout(LINGER_S):
+                done = reader.feed(await body.read(), now := perf_counter())
+        except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
+            return False  # the answer is whole; only the connection is lost
+        if reader.n_begun == n_before:
+            return False
+        clock.ended_at = now
+    return not done
+
+
 async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> None:
     """Feeds the reader. Reads to the end of the body, so that the connection can serve again, but does not wait long
     for a server that keeps a finished stream open."""
     clock.ended_at = clock.sent_at
     while chunk := await body.read():
         clock.ended_at = perf_counter()
-        if reader.feed(chunk, clock.ended_at):
-            if not body.is_at_end:
-                try:
-                    async with asyncio.timeout(LINGER_S):
-                        reader.feed(await body.read(), clock.ended_at)
-                except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
-                    pass  # the answer is whole; only the connection is lost
+        if reader.feed(chunk, clock.ended_at) and not await _begins_anew(body, reader, clock):
             return
         if reader.held.is_full:
             chunk = b""  # hundreds wait

@@ -10,6 +10,7 @@ the like show nothing: some gateways send them at once to keep a connection open
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_right
 
@@ -28,7 +29,7 @@ _SEEN = late(
 class Moments:
     """Moments of one answer, on the clock of `sent_at`. A moment of None was not measured."""
 
-    __slots__ = ("_at", "_ends", "_first_call", "_first_thought", "_half", "_last", "_length")
+    __slots__ = ("_at", "_ends", "_first_call", "_first_thought", "_half", "_last", "_latest", "_length")
 
     def __init__(self) -> None:
         self._ends = array("q")
@@ -40,6 +41,7 @@ class Moments:
         self._first_call: float | None = None
         self._first_thought: float | None = None
         self._last: float | None = None
+        self._latest = -math.inf
 
     def text(self, piece: str, now: float | None) -> None:
         """A piece of the reply's text, which may be reasoning."""
@@ -52,11 +54,12 @@ class Moments:
         self._length += len(piece)
         self._ends.append(self._length)
         self._at.append(now)
-        self._last = now
+        self._last = self._latest = now
 
     def call(self, now: float | None) -> None:
         """A piece of a call, which is content."""
         self._last = now
+        self._latest = self._latest if now is None else now
         if self._first_call is None:
             self._first_call = now
 
@@ -71,6 +74,10 @@ class Moments:
         self._length = 0
         self._half = False
         self._first_call = self._last = None
+
+    def until(self, ended_at: float) -> float:
+        """When the answer ended: never before a piece of it came."""
+        return max(ended_at, self._latest)
 
     def timing(self, text: str, sent_at: float, total_s: float) -> Timing:
         """The durations, given the whole text. A reply that is reasoning only has no first token of an answer."""

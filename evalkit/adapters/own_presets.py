@@ -8,8 +8,9 @@
     key_hosts: [llm.acme.example]
 
 The folder is below $XDG_CONFIG_HOME where that is set, or the one that EVALKIT_PRESETS names. A preset names hosts that
-receive keys. So none is read from the suite's folder or the working directory, which may hold what somebody else
-proposed: such a folder is refused with a sentence. A preset with a name of evalkit's own is never read.
+receive keys. So none is read from the checkout, the suite's folder or the working directory, which may hold what
+somebody else proposed, nor from any checkout unless EVALKIT_PRESETS names it: such a folder is refused with a sentence.
+A preset with a name of evalkit's own is never read.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from pathlib import Path
 from evalkit import plugins
 from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
-from evalkit.checkouts import named_by_git, settings_folder
+from evalkit.checkouts import checkouts_around, home_folder, own_settings, refuse_in_checkout, way_of
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.plugins import Plugin, folded
 from evalkit.reading import read_small_text
 
 VARIABLE = "EVALKIT_PRESETS"
+_INSTEAD = f"name the folder of presets: {VARIABLE}=/whole/path"
 _LARGEST = 100_000
 """Bytes of a preset: it is a page of facts."""
 _TEMPLATE = re.compile(r"\{\w+\}")
@@ -67,14 +69,16 @@ def user_presets(folder: str = ".") -> dict[str, Path]:
         return {}
     found = {path.stem: path for path in sorted(place.glob("*.yaml"))}
     for path in (place, *found.values()) if found else ():
+        if not _named():
+            refuse_in_checkout(path, _INSTEAD)
         _refuse_strangers(path, folder)
     return found
 
 
 def user_folder() -> Path:
-    """Where the user's presets are; it need not exist. Raises UserError where EVALKIT_PRESETS is no whole path."""
-    named = os.environ.get(VARIABLE, "").strip()
-    if named:
+    """Where the user's presets are; it need not exist. Raises UserError where EVALKIT_PRESETS is no whole path, or
+    names none and it lies in a checkout."""
+    if named := _named():
         path = Path(os.path.expanduser(named))  # noqa: PTH111  # never raises
         if not path.is_absolute():
             raise UserError(
@@ -82,22 +86,32 @@ def user_folder() -> Path:
                 f"{VARIABLE}=$HOME/.config/evalkit/presets"
             )
         return path
-    return settings_folder() / "presets"
+    return own_settings("presets", _INSTEAD)
+
+
+def _named() -> str:
+    return os.environ.get(VARIABLE, "").strip()
 
 
 def _refuse_strangers(path: Path, folder: str) -> None:
-    """Raises UserError for what stands in the suite's folder or the working directory, links followed.
+    """Raises UserError for what stands in the suite's folder or the working directory, or in the checkout around one of
+    them, or is reached by way of a link there.
 
-    A home folder is the user's own, also where somebody works in it, but for what git keeps there.
+    A folder around the home folder is none of those: somebody may work in their home folder, where it is no checkout.
     """
-    real, home = Path(os.path.realpath(path)), Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
+    home = home_folder()
+    passed = [place for place, _ in way_of(path)]
     for other, what in ((folder, "the suite's folder"), (".", "the working directory")):
-        place = Path(os.path.realpath(other))
-        if real.is_relative_to(place) and (not home.is_relative_to(place) or named_by_git(real, around=place)):
-            raise UserError(
-                f"{path} is in {what}, and presets name the hosts that receive keys: none is read from there. Keep "
-                f"yours in ~/.config/evalkit/presets"
-            )
+        real = Path(os.path.realpath(other))
+        places = {tree: f"the checkout around {what}" for tree in checkouts_around(real)}
+        if home is None or not home.is_relative_to(real):
+            places[real] = what
+        for place, said in places.items():
+            if any(one.is_relative_to(place) for one in passed):
+                raise UserError(
+                    f"{path} is in {said}, and presets name the hosts that receive keys: none is read from there. "
+                    f"Keep yours in a folder outside of {place}, and name it: {VARIABLE}=/whole/path"
+                )
 
 
 def _of_user(path: Path) -> OwnPreset:

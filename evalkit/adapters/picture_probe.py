@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from hashlib import sha256
 
+from evalkit.adapters.probing import asked
 from evalkit.errors import Unfit
 from evalkit.records import Image, Message, Request, Response, Settings
 
@@ -25,7 +26,7 @@ _SIDE = 224
 
 async def probe(respond: Callable[[Request], Awaitable[Response]], who: str) -> str | None:
     """None where pictures reach the model, a sentence where nobody says. Raises Unfit where they are dropped."""
-    return _unproved(await respond(WITHOUT), await respond(shown()), who)
+    return _unproved(await asked(WITHOUT, respond), await asked(shown(), respond), who)
 
 
 def shown() -> Request:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.framing import Framing
@@ -82,6 +83,23 @@ class ReplyReading(ABC):
     def reopens(self, event: Mapping[str, object]) -> bool:
         """Whether an event that comes after the end begins a further message, which continues the answer."""
         return False
+
+    def settled(self, made: Response) -> Response:
+        """With the times of what is kept: a last event may say anything else than was streamed (Responses), long after
+        a piece that was sent at once. Then there is no first token that somebody saw of the answer, and where it only
+        says more, that came at the end."""
+        said, kept, timing = self.said.strip(), made.text.strip(), made.timing
+        if said == kept and self.streamed_calls(made):
+            return made
+        if kept.startswith(said) and self.streamed_calls(made):
+            timing = replace(timing, last_s=timing.last_s and timing.total_s)
+        else:
+            timing = Timing(timing.sent_at, timing.total_s, ttfr_s=timing.ttfr_s)
+        return replace(made, timing=timing)
+
+    def streamed_calls(self, made: Response) -> bool:
+        """Whether the calls that were streamed are those that are kept, or their beginning."""
+        return True
 
     @abstractmethod
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
@@ -172,7 +190,7 @@ class ReplyReading(ABC):
 
     def timing(self, sent_at: float, ended_at: float) -> Timing:
         """What the clock saw; the first token is the first of the answer, not of reasoning inside the text."""
-        return self._moments.timing(self.said, sent_at, ended_at - sent_at)
+        return self._moments.timing(self.said, sent_at, self._moments.until(ended_at) - sent_at)
 
     @property
     def said(self) -> str:

@@ -43,7 +43,7 @@ class ReplyReader:
     """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
 
     __slots__ = (
-        *("_body", "_events", "_head", "held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large"),
+        *("_body", "_events", "_head", "held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large", "n_begun"),
         *("_n_unknown", "_n_unweighed", "_path", "_reading", "_where"),
     )
 
@@ -59,6 +59,8 @@ class ReplyReader:
         """None until the first bytes are there."""
         self._body: list[bytes] = []
         self._n_body = self._n_events = self._n_unknown = 0
+        self.n_begun = 0
+        """How often the answer began anew behind its end."""
         self._n_large = self._n_unweighed = 0
         """Bytes of large events, of which anything may be kept, and of what came since the reply was weighed."""
 
@@ -100,7 +102,7 @@ class ReplyReader:
         if not reading.is_whole:
             raise broken or self._incomplete()
         try:
-            made = reading.response(reading.timing(sent_at, ended_at), left_out)
+            made = reading.settled(reading.response(reading.timing(sent_at, ended_at), left_out))
         except ODD as error:
             raise self._bad(f"an answer that is not of the dialect ({odd(error)})") from error
         self.held.now(reading.held)
@@ -112,7 +114,7 @@ class ReplyReader:
         reading = self._reading
         timing = reading.timing(sent_at, ended_at)
         try:
-            found = reading.response(timing, left_out)
+            found = reading.settled(reading.response(timing, left_out))
         except (*ODD, RequestError):
             found = Response(text=reading.said, stop_reason="content_filter", timing=timing, dropped=left_out)
         return replace(found, stop_reason="content_filter", refusal=declined.words)
@@ -189,8 +191,10 @@ class ReplyReader:
         for one in event if type(event) is list else (event,):
             if type(one) is not dict:
                 raise self._bad("an event that is no object, so not of the dialect", data)
-            if reading.done and not reading.reopens(one):
-                continue
+            if reading.done:
+                if not reading.reopens(one):
+                    continue
+                self.n_begun += 1
             unknown = one.keys().isdisjoint(self._marks)
             if (unknown or b"error" in data) and self._is_error(one):
                 self._take_error(one, now, data)

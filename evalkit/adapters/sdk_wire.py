@@ -116,8 +116,10 @@ class SdkWire:
                 chunks = response.iter_bytes()
                 async for chunk in chunks:
                     ended = time.perf_counter()
-                    if reader.feed(chunk, ended):
-                        await _drain(chunks, reader)
+                    done = reader.feed(chunk, ended)
+                    while done and (anew := await _drain(chunks, reader)) is not None:
+                        ended, done = anew
+                    if done:
                         break
                     if reader.held.is_full:
                         del chunk  # hundreds wait
@@ -171,14 +173,21 @@ class SdkWire:
         return BadReply(f"{self.where.host} sent a reply that cannot be read: {words}")
 
 
-async def _drain(chunks: AsyncIterator[bytes], reader: ReplyReader) -> None:
-    """Reads to the end of a body whose answer is complete; what goes wrong now costs only the connection."""
+async def _drain(chunks: AsyncIterator[bytes], reader: ReplyReader) -> tuple[float, bool] | None:
+    """Reads to the end of a body whose answer is complete; what goes wrong now costs only the connection. Where the
+    answer begins anew (several messages in one reply): when that was, and whether it is complete again. What follows is
+    of the answer then, and so is its time."""
+    n_before = reader.n_begun
     try:
         async with asyncio.timeout(DRAIN_S):
             async for chunk in chunks:
-                reader.feed(chunk, time.perf_counter())
+                now = time.perf_counter()
+                done = reader.feed(chunk, now)
+                if reader.n_begun > n_before:
+                    return now, done
     except (TimeoutError, httpx2.HTTPError, httpx2.StreamError, RequestError, Declined):
-        return
+        pass
+    return None
 
 
 @contextmanager

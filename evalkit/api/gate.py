@@ -30,6 +30,7 @@ from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import UserError
 from evalkit.paths import of_person
+from evalkit.protected_data import protecting
 from evalkit.python_words import said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.suite.schema import GateEntry
@@ -109,7 +110,11 @@ def gate(
 
 
 def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
-    return with_external(suite.resolved() if isinstance(suite, Suite) else read_suite(of_person(suite, "suite")))
+    if isinstance(suite, Suite):
+        return with_external(suite.resolved())
+    path = of_person(suite, "suite")
+    with protecting(path.parent):
+        return with_external(read_suite(path))
 
 
 def _entry(

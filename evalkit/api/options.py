@@ -6,19 +6,12 @@ Words about a suite hold for as long as one call lasts: data folders, policy, se
         plan = plan_suite(suite, options)
 
 What they allow holds in this call and what it starts, and in no other run of the process.
-
-`--env-file .env` adds keys and addresses of providers for as long as a command lasts. It may not change what programs
-run, where requests go, or what evalkit allows:
-
-    undo = put_into_environment(Path(".env"))      # OPENAI_API_KEY=sk-...   # a comment
-    undo()
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, fields
 from decimal import Decimal, InvalidOperation
@@ -27,28 +20,12 @@ from typing import Any, Literal, TypedDict
 
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
-from evalkit.late import late
 from evalkit.paths import named_roots, of_person
-from evalkit.reading import read_file
 from evalkit.suite.given import as_whole
 from evalkit.suite.policy import named_policy
 from evalkit.suite.sensitivity import demanded
 from evalkit.suite.wording import near, short
 from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS
-
-_VARIABLE = late(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_NOT_HERE = late(
-    # what evalkit allows, what programs and libraries run or load, and what they keep
-    r"EVALKIT_.*|PATH|.*_PATH|HOME|.*_HOME|SHELL|IFS|ENV|BASH_.*|PYTHON.*|LD_.*|DYLD_.*|GCONV_.*|GLIBC_.*|MALLOC_.*|TMP|TEMP"
-    r"|TMPDIR|GIT_.*|XDG_.*|PAGER|LESS.*|BROWSER|EDITOR|VISUAL|UV_.*|PIP_.*|STREAMLIT_.*|CUDA.*|NVIDIA_.*|TORCH.*|PYTORCH.*"
-    r"|TRITON.*|VLLM_.*|RAY_.*|TRANSFORMERS_.*|NLTK_.*|ARROW_.*|OMP_.*|KMP_.*|MKL_.*|OPENBLAS_.*"
-    # where requests go, and who can read them
-    r"|.*_PROXY|SSL.*|OPENSSL.*|.*_CA_BUNDLE|.*_CERT(_.*)?|HF_(?!TOKEN$).*|HUGGING_?FACE_(?!HUB_TOKEN$).*"
-    r"|AWS_(?!ACCESS_KEY_ID$|SECRET_ACCESS_KEY$|SESSION_TOKEN$|BEARER_TOKEN_BEDROCK$|REGION$|DEFAULT_REGION$).*"
-    r"|GOOGLE_APPLICATION_.*|CLOUDSDK_.*|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES",
-    re.IGNORECASE,
-)
-_LARGEST_ENV_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,50 +269,3 @@ def words(given: Mapping[str, Any]) -> Iterator[None]:
 
             stack.enter_context(code_worker.allowed_here())
         yield
-
-
-def put_into_environment(path: Path) -> Callable[[], None]:
-    """Set the variables of the file that are not set; what takes them away again. A line is KEY=VALUE, with or without
-    `export`, with or without quotes.
-
-    Raises UserError, which names the line and never shows its value.
-    """
-    try:
-        text = read_file(path).decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"--env-file {path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"--env-file {path}: cannot be read ({why})") from error
-    if len(text) > _LARGEST_ENV_FILE:
-        raise UserError(f"--env-file {path}: is larger than a megabyte, so it holds something else than keys")
-    read: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not (stripped := line.strip()) or stripped.startswith("#"):
-            continue
-        match = _VARIABLE.fullmatch(stripped)
-        if match is None:
-            raise UserError(f"--env-file {path}:{number}: is no line like KEY=VALUE")
-        if _NOT_HERE.fullmatch(match[1]):
-            raise UserError(
-                f"--env-file {path}:{number}: {match[1]} is not taken from a file, which holds keys of providers; set "
-                "it in the shell"
-            )
-        read[match[1]] = _unquoted(match[2])
-    added = {name: value for name, value in read.items() if name not in os.environ}
-    os.environ.update(added)
-
-    def undo() -> None:
-        for name, value in added.items():
-            if os.environ.get(name) == value:
-                del os.environ[name]
-
-    return undo
-
-
-def _unquoted(written: str) -> str:
-    """Without quotes around it; without a comment behind it, where no quotes protect one."""
-    for quote in ("'", '"'):
-        if written.startswith(quote) and (end := written.find(quote, 1)) > 0:
-            return written[1:end]
-    return re.split(r"\s+#", written, maxsplit=1)[0].strip()

@@ -20,7 +20,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +28,7 @@ from streamlit import config
 
 from evalkit.board import sign_in
 from evalkit.board.front_end import preloads
+from evalkit.board.looks import POLICY, hold_looks
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,22 +59,18 @@ MOST_SAID = 2**18
 """Bytes of what a browser says at once, in all widgets of a page; ours need some hundred each."""
 MOST_OPEN = 300
 """Pages that are open at once, each a WebSocket with a session of Streamlit's, of some megabytes, behind it."""
-LOOKS: dict[str, object] = {"theme.light.primaryColor": "#0072B2", "theme.dark.primaryColor": "#2F8FC9"}
-"""Where nobody says otherwise: Streamlit's own accent is a red, which reads as an error."""
 _ADDED = [
     (b"x-frame-options", b"SAMEORIGIN"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", POLICY.encode()),
 ]
 _OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
 
 
 def hold_settings(more: Mapping[str, object] = MappingProxyType({})) -> None:
     """Set Streamlit's options as they must be, and some more. Raises RuntimeError where one does not stay."""
-    for name, value in LOOKS.items():
-        with suppress(RuntimeError):  # a release of Streamlit without this option
-            if config.get_option(name) is None:
-                config.set_option(name, value, "evalkit")
+    hold_looks()
     for name, value in {**SETTINGS, **more, "secrets.files": [str(sign_in.settings_file())]}.items():
         try:
             found = config.get_option(name)

@@ -18,6 +18,7 @@ missing or odd in it keeps the board closed.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import re
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from evalkit.board import sessions
-from evalkit.checkouts import settings_folder
+from evalkit.checkouts import own_settings
 from evalkit.errors import MissingPackage, UserError
 from evalkit.installed import install_hint
 from evalkit.reading import read_file
@@ -54,6 +55,8 @@ _SHORTEST = 32
 """Characters of the secret that signs cookies: who guesses it is signed in as anybody."""
 _NEEDED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 _MOST_BYTES = 100_000
+PROVIDER_S = 60.0
+"""How long the provider may take in all to say what it is and who signs in, while a browser waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,11 @@ _on = False
 
 
 def settings_file() -> Path:
-    """Where sign-in is set up; it need not exist."""
-    return settings_folder() / "secrets.toml"
+    """Where sign-in is set up; it need not exist. Raises UserError where it lies in a checkout."""
+    return own_settings(
+        "secrets.toml",
+        "start the board with XDG_CONFIG_HOME=/whole/path, a folder outside that holds evalkit/secrets.toml",
+    )
 
 
 def set_up() -> SignIn | None:
@@ -297,14 +303,27 @@ class WayBack:
             await self.app(scope, receive, send)
             return
         told = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        begun = False
 
         async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start" and message["status"] == 302:
                 headers = list(message.get("headers", []))
                 message = {**message, "headers": _kept(headers, told) if path == _LOGIN else _sent_back(headers, told)}
             await send(message)
 
-        await self.app(scope, receive, sent)
+        limit = asyncio.timeout(PROVIDER_S)
+        try:
+            async with limit:
+                await self.app(scope, receive, sent)
+        except TimeoutError:
+            if begun or not limit.expired():
+                raise
+            said = b"The sign-in provider did not answer in time. Try again.\n"
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(said))]
+            await send({"type": "http.response.start", "status": 504, "headers": headers})
+            await send({"type": "http.response.body", "body": said})
 
 
 def _kept(headers: list[tuple[bytes, bytes]], told: Mapping[bytes, str]) -> list[tuple[bytes, bytes]]:

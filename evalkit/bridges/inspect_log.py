@@ -36,7 +36,7 @@ from evalkit.reading import looked_at, open_to_read
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.dates import unix_time
 from evalkit.suite.digests import digest
-from evalkit.suite.wording import short
+from evalkit.suite.wording import short, spelled
 
 _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -281,7 +281,7 @@ def _row(
         text=output.get("completion"),
         extracted=(score or {}).get("answer"),
         target=str(sample.get("target")),
-        reason=(score or {}).get("explanation") if failed or value is not None else f"the score is {short(given)}",
+        reason=(score or {}).get("explanation") if failed or value is not None else f"the score is {spelled(given)}",
         error=str((sample.get("error") or {}).get("message")) if failed else None,
     )
 

@@ -37,13 +37,13 @@ from evalkit.catalogue.facts import (
     Claim,
     Known,
 )
-from evalkit.checkouts import settings_folder
+from evalkit.checkouts import own_settings
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
 from evalkit.reading import read_file
 from evalkit.suite.source_map import Loc, SourceMap, parse
-from evalkit.suite.wording import near
+from evalkit.suite.wording import near, short
 
 if TYPE_CHECKING:
     from evalkit.facts.base import Json
@@ -112,7 +112,7 @@ def user_file() -> Path | None:
     named = os.environ.get("EVALKIT_CATALOGUE")
     if named:
         return Path(named)
-    path = settings_folder() / FILE_NAME
+    path = own_settings(FILE_NAME, f"name the file: EVALKIT_CATALOGUE=/whole/path/{FILE_NAME}")
     return path if path.is_file() else None
 
 
@@ -256,20 +256,20 @@ class _File:
             return None
         value, wrong = written["is"], None
         if name in _CHOICES and value not in _CHOICES[name]:
-            wrong = f"expected one of {' · '.join(_CHOICES[name])} (seen: {value!s:.60})"
+            wrong = f"expected one of {' · '.join(_CHOICES[name])} (seen: {short(value)})"
         elif name in DAYS and not _is_day(value):
-            wrong = f"expected a day, like 2026-07-01 (seen: {value!s:.60})"
+            wrong = f"expected a day, like 2026-07-01 (seen: {short(value)})"
         elif name in COUNTS and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            wrong = f"expected a whole number of tokens (seen: {value!s:.60})"
+            wrong = f"expected a whole number of tokens (seen: {short(value)})"
         elif name in LISTS and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
             example = "[text, image]" if name == "modalities" else "[temperature, top_p]"
             wrong = f"expected a list, {example}"
         elif name not in {*COUNTS, *LISTS} and not (isinstance(value, str) and value.strip()):
-            wrong = f"expected a text (seen: {value!s:.60})"
+            wrong = f"expected a text (seen: {short(value)})"
         elif not isinstance(written["source"], str) or not written["source"].strip():
             wrong = "source: expected who says so, a text or a name under `sources:`"
-        elif written["seen"] != UNCHECKED and not _is_day(written["seen"]):
-            wrong = f"seen: expected the day it was read, like 2026-11-20, or unchecked (seen: {written['seen']!s:.40})"
+        elif (day := written["seen"]) != UNCHECKED and not _is_day(day):
+            wrong = f"seen: expected the day it was read, like 2026-11-20, or unchecked (seen: {short(day)})"
         elif len(str(value)) > _LONGEST:
             wrong = f"longer than {_LONGEST:,} characters"
         if wrong:

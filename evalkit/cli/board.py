@@ -55,7 +55,12 @@ def command(results: Path, baselines: Path, port: int, address: str, no_browser:
             "Without it: evalkit report RUN --html report.html"
         )
     from evalkit.board import sign_in
+    from evalkit.checkouts import below_home, refuse_in_checkout
 
+    refuse_in_checkout(
+        below_home("~/.streamlit/config.toml", " to a folder: Streamlit asks for one"),
+        "start the board with a HOME outside: it says how every page of the board looks",
+    )
     signing_in = sign_in.set_up()
     if address not in _LOOPBACK:
         who = "whoever reaches it" if signing_in is None else "whoever signs in"
@@ -143,15 +148,15 @@ def leave_the_working_directory() -> None:
     """
     from evalkit import child
     from evalkit.decide.stored import promoted_folder
-    from evalkit.paths import ROOTS_VARIABLES
+    from evalkit.paths import ROOTS_VARIABLES, of_person
 
     os.environ["EVALKIT_BASELINES"] = str(promoted_folder().resolve())
     for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "EVALKIT_POLICY"):
         if named := os.environ.get(name):
-            os.environ[name] = str(Path(named).expanduser().absolute())
+            os.environ[name] = str(of_person(named, name).absolute())
     for name in ROOTS_VARIABLES:
         if listed := [one for one in os.environ.get(name, "").split(os.pathsep) if one.strip()]:
-            os.environ[name] = os.pathsep.join(str(Path(one).expanduser().absolute()) for one in listed)
+            os.environ[name] = os.pathsep.join(str(of_person(one, name).absolute()) for one in listed)
     sys.path[:] = child.import_path()  # without that folder
     os.chdir(Path(__file__).resolve().parent.parent / "board")
 

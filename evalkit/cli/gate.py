@@ -93,6 +93,7 @@ def command(
     from evalkit.decide.gate_file import entry_of_file
     from evalkit.decide.gate_run import checked_alone, checked_gate
     from evalkit.decide.gate_trust import GateTrust, Signed
+    from evalkit.protected_data import protecting
     from evalkit.python_words import by_command
     from evalkit.results.run import load_run
     from evalkit.store.dossier import read as read_dossier
@@ -104,12 +105,14 @@ def command(
     with gating.telling(gating.suite_name(folder), outlets):
         with by_command():
             alone = entry_of_file(load_run(folder), suite) if suite is not None else None
+        with protecting(suite.parent if suite is not None else None, folder):
+            ours = suite_at(suite) if suite is not None and alone is None else None
         trusted = GateTrust(
             results=results,
             baselines=baselines,
             baselines_named=named,
             installed=AtHand(),
-            suite=suite_at(suite) if suite is not None and alone is None else None,
+            suite=ours,
             signed=Signed(signed_baseline, signed_run),
             allow_recorded=allow_recorded,
             sweeps=sweeps,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
+
+from evalkit.cli.printing import echo
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,24 +110,35 @@ def persons_words(command: Command) -> Command:
 
 
 def env_file(command: Command) -> Command:
-    """`--env-file FILE`: keys from a file of KEY=VALUE lines, for as long as the command lasts."""
+    """`--env-file FILE`: keys from a file of KEY=VALUE lines, for as long as the command lasts.
 
-    def read(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
-        if value is None:
-            return
-        from evalkit.api.options import put_into_environment
+    It is read when every other word of the command line is known: some of them say what may be taken from it.
+    """
 
-        ctx.call_on_close(put_into_environment(value))
+    @wraps(command)
+    def with_keys(*given: Any, env_file: Path | None, **words: Any) -> Any:
+        if env_file is not None:
+            from evalkit.api.env_file import put_into_environment
+
+            named = (host.rpartition("@")[0] for host in words.get("allow_key_host") or ())
+            put = put_into_environment(env_file, {*named})
+            click.get_current_context().call_on_close(put.undo)
+            if put.left:
+                shown = ", ".join(put.left[:_MOST_LEFT]) + (" and others" if len(put.left) > _MOST_LEFT else "")
+                echo(f"note: --env-file {env_file} sets no {shown}: {_NO_KEY}", err=True)
+        return command(*given, **words)
 
     return click.option(
         "--env-file",
         type=GivenPath(path_type=Path),
         metavar="FILE",
-        expose_value=False,
-        is_eager=True,
-        callback=read,
         help="Take keys from this file of KEY=VALUE lines; what is set already stays.",
-    )(command)
+    )(cast(Command, with_keys))
+
+
+_MOST_LEFT = 10
+"""Names in one note."""
+_NO_KEY = "not called like a key (NAME_API_KEY); what a suite may use is taken with --allow-env NAME"
 
 
 def results_folder(command: Command) -> Command:

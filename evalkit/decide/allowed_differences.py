@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from evalkit.suite.wording import short
+from evalkit.suite.wording import spelled
 
 
 class Absent:
@@ -219,4 +219,4 @@ def _covers(path: list[str], at: tuple[str, ...], candidates: Collection[str]) -
 
 
 def _shown(value: object, null: str) -> str:
-    return "not there" if value is Absent else null if value is None else short(value)
+    return "not there" if value is Absent else null if value is None else spelled(value)

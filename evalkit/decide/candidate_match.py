@@ -25,7 +25,7 @@ from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, MODEL_WITH_PROMPTS, b
 from evalkit.suite.pipeline_parts import PIPELINE
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
-from evalkit.suite.wording import short
+from evalkit.suite.wording import short, spelled
 
 EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
 """What a rule of a package rests on that does not say what it reads."""
@@ -136,8 +136,8 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     unknown = [field for field in beyond_tuning(changed) if field.partition(".")[0] not in {_first(p) for p in prompts}]
     for field in unknown:
         yield (
-            f"  {one.name}: settings.extra.{field}: {short(_at(has, field))} in the run, "
-            f"{short(_at(had, field))} in the suite; this field is not known to be harmless (change it on the "
+            f"  {one.name}: settings.extra.{field}: {spelled(_at(has, field))} in the run, "
+            f"{spelled(_at(had, field))} in the suite; this field is not known to be harmless (change it on the "
             "protected branch first)"
         )
     model = one.theirs.get("model")
@@ -151,7 +151,7 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     effort = theirs.get("reasoning_effort")
     if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
         yield (
-            f"  {one.name}: settings.reasoning_effort: {short(effort)} is no effort that is known "
+            f"  {one.name}: settings.reasoning_effort: {spelled(effort)} is no effort that is known "
             f"({', '.join(sorted(EFFORTS))}, or a number); templates print it into the prompt"
         )
 
@@ -281,7 +281,7 @@ def other_weights(one: Judged, trusted: GateTrust) -> Iterator[str]:
         plain = isinstance(value, bool | int | float) or (isinstance(value, str) and _FLAG_VALUE.fullmatch(value))
         if not same(ours.get(flag), value) and not (flag.replace("-", "_") in _FLAGS and plain):
             yield (
-                f"  {one.name}: serve.{flag}: {short(value)} in the run, {short(ours.get(flag))} in the suite; a "
+                f"  {one.name}: serve.{flag}: {spelled(value)} in the run, {spelled(ours.get(flag))} in the suite; a "
                 "candidate may set flags of size, precision and parsers alone"
             )
     if not _is_local(one, trusted):

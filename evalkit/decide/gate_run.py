@@ -31,6 +31,7 @@ from evalkit.decide.people import goes_by_labels
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import EvalkitError, NotComparable, UserError
 from evalkit.facts import HistoryFacts
+from evalkit.protected_data import protecting
 from evalkit.results import read_facts
 from evalkit.results.older_models import filled, scores_of, whole_scores_of
 from evalkit.store import baselines
@@ -65,7 +66,8 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
     else:
         gate = gate_of_suite(suite)
         _refuse_unnamed_baselines(gate, str(suite.path), trusted)
-        refuse_other_suite(suite, folder, trusted)
+        with protecting(suite.path.parent, folder):
+            refuse_other_suite(suite, folder, trusted)
         refuse_other_history(gate, folder, trusted)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
     if suite is None:

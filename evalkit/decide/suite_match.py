@@ -41,6 +41,9 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.wording import short
 from evalkit.text import numbers
 
+_SESSIONS = "sessions:"
+_ANEW = "--new --no-cache --gate, in one go."
+_AGAIN = "--gate (what is unchanged comes from the cache and costs nothing)."
 _MOST_LINES = 60
 
 
@@ -67,9 +70,9 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
         raise NotComparable(
             f"{folder.name} was not made from {suite.path} as it is now:\n"
             + _lines(wrong)
-            + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} --gate "
-            "(what is unchanged comes from the cache and costs nothing). What should be otherwise is changed on the "
-            "protected branch first."
+            + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} "
+            + (_ANEW if any(_SESSIONS in line for line in wrong) else _AGAIN)
+            + " What should be otherwise is changed on the protected branch first."
         )
 
 
@@ -262,15 +265,14 @@ def _in_pieces(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: Sui
     forgotten, and failed answers are asked until they come."""
     read = rests_on(suite.gate) & {"costs", "times"}
     about_errors = suite.gate is not None and any(getattr(rule, "rate", None) == "errored" for rule in suite.gate.rules)
-    again = f"Run it in one go: evalkit run {suite.path} --new --no-cache --gate"
     if facts.sessions_cut and read:
         n = numbers.plural(facts.sessions_cut, "session")
         yield (
-            f"  sessions: the run was broken off and resumed ({n} ended before everything was asked), and a rule is "
-            f"about {' and '.join(sorted(read))}, which depend on that. {again}"
+            f"  {_SESSIONS} the run was broken off and resumed ({n} ended before everything was asked), and a rule is "
+            f"about {' and '.join(sorted(read))}, which depend on that"
         )
     if about_errors and (facts.sessions_retried or facts.sessions_cut):
-        yield f"  sessions: failed answers were asked again when the run was resumed, and a rule is about them. {again}"
+        yield f"  {_SESSIONS} failed answers were asked again when the run was resumed, and a rule is about them"
     if about_errors and made.run.max_error_rate != now.run.max_error_rate:
         yield "  run.max_error_rate: not the suite's, and a rule is about errors"
 

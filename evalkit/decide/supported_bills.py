@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ import orjson
 
 from evalkit.cost.billing import Rates, UnitPrices, bill
 from evalkit.cost.run_bill import stored_prices
+from evalkit.decide.sent_prompts import LEAST_CACHED, SentPrompts, as_sent, objects_in
 from evalkit.records import Stage, Usage
 from evalkit.results.pairs import SUPPORTED
 from evalkit.results.side import Side
@@ -89,12 +90,8 @@ def _words(prompt: str | None) -> int:
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
 _TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
-_LEAST_CACHED = 1_024
-"""Tokens of a beginning from which on providers cache by themselves; some cache shorter ones."""
-_BLOCK = 64
-"""Characters; engines cache blocks of 16 tokens."""
-_MOST_BLOCKS = 1_000_000
-"""Of all prompts together; where they have more, the blocks are longer."""
+_ASKED_TO_CACHE = frozenset({"messages", "bedrock_converse"})
+"""Dialects whose providers cache only what a request marks (docs.anthropic.com, "Prompt caching"; Converse)."""
 
 
 def with_supported(side: Side, rows: pa.Table) -> pa.Table:
@@ -120,7 +117,7 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
     """The baseline's rows with what its answers from the response cache would cost at least in this run: a provider's
     cache, which fills up while a run goes on, had nothing yet for prompts that were all sent at once.
 
-    NaN for others, where no price of cached tokens is known, and where caching has to be asked for (writing costs).
+    NaN for others, where no price of cached tokens is known, and where caching has to be asked for and is not.
     Raises StoreError when the texts cannot be read.
     """
     import numpy as np
@@ -128,7 +125,7 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
 
     found = np.full(rows.num_rows, np.nan)
     cached, unit = stored.floats(rows["cached"]) != 0, stored_prices(side.about.prices)
-    if unit is not None and cached.any() and all(_is_cached_by_itself(rates) for _, rates in unit.bands):
+    if unit is not None and cached.any() and all(_may_be_cached(side, rates) for _, rates in unit.bands):
         place = _places(rows)
         for key, usd in _supported(side, unit, cheapest=True):
             if (n := place.get(key)) is not None and cached[n]:
@@ -136,9 +133,15 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
 
 
-def _is_cached_by_itself(rates: Rates) -> bool:
-    writing = (rates.cache_write, rates.cache_write_5m, rates.cache_write_1h)
-    return rates.cache_read is not None and not any(writing)
+def _may_be_cached(side: Side, rates: Rates) -> bool:
+    """Whether prompts may come out of a provider's cache: by itself, also where it bills the writing (OpenAI since
+    2026), or since the entry asks for it, as Anthropic and Bedrock want (`cache_control`, `cachePoint`)."""
+    if rates.cache_read is None:
+        return False
+    resolved = side.facts.suite_resolved
+    entry = resolved.models.get(side.model) if resolved is not None else None
+    asks = entry is not None and "cache" in orjson.dumps(entry.root.get("settings"), default=str).decode()
+    return asks or (side.about.facts or {}).get("dialect") not in _ASKED_TO_CACHE
 
 
 def _places(rows: pa.Table) -> dict[Key, int]:
@@ -173,7 +176,7 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
             f"join texts t on {keys} where r.model in ({marks})",
             alike,
         ).fetchone() or (0, 0)
-        sent = _Sent(max(_BLOCK, int(told[0] or 0) // _MOST_BLOCKS)) if told[1] or cheapest else None
+        sent = SentPrompts.of(int(told[0] or 0)) if told[1] or cheapest else None
         cursor = con.execute(
             f"select {columns} from rows r join texts t on {keys} where r.model in ({marks})"
             + (" order by r.started_at" if sent is not None else ""),
@@ -185,7 +188,7 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
                 counts = dict(zip(_COUNTS, rest, strict=False))
                 estimated, n_weighed, *texts = rest[len(_COUNTS) :]
                 said = dict(zip(_TEXTS, texts, strict=True))
-                messages, prompt, pictures = _prompt(said)
+                messages, prompt, pictures = as_sent(said)
                 shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
                 if pictures and shared < 1:  # nobody knows how much of the tokens is the text before a picture
                     shared = 0.0
@@ -204,10 +207,14 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
 
 
 def _most_cached(counts: Mapping[str, int | None], texts: _Texts) -> Mapping[str, int | None]:
-    """The counts with every token cached that may have been: from `_LEAST_CACHED` on of a beginning sent before."""
+    """The counts with every token cached that may have been: from `LEAST_CACHED` on of a beginning sent before."""
     shared = int(texts.shared * (counts["input"] or 0))
-    read = max(counts["cache_read"] or 0, shared if shared >= _LEAST_CACHED else 0)
-    return {**counts, "cache_read": read}
+    read = max(counts["cache_read"] or 0, shared if shared >= LEAST_CACHED else 0)
+    found, left = {**counts, "cache_read": read}, max(0, (counts["input"] or 0) - read)
+    for name in ("cache_write_5m", "cache_write_1h", "cache_write_other"):  # what is read is not written
+        if counts[name] is not None:
+            found[name] = min(counts[name] or 0, left)
+    return found
 
 
 def _bill(counts: Mapping[str, int | None], texts: _Texts, unit: UnitPrices) -> Decimal | None:
@@ -237,24 +244,7 @@ def _usage(counts: Mapping[str, int | None], texts: _Texts) -> Usage:
 
 def prompt_words(said: Mapping[str, str | None]) -> str:
     """The words of what was sent, from the stored `prompt` (and `tools`)."""
-    return _prompt({"tools": None, **said})[1]
-
-
-def _prompt(said: Mapping[str, str | None]) -> tuple[str, str, bool]:
-    """What was sent, as one text that begins alike where requests do, its words alone, and whether there are pictures
-    (of which the digest is in the first)."""
-    messages = _objects(said["prompt"])
-    tools = said["tools"] or ""
-    contents = [one.get("content") or "" for one in messages]
-    words = " ".join(_without_pictures(one) for one in contents)
-    whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
-    return whole, f"{tools} {words}" if tools else words, any(isinstance(one, list) for one in contents)
-
-
-def _without_pictures(content: object) -> str:
-    """What a turn says, without its pictures."""
-    parts = content if isinstance(content, list) else [content]
-    return " ".join(str(part) for part in parts if not isinstance(part, dict))
+    return as_sent({"tools": None, **said})[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +267,11 @@ def _requests(
     given, n_bytes = fewest_tokens(prompt), len(prompt.encode(errors="replace"))
     if said["steps"] is None:
         made = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, billed otherwise
-        made += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
+        made += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in objects_in(said["calls"]))
         return [(counts, _Texts(given, n_bytes, made, shared))]
     found: list[tuple[Mapping[str, int | None], _Texts]] = []
     again = shared * n_bytes
-    for step in _objects(said["steps"]):
+    for step in objects_in(said["steps"]):
         answers = [str(step.get("text") or ""), *(" ".join(map(str, one[:2])) for one in _lists(step.get("calls")))]
         texts = _Texts(given, n_bytes, sum(map(fewest_tokens, answers)), min(1.0, again / n_bytes) if n_bytes else 1.0)
         found.append(({name: _count(step.get(f"{name}_tokens")) for name in _COUNTS}, texts))
@@ -304,44 +294,6 @@ def _count(value: object) -> int | None:
 def _lists(value: object) -> list[list[object]]:
     """The lists in a list; none where it is no such list."""
     return [one for one in value if isinstance(one, list)] if isinstance(value, list) else []
-
-
-def _objects(written: str | None) -> list[Mapping[str, object]]:
-    """The objects of a stored list; none where it is no such list: the folder may be anybody's."""
-    try:
-        found = orjson.loads(written or "[]")
-    except ValueError:
-        return []
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-@dataclass(slots=True)
-class _Sent:
-    """The beginnings of what was sent so far, in whole blocks, each with all that stands before it."""
-
-    block: int
-    known: set[int] = field(default_factory=set)
-
-    def share(self, prompt: str, answer: str) -> float:
-        """Which part of a prompt, from its beginning, was sent before, from 0 to 1; from now on all of it was, with the
-        answer that came."""
-        n_shared, before, goes_on = 0, 0, True
-        whole = len(prompt) // self.block * self.block
-        for at in range(0, whole, self.block):
-            before = hash((before, prompt[at : at + self.block]))
-            goes_on = goes_on and before in self.known
-            n_shared += self.block if goes_on else 0
-            self.known.add(before)
-        rest = prompt[whole:]
-        end = hash((before, rest, "end"))
-        if goes_on and end in self.known:
-            n_shared = len(prompt)
-        self.known.add(end)
-        answered = f"{rest}\0assistant\1{answer}"  # how the next turn of a conversation goes on
-        for at in range(0, len(answered) - self.block + 1, self.block):
-            before = hash((before, answered[at : at + self.block]))
-            self.known.add(before)
-        return n_shared / len(prompt) if prompt else 0.0
 
 
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")

@@ -33,7 +33,7 @@ from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.frozen import dataclass
 from evalkit.late import late
 from evalkit.records import Message, Request, Settings, Tool, Usage
-from evalkit.suite.extra_fields import asked_tier, other_limits, thinking_budget, thinks
+from evalkit.suite.extra_fields import asked_tier, other_limits, others_asked, thinking_budget, thinks
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import short
 
@@ -122,6 +122,11 @@ def _not_its_limit(model: PlannedModel, settings: Settings) -> str | None:
         return (
             f"settings.extra sets {', '.join(others)}, so max_output_tokens is not what limits its answers. "
             "Leave it out."
+        )
+    if others := others_asked(settings.extra):
+        return (
+            f"settings.extra sets {', '.join(others)}, so that another model or provider may answer, at a price of its "
+            "own. Leave it out, or run without a cap."
         )
     if model.adapter.spec.adapter.lower().replace("_", "-") in _HOLD_THINKING:
         return None

@@ -15,8 +15,9 @@ from typing import Any
 
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.work import Item
-from evalkit.errors import ConnectionFailed, KeyRefused, Overloaded, RequestError, ServerError, Stalled
+from evalkit.errors import ConnectionFailed, KeyRefused, Overloaded, Rejected, RequestError, ServerError, Stalled
 from evalkit.frozen import dataclass
+from evalkit.late import late
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
@@ -28,6 +29,26 @@ _AT_ONCE_S = 0.25
 """Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
 REFUSED_AFTER = 5
 """The same where each was answered 403 although the model had answered others before."""
+_OF_ANSWER = late(
+    r"(?i)invalid content|failed.?generation|(?:fail|error|invalid|malformed|unable)\w*\b"
+    r".{0,40}\b(?:tool|function)[ _-]?(?:call|use)"
+    r"|generate json|json.?validate|tool.?use.?failed|pars\w+ (?:tool|function|model|output|response)|output.?pars"
+)
+"""Words by which a server says that it could not use what its model wrote (OpenAI, Groq, Ollama, llama.cpp, vLLM)."""
+
+
+def _is_of_answer(error: RequestError) -> bool:
+    """Whether the error is about an answer that was drawn: the request itself was refused, and another time is not, or
+    the server could not use what its model had written."""
+    if isinstance(error, Rejected):
+        return error.sent and error.status is not None and not error.ends_model
+    return isinstance(error, ServerError) and _OF_ANSWER.search(str(error)[:2_000]) is not None
+
+
+def may_be_billed(error: RequestError, seconds: float) -> bool:
+    """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
+    gave it up after it had begun to work on it (500, 502, 504, 524)."""
+    return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
 
 
 @dataclass(slots=True)
@@ -94,6 +115,8 @@ class Lane:
         """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
         another one. Not so of what was turned away at once, as at a rate limit."""
         if error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S):
+            return True
+        if _is_of_answer(error):
             return True
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):

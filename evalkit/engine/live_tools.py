@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from evalkit.adapters.awaiting import in_new_loop
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ToolReceiver
 from evalkit.engine.work import Item, LiveTools, PlanOptions
@@ -165,7 +166,7 @@ def _asked(environment: Environment, reached: ReachedServer) -> Environment:
     server = reached.server
     # In a thread, with a loop of its own: a plan is made inside of a caller's loop too.
     with ThreadPoolExecutor(1) as thread:
-        listed = thread.submit(copy_context().run, asyncio.run, server.tools()).result()
+        listed = thread.submit(copy_context().run, in_new_loop, server.tools()).result()
     server.expected = listed.digest
     return environment.with_tools(listed, server)
 

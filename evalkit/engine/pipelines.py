@@ -217,11 +217,13 @@ class PipelineAdapter:
 
     async def describe(self) -> None:
         """Asks each server what it is."""
-        for part in self.parts.values():
-            if isinstance(part, DescribesServer) and not isinstance(part, ManagedServer):
-                await part.describe()
-        told = ((one.spec.name, getattr(one, "served", None)) for one in self.parts.values())
-        self.served = {name: dict(served) for name, served in told if served}
+        try:
+            for part in self.parts.values():
+                if isinstance(part, DescribesServer) and not isinstance(part, ManagedServer):
+                    await part.describe()
+        finally:  # also where no time was left for the rest
+            told = ((one.spec.name, getattr(one, "served", None)) for one in self.parts.values())
+            self.served = {name: dict(served) for name, served in told if served}
 
     async def probe_tools(self) -> str | None:
         """As the model between the guards."""

@@ -131,7 +131,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), _storing(suite.file.redact))
-    notes += [*_mixed_weights(tasks), *_cut(options), *_kept_notes((*models, *marking))]
+    notes += [*_mixed_weights(tasks), *_cut(options), *_kept_notes((*models, *marking)), *_rate_of_errors(suite)]
     panel = _panel(marking, judged)
     facts = (
         facts_of(suite, options, work, prices, panel, live.facts)
@@ -365,6 +365,22 @@ def _kept_notes(models: Iterable[PlannedModel]) -> Iterator[str]:
         yield (
             f"{', '.join(names)}: answers of {host} are not kept for later runs, because other weights may be loaded "
             f"there by then. `weights: NAME` in {entry} says which ones they are."
+        )
+
+
+def _rate_of_errors(suite: ResolvedSuite) -> Iterator[str]:
+    """That a rule about errors allows more than a run may have to be whole: made whole by asking again, it shows no
+    rate of errors."""
+    limits = [
+        getattr(rule, "max_rate", None)
+        for rule in (suite.gate.rules if suite.gate is not None else ())
+        if getattr(rule, "rate", None) == "errored"
+    ]
+    if any(limit is not None and limit > suite.run.max_error_rate for limit in limits):
+        yield (
+            f"gate: a rule allows more errors than run.max_error_rate ({suite.run.max_error_rate:g}), above which a "
+            "run is incomplete; asked again until it is whole, it shows no rate of errors. Set run.max_error_rate to "
+            "the rule's limit or more"
         )
 
 

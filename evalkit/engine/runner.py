@@ -79,7 +79,7 @@ class Runner:
         self.stopper = stopper
         self._resumed = before.resumed
         self._slowed, self._tell_slowed = set[str](), files.slowed
-        self._serving = Serving(files.folder, self.observer.note)
+        self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s, self.budget)
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()

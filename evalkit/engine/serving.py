@@ -3,7 +3,8 @@
 Models that say the same `turn` (servers on the same GPUs) are asked one after another; all others side by side. A model
 whose every row is there already never starts its server.
 
-A server is started when an answer is first owed, and stopped when its model's turn is over.
+A server is started when an answer is first owed, and stopped when its model's turn is over. Whatever else it is asked
+before the first answer (what it is, whether it takes functions) is asked by `questions` alone, within one time.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +29,10 @@ from evalkit.errors import RequestError, Unfit
 from evalkit.facts.base import JsonMap, json_map
 from evalkit.frozen import dataclass
 from evalkit.text.given_up import GIVEN_UP
-from evalkit.text.secrets import without_keys
 
 if TYPE_CHECKING:
+    from evalkit.engine.budget import Budget
+    from evalkit.engine.questions import Questions
     from evalkit.facts.run import LaneFacts
     from evalkit.suite.redaction import Redactor
 
@@ -46,9 +49,11 @@ class RequestNeeds:
 class Serving:
     """The servers of one run."""
 
-    def __init__(self, folder: Path | None, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path | None, tell: Callable[[str], None], timeout_s: float, budget: Budget) -> None:
+        """`timeout_s`: what the run gives each item; `budget`: what probes are paid from."""
         self._folder = folder
         self._tell = tell
+        self._limits = timeout_s, budget
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._started: set[str] = set()
         self._probed: set[tuple[str, str]] = set()
@@ -80,37 +85,30 @@ class Serving:
                 if isinstance(adapter, ManagedServer) and self._folder is not None:
                     await adapter.start(self._folder, self._tell)
                 if isinstance(adapter, DescribesServer):
-                    await adapter.describe()
+                    await self._questions.describe(model.name, adapter)
             if needs.likelihood and self._is_first(model.name, "likelihood") and isinstance(adapter, ProbesLikelihood):
-                await self._probe(model.name, adapter.probe_likelihood)
+                await self._questions.probe(model, "log-likelihoods", adapter.probe_likelihood)
             if needs.tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
-                await self._probe(model.name, adapter.probe_tools)
+                await self._questions.probe(model, "functions", adapter.probe_tools)
             if needs.images and self._is_first(model.name, "images") and isinstance(adapter, ProbesImages):
-                await self._probe(model.name, adapter.probe_images)
+                await self._questions.probe(model, "pictures", adapter.probe_images)
         except RequestError as error:
             scrubbed_error(error)
             return error if error.stops_model else Unfit(str(error))
         return None
+
+    @cached_property
+    def _questions(self) -> Questions:
+        from evalkit.engine.questions import Questions  # here: most runs ask none
+
+        timeout_s, budget = self._limits
+        return Questions.of(timeout_s, self._tell, budget)
 
     def _is_first(self, name: str, what: str) -> bool:
         """Whether this was not asked of this model before."""
         known = len(self._probed)
         self._probed.add((name, what))
         return len(self._probed) > known
-
-    async def _probe(self, name: str, probe: Callable[[], Awaitable[str | None]]) -> None:
-        """Ask, with a few tries where the server is busy."""
-        for wait_s in (0.5, 2.0, 8.0, None):
-            try:
-                unproved = await probe()
-            except RequestError as error:
-                if wait_s is None or not error.retryable:
-                    raise
-                await asyncio.sleep(wait_s)
-            else:
-                if unproved is not None:
-                    self._tell(without_keys(f"{name}: {unproved}"))
-                return
 
 
 def served_facts(models: Sequence[PlannedModel]) -> dict[str, JsonMap]:

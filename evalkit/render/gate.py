@@ -27,6 +27,7 @@ from evalkit.render.standings import listed
 from evalkit.text import numbers
 from evalkit.text.escape import visible, workflow_data, workflow_property
 from evalkit.text.page import Column, Page
+from evalkit.writing import open_to_write
 
 _DIFFERENCES = 6  # lines about what differs between the two models, which can be many settings
 
@@ -262,9 +263,9 @@ def refusal(suite: str, why: str) -> str:
 
 
 def append_summary(path: Path, markdown: str) -> None:
-    """Add to the job's summary. Raises OSError where the runner's file cannot be written."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(markdown + "\n")
+    """Add to the job's summary. Raises OSError where the runner's file cannot be written, or is a link."""
+    with open_to_write(path, append=True) as file:
+        file.write((markdown + "\n").encode("utf-8"))
 
 
 def _command(level: str, title: str, message: str) -> str:

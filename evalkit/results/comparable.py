@@ -19,7 +19,7 @@ from evalkit.errors import NotComparable
 from evalkit.facts.tasks import ToolServerFacts
 from evalkit.results.pairs import Pairs
 from evalkit.results.side import Side
-from evalkit.suite.wording import short
+from evalkit.suite.wording import spelled
 
 _SAID = {
     "messages": "the prompt",
@@ -202,7 +202,7 @@ def _flat(side: Side) -> dict[str, str]:
     found |= {f"settings.{key}": str(value) for key, value in settings if value not in (None, [], {})}
     for key in _OF_THE_SUITE:
         if entry is not None and (written := entry.root.get(key)) is not None:
-            found[key] = short(written)
+            found[key] = spelled(written)
     found["evalkit"] = side.facts.evalkit_version or "not recorded"
     return found
 

@@ -33,6 +33,7 @@ from evalkit.scorers.options import did_you_mean
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.scores import unparseable
 from evalkit.scorers.structure import MISSING, value_at
+from evalkit.suite.wording import short
 
 _WAYS = ("after", "json", "pattern")
 _OBJECTS_TRIED = 50
@@ -87,7 +88,7 @@ def read_extraction(given: object, scorer: str) -> Extraction:
 def _read_rule(given: object, scorer: str) -> Extraction:
     at = f"scorer {scorer}: option 'extract' ('take' before)"
     if not isinstance(given, Mapping):
-        raise SuiteError(f"{at} must be a mapping like {{after: 'the answer is'}}; it is {given!r}")
+        raise SuiteError(f"{at} must be a mapping like {{after: 'the answer is'}}; it is {short(given)}")
     unknown = [name for name in given if name not in (*_WAYS, "pick", "drop")]
     if unknown:
         raise SuiteError(f"{at} has no key {unknown[0]!r}{did_you_mean(unknown[0], _WAYS)}; it takes one of "
@@ -98,11 +99,11 @@ def _read_rule(given: object, scorer: str) -> Extraction:
     way, value = ways[0], given[ways[0]]
     pick, drop = given.get("pick", "last"), given.get("drop", "")
     if not isinstance(value, str) or not value.strip():
-        raise SuiteError(f"{at}: {way!r} must be text that is not empty; it is {value!r}")
+        raise SuiteError(f"{at}: {way!r} must be text that is not empty; it is {short(value)}")
     if pick not in ("last", "first"):
-        raise SuiteError(f"{at}: 'pick' must be last or first; it is {pick!r}")
+        raise SuiteError(f"{at}: 'pick' must be last or first; it is {short(pick)}")
     if not isinstance(drop, str):
-        raise SuiteError(f"{at}: 'drop' must be the characters to take off; it is {drop!r}")
+        raise SuiteError(f"{at}: 'drop' must be the characters to take off; it is {short(drop)}")
     return _MAKE[way](value, pick == "last", drop, at)
 
 

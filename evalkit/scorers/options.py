@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
+from evalkit.suite.wording import short
 
 _LARGEST = sys.float_info.max
 _Kind = TypeVar("_Kind")
@@ -198,7 +199,7 @@ def read(scorer: str, given: Mapping[str, object], rules: Mapping[str, OptionRul
                 f"it takes {', '.join(sorted(rules))}"
             )
         elif (value is not None or rules[name].default is not None) and (wanted := rules[name].complaint(value)):
-            complaints.append(f"scorer {scorer}: option {name!r} must be {wanted}; it is {value!r}")
+            complaints.append(f"scorer {scorer}: option {name!r} must be {wanted}; it is {short(value)}")
     if complaints:
         raise SuiteError(complaints)
     return OptionValues({name: given.get(name, rule.default) for name, rule in rules.items()})

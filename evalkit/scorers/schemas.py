@@ -16,6 +16,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.scorers.patterns import Pattern
+from evalkit.suite.wording import short
 from evalkit.text.pattern_time import complaint as slow
 from evalkit.text.pattern_time import microseconds
 
@@ -149,7 +150,9 @@ def _refuse_unsafe(schema: Mapping[str, object], where: str) -> None:
                 raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
             Draft202012Validator.check_schema(one)
     except (SchemaError, RecursionError) as error:
-        reason = getattr(error, "message", "it is nested too deeply")
+        reason = "it is nested too deeply"
+        if isinstance(error, SchemaError):  # its message begins with the value, of any size
+            reason = error.message.replace(repr(error.instance), short(error.instance))
         raise SuiteError(f"{where}: this is not a valid JSON schema: {reason}") from error
 
 

@@ -23,6 +23,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.options import OneOf, OptionRule, read
 from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.scorers.scores import graded, right_or_wrong, unscored
+from evalkit.suite.wording import short
 
 _MOST = 20
 _FULL = 1.0
@@ -135,7 +136,7 @@ def _part(one: Mapping[str, object], own: Scorer | None = None) -> ScorerPart:
     if not name.strip() or not name.isprintable():
         raise SuiteError(f"name is {name!r}; it is the name of a column, on one line: like tone")
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not (math.isfinite(weight) and weight > 0):
-        raise SuiteError(f"weight must be a number above 0; it is {weight!r}. Leave the scorer out instead of 0")
+        raise SuiteError(f"weight must be a number above 0; it is {short(weight)}. Leave the scorer out instead of 0")
     if use == "several":
         raise SuiteError("a list of scorers cannot hold a list of scorers")
     scorer = own or make_scorer(use, options)

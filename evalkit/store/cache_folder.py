@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from evalkit.checkouts import named_by_git
+from evalkit.checkouts import below_home, named_by_git
 from evalkit.errors import UserError
 
 
@@ -17,11 +17,12 @@ def cache_folder() -> Path:
 
     Raises UserError where it is a part of a checkout, which could bring answers and weights along.
     """
-    folder = Path(os.environ.get("EVALKIT_CACHE") or Path.home() / ".cache" / "evalkit").expanduser()
+    named = os.environ.get("EVALKIT_CACHE") or "~/.cache/evalkit"
+    folder = below_home(named, ", or EVALKIT_CACHE to a whole path")
     if (checkout := named_by_git(folder)) is not None:
         raise UserError(
-            f"the cache folder {folder} (EVALKIT_CACHE) is a part of the checkout {checkout}: a pull request could "
-            "bring answers along in it. Choose one outside of the checkout, or let git forget its files: git rm -r "
-            "--cached"
+            f"the cache folder {folder} (EVALKIT_CACHE) is a part of the checkout {checkout}, or its git index cannot "
+            "be read, which would say: a pull request could bring answers along in it. Choose a folder outside of the "
+            "checkout, or let git forget its files: git rm -r --cached"
         )
     return folder

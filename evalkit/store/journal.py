@@ -248,6 +248,11 @@ class Recovered:
         """Seconds that attempts of earlier sessions at a row took which came to nothing."""
         return self.waited.get(key_hash(key), 0.0) if self.waited else 0.0
 
+    def is_unmarked(self, key: Key) -> bool:
+        """Whether an answer is there that could not be marked, and the row is owed again."""
+        place = key_hash(key)
+        return place in self.unmarked and self.seen.get(place) is not False
+
     def is_answered(self, key: Key) -> bool:
         """Whether an answer is there, marked or not."""
         place = key_hash(key)

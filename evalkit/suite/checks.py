@@ -13,8 +13,7 @@ from evalkit.suite.pipeline_parts import is_pipeline, parts_of
 from evalkit.suite.prompts import TURN
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
 from evalkit.suite.source_map import Loc
-from evalkit.suite.suite_errors import SECRET_KEY
-from evalkit.suite.wording import near
+from evalkit.suite.wording import SECRET_KEY, near
 
 SuiteProblem = tuple[Loc, str]
 NO_MODEL_ID = frozenset({"command", "http", "python", "replay", "scripted"})

@@ -53,6 +53,9 @@ _LIMITS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
+_OTHERS = frozenset(
+    "models fallbacks fallback fallback_models route router routing provider providers variant".split()  # noqa: SIM905
+)
 _THOUGHT, _LENGTH = r"(?:think|thought|reason|(?:^|_)cot)", r"(?:token|len|max|limit)"
 _BUDGETS = late(rf"budget|{_THOUGHT}.*{_LENGTH}|{_LENGTH}.*{_THOUGHT}")
 """Fields that say how long a model may think, which at some providers its output limit does not hold."""
@@ -76,6 +79,11 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS, null=True))
+
+
+def others_asked(extra: Mapping[str, object]) -> tuple[str, ...]:
+    """Fields by which another model or provider may answer, at a price of its own; empty where none do."""
+    return tuple(_named(extra, _OTHERS))
 
 
 def thinking_budget(extra: Mapping[str, object]) -> int | None:

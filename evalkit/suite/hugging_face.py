@@ -6,7 +6,6 @@ is refused: it moves, and the same suite would ask other questions tomorrow.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -17,14 +16,10 @@ _REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
 def cache_folder() -> Path:
-    """Where the hub's library keeps what it fetched, by the same variables as the library."""
-    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    if named:
-        return Path(named).expanduser()
-    home = os.environ.get("HF_HOME")
-    if not home:
-        home = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface")  # noqa: PTH111, PTH118
-    return Path(home).expanduser() / "hub"
+    """Where the hub's library keeps what it fetched. Raises UserError as `library_folders.hub_cache`."""
+    from evalkit.library_folders import hub_cache
+
+    return hub_cache()
 
 
 def is_pinned(revision: str | None) -> bool:
@@ -35,8 +30,8 @@ def is_pinned(revision: str | None) -> bool:
 def fetch(repo: str, file: str, revision: str) -> Path:
     """The local copy of a dataset's file, downloaded at most once.
 
-    Raises SuiteError for names that would leave the cache, where there is no such dataset, revision or file, or it
-    cannot be reached; MissingPackage without huggingface_hub.
+    Raises SuiteError for names that would leave the cache or be hidden in it, where there is no such dataset, revision
+    or file, or it cannot be reached; MissingPackage without huggingface_hub; UserError as `cache_folder`.
     """
     if not _REPO.fullmatch(repo) or ".." in repo:
         raise SuiteError(f"hub: {repo!r} is no name of a dataset; write it like org/name")
@@ -45,6 +40,8 @@ def fetch(repo: str, file: str, revision: str) -> Path:
         raise SuiteError(
             f"file: {file!r} is no file of a dataset; write it as the dataset's page does, data/test.jsonl"
         )
+    if any(step.startswith(".") for step in steps):
+        raise SuiteError(f"file: {file!r} is hidden (its name starts with a dot), and a suite cannot read such files")
     try:
         from huggingface_hub import errors as hub
         from huggingface_hub import hf_hub_download
@@ -52,8 +49,9 @@ def fetch(repo: str, file: str, revision: str) -> Path:
         raise MissingPackage("data from the Hugging Face hub needs a package: pip install huggingface_hub") from error
 
     name = f"{repo}/{file} at {revision[:12]}"
+    kept = cache_folder()
     try:
-        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
+        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision, cache_dir=kept))
     except hub.LocalEntryNotFoundError as error:
         raise SuiteError(
             f"{name} is not on this machine and the Hugging Face hub cannot be reached (offline, or HF_HUB_OFFLINE is "

@@ -19,8 +19,8 @@ from typing import Any
 from evalkit.suite.schema import ModelEntry, SettingsEntry, SuiteFile, VariantEntry
 from evalkit.suite.schema.options import KnownOptions, unknown_option
 from evalkit.suite.source_map import Loc, SourceMap
-from evalkit.suite.suite_errors import SECRET_KEY, first_of, seen
-from evalkit.suite.wording import near
+from evalkit.suite.suite_errors import first_of
+from evalkit.suite.wording import SECRET_KEY, near, value_seen
 
 Finding = tuple[Loc, str]
 _SECTIONS = ("models", "judges")
@@ -89,7 +89,7 @@ def _of_entry(
             else:
                 keys = {*_keys(ModelEntry if len(loc) == 2 else VariantEntry), *record.model_fields}
                 hint = f"did you mean 'settings.{key}'?" if key in SettingsEntry.model_fields else near(key, keys)
-                yield (*loc, key), f"unknown key (value seen: {seen(value)}); {hint}"
+                yield (*loc, key), f"unknown key {value_seen(value, (*loc, key))}; {hint}"
     if record is not None:
         yield from (((*loc, key), said) for key, said in record.problems(whole) if key in written)
 

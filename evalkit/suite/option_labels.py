@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from string import ascii_uppercase
 
-from evalkit.suite.wording import composed, read_alike, short
+from evalkit.suite.wording import composed, read_alike, short, spelled
 
 _JSON_WORDS = frozenset({"true", "false"})
 _LETTERED = re.compile(r"\(?([A-Za-z])[).:]*(?:\s+(.*))?", re.DOTALL)
@@ -50,7 +50,7 @@ def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
         if len(alike) == 1:
             return alike[0]
     raise ValueError(
-        f"renders {short(text)}, which is none of the options {short(list(choices))}{_nearly(text, choices)}"
+        f"renders {short(text)}, which is none of the options {spelled(list(choices))}{_nearly(text, choices)}"
     )
 
 

@@ -17,12 +17,7 @@ from pydantic_core import ErrorDetails
 from evalkit.suite.schema import RuleEntry, SuiteFile
 from evalkit.suite.schema.rules import own_keys
 from evalkit.suite.source_map import Loc, SourceMap
-from evalkit.suite.wording import near, short
-
-SECRET_KEY = re.compile(
-    r"api[_-]?key|(^|[_-])key$|secret|passw|credential|authorization|bearer|(^|access|auth|hf|api)[_-]?token$", re.I
-)
-"""Keys of a file whose value is not repeated in a message. (`max_tokens` is no secret.)"""
+from evalkit.suite.wording import SECRET_KEY, is_secret, near, value_seen
 
 MOST_TOLD = 100
 """Findings of one kind that are told at once."""
@@ -86,14 +81,7 @@ def _of_place(details: list[ErrorDetails], loc: Loc, root: type[BaseModel], *, i
     if inside:
         return None
     kinds = dict.fromkeys(_EXPECTED[detail["type"]] for detail in details)
-    return f"expected {' or '.join(kinds)} (value seen: {seen(details[0]['input'])})"
-
-
-def seen(value: object) -> str:
-    """A value as the file writes it, on one line and cut."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    return short(value)
+    return f"expected {' or '.join(kinds)} {value_seen(details[0]['input'], loc)}"
 
 
 def keys_at(loc: Loc, root: type[BaseModel] = SuiteFile) -> list[str]:
@@ -126,21 +114,23 @@ def _sentence(detail: ErrorDetails, loc: Loc, root: type[BaseModel] = SuiteFile)
         known = keys_at(loc[:-1], root)
         below = next((key for key in known if last in keys_at((*loc[:-1], key), root)), None)
         hint = near(last, known) if below is None else f"did you mean {below + '.' + last!r}?"
-        return f"unknown key (value seen: {seen(value)}); {hint}"
+        return f"unknown key {value_seen(value, loc)}; {hint}"
     if kind == "missing":
         return "is required, and missing"
     if kind == "value_error":
-        return str(detail["ctx"]["error"])
+        said = str(detail["ctx"]["error"])
+        return said.partition(" (value seen:")[0] if is_secret(loc) else said
     if "pattern" in kind:
         return (
-            f"names are letters, digits, '.', '_', '+' and '-', and begin with a letter or digit (seen: {seen(value)})"
+            "names are letters, digits, '.', '_', '+' and '-', and begin with a letter or digit "
+            f"{value_seen(value, loc, 'seen')}"
         )
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-        return f"expected one of {', '.join(options)} (value seen: {seen(value)}){_guess(value, options)}"
+        return f"expected one of {', '.join(options)} {value_seen(value, loc)}{_guess(value, options)}"
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty"
-    return f"{detail['msg'].replace('Input should', 'must')} (value seen: {seen(value)})"
+    return f"{detail['msg'].replace('Input should', 'must')} {value_seen(value, loc)}"
 
 
 def _guess(value: object, options: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -14,9 +14,39 @@ _WORD = late(r"[^\W\d][\w .:/()-]{0,39}|-?\d{1,6}(\.\d{1,6})?|True|False|None")
 _TOKEN = late(r"[A-Za-z0-9+/_=-]*\d[A-Za-z0-9+/_=-]{11,}|[A-Za-z0-9+/=]{21,}")
 """What a key or a password may look like: long, or letters and digits mixed."""
 
+SECRET_KEY = late(
+    r"(?i)api[_-]?key|(^|[_-])key$|secret|passw|credential|authorization|bearer|(^|access|auth|hf|api)[_-]?token$"
+)
+"""Keys of a file whose value is not repeated in a message. (`max_tokens` is no secret.)"""
+
 
 def short(value: object, most: int = 60) -> str:
-    """A value as Python writes it (so control and direction characters show as escapes), cut at `most` characters."""
+    """A value as Python writes it (so control and direction characters show as escapes), cut at `most` characters; of a
+    mapping or a list its kind and size alone: whatever is in it may be a secret under a name of its own."""
+    if isinstance(value, Mapping):
+        return f"a mapping of {len(value)} key{'' if len(value) == 1 else 's'}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"a list of {len(value)}"
+    return spelled(value, most)
+
+
+def is_secret(keys: Iterable[object]) -> bool:
+    """Whether a key on the way to a value is named like a credential."""
+    return any(isinstance(key, str) and SECRET_KEY.search(key) for key in keys)
+
+
+def value_seen(value: object, keys: Iterable[object] = (), words: str = "value seen") -> str:
+    """`(value seen: 3)`: a value of a suite as its file writes it, on one line and cut; never that of a credential."""
+    if is_secret(keys):
+        return "(its value is not shown)"
+    if value is None or isinstance(value, bool):
+        return f"({words}: {'null' if value is None else str(value).lower()})"
+    return f"({words}: {short(value)})"
+
+
+def spelled(value: object, most: int = 60) -> str:
+    """A value as Python writes it, cut, with what is in a mapping or a list. Only for what no file of secrets gets to:
+    a model's own words, and files that were read as a suite already."""
     text = repr(value)
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -29,7 +29,8 @@ from typing import Any
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
 from evalkit.errors import SuiteError
-from evalkit.paths import MOST_TEXT, Inside, find, named
+from evalkit.library_folders import find_weights
+from evalkit.paths import MOST_TEXT, Inside, named
 from evalkit.reading import HOLES_OF_NUMBERS, has_more_values
 
 SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
@@ -179,7 +180,7 @@ def _folder(spec: ModelSpec) -> Inside:
         place = named(shipped)
         if place.is_dir():
             return place
-    folder = find(spec.model, Path(spec.folder), label=f"models.{spec.name}.model: {spec.model}", also=_kept())
+    folder = find_weights(spec.model, Path(spec.folder), f"models.{spec.name}.model: {spec.model}")
     if folder.is_dir():
         return folder
     names = ", ".join(sorted(path.name for path in SHIPPED.glob("*") if path.is_dir())) or "none"
@@ -187,12 +188,6 @@ def _folder(spec: ModelSpec) -> Inside:
         f"models.{spec.name}.model: there is no folder {folder}. Give the folder of a Llama checkpoint (safetensors), "
         f"of a CTranslate2 model, or one that comes with evalkit: {names}."
     )
-
-
-def _kept() -> tuple[Path, ...]:
-    from evalkit.suite.hugging_face import cache_folder
-
-    return (cache_folder(),)
 
 
 def _weights(folder: Inside) -> tuple[Path, str]:

@@ -94,6 +94,7 @@ class OllamaAdapter(DialectAdapter):
         found: dict[str, object] = {}
         with suppress(RequestError, *ODD):
             found["version"] = name((await self._wire.fetch("/api/version"))["version"])
+        self.served = without_none(found)  # also where no time is left for the rest
         with suppress(RequestError, *ODD):
             listed = items((await self._wire.fetch("/api/tags"))["models"])
             named = {self.spec.model, f"{self.spec.model}:latest"}

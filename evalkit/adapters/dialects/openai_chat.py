@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from evalkit.adapters import picture_probe, tool_calls
+from evalkit.adapters import tool_calls
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
@@ -250,9 +251,11 @@ class OpenAIChat(DialectAdapter):
         """
         if self.preset.price_provider is not None or self._options.probe_tools is False:
             return None
-        without = await self.respond(tool_calls.WITHOUT)
-        beside = await self.respond(tool_calls.BESIDE)
-        if tool_calls.looks_dropped(without, beside) and (await self.respond(tool_calls.WANTED)).calls:
+        from evalkit.adapters.probing import asked
+
+        without = await asked(tool_calls.WITHOUT, self.respond)
+        beside = await asked(tool_calls.BESIDE, self.respond)
+        if tool_calls.looks_dropped(without, beside) and (await asked(tool_calls.WANTED, self.respond)).calls:
             return None  # it counts no input tokens for functions, and calls them all the same
         return tool_calls.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
@@ -260,14 +263,25 @@ class OpenAIChat(DialectAdapter):
         """As `probe_tools`, of pictures."""
         if self.preset.price_provider is not None or self._options.probe_images is False:
             return None
+        from evalkit.adapters import picture_probe
+
         return await picture_probe.probe(self.respond, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, object]) -> dict[str, object]:
-        reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))
-        try:
-            return {} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS)
-        except Declined:
-            return {}
+        """What /completions says to a body of a probe."""
+        from evalkit.adapters import echo_likelihood
+        from evalkit.adapters.probing import asked
+
+        found: dict[str, object] = {}
+
+        async def ask(request: Request) -> Response:
+            reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))
+            with suppress(Declined):
+                found.update({} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS))
+            return Response("", usage=usage_of(found.get("usage"), self.preset, tier=None, showed_reasoning=False))
+
+        await asked(echo_likelihood.as_request(body), ask)
+        return found
 
     def _parsed(self, body: bytes, path: str) -> dict[str, object]:
         """The body as an object. Raises BadReply, or what an error object in it means."""

@@ -47,6 +47,7 @@ from evalkit.adapters.reply_fields import (
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.stated_cost import stated_cost
+from evalkit.adapters.streamed_calls import StreamedCalls
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.adapters.turns import LinkedTurn, carried, linked, to_carry
 from evalkit.errors import RequestError, ServerError
@@ -172,7 +173,7 @@ class Responses(ApiDialect):
 class ResponsesAnswer(ReplyReading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
-    __slots__ = ("_asides", "_cost_path", "_done_items", "_final", "_n_kept", "_path", "_where")
+    __slots__ = ("_asides", "_begun", "_cost_path", "_done_items", "_final", "_n_kept", "_path", "_where")
 
     def __init__(self, where: Where, path: str, tools: tuple[Tool, ...], cost_path: str | None = None) -> None:
         super().__init__(tools)
@@ -184,6 +185,7 @@ class ResponsesAnswer(ReplyReading):
         self._n_kept = 0
         self._asides: set[Any] = set()
         """Numbers of the messages that are commentary, not the answer."""
+        self._begun = StreamedCalls()
 
     @property
     def is_whole(self) -> bool:
@@ -197,13 +199,13 @@ class ResponsesAnswer(ReplyReading):
             else:
                 self.content(event["delta"], now)
         elif kind == "response.function_call_arguments.delta" and event["delta"]:
-            self.spoke(now)
+            self._take_call(event.get("output_index"), None, event["delta"], now)
         elif kind in _REASONING_DELTAS:
             self.thought(event["delta"], now)
         elif kind == "response.output_item.added":
             begun = mapping(event.get("item"))
-            if begun.get("type") == "function_call" and begun.get("name"):
-                self.spoke(now)  # the name of a function is what the model wrote first of its call
+            if begun.get("type") == "function_call" and begun.get("name"):  # what a model writes first of its call
+                self._take_call(event.get("output_index"), text(begun["name"]), None, now)
             elif len(self._asides) < MAX_CALLS and _is_aside(begun):
                 self._asides.add(event.get("output_index"))
         elif kind == "response.output_item.done":
@@ -221,6 +223,8 @@ class ResponsesAnswer(ReplyReading):
             return False
         self.done = False
         self.restart()
+        self._begun.forget()
+        self._asides.clear()
         self._done_items.clear()
         self._n_kept = 0
         return True
@@ -232,6 +236,22 @@ class ResponsesAnswer(ReplyReading):
             raise ServerError(f"{self._where.host}{self._path}: the answer broke off (status {status})")
         self._take_final(body)
 
+    def _take_call(self, at: object, name: str | None, piece: object, now: float | None) -> None:
+        """A call begins, or goes on. Where no functions were offered there is none."""
+        if self.calls_seen is None:
+            return
+        self.spoke(now)
+        pieces = self._begun.take(at, name)
+        if piece is not None:
+            self._grow(pieces, text(piece))
+
+    def streamed_calls(self, made: Response) -> bool:
+        return self._begun.begin_those([item for item in self._output() if item["type"] == "function_call"])
+
+    def _output(self) -> list[Mapping[str, Any]]:
+        """The items of the answer."""
+        return [mapping(item) for item in items(self._final.get("output")) or self._done_items]
+
     def _take_final(self, response: Mapping[str, object]) -> None:
         self._final = response
         if self._final["status"] == "failed":
@@ -241,7 +261,7 @@ class ResponsesAnswer(ReplyReading):
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         """The whole answer. Raises KeyError, TypeError, AttributeError or ValueError where it is not of the dialect."""
         final = self._final
-        output = [mapping(item) for item in items(final.get("output")) or self._done_items]
+        output = self._output()
         messages = [item for item in output if item["type"] == "message"]
         answers = [item for item in messages if not _is_aside(item)]
         parts = [mapping(part) for item in answers or messages for part in items(item.get("content"))]

@@ -45,7 +45,8 @@ MOST_PAGES = 50
 _LONGEST_NAME = 200
 """Characters of a server's own name and version."""
 CLOSE_S = 8.0
-"""How long a session may take to end before its task is left alone."""
+"""How long a session may take to end before its task is left alone; a server over HTTP is asked once more for it. So
+long beyond `mcp.timeout_s` is also the most that anybody waits for what a session does."""
 for _name in ("mcp", "client"):  # what a stranger makes the SDK log goes to nobody's terminal
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
@@ -102,19 +103,25 @@ class McpSession:
         if self._task is None:
             self._listed = asyncio.get_running_loop().create_future()
             self._task = asyncio.create_task(self._run())
-        assert self._listed is not None
-        return await asyncio.shield(self._listed)
+        task, listed = self._task, self._listed
+        assert listed is not None
+        await asyncio.wait({listed}, timeout=self.server.timeout_s + CLOSE_S)
+        if not listed.done():  # it hangs in its end
+            listed.set_exception(self._failed(self._late))
+            task.cancel()
+        return listed.result()
 
     async def call(self, name: str, arguments: JsonMap) -> ToolCallResult:
         """What a call returned; an error that the model can act on comes back as one. Raises ToolServerFailed."""
         await self.listed()
-        assert self._task is not None
+        task = self._task
+        assert task is not None
         call = _Call(name, arguments, asyncio.get_running_loop().create_future())
         self._calls.put_nowait(call)
-        waited: set[asyncio.Future[Any]] = {self._task, call.done}
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {task, call.done}
+        await asyncio.wait(waited, timeout=self.server.timeout_s + CLOSE_S, return_when=asyncio.FIRST_COMPLETED)
         if not call.done.done():
-            raise self._failed("the session ended")
+            raise self._failed("the session ended" if task.done() else "the session does not end")
         return call.done.result()
 
     async def aclose(self) -> None:
@@ -148,8 +155,7 @@ class McpSession:
             raise
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - becomes the failure of the sample
             first = _first(error)
-            late = f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)"
-            why = late if isinstance(first, TimeoutError) else _in_a_line(first)
+            why = self._late if isinstance(first, TimeoutError) else _in_a_line(first)
             failure = first if isinstance(first, ToolServerFailed) else self._failed(why)
         finally:
             if not self._listed.done():
@@ -211,6 +217,10 @@ class McpSession:
                 call.done.set_exception(outcome)
             else:
                 call.done.set_result(outcome)
+
+    @property
+    def _late(self) -> str:
+        return f"it did not start within {self.server.timeout_s:g} s (mcp.timeout_s)"
 
     def _failed(self, why: str) -> ToolServerFailed:
         return ToolServerFailed(without_keys(f"{self.server.title}: {self._limits.broken or why}"))

@@ -17,12 +17,14 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO
 
 from evalkit import child
+from evalkit.library_folders import for_server
 from evalkit.reading import open_to_read
+from evalkit.store.cache_folder import cache_folder
 from evalkit.text.key_spellings import cut_out
 from evalkit.text.secrets import REMOVED
 
@@ -52,7 +54,10 @@ _USER = re.compile(r"//([^/@\s]{1,500})@")
 
 
 def environment(key: str, *, from_hub: bool) -> dict[str, str]:
-    """The environment of one server. `key`: its own; `from_hub`: it may have to fetch weights."""
+    """The environment of one server. `key`: its own; `from_hub`: it may have to fetch weights.
+
+    Raises UserError where a checkout brings along what a folder of it holds (`library_folders.for_server`).
+    """
     named = {name.strip() for name in os.environ.get(PASSED_ON, "").split(",")} - {""}
     keep = {*_KEPT, *named, *(_HUB if from_hub else ())}
     given = {
@@ -67,7 +72,17 @@ def environment(key: str, *, from_hub: bool) -> dict[str, str]:
     for name, value in found.items():  # the server stands in another folder
         if name.endswith(_PLACES) and value and not Path(value).is_absolute() and Path(value).exists():
             found[name] = str(Path(value).absolute())
-    return found
+    return for_server(found, _own_home(), free=named)
+
+
+def make_home(given: Mapping[str, str]) -> None:
+    """Make the home folder of a server that gets none of the person's."""
+    if given.get("HOME") == str(home := _own_home()):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _own_home() -> Path:
+    return cache_folder() / "home"
 
 
 def secrets_of(given: dict[str, str]) -> frozenset[str]:

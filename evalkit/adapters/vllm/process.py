@@ -25,7 +25,7 @@ from pathlib import Path
 import aiohttp
 
 from evalkit import child
-from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
+from evalkit.adapters.vllm.child import environment, keep_log, make_home, secrets_of
 from evalkit.errors import Unfit
 from evalkit.reading import open_to_read, read_file
 from evalkit.store.cache_folder import cache_folder
@@ -162,6 +162,7 @@ class VllmProcess:
     def _spawn(self) -> None:
         sweep()
         given = environment(self.launch.key, from_hub=self.launch.from_hub)
+        make_home(given)
         command = [self.launch.executable, "serve", *self.launch.arguments]
         try:
             self._process = child.start(command, stdout=child.PIPE, stderr=child.STDOUT, environment=given)

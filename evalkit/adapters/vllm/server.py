@@ -19,7 +19,7 @@ from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.presets import load_preset
-from evalkit.adapters.vllm.child import engine_facts
+from evalkit.adapters.vllm.child import engine_facts, environment
 from evalkit.adapters.vllm.flags import (
     SERVED,
     STARTUP_S,
@@ -44,7 +44,8 @@ Options = VllmServeOptions
 
 
 def make(spec: ModelSpec) -> ManagedVllm:
-    """Checks everything that can be seen without starting anything. Raises SuiteError, MissingPackage."""
+    """Checks everything that can be seen without starting anything. Raises SuiteError, MissingPackage, and UserError
+    for an environment with what a checkout brought along."""
     where = f"models.{spec.name}"
     serve = dict(spec.serve or {})
     if spec.base_url is not None:
@@ -54,6 +55,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     weights = identify(spec.model, serve, folder, where)
     loras = lora_folders(spec, serve, folder)
     executable = vllm_program(where)
+    environment("", from_hub=False)
     startup_s = cast("float", serve.get(STARTUP_S, STARTUP_DEFAULT_S))  # a number, as `arguments` found
     return ManagedVllm(spec, weights, flags, loras, executable, float(startup_s))
 

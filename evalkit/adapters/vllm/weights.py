@@ -18,9 +18,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from evalkit.errors import SuiteError
-from evalkit.paths import Inside, find, named
+from evalkit.library_folders import find_weights, hub_cache
+from evalkit.paths import Inside, named
 from evalkit.reading import HOLES_OF_NUMBERS
-from evalkit.suite.hugging_face import cache_folder
 from evalkit.suite.wording import short
 
 READ_WHOLE_BYTES = 8 * 2**30
@@ -74,7 +74,7 @@ class Weights:
 
 def identify(model: str, serve: Mapping[str, object], folder: Path, where: str) -> Weights:
     """The weights that a suite's `model` names. Raises SuiteError for a folder that is not there or holds none."""
-    local = find(model, folder, label=f"{where}.model: {model}", also=(cache_folder(),))
+    local = find_weights(model, folder, f"{where}.model: {model}")
     shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []
     for place in (local, *shipped):
         if place.is_dir():
@@ -208,9 +208,10 @@ def _of_file(path: Inside, *, whole: bool) -> str:
 
 
 def _commit_at_hand(model: str) -> str | None:
-    """The commit that the hub's local cache calls main; None where the model has not been downloaded."""
+    """The commit that the hub's local cache calls main; None where the model has not been downloaded. Raises UserError
+    as `hub_cache`."""
     try:
-        said = named(cache_folder() / f"models--{model.replace('/', '--')}" / "refs" / "main").text().strip()
+        said = named(hub_cache() / f"models--{model.replace('/', '--')}" / "refs" / "main").text().strip()
     except (OSError, UnicodeDecodeError, SuiteError):
         return None
     return said if _COMMIT.fullmatch(said) else None

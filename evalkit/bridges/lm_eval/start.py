@@ -25,6 +25,7 @@ from typing import Any
 
 from evalkit.bridges.lm_eval.files import PLAIN_MODULES, leaves_the_dataset
 from evalkit.errors import SuiteError
+from evalkit.library_folders import refuse_for_evaluation
 
 _FACTORIES = {"datasets.load": "dataset_module_factory", "evaluate.loading": "evaluation_module_factory"}
 """Module -> its function that finds what a name means: a folder where one stands first, the hub after it."""
@@ -33,7 +34,9 @@ _trust = {"from_here": False}
 
 
 def import_lm_eval() -> None:
-    """Everything of lm-eval that a task needs. Raises ModuleNotFoundError where it is not installed."""
+    """Everything of lm-eval that a task needs. Raises ModuleNotFoundError where it is not installed, and UserError
+    where a checkout brings along what its libraries would run or read (`library_folders`)."""
+    refuse_for_evaluation()
     with _uncollected(), unasked("chardet"):
         import datasets
         import lm_eval.tasks  # noqa: F401

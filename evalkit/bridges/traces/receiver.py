@@ -29,6 +29,9 @@ MOST_BODY = 64 * 2**20
 MOST_BYTES = 8 * 2**30
 _LENGTH = re.compile("[0-9]{1,12}")
 _TIMEOUT_S = 30
+"""Of silence."""
+BODY_S = 120.0
+"""From the first to the last byte of a body."""
 _AT_ONCE = 4
 """Bodies that are read and unpacked at a time; further ones wait."""
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal", "host.containers.internal"})
@@ -141,7 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._kept(path, _ENDINGS[kind], int(length))
 
     def _kept(self, path: str, ending: str, length: int) -> tuple[int, str | None]:
-        body = self.rfile.read(length)
+        body = self._read_in_time(length)
+        if body is None:
+            return 408, f"a body that did not end within {BODY_S:g} s"
         if len(body) < length:
             return 400, "a body that is cut short"
         if (self.headers.get("Content-Encoding") or "").lower() == "gzip":
@@ -153,6 +158,19 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, None  # metrics: an exporter that is refused would try again for ever
         why = self.server.receiver.keep(body, ending)
         return (200, None) if why is None else (507, why)
+
+    def _read_in_time(self, length: int) -> bytes | None:
+        """So many bytes of the body, fewer where it ends before; None where it takes too long: one that drips would
+        hold a place for as long as it likes."""
+        until, body = time.monotonic() + BODY_S, bytearray()
+        while len(body) < length:
+            piece = self.rfile.read1(min(length - len(body), 2**20))  # what has come by now
+            if not piece:
+                break
+            body += piece
+            if time.monotonic() > until and len(body) < length:
+                return None
+        return bytes(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: what is kept and refused is told at the end."""

@@ -60,7 +60,7 @@ class LatencyRule(GateRule):
             return found
         told = [note for note in (_measured_by(context), *_recorded_by(context), *_busy(context, found)) if note]
         told += [_COUNTED_BY_SERVERS] if condition.subject.startswith("tpot") else []
-        if (why := _slowed(context, found)) is not None:
+        if (why := _slowed(context, found) or _warmed(context, found)) is not None:
             return replace(found, verdict=Verdict.INCONCLUSIVE, unmeasured=why, notes=(*found.notes, *told))
         return replace(found, notes=(*found.notes, *told))
 
@@ -79,6 +79,27 @@ def _slowed(context: RuleContext, found: RuleResult) -> str | None:
     return (
         f"{' and '.join(causes)}, so that fewer requests were open than run.in_flight says, and times say little of "
         f"that load: run again with {' and '.join(ways)}, and --no-cache"
+    )
+
+
+_MOST_WARM = 0.05
+"""Share of answers whose prompt a provider had in its cache before the run; a few are chance, or another user's."""
+
+
+def _warmed(context: RuleContext, found: RuleResult) -> str | None:
+    """Why times of prompts that an earlier run had put into the provider's cache show no candidate to be quick enough;
+    None where there are few, or it is not."""
+    if found.verdict is not Verdict.PASS or context.candidate is None or found.condition.subject.startswith("tpot"):
+        return None
+    from evalkit.decide.sent_prompts import n_warm
+
+    n, n_all = n_warm(context.candidate)
+    if n <= _MOST_WARM * n_all:
+        return None
+    return (
+        f"{n:,} of {n_all:,} prompts came out of the cache of the candidate's provider, and nothing in this run had "
+        "put them there: an earlier run did, so that these times are no first ones. Run it again once that cache has "
+        "expired (minutes; an hour where it was asked for): evalkit run SUITE --new --no-cache"
     )
 
 

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ async def run_judges(
         runner = Runner(
             work,
             own,
-            before=EarlierSessions(recovered.is_done, spent=spent, given_up=recovered.given_up_of),
+            before=EarlierSessions(recovered.is_done, spent=spent, given_up=partial(_drawn_before, recovered)),
             files=RunFiles(inner, cache, spend_file),
             observer=observer,
         )
@@ -128,6 +129,11 @@ async def run_judges(
         for row in rescored_rows(folder, panel.tasks, verdicts):
             log.append(row)
     return JudgingResult(result, ended_by, runner.budget.spent)
+
+
+def _drawn_before(recovered: journal.Recovered, key: Key) -> int:
+    """Verdicts in whose place another one comes: given up, or drawn and unreadable."""
+    return recovered.given_up_of(key) + recovered.is_unmarked(key)
 
 
 def served(inner: Path) -> dict[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from evalkit.scorers.instructions import appearance, counts, forms, language, le
 from evalkit.scorers.instructions.base import Kind, Parameters
 from evalkit.scorers.options import OneOf, Text, did_you_mean, read
 from evalkit.scorers.scores import graded, right_or_wrong, unscored
+from evalkit.suite.wording import short
 
 KINDS: Mapping[str, Kind] = {
     **appearance.KINDS, **language.KINDS, **length.KINDS, **counts.KINDS, **wordplay.KINDS, **forms.KINDS,
@@ -95,7 +96,7 @@ def _entries(fields: Mapping[str, object], field: str | None) -> Iterator[tuple[
         elif not isinstance(parameters, list | tuple) or len(parameters) != len(entries):
             raise SuiteError(f"{place}: the record's `kwargs` must be a list with one mapping for each instruction")
         elif not isinstance(given := parameters[i] or {}, Mapping):
-            raise SuiteError(f"kwargs[{i}]: must be a mapping; it is {given!r}")
+            raise SuiteError(f"kwargs[{i}]: must be a mapping; it is {short(given)}")
         else:
             yield place, str(entry), dict(given)
 
@@ -112,7 +113,7 @@ def _complaints(kind: str, given: Mapping[str, object]) -> Iterator[str]:
         if name not in known:
             yield f"{kind} has no parameter {name!r}{did_you_mean(name, known)}; it takes {', '.join(known) or 'none'}"
         elif not known[name][0](value):
-            yield f"{kind}: {name!r} must be {known[name][1]}; it is {value!r}"
+            yield f"{kind}: {name!r} must be {known[name][1]}; it is {short(value)}"
 
 
 def make(given: Mapping[str, object]) -> Scorer:

@@ -16,7 +16,7 @@ import orjson
 
 from evalkit.facts.base import Json, JsonMap
 from evalkit.suite.environments.values import as_plain
-from evalkit.suite.wording import listed, short
+from evalkit.suite.wording import listed, short, spelled
 
 KNOWN = frozenset(
     {
@@ -89,7 +89,7 @@ def _checked(value: Json, schema: Json, name: str) -> Json:
     value = _typed(value, schema, name)
     allowed = schema.get("enum")
     if isinstance(allowed, list) and value not in allowed:
-        raise RefusedCall(f"{name!r} is {short(value)}; it may be {listed([str(one) for one in allowed])}")
+        raise RefusedCall(f"{name!r} is {spelled(value)}; it may be {listed([str(one) for one in allowed])}")
     for least, most, kinds, says in _BOUNDS:
         if isinstance(value, kinds) and not isinstance(value, bool):
             measured = value if isinstance(value, int | float) else len(value)
@@ -128,7 +128,7 @@ def _typed(value: Json, schema: JsonMap, name: str) -> Json:
     if int in allowed and float not in allowed and isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        raise RefusedCall(f"{name!r} must be of the type {' or '.join(map(str, kinds))}; it is {short(value)}")
+        raise RefusedCall(f"{name!r} must be of the type {' or '.join(map(str, kinds))}; it is {spelled(value)}")
     return value
 
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from evalkit.suite.schema.parts import Part
-from evalkit.suite.wording import short
+from evalkit.suite.wording import value_seen
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -53,7 +53,7 @@ class DeclaredOptions(Part):
                     name,
                     exact[0]
                     if exact
-                    else f"expected {expectation(cls.model_fields[name])} (value seen: {short(known[name])})",
+                    else f"expected {expectation(cls.model_fields[name])} {value_seen(known[name], (name,))}",
                 )
             for detail in details:
                 if not detail["loc"]:
@@ -123,9 +123,9 @@ def _exactly(detail: ErrorDetails, value: object, record: type[DeclaredOptions])
             place.append(str(part))
         own = _part_of(kind)
         kind = own.model_fields[str(part)].annotation if own is not None and str(part) in own.model_fields else kind
-    before = f"{'.'.join(place)}: " if place else ""
+    before, loc = f"{'.'.join(place)}: " if place else "", (detail["loc"][0], *place)
     if detail["type"] == "value_error":
-        return f"{before}{str(detail['msg']).removeprefix('Value error, ')} (value seen: {short(value)})"
+        return f"{before}{str(detail['msg']).removeprefix('Value error, ')} {value_seen(value, loc)}"
     if not place:
         return None
     if detail["type"] == "extra_forbidden":
@@ -137,7 +137,7 @@ def _exactly(detail: ErrorDetails, value: object, record: type[DeclaredOptions])
         return f"{before}is required, and missing"
     expected = _KINDS.get(detail["type"])
     said = f"expected {expected}" if expected is not None else str(detail["msg"]).replace("Input should", "must")
-    return f"{before}{said} (value seen: {short(value)})"
+    return f"{before}{said} {value_seen(value, loc)}"
 
 
 def _part_of(kind: object) -> type[Part] | None:

@@ -14,6 +14,7 @@ from evalkit.suite.schema.gates import GateEntry
 from evalkit.suite.schema.models import ModelEntry, PromptEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, as_written
 from evalkit.suite.schema.tasks import TaskEntry
+from evalkit.suite.wording import short
 
 Kind = Literal["email", "phone", "card", "iban", "ip"]
 Where = Literal["sending", "storing"]
@@ -36,7 +37,7 @@ class RedactEntry(Part):
 
 def _in_flight(value: object) -> object:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ValueError(f"expected auto or a whole number from 1 (value seen: {value!r})")
+        raise ValueError(f"expected auto or a whole number from 1 (value seen: {short(value)})")
     return value
 
 
