@@ -270,6 +270,23 @@ def nests_deeper(text: str, most: int = 500) -> bool:
     return False
 
 
+MOST_LEVELS = 100
+"""Of a record, as of a suite: what walks over its values takes some calls for each, and Python allows 1,000."""
+
+
+def has_more_levels(value: object, n_brackets: int) -> bool:
+    """Whether lists and mappings stand in each other deeper than `MOST_LEVELS`. `n_brackets`: how many open in the text
+    that it was read from, texts in quotes included; few are not looked through."""
+    level, depth = [value], 0
+    while n_brackets > MOST_LEVELS and level:
+        depth += 1
+        if depth > MOST_LEVELS + 1:
+            return True
+        inner = ([*one.values()] if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for items in inner for one in items if isinstance(one, dict | list)]
+    return False
+
+
 class NotYaml(ValueError):
     """A text that is no YAML.
 
