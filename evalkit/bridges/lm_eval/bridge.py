@@ -23,7 +23,7 @@ from evalkit.bridges.lm_eval.questions import Questions, metric_named
 from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval.task import LmEvalTask
 from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
-from evalkit.errors import MissingPackage, SuiteError
+from evalkit.errors import MissingPackage, SuiteError, UserError
 from evalkit.foreign import kept_running
 from evalkit.installed import install_hint
 from evalkit.paths import find
