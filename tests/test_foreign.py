@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from evalkit.errors import UserError
-from evalkit.foreign import UserError, each_kept, keeps_running, kept_running
+from evalkit.foreign import each_kept, keeps_running, kept_running
 from evalkit.records import Response
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
