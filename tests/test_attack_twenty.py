@@ -19,7 +19,7 @@ from evalkit.engine.stored import stored
 from evalkit.errors import RequestError
 from evalkit.records import AgentStep, Outcome, Response, Row, Stage, Timing, Usage
 from evalkit.suite.redaction import Redactor
-from evalkit.suite.variables import _is_secret
+from evalkit.suite.secret_values import why_secret
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving, whole
 from tests.world import evalkit, run_folders
@@ -318,7 +318,7 @@ tasks:
     "before", ["fw_", "tgp_v1_", "ABSK", "nvapi-", "pplx-", "csk-", "r8_", "sk_live_", "npm_", "ya29."]
 )
 def test_further_keys_are_filled_in_nowhere(before: str) -> None:
-    assert _is_secret(before + "a1b2c3d4e5f6a7b8c9d0")
+    assert why_secret(before + "a1b2c3d4e5f6a7b8c9d0")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_further_keys_are_filled_in_nowhere(before: str) -> None:
     ],
 )
 def test_values_that_hold_a_key_or_are_drawn_are_filled_in_nowhere(value: str) -> None:
-    assert _is_secret(value)
+    assert why_secret(value)
 
 
 def test_names_of_models_addresses_and_files_are_filled_in() -> None:
@@ -354,7 +354,7 @@ def test_names_of_models_addresses_and_files_are_filled_in() -> None:
         "key-value-memory-network-7b",
         "secret_santa_dataset_2025_final.jsonl",
     ]
-    assert [one for one in good if _is_secret(one)] == []
+    assert [one for one in good if why_secret(one)] == []
 
 
 async def test_an_odd_reply_is_told_without_words_of_the_interpreter() -> None:

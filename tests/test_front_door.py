@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from evalkit.adapters.registry import warm_up
 from evalkit.cli import COMMANDS
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.board_world import a_run
 from tests.conftest import REPO
+from tests.source_trees import ROOT, trees
 from tests.world import evalkit, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -376,3 +380,37 @@ def test_models_are_compared_by_the_names_that_tables_show(tmp_path: Path, capsy
     assert ran.code == 0 and f"A: {folder.name}:gpt" in ran.out and f"B: {folder.name}:qwen" in ran.out
     ran = evalkit(capsys, "compare", "gpt", "qwne", "--results", tmp_path)
     assert ran.code == 2 and "No run 'qwne'" in ran.err
+
+
+_ENDED_WITH_THE_PROCESS = {
+    "adapters/awaiting.py": "code of a person's, which may never come back",
+    "adapters/vllm/child.py": "it copies a server's log",
+    "api/run.py": "code of a person's",
+    "board/served.py": "the board serves until it is stopped",
+    "bridges/traces/receiver.py": "it serves until it is stopped",
+    "child.py": "it reads a program's pipes",
+    "cli/held.py": "it waits for whoever started the board",
+    "engine/event_loop.py": "scorers, which may never come back",
+    "engine/session.py": "it starts the process that seals",
+    "testing/fake_provider/__main__.py": "it waits for whoever started it",
+    "testing/fake_provider/server.py": "it serves until it is stopped",
+}
+
+
+def test_a_thread_that_imports_is_waited_for_at_the_end() -> None:
+    """OpenSSL frees its tables when a process ends: a refused run whose thread was reading certificates died of
+    SIGSEGV. Which threads may be cut off is listed, with why."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "daemon"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is True
+    }
+    assert found == set(_ENDED_WITH_THE_PROCESS)
+    before = set(threading.enumerate())
+    warm_up(["openai_chat"])
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    assert not any(thread.daemon for thread in started)

@@ -355,3 +355,31 @@ def test_the_person_may_let_it_read_their_data(capsys: Capture, suites: Path) ->
     (suites / "tasks" / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     ran = evalkit(capsys, "check", suites / "suite.yaml", "--allow-suite-code")
     assert "own Python" not in ran.err, ran.err
+
+
+@pytest.mark.parametrize("place", ["at import", "in a prompt", "in a mark"])
+def test_code_of_a_task_that_leaves_is_a_sentence_and_ends_no_command(
+    capsys: Capture, suites: Path, place: str
+) -> None:
+    """lm-eval's own slr_bench does so at import where a program is missing: `check` and `run` ended with 141 and no
+    word."""
+    leaves = "    import sys\n    sys.exit('install swipl')\n"
+    source = {
+        "at import": f"if True:\n{leaves}",
+        "in a prompt": f"def text(doc):\n{leaves}",
+        "in a mark": f"def text(doc):\n    return doc['question']\ndef mark(doc, results):\n{leaves}",
+    }[place]
+    (suites / "tasks" / "utils.py").write_text(source, "utf-8")
+    task = GENERATE if place == "in a mark" else CODE
+    name = "leaves"
+    text = task.replace("tiny_gen", name).replace("evil", name)
+    if place == "in a mark":
+        text += "process_results: !function utils.mark\n"
+    (suites / "tasks" / "leaves.yaml").write_text(text, "utf-8")
+    models = '{m: {adapter: scripted, replies: {"*": "yes"}}}' if place == "in a mark" else MODELS
+    written = f"[{{lm_eval: {name}, include_path: tasks}}]"
+    (suites / "suite.yaml").write_text(SUITE.format(tasks=written, models=models, more=""), "utf-8")
+    ran = evalkit(capsys, "run", suites / "suite.yaml", "--allow-suite-code")
+    said = " ".join((ran.out + ran.err).split())
+    assert ran.code == 2, ran
+    assert "asks Python to end by sys.exit (install swipl)" in said, said

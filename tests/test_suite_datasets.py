@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -192,3 +193,21 @@ def test_a_file_that_the_hub_cache_holds_is_read_without_a_network(tmp_path: Pat
     )
     assert done.stdout.startswith("org/tickets/data/test.csv:2: {{ qq }} is no field of the record")
     assert str(tmp_path) not in done.stdout
+
+
+@pytest.mark.parametrize("levels", [102, 480, 900, 5_000])
+@pytest.mark.parametrize("shape", ["[{}]", '{{"q": {}}}'])
+def test_a_record_of_many_levels_is_refused_and_reading_goes_on(tmp_path: Path, levels: int, shape: str) -> None:
+    """Whatever walked over 480 to 980 levels (messages, near duplicates, recorded answers) ended in exit 70."""
+    deep = shape.format("[" * levels + "]" * levels)
+    found = complaints(tmp_path, "d.jsonl", f'{{"q": 1}}\n{deep}\n{{"q": 2}}\n'.encode())
+    assert len(found) == 1 and "d.jsonl:2" in found[0] and "nested too deeply, 100 levels are the most" in found[0]
+
+
+def test_brackets_in_a_text_are_no_levels(tmp_path: Path) -> None:
+    said = {"q": "[" * 900, "r": [[1]] * 200, "s": 1}
+    deep: object = 1
+    for _ in range(99):
+        deep = [deep]
+    content = json.dumps({**said, "deep": deep}).encode()
+    assert [record for _, record in read(tmp_path, "d.jsonl", content)] == [{**said, "deep": deep}]

@@ -27,6 +27,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.keys import BASE_URLS
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
+from evalkit.reading import loaded_yaml
 
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions
@@ -114,10 +115,7 @@ def load_preset(name: str) -> Preset:
     path = _FOLDER / f"{name}.yaml"
     if name not in preset_names():
         raise KeyError(name)
-    from ruamel.yaml import YAML
-
-    data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    return checked(name, data)
+    return checked(name, loaded_yaml(path.read_text(encoding="utf-8")))
 
 
 def filled(preset: Preset, spec: ModelSpec) -> Preset:

@@ -143,7 +143,7 @@ def warm_up(names: Iterable[str]) -> None:
         with suppress(Exception):  # whoever needs it next meets the same error, and says it
             import_module("evalkit.adapters.http_connections")
 
-    Thread(target=load, daemon=True).start()
+    Thread(target=load).start()  # waited for at the end: OpenSSL frees there what reading certificates needs
 
 
 def origin_of(adapter: str, *, folder: str = ".") -> str | None:

@@ -157,7 +157,7 @@ def _ready_to_print() -> None:
             ):
                 import_module(name)
 
-    Thread(target=load, daemon=True).start()
+    Thread(target=load).start()  # waited for at the end, as every import in a thread
 
 
 def _tell(note: str) -> None:

@@ -31,7 +31,7 @@ from evalkit.cost.billing import Rates, UnitPrices
 from evalkit.errors import UserError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside
-from evalkit.reading import read_file
+from evalkit.reading import NotYaml, composed_yaml, read_file
 
 # What providers call ordinary service.
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only"})
@@ -104,16 +104,12 @@ def read_prices(path: Path | Inside) -> tuple[PriceEntry, ...]:
 
 def _items(text: str, path: Path | Inside, complaints: list[str]) -> list[tuple[int, dict[str, tuple[str, int]]]]:
     """Each list item as (line, {key: (text of the value, line)}), from the YAML nodes: text and lines are kept."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
     from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     try:
-        root: Any = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error}") from error
+        root: Any = composed_yaml(text)
+    except NotYaml as error:
+        raise UserError(f"{error.at(path)}: this is no valid YAML: {error.reason}") from error
     if root is None:
         return []
     if not isinstance(root, SequenceNode):

@@ -25,7 +25,7 @@ from evalkit.cost.breakeven import Billed, Line, Own, Range
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.errors import UserError
 from evalkit.plugins import near
-from evalkit.reading import nests_deeper, read_small_text
+from evalkit.reading import NotYaml, composed_yaml, loaded_yaml, nests_deeper, read_small_text
 
 _SCALE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _MOST_BYTES = 1_000_000
@@ -222,22 +222,16 @@ def _line(entry: LineEntry, scenario: ScenarioFile) -> Line:
 
 
 def _yaml(path: Path) -> object:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     _, text = read_small_text(path, "The scenario", _MOST_BYTES)
     if nests_deeper(text):
         raise UserError(f"{path}: nested too deeply to be a scenario")
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = composed_yaml(text)
         if (line := None if node is None else _anchor(node)) is not None:
             raise UserError(f"{path}:{line}: anchors and aliases are refused; write the value out where it is used")
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        # What follows YAMLError: an explicit tag whose value is none of its kind (`!!bool abc`).
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error!r}") from error
+        return loaded_yaml(text)
+    except NotYaml as error:
+        raise UserError(f"{error.at(path)}: this is no valid YAML: {error.reason}") from error
 
 
 def _anchor(root: Any) -> int | None:

@@ -379,8 +379,8 @@ def _rate_of_errors(suite: ResolvedSuite) -> Iterator[str]:
     if any(limit is not None and limit > suite.run.max_error_rate for limit in limits):
         yield (
             f"gate: a rule allows more errors than run.max_error_rate ({suite.run.max_error_rate:g}), above which a "
-            "run is incomplete; asked again until it is whole, it shows no rate of errors. Set run.max_error_rate to the "
-            "rule's limit or more"
+            "run is incomplete; asked again until it is whole, it shows no rate of errors. Set run.max_error_rate to "
+            "the rule's limit or more"
         )
 
 

@@ -31,6 +31,7 @@ from evalkit.records import (
     ToolCall,
     Usage,
 )
+from evalkit.store.amounts import MOST_FIGURE
 
 STOPS: Mapping[str, StopReason] = {
     "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
@@ -72,7 +73,7 @@ def answered(
         outcome=score.outcome,
         score=score.value,
         spend_usd=Decimal(0) if attempt.cached else cost_usd,
-        parts=score.parts,
+        parts=_figures_beside(score.parts),
         text=response.text,
         calls=response.calls,
         reasoning=response.reasoning,
@@ -102,6 +103,15 @@ def answer_of_row(row: Row) -> Response:
     )
 
 
+def _figures_beside(parts: Mapping[str, float]) -> dict[str, float]:
+    """The further figures of a score that a row can hold; what a plug-in gives besides is left out."""
+    return {
+        name: float(figure)
+        for name, figure in parts.items()
+        if isinstance(figure, int | float) and -MOST_FIGURE < figure < MOST_FIGURE
+    }
+
+
 def with_score(row: Row, score: Score, sample: Sample | None = None, further: Mapping[str, float] | None = None) -> Row:
     """The stored row with another score. `sample`: by whose right answer, where that may be another one by now;
     `further`: parts that come from the row itself."""
@@ -113,7 +123,7 @@ def with_score(row: Row, score: Score, sample: Sample | None = None, further: Ma
         outcome=score.outcome,
         extracted=score.extracted,
         reason=score.reason,
-        parts={**score.parts, **(further or {})},
+        parts={**_figures_beside(score.parts), **(further or {})},
     )
 
 

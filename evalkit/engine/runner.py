@@ -124,7 +124,7 @@ class Runner:
         gc.freeze()
         meter.start()
         scorers = {task.scorer.name for task in self.work.tasks}
-        warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)
+        warm = threading.Thread(target=prepare, args=(scorers,))  # an import is waited for at the end
         start_once_idle(asyncio.get_running_loop(), warm)
         try:
             async with asyncio.TaskGroup() as group:

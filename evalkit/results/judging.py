@@ -33,6 +33,7 @@ from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
 from evalkit.store import judge_files, queries, reviews
 from evalkit.store.damage import refuse_damage
+from evalkit.store.marks import judge_names
 from evalkit.store.row_codec import Key
 
 _MARKS = {"right": 1.0, "wrong": 0.0}
@@ -141,7 +142,7 @@ def figures(folder: Path) -> JudgingFigures | None:
         return None
     facts = read_facts(inner)
     tasks = facts.tasks or {}
-    marked = _marked(folder, list(tasks))
+    marked = _marked(folder, {name: judge_names(told.identity.root) for name, told in tasks.items()})
     people = labels_of(folder)
     return JudgingFigures(
         judges=_judges(inner, facts),
@@ -190,22 +191,23 @@ def _failed(inner: Path, judge: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _marked(folder: Path, tasks: list[str]) -> dict[str, list[_Marked]]:
-    """By task: the answers that have a mark of a judge."""
+def _marked(folder: Path, judges: Mapping[str, tuple[str, ...]]) -> dict[str, list[_Marked]]:
+    """By task: the answers that have a mark of one of its judges."""
     found: defaultdict[str, list[_Marked]] = defaultdict(list)
     with queries.connect([folder], texts=False) as con:
         asked = con.execute(
             "select model, task, sample_digest, occurrence, repeat, score, parts, cluster from rows "
             "where outcome = ? and list_contains(?, task)",
-            [Outcome.SCORED.value, tasks],
+            [Outcome.SCORED.value, list(judges)],
         )
         while chunk := asked.fetchmany(4_000):
             for model, task, digest, occurrence, repeat, score, parts, cluster in chunk:
                 if score is None:
                     raise StoreError(f"{folder} holds an answer that was scored and has no score. Restore it.", folder)
-                if parts:
+                marks = {judge: parts[judge] for judge in judges[task] if judge in (parts or {})}
+                if marks:
                     key = (model, task, digest, occurrence, repeat)
-                    found[task].append(_Marked(key, score, dict(parts), cluster))
+                    found[task].append(_Marked(key, score, marks, cluster))
     return found
 
 
@@ -223,7 +225,7 @@ def _places(inner: Path, task: str) -> dict[str, list[tuple[float, float]]]:
                 found[judge, sample_id.removesuffix(f"/{order}")][order] = score
     made: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for (judge, _), both in found.items():
-        if len(both) == 2:
+        if both.keys() == {"ab", "ba"}:
             made[judge].append((both["ab"], both["ba"]))
     return made
 

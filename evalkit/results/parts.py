@@ -18,7 +18,7 @@ from evalkit.facts import Quality, RunFacts
 from evalkit.records import Outcome
 from evalkit.results.facts import read_facts
 from evalkit.store import table as stored
-from evalkit.suite.schema.tasks import SEVERAL
+from evalkit.store.marks import several_names
 from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ _BEFORE_ANY_SCORER = ("refused", "truncated", "unparseable")
 def part_names(facts: RunFacts, task: str) -> tuple[str, ...]:
     """The scorers of a task, in the suite's order; empty where it has one alone."""
     told = (facts.tasks or {}).get(task)
-    score = told.identity.root.get("score") if told is not None else None
-    if not isinstance(score, dict) or score.get("name") != SEVERAL:
-        return ()
-    options = score.get("options")
-    written = options.get("of") if isinstance(options, dict) else None
-    return tuple(str(one.get("name")) for one in written if isinstance(one, dict)) if isinstance(written, list) else ()
+    return several_names(told.identity.root) if told is not None else ()
 
 
 def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
@@ -56,7 +51,7 @@ def read_parts(folder: Path, facts: RunFacts | None = None) -> PartFigures:
     if not any(names.values()):
         return {}
     table = stored.read_table(folder)
-    columns = list(stored.scan(folder, ("parts", "score", "outcome")))
+    columns = list(stored.scan(folder, ("task", "parts", "score", "outcome")))
     found: dict[str, dict[str, dict[str, Quality]]] = {}
     by_model = table.groups("model", table.everything, facts.models)
     short = {str(name) for name, rows in by_model if facts.cut_short(str(name), len(rows))}

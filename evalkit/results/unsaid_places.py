@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import orjson
-
 from evalkit.facts import RunFacts
 from evalkit.results.rows import read_rows
+from evalkit.store.stored_texts import mapping_of
 
 _BESIDE = ("cost_usd", "served_model", "trace_id")
 
@@ -37,7 +36,7 @@ def unsaid_places(folder: Path, facts: RunFacts) -> dict[str, str]:
             continue
         answers[name] += 1
         if row["raw_usage"] and len(found[name]) < len(named[name]):
-            found[name] |= orjson.loads(row["raw_usage"]).keys()
+            found[name] |= (mapping_of(row["raw_usage"], "raw_usage") or {}).keys()
     told = {}
     for name, places in named.items():
         missing = [f"{path} ({key})" for key, (path, kept) in places.items() if kept not in found[name]]

@@ -78,7 +78,7 @@ def score_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
     breaks has no score, and the run goes on."""
     try:
         response, score = _before(response, scorer)
-        return _after(scorer.score(sample, response), response, scorer) if score is None else score
+        return _after(_scored(scorer, sample, response), response, scorer) if score is None else score
     except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
 
@@ -97,7 +97,7 @@ async def score_at_once(
     """As `score_response`, in an event loop: words of refusal that are not loaded yet are loaded by `in_thread`."""
     try:
         response, score = _before(response, scorer)
-        return _after(scorer.score(sample, response), response, scorer, wait=False) if score is None else score
+        return _after(_scored(scorer, sample, response), response, scorer, wait=False) if score is None else score
     except _WordsMissing as missing:
         finish = missing.finish
     except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
@@ -156,6 +156,16 @@ def _acted(response: Response, parted: Split) -> bool:
     if response.stop_reason == "length" or parted.unclosed:
         return False
     return any(step.results for step in response.steps or ())
+
+
+def _scored(scorer: Scorer, sample: Sample, response: Response) -> Score:
+    """What the scorer says. Code of a package does not end the run."""
+    if scorer.plugin is None:
+        return scorer.score(sample, response)
+    from evalkit.foreign import kept_running
+
+    with kept_running():
+        return scorer.score(sample, response)
 
 
 def _after(score: Score, response: Response, scorer: Scorer, *, wait: bool = True) -> Score:

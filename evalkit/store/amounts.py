@@ -1,4 +1,4 @@
-"""What counts as an amount of US dollars in a file: a text such as "0.0000031".
+"""What counts as an amount in a file: a number that has an end, and of US dollars a text such as "0.0000031".
 
 is_usd("1e300000000")        # False: no sum could hold it
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+MOST_FIGURE = 1e300
+"""Beyond all seconds, and beyond the further figures of a scorer: sums of them stay numbers."""
 MOST_DIGITS = 1_000
 """Of an amount, before and after its point: a sum of longer ones is none."""
 

@@ -1,4 +1,4 @@
-"""Whether the files of a run are whole, as far as can be seen without reading their rows.
+"""Whether the files of a run are whole, and whether their rows hold what rows hold.
 
     damage(folder)          # "texts-1.parquet is missing. Restore the file."; None: nothing is seen to be wrong
     refuse_damage(folder)   # raises StoreError with that sentence
@@ -13,12 +13,12 @@ from pathlib import Path
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.store import integrity, judge_files, runs
-from evalkit.store.parts import numbers_there, rows_path, texts_path
+from evalkit.store.parts import numbers_there, refuse_odd_values, rows_path, texts_path
 
 _MAGIC = b"PAR1"
 """At both ends of a Parquet file; the length of its footer stands before the last."""
 MOST_HASHED = 64 * 2**20
-"""Bytes of a part up to which a list of runs looks at its digest."""
+"""Bytes of a part up to which a list of runs looks at its digest and its values."""
 
 
 def damage(folder: Path) -> str | None:
@@ -38,7 +38,8 @@ def part_damage(folder: Path) -> str | None:
     """What is wrong with the part files, those of judges too, for a person; None where nothing is seen to be.
 
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
-    which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
+    which takes a millisecond a megabyte; numbers that no row has when its rows are looked at, which is done once
+    (`part_values`). Larger files than `MOST_HASHED` are hashed and looked at when their rows are read.
     """
     inner = folder / judge_files.FOLDER
     if integrity.sealed_files(folder).is_judged and judge_files.judging_of(folder) is None:
@@ -86,11 +87,19 @@ def _damage_of(path: Path) -> str | None:
     footer = int.from_bytes(tail[:4], "little")
     if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
         return "is damaged: it is no whole Parquet file. Restore the file."
-    if size <= MOST_HASHED:
-        try:
-            integrity.verify(path)
-        except StoreError:
-            return "is damaged: it is not what was sealed. Restore the file."
+    return _odd_content(path) if size <= MOST_HASHED else None
+
+
+def _odd_content(path: Path) -> str | None:
+    """The same of what the file holds, all of which is looked at."""
+    try:
+        integrity.verify(path)
+    except StoreError:
+        return "is damaged: it is not what was sealed. Restore the file."
+    try:
+        refuse_odd_values(path)
+    except StoreError as error:
+        return str(error).removeprefix(f"{path} ")
     return None
 
 

@@ -23,6 +23,7 @@ from evalkit.facts import RunFacts
 from evalkit.frozen import dataclass
 from evalkit.reading import MOST_HOLES, OddFile, looked_at, sha256_of
 from evalkit.store import judge_files, run_lock, runs
+from evalkit.store.marks import Marks, marks_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class SealedFiles:
     """Whether that folder, which says so, has people's labels of the answers."""
     is_complete: bool = False
     """Whether all its rows are sealed, and nobody goes on with it."""
+    marks: Marks = frozenset()
+    """Which further figures of rows are scores: of its own rows, or of those that its judges marked."""
 
 
 _PART = re.compile(r"(?:rows|texts)-[1-9][0-9]*\.parquet")
@@ -110,6 +113,19 @@ def verify(path: Path) -> None:
             "file, or run the suite again with --new: cached answers cost nothing.",
             path,
         )
+
+
+def known_digest(path: Path) -> str | None:
+    """The digest of a file that `verify` has found to be what was sealed; None where nothing was noted of it."""
+    try:
+        return _hashed.get((str(path), *_stamp(path)))
+    except OSError:
+        return None
+
+
+def marks_of(folder: Path) -> Marks:
+    """Which further figures of a run's rows are scores."""
+    return sealed_files(folder).marks | sealed_files(folder / judge_files.FOLDER).marks
 
 
 def lost(folder: Path, *, within: bool = False) -> Path | None:
@@ -258,6 +274,7 @@ def _sealed_files(facts: Mapping[str, object]) -> SealedFiles:
         is_judged=facts.get("judges_unread") is not None or (judged and facts.get("status") == "complete"),
         has_labels=any(_of(task, "n_used") for task in _values(facts.get("labels"))),
         is_complete=facts.get("status") == "complete",
+        marks=marks_in(facts),
     )
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import looked_at
 from evalkit.records import Message, Outcome, Row, Stage
-from evalkit.store import arrays, integrity, shapes, stage_codec
+from evalkit.store import arrays, integrity, part_values, shapes, stage_codec
 from evalkit.store.message_codec import message_record
 from evalkit.store.row_codec import Key, to_json
 from evalkit.store.row_kinds import COLUMNS, TEXT_COLUMNS
@@ -175,29 +175,64 @@ def texts_path(folder: Path, number: int) -> Path:
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """A part file in batches. Raises StoreError when it is damaged, missing or from a newer evalkit."""
+    """A part file in batches. Raises StoreError when it is damaged, missing, from a newer evalkit, or holds values that
+    no row has."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    integrity.verify(path)
+    refuse_odd_values(path)
     try:
+        there, schema = _columns_of(path, columns)
+        # Whole records carry texts of any length; a few columns are small, and callers keep them.
+        size = shapes.rows_at_once(path, there or columns, schema, most=1 << 9 if columns is None else 1 << 14)
         with pq.ParquetFile(looked_at(path), page_checksum_verification=True) as file:
-            found = file.schema_arrow  # made anew each time that it is asked for
-            check_version(path, found.metadata)
-            schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
-            there = [name for name in (schema.names if columns is None else columns) if name in found.names]
-            absent = [name for name in columns or () if name not in there and name not in LATER]
-            if absent:
-                raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
-            # Whole records carry texts of any length; a few columns are small, and callers keep them.
-            size = shapes.rows_at_once(path, there or columns, schema, most=1 << 9 if columns is None else 1 << 14)
             batches = file.iter_batches(batch_size=size, columns=there)
             for batch in batches if columns is None else shapes.within(path, batches):
-                shapes.refuse_odd(path, batch)
+                if path.name.startswith("texts-"):  # of numbers the whole file was looked at
+                    part_values.refuse_odd(path, batch)
                 yield batch if columns is None or len(there) == len(columns) else _widened(batch, columns, schema)
             pa.default_memory_pool().release_unused()
     except (OSError, pa.ArrowException, KeyError) as error:
         raise unreadable(path, error) from error
+
+
+def refuse_odd_values(path: Path) -> None:
+    """Raises StoreError for a part that is not what was sealed, is from a newer evalkit, or is one of numbers with a
+    value that no row has: the whole file is looked at, once for as long as it does not change."""
+    integrity.verify(path)
+    if not path.name.startswith("texts-"):
+        part_values.refuse_odd_part(path, partial(_values, path), integrity.marks_of(path.parent))
+
+
+def _values(path: Path) -> Iterator[pa.RecordBatch]:
+    """The columns of a part in which a value can be odd. Texts stay packed: only their outcomes and missing ones matter
+    here."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        there, _ = _columns_of(path, part_values.LOOKED_AT)
+        texts, about = shapes.texts_of(path, there, rows_schema())
+        with pq.ParquetFile(path, metadata=about, read_dictionary=texts, page_checksum_verification=True) as file:
+            yield from file.iter_batches(batch_size=1 << 16, columns=there)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise unreadable(path, error) from error
+
+
+def _columns_of(path: Path, columns: Sequence[str] | None) -> tuple[list[str], pa.Schema]:
+    """Those of the columns that a part has, all of its schema where none are named, and that schema. Raises StoreError
+    where it lacks one that it must have, or is none of ours, and what pyarrow raises."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(looked_at(path)) as file:
+        found = file.schema_arrow  # made anew each time that it is asked for
+    check_version(path, found.metadata)
+    schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
+    there = [name for name in (schema.names if columns is None else columns) if name in found.names]
+    absent = [name for name in columns or () if name not in there and name not in LATER]
+    if absent:
+        raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
+    return there, schema
 
 
 def _widened(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.errors import StoreError
-from evalkit.store import arrays, integrity, journal, parts, runs, sealing, shapes
+from evalkit.store import arrays, integrity, journal, part_values, parts, runs, sealing, shapes
 from evalkit.store.row_codec import Key
 from evalkit.store.spilling import database
 from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
@@ -86,9 +86,6 @@ def load_run(run: str | Path, results: Path | None = None) -> pd.DataFrame:
     folder = run if isinstance(run, Path) else runs.resolve_run(run, results or runs.default_results())
     with connect([folder], texts=False) as con:
         frame = con.execute("select * from rows").df()
-    for name, (least, most) in shapes.WITHIN.items():  # DuckDB reads what `read_columns` refuses
-        if name in frame and ((column := frame[name].dropna().astype(float)) < least).any() | (column > most).any():
-            raise StoreError(f"{folder} holds a {name} that no row has. Restore its files.", folder)
     return frame.astype({name: "category" for name in _CATEGORIES})
 
 
@@ -157,9 +154,10 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
         _refuse_bombs(folder, [Path(one) for one in files[len(files) - sources :]], schema)
         if journal.journals(folder):
             name, rows = f"_{kind}_{len(selects)}", sealing.journaled(folder)
-            batches = []
+            batches, marks = [], integrity.marks_of(folder)
             while chunk := list(islice(rows, 4_000)):
                 batches.append(to_batch(chunk))
+                part_values.refuse_odd(folder, batches[-1], marks)
             con.register(name, pa.Table.from_batches(batches, schema=schema))
             con.execute(f"insert into _{kind}_sources values (?, ?, ?)", [name, run, _YOUNGEST])
             selects.append(f"select '{name}' as filename, * from {name}")
@@ -218,6 +216,7 @@ def _checked(con: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
     except duckdb.Error as error:
         raise parts.unreadable(path, error) from error
     parts.check_version(path, {bytes(key): bytes(value) for key, value in pairs})
+    parts.refuse_odd_values(path)
     return set(columns)
 
 

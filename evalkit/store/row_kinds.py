@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome, Row
 from evalkit.store import message_codec, stage_codec
-from evalkit.store.amounts import is_usd
+from evalkit.store.amounts import MOST_FIGURE, is_usd
 
 LATEST = 253_402_300_799.0
 """The last second of the year 9999, which is the last that a date can tell."""
@@ -38,7 +38,7 @@ def odd_field(record: Mapping[str, object]) -> str | None:
             if name in _TEXTS:
                 continue
         elif kind is float:
-            if name in _NUMBERS and -1e300 < value < 1e300:  # type: ignore[operator]  # a float
+            if name in _SECONDS and 0 <= value < MOST_FIGURE:  # type: ignore[operator]  # a float
                 continue
         elif kind is int and name in _COUNTED and 0 <= value < 2**63:  # type: ignore[operator]  # an int
             continue
@@ -75,8 +75,12 @@ def _place(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
 
-def _number(value: object) -> bool:
-    return (type(value) is int or type(value) is float) and -1e300 < value < 1e300
+def _seconds(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and 0 <= value < MOST_FIGURE
+
+
+def _figure(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and -MOST_FIGURE < value < MOST_FIGURE
 
 
 def _share(value: object) -> bool:
@@ -132,7 +136,7 @@ def odd_step(record: Mapping[str, object]) -> str | None:
 
 def _results(value: object) -> bool:
     return type(value) is list and all(
-        type(one) is list and len(one) in (2, 3) and _text(one[0]) and _flag(one[1]) and all(map(_number, one[2:]))
+        type(one) is list and len(one) in (2, 3) and _text(one[0]) and _flag(one[1]) and all(map(_seconds, one[2:]))
         for one in value
     )
 
@@ -183,8 +187,8 @@ TEXT_COLUMNS: dict[str, str] = {
 }
 """The same of `texts-*.parquet`: the row's key and what was said."""
 _OF_KIND: Mapping[str, Callable[[object], bool]] = {
-    **{"string": _text, "int64": _count, "bool": _flag, "double": _number, "money": is_usd, "list_string": _texts},
-    **{"map_string": _map_of(_text), "map_double": _map_of(_spelled), "steps": _steps, "stages": stage_codec.fits},
+    **{"string": _text, "int64": _count, "bool": _flag, "double": _seconds, "money": is_usd, "list_string": _texts},
+    **{"map_string": _map_of(_text), "map_double": _map_of(_figure), "steps": _steps, "stages": stage_codec.fits},
     "list_double": lambda v: type(v) is list and all(map(_spelled, v)),
 }
 _FITS: Mapping[str, Callable[[object], bool]] = {
@@ -198,7 +202,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
 }
 """One for every field of `Row`; a test compares the two."""
 _TEXTS = frozenset(name for name, fits in _FITS.items() if fits is _text)
-_NUMBERS = frozenset(name for name, fits in _FITS.items() if fits is _number)
+_SECONDS = frozenset(name for name, fits in _FITS.items() if fits is _seconds)
 COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "int64" and _FITS[name] is _count)
 _COUNTED = frozenset(COUNTS)
 _ALWAYS = frozenset(one.name for one in fields(Row) if one.default is MISSING and one.default_factory is MISSING) - {

@@ -24,6 +24,7 @@ from evalkit.frozen import dataclass
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import integrity, journal, parts, shapes
+from evalkit.store.amounts import MOST_FIGURE
 from evalkit.store.table import SLICES, RunTable, dense, read_table
 
 if TYPE_CHECKING:
@@ -314,9 +315,7 @@ def _is_sound(table: ScoreTable) -> bool:
     n = len(table.ids)
     lines = [getattr(table, name) for name in _KINDS]
     kinds = all(array.dtype == kind for array, kind in zip(lines, _KINDS.values(), strict=True))
-    if table.weight is not None and (
-        table.weight.dtype != "float64" or table.weight.shape != (n,) or not bool((table.weight > 0).all())
-    ):
+    if table.weight is not None and not _are_weights(table.weight, n):
         return False
     shapes = all(array.shape == (n,) for array in (*lines[:-1], *table.scores))
     if not kinds or not shapes or table.outcomes.shape != (len(table.scores), n):
@@ -325,10 +324,27 @@ def _is_sound(table: ScoreTable) -> bool:
         return False
     if n == 0:
         return True
-    within = ((table.task, len(table.tasks)), (table.slices, len(table.slice_sets)))
-    return all(column.dtype in ("uint8", "float64") for column in table.scores) and all(
-        int(codes.min()) >= 0 and int(codes.max()) < size for codes, size in within
+    within = ((table.task, len(table.tasks)), (table.slices, len(table.slice_sets)), (table.occurrence, 2**31))
+    return (
+        all(map(_are_scores, table.scores))
+        and bool(((table.outcomes < len(OUTCOMES)) | (table.outcomes == MISSING)).all())
+        and all(int(codes.min()) >= 0 and int(codes.max()) < size for codes, size in within)
     )
+
+
+def _are_weights(weight: npt.NDArray[Any], n: int) -> bool:
+    """Whether these are n weights, each a number above 0."""
+    fine = weight.dtype == "float64" and weight.shape == (n,)
+    return fine and bool(((weight > 0) & (weight < MOST_FIGURE)).all())
+
+
+def _are_scores(column: npt.NDArray[Any]) -> bool:
+    """Whether these are scores from 0 to 1, each there or missing."""
+    import numpy as np
+
+    if column.dtype == "uint8":
+        return bool(((column <= 1) | (column == MISSING)).all())
+    return bool(column.dtype == "float64" and (np.isnan(column) | ((column >= 0) & (column <= 1))).all())
 
 
 def _fits(answers: SingleAnswers, n_models: int, n: int) -> bool:
@@ -338,7 +354,7 @@ def _fits(answers: SingleAnswers, n_models: int, n: int) -> bool:
     shapes = answers.line.shape == answers.repeat.shape == (m,) and answers.asked.shape == (n_models, m)
     if not kinds or not shapes or any(column.shape != (m,) for column in answers.scores):
         return False
-    if any(column.dtype not in ("uint8", "float64") for column in answers.scores):
+    if not all(map(_are_scores, answers.scores)):
         return False
     if not m:
         return True

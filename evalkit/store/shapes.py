@@ -11,21 +11,15 @@ What a footer says of sizes is not believed: nothing stops whoever writes a file
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
 from evalkit.reading import looked_at
-from evalkit.records import HEAVIEST, LIGHTEST, Outcome
-from evalkit.store.arrays import strings
 from evalkit.store.page_heads import heads_of
-from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MOST_SLICES
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -42,20 +36,6 @@ _PAGES_TIMES = 2
 """A long prompt that is the same in all rows packs to a 700th."""
 _LISTED_BYTES = 16
 """Of each, at least, once it is read."""
-REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
-"""The key of a row: no part of it is ever missing."""
-_SECONDS = frozenset(name for name, kind in COLUMNS.items() if kind == "double" and name.endswith("_s"))
-WITHIN: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(COUNTS, (0, 2**63)),
-    **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
-    **{"weight": (LIGHTEST, HEAVIEST), "score": (0.0, 1.0), "started_at": (EARLIEST, LATEST)},
-    **dict.fromkeys(_SECONDS, (0.0, 1e300)),
-    **dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "money"), (0.0, math.inf)),
-}
-"""The numbers that rows may hold, by column."""
-_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
-_MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value)
-"""Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
 _known: dict[tuple[object, ...], int] = {}
 """`_longest` by path, size, time, inode, columns and `enough`: a sealed part is looked at once a process."""
 
@@ -65,7 +45,7 @@ def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *
 
     Raises StoreError where a column is of another kind than in `schema`; what pyarrow raises for a damaged file.
     """
-    wanted, about = _texts_of(path, columns, schema)
+    wanted, about = texts_of(path, columns, schema)
     if not wanted:
         return most
     return max(1, min(most, BATCH_BYTES // max(1, _longest_known(path, wanted, about, BATCH_BYTES // most))))
@@ -74,14 +54,14 @@ def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *
 def rows_and_longest(path: Path, schema: pa.Schema) -> tuple[int, int]:
     """How many rows a part has, and the bytes of the longest text in its dictionaries, or a bound of it with which they
     cannot take more than `MOST_TIMES` the file's size. Raises as `rows_at_once`."""
-    wanted, about = _texts_of(path, None, schema)
+    wanted, about = texts_of(path, None, schema)
     enough = MOST_TIMES * path.stat().st_size // max(1, about.num_rows * len(schema.names))
     return about.num_rows, _longest_known(path, wanted, about, enough) if wanted else 0
 
 
 def refuse_bombs(path: Path, schema: pa.Schema) -> None:
     """Raises StoreError for a part that `rows_and_longest` refuses, without a look at its texts."""
-    _texts_of(path, None, schema)
+    texts_of(path, None, schema)
 
 
 def most_unpacked(size: int) -> int:
@@ -94,7 +74,7 @@ def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    names, _ = _texts_of(path, None, schema)
+    names, _ = texts_of(path, None, schema)
     total = 0
     with pq.ParquetFile(looked_at(path), read_dictionary=names) as file:
         tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
@@ -104,7 +84,7 @@ def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
     return total
 
 
-def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> tuple[list[str], pq.FileMetaData]:
+def texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> tuple[list[str], pq.FileMetaData]:
     """The columns of texts among those that are read, and the file's footer. Raises StoreError for a column of another
     kind than in `schema`."""
     import pyarrow.parquet as pq
@@ -128,7 +108,7 @@ def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> t
 def _refuse_bombs(path: Path, about: pq.FileMetaData, of_lists: Mapping[str, bool]) -> None:
     """Raises StoreError where the pages of these columns (by name, whether it holds lists) unpack to far more than the
     file has, or lists hold more values than any of ours: one row is read at once, however long."""
-    most, n_bytes, key = _PAGES_TIMES * most_unpacked(path.stat().st_size), 0, ("pages", *_stamp(path), *of_lists)
+    most, n_bytes, key = _PAGES_TIMES * most_unpacked(path.stat().st_size), 0, ("pages", *stamp_of(path), *of_lists)
     if key in _known:
         return
     with heads_of(path) as heads:
@@ -151,13 +131,13 @@ def _bomb(path: Path, what: str) -> StoreError:
 
 
 def _longest_known(path: Path, wanted: list[str], about: pq.FileMetaData, enough: int) -> int:
-    key = (*_stamp(path), tuple(wanted), enough)
+    key = (*stamp_of(path), tuple(wanted), enough)
     if key not in _known:
         _known[key] = _longest(path, wanted, about, enough)
     return _known[key]
 
 
-def _stamp(path: Path) -> tuple[object, ...]:
+def stamp_of(path: Path) -> tuple[object, ...]:
     stat = path.stat()
     return str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino
 
@@ -174,59 +154,6 @@ def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
                 path,
             )
         yield batch
-
-
-def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
-    """Raises StoreError for a row without a key, with an outcome that there is not, without a score where its outcome
-    has one, with more slices than a suite may have, or with a number that none has."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    _refuse_beyond(path, batch)
-    names = batch.schema.names
-    if "slices" in names and batch.num_rows:
-        most = int(np.diff(_offsets(batch.column("slices"))).max())
-        if most > MOST_SLICES:
-            raise StoreError(
-                f"{path} holds a row with {most:,} slices, and {MOST_SLICES} are the most. Restore the file.", path
-            )
-    for name in {*REQUIRED, "outcome"} & set(names):
-        if batch.column(name).null_count:
-            raise StoreError(f"{path} holds rows without a {name}. Restore the file.", path)
-    if "outcome" in names:
-        odd = [str(value) for value in pc.unique(batch.column("outcome")).to_pylist() if value not in _OUTCOMES]
-        if odd:
-            raise StoreError(f"{path} holds the outcome {odd[0][:80]!r}, which there is not. Restore the file.", path)
-        if "score" in names:
-            marked = pc.is_in(batch.column("outcome"), value_set=strings(_MARKED))
-            if pc.any(pc.and_(marked, pc.is_null(batch.column("score")))).as_py():
-                raise StoreError(f"{path} holds an answer that was scored and has no score. Restore the file.", path)
-
-
-def _offsets(maps: pa.MapArray) -> npt.NDArray[np.int32]:
-    """Where the pairs of each row begin, without pyarrow's `to_numpy`, which imports pandas (`arrays`)."""
-    import numpy as np
-
-    ends = maps.offsets
-    return np.frombuffer(ends.buffers()[1], dtype=np.int32, count=ends.offset + len(ends))[ends.offset :]
-
-
-def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
-    """Raises StoreError for a number that no row has: a negative count, a score above 1, a time beyond all dates."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name, (least, most) in WITHIN.items():
-        if name not in batch.schema.names:
-            continue
-        column = batch.column(name)
-        if not any(is_one(column.type) for is_one in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)):
-            continue  # of another kind, which `rows_at_once` refuses
-        odd = name == "started_at" and column.null_count
-        found = pc.min_max(column).as_py()
-        odd = odd or (pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py())
-        if odd or (found["min"] is not None and not least <= found["min"] <= found["max"] <= most):
-            raise StoreError(f"{path} holds a {name} that no row has. Restore the file.", path)
 
 
 def _longest(path: Path, names: list[str], about: pq.FileMetaData, enough: int) -> int:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from evalkit.records import Stage, Timing, Usage
-from evalkit.store.amounts import is_usd
+from evalkit.store.amounts import MOST_FIGURE, is_usd
 
 _TIMES = tuple(one.name for one in fields(Timing) if one.name != "sent_at")
 _COUNTS = tuple(one.name for one in fields(Usage) if one.name not in {"provider_cost_usd", "service_tier", "beside"})
@@ -96,7 +96,9 @@ def _is_usd(value: object) -> bool:
 
 
 def _is_time(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300)
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_FIGURE
+    )
 
 
 def _is_bill(value: object) -> bool:

@@ -23,6 +23,7 @@ from evalkit.facts.summary import (
 )
 from evalkit.reading import read_json
 from evalkit.store import integrity, journal, parts, runs, score_table
+from evalkit.store.damage import MOST_HASHED
 from evalkit.store.summary_figures import pooled_figures, task_figures
 from evalkit.store.table import RunTable, read_table
 
@@ -96,14 +97,19 @@ def keep(folder: Path, summary: bytes, scores: bytes) -> None:
 
 def read_summary(folder: Path) -> Summary:
     """The stored summary, or a fresh one where it is missing, unreadable, not as evalkit writes it, or older than the
-    rows. Changes nothing."""
+    rows. Changes nothing.
 
+    Raises StoreError when the run cannot be read, also where its rows hold values that none has."""
     try:
         found = read_json(folder / _FILE)
         ours = integrity.as_noted(folder / _FILE) and isinstance(found, dict)
         if ours and found.get("schema_version") == SCHEMA_VERSION:
             summary = parse(Summary, found, folder / _FILE)
-            is_current = list(summary.sealed_parts) == parts.part_numbers(folder) and not journal.journals(folder)
+            numbers = parts.part_numbers(folder)
+            is_current = list(summary.sealed_parts) == numbers and not journal.journals(folder)
+            for path in (parts.rows_path(folder, number) for number in numbers):
+                if path.stat().st_size <= MOST_HASHED:
+                    parts.refuse_odd_values(path)
             if is_current and all(map(_has_all_traffic, summary.models.values())):
                 return summary
     except (OSError, ValueError, StoreError):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.records import Outcome
-from evalkit.store import arrays, journal, parts
+from evalkit.store import arrays, integrity, journal, part_values, parts
 from evalkit.store.row_codec import read_record
 
 if TYPE_CHECKING:
@@ -56,11 +56,14 @@ def scan(folder: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     for number in parts.part_numbers(folder):
         yield from parts.read_columns(parts.rows_path(folder, number), columns)
     lines = (record for record in journal.scan(folder, read_record) if record is not None)
+    marks = integrity.marks_of(folder)
     while chunk := list(islice(lines, 4_000)):
         try:
-            yield parts.records_batch(chunk, columns)
+            batch = parts.records_batch(chunk, columns)
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:  # pyarrow's own are among them
             raise _odd(folder, error) from error
+        part_values.refuse_odd(folder, batch, marks)
+        yield batch
 
 
 def model_rows(folder: Path, model: str, also: Sequence[str] = ()) -> pa.Table:

@@ -28,7 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.paths import Inside, find
-from evalkit.reading import MOST_VALUES, has_more_values, look_through
+from evalkit.reading import MOST_LEVELS, MOST_VALUES, has_more_levels, has_more_values, look_through
 from evalkit.suite.filekinds import (
     HEAD,
     LONGEST_LINE,
@@ -236,11 +236,14 @@ class Data:
             try:
                 text = raw.decode()
                 record = _DECODER.decode(text)
+                if has_more_levels(record, raw.count(b"[") + raw.count(b"{")):
+                    raise RecursionError  # noqa: TRY301
             except UnicodeDecodeError as error:
                 complain(f"{self.place(number)}: {not_utf8(error)}")
                 continue
             except RecursionError:
-                complain(f"{self.place(number)}: is not a JSON record: it is nested too deeply")
+                said = f"it is nested too deeply, {MOST_LEVELS} levels are the most"
+                complain(f"{self.place(number)}: is not a JSON record: {said}")
                 continue
             except ValueError as error:
                 if raw.strip():

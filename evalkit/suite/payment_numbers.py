@@ -11,6 +11,7 @@ and built as that country's, and the right checksum.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 
@@ -37,9 +38,24 @@ def cards(text: str) -> Iterator[Span]:
     right. Beside further digits (a security code, a year, a count) a number is one that begins as cards do and is
     divided as they are: 4-4-4-4, 4-6-5, 4-6-4, 6-13, 8-8, or in one piece.
     """
+    exact = list(_exactly(text))
+    yield from exact
     for match in _ANY_CARD.finditer(text):
-        if _has_check_digit(match[0]):
-            yield match.span()
+        start, stop = match.span()
+        # One in ten of a card and the digits beside it has a check digit too; these belong to what stands there.
+        place = bisect_left(exact, (start, 0))
+        holds = place < len(exact) and exact[place][1] <= stop
+        if not holds and _has_check_digit(match[0]):
+            yield start, stop
+
+
+def is_exactly_one(written: str) -> bool:
+    """Whether this card is divided as cards are, or not at all."""
+    return (0, len(written)) in _exactly(written)
+
+
+def _exactly(text: str) -> Iterator[Span]:
+    """In order: the numbers that are divided as cards are, or stand in one piece."""
     for group in _GROUP.finditer(text):
         start, stop = group.span()
         if 13 <= stop - start <= 19:

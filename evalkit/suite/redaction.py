@@ -10,18 +10,19 @@ numbers stay.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.suite import payment_numbers, phone_numbers
+from evalkit.suite import network_addresses, own_patterns, payment_numbers, phone_numbers, side_by_side
 from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.suite.side_by_side import Find
 from evalkit.text.pattern_time import complaint
 from evalkit.text.spellings import Plainly, plainly
 
@@ -32,76 +33,24 @@ _GROWS_TIMES, _GROWS_BY = 20, 1_000
 patterns after them: without a bound, fifty patterns make a text 82 to the 50th times as long."""
 _ESCAPE = re.compile(r"(?<!\\)\\+u([0-9A-Fa-f]{4})")
 _PROBES = ("", "a", "1 b", "\n", "é")
-_EMAIL = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.%+'-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
-_IPV6 = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f:]{2,45}(?:\.[0-9]{1,3}){0,3}")
 _QUERY = re.compile(r"(?:[?&;]|^)[\w.\[\]-]{1,64}=[^\s&#\"'<>]+")
 """One name and its value as an address has them behind its ?, and a form that is sent."""
 _BLANK = re.compile(r"(?<=[0-9A-Za-z)])\+(?=[0-9A-Za-z(+])")
-_WORD = re.compile(r"[A-Za-z0-9_]")
-_SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
-"""What makes an address of hex digits and colons one: `a::b` is a name in C++."""
-
-
-def _emails(text: str) -> Iterator[Span]:
-    return (match.span() for match in _EMAIL.finditer(_with_letters(text)))
-
-
-def _with_letters(text: str) -> str:
-    """The text with a letter in the place of each mark that belongs to the letter before it: e and ´, vowels of Indic
-    and Thai writing, points of Arabic. Places stay."""
-    if text.isascii() or "@" not in text:
-        return text
-    return "".join("a" if unicodedata.category(one)[0] == "M" else one for one in text)
-
-
-def _addresses(text: str) -> Iterator[Span]:
-    for span in (*(match.span() for match in _IPV4.finditer(text)), *_six(text)):
-        written = text[slice(*span)]
-        try:
-            ipaddress.ip_address(_unpadded(written))
-        except ValueError:
-            continue
-        if _SURE.search(written):
-            yield span
-
-
-def _unpadded(address: str) -> str:
-    """An address with its zeros taken off where each number has three digits: 192.168.001.010."""
-    parts = address.split(".")
-    if ":" in address or len(parts) != 4:
-        return address
-    return ".".join(str(int(part)) if len(part) == 3 else part for part in parts)
-
-
-def _six(text: str) -> Iterator[Span]:
-    """What may be an address of IPv6; colons beside it belong to what stands there (`ip:2001:db8::1: refused`)."""
-    for match in _IPV6.finditer(text):
-        start, end = match.span()
-        before = text[start - 1 : start]
-        if text.startswith(":", start) and not text.startswith("::", start):
-            start += 1
-        elif _WORD.match(before) and before != "_":
-            if text.startswith("::", start):
-                continue  # Name::add
-            if not text[start].isdigit():  # the end of a word of other letters: `src:2001:db8::1`
-                start = text.find(":", start, end) + 1
-                if not start or text.startswith(":", start):
-                    continue
-        if text.endswith(":", start, end) and not text.endswith("::", start, end):
-            end -= 1
-        if not _WORD.match(text, end):
-            yield start, end
-
-
 _FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
     "iban": payment_numbers.ibans,
     "card": payment_numbers.cards,
-    "email": _emails,
-    "ip": _addresses,
+    "email": network_addresses.emails,
+    "ip": network_addresses.addresses,
     "phone": phone_numbers.usual,
 }
 """In this order: a part of an IBAN may look like a phone number."""
+_BEGINS_AS = {
+    "iban": re.compile(r"[A-Za-z]{2}[0-9]{2}"),
+    "card": re.compile(r"[0-9](?:[ ./_+·\t-]{0,3}[0-9]){12}"),
+    "email": re.compile(r"[^@]{1,66}@"),
+    "ip": re.compile(r"[0-9A-Fa-f]{0,4}:|[0-9]{1,3}\.[0-9]{1,3}\."),
+}
+"""What a text begins with where it may begin with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,33 +111,76 @@ class Redactor:
     def _found(self, text: str, counts: Counter[str]) -> tuple[str, str | None]:
         most = _GROWS_TIMES * len(text) + _GROWS_BY
         read: Plainly | None = None
+        alone = self._alone()
         for kind, find in _FINDERS.items():
             if kind in self.what:
                 read = read or plainly(text)
-                made = _replaced(text, self._spans(kind, find, text, read), kind, counts)
-                text, read = made, read if made == text else None
+                finds = self._with_rests(text, self._finds(kind, find, text, read, alone))
+                if (grown_by := self._grown_by(text, finds, most)) is not None:
+                    return f"[{grown_by.upper()}]", grown_by
+                text, read = _replaced(text, finds, counts), None if finds else read
         for name, pattern in self.patterns.items():
-            by_pattern = _by_pattern(text, name, pattern, counts, most)
-            if by_pattern is None:
-                return f"[{name.upper()}]", name
-            text = by_pattern
+            finds = [(start, stop, name) for start, stop in own_patterns.spans_of(text, pattern)]
+            if finds and alone:
+                finds = side_by_side.beside(_plain(text), finds, alone, _is_firm)
+            finds = self._with_rests(text, finds)
+            if (grown_by := self._grown_by(text, finds, most)) is not None:
+                counts[name] += len(finds)
+                return f"[{grown_by.upper()}]", grown_by
+            text = _replaced(text, finds, counts)
         return text, None
 
-    def _spans(self, kind: str, find: Callable[[str], Iterator[Span]], written: str, read: Plainly) -> list[Span]:
-        """Where this kind stands in a text, also spelt as in an address or on a page."""
-        as_written = self._spans_in(kind, find, _plain(written))
+    def _grown_by(self, text: str, finds: list[Find], most: int) -> str | None:
+        """The own pattern whose name, put in the place of these finds, makes the text longer than `most`; None: none
+        does."""
+        own = Counter(kind for _, _, kind in finds if kind in self.patterns)
+        if not own or len(text) + sum(n * (len(kind) + 1) for kind, n in own.items()) <= most:
+            return None
+        return max(own, key=lambda kind: own[kind] * len(kind))
+
+    def _alone(self) -> Mapping[str, side_by_side.Alone]:
+        """What finds a number of each kind at the beginning of a text."""
+        ways: dict[str, side_by_side.Alone] = {kind: partial(_end_of, kind) for kind in _BEGINS_AS}
+        ways["phone"] = phone_numbers.alone(self.countries)
+        return {kind: ways[kind] for kind in self.what}
+
+    def _with_rests(self, text: str, finds: list[Find]) -> list[Find]:
+        """The finds, and what they leave of what the suite's own patterns find."""
+        taken: list[Find] = []
+        for name, pattern in self.patterns.items() if finds else ():
+            own = [(start, stop, name) for start, stop in own_patterns.spans_of(text, pattern)]
+            own = [one for one in own if not _meets(one, taken)]
+            finds = side_by_side.rests(text, finds, own) if own else finds
+            taken = sorted([*taken, *own])
+        return finds
+
+    def _finds(
+        self,
+        kind: str,
+        find: Callable[[str], Iterator[Span]],
+        written: str,
+        read: Plainly,
+        alone: Mapping[str, side_by_side.Alone],
+    ) -> list[Find]:
+        """Where this kind stands in a text, also spelt as in an address or on a page, and what stands beside it."""
+        as_written = self._finds_in(kind, find, _plain(written), alone)
         if not read.passes:
             return as_written
         # The letter of an escape is no part of what stands behind it: \nann@example.org.
-        spans = _joined([read.span(span) for span in self._spans_in(kind, find, _plain(read.text))])
-        return [*spans, *(span for span in as_written if not _meets(span, spans))]
+        found = self._finds_in(kind, find, _plain(read.text), alone)
+        finds = _joined([(*read.span((start, stop)), kind) for start, stop, kind in found])
+        return _joined([*finds, *(one for one in as_written if not _meets(one, finds))])
 
-    def _spans_in(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
+    def _finds_in(
+        self, kind: str, find: Callable[[str], Iterator[Span]], text: str, alone: Mapping[str, side_by_side.Alone]
+    ) -> list[Find]:
         """Where this kind stands in a text, the blanks of a query being blanks or, in an address of mail, a plus."""
         found = self._spans_as_written(kind, find, text)
+        read = text
         if "+" in text and "=" in text and (read := _QUERY.sub(_with_blanks, text)) != text:
             found += self._spans_as_written(kind, find, read)
-        return found
+        finds = _joined([(start, stop, kind) for start, stop in found])
+        return side_by_side.beside(read, finds, alone, _is_firm) if finds else finds
 
     def _spans_as_written(self, kind: str, find: Callable[[str], Iterator[Span]], text: str) -> list[Span]:
         found = list(find(text))
@@ -273,7 +265,7 @@ def make_redactor(entry: RedactEntry | None) -> Redactor | None:
         if len(pattern) > _LONGEST_PATTERN:
             raise SuiteError(f"redact.patterns.{name}: is longer than {_LONGEST_PATTERN:,} characters")
         try:
-            finds_nothing = any(_finds_no_text(text, pattern) for text in _PROBES)
+            finds_nothing = any(own_patterns.finds_no_text(text, pattern) for text in _PROBES)
         except ValueError as error:
             raise SuiteError(f"redact.patterns.{name}: is no pattern that RE2 reads: {error}") from error
         if finds_nothing:
@@ -286,65 +278,44 @@ def make_redactor(entry: RedactEntry | None) -> Redactor | None:
     return Redactor(entry.what, dict(entry.patterns), entry.countries)
 
 
-def _replaced(text: str, spans: list[Span], kind: str, counts: Counter[str]) -> str:
+def _replaced(text: str, finds: list[Find], counts: Counter[str]) -> str:
     made, end = [], 0
-    for start, stop in _joined(spans):
+    for start, stop, kind in finds:
         made += [text[end:start], f"[{kind.upper()}]"]
         counts[kind] += 1
         end = stop
     return "".join([*made, text[end:]]) if made else text
 
 
-def _joined(spans: list[Span]) -> list[Span]:
-    """The spans in order; those that overlap are one."""
-    joined: list[Span] = []
-    for start, stop in sorted(spans):
+def _end_of(kind: str, text: str) -> int:
+    """Where the number of this kind ends that a text begins with; 0: it begins with none."""
+    if not _BEGINS_AS[kind].match(text):
+        return 0
+    return max((stop for start, stop in _FINDERS[kind](text) if start == 0), default=0)
+
+
+def _is_firm(kind: str, written: str) -> bool:
+    """Whether a find is one number exactly: by its length, its form, or a pattern of the suite's own."""
+    if kind == "card":
+        return payment_numbers.is_exactly_one(written)
+    return kind not in ("phone", "email", "ip") or (kind == "ip" and ":" not in written)
+
+
+def _joined(finds: list[Find]) -> list[Find]:
+    """The finds in order; those that overlap are one."""
+    joined: list[Find] = []
+    for start, stop, kind in sorted(finds):
         if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]), joined[-1][2])
         else:
-            joined.append((start, stop))
+            joined.append((start, stop, kind))
     return joined
 
 
-def _meets(span: Span, spans: list[Span]) -> bool:
-    """Whether a span overlaps one of these, which are in order and apart."""
-    place = bisect_right(spans, span)
-    return (place > 0 and spans[place - 1][1] > span[0]) or (place < len(spans) and spans[place][0] < span[1])
-
-
-def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str], most: int) -> str | None:
-    """The text with the name in the place of every match; None where it would be longer than `most`."""
-    import pyarrow.compute as pc
-
-    n = _counted(text, pattern)
-    if not n:
-        return text
-    counts[name] += n
-    shown = f"[{name.upper()}]"
-    if len(text) + n * (len(shown) - 1) > most:
-        return None
-    return str(pc.replace_substring_regex(_column(text), pattern, shown)[0].as_py())
-
-
-def _finds_no_text(text: str, pattern: str) -> bool:
-    """Whether the pattern matches here without taking a character. Raises ValueError as `_counted`."""
-    import pyarrow.compute as pc
-
-    marked = str(pc.replace_substring_regex(_column(text), pattern, "\x1e")[0].as_py())
-    return marked != text and marked.replace("\x1e", "") == text
-
-
-def _counted(text: str, pattern: str) -> int:
-    """Matches in the text. Raises ValueError for a pattern that RE2 does not read."""
-    import pyarrow.compute as pc
-
-    return int(pc.count_substring_regex(_column(text), pattern)[0].as_py())
-
-
-def _column(text: str) -> Any:
-    import pyarrow as pa
-
-    return pa.array([text.encode("utf-8", "replace").decode()])
+def _meets(find: Find, finds: list[Find]) -> bool:
+    """Whether a find overlaps one of these, which are in order and apart."""
+    place = bisect_right(finds, find)
+    return (place > 0 and finds[place - 1][1] > find[0]) or (place < len(finds) and finds[place][0] < find[1])
 
 
 def _plain(text: str) -> str:

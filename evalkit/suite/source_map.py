@@ -20,7 +20,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
 from evalkit.late import late
-from evalkit.reading import nests_deeper
+from evalkit.reading import NotYaml, composed_yaml, nests_deeper
 
 Loc = tuple[str | int, ...]
 """Where a value stands: ("tasks", 1, "prompt")."""
@@ -113,25 +113,21 @@ def dotted(loc: Loc) -> str:
 
 def parse(text: str, name: str) -> SourceMap:
     """The document as data with lines. Raises SuiteError where it is no YAML at all; the rest is in `.complaints`."""
-    from ruamel.yaml.error import YAMLError
-
     if nests_deeper(text):
         raise SuiteError(f"{name}: nested too deeply to be a suite")
     try:
         node = (_composed if len(text) <= _KEPT else _composed.__wrapped__)(text)
         tree = SourceMap(name, None)
         tree.data = None if node is None else _build(node, (), tree)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        place = f"{name}:{mark.line + 1}" if mark is not None else name
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+    except NotYaml as error:
+        reason = error.reason
         if "another document" in reason:
             reason = "a second document starts here (---); a suite is one document"
         if "mapping values are not allowed" in reason:
             reason = f"{reason}; a text that holds ': ' stands in quotes"
-        if mark is not None and (bare := _bare_template(text.split("\n")[: mark.line + 1])):
+        if error.line is not None and (bare := _bare_template(text.split("\n")[: error.line])):
             reason = f"a template stands in quotes: {bare}"
-        raise SuiteError(f"{place}: this is not valid YAML: {reason}") from error
+        raise SuiteError(f"{error.at(name)}: this is not valid YAML: {reason}") from error
     except RecursionError as error:
         raise SuiteError(f"{name}: nested too deeply to be a suite") from error
     return tree
@@ -140,9 +136,7 @@ def parse(text: str, name: str) -> SourceMap:
 @lru_cache(maxsize=8)
 def _composed(text: str) -> Any:
     """The nodes of the document. Whoever reads them changes none."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe", pure=True).compose(text)
+    return composed_yaml(text)
 
 
 def _build(node: Any, loc: Loc, tree: SourceMap) -> object:

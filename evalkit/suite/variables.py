@@ -7,9 +7,7 @@ that the person running it allows (--allow-env NAME, EVALKIT_ALLOWED_ENV), and n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from evalkit.child import looks_like_a_credential
@@ -20,72 +18,6 @@ from evalkit.trust import ALLOWED_ENV
 _VARIABLE = late(r"\$\{([^{}\s]*)\}")
 _NAME = late(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "EVALKIT_"
-_SECRET_VALUE = late(
-    r"""://[^/?\#\s@]*:[^/\s@]+@
-    |(?<![A-Za-z0-9])(?:
-        sk[-_]|gsk_|xai-|hf_|gh[opsur]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|oas)-|xox[abeprs]-|xapp-|AIza|A[KS]IA|ABSK
-        |fw_|tgp_v1_|nvapi-|pplx-|csk-|r8_|rk_live_|npm_|pypi-|dop_v1_|SG\.|shp(?:at|ca|pa|ss)_|ntn_|lin_api_|glsa_
-        |dckr_pat_|ATATT|tskey-|lsv2_|jina_|hvs\.|CFPAT-
-    )[A-Za-z0-9_-]{16}
-    |(?<![A-Za-z0-9])(?:dapi|voy-|key-|e?secret_|together_|vercel_|pa-|co-)[A-Za-z0-9]{20}
-    |(?<![A-Za-z0-9])(?:ya29\.|1//)[A-Za-z0-9_-]{16}
-    |(?i:AccountKey|SharedAccess(?:Key|Signature)|Password|Pwd|api_?key|access_token|[?&;]sig|[?&;]token)=[^\s&;]
-    |hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/|webhook\.office\.com/|api\.telegram\.org/bot
-    |ingest\.sentry\.io|(?<![A-Za-z])(?i:Bearer|Basic)[ ]
-    |(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ|-----BEGIN[ ]""",
-    re.VERBOSE,
-)
-"""What keys of providers and tokens of services begin with, addresses with a password or that are a secret by
-themselves, connection strings, signed tokens, private keys."""
-_DIGEST = late(r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,})(?![0-9A-Za-z])")
-"""Of a commit, a file, a device: hex digits in small letters."""
-_ROW, _ROW_OF_BASE64 = late(r"[A-Za-z0-9+=_-]{20,}"), late(r"[A-Za-z0-9+=_/-]{20,}")
-_FOLDER = late(r"[a-z0-9]{4,}|[A-Z0-9]{4,}|[A-Z][a-z]{3,}")
-"""A name between two slashes; where one stands, they divide folders and are no signs of base64."""
-_WORD = late(r"(?<![A-Za-z0-9])[A-Z]?[a-z]{3,}|[A-Z]?[a-z]{4,}|[A-Z]{5,}|[0-9]{4,}")
-_SHORTEST_DRAWN = 20
-_DIVIDERS, _FEWEST_DIVIDERS = late(r"[-_/+=]"), 3
-_PIECE = late(r"(?=.{1,12}\Z)[A-Za-z]*[0-9]*[A-Za-z]*[0-9]*")
-_WORD_OF_NAME = late(r"(?:[a-z]{3,}|[A-Z]{3,}|(?:[A-Z][a-z]{2,})+[A-Z]*)[0-9]*")
-BEGINS = "begins as keys do"
-
-
-def _is_secret(value: str) -> str | None:
-    """Why a value looks like a key, whoever gave it out: by how it begins (`BEGINS`), or by a long row of signs that
-    may be drawn at random (tokens, base64); None where it does not."""
-    if _SECRET_VALUE.search(value) is not None:
-        return BEGINS
-    plain = _DIGEST.sub(" ", value)
-    rows = [row for row in _ROW_OF_BASE64.findall(plain) if not any(map(_FOLDER.fullmatch, row.split("/")))]
-    drawn = any(_may_be_drawn(row) and not _is_name(row) for row in [*_ROW.findall(plain), *rows])
-    return "has a row that may be drawn" if drawn else None
-
-
-def _is_name(row: str) -> bool:
-    """Whether a row is a name in pieces (`Qwen3-30B-A3B-Instruct-FP8`): short ones, with few runs of digits, two of
-    them words. Of 43 signs of base64 that are drawn fewer than one in a thousand are."""
-    pieces = _DIVIDERS.split(row)
-    return (
-        len(pieces) > _FEWEST_DIVIDERS
-        and all(_PIECE.fullmatch(piece) for piece in pieces)
-        and sum(_WORD_OF_NAME.fullmatch(piece) is not None for piece in pieces) >= 2
-    )
-
-
-def _may_be_drawn(row: str) -> bool:
-    """Whether capitals, small letters and digits are mixed as in no name. Of 24 letters and digits that are drawn one
-    row in eighty looks like a name, of 40 one in five hundred."""
-    signs = [one for one in row if one.isalnum()]
-    if len(signs) < _SHORTEST_DRAWN or row.islower() or row.isupper():
-        return False
-    pairs = [(_kind(a), _kind(b)) for a, b in pairwise(row) if a.isalnum() and b.isalnum()]
-    changes = sum(a != b and (a, b) != ("A", "a") for a, b in pairs)  # Word: one capital before small letters
-    in_words = sum(map(len, _WORD.findall(row)))
-    return in_words < 0.55 * len(signs) and changes >= max(4, 0.16 * len(pairs))
-
-
-def _kind(sign: str) -> str:
-    return "0" if sign.isdigit() else "a" if sign.islower() else "A"
 
 
 def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:
@@ -112,7 +44,17 @@ def _fill(value: object, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) 
                 f"template write {{{{ '$' }}}}{{{found[0]}}}",
             )
         return value
-    return _VARIABLE.sub(lambda match: _value(match[1], loc, tree, environ), value)
+    from evalkit.suite.secret_values import names_a_secret  # most suites name no variable
+
+    filled = _VARIABLE.sub(lambda match: _value(match[1], loc, tree, environ), value)
+    named = [name for name in found if name not in ALLOWED_ENV.names(environ)]
+    if named and names_a_secret(filled) and not names_a_secret(_VARIABLE.sub("", value)):
+        tree.refuse(
+            loc,
+            f"${{{named[0]}}} would stand where an address has a password or a key, and a suite may not use one: "
+            f"evalkit sends keys itself, to their providers only. If it is none, say so: --allow-env {named[0]}",
+        )
+    return filled
 
 
 def _may_hold(loc: Loc) -> bool:
@@ -134,6 +76,8 @@ def _is_data(loc: Loc) -> bool:
 
 
 def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> str:
+    from evalkit.suite.secret_values import BEGINS, why_secret
+
     if not _NAME.fullmatch(name):
         tree.refuse(loc, f"${{{name}}} is no variable's name: letters, digits and _, like ${{MODEL_SERVER}}")
     elif looks_like_a_credential(name):
@@ -150,7 +94,7 @@ def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> 
         )
     elif not environ.get(name):
         tree.refuse(loc, f"the environment variable {name} is not set: export {name}=...")
-    elif (found := _is_secret(environ[name])) == BEGINS or (found and name not in ALLOWED_ENV.names(environ)):
+    elif (found := why_secret(environ[name])) == BEGINS or (found and name not in ALLOWED_ENV.names(environ)):
         tree.refuse(
             loc,
             f"${{{name}}} holds what looks like a key, a token or an address with a password, and a suite may not use "

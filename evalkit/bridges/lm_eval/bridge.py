@@ -24,6 +24,7 @@ from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs, unaske
 from evalkit.bridges.lm_eval.task import LmEvalTask
 from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
+from evalkit.foreign import LeftByItself, kept_running
 from evalkit.installed import install_hint
 from evalkit.paths import find
 from evalkit.reading import sha256_of
@@ -53,11 +54,14 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
     for external in suite.external:
         try:
             own = _own_folder(external, allow_code=allow_code)
-            if own not in indexes:
-                indexes[own] = _index(own, external.folder, allow_code=allow_code)
-            made += tasks_of(external, indexes[own], allow_code=allow_code)
+            with kept_running():
+                if own not in indexes:
+                    indexes[own] = _index(own, external.folder, allow_code=allow_code)
+                made += tasks_of(external, indexes[own], allow_code=allow_code)
         except SuiteError as error:
             complaints += [f"{external.at}: {complaint}" for complaint in error.complaints]
+        except LeftByItself as error:
+            complaints.append(f"{external.at}: lm-eval's {external.entry.lm_eval} cannot be made: {error}")
     names = [task.name for task in made]
     complaints += [
         f"{suite.path}: two tasks are named {name!r}; give the lm_eval entry a name of its own"

@@ -19,6 +19,7 @@ from typing import Any
 
 from evalkit.bridges.lm_eval.samples import sample_digest, target_digest
 from evalkit.errors import SuiteError
+from evalkit.foreign import keeps_running
 from evalkit.records import Message
 from evalkit.suite.digests import digest
 
@@ -40,6 +41,7 @@ class Question:
     """The text before each continuation, where it differs (winogrande). None: the one message, for all."""
 
 
+@keeps_running
 class Questions:
     """A task of lm-eval with everything that evalkit needs of it."""
 
