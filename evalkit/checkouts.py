@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import UserError
+from evalkit.reading import read_file
 
-_MARKS = (".git", ".hg", ".jj", ".svn")
+_MARKS = (".git", ".hg", ".jj", ".svn", ".sl", ".bzr")
 """What a checkout has at its top, as a folder, a file or a link."""
 _MOST_LINKS = 40
 """As Linux has it: no file is opened behind more."""
+_MOST_POINTER = 10_000
+"""Bytes of a file `.git`: one line with a path."""
 
 
 def way_of(path: Path) -> Iterator[tuple[Path, bool]]:
@@ -51,13 +54,49 @@ def checkout_of(place: Path, marks: tuple[str, ...] = _MARKS) -> Path | None:
 
 
 def checkouts_around(place: Path) -> list[Path]:
-    """The checkout that a true place lies in and, of a submodule or linked worktree, those around it."""
+    """The checkout that a true place lies in and those around it, whose files may be what somebody else proposed.
+
+    A repository of its own inside checkouts of git ends the walk: git brings no `.git` along, so somebody made it
+    there. Every other mark may be a tracked file, and a submodule is a part of what is around it.
+    """
+    found = list(_checkouts_of(place))
+    for n, one in enumerate(found):
+        only_git = not any(os.path.lexists(outer / mark) for outer in found[n:] for mark in _MARKS[1:])
+        if only_git and _is_of_its_own(one, found[n + 1 :]):
+            return found[: n + 1]
+    return found
+
+
+def own_checkouts(place: Path) -> list[Path]:
+    """The checkout of git that a true place lies in and, of a submodule, those that it is a part of."""
     found = []
-    for one in _checkouts_of(place):
+    for one in _checkouts_of(place, (".git",)):
         found.append(one)
-        if not (one / ".git").is_file():
+        if (kept := _repository_of(one)) is None or "modules" not in kept.parts or kept.parent.name == "worktrees":
             break
     return found
+
+
+def _is_of_its_own(tree: Path, around: list[Path]) -> bool:
+    """Whether it has a repository, or is a linked worktree of one whose checkout is none of those around."""
+    git = tree / ".git"
+    if git.is_dir() and not git.is_symlink():
+        return True
+    kept = _repository_of(tree)
+    return (
+        kept is not None
+        and kept.parent.name == "worktrees"
+        and not any(kept.is_relative_to(o / ".git") for o in around)
+    )
+
+
+def _repository_of(tree: Path) -> Path | None:
+    """Where a submodule or linked worktree has its repository; None: it is neither, or does not say."""
+    try:
+        line = os.fsdecode(read_file(tree / ".git", most=_MOST_POINTER)).strip()
+    except OSError:
+        return None
+    return Path(os.path.realpath(tree / line.removeprefix("gitdir: "))) if line.startswith("gitdir: ") else None
 
 
 def holder_of(path: Path) -> Path | None:
@@ -66,28 +105,33 @@ def holder_of(path: Path) -> Path | None:
     return next((one for one in found if one is not None), None)
 
 
-def led_out(path: Path) -> tuple[Path, Path] | None:
-    """The first link on a path's way that lies in a checkout, or below the working directory, and leads out of that,
-    and what it leads out of. None: there is none.
+def led_astray(path: Path) -> tuple[Path, str] | None:
+    """The first link on a path's way that leads elsewhere than whoever wrote the path can see, and how messages say
+    where: of those in a checkout, or below the working directory, one that leads out of that, to something hidden in it
+    (`.git` holds logins), or to a folder around itself. None: there is none.
 
     A working directory that holds the home folder holds the person's own links, unless it is a checkout.
     """
     for place, is_link in way_of(path):
         around = (checkout_of(place.parent) or _worked_in(place)) if is_link else None
-        if around is not None and not Path(os.path.realpath(place)).is_relative_to(around):
-            return place, around
+        if around is None:
+            continue
+        real = Path(os.path.realpath(place))
+        if not real.is_relative_to(around):
+            return place, f"leads out of {around}"
+        if any(is_hidden(part) for part in real.relative_to(around).parts):
+            return place, "leads to a hidden folder (hidden files hold settings and secrets)"
+        if place.is_relative_to(real):
+            return place, f"leads to a folder around it, {real}"
     return None
 
 
-def led_into_hidden(path: Path) -> Path | None:
-    """The first link on a path's way that lies in a checkout and leads to a hidden folder of it (`.git` holds logins).
-    None: there is none."""
-    for place, is_link in way_of(path):
-        tree, real = checkout_of(place.parent) if is_link else None, Path(os.path.realpath(place))
-        inside = real.relative_to(tree).parts if tree is not None and real.is_relative_to(tree) else ()
-        if any(part.startswith(".") for part in inside):
-            return place
-    return None
+def is_hidden(name: str) -> bool:
+    """Whether files or folders of this name are hidden, and so refused to suites.
+
+    Two dots are Kubernetes': a mounted ConfigMap has links like `suite.yaml -> ..data/suite.yaml`.
+    """
+    return name.startswith(".") and not name.startswith("..")
 
 
 def home_folder() -> Path | None:

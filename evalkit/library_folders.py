@@ -38,6 +38,8 @@ _PROGRAMS = frozenset(
     {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CC", "CXX", "CPATH", "LIBRARY_PATH"}
 )
 """Variables that name programs and not what programs left behind: the person's own word on what runs."""
+_TRUST = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})
+"""Variables that name certificates, which companies keep in their repositories: the person's word on whom to believe."""
 _EMPTY_MEANS_HERE = late(r"(HF|HUGGING_?FACE)_.*|XDG_CACHE_HOME|TRANSFORMERS_CACHE")
 """Variables whose empty text libraries take for the working directory."""
 
@@ -95,7 +97,7 @@ def for_server(given: Mapping[str, str], own_home: Path, *, free: Collection[str
     if "HOME" in brought:
         found["HOME"] = str(own_home)
     for name, value in found.items():
-        if name in _PROGRAMS or name in free or "://" in value:
+        if name in _PROGRAMS or name in _TRUST or name in free or "://" in value:
             continue
         for piece in value.split(os.pathsep):
             if os.sep in piece or (piece and name.endswith(_PLACES)):
@@ -142,5 +144,6 @@ def _refuse(name: str, folder: Path) -> None:
     raise UserError(
         f"{folder} ({name}) is a part of the checkout {checkout}, or its git index cannot be read, which would say: "
         "libraries take programs and data from it, and a pull request could bring them along. Set "
-        f"{mended} to a folder outside of the checkout, or let git forget its files: git rm -r --cached"
+        f"{mended} to a folder outside of the checkout, or let git forget its files: git rm -r --cached. (A variable of "
+        "your own, which no library reads: leave it out here, env -u NAME evalkit ...)"
     )

@@ -23,7 +23,7 @@ from fnmatch import fnmatch
 from io import BufferedReader
 from pathlib import Path
 
-from evalkit.checkouts import led_into_hidden, led_out
+from evalkit.checkouts import is_hidden, led_astray
 from evalkit.errors import SuiteError, UserError
 from evalkit.frozen import dataclass
 from evalkit.reading import HOLES_OF_NUMBERS, MOST_HOLES, digest_in, refuse_odd
@@ -81,7 +81,7 @@ def of_person(written: object, what: str) -> Path:
 
 def data_roots() -> tuple[Path, ...]:
     """The data folders that the person running evalkit named, without links. Raises UserError for one that is none, or
-    that a link leads to out of a checkout or the working directory."""
+    that a link of a checkout leads to (`checkouts.led_astray`)."""
     listed = [(folder, "--data-root") for folder in _named.get()]
     for variable in ROOTS_VARIABLES:
         listed += [(Path(text), variable) for text in os.environ.get(variable, "").split(os.pathsep) if text.strip()]
@@ -92,16 +92,10 @@ def data_roots() -> tuple[Path, ...]:
             if where == ROOTS_VARIABLES[1]:
                 continue  # the shipped suites name it in their paths, and say then what is missing
             raise UserError(f"{where} {folder}: there is no such folder; name one that holds data")
-        if (found_link := led_out(Path(os.path.expanduser(folder)))) is not None:  # noqa: PTH111
-            link, around = found_link
+        if (astray := led_astray(Path(os.path.expanduser(folder)))) is not None:  # noqa: PTH111
             raise UserError(
-                f"{where} {folder}: the link {link} leads out of {around}: whoever put it there would choose what a "
-                f"suite may read. If it may read that folder, name it without the link: {real}"
-            )
-        if (hidden := led_into_hidden(Path(os.path.expanduser(folder)))) is not None:  # noqa: PTH111
-            raise UserError(
-                f"{where} {folder}: the link {hidden} leads to a hidden folder, and hidden files hold settings and "
-                f"secrets. If a suite may read that one, name it without the link: {real}"
+                f"{where} {folder}: the link {astray[0]} {astray[1]}: whoever put it there would choose what a suite "
+                f"may read. If it may read that folder, name it without the link: {real}"
             )
         if _of_the_system(real):
             raise UserError(f"{where} {folder}: holds no data files but the system's own state; name another folder")
@@ -285,7 +279,7 @@ def _resolve(path: Path, allowed: tuple[Path, ...], label: str, *, shown: Path |
     roots = [root for root in allowed if real.is_relative_to(root)]
     for root in roots:
         parts = real.relative_to(root).parts
-        if not any(part.startswith(".") for part in parts):
+        if not any(is_hidden(part) for part in parts):
             if root != allowed[0] and (refuse := REFUSING.get()) is not None:  # the first is the suite's own folder
                 refuse(real, label)
             return Inside(shown or path, root, parts, allowed, label)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evalkit.checkouts import checkouts_around, folded
+from evalkit.checkouts import checkouts_around, folded, own_checkouts
 from evalkit.errors import SuiteError
 from evalkit.git_index import names_of
 from evalkit.paths import REFUSING
@@ -26,7 +26,7 @@ class Checkouts:
     in any that was asked about."""
 
     def __init__(self, folder: Path, others: Iterable[Path]) -> None:
-        self._own = checkouts_around(Path(os.path.realpath(folder)))
+        self._own = own_checkouts(Path(os.path.realpath(folder)))
         self._others = {tree for one in others for tree in checkouts_around(Path(os.path.realpath(one)))}
         self._kept: dict[Path, frozenset[bytes] | None] = {}
 

@@ -125,3 +125,17 @@ def test_a_protected_suite_reads_what_no_other_checkout_keeps(tmp_path: Path) ->
     (other / ".git" / "index").write_bytes(b"DIRC")
     known = Checkouts(ours, [other])
     assert known.bringing(other / "fetched" / "x.jsonl"), "an index that nobody can read names everything"
+
+
+def test_a_worktree_of_the_protected_branch_inside_the_pull_request_s_checkout_reads_none_of_it(tmp_path: Path) -> None:
+    """`git worktree add`, as a job does it; and no mark that the pull request brings makes its checkout the suite's."""
+    outer = checkout(tmp_path / "pr", "data/x.jsonl", "suites/s.yaml")
+    git(outer, "worktree", "add", "-b", "protected", "ours")
+    clone = tmp_path / "pr" / "clone"
+    git(outer, "clone", ".", "clone")
+    (outer / ".hg").mkdir()
+    for inner in (outer / "ours", clone):
+        found = Checkouts(inner / "suites", [outer])
+        found.refuse(inner / "data" / "x.jsonl", "t")
+        with pytest.raises(SuiteError, match="which is not the protected suite's"):
+            found.refuse(outer / "data" / "x.jsonl", "t")

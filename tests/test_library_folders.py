@@ -186,6 +186,15 @@ def test_a_server_is_given_no_folder_that_a_checkout_brings(
     assert variable in environment("k", from_hub=False), "the person may say so"
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_a_server_gets_certificates_that_a_company_keeps_in_its_repository(
+    work: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    kept(work / "ci", "ca.pem")
+    monkeypatch.setenv(variable, str(work / "ci" / "ca.pem"))
+    assert environment("k", from_hub=True)[variable] == str(work / "ci" / "ca.pem")
+
+
 def test_a_server_s_home_is_evalkit_s_own_where_a_checkout_is_the_person_s(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

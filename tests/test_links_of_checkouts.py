@@ -213,3 +213,70 @@ def test_a_data_folder_behind_a_link_to_a_hidden_folder_is_refused(
     assert ran.code == 2 and "leads to a hidden folder" in ran.err and SECRET not in ran.out + ran.err
     monkeypatch.setenv("EVALKIT_DATA", led)
     assert evalkit(capsys, "check", "real/x.yaml").code == 0, "the person's own word"
+
+
+@pytest.mark.parametrize("led", [".held", "real/../.held", "up/.held"])
+@pytest.mark.parametrize("git", [True, False])
+def test_suites_behind_a_link_to_a_hidden_folder_of_the_checkout_are_not_read(
+    checkout: Path, capsys: Capture, led: str, git: bool
+) -> None:
+    """Jobs keep logins there: DOCKER_CONFIG=$CI_PROJECT_DIR/.docker, a HOME that is the checkout."""
+    (checkout / ".held").mkdir()
+    (checkout / "up").symlink_to(".")
+    (checkout / ".held" / "key.csv").write_text(f"q\n{SECRET}\n")
+    text = FINE.replace("cases: [{q: a, expected: b}]", "data: {path: key.csv}, target: b")
+    (checkout / ".held" / "x.yaml").write_text(text)
+    (checkout / "suites").symlink_to(led)
+    if not git:
+        (checkout / ".git").rmdir()
+    for command in (("check", "suites/x.yaml", "--show-prompt"), ("check", "suites"), ("run", "suites/x.yaml")):
+        for wide in ((), ("--data-root", checkout)):
+            ran = evalkit(capsys, *command, *wide)
+            assert ran.code == 2 and SECRET not in ran.out + ran.err, command
+            assert "leads to a " in ran.err and "--data-root DIR" in ran.err
+    assert evalkit(capsys, "check", ".held/x.yaml").code == 0, "the person's own word"
+    assert evalkit(capsys, "check", "suites/x.yaml", "--data-root", checkout / ".held").code == 0
+
+
+@pytest.mark.parametrize("led", [".", "real/..", "real/up"])
+def test_a_link_does_not_make_the_whole_checkout_the_suite_s_folder(
+    checkout: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, led: str
+) -> None:
+    """A job may have laid a key there."""
+    (checkout / "key.csv").write_text(f"q\n{SECRET}\n")
+    (checkout / "real" / "up").symlink_to("..")
+    text = FINE.replace("cases: [{q: a, expected: b}]", "data: {path: key.csv}, target: b")
+    (checkout / "x.yaml").write_text(text)
+    (checkout / "suites").symlink_to(led)
+    ran = evalkit(capsys, "check", "suites/x.yaml", "--show-prompt")
+    assert ran.code == 2 and "leads to a folder around it" in ran.err and SECRET not in ran.out + ran.err
+    monkeypatch.setenv("EVALKIT_DATA", "suites")
+    (checkout / "real" / "x.yaml").write_text(text.replace("key.csv", "../key.csv"))
+    ran = evalkit(capsys, "check", "real/x.yaml", "--show-prompt")
+    assert ran.code == 2 and "leads to a folder around it" in ran.err and SECRET not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("stands", ["mounted", "elsewhere"])
+@pytest.mark.parametrize("git", [True, False])
+def test_a_mounted_configmap_of_kubernetes_is_read(
+    checkout: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, stands: str, git: bool
+) -> None:
+    mounted = (checkout if git else checkout.parent) / "mounted"
+    (mounted / "..2026_12_01_10_00_00.123").mkdir(parents=True)
+    (mounted / "..data").symlink_to("..2026_12_01_10_00_00.123")
+    text = FINE.replace("cases: [{q: a, expected: b}]", "data: {path: x.csv}, target: b")
+    for name, content in (("x.yaml", text), ("x.csv", "q\nwhy\n")):
+        (mounted / "..data" / name).write_text(content)
+        (mounted / name).symlink_to(f"..data/{name}")
+    monkeypatch.chdir(mounted if stands == "mounted" else checkout)
+    for path in (mounted, mounted / "x.yaml", mounted / "..data" / "x.yaml"):
+        assert evalkit(capsys, "check", path).code == 0, path
+    (checkout / "real" / "x.yaml").write_text(text.replace("x.csv", str(mounted / "x.csv")))
+    assert evalkit(capsys, "check", checkout / "real" / "x.yaml", "--data-root", mounted).code == 0
+
+
+def test_a_folder_whose_one_suite_is_refused_says_why(checkout: Path, capsys: Capture) -> None:
+    (checkout / "real" / "x.yaml").unlink()
+    (checkout / "real" / "x.yaml").symlink_to("../../home/held/x.yaml")
+    ran = evalkit(capsys, "check", "real")
+    assert ran.code == 2 and "leads out of" in ran.err and "holds no suite" not in ran.err

@@ -135,6 +135,47 @@ def test_a_variable_cannot_point_to_where_strangers_write(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("mark", [".hg", ".svn", ".jj", ".sl", ".bzr"])
+@pytest.mark.parametrize("outer", [".git", ".hg"])
+def test_what_the_checkout_is_cannot_be_said_by_a_file_in_it(
+    home: Path, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, outer: str
+) -> None:
+    """No repository of git holds a `.git`, but one of Mercurial may, and every other mark may be a tracked file."""
+    checkout = tmp_path / "checkout"
+    for folder in ("ci/presets", "suites", outer):
+        (checkout / folder).mkdir(parents=True)
+    (checkout / "ci" / "presets" / "acme.yaml").write_text(EVIL)
+    suite = write_suite(checkout / "suites", "", n=1, models="  m: {adapter: acme, model: x}")
+    monkeypatch.setenv("EVALKIT_PRESETS", str(checkout / "ci" / "presets"))
+    monkeypatch.chdir(checkout / "suites")
+    for brought in (mark,) if outer == ".git" else (mark, ".git"):
+        (checkout / "suites" / brought).mkdir()
+        ran = evalkit(capsys, "check", suite)
+        assert ran.code == 2 and "presets name the hosts that receive keys: none is read from there" in ran.err
+
+
+def test_a_home_that_is_a_repository_has_presets_for_repositories_in_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for linked worktrees, but not for what is itself a part of the home's repository."""
+    (home / "acme.yaml").write_text(PRESET)
+    monkeypatch.setenv("ACME_API_KEY", CANARY)
+    monkeypatch.setenv("EVALKIT_PRESETS", str(home))
+    outer = tmp_path / "home"
+    for folder in (".git/modules/part", ".git/worktrees/own", "project/.git/worktrees/tree", "tree", "part", "own"):
+        (outer / folder).mkdir(parents=True)
+    (outer / "tree" / ".git").write_text(f"gitdir: {outer}/project/.git/worktrees/tree\n")
+    (outer / "part" / ".git").write_text("gitdir: ../.git/modules/part\n")
+    (outer / "own" / ".git").write_text(f"gitdir: {outer}/.git/worktrees/own\n")
+    for name in ("project", "tree"):
+        monkeypatch.chdir(outer / name)
+        assert make_adapter(spec_of(folder=str(outer / name))).endpoint.host == "llm.acme.example"
+    for name in ("part", "own"):
+        monkeypatch.chdir(outer / name)
+        with pytest.raises(UserError, match="is in the checkout around the suite's folder"):
+            make_adapter(spec_of(folder=str(outer / name)))
+
+
 def test_a_link_out_of_the_settings_is_followed_and_refused(home: Path, tmp_path: Path) -> None:
     (tmp_path / "work" / "evil.yaml").write_text(EVIL)
     (home / "acme.yaml").symlink_to(tmp_path / "work" / "evil.yaml")

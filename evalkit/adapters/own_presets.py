@@ -33,7 +33,9 @@ from evalkit.plugins import Plugin, folded
 from evalkit.reading import read_small_text
 
 VARIABLE = "EVALKIT_PRESETS"
-_INSTEAD = f"name the folder of presets: {VARIABLE}=/whole/path"
+_INSTEAD = (
+    f"name the folder of presets, which counts for suites and work outside of that checkout: {VARIABLE}=/whole/path"
+)
 _LARGEST = 100_000
 """Bytes of a preset: it is a page of facts."""
 _TEMPLATE = re.compile(r"\{\w+\}")

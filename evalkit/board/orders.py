@@ -32,7 +32,7 @@ from evalkit import child
 from evalkit.cost.reports import PlanReport
 from evalkit.errors import UserError
 from evalkit.facts.run import STARTED_BY
-from evalkit.links import refuse_led_out
+from evalkit.links import refuse_led_astray
 from evalkit.store.run_lock import holder
 from evalkit.store.runs import list_runs
 from evalkit.suite.loading import yaml_files
@@ -115,11 +115,11 @@ _planning = threading.Lock()
 
 def allow(folder: Path) -> str:
     """Let the page start suites of this folder from here on; the code that says so. Raises UserError for no folder,
-    or one that a link leads to out of a checkout."""
+    or one that a link of a checkout leads to (`links`)."""
     global _desk  # noqa: PLW0603  # one board in a process, and no setting of a checkout may say it
     if not folder.is_dir():
         raise UserError(f"--allow-runs {folder}: there is no such folder. Name the one that holds your suites.")
-    refuse_led_out(folder)
+    refuse_led_astray(folder)
     code = "".join(secrets.choice(_LETTERS) for _ in range(8))
     _desk = _Desk(folder.resolve(), f"{code[:4]}-{code[4:]}")
     return _desk.code

@@ -16,6 +16,8 @@ def on_each(folder: Path, run: Callable[[Path], int]) -> int:
     least 2 where a YAML file cannot be read. Raises UserError for none."""
     files = list(yaml_files(folder))
     suites = [one.path for one in files if one.left_out is None and one.problem is None]
+    if not suites and (problems := [one.problem for one in files if one.problem is not None]):
+        raise UserError("\n".join(problems))
     if not suites:
         raise UserError(f"{folder} holds no suite: a YAML file with models and tasks. Make one: evalkit init {folder}")
     codes = []

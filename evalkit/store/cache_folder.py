@@ -23,6 +23,7 @@ def cache_folder() -> Path:
         raise UserError(
             f"the cache folder {folder} (EVALKIT_CACHE) is a part of the checkout {checkout}, or its git index cannot "
             "be read, which would say: a pull request could bring answers along in it. Choose a folder outside of the "
-            "checkout, or let git forget its files: git rm -r --cached"
+            "checkout, or let git forget its files: git rm -r --cached. (To have an index read: git sparse-checkout "
+            "reapply --no-sparse-index, git update-index --no-split-index; in a clone without files: git reset)"
         )
     return folder

@@ -23,6 +23,7 @@ import orjson
 from evalkit.errors import StoreError
 from evalkit.store import arrays, integrity, journal, part_values, parts, runs, sealing, shapes
 from evalkit.store.row_codec import Key
+from evalkit.store.spilling import database
 from evalkit.store.stored_texts import calls_of, mapping_of, messages_of, tools_of
 
 if TYPE_CHECKING:
@@ -63,14 +64,12 @@ def connect(folders: Sequence[Path], *, texts: bool = True) -> duckdb.DuckDBPyCo
     Journals of running runs are read once, now. A connection serves one thread: use `.cursor()` for others.
     Raises StoreError when a folder is no run, two have the same name, or a part is damaged or newer.
     """
-    import duckdb
-
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) != len(names):
         raise StoreError(f"Two of the runs have the same name ({', '.join(sorted(names))}). Rename one folder.")
     for folder in folders:
         runs.read_facts(folder)
-    con = duckdb.connect(":memory:")
+    con = database()
     _open.add(con)
     con.execute("set parquet_metadata_cache = true")  # ten million rows have megabytes of footer; parts never change
     _view(con, "rows", folders)

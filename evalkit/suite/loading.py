@@ -31,7 +31,7 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.links import refuse_led_out
+from evalkit.links import refuse_led_astray
 from evalkit.paths import find
 from evalkit.reading import open_to_read, opened_for_person
 from evalkit.suite.conditions import add_conditions
@@ -125,7 +125,7 @@ def resolve(
 def read_text(path: Path) -> str:
     """The file's text, without a byte-order mark. Raises SuiteError, with near names for a file that is not there."""
     try:
-        refuse_led_out(path)
+        refuse_led_astray(path)
         if path.is_dir():
             raise SuiteError(f"{path}: is a folder; name a suite file in it{_suites(path, '')}")
         if not path.exists():
@@ -283,9 +283,9 @@ class YamlFile:
 
 
 def yaml_files(folder: Path) -> Iterator[YamlFile]:
-    """The YAML files of a folder by name, folders inside it left out. Raises SuiteError where a link leads
-    there out of a checkout."""
-    refuse_led_out(folder)
+    """The YAML files of a folder by name, folders inside it left out. Raises SuiteError where a link of a
+    checkout leads there (`links`)."""
+    refuse_led_astray(folder)
     for path in sorted(folder.iterdir()):
         if path.suffix in {".yaml", ".yml"} and not path.is_dir():
             yield _looked_at(path)
