@@ -377,3 +377,12 @@ def test_prices_that_the_person_names_stand_before_what_a_moved_candidate_says_o
     folder = max(run_folders(world.folder / "results"), key=lambda one: (one / "run.json").stat().st_mtime_ns)
     paid = {row.cost_usd for row in rows_of(folder) if row.model == "cand"}
     assert paid and all(cost is not None and cost > Decimal("0.000001") for cost in paid)
+
+
+def test_a_cap_rests_on_the_list_of_whoever_s_host_it_is_in_any_dialect(few: World) -> None:
+    """`openai-chat` at OpenAI's own address took the suite's word for a price 300 times too low (R17-1)."""
+    for host, taken in (("api.openai.com", False), ("eu.api.openai.com", False), ("llm.corp.example", True)):
+        entry = {**few.entry("gpt-5-pro", price_as="openai:gpt-5-nano"), "base_url": f"https://{host}/v1"}
+        plan = few.suite("s.yaml", QUALITY, entry)
+        ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", "--allow-key-host", host)
+        assert (ran.code, "below the list of openai" in ran.err) == ((0, False) if taken else (2, True)), ran.err

@@ -16,6 +16,7 @@ the book itself would take any address for OpenAI whose name begins so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime
@@ -252,3 +253,17 @@ def _in_band(price: TieredPrices | Decimal, above: int) -> Decimal:
         if tier.start <= above and above:
             chosen = tier.price
     return chosen
+
+
+def provider_at(host: str | None) -> str | None:
+    """Whose list holds at a host, whatever dialect it is asked in: the id in genai-prices, of `api.openai.com` and of
+    hosts below it (`eu.api.openai.com`); None where nobody's is known."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    name = host or ""
+    while name.count("."):
+        for provider in get_snapshot().providers:
+            if provider.api_pattern and re.match(provider.api_pattern, f"https://{name}/"):
+                return provider.id
+        name = name.partition(".")[2]
+    return None

@@ -23,9 +23,9 @@ from decimal import Decimal
 from evalkit.adapters.base import Adapter, WeighsRequests
 from evalkit.adapters.billed_beside import SEARCHING_MODEL, asked_beside
 from evalkit.adapters.registry import origin_of_model
-from evalkit.addresses import is_loopback
+from evalkit.addresses import is_loopback, is_private
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
-from evalkit.cost.prices import PriceBook
+from evalkit.cost.prices import PriceBook, provider_at
 from evalkit.engine.image_tokens import most_tokens
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError
@@ -273,14 +273,15 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
     """Where the provider at its own address bills by a list that is known, and the suite says less (prices.yaml beside
     it, price_as, hosting): why a cap cannot rest on that. A pull request may write all of these."""
     endpoint, now = model.adapter.endpoint, datetime.now(UTC)
-    if prices.named or endpoint.price_provider is None:
+    if prices.named or not endpoint.network:
         return None
-    listed = PriceBook().unit_prices(
-        endpoint.price_provider, model.adapter.spec.model, now, asked_tier(entry.settings.extra)
-    )
+    provider = endpoint.price_provider or (None if is_private(endpoint.host or "") else provider_at(endpoint.host))
+    if provider is None:
+        return None
+    listed = PriceBook().unit_prices(provider, model.adapter.spec.model, now, asked_tier(entry.settings.extra))
     if listed is None and model.worst_case(1, 1) is not None:
         return (
-            f"no list of {endpoint.price_provider} has a price for {short(model.adapter.spec.model)}, and a cap "
+            f"no list of {provider} has a price for {short(model.adapter.spec.model)}, and a cap "
             "cannot rest on the suite's word (prices.yaml, price_as or hosting). If you know the price, name it: "
             "--prices prices.yaml"
         )
@@ -290,7 +291,7 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
         said, list_price = model.worst_case(given, made), worst_case(given, made, listed)
         if said is not None and list_price is not None and said < list_price:
             return (
-                f"the suite prices it below the list of {endpoint.price_provider} (prices.yaml, price_as or hosting), "
+                f"the suite prices it below the list of {provider} (prices.yaml, price_as or hosting), "
                 "and a cap cannot rest on the suite's word. If the price is yours, name it: --prices prices.yaml"
             )
     return None
