@@ -1,7 +1,7 @@
 """Code of packages that runs in this process, and does not end it: SystemExit becomes a sentence.
 
     with kept_running():
-        task = lm_eval_task()          # sys.exit("install swipl"): LeftByItself
+        task = lm_eval_task()          # sys.exit("install swipl"): UserError
 
 A script may leave by `sys.exit`; a library's module that does so at import takes the command with it, and a notebook's
 cell or a service's worker where Python called us. A KeyboardInterrupt that the code raises itself is the same; one of a
@@ -27,12 +27,12 @@ _LONGEST = 300
 _within = threading.local()
 
 
-class LeftByItself(UserError):
+class _LeftByItself(UserError):
     """Code of a package asked Python to end."""
 
 
 class kept_running:  # a context, read as a verb
-    """Raises LeftByItself where the code inside asks Python to end. Within another one it does nothing."""
+    """Raises UserError where the code inside asks Python to end. Within another one it does nothing."""
 
     def __enter__(self) -> None:
         self._outermost = not getattr(_within, "it", False)
@@ -54,9 +54,9 @@ class kept_running:  # a context, read as a verb
             signal.signal(signal.SIGINT, self._before)
         if isinstance(error, SystemExit) and error.code != _TERMINATED:
             said = "" if error.code is None else f" ({str(error.code).strip()[:_LONGEST]})"
-            raise LeftByItself(f"its code asks Python to end by sys.exit{said}") from error
+            raise _LeftByItself(f"its code asks Python to end by sys.exit{said}") from error
         if isinstance(error, KeyboardInterrupt) and not self._heard:
-            raise LeftByItself("its code raises KeyboardInterrupt by itself") from error
+            raise _LeftByItself("its code raises KeyboardInterrupt by itself") from error
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self._heard = True

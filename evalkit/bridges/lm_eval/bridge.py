@@ -23,8 +23,8 @@ from evalkit.bridges.lm_eval.questions import Questions, metric_named
 from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval.task import LmEvalTask
 from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
-from evalkit.errors import MissingPackage, SuiteError
-from evalkit.foreign import LeftByItself, kept_running
+from evalkit.errors import MissingPackage, SuiteError, UserError
+from evalkit.foreign import kept_running
 from evalkit.installed import install_hint
 from evalkit.paths import find
 from evalkit.reading import sha256_of
@@ -60,7 +60,7 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
                 made += tasks_of(external, indexes[own], allow_code=allow_code)
         except SuiteError as error:
             complaints += [f"{external.at}: {complaint}" for complaint in error.complaints]
-        except LeftByItself as error:
+        except UserError as error:
             complaints.append(f"{external.at}: lm-eval's {external.entry.lm_eval} cannot be made: {error}")
     names = [task.name for task in made]
     complaints += [
