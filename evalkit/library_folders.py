@@ -39,7 +39,7 @@ _PROGRAMS = frozenset(
 )
 """Variables that name programs and not what programs left behind: the person's own word on what runs."""
 _TRUST = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})
-"""Variables that name certificates, which companies keep in their repositories: the person's word on whom to believe."""
+"""Variables that name certificates, which companies keep in their repositories: the person's word on whom to trust."""
 _EMPTY_MEANS_HERE = late(r"(HF|HUGGING_?FACE)_.*|XDG_CACHE_HOME|TRANSFORMERS_CACHE")
 """Variables whose empty text libraries take for the working directory."""
 
@@ -144,6 +144,6 @@ def _refuse(name: str, folder: Path) -> None:
     raise UserError(
         f"{folder} ({name}) is a part of the checkout {checkout}, or its git index cannot be read, which would say: "
         "libraries take programs and data from it, and a pull request could bring them along. Set "
-        f"{mended} to a folder outside of the checkout, or let git forget its files: git rm -r --cached. (A variable of "
-        "your own, which no library reads: leave it out here, env -u NAME evalkit ...)"
+        f"{mended} to a folder outside of the checkout, or let git forget its files: git rm -r --cached. (A variable "
+        "of your own, which no library reads: leave it out here, env -u NAME evalkit ...)"
     )
