@@ -302,7 +302,8 @@ def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> 
         ({"thinking": {"type": "enabled"}}, "api.deepseek.com", True),
         ({"thinking": {"type": "enabled"}}, "api.deepseek.com.corp.example", False),
     ):
-        entry = few.entry("deepseek-chat", price_as="openai:gpt-4.1", settings={"extra": extra, "max_output_tokens": 16})
+        settings = {"extra": extra, "max_output_tokens": 16}
+        entry = few.entry("deepseek-v4-flash", price_as="openai:gpt-4.1", settings=settings)
         entry |= {} if host is None else {"base_url": f"https://{host}/v1"}
         plan = few.suite("s.yaml", QUALITY, entry)
         ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", "--allow-key-host", host or "127.0.0.1")
