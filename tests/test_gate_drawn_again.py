@@ -303,3 +303,19 @@ def test_a_file_of_requests_under_way_is_read_in_pieces_and_has_an_end(tmp_path:
     pair = [sign + n.to_bytes(16, "big") for n in range(3) for sign in (b"+", b"-")]
     (tmp_path / sent_log.FILE).write_bytes(b"".join([*pair, b"+" + b"k" * 16, b"+cut"]))
     assert sent_log.left(tmp_path) == {b"k" * 16: 1}
+
+
+def test_a_note_of_a_stored_answer_waits_for_the_next_request(tmp_path: Path) -> None:
+    """Each request costs one write; what is owed again is noted at once."""
+    log, keys = sent_log.SentLog(tmp_path), [("m", "t", f"d{n}", 0, 0) for n in range(3)]
+    log.out(keys[0])
+    log.out(keys[1])
+    log.back(keys[0], is_stored=True)
+    assert len(sent_log.left(tmp_path)) == 2, "the row itself says that it is there"
+    log.out(keys[2])
+    assert len(sent_log.left(tmp_path)) == 2
+    log.back(keys[1])
+    assert list(sent_log.left(tmp_path).values()) == [1]
+    log.back(keys[2], is_stored=True)
+    log.close()
+    assert sent_log.left(tmp_path) == {}

@@ -98,7 +98,7 @@ class Journal:
                 f"{self.path}: {_why(error)}. Every row before it is kept. {_way_out(error)} and run the same command "
                 "again: it resumes."
             ) from error
-        self.sent.back(row.key)
+        self.sent.back(row.key, is_stored=not is_outstanding(row.outcome, row.error_kind))
         self._size += len(line)
         self._sum = zlib.crc32(line, self._sum)
         self._sums.append(zlib.crc32(line))

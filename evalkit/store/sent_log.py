@@ -31,6 +31,8 @@ class SentLog:
         self._path = folder / FILE
         self._fd = -1
         self._open: set[bytes] = set()
+        self._ended = b""
+        """Entries that are written with the next request, so that each costs one write."""
 
     def out(self, key: Key) -> None:
         """The request of a row goes out."""
@@ -38,14 +40,20 @@ class SentLog:
         self._open.add(place)
         self._note(b"+" + place)
 
-    def back(self, key: Key) -> None:
-        """Nothing of it is under way any more; nothing happens where it is not out."""
+    def back(self, key: Key, *, is_stored: bool = False) -> None:
+        """Nothing of it is under way any more; nothing happens where it is not out. `is_stored`: its row is there and
+        not owed again, so that nobody asks about it, and the note may wait."""
         if self._open and (place := key_hash(key)) in self._open:
             self._open.discard(place)
-            self._note(b"-" + place)
+            if is_stored:
+                self._ended += b"-" + place
+            else:
+                self._note(b"-" + place)
 
     def close(self) -> None:
         """May be called twice."""
+        if self._ended:
+            self._note(b"")
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -54,7 +62,8 @@ class SentLog:
         with suppress(OSError):  # a disk without room: the row itself will say so
             if self._fd < 0:
                 self._fd = open_descriptor(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.write(self._fd, entry)
+            os.write(self._fd, self._ended + entry)
+            self._ended = b""
 
 
 def left(folder: Path) -> dict[bytes, int]:
