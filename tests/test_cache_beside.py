@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -62,6 +64,32 @@ def test_what_a_session_left_that_is_over_was_given_up(two: tuple[ResponseCache,
     one.close()
     assert other.get(WHERE) is None and not other.is_elsewhere(WHERE) and other.given_up(WHERE) == 2
     assert not list((other.path.parent / "sessions").iterdir())
+
+
+LEFT = """
+import os, sys
+from evalkit.store.cache import ResponseCache
+cache = ResponseCache.open(__import__("pathlib").Path(sys.argv[1]))
+where = bytes.fromhex(sys.argv[2])
+cache.sent(where)
+if sys.argv[3] == "written":
+    cache.flush()
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("when", ["at once", "written"])
+def test_what_a_killed_session_had_sent_is_known_however_soon_it_was_killed(tmp_path: Path, when: str) -> None:
+    """Jobs that were killed within half a second of each request drew anew, and nothing counted it (R17-2)."""
+    path = tmp_path / "responses.sqlite"
+    subprocess.run([sys.executable, "-c", LEFT, path, WHERE.hex(), when], check=False)
+    with ResponseCache.open(path) as cache:
+        assert cache.get(WHERE) is None and cache.given_up(WHERE) == 1
+        cache.sent(WHERE)
+        cache.put(WHERE, ANSWER)
+    with ResponseCache.open(path) as cache:
+        assert cache.get(WHERE) == ANSWER
+        assert not list((path.parent / "sessions").iterdir())
 
 
 def test_what_only_waits_for_its_next_attempt_is_not_under_way(two: tuple[ResponseCache, ResponseCache]) -> None:

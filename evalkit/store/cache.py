@@ -12,7 +12,6 @@ Adapters whose answer depends on the sample's id (`replay`, `scripted`) must not
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -29,6 +28,7 @@ from evalkit.messages import content_identity
 from evalkit.records import Message, Request, Settings
 from evalkit.store.answer_codec import CachedAnswer, NotAnswered, as_dict, is_sound, not_answered, packed, unpacked
 from evalkit.store.cache_folder import cache_folder
+from evalkit.store.cache_sessions import CacheSession
 from evalkit.text.secrets import stands_in
 
 _VERSION = 1
@@ -42,7 +42,6 @@ _KEEP = f"""insert into answers values (?, ?) on conflict (key) do update set an
 where length(answers.answer) < {SHORTEST}"""
 """The first answer stays."""
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
-_MOST_SESSIONS = 200
 _ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What comes of a value that no evalkit wrote."""
 _NO_SETTINGS = Settings()
@@ -109,61 +108,6 @@ def _message(message: Message) -> tuple[object, ...]:
     return (*plain, calls, message.failed, message.carried)
 
 
-class _Session:
-    """Who has requests under way: a name, and a lock that the kernel gives back however the process ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._held: int | None = None
-        self._begun = False
-        self.name: str | None = None
-        """None until something is under way, and where no lock can be had."""
-
-    def begin(self) -> None:
-        """Take the lock, once; locks of sessions that are over are removed."""
-        if self._begun:
-            return
-        self._begun, name = True, os.urandom(6).hex()
-        draft = self._folder / f".{name}"
-        with suppress(OSError):
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._held = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.rename(self._folder / name)  # from here on others see it, and it is held
-            self.name = name
-            for other in [*self._folder.iterdir()][:_MOST_SESSIONS]:
-                if not other.name.startswith(".") and not self.lives(other.name):
-                    other.unlink(missing_ok=True)
-        if self.name is None:  # a file system without locks
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-
-    def lives(self, name: str) -> bool:
-        """Whether another session of this name goes on."""
-        if len(name) != 12 or not name.isalnum():
-            return False
-        try:
-            file = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return isinstance(error, BlockingIOError)
-        finally:
-            os.close(file)
-        return False
-
-    def end(self) -> None:
-        """Give the lock back."""
-        if self._held is not None:
-            with suppress(OSError):
-                if self.name is not None:
-                    (self._folder / self.name).unlink(missing_ok=True)
-            os.close(self._held)
-            self._held = None
-
-
 class ResponseCache:
     """Made by `open`; used from one thread. Writes are gathered: every 200 answers or half a second, and at close."""
 
@@ -180,7 +124,7 @@ class ResponseCache:
         """Of answers that were looked for in this session and are none that a server gave."""
         self._given_up: dict[bytes, int] = {}
         """Requests that were looked for in this session and that no answer came to, with their attempts."""
-        self._session = _Session(path.parent / "sessions")
+        self._session = CacheSession(path.parent / "sessions")
         self._elsewhere: set[bytes] = set()
         """Requests that another session had under way when they were looked for last."""
 
@@ -214,9 +158,20 @@ class ResponseCache:
             if not holds_answers(db):
                 db.execute(_TABLE.replace("answers", "if not exists answers"))  # another process may be first
             db.execute(f"pragma user_version={_VERSION}")
+            cache._take_over()
         except (sqlite3.Error, OSError) as error:
             cache._give_up("it is a link, which is not followed" if path.is_symlink() else error)
         return cache
+
+    def _take_over(self) -> None:
+        """Note what killed sessions had under way and could not note themselves. Raises sqlite3.Error."""
+        assert self._db is not None
+        note = not_answered(NotAnswered(1, 0, None))
+        for file, keys in self._session.left().items():
+            others = set(self._anothers(keys))
+            self._db.executemany(_KEEP, [(key, note) for key in keys if key not in others])
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
     def get(self, key: bytes) -> CachedAnswer | None:
         """The stored answer; None when there is none, or when the cache is not usable."""
@@ -263,6 +218,8 @@ class ResponseCache:
         """Keep, until `put` or `give_up`, that a request went out."""
         self._session.begin()
         self._open[key] = n_open = self._open.get(key, 0) + 1
+        if self._db is not None:
+            self._session.out(key)
         self._keep(key, self._note(self.given_up(key), n_open))
 
     def _note(self, given_up: int, under_way: int) -> bytes:
@@ -339,6 +296,7 @@ class ResponseCache:
             self._db.executemany(_KEEP, self._waiting.items())
             self._db.execute("commit")
             self._waiting.clear()
+            self._session.written()
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._db.execute("rollback")
