@@ -103,6 +103,26 @@ def data_roots() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def refuse_led_astray(path: Path) -> None:
+    """Raises SuiteError where a link of a checkout leads a suite's path elsewhere (`led_astray`); not where the path
+    ends in a data folder that the person named.
+
+    A pull request may put a link to a folder of secrets where the suites were, which a suite there could read as its
+    own, and complaints quote values. Links outside of every checkout are the person's own (/tmp on macOS).
+    """
+    if (found := led_astray(path)) is None:
+        return
+    real = Path(os.path.realpath(path))
+    for root in data_roots():
+        if real.is_relative_to(root) and not any(is_hidden(part) for part in real.relative_to(root).parts):
+            return
+    raise SuiteError(
+        f"{path}: the link {found[0]} {found[1]}: whoever put it there would choose what is read. Write "
+        "the path without the link or, if suites may be read there, name the folder: --data-root DIR (or "
+        "EVALKIT_DATA_ROOTS)"
+    )
+
+
 def find(written: str, folder: Path, *, label: str | None = None, also: tuple[Path, ...] = ()) -> Inside:
     """What a suite's path means, relative to the suite's folder; it need not exist yet.
 

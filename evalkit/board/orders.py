@@ -32,7 +32,7 @@ from evalkit import child
 from evalkit.cost.reports import PlanReport
 from evalkit.errors import UserError
 from evalkit.facts.run import STARTED_BY
-from evalkit.links import refuse_led_astray
+from evalkit.paths import refuse_led_astray
 from evalkit.store.run_lock import holder
 from evalkit.store.runs import list_runs
 from evalkit.suite.loading import yaml_files

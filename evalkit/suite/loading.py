@@ -31,8 +31,7 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.frozen import dataclass
-from evalkit.links import refuse_led_astray
-from evalkit.paths import find
+from evalkit.paths import find, refuse_led_astray
 from evalkit.reading import open_to_read, opened_for_person
 from evalkit.suite.conditions import add_conditions
 from evalkit.suite.external_task import ExternalTask
