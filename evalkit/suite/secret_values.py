@@ -46,7 +46,8 @@ _PIECE = late(r"(?=.{1,12}\Z)[A-Za-z]*[0-9]*[A-Za-z]*[0-9]*")
 _WORD_OF_NAME = late(r"(?:[a-z]{3,}|[A-Z]{3,}|(?:[A-Z][a-z]{2,})+[A-Z]*)[0-9]*")
 BEGINS = "begins as keys do"
 _LOGIN = late(
-    r"""(?<!mailto):(?![\\/]|[0-9]{1,5}[/?\#])[^\s@]{1,256}@     # user:password; no scheme, drive or port
+    r"""(?:(?<!mailto):(?![\\/]|[0-9]{1,5}[/?\#])[^\s@]{1,256}@    # user:password; no scheme, drive or port
+    |://[^/?\#\s@:]{0,64}:(?![0-9]{1,5}[/?\#])[^\s@]{1,256}@)    # behind a scheme any password
     (?!(?:[0-9]+|[0-9a-f]{7,40}|v[0-9][\w.-]*|latest|default|main|master|stable)(?![\w.:-])|sha(?:256|512):)
     [\w\[]                                                    # a host, and no version of what stands before
     """,
@@ -61,7 +62,8 @@ _OF_NO_KEY = frozenset(
 """Words of a name that hold those of credentials, and are none."""
 _FURTHER_KEYS = frozenset(["code", "sig", "pass", "pw", "passwd", "apikey", "key"])
 _HEX_IN_PARTS = late(
-    r"(?<![0-9A-Za-z])(?:(?:[0-9a-f]{2,}[._:-]{1,2})*[0-9a-f]{2,}|(?:[0-9A-F]{2,}[._:-]{1,2})*[0-9A-F]{2,})(?![0-9A-Za-z])"
+    r"(?:(?<![0-9A-Za-z])|(?<=\b0[xX]))"
+    r"(?:(?:[0-9a-f]{2,}[._:-]{1,2})*[0-9a-f]{2,}|(?:[0-9A-F]{2,}[._:-]{1,2})*[0-9A-F]{2,})(?![0-9A-Za-z])"
 )
 _FEWEST_HEX = 24
 _IPV6 = late(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:])")
