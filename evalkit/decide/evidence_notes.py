@@ -86,10 +86,10 @@ def _drawn_again(pairs: Pairs) -> list[str]:
     if not told:
         return []
     return [
-        f"answers that came in the place of others: {' and '.join(told)}, of {pairs.n:,}. An attempt before was given "
-        "up (run.idle_timeout_s, run.timeout_s), failed while its answer was on its way, or was under way when a run "
-        "ended, so they count as lost where passing is at stake and as won where failing is. To have all drawn anew, "
-        "under longer limits or with fewer in flight: evalkit run SUITE --new --no-cache"
+        f"answers that came in the place of others: {' and '.join(told)}, of {pairs.n:,} (an attempt before was given "
+        "up, failed while its answer was on its way, or was under way when a run ended). They count as lost where "
+        "passing is at stake and as won where failing is. To draw all anew, with longer limits or fewer in flight: "
+        "evalkit run SUITE --new --no-cache"
     ]
 
 

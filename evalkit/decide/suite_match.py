@@ -42,8 +42,6 @@ from evalkit.suite.wording import short
 from evalkit.text import numbers
 
 _SESSIONS = "sessions:"
-_ANEW = "--new --no-cache --gate, in one go."
-_AGAIN = "--gate (what is unchanged comes from the cache and costs nothing)."
 _MOST_LINES = 60
 
 
@@ -70,10 +68,17 @@ def refuse_other_suite(suite: ResolvedSuite, folder: Path, trusted: GateTrust) -
         raise NotComparable(
             f"{folder.name} was not made from {suite.path} as it is now:\n"
             + _lines(wrong)
-            + f"\nRun it again{'' if current() is None else ' under that policy'}: evalkit run {suite.path} "
-            + (_ANEW if any(_SESSIONS in line for line in wrong) else _AGAIN)
-            + " What should be otherwise is changed on the protected branch first."
+            + f"\nRun it again{'' if current() is None else ' under that policy'}: {_again(wrong, suite, facts)} What "
+            "should be otherwise is changed on the protected branch first."
         )
+
+
+def _again(wrong: list[str], suite: ResolvedSuite, facts: RunFacts) -> str:
+    """The command that makes a run which can be judged: the run's own suite where only its pieces are wrong."""
+    if not any(_SESSIONS in line for line in wrong):
+        return f"evalkit run {suite.path} --gate (what is unchanged comes from the cache and costs nothing)."
+    own = facts.suite_path if all(_SESSIONS in line for line in wrong) and facts.suite_path else suite.path
+    return f"evalkit run {own} --new --no-cache, in one go."
 
 
 def _refuse_programs_of_tools(suite: ResolvedSuite) -> None:
@@ -271,7 +276,7 @@ def _in_pieces(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: Sui
             f"  {_SESSIONS} the run was broken off and resumed ({n} ended before everything was asked), and a rule is "
             f"about {' and '.join(sorted(read))}, which depend on that"
         )
-    if about_errors and (facts.sessions_retried or facts.sessions_cut):
+    if about_errors and facts.sessions_retried:
         yield f"  {_SESSIONS} failed answers were asked again when the run was resumed, and a rule is about them"
     if about_errors and made.run.max_error_rate != now.run.max_error_rate:
         yield "  run.max_error_rate: not the suite's, and a rule is about errors"

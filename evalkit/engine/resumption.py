@@ -99,10 +99,9 @@ def resumed_facts(before: RunFacts, plan: Plan, recovered: Recovered) -> RunFact
     if "price_file" in now.model_fields_set and recovered.n_done and before.price_file != now.price_file:
         several = PriceFileFacts(name="several", of="suite", sha256="several")
         facts = facts.with_changes(RunFacts(price_file=several))
-    if len(recovered.seen) < plan.work.n_rows:
-        if recovered.n_answered or recovered.given_up:
-            facts = facts.with_changes(RunFacts(sessions_cut=before.sessions_cut + 1))
-    elif recovered.n_answered and recovered.n_errored > len(recovered.unmarked):
+    if len(recovered.seen) < plan.work.n_rows and (recovered.n_answered or recovered.given_up):
+        facts = facts.with_changes(RunFacts(sessions_cut=before.sessions_cut + 1))
+    if recovered.n_answered and recovered.n_errored > len(recovered.unmarked):
         facts = facts.with_changes(RunFacts(sessions_retried=before.sessions_retried + 1))
     if recovered.n_answered:
         otherwise = tuple(dict.fromkeys([*before.otherwise_before, *_otherwise(before, now)]))

@@ -176,7 +176,7 @@ class RunFacts(StoredRecord):
     """Sessions that ended before everything was asked: interrupted, killed, at a cap, in an outage. Not recorded by an
     older run."""
     sessions_retried: Int = 0
-    """Sessions that asked again only what had failed in one before. Not recorded by an older run."""
+    """Sessions that asked again what had failed in one before. Not recorded by an older run."""
     egress: EgressFacts | None = None
     redaction: RedactionFacts | None = None
     """None: the suite redacts nothing."""
