@@ -251,6 +251,7 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     for key in ("environment",):  # as if it stood at the same address: what differs is the tool list alone
         identity = json.loads((first / "run.json").read_text("utf-8"))["tasks"]["desk"]["identity"][key]
         facts["tasks"]["desk"]["identity"][key] = identity
+    del facts["checksum"]  # edited on purpose
     (third / "run.json").write_text(json.dumps(facts), "utf-8")
     same = evalkit(capsys, "compare", f"{first}:m", f"{second}:m")
     assert same.code == 0, same.err
@@ -262,7 +263,7 @@ def test_a_changed_tool_list_between_two_sides_is_a_finding(tmp_path: Path, caps
     written = (second / "run.json").read_text("utf-8")
     for known in ({}, {"tool_server": {"transport": "http"}}):  # unknown is never equal
         facts = json.loads(written)
-        del facts["tasks"]["desk"]["tool_server"]
+        del facts["checksum"], facts["tasks"]["desk"]["tool_server"]
         facts["tasks"]["desk"].update(known)
         (second / "run.json").write_text(json.dumps(facts), "utf-8")
         unknown = evalkit(capsys, "compare", f"{first}:m", f"{second}:m")

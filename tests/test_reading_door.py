@@ -79,14 +79,17 @@ _KNOWN: dict[str, dict[str, list[str]]] = {
         "decide/dossier.py": ["baselines.read_bytes"],
         "bridges/lm_eval/files.py": ["ipc.open_file"],
         "bridges/traces/sources.py": ["gzip.GzipFile"],
-        "store/queries.py": ["con.read_parquet", "con.read_parquet", "duckdb.connect"],  # `integrity.verify`
+        "store/parts.py": ["pq.ParquetFile"],  # `looked_at`, for its columns
+        "store/queries.py": ["con.read_parquet", "con.read_parquet"],  # `integrity.verify`
         "store/page_heads.py": ["mmap.mmap"],
         "suite/datasets.py": ["gzip.GzipFile"],
         "suite/parquet.py": ["pq.ParquetFile", "pq.ParquetFile"],
     },
     "the response cache and the locks of its sessions, which are the person's own": {
-        "store/cache.py": ["os.open", "os.open", "os.open", "sqlite3.connect"]
+        "store/cache.py": ["os.open", "sqlite3.connect"],
+        "store/cache_sessions.py": ["os.open", "os.open"],
     },
+    "a database in memory": {"store/spilling.py": ["duckdb.connect"]},
     "the program of the fake provider, and no file": {
         "testing/fake_provider/__main__.py": [".read_bytes"],
         "testing/fake_provider/remote.py": ["opener.open"],

@@ -84,7 +84,7 @@ class ReplyReading(ABC):
         """Whether an event that comes after the end begins a further message, which continues the answer."""
         return False
 
-    def settled(self, made: Response) -> Response:
+    def timed_as_kept(self, made: Response) -> Response:
         """With the times of what is kept: a last event may say anything else than was streamed (Responses), long after
         a piece that was sent at once. Then there is no first token that somebody saw of the answer, and where it only
         says more, that came at the end."""

@@ -102,7 +102,7 @@ class ReplyReader:
         if not reading.is_whole:
             raise broken or self._incomplete()
         try:
-            made = reading.settled(reading.response(reading.timing(sent_at, ended_at), left_out))
+            made = reading.timed_as_kept(reading.response(reading.timing(sent_at, ended_at), left_out))
         except ODD as error:
             raise self._bad(f"an answer that is not of the dialect ({odd(error)})") from error
         self.held.now(reading.held)
@@ -114,7 +114,7 @@ class ReplyReader:
         reading = self._reading
         timing = reading.timing(sent_at, ended_at)
         try:
-            found = reading.settled(reading.response(timing, left_out))
+            found = reading.timed_as_kept(reading.response(timing, left_out))
         except (*ODD, RequestError):
             found = Response(text=reading.said, stop_reason="content_filter", timing=timing, dropped=left_out)
         return replace(found, stop_reason="content_filter", refusal=declined.words)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from evalkit.suite.wording import spelled
 
 
-class Absent:
+class NotThere:
     """In place of a value: the key is not there at all, where that is not the same as null."""
 
 
@@ -151,7 +151,7 @@ class SuiteDifference:
     def values(self, n: int) -> str:
         """The same without the first n keys, for a sentence that names them already."""
         key = ".".join(self.at[n:]) or self.at[-1]
-        null = "null" if Absent in (self.in_run, self.in_suite) else "not there"
+        null = "null" if NotThere in (self.in_run, self.in_suite) else "not there"
         run, suite = (_shown(value, null) for value in (self.in_run, self.in_suite))
         return f"{key}: {run} in the run, {suite} in the suite"
 
@@ -177,7 +177,7 @@ def all_differences(run: object, suite: object, at: tuple[str, ...] = ()) -> Ite
             if (key in run and key in suite) or _is_record(inner):
                 yield from all_differences(run.get(key), suite.get(key), inner)
             else:
-                yield SuiteDifference(inner, run.get(key, Absent), suite.get(key, Absent))
+                yield SuiteDifference(inner, run.get(key, NotThere), suite.get(key, NotThere))
     elif (isinstance(run, Mapping) and suite is None) or (isinstance(suite, Mapping) and run is None):
         one, other = (run, {}) if suite is None else ({}, suite)
         inside = list(all_differences(one, other, at))
@@ -219,4 +219,4 @@ def _covers(path: list[str], at: tuple[str, ...], candidates: Collection[str]) -
 
 
 def _shown(value: object, null: str) -> str:
-    return "not there" if value is Absent else null if value is None else spelled(value)
+    return "not there" if value is NotThere else null if value is None else spelled(value)

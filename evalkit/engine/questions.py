@@ -1,6 +1,6 @@
 """What a server is asked besides the requests of rows: what it is, and whether it does what a task needs.
 
-    questions = Questions.of(run.timeout_s, observer.note, budget)
+    questions = ServerQuestions.of(run.timeout_s, observer.note, budget)
     await questions.describe("qwen", adapter)
     await questions.probe(model, "functions", adapter.probe_tools)    # a RequestError where the model cannot be asked
 
@@ -37,7 +37,7 @@ _LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class ServerQuestions:
     """The door to a server for whatever is no attempt of a row: a reply that drips would hold the run without an end.
     A test looks for other ways."""
 
@@ -46,7 +46,7 @@ class Questions:
     budget: Budget
 
     @classmethod
-    def of(cls, timeout_s: float, tell: Callable[[str], None], budget: Budget) -> Questions:
+    def of(cls, timeout_s: float, tell: Callable[[str], None], budget: Budget) -> ServerQuestions:
         """`timeout_s`: what the run gives each item; `budget`: what probes are paid from."""
         return cls(min(timeout_s, LONGEST_QUESTION_S), tell, budget)
 

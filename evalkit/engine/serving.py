@@ -32,7 +32,7 @@ from evalkit.text.given_up import GIVEN_UP
 
 if TYPE_CHECKING:
     from evalkit.engine.budget import Budget
-    from evalkit.engine.questions import Questions
+    from evalkit.engine.questions import ServerQuestions
     from evalkit.facts.run import LaneFacts
     from evalkit.suite.redaction import Redactor
 
@@ -98,11 +98,11 @@ class Serving:
         return None
 
     @cached_property
-    def _questions(self) -> Questions:
-        from evalkit.engine.questions import Questions  # here: most runs ask none
+    def _questions(self) -> ServerQuestions:
+        from evalkit.engine.questions import ServerQuestions  # here: most runs ask none
 
         timeout_s, budget = self._limits
-        return Questions.of(timeout_s, self._tell, budget)
+        return ServerQuestions.of(timeout_s, self._tell, budget)
 
     def _is_first(self, name: str, what: str) -> bool:
         """Whether this was not asked of this model before."""

@@ -116,10 +116,14 @@ def verify(path: Path) -> None:
 
 
 def known_digest(path: Path) -> str | None:
-    """The digest of a file that `verify` has found to be what was sealed; None where nothing was noted of it."""
+    """The digest of a part, which is computed where `verify` has not done it since nothing was noted of it; None where
+    it cannot be had."""
     try:
-        return _hashed.get((str(path), *_stamp(path)))
-    except OSError:
+        stamp = (str(path), *_stamp(path))
+        if stamp not in _hashed:
+            _hashed[stamp] = digest_of(path)
+        return _hashed[stamp]
+    except (OSError, StoreError):
         return None
 
 

@@ -20,7 +20,7 @@ from evalkit.errors import StoreError
 from evalkit.records import HEAVIEST, LIGHTEST, Outcome
 from evalkit.store import integrity, shapes, sound_parts
 from evalkit.store.amounts import MOST_FIGURE
-from evalkit.store.arrays import strings
+from evalkit.store.arrays import integers, strings, to_floats
 from evalkit.store.marks import Marks
 from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MOST_SLICES
 
@@ -138,7 +138,6 @@ def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
 def _refuse_odd_parts(path: Path, batch: pa.RecordBatch, marks: Marks) -> None:
     """Raises StoreError for a further figure that is no finite number, and for a mark that is no score."""
     import numpy as np
-    import pyarrow.compute as pc
 
     column = batch.column("parts")
     ends = _offsets(column)
@@ -146,14 +145,17 @@ def _refuse_odd_parts(path: Path, batch: pa.RecordBatch, marks: Marks) -> None:
     names, figures = column.keys.slice(first, n), column.items.slice(first, n)
     if not n:
         return
-    if figures.null_count or not pc.all(pc.less(pc.abs(figures), MOST_FIGURE)).as_py():  # NaN is not less
+    numbers = to_floats(figures)  # NaN where one is missing, which is not less than anything
+    if not (np.abs(numbers) < MOST_FIGURE).all():
         raise StoreError(f"{path} holds a figure beside a score (`parts`) that no row has. Restore the file.", path)
     if not marks or "task" not in batch.schema.names:
         return
-    beyond = np.flatnonzero(np.asarray(pc.or_(pc.less(figures, 0.0), pc.greater(figures, 1.0))))
+    beyond = np.flatnonzero((numbers < 0.0) | (numbers > 1.0))
+    if not len(beyond):
+        return
     rows = np.searchsorted(ends, beyond + first, side="right") - 1
-    tasks = batch.column("task").take(rows).to_pylist()
-    for pair in zip(tasks, names.take(beyond).to_pylist(), strict=True):
+    tasks = batch.column("task").take(integers(rows.tolist())).to_pylist()
+    for pair in zip(tasks, names.take(integers(beyond.tolist())).to_pylist(), strict=True):
         if pair in marks:
             raise StoreError(
                 f"{path} holds a score by {str(pair[1])[:80]} in {str(pair[0])[:80]} that no row has. Restore the "
