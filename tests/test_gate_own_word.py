@@ -16,7 +16,7 @@ from evalkit.engine.budget import most_output
 from evalkit.engine.callouts import callouts
 from evalkit.records import Row, Settings
 from evalkit.store.sealing import rows_of
-from evalkit.suite.extra_fields import other_limits, others_asked, prompt_fields
+from evalkit.suite.extra_fields import other_limits, others_asked, prompt_fields, providers_asked
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
 from tests.run_facts import set_facts
@@ -272,7 +272,10 @@ def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(few: World, extra: dic
     entry = few.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra})
     ran = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
     assert ran.code == 2, ran.out
-    assert "cannot be kept for cand" in ran.err and (*other_limits(extra), *others_asked(extra))[0] in ran.err
+    assert (
+        "cannot be kept for cand" in ran.err
+        and (*other_limits(extra), *others_asked(extra), *providers_asked(extra))[0] in ran.err
+    )
 
 
 def test_a_budget_counts_what_thinking_may_take_beside_the_limit(few: World) -> None:
@@ -387,3 +390,19 @@ def test_a_cap_rests_on_the_list_of_whoever_s_host_it_is_in_any_dialect(few: Wor
         plan = few.suite("s.yaml", QUALITY, entry)
         ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", "--allow-key-host", host)
         assert (ran.code, "below the list of openai" in ran.err) == ((0, False) if taken else (2, True)), ran.err
+
+
+def test_a_cap_rests_on_the_person_s_price_of_the_model_that_is_asked(few: World) -> None:
+    """A file that was named made every word of the suite good, and its line for the model was not read where the suite
+    had `price_as` (A2-5)."""
+    mine = few.folder / "mine.yaml"
+    entry = {**few.entry("deepseek-chat", price_as="openai:gpt-5-nano"), "base_url": "https://api.deepseek.com/v1"}
+    plan = few.suite("s.yaml", QUALITY, entry)
+    for model, taken in (("deepseek-chat", True), ("gpt-5-nano", True), ("another", False)):
+        mine.write_text(f"- {{model: {model}, valid_from: 2025-01-01, input_per_mtok: 3000, output_per_mtok: 8000}}\n")
+        more = ("--prices", mine, "--allow-key-host", "api.deepseek.com")
+        ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", *more)
+        assert (ran.code, "cannot rest on the suite's word" in ran.err) == ((0, False) if taken else (2, True)), ran.err
+    mine.write_text("- {model: deepseek-chat, valid_from: 2025-01-01, input_per_mtok: 3000, output_per_mtok: 8000}\n")
+    told = evalkit(few.capsys, "plan", plan, "--prices", mine, "--allow-key-host", "api.deepseek.com", "--json")
+    assert "gpt-5-nano" not in told.out

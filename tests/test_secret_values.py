@@ -93,6 +93,7 @@ HONEST = [
     "https://hub/resolve/f2826a00ceef68f0f2b946d945ecc0477ce4450c/x.jsonl",
     "ft:gpt-4.1-2025-04-14:my-org:suffix:BcD3fGh1",
     "Meta-Llama-3.1-8B-Instruct-Turbo",
+    "ft:gpt-4o-mini-2024-07-18:acme-corp::9Xk2LmPq",
     "DeepSeek-V3.2-Exp",
     "MiniMax-M2",
     "GLM-4.5-Air-FP8",

@@ -122,6 +122,11 @@ class PriceBook:
         unit = self.unit_prices(provider, model, at, tier)
         return None if unit is None else worst_case(input_tokens, max_output_tokens, unit)
 
+    def says(self, provider: str | None, model: str, at: datetime, tier: str | None = None) -> bool:
+        """Whether the user's own file has a price for it, by the model's own name."""
+        home, asked, day = book_provider(provider) if provider else None, plain_tier(tier), day_of(at)
+        return any(entry.model == model.lower() and entry.holds(home, asked, day) for entry in self.entries)
+
     def tiers(self) -> list[str]:
         """Every service tier that has a price of its own anywhere, and `standard`; a model knows few of them."""
         own = {entry.tier for entry in self.entries if entry.tier}

@@ -33,7 +33,7 @@ from evalkit.facts import ModelFacts, PriceFacts
 from evalkit.frozen import dataclass
 from evalkit.late import late
 from evalkit.records import Message, Request, Settings, Tool, Usage
-from evalkit.suite.extra_fields import asked_tier, other_limits, others_asked, thinking_budget, thinks
+from evalkit.suite.extra_fields import asked_tier, other_limits, others_asked, providers_asked, thinking_budget, thinks
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.wording import short
 
@@ -140,8 +140,8 @@ def _not_its_limit(model: PlannedModel, settings: Settings) -> str | None:
     else:
         return None
     return (
-        f"{why}. Give it one (settings.extra: {{thinking_budget: 4000}}), switch thinking off "
-        "(enable_thinking: false), or run without a cap."
+        f"{why}. Give it one, as its provider spells it (thinking_budget: 4000), switch thinking off "
+        "(reasoning_effort: none, enable_thinking: false), or run without a cap."
     )
 
 
@@ -242,7 +242,9 @@ class Reservation:
 def priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPrices | None) -> PlannedModel:
     """The model with its price bound; `price_as: provider:model` names both where the deployment says nothing."""
     provider, model = adapter.endpoint.price_provider, adapter.spec.model
-    if entry.price_as is not None:
+    tier = asked_tier(entry.settings.extra)
+    # What the person says of the model that is asked goes before what the suite takes it for.
+    if entry.price_as is not None and not (prices.named and prices.says(provider, model, datetime.now(UTC), tier)):
         named, colon, rest = entry.price_as.partition(":")
         provider, model = (named, rest) if colon else (provider, entry.price_as)
     if own is not None and not prices.known_price(provider, model, datetime.now(UTC)):
@@ -250,7 +252,6 @@ def priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPric
         return replace(made, undercut=_undercut(made, entry, prices))
     if provider is None and not prices.entries:
         return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None, (None, model))
-    tier = asked_tier(entry.settings.extra)
 
     def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
         made = prices.price(provider, model, usage, at, tier)
@@ -272,27 +273,35 @@ _WHOLE = 1_000_000
 def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str | None:
     """Where the provider at its own address bills by a list that is known, and the suite says less (prices.yaml beside
     it, price_as, hosting): why a cap cannot rest on that. A pull request may write all of these."""
-    endpoint, now = model.adapter.endpoint, datetime.now(UTC)
-    if prices.named or not endpoint.network:
+    endpoint, now, tier = model.adapter.endpoint, datetime.now(UTC), asked_tier(entry.settings.extra)
+    if not endpoint.network or (prices.named and prices.says(*(model.priced_as or (None, "")), now, tier)):
         return None
-    provider = endpoint.price_provider or (None if is_private(endpoint.host or "") else provider_at(endpoint.host))
-    if provider is None:
-        return None
-    listed = PriceBook().unit_prices(provider, model.adapter.spec.model, now, asked_tier(entry.settings.extra))
-    if listed is None and model.worst_case(1, 1) is not None:
+    if pinned := providers_asked(entry.settings.extra):
         return (
-            f"no list of {provider} has a price for {short(model.adapter.spec.model)}, and a cap "
-            "cannot rest on the suite's word (prices.yaml, price_as or hosting). If you know the price, name it: "
-            "--prices prices.yaml"
+            f"settings.extra sets {', '.join(pinned)}, and another provider of the same model has a price of its own. "
+            "If you know it, name it: --prices prices.yaml"
         )
+    provider = endpoint.price_provider or (None if is_private(endpoint.host or "") else provider_at(endpoint.host))
+    return None if provider is None else _below_list(model, provider, now, tier)
+
+
+def _below_list(model: PlannedModel, provider: str, now: datetime, tier: str | None) -> str | None:
+    """The same where this provider is asked."""
+    name = model.adapter.spec.model
+    listed = PriceBook().unit_prices(provider, name, now, tier)
     if listed is None:
-        return None
+        if model.worst_case(1, 1) is None:
+            return None
+        return (
+            f"no list of {provider} has a price for {short(name)}, and a cap cannot rest on the suite's word "
+            "(prices.yaml, price_as or hosting). If you know the price, name it: --prices prices.yaml"
+        )
     for given, made in ((_WHOLE, 0), (0, _WHOLE)):
         said, list_price = model.worst_case(given, made), worst_case(given, made, listed)
         if said is not None and list_price is not None and said < list_price:
             return (
-                f"the suite prices it below the list of {provider} (prices.yaml, price_as or hosting), "
-                "and a cap cannot rest on the suite's word. If the price is yours, name it: --prices prices.yaml"
+                f"the suite prices it below the list of {provider} (prices.yaml, price_as or hosting), and a cap "
+                "cannot rest on the suite's word. If the price is yours, name it: --prices prices.yaml"
             )
     return None
 
@@ -365,7 +374,7 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
             elif model.worst_case(1, limit) is None:
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
-                    "file (--prices prices.yaml) or name a known model with price_as."
+                    "file that you name: --prices prices.yaml."
                 )
                 break
     return complaints

@@ -54,7 +54,7 @@ _LIMITS = frozenset(
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
 _OTHERS = frozenset(
-    "models fallbacks fallback fallback_models route router routing provider providers variant".split()  # noqa: SIM905
+    "models fallbacks fallback fallback_models route router routing variant".split()  # noqa: SIM905
 )
 _THOUGHT, _LENGTH = r"(?:think|thought|reason|(?:^|_)cot)", r"(?:token|len|max|limit)"
 _BUDGETS = late(rf"budget|{_THOUGHT}.*{_LENGTH}|{_LENGTH}.*{_THOUGHT}")
@@ -84,6 +84,11 @@ def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
 def others_asked(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields by which another model or provider may answer, at a price of its own; empty where none do."""
     return tuple(_named(extra, _OTHERS))
+
+
+def providers_asked(extra: Mapping[str, object]) -> tuple[str, ...]:
+    """Fields by which a gateway chooses among the providers of the same model; empty where none do."""
+    return tuple(_named(extra, frozenset({"provider", "providers"})))
 
 
 def thinking_budget(extra: Mapping[str, object]) -> int | None:

@@ -70,12 +70,16 @@ _IPV6 = late(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![0-9A
 _REVISION = late(r"[0-9a-f]{40}")
 _UUID = late(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _OF_CONTENT = late(r"sha(?:1|256|512)[:-][0-9a-f]{40,128}(?![0-9A-Za-z])")
+_FINE_TUNED = late(r"ft:[a-z0-9.-]{1,60}:[\w-]{0,60}:[\w-]{0,60}:[A-Za-z0-9]{6,12}")
+"""OpenAI's names of tuned models end in an id."""
 _ADDRESS = late(r"(?i:https?|wss?)://[^/?\#\s]*")
 
 
 def why_secret(value: str) -> str | None:
     """Why a value looks like a key, whoever gave it out: by how it begins (`BEGINS`), by what names it, or by a long
     row of signs that may be drawn at random (tokens, base64, hex digits); None where it does not."""
+    if _FINE_TUNED.fullmatch(value) is not None:
+        return None
     if _SECRET_VALUE.search(value) is not None:
         return BEGINS
     if (why := names_a_secret(value)) is not None:
