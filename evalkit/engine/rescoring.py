@@ -195,7 +195,8 @@ def _rescored(
         if sample is None:
             raise SuiteError(
                 f"{tasks[row.task].at}: sample {row.sample_id!r} of the run is not asked by this suite any more (its "
-                "prompt or data changed): its answer cannot be scored. Give the suite the run was made from: --suite."
+                "prompt or data changed, or this evalkit's redact finds more in it): its answer cannot be scored. Give "
+                "the suite the run was made from (--suite), or run it anew: what is unchanged comes from the cache."
             )
         if sample.turn > 1:  # what the model had said by then is known to the run alone
             sample = replace(sample, messages=row.prompt)
