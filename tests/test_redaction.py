@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SuiteError
+from evalkit.suite.phone_numbers import usual
 from evalkit.suite.redaction import make_redactor
 from evalkit.suite.schema import RedactEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -281,3 +282,10 @@ def test_patterns_find_as_before_within_the_bound() -> None:
     counts: Counter[str] = Counter()
     assert redactor.record({"q": "42 secrets", "n": 7}, counts) == {"q": "[DIGIT][DIGIT] [WORD]s", "n": "[DIGIT]"}
     assert counts == {"digit": 3, "word": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["due 02-12-2026", "on 07/12/2026 14:30.", "01 12 2026", "from 01.12.2026 to 09.12.2026"]
+)
+def test_a_date_with_its_day_first_is_no_telephone_number(text: str) -> None:
+    assert list(usual(text)) == []

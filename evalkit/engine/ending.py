@@ -71,7 +71,7 @@ def end_session(
     Raises SuiteError where the run broke off at records that cannot be asked: all of them.
     """
     n_stored, n_errored, aside = _sealing_count(folder, beside.finish())
-    status, reasons = _verdict(plan, result, n_errored)
+    status, reasons = _verdict(plan, result, n_errored, early=stopper is not None)
     stopped_early = stopper.facts() if stopper is not None and status == "complete" else None
     if status == "complete" and stopped_early is None and n_stored + len(aside) < plan.work.n_rows:
         status, reasons = "incomplete", (_absent(plan.work.n_rows - n_stored),)
@@ -149,7 +149,8 @@ def _set_aside(aside: tuple[Key, ...]) -> str:
     )
 
 
-def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[str, ...]]:
+def _verdict(plan: Plan, result: RunResult, n_errored: int, *, early: bool) -> tuple[str, tuple[str, ...]]:
+    """`early`: a gate may have stopped it, and asks nothing behind the point where it was settled."""
     reasons = list(result.reasons)
     n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
     if n_errored > rate * n_rows:
@@ -159,6 +160,8 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
         if plan.panel is not None:
             again = f"asked again{unread}"
         way_out = f"Run the same command again: only these are {again}."
+        if early:
+            way_out = f"Run the suite again without --gate (evalkit run): these are {again}, and evalkit gate decides."
         if plan.lacking:
             way_out = (
                 "Samples without a recorded answer stay without one; what else failed the same command asks again."

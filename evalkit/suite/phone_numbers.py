@@ -77,6 +77,8 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|[12][0-9]|3[01])[-./](?:0?[1-9]|[12][0-9]|3[01])[-./](?:19|20)[0-9]{2}"
     r"|(?:19|20)[0-9]{2} ?[-/] ?(?:19|20)[0-9]{2}"  # years from to
 )
+_DAY_FIRST = re.compile(r"(?:0[1-9]|[12][0-9]|3[01])([-/. ])(?:0[1-9]|1[0-2])\1(?:19|20)[0-9]{2}(?:[ T][0-9]{1,2})?")
+"""A date with its hour, if there is one, which has the form of a number with a leading 0."""
 _THOUSANDS = re.compile(r"[1-9][0-9]?(?:([. ])[0-9]{3})(?:\1[0-9]{3})+")
 _VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,2}")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
@@ -94,7 +96,7 @@ _NUMBER_OF = re.compile(
 
 def usual(text: str) -> Iterator[Span]:
     """Numbers with the code of a country (+ or 00), in brackets, with a leading 0, or as 555-123-4567."""
-    yield from (match.span() for match in _USUAL.finditer(text))
+    yield from (match.span() for match in _USUAL.finditer(text) if not _DAY_FIRST.fullmatch(match[0]))
     asked = [0]
     if "+" in text:
         yield from (span for match in _GLUED.finditer(text) for span in _by_itself(text, match, asked))
