@@ -424,6 +424,7 @@ _SPELLED = "https%3A%2F%2Felsewhere.example"
     "template",
     [
         "{{ record.cb }}",
+        "{{ record.kb }}",
         " {{ record.cb }} ",
         "{{ 'kooh/elpmaxe.erehwesle//:sptth' | reverse }}",
         "{{ '" + _SPELLED + "' | replace('%3A', ':') | replace('%2F', '/') }}",
@@ -439,8 +440,9 @@ def test_addresses_that_templates_make_are_seen_before_anything_is_sent(
     tmp_path: Path, capsys: Capture, template: str
 ) -> None:
     """The words of the template hold no address; what it makes of them, or of the record, is one."""
-    suite = written(tmp_path, body=f", to: {json.dumps(template)}", task="    send: [cb, a, b]")
+    suite = written(tmp_path, body=f", to: {json.dumps(template)}", task="    send: [cb, kb, a, b]")
     item = {"q": "Q?", "a": "https:", "b": "//elsewhere.example/hook", "cb": "https://elsewhere.example/hook"}
+    item["kb"] = {"deep": {"https://elsewhere.example/hook": ["done"]}}
     (tmp_path / "items.jsonl").write_text(json.dumps({"id": "0", **item, "right": "yes"}) + "\n")
     suite.write_text(suite.read_text().replace("{{ a }}", "{{ right }}"))
     ran = evalkit(capsys, "check", suite)

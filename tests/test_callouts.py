@@ -355,3 +355,31 @@ def test_a_tool_whose_place_the_provider_decides_is_allowed_by_its_name(
     monkeypatch.setenv("EVALKIT_CALLOUTS", "mcp, web_search")
     ran = evalkit(capsys, "plan", suite)
     assert ran.code == 0 and "a place that the provider decides" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"tools": [{"type": "web_search", "filters": {"blocked_domains": ["mcp.corp.example"]}}]},
+        {"tools": [{"type": "web_search_20250305", "name": "web_search", "blocked_domains": ["mcp.corp.example"]}]},
+        {"search_parameters": {"sources": [{"type": "web"}, {"type": "rss", "links": ["https://mcp.corp.example/x"]}]}},
+        {"tools": [{"type": "code_interpreter", "server_url": "https://mcp.corp.example/"}]},
+        {"tools": [{"type": "mcp", "connector_id": "connector_gmail", "server_url": "https://mcp.corp.example/"}]},
+        {"tools": [{"type": "mcp", "server_description": "https://mcp.corp.example/", "authorization": "x"}]},
+        {"plugins": [{"id": "web"}, {"id": "x", "url": "https://mcp.corp.example/"}]},
+    ],
+)
+def test_an_address_inside_a_tool_does_not_hide_the_tool(extra: dict[str, Any]) -> None:
+    """One host that was allowed made web search pass for internal prompts (R18-4)."""
+    found = callouts("gpt", extra)
+    assert any(one.host is None for one in found), found
+    assert any(one.host == "mcp.corp.example" for one in found), found
+
+
+def test_a_tool_that_goes_to_its_address_alone_is_allowed_by_the_host() -> None:
+    for extra in (
+        {"tools": [{"type": "mcp", "server_label": "x", "server_url": "https://mcp.corp.example/"}]},
+        {"mcp_servers": [{"type": "url", "url": "https://mcp.corp.example/", "name": "x"}]},
+        {"webhook": "https://mcp.corp.example/"},
+    ):
+        assert {one.host for one in callouts("gpt", extra)} == {"mcp.corp.example"}, extra

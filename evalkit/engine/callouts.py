@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from unicodedata import normalize
 
@@ -47,6 +47,8 @@ _ELSEWHERE = frozenset(
 )
 """Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
 provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_LED_BY_ADDRESS = frozenset({"mcp", "mcp_servers", "mcp_tools", "data_sources", "datasources", "azure_search"})
+"""Those that go to the address in them alone (`server_url`, `url`, `endpoint`): who allows the host, allows them."""
 _FURTHER_FIELDS = frozenset({"additional_model_request_fields", "parameters"})
 """Fields that hold fields: Bedrock's of the model's own API, DashScope's and TGI's, which mean what they mean outside.
 In a tool `parameters` is a schema."""
@@ -199,8 +201,7 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
         for inner_key, inner in value.items():
             yield from (replace(one, place=f"{key}.{one.place}") for one in _of_field(str(inner_key), inner))
     elif plain in _ELSEWHERE:
-        hosts = list(dict.fromkeys(callout.host for callout in addresses(key, value)))
-        yield from (Callout(key, plain, host) for host in hosts or [None])
+        yield from _led(key, plain, value, addresses(key, value))
     elif plain in _KEPT:
         yield Callout(key, plain)
     elif plain in _STAYS | _SCHEMAS | _FREE_NAMES or not _is_unknown(key, value):
@@ -290,8 +291,30 @@ def _of_tool(place: str, tool: object) -> Iterator[Callout]:
                         yield from _odd_texts(f"{at}.{key}", plain, inner)
         return
     name = str(kind) if kind is not None else ", ".join(str(key) for key in tool) or "unknown"
-    hosts = list(dict.fromkeys(callout.host for callout in found))
-    yield from (Callout(place, name[:60], host) for host in hosts or [None])
+    yield from _led(place, name[:60], tool, found)
+
+
+def _led(place: str, kind: str, value: object, found: Iterable[Callout]) -> Iterator[Callout]:
+    """Where something leads by which a provider asks others: to every address in it, and besides to a place that the
+    provider decides, unless its own address is all that it asks. A list of hosts to leave out, or a feed beside the
+    whole web, is an address too."""
+    yield from (Callout(place, kind, host) for host in dict.fromkeys(one.host for one in found))
+    ways = value if isinstance(value, list | tuple) and value else [value]
+    if not all(_is_led_by_address(kind, way) for way in ways):
+        yield Callout(place, kind)
+
+
+def _is_led_by_address(kind: str, way: object) -> bool:
+    """Whether it goes to the address that it names, and nowhere else."""
+    if isinstance(way, str):
+        return next(addresses("", way, plain_name(kind)), None) is not None
+    if not isinstance(way, Mapping) or kind not in _LED_BY_ADDRESS:
+        return False
+    parts = [part for part in (way, way.get("parameters")) if isinstance(part, Mapping)]
+    fields = {plain_name(str(key)): said for part in parts for key, said in part.items()}
+    named = [fields[key] for key in ("url", "server_url", "endpoint") if isinstance(fields.get(key), str)]
+    leads = any(next(addresses("", said, "url"), None) is not None for said in named)
+    return leads and not any(key.startswith("connector") for key in fields)
 
 
 def _functions(place: str, tool: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:

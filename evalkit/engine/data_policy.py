@@ -174,6 +174,7 @@ def _made_addresses(place: str, value: object, asked: Sequence[str]) -> Iterator
     if isinstance(value, Mapping):
         for name, inner in value.items():
             at = f"{place}.{name}"
+            yield from _made_in_text(at, str(name), "", asked)  # a key of a record's own mapping is a text like others
             if isinstance(inner, str) and not (plain_name(str(name)) in _QUESTIONS and inner in asked):
                 yield from _made_in_text(at, inner, plain_name(str(name)), asked)
             elif not isinstance(inner, str):
