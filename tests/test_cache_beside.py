@@ -92,6 +92,36 @@ def test_what_a_killed_session_had_sent_is_known_however_soon_it_was_killed(tmp_
         assert not list((path.parent / "sessions").iterdir())
 
 
+def test_what_is_under_way_is_seen_before_its_note_is_written(two: tuple[ResponseCache, ResponseCache]) -> None:
+    """Runs that start together asked every question twice within the half second (R19-2)."""
+    one, other = two
+    one.sent(WHERE)
+    assert other.get(WHERE) is None and other.is_elsewhere(WHERE)
+    one.put(WHERE, ANSWER)
+    one.flush()
+    assert other.get(WHERE) == ANSWER and not other.is_elsewhere(WHERE)
+
+
+KILLED = """
+import os, pathlib, sys
+from evalkit.store.cache import ResponseCache
+cache = ResponseCache.open(pathlib.Path(sys.argv[1]))
+where = bytes.fromhex(sys.argv[2])
+for what in sys.argv[3].split():
+    cache.give_up(where, 0) if what == "back" else getattr(cache, what)(where)
+os._exit(9)
+"""
+
+
+def test_what_killed_sessions_left_adds_up_and_what_was_turned_away_is_none_of_it(tmp_path: Path) -> None:
+    """R19-3, R19-4."""
+    path = tmp_path / "responses.sqlite"
+    for steps, n in (("sent back", 0), ("sent back sent back", 0), ("get sent", 1), ("get sent sent", 3)):
+        subprocess.run([sys.executable, "-c", KILLED, path, WHERE.hex(), steps], check=False)
+        with ResponseCache.open(path) as cache:
+            assert cache.get(WHERE) is None and cache.given_up(WHERE) == n, steps
+
+
 def test_what_only_waits_for_its_next_attempt_is_not_under_way(two: tuple[ResponseCache, ResponseCache]) -> None:
     """A server that was not started yet: no request of the interrupted run reached anybody."""
     one, other = two

@@ -383,3 +383,9 @@ def test_a_tool_that_goes_to_its_address_alone_is_allowed_by_the_host() -> None:
         {"webhook": "https://mcp.corp.example/"},
     ):
         assert {one.host for one in callouts("gpt", extra)} == {"mcp.corp.example"}, extra
+
+
+@pytest.mark.parametrize("kind", [["function"], {"a": 1}, 5, True])
+def test_a_tool_of_an_odd_type_is_a_way_out_and_no_fault(kind: object) -> None:
+    """It ended check in a traceback (R18-5)."""
+    assert callouts("gpt", {"tools": [{"type": kind, "name": "f", "parameters": {}}]})

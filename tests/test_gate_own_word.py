@@ -398,7 +398,7 @@ def test_a_cap_rests_on_the_person_s_price_of_the_model_that_is_asked(few: World
     mine = few.folder / "mine.yaml"
     entry = {**few.entry("deepseek-chat", price_as="openai:gpt-5-nano"), "base_url": "https://api.deepseek.com/v1"}
     plan = few.suite("s.yaml", QUALITY, entry)
-    for model, taken in (("deepseek-chat", True), ("gpt-5-nano", True), ("another", False)):
+    for model, taken in (("deepseek-chat", True), ("another", False)):
         mine.write_text(f"- {{model: {model}, valid_from: 2025-01-01, input_per_mtok: 3000, output_per_mtok: 8000}}\n")
         more = ("--prices", mine, "--allow-key-host", "api.deepseek.com")
         ran = evalkit(few.capsys, "plan", plan, "--max-cost", "100", *more)
@@ -406,3 +406,10 @@ def test_a_cap_rests_on_the_person_s_price_of_the_model_that_is_asked(few: World
     mine.write_text("- {model: deepseek-chat, valid_from: 2025-01-01, input_per_mtok: 3000, output_per_mtok: 8000}\n")
     told = evalkit(few.capsys, "plan", plan, "--prices", mine, "--allow-key-host", "api.deepseek.com", "--json")
     assert "gpt-5-nano" not in told.out
+    listed = {**few.entry("gpt-5-pro", price_as="openai:gpt-5-nano"), "base_url": "https://api.openai.com/v1"}
+    mine.write_text("- {model: gpt-5-nano, valid_from: 2025-01-01, input_per_mtok: 1, output_per_mtok: 1}\n")
+    more = ("--max-cost", "100", "--prices", mine, "--allow-key-host", "api.openai.com")
+    dear = evalkit(few.capsys, "plan", few.suite("s.yaml", QUALITY, listed), *more)
+    assert dear.code == 2 and "below the list of openai" in dear.err, (
+        "a cheap model's price is none of a dear one (R19-1)"
+    )

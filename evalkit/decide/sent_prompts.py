@@ -95,6 +95,9 @@ def n_warm(side: Side) -> tuple[int, int]:
     Raises StoreError when the texts cannot be read.
     """
     about = side.about
+    if about.parts:  # what guards are told of their own stands in no row
+        return 0, 0
+    with_each = _sent_with_each(side)
     alike = [
         name
         for name, told in (side.facts.models or {}).items()
@@ -122,6 +125,19 @@ def n_warm(side: Side) -> tuple[int, int]:
                 if model != side.model or is_kept:
                     continue
                 n += 1
-                explained = (given or 0) if pictures else share * (given or 0)
+                explained = (given or 0) if pictures and share > 0 else share * (given or 0)
+                explained += with_each if n > 1 else 0
                 n_found += (read or 0) - explained >= LEAST_CACHED
     return n_found, n
+
+
+def _sent_with_each(side: Side) -> int:
+    """The most tokens of what goes along with every request and stands in no prompt: a schema, fields of `extra`."""
+    resolved = side.facts.suite_resolved
+    if resolved is None:
+        return 0
+    entry = resolved.models.get(side.model)
+    written = [task.written.get("settings") for task in resolved.tasks]
+    settings = [one for one in (entry.root.get("settings") if entry else None, *written) if isinstance(one, dict)]
+    along = [one.get(name) for one in settings for name in ("json_schema", "extra")]
+    return sum(len(orjson.dumps(one, default=str)) for one in along if one)

@@ -274,7 +274,8 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
     """Where the provider at its own address bills by a list that is known, and the suite says less (prices.yaml beside
     it, price_as, hosting): why a cap cannot rest on that. A pull request may write all of these."""
     endpoint, now, tier = model.adapter.endpoint, datetime.now(UTC), asked_tier(entry.settings.extra)
-    if not endpoint.network or (prices.named and prices.says(*(model.priced_as or (None, "")), now, tier)):
+    asked = model.adapter.spec.model
+    if not endpoint.network or (prices.named and prices.says(endpoint.price_provider, asked, now, tier)):
         return None
     if pinned := providers_asked(entry.settings.extra):
         return (
@@ -282,7 +283,11 @@ def _undercut(model: PlannedModel, entry: ModelEntry, prices: PriceBook) -> str 
             "If you know it, name it: --prices prices.yaml"
         )
     provider = endpoint.price_provider or (None if is_private(endpoint.host or "") else provider_at(endpoint.host))
-    return None if provider is None else _below_list(model, provider, now, tier)
+    # A deployment's own name is in no list: there the person may have priced the model that it is taken for.
+    taken_for = prices.named and prices.says(*(model.priced_as or (None, "")), now, tier)
+    if provider is None or (taken_for and PriceBook().unit_prices(provider, asked, now, tier) is None):
+        return None
+    return _below_list(model, provider, now, tier)
 
 
 def _below_list(model: PlannedModel, provider: str, now: datetime, tier: str | None) -> str | None:

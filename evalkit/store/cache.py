@@ -158,7 +158,8 @@ class ResponseCache:
             if not holds_answers(db):
                 db.execute(_TABLE.replace("answers", "if not exists answers"))  # another process may be first
             db.execute(f"pragma user_version={_VERSION}")
-            cache._take_over()
+            with suppress(sqlite3.OperationalError):  # another process holds it: the next one takes it over
+                cache._take_over()
         except (sqlite3.Error, OSError) as error:
             cache._give_up("it is a link, which is not followed" if path.is_symlink() else error)
         return cache
@@ -166,10 +167,14 @@ class ResponseCache:
     def _take_over(self) -> None:
         """Note what killed sessions had under way and could not note themselves. Raises sqlite3.Error."""
         assert self._db is not None
-        note = not_answered(NotAnswered(1, 0, None))
         for file, keys in self._session.left().items():
             others = set(self._anothers(keys))
-            self._db.executemany(_KEEP, [(key, note) for key in keys if key not in others])
+            for key, n in keys.items():
+                if key not in others:
+                    self.get(key)  # what was given up before
+                    note = not_answered(NotAnswered(self.given_up(key) + n, 0, None))
+                    self._db.execute(_KEEP, (key, note))
+            self._given_up.clear()
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
@@ -232,7 +237,7 @@ class ResponseCache:
 
     def is_elsewhere(self, key: bytes) -> bool:
         """Whether another session had the request under way when it was looked for last."""
-        return key in self._elsewhere
+        return key in self._elsewhere or (self._db is not None and self._session.is_under_way(key))
 
     def give_up(self, key: bytes, n: int) -> None:
         """Keep that no answer came to a request, and that so many attempts at it were given up in all."""
@@ -240,6 +245,7 @@ class ResponseCache:
         if n + others:
             self._keep(key, self._note(n, others))
         elif self._db is not None:  # turned away: no answer was on its way
+            self._session.back(key)
             if len(self._waiting.get(key, b"")) < SHORTEST:
                 self._waiting.pop(key, None)
             try:
