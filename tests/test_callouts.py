@@ -389,3 +389,8 @@ def test_a_tool_that_goes_to_its_address_alone_is_allowed_by_the_host() -> None:
 def test_a_tool_of_an_odd_type_is_a_way_out_and_no_fault(kind: object) -> None:
     """It ended check in a traceback (R18-5)."""
     assert callouts("gpt", {"tools": [{"type": kind, "name": "f", "parameters": {}}]})
+
+
+def test_the_name_of_a_field_is_looked_at_for_addresses_too() -> None:
+    found = callouts("app", {"https://elsewhere.example/h": 1})
+    assert "elsewhere.example" in {one.host for one in found}

@@ -186,7 +186,7 @@ def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
     if CLOUD_MODEL.search(model):
         found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
-        found += _of_field(str(key), value)
+        found += [*in_text(str(key), str(key), ""), *_of_field(str(key), value)]
     return tuple(dict.fromkeys(found))
 
 
@@ -212,6 +212,8 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
     elif found := list(addresses(key, value)):
         yield from found
         yield from _inside(key, value, own_names=True)
+        if not isinstance(value, str):  # an address in it does not say that it goes there alone
+            yield Callout(key, plain, known=False)
     else:
         yield Callout(key, plain, known=False)
 
