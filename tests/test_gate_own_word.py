@@ -262,6 +262,8 @@ def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
         {"best_of": 20},
         {"parameters": {"inner": [{"max_length": 9000}]}},
         {"max_tokens": None},
+        {"generationConfig": None},
+        {"inference_config": None},
         {"models": ["openai/o1-pro"]},
         {"extra_body": {"route": "fallback"}},
         {"provider": {"order": ["dear"]}},

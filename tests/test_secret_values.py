@@ -106,6 +106,7 @@ SECRETS = [
     "ad9600aeb6ea3c7f4996352d0bc0f5f8.iynGOBLO8QtBsgOV",
     "https://api.x.com/v1?key=ad9600aeb6ea3c7f4996352d0bc0f5f8",
     "bob:s@h",
+    "ft:x::sk-canary-12345678901234567890:abcdefgh1234",
     "redis://user:/hunter2abc@cache.corp/0",
     "0x4c08ad9600aeb6ea3c7f4996352d0bc0f5f84c08ad9600aeb6ea3c7f4996352d",
     "0XAD9600AEB6EA3C7F4996352D0BC0F5F8",

@@ -114,7 +114,8 @@ def n_warm(side: Side) -> tuple[int, int]:
             return 0, 0
         sent = SentPrompts.of(int(length or 0))
         cursor = con.execute(
-            f"select r.model, r.input_tokens, r.cache_read_tokens, r.cached, t.prompt, t.tools, t.text {where} "
+            "select r.model, r.input_tokens, r.cache_read_tokens, r.cached or t.steps is not null, t.prompt, t.tools, "
+            f"t.text {where} "  # an agent's later steps find what its first ones sent
             "order by r.started_at",
             alike,
         )

@@ -53,6 +53,8 @@ _LIMITS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
+_HOLD_LIMITS = frozenset({"generation_config", "inference_config", "options", "parameters"})
+"""Groups that evalkit fills with the output limit itself: null in their place takes it away."""
 _OTHERS = frozenset(
     "models fallbacks fallback fallback_models route router routing variant".split()  # noqa: SIM905
 )
@@ -78,7 +80,8 @@ def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
 
 def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
-    return tuple(_named(extra, _LIMITS, null=True))
+    taken = (key for key, value in extra.items() if value is None and plain_name(str(key)) in _HOLD_LIMITS)
+    return (*_named(extra, _LIMITS, null=True), *map(str, taken))
 
 
 def others_asked(extra: Mapping[str, object]) -> tuple[str, ...]:

@@ -78,10 +78,10 @@ _ADDRESS = late(r"(?i:https?|wss?)://[^/?\#\s]*")
 def why_secret(value: str) -> str | None:
     """Why a value looks like a key, whoever gave it out: by how it begins (`BEGINS`), by what names it, or by a long
     row of signs that may be drawn at random (tokens, base64, hex digits); None where it does not."""
-    if _FINE_TUNED.fullmatch(value) is not None:
-        return None
     if _SECRET_VALUE.search(value) is not None:
         return BEGINS
+    if _FINE_TUNED.fullmatch(value) is not None:
+        return None
     if (why := names_a_secret(value)) is not None:
         return why
     plain = _DIGEST.sub(" ", value)
