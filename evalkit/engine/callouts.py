@@ -212,8 +212,6 @@ def _of_field(key: str, value: object) -> Iterator[Callout]:
     elif found := list(addresses(key, value)):
         yield from found
         yield from _inside(key, value, own_names=True)
-        if not isinstance(value, str):  # an address in it does not say that it goes there alone
-            yield Callout(key, plain, known=False)
     else:
         yield Callout(key, plain, known=False)
 
