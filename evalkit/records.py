@@ -238,7 +238,8 @@ class AnswerFigures:
     beyond the usual ones; 0.0 when the first attempt succeeded on an open connection."""
     given_up: int | None = None
     """Earlier attempts, also of runs before, that were given up and might have become another answer (limits of evalkit
-    or a gateway, a run that ended); None: none, or the request has but one (temperature 0, likelihoods)."""
+    or a gateway, a run that ended); None: none, or the request has but one (likelihoods, or an engine in this process
+    at temperature 0)."""
     ttft_s: float | None = None
     ttfr_s: float | None = None
     tpot_s: float | None = None

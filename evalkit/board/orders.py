@@ -115,7 +115,7 @@ _planning = threading.Lock()
 
 def allow(folder: Path) -> str:
     """Let the page start suites of this folder from here on; the code that says so. Raises UserError for no folder,
-    or one that a link of a checkout leads to (`links`)."""
+    or one that a link of a checkout leads to (`paths`)."""
     global _desk  # noqa: PLW0603  # one board in a process, and no setting of a checkout may say it
     if not folder.is_dir():
         raise UserError(f"--allow-runs {folder}: there is no such folder. Name the one that holds your suites.")

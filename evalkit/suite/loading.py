@@ -283,7 +283,7 @@ class YamlFile:
 
 def yaml_files(folder: Path) -> Iterator[YamlFile]:
     """The YAML files of a folder by name, folders inside it left out. Raises SuiteError where a link of a
-    checkout leads there (`links`)."""
+    checkout leads there (`paths`)."""
     refuse_led_astray(folder)
     for path in sorted(folder.iterdir()):
         if path.suffix in {".yaml", ".yml"} and not path.is_dir():
