@@ -269,7 +269,7 @@ def _in_pieces(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: Sui
     provider's prompt cache is cold after a pause and so the baseline is dear and slow, waits behind a rate limit are
     forgotten, and failed answers are asked until they come."""
     read = rests_on(suite.gate) & {"costs", "times"}
-    about_errors = suite.gate is not None and any(getattr(rule, "rate", None) == "errored" for rule in suite.gate.rules)
+    about_errors = suite.gate is not None and bool(suite.gate.error_rules)
     if facts.sessions_cut and read:
         n = numbers.plural(facts.sessions_cut, "session")
         yield (

@@ -20,7 +20,7 @@ from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.budget import priced, uncapped
+from evalkit.engine.budget import priced
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
 from evalkit.engine.image_tokens import own_figure
@@ -126,6 +126,8 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     notes += [note for task in planned for note in unread(task, models)]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
+        from evalkit.engine.cap_check import uncapped
+
         own_figure()  # one that is no number is refused here
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
@@ -371,11 +373,7 @@ def _kept_notes(models: Iterable[PlannedModel]) -> Iterator[str]:
 def _rate_of_errors(suite: ResolvedSuite) -> Iterator[str]:
     """That a rule about errors allows more than a run may have to be whole: made whole by asking again, it shows no
     rate of errors."""
-    limits = [
-        getattr(rule, "max_rate", None)
-        for rule in (suite.gate.rules if suite.gate is not None else ())
-        if getattr(rule, "rate", None) == "errored"
-    ]
+    limits = [getattr(rule, "max_rate", None) for rule in (suite.gate.error_rules if suite.gate is not None else ())]
     if any(limit is not None and limit > suite.run.max_error_rate for limit in limits):
         yield (
             f"gate: a rule allows more errors than run.max_error_rate ({suite.run.max_error_rate:g}), above which a "

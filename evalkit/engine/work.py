@@ -98,9 +98,9 @@ class PlannedModel:
     """That the model was retired, or soon will be, by whose word; None where nobody says so."""
     parts: Mapping[str, PlannedModel] = field(default_factory=dict)
     """By name, the models that a pipeline is made of; empty for any other model."""
-    undercut: str | None = None
-    """Half a sentence: that it is priced below its provider's list by the suite's own word, on which no cap can rest;
-    None: it is not, or the person named the prices."""
+    undercut: Callable[[], str | None] = lambda: None
+    """Half a sentence, made when it is asked for: that it is priced below its provider's list by the suite's own word,
+    on which no cap can rest; None: it is not, or the person named the prices."""
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 

@@ -62,8 +62,8 @@ def sweep_model(
             f"models.{model.name}: recorded answers have no server whose load could be measured; name a model that "
             "answers (--model)"
         )
-    if model.undercut is not None:
-        raise UserError(f"{model.name} is billed by the token: {model.undercut}.")
+    if (undercut := model.undercut()) is not None:
+        raise UserError(f"{model.name} is billed by the token: {undercut}.")
     _may_cost(model.worst_case(1, 1), max_cost_usd, model.name)
     prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
     of_sweep = RunFacts(

@@ -75,6 +75,11 @@ class GateEntry(Part):
         return len(self.candidates) * len(self.rules)
 
     @property
+    def error_rules(self) -> tuple[RuleEntry, ...]:
+        """Its rules about how many answers failed."""
+        return tuple(rule for rule in self.rules if getattr(rule, "rate", None) == "errored")
+
+    @property
     def needs_baseline(self) -> str | None:
         """What compares with a baseline, as a reader knows it; None where nothing does."""
         compared = next((rule.kind for rule in self.rules if rule.needs_baseline), None)
