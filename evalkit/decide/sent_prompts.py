@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from evalkit.store import queries
+from evalkit.store import parts, queries
 
 if TYPE_CHECKING:
+    import duckdb
+
     from evalkit.results.side import Side
 
 LEAST_CACHED = 1_024
@@ -88,35 +90,46 @@ def objects_in(written: str | None) -> list[Mapping[str, object]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
+def of_one_cache(side: Side) -> tuple[str, list[str]]:
+    """`from ... where ...` of the rows r and the texts t that share a provider's cache with a model's (its own, and
+    those of models that are the same one there), and its parameters."""
+    about = side.about
+    alike = [
+        name
+        for name, told in (side.facts.models or {}).items()
+        if (told.host, told.model) == (about.host, about.model) or name == side.model
+    ]
+    keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
+    return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike
+
+
+def sizes(con: duckdb.DuckDBPyConnection, where: str, names: list[str]) -> tuple[int, int]:
+    """How many characters the prompts and answers have together, and the most cached tokens that one was billed."""
+    told = con.execute(
+        f"select sum(length(t.prompt) + coalesce(length(t.text), 0)), max(r.cache_read_tokens) {where}", names
+    ).fetchone() or (0, 0)
+    return int(told[0] or 0), int(told[1] or 0)
+
+
 def n_warm(side: Side) -> tuple[int, int]:
     """How many answers of a model say that more of their prompt was cached than this run had sent before, and how many
     it has: an earlier run, or another suite, had warmed the provider's cache. The answer's time is then no first one.
 
     Raises StoreError when the texts cannot be read.
     """
-    about = side.about
-    if about.parts:  # what guards are told of their own stands in no row
+    if side.about.parts:  # what guards are told of their own stands in no row
         return 0, 0
     with_each = _sent_with_each(side)
-    alike = [
-        name
-        for name, told in (side.facts.models or {}).items()
-        if (told.host, told.model) == (about.host, about.model) or name == side.model
-    ]
-    keys = " and ".join(f"r.{name} = t.{name}" for name in ("model", "task", "sample_digest", "occurrence", "repeat"))
-    marks, n, n_found = ", ".join("?" for _ in alike), 0, 0
-    where = f"from rows r join texts t on {keys} where r.model in ({marks})"
+    where, alike = of_one_cache(side)
+    n, n_found = 0, 0
     with queries.connect([side.folder]) as con:
-        length, most = con.execute(
-            f"select sum(length(t.prompt) + coalesce(length(t.text), 0)), max(r.cache_read_tokens) {where}", alike
-        ).fetchone() or (0, 0)
-        if (most or 0) < LEAST_CACHED:
+        n_characters, most = sizes(con, where, alike)
+        if most < LEAST_CACHED:
             return 0, 0
-        sent = SentPrompts.of(int(length or 0))
+        sent = SentPrompts.of(n_characters)
         cursor = con.execute(
             "select r.model, r.input_tokens, r.cache_read_tokens, r.cached or t.steps is not null, t.prompt, t.tools, "
-            f"t.text {where} "  # an agent's later steps find what its first ones sent
-            "order by r.started_at",
+            f"t.text {where} order by r.started_at",  # an agent's later steps find what its first ones sent
             alike,
         )
         while chunk := cursor.fetchmany(1_000):

@@ -28,7 +28,7 @@ import orjson
 
 from evalkit.cost.billing import Rates, UnitPrices, bill
 from evalkit.cost.run_bill import stored_prices
-from evalkit.decide.sent_prompts import LEAST_CACHED, SentPrompts, as_sent, objects_in
+from evalkit.decide.sent_prompts import LEAST_CACHED, SentPrompts, as_sent, objects_in, of_one_cache, sizes
 from evalkit.records import Stage, Usage
 from evalkit.results.pairs import SUPPORTED
 from evalkit.results.side import Side
@@ -154,12 +154,7 @@ def _places(rows: pa.Table) -> dict[Key, int]:
 def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Iterator[tuple[Key, float]]:
     """(task, digest, occurrence, repeat) and US dollars of each answer; a count that the server keeps
     to itself is what the text has at least. `cheapest`: with all tokens cached that may have been."""
-    about = side.about
-    alike = [
-        name
-        for name, told in (side.facts.models or {}).items()
-        if (told.host, told.model) == (about.host, about.model) or name == side.model
-    ]
+    where, alike = of_one_cache(side)
     columns = ", ".join(
         (
             *(f"r.{name}" for name in parts.KEY_COLUMNS),
@@ -168,19 +163,11 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
             *(f"t.{name}" for name in _TEXTS),
         )
     )
-    keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
-    marks = ", ".join("?" for _ in alike)
     with queries.connect([side.folder]) as con:
-        told = con.execute(
-            f"select sum(length(t.prompt) + coalesce(length(t.text), 0)), max(r.cache_read_tokens) from rows r "
-            f"join texts t on {keys} where r.model in ({marks})",
-            alike,
-        ).fetchone() or (0, 0)
-        sent = SentPrompts.of(int(told[0] or 0)) if told[1] or cheapest else None
+        n_characters, most_read = sizes(con, where, alike)
+        sent = SentPrompts.of(n_characters) if most_read or cheapest else None
         cursor = con.execute(
-            f"select {columns} from rows r join texts t on {keys} where r.model in ({marks})"
-            + (" order by r.started_at" if sent is not None else ""),
-            alike,
+            f"select {columns} {where}" + (" order by r.started_at" if sent is not None else ""), alike
         )
         while chunk := cursor.fetchmany(1_000):
             for values in chunk:

@@ -16,7 +16,7 @@ unknown price, answers from the cache) is never estimated: the result is then in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from evalkit.stats.verdict import Scope, Tail, Verdict
@@ -103,6 +103,8 @@ class RuleContext:
     labels_believed: bool = False
     """Whether people's labels that the run holds may correct its judges. Said by whoever knows that no protected suite
     decides."""
+    n_warm: list[tuple[int, int]] = field(default_factory=list)
+    """What `sent_prompts.n_warm` says of the candidate, read for the first rule that asks; empty until then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,11 @@ def _warmed(context: RuleContext, found: RuleResult) -> str | None:
     None where there are few, or it is not."""
     if found.verdict is not Verdict.PASS or context.candidate is None or found.condition.subject.startswith("tpot"):
         return None
-    from evalkit.decide.sent_prompts import n_warm
+    if not context.n_warm:
+        from evalkit.decide.sent_prompts import n_warm
 
-    n, n_all = n_warm(context.candidate)
+        context.n_warm.append(n_warm(context.candidate))
+    n, n_all = context.n_warm[0]
     if n <= _MOST_WARM * n_all:
         return None
     return (
