@@ -25,7 +25,7 @@ from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
 from evalkit.engine.event_loop import in_thread
-from evalkit.engine.lane import Lane, Slot, may_be_billed
+from evalkit.engine.lane import Lane, Slot, may_have_cost
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
@@ -176,7 +176,7 @@ async def _obtain(
         if call_log.is_on():
             call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         cut_off = error is not told or lane.was_on_its_way(item.model.name, error, time.perf_counter() - attempt_at)
-        if may_be_billed(error, time.perf_counter() - attempt_at):
+        if may_have_cost(error, time.perf_counter() - attempt_at):
             money.lost()
             in_doubt = True
         if isinstance(error, RateLimited | Overloaded):

@@ -45,7 +45,7 @@ def _is_of_answer(error: RequestError) -> bool:
     return isinstance(error, ServerError) and _OF_ANSWER.search(str(error)[:2_000]) is not None
 
 
-def may_be_billed(error: RequestError, seconds: float) -> bool:
+def may_have_cost(error: RequestError, seconds: float) -> bool:
     """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
     gave it up after it had begun to work on it (500, 502, 504, 524)."""
     return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
@@ -114,9 +114,8 @@ class Lane:
     def was_on_its_way(self, name: str, error: RequestError, seconds: float) -> bool:
         """Whether an attempt that failed after so many seconds may have been drawing an answer: asking again then gives
         another one. Not so of what was turned away at once, as at a rate limit."""
-        if error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S):
-            return True
-        if _is_of_answer(error):
+        drawing = error.begun or isinstance(error, Stalled) or (error.may_be_billed and seconds >= _AT_ONCE_S)
+        if drawing or _is_of_answer(error):
             return True
         typical_s = self.typical_s.get(name)
         if typical_s is None or not error.sent or not isinstance(error, ServerError | ConnectionFailed | Overloaded):

@@ -10,6 +10,7 @@ One time for each, with all its tries, and one purse: a probe is paid from the c
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from evalkit.adapters.awaiting import in_own_task, is_from_inside, within
 from evalkit.adapters.base import DescribesServer
 from evalkit.adapters.probing import Ask, paying
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
+from evalkit.engine.lane import may_have_cost
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError, Stalled, Unfit
 from evalkit.frozen import dataclass
@@ -92,10 +94,11 @@ class ServerQuestions:
         """The answer to one request of a probe, paid from the cap. Raises Unfit where nothing is left in it."""
         part = model.parts.get(model.adapter.spec.model, model)  # of a pipeline, what stands between the guards
         money = await self._reserved(part, what, request)
+        sent_at = time.perf_counter()
         try:
             response = await ask(request)
         except RequestError as error:
-            if error.may_be_billed:
+            if may_have_cost(error, time.perf_counter() - sent_at):
                 money.lost()
             money.unused()
             raise

@@ -24,6 +24,7 @@ from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, most_output, sent_bytes
+from evalkit.engine.lane import may_have_cost
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
@@ -186,7 +187,8 @@ class Sweep:
         except RequestError as caught:
             scrubbed_error(caught)
             if caught.ends_model:
-                self.budget.settle(worst, None if caught.may_be_billed else parts.billed(self.model))
+                doubtful = may_have_cost(caught, time.perf_counter() - sent_at)
+                self.budget.settle(worst, None if doubtful else parts.billed(self.model))
                 raise
             error = caught
         except TimeoutError:
@@ -195,14 +197,14 @@ class Sweep:
             self.budget.settle(worst, None)  # given up under way: the provider may go on, and ask money for it
             raise
         ended_at = time.perf_counter()
+        unanswered = error is not None and not may_have_cost(error, ended_at - sent_at)
         self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
         if response is not None:
             sent_at = response.timing.sent_at
             ended_at = sent_at + response.timing.total_s
         row = self._row(prompt, repeat, sent_at, sent_at - due_at, response, error)
-        if error is not None and parts.stages and not error.may_be_billed:
+        if unanswered and parts.stages:
             row = replace(row, error=f"{row.error}{parts.note_about(self.model)}", spend_usd=parts.billed(self.model))
-        unanswered = error is not None and not error.may_be_billed
         self.budget.settle(worst, parts.billed(self.model) if unanswered else row.cost_usd)
         self.journal.append(replace(row, slices={"step": step, "phase": "warm-up" if warm_up else "measured"}))
         if self._failed_in_a_row >= OUTAGE_AFTER:
