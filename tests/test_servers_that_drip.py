@@ -22,6 +22,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.board import sign_in
 from evalkit.bridges.traces import receiver as receiving
 from evalkit.errors import RequestError
+from evalkit.testing.loopback import on_loopback
 from tests.source_trees import ROOT, trees
 from tests.world import evalkit
 
@@ -35,33 +36,25 @@ Say = Callable[[str, str, dict[str, Any]], dict[str, Any] | None]
 async def dripping(say: Say = lambda verb, path, sent: None) -> AsyncIterator[str]:
     """A server whose replies have blanks every 20 ms and no end."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            verb, path, *_ = (head := (await reader.readuntil(b"\r\n\r\n")).decode()).split()
+            lengths = [int(line[15:]) for line in head.split("\r\n") if line.lower().startswith("content-length:")]
+            body = await reader.readexactly(sum(lengths))
+            said = say(verb, path, json.loads(body) if body else {})
+            if said is not None:
+                answer = json.dumps(said).encode()
+                more = f"content-length: {len(answer)}\r\nmcp-session-id: abc\r\n\r\n".encode()
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + more + answer)
+                continue
+            writer.write(HEAD % b"application/json")
             while True:
-                verb, path, *_ = (head := (await reader.readuntil(b"\r\n\r\n")).decode()).split()
-                lengths = [int(line[15:]) for line in head.split("\r\n") if line.lower().startswith("content-length:")]
-                body = await reader.readexactly(sum(lengths))
-                said = say(verb, path, json.loads(body) if body else {})
-                if said is not None:
-                    answer = json.dumps(said).encode()
-                    more = f"content-length: {len(answer)}\r\nmcp-session-id: abc\r\n\r\n".encode()
-                    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + more + answer)
-                    continue
-                writer.write(HEAD % b"application/json")
-                while True:
-                    writer.write(b"1\r\n \r\n")
-                    await writer.drain()
-                    await asyncio.sleep(0.02)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+                writer.write(b"1\r\n \r\n")
+                await writer.drain()
+                await asyncio.sleep(0.02)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with on_loopback(talk) as address:
+        yield address
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -47,48 +47,14 @@ def reply(status: int, body: bytes, kind: str = "application/json", **headers: s
 
 
 @asynccontextmanager
-async def loopback(answer: bytes) -> AsyncIterator[Loopback]:
-    """Serves this answer to every request, on connections that stay open."""
-    server = Loopback()
+async def on_loopback(
+    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """The address of a server that talks so on every connection, until either side closes it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                first, *rest = head.strip().split("\r\n")
-                headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in rest)}
-                body = await reader.readexactly(int(headers["content-length"]))
-                server.requests.append(Sent(first.split()[1], headers, json.loads(body)))
-                writer.write(answer)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    try:
-        yield server
-    finally:
-        listening.close()
-
-
-@asynccontextmanager
-async def raw_server(chunks: Sequence[bytes], *, pause_s: float = 0.0, hang: bool = False) -> AsyncIterator[str]:
-    """A server that answers every request with exactly these writes, then closes (or hangs)."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-            await reader.readexactly(length)
-            for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
-                await asyncio.sleep(pause_s)
-            if hang:
-                await reader.read()
+            await talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -96,6 +62,45 @@ async def raw_server(chunks: Sequence[bytes], *, pause_s: float = 0.0, hang: boo
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+@asynccontextmanager
+async def loopback(answer: bytes) -> AsyncIterator[Loopback]:
+    """Serves this answer to every request, on connections that stay open."""
+    server = Loopback()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            first, *rest = head.strip().split("\r\n")
+            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in rest)}
+            body = await reader.readexactly(int(headers["content-length"]))
+            server.requests.append(Sent(first.split()[1], headers, json.loads(body)))
+            writer.write(answer)
+            await writer.drain()
+
+    async with on_loopback(talk) as address:
+        server.url = f"{address}/v1"
+        yield server
+
+
+@asynccontextmanager
+async def raw_server(chunks: Sequence[bytes], *, pause_s: float = 0.0, hang: bool = False) -> AsyncIterator[str]:
+    """A server that answers every request with exactly these writes, then closes (or hangs)."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        await reader.readexactly(length)
+        for chunk in chunks:
+            writer.write(chunk)
+            await writer.drain()
+            await asyncio.sleep(pause_s)
+        if hang:
+            await reader.read()
+
+    async with on_loopback(talk) as address:
+        yield f"{address}/v1"

@@ -13,6 +13,7 @@ from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Settings, Tool
 from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
+from evalkit.testing.loopback import on_loopback
 
 SSE = ("openai_chat", "openai", "anthropic", "gemini", "http")
 """Dialects whose streams are server-sent events."""
@@ -232,30 +233,22 @@ def http(
 async def serving(served: Served) -> AsyncIterator[str]:
     """An address on loopback that answers every request so."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-            await reader.readexactly(length)
-            for chunk in served.writes:
-                writer.write(chunk)
-                await writer.drain()
-                if served.pause_s:
-                    await asyncio.sleep(served.pause_s)
-            if served.hang:
-                await reader.read()
-            if served.reset:
-                writer.transport.abort()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        await reader.readexactly(length)
+        for chunk in served.writes:
+            writer.write(chunk)
+            await writer.drain()
+            if served.pause_s:
+                await asyncio.sleep(served.pause_s)
+        if served.hang:
+            await reader.read()
+        if served.reset:
+            writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with on_loopback(talk) as address:
+        yield address
 
 
 def adapter_at(dialect: str, url: str, *, idle_timeout_s: float = 5.0) -> Adapter:
