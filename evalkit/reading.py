@@ -343,6 +343,8 @@ def _read_yaml(text: str, how: str) -> Any:
         raise NotYaml(str(said), None if mark is None else mark.line + 1) from error
     except RecursionError as error:
         raise NotYaml("it is nested too deeply", None) from error
+    except MemoryError:  # of the machine, not of the text
+        raise
     except Exception as error:  # whatever its reader stumbles over: the text is not what it can read
         stopped = yaml.reader.stopped + 1
         raise NotYaml(

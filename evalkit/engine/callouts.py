@@ -274,7 +274,8 @@ def _of_tool(place: str, tool: object) -> Iterator[Callout]:
         yield Callout(place, str(tool)[:60])
         return
     found = list(addresses(place, tool))
-    kind = said if isinstance(said := tool.get("type"), str) or said is None else repr(said)
+    said = tool.get("type")
+    kind = said if said is None or isinstance(said, str) else repr(said)
     declared = {plain_name(str(key)) for key in tool} <= _DECLARED
     own = "input_schema" in tool or "parameters" in tool or "function" in tool
     if declared or kind in _FUNCTIONS or (kind is None and "name" in tool and own):

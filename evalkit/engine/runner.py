@@ -80,8 +80,7 @@ class Runner:
         self._resumed = before.resumed
         self._slowed, self._tell_slowed = set[str](), files.slowed
         self._serving = Serving(files.folder, self.observer.note, work.settings.timeout_s, self.budget)
-        self._stop = asyncio.Event()
-        self._interrupts = 0
+        self._stop, self._interrupts = asyncio.Event(), 0
         self._asking: set[asyncio.Task[None]] = set()
         self._driving: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()

@@ -81,7 +81,7 @@ class CacheSession:
             with suppress(OSError):
                 own = [one for one in [*self._folder.iterdir()][:_MOST_SESSIONS] if one.name != self.name]
                 self._others = [one for one in own if self.lives(one.name)]
-        return any(_noted(other)[key] > 0 for other in self._others)
+        return any(_noted(other, key)[key] > 0 for other in self._others)
 
     def out(self, key: bytes) -> None:
         """A request goes out now."""
@@ -134,11 +134,14 @@ class CacheSession:
             self._held = None
 
 
-def _noted(file: Path) -> Counter[bytes]:
-    """The requests in a session's file that are not back; none where it cannot be read, or is longer than any is."""
+def _noted(file: Path, only: bytes = b"") -> Counter[bytes]:
+    """The requests in a session's file that are not back; none where it cannot be read, is longer than any is, or does
+    not name the one that is asked for."""
     found = Counter[bytes]()
     with suppress(OSError):
         said = read_file(file, most=_MOST_LEFT)
+        if only not in said:
+            return found
         for at in range(0, len(said) - _ENTRY + 1, _ENTRY):
             found[said[at + 1 : at + _ENTRY]] += 1 if said[at : at + 1] == b"+" else -1
     return +found

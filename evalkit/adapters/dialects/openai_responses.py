@@ -282,7 +282,9 @@ class ResponsesAnswer(ReplyReading):
             refusal,
             calls_tool=any("call" in str(one.get("type")) for one in output if not parts or calls_seen is not None),
         )
-        usage, tier = final.get("usage"), name(final.get("service_tier"))
+        usage, tier, used = final.get("usage"), name(final.get("service_tier")), None
+        if isinstance(usage, dict):
+            used = read_usage(usage, tier, shown_beside([*output, *parts]), self._cost_path)
         said = self._checked([text(part["text"]) for part in texts]) or self.said
         reasoned = self._checked([self.reasoned or _reasoning(output), *asides]) or None
         calls = None if calls_seen is None else calls_seen.calls()
@@ -295,12 +297,7 @@ class ResponsesAnswer(ReplyReading):
             reasoning=reasoned,
             served_model=name(final.get("model")),
             fingerprint=name(final.get("system_fingerprint")),
-            usage=believed(
-                read_usage(usage, tier, shown_beside([*output, *parts]), self._cost_path)
-                if isinstance(usage, dict)
-                else None,
-                has_output=bool(said or reasoned or calls),
-            ),
+            usage=believed(used, has_output=bool(said or reasoned or calls)),
             raw_usage=raw_usage(usage),
             refusal=why,
             calls=calls,

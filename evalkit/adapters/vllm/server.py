@@ -55,7 +55,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     weights = identify(spec.model, serve, folder, where)
     loras = lora_folders(spec, serve, folder)
     executable = vllm_program(where)
-    environment("", from_hub=False)
+    environment("", from_hub=False)  # for what it refuses, before anything is started
     startup_s = cast("float", serve.get(STARTUP_S, STARTUP_DEFAULT_S))  # a number, as `arguments` found
     return ManagedVllm(spec, weights, flags, loras, executable, float(startup_s))
 
