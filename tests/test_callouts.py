@@ -391,6 +391,17 @@ def test_a_tool_of_an_odd_type_is_a_way_out_and_no_fault(kind: object) -> None:
     assert callouts("gpt", {"tools": [{"type": kind, "name": "f", "parameters": {}}]})
 
 
+@pytest.mark.parametrize("inner", [{"n": 1}, {"enabled": True, "max_length": 3}, [{"speed": "fast"}], {"a": {"n": 1}}])
+def test_a_field_of_no_known_name_is_a_way_out_whatever_is_called_like_a_limit_in_it(inner: object) -> None:
+    """Each new tool of a provider has a limit of its own inside, and many take one more key in silence."""
+    for extra in (
+        {"browsing": inner},
+        {"reasoning": {"browsing": inner}},
+        {"additionalModelRequestFields": {"browsing": inner}},
+    ):
+        assert [one.kind for one in callouts("m", extra)] == ["browsing"], extra
+
+
 def test_the_name_of_a_field_is_looked_at_for_addresses_too() -> None:
     found = callouts("app", {"https://elsewhere.example/h": 1})
     assert "elsewhere.example" in {one.host for one in found}

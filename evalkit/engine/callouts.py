@@ -264,9 +264,10 @@ def _odd_texts(place: str, plain: str, value: object, depth: int = 0) -> Iterato
 
 
 def _is_unknown(key: str, value: object) -> bool:
-    """Whether nothing is known of a field: it neither tunes, nor limits, nor says what the model reads."""
-    one = {key: value}
-    return not (prompt_fields({key: ""}) or other_limits(one) or tier_fields(one)) and bool(beyond_tuning(one))
+    """Whether nothing is known of a field: it neither tunes, nor limits, nor says what the model reads. Its own name
+    decides, since a way out may hold anything."""
+    named = {key: ""}
+    return not (prompt_fields(named) or other_limits(named) or tier_fields(named)) and bool(beyond_tuning({key: value}))
 
 
 def _of_tool(place: str, tool: object) -> Iterator[Callout]:
