@@ -337,6 +337,23 @@ def test_a_template_sees_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert b"canary" not in seen
 
 
+def test_what_a_checkpoint_takes_is_bounded_in_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text stays below its limit, and a thousand of them would take hours."""
+    slow = "{% for i in range(300) %}{% for j in range(300) %}{% endfor %}{% endfor %}{{ messages[0].content }}"
+    monkeypatch.setattr(template_process, "EACH_S", 0.0001)
+    process, turns = TemplateProcess(slow, {}, "the chat template of x"), [{"role": "user", "content": "word"}]
+    assert [process.render(turns) for _ in range(3)] == ["word"] * 3
+    process._allowed_s = 0.3
+    began = time.process_time()
+    with pytest.raises(ValueError, match=r"its answers took \d+ s of the processor until now, and 120 s in sum"):
+        for _ in range(1_000):
+            process.render(turns)
+    with pytest.raises(ValueError, match="in sum"):
+        process.render(turns)
+    assert time.process_time() - began < 1
+    assert process._process is None
+
+
 @pytest.mark.long
 def test_copies_of_the_shipped_weights_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))

@@ -25,6 +25,9 @@ LONGEST = 4_000_000
 LIMIT_S = 5.0
 MEMORY_BYTES = 2**30
 _START_S = 60.0
+SUM_S, EACH_S, BYTE_S = 120.0, 0.05, 5e-6
+"""Seconds of the processor that all answers of one process may take: so many, and more for each question and for each
+of its bytes, five to ten times what those of published checkpoints take."""
 
 
 class AskedProcess:
@@ -43,6 +46,7 @@ class AskedProcess:
         self._broken: str | None = None
         self._rest = b""
         self._ending: Callable[[], object] = lambda: None
+        self._allowed_s = SUM_S
 
     @property
     def limit_s(self) -> float:
@@ -56,6 +60,7 @@ class AskedProcess:
                 raise ValueError(self._broken)
             self._start()
             reply = self._ask(question, self.limit_s)
+            self._refuse_dear(reply)
         if "error" in reply:
             raise ValueError(str(reply["error"]))
         return reply
@@ -84,8 +89,10 @@ class AskedProcess:
 
     def _ask(self, question: dict[str, object], limit_s: float) -> dict[str, object]:
         assert self._process is not None and self._process.stdin is not None
+        asked = json.dumps(question).encode() + b"\n"
+        self._allowed_s += EACH_S + BYTE_S * len(asked)
         try:
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.write(asked)
             self._process.stdin.flush()
             line = self._line(limit_s)
         except OSError:
@@ -96,6 +103,17 @@ class AskedProcess:
             raise ValueError(self._broken)
         reply: dict[str, object] = json.loads(line)
         return reply
+
+    def _refuse_dear(self, reply: Mapping[str, object]) -> None:
+        """Raises ValueError, now and ever after, where its answers took too long in sum."""
+        took_s = reply.get("took_s")
+        if isinstance(took_s, float) and took_s > self._allowed_s:
+            self._broken = (
+                f"its answers took {took_s:.0f} s of the processor until now, and {SUM_S:g} s in sum, besides "
+                f"{1000 * EACH_S:g} ms a text and {1e6 * BYTE_S:g} s a megabyte, is the limit"
+            )
+            self.close()
+            raise ValueError(self._broken)
 
     def _line(self, limit_s: float) -> bytes | None:
         """The next line of the process; None when none comes in time, it is too long, or the process has ended."""
@@ -157,9 +175,9 @@ def serve() -> None:
             asked = json.loads(line)
             if render is None:
                 render = compiled(asked["source"], asked["special"])
-                answer: dict[str, str] = {}
+                answer: dict[str, object] = {}
             else:
-                answer = {"text": render(asked["turns"])}
+                answer = {"text": render(asked["turns"]), "took_s": time.process_time()}
             said = json.dumps(answer).encode()
         except ValueError as error:
             said = json.dumps({"error": str(error)[:600]}).encode()

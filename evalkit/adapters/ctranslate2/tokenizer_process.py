@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,7 @@ def serve() -> None:
                 tokenizer.no_truncation()
                 answer: dict[str, object] = {}
             else:
-                answer = _answered(tokenizer, asked)
+                answer = _answered(tokenizer, asked) | {"took_s": time.process_time()}
             said = json.dumps(answer).encode()
         except MemoryError:
             said = b'{"error": "it takes too much memory"}'
