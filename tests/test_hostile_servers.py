@@ -29,7 +29,7 @@ JSON = "application/json"
 
 
 @contextmanager
-def answering(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Iterator[str]:
+def answering(answer: Callable[[str, dict[str, Any]], dict[str, Any]], status: int = 200) -> Iterator[str]:
     """A server in a thread: `answer` gets the key that came along and the request, and gives the JSON of the reply."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,7 +44,7 @@ def answering(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Iterat
                 self.headers.get("Authorization") or self.headers.get("x-api-key") or self.headers.get("x-goog-api-key")
             )
             said = json.dumps(answer(str(sent).split(" ")[-1], asked)).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", JSON)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

@@ -16,6 +16,7 @@ from evalkit.latency.distribution import distribution, error_rate
 from evalkit.latency.loadtest import Seen, Slo, Step, closed_step, find, open_step
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from evalkit.testing.fake_provider.faults import FakeQueue
+from tests.test_hostile_servers import answering
 from tests.world import evalkit, rows, write_suite
 
 LLMPERF = {
@@ -249,6 +250,28 @@ def test_what_is_under_way_when_the_budget_ends_counts_as_spent(
         n_sent = len(provider.account)
         assert n_sent * each <= spent <= Decimal("0.03")
         assert spent > sum(row["cost_usd"] or 0 for row in rows(Path(ran.json["folder"])))
+
+
+def test_a_gateway_that_gives_up_what_went_on_is_paid_from_the_cap(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The provider behind it worked on each, and bills it: the cap ends the sweep as if all had been answered."""
+    asked = []
+
+    def answer(key: str, body: dict[str, object]) -> dict[str, object]:
+        asked.append(body)
+        time.sleep(0.3)
+        return {"error": {"message": "upstream request timeout"}}
+
+    with answering(answer, status=504) as url:
+        models = f'  gpt: {{adapter: openai_chat, model: x, base_url: "{url}/v1", price_as: "openai:gpt-5.5"}}'
+        suite = write_suite(tmp_path, f"{url}/v1", models=models, n=5)
+        ran = evalkit(
+            capsys, "load", suite, "--model", "gpt", "--max-cost", "0.01", "--seconds", "2", "--in-flight", "4"
+        )
+    assert ran.code == 4
+    assert "the budget is used" in ran.err, ran.err
+    assert 0 < len(asked) < 8
 
 
 def test_a_server_that_is_not_there_and_options_that_do_not_read_are_sentences(
